@@ -1,0 +1,1 @@
+"""The central aggregator: events in, incidents out."""

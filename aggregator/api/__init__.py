@@ -1,0 +1,1 @@
+"""HTTP: thin routes and the live stream."""

@@ -1,0 +1,1 @@
+"""Pure: correlation, incident lifecycle, liveness."""

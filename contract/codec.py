@@ -1,0 +1,135 @@
+"""Bytes to contract types and back, strictly: what does not fit raises a typed error that names the field.
+
+Unknown fields are ignored, so that an older reader understands a newer writer.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TypeVar
+
+import msgspec
+
+from contract.errors import (
+    AbsurdTime,
+    CodecError,
+    Inconsistent,
+    MalformedPayload,
+    MissingField,
+    OversizedPayload,
+    UnknownKind,
+    WrongType,
+)
+from contract.events import Event, event_source, event_type
+from contract.kinds import Kind
+from contract.messages import Command, ConfigDesired, ConfigReported, Health, Reply, Status
+from contract.topics import Channel, Topic
+
+MAX_PAYLOAD_BYTES = 262_144
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+MAX_AHEAD = timedelta(minutes=10)
+"""How far a time may lie in the reader's future: a clock that is this wrong would order incidents wrongly."""
+
+T = TypeVar("T", Event, Status, Health, ConfigDesired, ConfigReported, Command, Reply)
+
+_MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`(?: - at `(?P<path>[^`]+)`)?")
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]+)`)?$", re.DOTALL)
+
+
+@cache
+def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(kind)
+
+
+_encoder = msgspec.json.Encoder(order=None)
+
+
+def encode(message: Event | Status | Health | ConfigDesired | ConfigReported | Command | Reply) -> bytes:
+    """UTF-8 JSON without white space. Raises OversizedPayload where a reader would refuse it."""
+    payload = _encoder.encode(message)
+    _check_size(payload)
+    return payload
+
+
+def decode(payload: bytes, kind: type[T]) -> T:
+    """`payload` as `kind`.
+
+    Raises OversizedPayload, MalformedPayload, MissingField, UnknownKind or WrongType (all CodecError).
+    """
+    _check_size(payload)
+    try:
+        return _decoder(kind).decode(payload)
+    except msgspec.ValidationError as error:
+        raise _typed(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedPayload("codec.malformed", "$", detail=str(error)) from error
+
+
+def decode_event(payload: bytes, now: datetime | None = None, topic: Topic | None = None) -> Event:
+    """An event that is consistent in itself, with the topic it came on, and with the reader's clock `now` (UTC).
+
+    Raises what `decode` raises, AbsurdTime and Inconsistent.
+    """
+    event = decode(payload, Event)
+    check_event(event, now, topic)
+    return event
+
+
+def check_event(event: Event, now: datetime | None = None, topic: Topic | None = None) -> None:
+    """The rules between fields that types cannot say. Raises AbsurdTime or Inconsistent."""
+    data = event.data
+    times = {"$.time": event.time, "$.data.started": data.started, "$.data.ended": data.ended}
+    for path, time in times.items():
+        if time is None:
+            continue
+        if time < EARLIEST:
+            raise AbsurdTime("codec.time_too_early", path, value=time.isoformat(), allowed=EARLIEST.isoformat())
+        if now is not None and time > now + MAX_AHEAD:
+            raise AbsurdTime("codec.time_ahead", path, value=time.isoformat(), allowed=(now + MAX_AHEAD).isoformat())
+    if data.ended is not None and data.ended < data.started:
+        raise AbsurdTime(
+            "codec.ended_before_started", "$.data.ended", value=data.ended.isoformat(), allowed=data.started.isoformat()
+        )
+    if (data.phase == "end") != (data.ended is not None):
+        raise Inconsistent("codec.end_without_ended", "$.data.ended", phase=data.phase)
+    _expect("$.type", event.type, event_type(data.kind, data.phase))
+    _expect("$.source", event.source, event_source(data.site, event.agent, data.camera))
+    if topic is not None:
+        _expect("$.data.site", data.site, topic.site)
+        _expect("$.data.camera", data.camera, topic.owner)
+
+
+MESSAGE_OF: dict[Channel, type[Event | Status | Health | ConfigDesired | ConfigReported | Command | Reply]] = {
+    "status": Status,
+    "health": Health,
+    "event": Event,
+    "config/desired": ConfigDesired,
+    "config/reported": ConfigReported,
+    "command": Command,
+    "reply": Reply,
+}
+"""The type of each JSON topic; evidence carries JPEG bytes."""
+
+
+def _expect(path: str, got: str, wanted: str) -> None:
+    if got != wanted:
+        raise Inconsistent("codec.inconsistent", path, value=got, allowed=wanted)
+
+
+def _check_size(payload: bytes) -> None:
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise OversizedPayload("codec.oversized", "$", size=len(payload), allowed=MAX_PAYLOAD_BYTES)
+
+
+def _typed(message: str) -> CodecError:
+    """msgspec says what was wrong in its message only; the two forms it uses are stable and tested."""
+    missing = _MISSING.search(message)
+    if missing:
+        path = f"{missing['path'] or '$'}.{missing['field']}"
+        return MissingField("codec.missing_field", path)
+    at = _AT.match(message)
+    path = (at and at["path"]) or "$"
+    what = at["what"] if at else message
+    if path == "$.data.kind" and "enum" in what:
+        return UnknownKind("codec.unknown_kind", path, detail=what, allowed=", ".join(Kind))
+    return WrongType("codec.wrong_type", path, detail=what)

@@ -1,0 +1,128 @@
+"""The event: one CloudEvents 1.0 JSON object in structured mode (CloudEvents 1.0.2, JSON event format).
+
+Units: times are UTC with an offset, durations seconds, lengths metres, boxes 0..1 of the frame from its top left corner.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from contract.ids import NAME_PATTERN, UUID7_PATTERN
+from contract.kinds import Kind, Severity
+
+Phase = Literal["begin", "update", "end"]
+Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="site, agent, camera, zone or line")]
+Uuid7 = Annotated[str, Meta(pattern=UUID7_PATTERN)]
+Utc = Annotated[datetime, Meta(tz=True)]
+Unit = Annotated[float, Meta(ge=0, le=1)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Text = Annotated[str, Meta(max_length=200)]
+
+
+class Location(Struct, frozen=True, kw_only=True):
+    """WGS 84 degrees; radius_m is how far what was seen may be from the point."""
+
+    lat: Annotated[float, Meta(ge=-90, le=90)]
+    lon: Annotated[float, Meta(ge=-180, le=180)]
+    radius_m: Annotated[float, Meta(ge=0, le=100_000)] = 30.0
+
+
+class Subject(Struct, frozen=True, kw_only=True, rename={"cls": "class"}):
+    """What was seen, by object class. A box is [x1, y1, x2, y2], 0..1 of the frame; never an identity."""
+
+    cls: Annotated[str, Meta(max_length=40)]
+    count: Annotated[int, Meta(ge=0, le=100_000)]
+    boxes: Annotated[tuple[tuple[Unit, Unit, Unit, Unit], ...], Meta(max_length=64)] = ()
+
+
+class Measure(Struct, frozen=True, kw_only=True):
+    """One measured value against its threshold, for example dwell 12.4 s against 8 s."""
+
+    name: Annotated[str, Meta(max_length=40)]
+    value: float
+    threshold: float | None = None
+    unit: Annotated[str, Meta(max_length=16)] = ""
+
+
+class Why(Struct, frozen=True, kw_only=True):
+    """What an operator is told about the reason: the rule, what it measured, the model and the config it ran with."""
+
+    rule: Name
+    measures: Annotated[tuple[Measure, ...], Meta(max_length=16)]
+    model: Text
+    config_hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{8,64}$")]
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """A picture published beside the event on its evidence topic."""
+
+    sha256: Sha256
+    kind: Literal["snapshot", "clip"]
+    time: Utc
+
+
+class Clock(Struct, frozen=True, kw_only=True):
+    """How far the agent's clock was off when the event was made; synchronised says whether anything keeps it right."""
+
+    offset_ms: float
+    synchronised: bool
+
+
+class EventData(Struct, frozen=True, kw_only=True):
+    camera: Name
+    site: Name
+    kind: Kind
+    phase: Phase
+    episode: Uuid7
+    started: Utc
+    ended: Utc | None = None
+    confidence: Unit
+    severity: Severity
+    zone: Name | None = None
+    location: Location | None = None
+    subjects: Annotated[tuple[Subject, ...], Meta(max_length=32)] = ()
+    why: Why
+    evidence: Annotated[tuple[Evidence, ...], Meta(max_length=8)] = ()
+    clock: Clock
+    delayed: bool = False
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """A CloudEvents 1.0 object. `time` is when it happened on camera, not when it was sent.
+
+    `sequence` (CloudEvents sequence extension, a lexicographically ordered string) counts the agent's events without gaps;
+    `traceparent` (W3C Trace Context) carries the episode as its trace id.
+    """
+
+    id: Uuid7
+    source: Annotated[str, Meta(pattern=r"^/[^/]+/[^/]+/[^/]+$", description="/{site}/{agent}/{camera}")]
+    type: Annotated[str, Meta(pattern=r"^jaga\.[a-z_]+\.(begin|update|end)$")]
+    time: Utc
+    sequence: Annotated[str, Meta(pattern=r"^[0-9]{20}$")]
+    data: EventData
+    traceparent: Annotated[str, Meta(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")] | UnsetType = UNSET
+    subject: Text | UnsetType = UNSET
+    specversion: Literal["1.0"] = "1.0"
+    datacontenttype: Literal["application/json"] = field(default="application/json")
+
+    @property
+    def agent(self) -> str:
+        return self.source.split("/")[2]
+
+
+def event_type(kind: Kind, phase: Phase) -> str:
+    return f"jaga.{kind}.{phase}"
+
+
+def event_source(site: str, agent: str, camera: str) -> str:
+    return f"/{site}/{agent}/{camera}"
+
+
+def sequence_text(number: int) -> str:
+    return f"{number:020d}"
+
+
+def traceparent(episode: str, event_id: str) -> str:
+    """The episode is the trace, the event the span: W3C Trace Context, version 00, sampled."""
+    return f"00-{episode.replace('-', '')}-{event_id.replace('-', '')[-16:]}-01"

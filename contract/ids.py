@@ -1,0 +1,39 @@
+"""Identifiers: UUIDv7 (RFC 9562, section 5.7), and names that are safe in topics, paths and URLs."""
+
+import hashlib
+import re
+from typing import NewType
+from uuid import UUID
+
+EventId = NewType("EventId", str)
+EpisodeId = NewType("EpisodeId", str)
+
+NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$"
+UUID7_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+_NAME = re.compile(NAME_PATTERN)
+
+
+def is_name(value: str) -> bool:
+    """Whether `value` may name a site, agent, camera, zone or command: 1-64 of a-z, 0-9, '-', '_', edges alphanumeric."""
+    return bool(_NAME.match(value))
+
+
+def uuid7(unix_ms: int, entropy: bytes) -> str:
+    """A UUIDv7: 48 bits of Unix time in milliseconds, then the first 74 bits of `entropy` (at least 10 bytes).
+
+    Takes its randomness as a value, so that a live agent passes os.urandom and an offline run a hash of its input.
+    Raises ValueError if the time or the entropy does not fit.
+    """
+    if not 0 <= unix_ms < 1 << 48:
+        raise ValueError(f"time {unix_ms} ms does not fit into 48 bits")
+    if len(entropy) < 10:
+        raise ValueError(f"{len(entropy)} bytes of entropy, 10 needed")
+    random = int.from_bytes(entropy[:10], "big") >> 6
+    value = unix_ms << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & ((1 << 62) - 1)
+    return str(UUID(int=value))
+
+
+def derived_uuid7(unix_ms: int, *parts: str) -> str:
+    """A UUIDv7 whose random bits are the SHA-256 of `parts`: the same input gives the same id."""
+    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
+    return uuid7(unix_ms, digest)

@@ -1,0 +1,92 @@
+"""What travels beside events: status, health, config shadow and commands (see contract.topics for where)."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from contract.events import Location, Name, Text, Unit, Utc, Uuid7
+
+CameraState = Literal["starting", "online", "idle", "stalled", "reconnecting", "failed", "suspended"]
+NonNegative = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0)]
+ConfigHash = Annotated[str, Meta(pattern=r"^[0-9a-f]{8,64}$")]
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """Retained; also the agent's last will (then `state` is offline and `time` the connection's begin)."""
+
+    state: Literal["online", "offline"]
+    time: Utc
+    version: Text
+    boot_id: Uuid7
+    config_hash: ConfigHash
+
+
+class CameraHealth(Struct, frozen=True, kw_only=True):
+    """One camera now. fps values are frames per second over the last report interval; latency is capture to rules done."""
+
+    camera: Name
+    state: CameraState
+    name: Text = ""
+    location: Location | None = None
+    fps_in: NonNegative = 0.0
+    fps_analysed: NonNegative = 0.0
+    dropped: Count = 0
+    latency_ms: NonNegative = 0.0
+    last_frame_age_s: NonNegative | None = None
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class HostHealth(Struct, frozen=True, kw_only=True):
+    cpu: Unit
+    memory: Unit
+    disk: Unit
+    spool_depth: Count
+    clock_offset_ms: float = 0.0
+    clock_synchronised: bool = False
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    time: Utc
+    interval_s: NonNegative
+    cameras: Annotated[tuple[CameraHealth, ...], Meta(max_length=1000)]
+    host: HostHealth
+
+
+class ConfigDesired(Struct, frozen=True, kw_only=True):
+    """A config an agent shall run: its TOML text, its hash, and a signature by a key the agent trusts."""
+
+    config_hash: ConfigHash
+    toml: Annotated[str, Meta(max_length=200_000)]
+    issued: Utc
+    signature: Annotated[str, Meta(max_length=1000, description="base64")]
+
+
+class ConfigReported(Struct, frozen=True, kw_only=True):
+    """What runs now (`applied`), or why the desired config was `refused`; config_hash is what runs either way."""
+
+    config_hash: ConfigHash
+    outcome: Literal["applied", "refused"]
+    time: Utc
+    refused_hash: ConfigHash | None = None
+    reason: Annotated[str, Meta(max_length=2000)] = ""
+
+
+CommandName = Literal["snapshot", "clip", "reload", "suspend", "resume"]
+
+
+class Command(Struct, frozen=True, kw_only=True):
+    id: Uuid7
+    name: CommandName
+    issued: Utc
+    expires: Utc
+    camera: Name | None = None
+    args: dict[str, Any] = {}
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    id: Uuid7
+    ok: bool
+    time: Utc
+    error: Annotated[str, Meta(max_length=2000)] = ""
+    result: dict[str, Any] = {}

@@ -1,0 +1,92 @@
+"""Every MQTT topic, built and parsed here and nowhere else."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from contract.errors import BadTopic
+from contract.ids import is_name
+
+ROOT = "jaga/v1"
+
+Channel = Literal["status", "health", "event", "evidence", "config/desired", "config/reported", "command", "reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A parsed topic. `owner` is a camera for event and evidence, an agent otherwise; `leaf` is the evidence's event id,
+    the command's name or the reply's id, and empty elsewhere."""
+
+    site: str
+    owner: str
+    channel: Channel
+    leaf: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, (ROOT, self.site, self.owner, self.channel, self.leaf)))
+
+
+def status(site: str, agent: str) -> str:
+    return _build(site, agent, "status")
+
+
+def health(site: str, agent: str) -> str:
+    return _build(site, agent, "health")
+
+
+def event(site: str, camera: str) -> str:
+    return _build(site, camera, "event")
+
+
+def evidence(site: str, camera: str, event_id: str) -> str:
+    return _build(site, camera, "evidence", event_id)
+
+
+def config_desired(site: str, agent: str) -> str:
+    return _build(site, agent, "config/desired")
+
+
+def config_reported(site: str, agent: str) -> str:
+    return _build(site, agent, "config/reported")
+
+
+def command(site: str, agent: str, name: str) -> str:
+    return _build(site, agent, "command", name)
+
+
+def commands(site: str, agent: str) -> str:
+    """The filter an agent subscribes to."""
+    return f"{_build(site, agent, 'command')}/+"
+
+
+def reply(site: str, agent: str, command_id: str) -> str:
+    return _build(site, agent, "reply", command_id)
+
+
+AGGREGATOR_FILTERS: tuple[str, ...] = tuple(
+    f"{ROOT}/+/+/{tail}" for tail in ("status", "health", "event", "evidence/+", "config/reported", "reply/+")
+)
+
+
+def parse(topic: str) -> Topic:
+    """Raises BadTopic where `topic` is none of the above."""
+    parts = topic.split("/")
+    if len(parts) < 5 or "/".join(parts[:2]) != ROOT or not (is_name(parts[2]) and is_name(parts[3])):
+        raise BadTopic("codec.bad_topic", "topic", topic=topic)
+    site, owner, rest = parts[2], parts[3], parts[4:]
+    match rest:
+        case ["status" | "health" | "event" as channel]:
+            return Topic(site, owner, channel)
+        case ["config", "desired"]:
+            return Topic(site, owner, "config/desired")
+        case ["config", "reported"]:
+            return Topic(site, owner, "config/reported")
+        case ["evidence" | "command" | "reply" as channel, leaf] if is_name(leaf):
+            return Topic(site, owner, channel, leaf)
+    raise BadTopic("codec.bad_topic", "topic", topic=topic)
+
+
+def _build(site: str, owner: str, channel: Channel, leaf: str = "") -> str:
+    for part in filter(None, (site, owner, leaf)):
+        if not is_name(part):
+            raise BadTopic("codec.bad_name", "topic", name=part)
+    return str(Topic(site, owner, channel, leaf))

@@ -1,0 +1,1 @@
+"""The agent on a camera host: video in, anomaly events out."""

@@ -1,0 +1,1 @@
+"""One outside library a file; everything here becomes one of our types before it leaves."""

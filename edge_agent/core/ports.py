@@ -1,0 +1,83 @@
+"""What the core and the runtime need from outside. Each port has one conformance suite in tests/ports/, run over every
+implementation."""
+
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+from contract.events import Event
+from edge_agent.core.types import Detections, Frame, Image, Track
+
+
+class Clock(Protocol):
+    """time(): seconds since the Unix epoch. monotonic(): never goes back, its zero means nothing. Any thread may call."""
+
+    def time(self) -> float: ...
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Detector(Protocol):
+    """Looks at pictures. One thread at a time may call `detect`; results come in the order of the images.
+
+    name: runtime and model for the event's *why*, for example "yolov8n/openvino". Whoever made it closes it.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        """One result per image, BGR (height, width, 3) uint8; images may differ in size."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Tracker(Protocol):
+    """Follows objects of one camera. One thread; never shares ids or state with another instance."""
+
+    def update(self, detections: Detections, width: int, height: int, t: float) -> tuple[Track, ...]:
+        """Confirmed tracks seen in this frame, boxes in unit coordinates, sorted by id. `t` must not go back."""
+        ...
+
+
+class FrameSource(Protocol):
+    """Pictures of one camera, privacy masks already applied.
+
+    Iteration yields frames in capture order and ends when a finite source does; it raises SourceError when the source
+    cannot be opened or breaks. The consumer's thread iterates; `close` may be called from any thread and ends iteration.
+    """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None: ...
+    def __iter__(self) -> Iterator[Frame]: ...
+    def close(self) -> None: ...
+
+
+class Spool(Protocol):
+    """Events and evidence on disk until the broker has acknowledged them. Any thread may call.
+
+    `append` gives the event its gap-free sequence number and is durable when it returns; it returns the stored event.
+    """
+
+    def append(self, event: Event, evidence: dict[str, bytes]) -> Event: ...
+    def pending(self, limit: int) -> "list[Spooled]": ...
+    def acknowledge(self, keys: Sequence[int]) -> None: ...
+    def depth(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class Spooled(Protocol):
+    """One message waiting for its acknowledgement, oldest first."""
+
+    @property
+    def key(self) -> int: ...
+
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def payload(self) -> bytes: ...

@@ -1,0 +1,151 @@
+"""What a camera is told to do: frozen values, made from TOML by edge_agent.config and used by the core as they are.
+
+Zones and lines are in unit coordinates (0..1 of the frame, origin top left).
+"""
+
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Literal
+
+from contract.events import Location
+from contract.kinds import Severity
+from edge_agent.core.types import Point
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A polygon of at least three points; the last joins the first."""
+
+    id: str
+    polygon: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A directed segment. Someone who walks along `start` to `end` has side "left" at the left hand *as seen in the
+    picture*; a crossing from left to right is "forward", the other "backward"."""
+
+    id: str
+    start: Point
+    end: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Local wall-clock time on some weekdays; begin == end is the whole day, begin > end runs past midnight
+    (and belongs to the day it begins on). Minutes since midnight."""
+
+    days: frozenset[Weekday]
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a rule is armed; no windows: always."""
+
+    windows: tuple[Window, ...] = ()
+    zone: tzinfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Episodes:
+    """How findings become episodes, the same for each rule (edge_agent.core.lifecycle), in seconds.
+
+    min_duration_s: how long a finding must hold before it begins an episode. end_after_s: how long it must be absent before
+    the episode ends. cooldown_s: how long after an end the same rule and key stay silent. update_every_s: how often a
+    running episode is reported again.
+    """
+
+    min_duration_s: float = 1.0
+    end_after_s: float = 3.0
+    cooldown_s: float = 10.0
+    update_every_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBase:
+    """id: unique within its camera. severity: None takes the kind's default."""
+
+    id: str
+    classes: tuple[str, ...] = ("person",)
+    schedule: Schedule = Schedule()
+    severity: Severity | None = None
+    min_score: float = 0.0
+    min_height: float = 0.0
+    """Smallest box height counted, as a share of the frame's height."""
+    episodes: Episodes = Episodes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntrusionRule(RuleBase):
+    """Somebody stands in `zone`. One episode for the zone, however many they are."""
+
+    zone: str
+    kind: Literal["intrusion"] = "intrusion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCrossingRule(RuleBase):
+    """Somebody crosses `line`; each crossing is an episode of one moment."""
+
+    line: str
+    direction: Literal["any", "forward", "backward"] = "any"
+    kind: Literal["line_crossing"] = "line_crossing"
+    episodes: Episodes = Episodes(min_duration_s=0.0, end_after_s=0.0, cooldown_s=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoiteringRule(RuleBase):
+    """Somebody stays in `zone` for `dwell_s`; a gap of up to `gap_s` in the track does not restart the clock."""
+
+    zone: str
+    dwell_s: float = 60.0
+    gap_s: float = 2.0
+    kind: Literal["loitering"] = "loitering"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrowdRule(RuleBase):
+    """At least `count` stand in `zone`; over when fewer than `clear_below` do (None: four fifths of `count`)."""
+
+    zone: str
+    count: int = 10
+    clear_below: int | None = None
+    kind: Literal["crowd"] = "crowd"
+    episodes: Episodes = Episodes(min_duration_s=3.0, end_after_s=10.0)
+
+
+Rule = IntrusionRule | LineCrossingRule | LoiteringRule | CrowdRule
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSpec:
+    """The gate before the detector: a pixel of the tiny luma has moved when it differs from the background by more than
+    `threshold` grey levels; `min_area` is the share of such pixels that opens the gate, `hold_s` how long it stays open."""
+
+    enabled: bool = True
+    threshold: float = 12.0
+    min_area: float = 0.001
+    hold_s: float = 3.0
+    refresh_s: float = 5.0
+    """Even a still scene is looked at this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSpec:
+    """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most."""
+
+    id: str
+    source: str
+    name: str = ""
+    location: Location | None = None
+    fps: float = 5.0
+    masks: tuple[tuple[Point, ...], ...] = ()
+    zones: tuple[Zone, ...] = ()
+    lines: tuple[Line, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    motion: MotionSpec = field(default_factory=MotionSpec)

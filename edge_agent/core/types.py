@@ -1,0 +1,104 @@
+"""What flows through an agent: frame, detections, tracks, findings.
+
+Coordinate frames: *pixels* are of the source frame, origin at its top left corner, x right, y down. *Unit* coordinates are
+pixels divided by the frame's width and height: 0..1, so zones survive a change of resolution. Times `t` are seconds since
+the Unix epoch, UTC (float); durations are seconds.
+"""
+
+from dataclasses import dataclass, field
+from typing import NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.events import Measure, Subject
+
+TrackId = NewType("TrackId", int)
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded picture, privacy masks already blacked out.
+
+    image: BGR, (height, width, 3). luma: tiny grey version for the motion gate, (h, w), made by the source.
+    index: counts the frames the source delivered, from 0, including those nobody analysed. t: capture time.
+    """
+
+    image: Image
+    luma: Image
+    index: int
+    t: float
+
+    @property
+    def width(self) -> int:
+        return int(self.image.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.image.shape[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """What a detector saw in one frame, in its order.
+
+    boxes: (n, 4) float32, x1 y1 x2 y2 in pixels of the source frame, clipped to it. scores: (n,) float32, 0..1.
+    labels: (n,) int32, indices into `classes`.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @staticmethod
+    def none(classes: tuple[str, ...] = ()) -> "Detections":
+        return Detections(
+            np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32), classes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One object followed over time; `id` is unique within its camera and process, and is no identity.
+
+    box: unit coordinates, x1 y1 x2 y2, where the object was seen (or is predicted, if not `seen`) at this step.
+    """
+
+    id: TrackId
+    cls: str
+    box: Box
+    score: float
+    seen: bool = True
+
+    @property
+    def foot(self) -> Point:
+        """Where it stands: the middle of the box's lower edge."""
+        return (self.box[0] + self.box[2]) / 2, self.box[3]
+
+    @property
+    def centre(self) -> Point:
+        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule holds true at one step: "this is so now", never "this began". Lifecycle makes episodes of it.
+
+    key: tells apart concurrent episodes of one rule (empty where there is one). instant: it is a moment (a crossing), not
+    a state; each such finding is its own episode. since: when it became true as far as the rule knows (<= t).
+    """
+
+    key: str
+    confidence: float
+    subjects: tuple[Subject, ...]
+    measures: tuple[Measure, ...]
+    since: float
+    instant: bool = False
+    boxes: tuple[Box, ...] = field(default=())

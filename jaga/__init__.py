@@ -1,0 +1,1 @@
+"""The `jaga` command: composition only."""

@@ -1,0 +1,1 @@
+"""Data only: manifest, weights and model cards."""

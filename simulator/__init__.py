@@ -1,0 +1,1 @@
+"""A seeded city and a seeded scene renderer, both with ground truth."""
