@@ -26,13 +26,15 @@ from contract.messages import Command, ConfigDesired, ConfigReported, Health, Re
 from contract.topics import Channel, Topic
 
 MAX_PAYLOAD_BYTES = 262_144
+MAX_DETAIL = 200
+"""Characters of a decoder's own words that an error quotes."""
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 MAX_AHEAD = timedelta(minutes=10)
 """How far a time may lie in the reader's future: a clock that is this wrong would order incidents wrongly."""
 
 T = TypeVar("T", Event, Status, Health, ConfigDesired, ConfigReported, Command, Reply)
 
-_MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`(?: - at `(?P<path>[^`]+)`)?")
+_MISSING = re.compile(r"^Object missing required field `(?P<field>[^`]+)`(?: - at `(?P<path>[^`]+)`)?")
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]+)`)?$", re.DOTALL)
 
 
@@ -44,10 +46,17 @@ def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
 _encoder = msgspec.json.Encoder(order=None)
 
 
-def encode(message: Event | Status | Health | ConfigDesired | ConfigReported | Command | Reply) -> bytes:
-    """UTF-8 JSON without white space. Raises OversizedPayload where a reader would refuse it."""
-    payload = _encoder.encode(message)
-    _check_size(payload)
+def encode(message: T) -> bytes:
+    """UTF-8 JSON without white space.
+
+    Reads back what it wrote, since msgspec checks types only when it decodes and writes a NaN as null: raises what
+    `decode` raises, so that a message every reader would refuse never leaves its maker.
+    """
+    try:
+        payload = _encoder.encode(message)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError, OverflowError, TypeError) as error:
+        raise WrongType("codec.wrong_type", "$", detail=_short(str(error))) from error
+    decode(payload, type(message))
     return payload
 
 
@@ -58,11 +67,12 @@ def decode(payload: bytes, kind: type[T]) -> T:
     """
     _check_size(payload)
     try:
-        return _decoder(kind).decode(payload)
+        message: T = _decoder(kind).decode(payload)
     except msgspec.ValidationError as error:
         raise _typed(str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedPayload("codec.malformed", "$", detail=str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedPayload("codec.malformed", "$", detail=_short(str(error))) from error
+    return message
 
 
 def decode_event(payload: bytes, now: datetime | None = None, topic: Topic | None = None) -> Event:
@@ -79,6 +89,7 @@ def check_event(event: Event, now: datetime | None = None, topic: Topic | None =
     """The rules between fields that types cannot say. Raises AbsurdTime or Inconsistent."""
     data = event.data
     times = {"$.time": event.time, "$.data.started": data.started, "$.data.ended": data.ended}
+    times |= {f"$.data.evidence[{i}].time": evidence.time for i, evidence in enumerate(data.evidence)}
     for path, time in times.items():
         if time is None:
             continue
@@ -121,15 +132,20 @@ def _check_size(payload: bytes) -> None:
         raise OversizedPayload("codec.oversized", "$", size=len(payload), allowed=MAX_PAYLOAD_BYTES)
 
 
+def _short(detail: str) -> str:
+    """msgspec quotes what it refused, which may be the whole payload."""
+    return detail if len(detail) <= MAX_DETAIL else f"{detail[:MAX_DETAIL]}…"
+
+
 def _typed(message: str) -> CodecError:
     """msgspec says what was wrong in its message only; the two forms it uses are stable and tested."""
-    missing = _MISSING.search(message)
+    missing = _MISSING.match(message)
     if missing:
         path = f"{missing['path'] or '$'}.{missing['field']}"
         return MissingField("codec.missing_field", path)
     at = _AT.match(message)
     path = (at and at["path"]) or "$"
-    what = at["what"] if at else message
+    what = _short(at["what"] if at else message)
     if path == "$.data.kind" and "enum" in what:
         return UnknownKind("codec.unknown_kind", path, detail=what, allowed=", ".join(Kind))
     return WrongType("codec.wrong_type", path, detail=what)

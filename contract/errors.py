@@ -10,7 +10,7 @@ class JagaError(Exception):
     the command line and the page render it in the reader's language.
     """
 
-    def __init__(self, key: str, **values: object) -> None:
+    def __init__(self, key: str, /, **values: object) -> None:
         super().__init__(key)
         self.key = key
         self.values = values
@@ -29,7 +29,7 @@ class ConfigError(JagaError):
 class CodecError(JagaError):
     """A payload that was refused. `field` is the JSON path of what is wrong ("$" for the whole)."""
 
-    def __init__(self, key: str, field: str, **values: object) -> None:
+    def __init__(self, key: str, field: str, /, **values: object) -> None:
         super().__init__(key, field=field, **values)
         self.field = field
 

@@ -1,6 +1,6 @@
 """The event: one CloudEvents 1.0 JSON object in structured mode (CloudEvents 1.0.2, JSON event format).
 
-Units: times are UTC with an offset, durations seconds, lengths metres, boxes 0..1 of the frame from its top left corner.
+Units: times are UTC with an offset, durations seconds, lengths metres, boxes 0..1 of the frame from its top left.
 """
 
 from datetime import datetime
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from contract.ids import NAME_PATTERN, UUID7_PATTERN
+from contract.ids import END, NAME, NAME_PATTERN, UUID7_PATTERN
 from contract.kinds import Kind, Severity
 
 Phase = Literal["begin", "update", "end"]
@@ -16,7 +16,9 @@ Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="site, agent, camer
 Uuid7 = Annotated[str, Meta(pattern=UUID7_PATTERN)]
 Utc = Annotated[datetime, Meta(tz=True)]
 Unit = Annotated[float, Meta(ge=0, le=1)]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}{END}")]
+ConfigHash = Annotated[str, Meta(pattern=f"^[0-9a-f]{{8,64}}{END}")]
+TraceParent = Annotated[str, Meta(pattern=f"^00-[0-9a-f]{{32}}-[0-9a-f]{{16}}-[0-9a-f]{{2}}{END}")]
 Text = Annotated[str, Meta(max_length=200)]
 
 
@@ -51,7 +53,7 @@ class Why(Struct, frozen=True, kw_only=True):
     rule: Name
     measures: Annotated[tuple[Measure, ...], Meta(max_length=16)]
     model: Text
-    config_hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{8,64}$")]
+    config_hash: ConfigHash
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -91,17 +93,17 @@ class EventData(Struct, frozen=True, kw_only=True):
 class Event(Struct, frozen=True, kw_only=True):
     """A CloudEvents 1.0 object. `time` is when it happened on camera, not when it was sent.
 
-    `sequence` (CloudEvents sequence extension, a lexicographically ordered string) counts the agent's events without gaps;
-    `traceparent` (W3C Trace Context) carries the episode as its trace id.
+    `sequence` (CloudEvents sequence extension, a lexicographically ordered string) counts the agent's events without
+    gaps; `traceparent` (W3C Trace Context) carries the episode as its trace id.
     """
 
     id: Uuid7
-    source: Annotated[str, Meta(pattern=r"^/[^/]+/[^/]+/[^/]+$", description="/{site}/{agent}/{camera}")]
-    type: Annotated[str, Meta(pattern=r"^jaga\.[a-z_]+\.(begin|update|end)$")]
+    source: Annotated[str, Meta(pattern=f"^/{NAME}/{NAME}/{NAME}{END}", description="/{site}/{agent}/{camera}")]
+    type: Annotated[str, Meta(pattern=rf"^jaga\.[a-z_]+\.(begin|update|end){END}")]
     time: Utc
-    sequence: Annotated[str, Meta(pattern=r"^[0-9]{20}$")]
+    sequence: Annotated[str, Meta(pattern=f"^[0-9]{{20}}{END}")]
     data: EventData
-    traceparent: Annotated[str, Meta(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")] | UnsetType = UNSET
+    traceparent: TraceParent | UnsetType = UNSET
     subject: Text | UnsetType = UNSET
     specversion: Literal["1.0"] = "1.0"
     datacontenttype: Literal["application/json"] = field(default="application/json")

@@ -8,13 +8,18 @@ from uuid import UUID
 EventId = NewType("EventId", str)
 EpisodeId = NewType("EpisodeId", str)
 
-NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$"
-UUID7_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+END = r"$(?!\n)"
+"""The end of a pattern: in Python a bare "$" also matches before a final newline; Python and ECMA 262 (JSON Schema)
+both read this one as the very end."""
+
+NAME = r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?"
+NAME_PATTERN = f"^{NAME}{END}"
+UUID7_PATTERN = f"^[0-9a-f]{{8}}-[0-9a-f]{{4}}-7[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}{END}"
 _NAME = re.compile(NAME_PATTERN)
 
 
 def is_name(value: str) -> bool:
-    """Whether `value` may name a site, agent, camera, zone or command: 1-64 of a-z, 0-9, '-', '_', edges alphanumeric."""
+    """Whether `value` may name a site, agent, camera, zone or command: 1-64 of a-z 0-9 - _, ends alphanumeric."""
     return bool(_NAME.match(value))
 
 

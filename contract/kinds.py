@@ -34,8 +34,8 @@ class Kind(StrEnum):
 class KindInfo:
     """What holds for a kind where nobody configured otherwise.
 
-    radius_m, window_s: how far apart (metres on the ground, seconds of event time) two events may be and still tell of one
-    incident. family: kinds of one family can tell of one incident; a camera's own faults only match themselves.
+    radius_m, window_s: how far apart (metres on the ground, seconds of event time) two events may be and still tell of
+    one incident. family: kinds of one family can tell of one incident; a camera's own faults only match themselves.
     """
 
     severity: Severity

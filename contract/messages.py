@@ -4,12 +4,11 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from contract.events import Location, Name, Text, Unit, Utc, Uuid7
+from contract.events import ConfigHash, Location, Name, Text, Unit, Utc, Uuid7
 
 CameraState = Literal["starting", "online", "idle", "stalled", "reconnecting", "failed", "suspended"]
 NonNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
-ConfigHash = Annotated[str, Meta(pattern=r"^[0-9a-f]{8,64}$")]
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -23,7 +22,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 class CameraHealth(Struct, frozen=True, kw_only=True):
-    """One camera now. fps values are frames per second over the last report interval; latency is capture to rules done."""
+    """One camera now. fps values are means over the last report interval; latency is capture to rules done."""
 
     camera: Name
     state: CameraState

@@ -5,6 +5,7 @@ same files. Placeholders are `{name}`.
 """
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -30,12 +31,12 @@ def catalogue() -> dict[str, dict[Language, str]]:
     return merged
 
 
-def text(key: str, language: Language, **values: object) -> str:
+def text(key: str, language: Language, /, **values: object) -> str:
     """The sentence for `key`. Raises KeyError for an unknown key or a missing value."""
     return catalogue()[key][language].format(**values)
 
 
-def language_of(environment: dict[str, str]) -> Language:
+def language_of(environment: Mapping[str, str]) -> Language:
     """The reader's language: JAGA_LANG, else the locale's; English where neither says Indonesian."""
     for name in ("JAGA_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = environment.get(name, "")

@@ -13,8 +13,8 @@ Channel = Literal["status", "health", "event", "evidence", "config/desired", "co
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A parsed topic. `owner` is a camera for event and evidence, an agent otherwise; `leaf` is the evidence's event id,
-    the command's name or the reply's id, and empty elsewhere."""
+    """A parsed topic. `owner` is a camera for event and evidence, an agent otherwise; `leaf` is the evidence's event
+    id, the command's name or the reply's id, and empty elsewhere."""
 
     site: str
     owner: str
@@ -85,8 +85,8 @@ def parse(topic: str) -> Topic:
     raise BadTopic("codec.bad_topic", "topic", topic=topic)
 
 
-def _build(site: str, owner: str, channel: Channel, leaf: str = "") -> str:
-    for part in filter(None, (site, owner, leaf)):
+def _build(site: str, owner: str, channel: Channel, leaf: str | None = None) -> str:
+    for part in (site, owner) if leaf is None else (site, owner, leaf):
         if not is_name(part):
             raise BadTopic("codec.bad_name", "topic", name=part)
-    return str(Topic(site, owner, channel, leaf))
+    return str(Topic(site, owner, channel, leaf or ""))
