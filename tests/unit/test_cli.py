@@ -1,0 +1,165 @@
+"""The `jaga` command's own duties: laziness, exit codes, languages, quiet pipes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contract.errors import ConfigError
+from contract.texts import LANGUAGES, catalogue
+from jaga import logs
+from jaga.cli import PARTS, Part, load, version
+
+PROBE = """
+import sys
+import typer
+from contract.errors import ConfigError, JagaError
+app = typer.Typer()
+
+@app.command()
+def ok(name: str = "x") -> None:
+    print(name)
+
+@app.command()
+def failed() -> None:
+    raise JagaError("cli.log_level", value="1", allowed="2")
+
+@app.command()
+def unusable() -> None:
+    raise ConfigError("cli.log_level", value="1", allowed="2")
+
+@app.command()
+def code() -> None:
+    raise typer.Exit(7)
+
+@app.command()
+def interrupted() -> None:
+    raise KeyboardInterrupt
+
+@app.command()
+def many() -> None:
+    for number in range(200_000):
+        print(number)
+
+@app.command()
+def log() -> None:
+    import structlog
+    structlog.get_logger().warning("something_happened", camera="cam-1")
+"""
+RUN = "import jaga.cli as c; c.PARTS = (c.Part('probe', 'jaga_probe:app', 'demo', 'cli.help.demo'),); c.main()"
+
+
+@pytest.fixture
+def probe(tmp_path: Path) -> Path:
+    (tmp_path / "jaga_probe.py").write_text(PROBE)
+    return tmp_path
+
+
+def run(probe: Path, *args: str, language: str = "en") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(probe), "JAGA_LANG": language, "JAGA_LOG": "json"}
+    return subprocess.run(
+        [sys.executable, "-c", RUN, *args], capture_output=True, text=True, env=environment, check=False, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("ok", 0), ("failed", 1), ("unusable", 2), ("code", 7), ("interrupted", 130), ("no-such-command", 2)],
+)
+def test_exit_codes(probe: Path, command: str, code: int) -> None:
+    done = run(probe, "probe", command)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
+def test_options_reach_the_part(probe: Path) -> None:
+    assert run(probe, "probe", "ok", "--name", "Kota").stdout == "Kota\n"
+
+
+def test_a_wrong_option_is_a_usage_error(probe: Path) -> None:
+    assert run(probe, "probe", "ok", "--colour", "red").returncode == 2
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "is unknown; allowed"), ("id", "tidak dikenal")])
+def test_an_error_is_one_line_in_the_readers_language(probe: Path, language: str, words: str) -> None:
+    done = run(probe, "probe", "failed", language=language)
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert words in done.stderr
+
+
+def test_a_reader_that_went_away_is_quiet(probe: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, "probe", "many"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(probe)},
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 1
+
+
+def test_log_lines_are_json_on_stderr(probe: Path) -> None:
+    done = run(probe, "probe", "log")
+    assert done.stdout == ""
+    line = json.loads(done.stderr)
+    assert (line["event"], line["camera"], line["level"]) == ("something_happened", "cam-1", "warning")
+
+
+def test_log_level_hides_lesser_lines(probe: Path) -> None:
+    assert run(probe, "--log-level", "error", "probe", "log").stderr == ""
+    assert run(probe, "--log-level", "loud", "probe", "log").returncode == 2
+
+
+def test_version_and_help_import_no_part() -> None:
+    code = (
+        "import sys, jaga.cli as c\ntry: c.build()(['{}'])\nexcept SystemExit: pass\n"
+        "bad = [m for m in ('cv2', 'av', 'fastapi', 'iotcore', 'numpy') if m in sys.modules]\nassert not bad, bad"
+    )
+    for option in ("--help", "--version"):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(option)], capture_output=True, text=True, check=True, timeout=60
+        )
+        assert ("jaga" if option == "--help" else version()) in done.stdout.lower()
+
+
+def test_a_missing_extra_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "jaga_needs_more.py").write_text("import no_such_library_at_all.part\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ConfigError) as caught:
+        load(Part("probe", "jaga_needs_more:app", "edge", "cli.help.edge"))
+    assert 'pip install "jaga[edge]"' in str(caught.value)
+    assert "no_such_library_at_all" in str(caught.value)
+
+
+def test_a_missing_module_of_our_own_is_a_bug_and_stays_one() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        load(Part("probe", "jaga.no_such_module:app", "edge", "cli.help.edge"))
+
+
+def test_every_part_has_help_in_each_language() -> None:
+    for part in PARTS:
+        assert set(catalogue()[part.help]) == set(LANGUAGES)
+
+
+def test_log_format_follows_the_terminal_and_the_environment() -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+    class Pipe:
+        def isatty(self) -> bool:
+            return False
+
+    assert logs.format_for(Terminal(), {}) == "console"  # type: ignore[arg-type]
+    assert logs.format_for(Terminal(), {"JAGA_LOG": "json"}) == "json"  # type: ignore[arg-type]
+    assert logs.format_for(Pipe(), {}) == "json"  # type: ignore[arg-type]
+    assert logs.format_for(Pipe(), {"JAGA_LOG": "console"}) == "console"  # type: ignore[arg-type]
