@@ -67,6 +67,7 @@ def decode(payload: bytes, kind: type[T]) -> T:
     """
     _check_size(payload)
     try:
+        payload.decode()  # msgspec does not look into what it skips; RFC 8259 wants all of it UTF-8
         message: T = _decoder(kind).decode(payload)
     except msgspec.ValidationError as error:
         raise _typed(str(error)) from error
