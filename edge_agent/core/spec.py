@@ -137,7 +137,11 @@ class MotionSpec:
 
 @dataclass(frozen=True, slots=True)
 class CameraSpec:
-    """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most."""
+    """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most.
+
+    loop: a finite source starts again when it ends (live only). stall_s: this long without a picture, a live stream counts
+    as stalled. image_rate: frames per second of a folder of pictures whose names are no times.
+    """
 
     id: str
     source: str
@@ -149,3 +153,46 @@ class CameraSpec:
     lines: tuple[Line, ...] = ()
     rules: tuple[Rule, ...] = ()
     motion: MotionSpec = field(default_factory=MotionSpec)
+    loop: bool = False
+    stall_s: float = 10.0
+    image_rate: float = 10.0
+
+
+Runtime = Literal["auto", "openvino", "onnxruntime", "ultralytics"]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSpec:
+    """The detector that all cameras of an agent share.
+
+    model: a name in models/manifest.toml. imgsz: the longer side the network sees, a multiple of 32; the shorter keeps the
+    aspect, padded to one. confidence: detections below it are dropped. nms_iou: of two boxes of one class that overlap more
+    than this, the weaker is dropped. classes: names to keep, None keeps all. threads: 0 lets the runtime choose.
+    hint: "latency" answers one picture soonest, "throughput" most pictures a second where they come in batches.
+    """
+
+    model: str = "yolov8n"
+    runtime: Runtime = "auto"
+    imgsz: int = 640
+    confidence: float = 0.4
+    nms_iou: float = 0.6
+    classes: tuple[str, ...] | None = None
+    threads: int = 0
+    hint: Literal["latency", "throughput"] = "latency"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSpec:
+    """How detections of one camera become tracks (ByteTrack, Zhang et al. 2022, arXiv:2110.06864).
+
+    start: score from which an unmatched detection begins a track, and with which detections are matched first. floor:
+    weaker detections down to it only continue a track that exists; the detector has to deliver them. confirm: frames in a
+    row before a track is reported. lost_s: how long an unseen track is remembered. min_iou: overlap of the predicted and
+    the detected box that still joins them.
+    """
+
+    start: float = 0.4
+    floor: float = 0.1
+    confirm: int = 2
+    lost_s: float = 1.5
+    min_iou: float = 0.1

@@ -1,0 +1,143 @@
+"""The sections of an edge config as frozen values, and which numbers each key allows."""
+
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSection:
+    """site, id: the agent's place in every topic. data_dir: where the spool lies. timezone: of schedules (IANA)."""
+
+    site: str
+    id: str
+    data_dir: Path = Path("data")
+    timezone: str = "Asia/Jakarta"
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSection:
+    """The broker. The password is read from `password_file` (first line) when connecting and stands in no config.
+
+    version: "auto" tries MQTT 5 and falls back to 3.1.1 where the broker refuses it. tls: on where `tls_ca` is given.
+    in_flight: how many messages wait for their acknowledgement at most.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    username: str | None = None
+    password_file: Path | None = None
+    tls: bool = False
+    tls_ca: Path | None = None
+    version: Literal["auto", "5", "3.1.1"] = "auto"
+    keepalive_s: int = 20
+    session_expiry_s: int = 7 * 86_400
+    in_flight: int = 64
+    delayed_after_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSection:
+    """snapshots: whether pictures leave the edge at all. blur: "people" makes everybody unrecognisable first.
+
+    max_side: pixels of the longer side. quality: JPEG, 1-100.
+    """
+
+    snapshots: bool = True
+    blur: Literal["people", "none"] = "people"
+    max_side: int = 960
+    quality: int = 80
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolSection:
+    max_mb: float = 512.0
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSection:
+    interval_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeConfig:
+    """A whole config file. config_hash: 16 hex digits of the SHA-256 of its content, layout and comments left out."""
+
+    file: Path
+    agent: AgentSection
+    timezone: tzinfo
+    config_hash: str
+    mqtt: MqttSection | None = None
+    detector: DetectorSpec = field(default_factory=DetectorSpec)
+    tracker: TrackerSpec = field(default_factory=TrackerSpec)
+    evidence: EvidenceSection = EvidenceSection()
+    spool: SpoolSection = SpoolSection()
+    health: HealthSection = HealthSection()
+    cameras: tuple[CameraSpec, ...] = ()
+
+
+class Range(NamedTuple):
+    """Closed interval; None is open on that side."""
+
+    low: float | None
+    high: float | None
+
+    def __contains__(self, value: object) -> bool:
+        return (
+            isinstance(value, int | float)
+            and (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+        )
+
+    def __str__(self) -> str:
+        if self.high is None:
+            return f">= {self.low:g}" if self.low is not None else "any number"
+        return f"{self.low:g} .. {self.high:g}" if self.low is not None else f"<= {self.high:g}"
+
+
+UNIT = Range(0, 1)
+POSITIVE = Range(0.001, None)
+NON_NEGATIVE = Range(0, None)
+
+LIMITS: dict[str, Range] = {
+    "MqttSection.port": Range(1, 65_535),
+    "MqttSection.keepalive_s": Range(2, 3_600),
+    "MqttSection.session_expiry_s": Range(0, 4_294_967_295),
+    "MqttSection.in_flight": Range(1, 1_000),
+    "EvidenceSection.max_side": Range(64, 8_192),
+    "EvidenceSection.quality": Range(1, 100),
+    "SpoolSection.max_mb": Range(1, 1_000_000),
+    "HealthSection.interval_s": Range(0.2, 3_600),
+    "DetectorSpec.imgsz": Range(32, 4_096),
+    "DetectorSpec.confidence": UNIT,
+    "DetectorSpec.nms_iou": UNIT,
+    "DetectorSpec.threads": Range(0, 1_024),
+    "TrackerSpec.start": UNIT,
+    "TrackerSpec.floor": UNIT,
+    "TrackerSpec.min_iou": UNIT,
+    "TrackerSpec.confirm": Range(1, 1_000),
+    "CameraSpec.fps": Range(0.01, 240),
+    "CameraSpec.stall_s": Range(0.5, 3_600),
+    "CameraSpec.image_rate": Range(0.001, 240),
+    "Location.lat": Range(-90, 90),
+    "Location.lon": Range(-180, 180),
+    "Location.radius_m": Range(0, 100_000),
+    "MotionSpec.threshold": Range(0, 255),
+    "MotionSpec.min_area": UNIT,
+    "RuleBase.min_score": UNIT,
+    "RuleBase.min_height": UNIT,
+    "CrowdRule.count": Range(1, 100_000),
+    "CrowdRule.clear_below": Range(1, 100_000),
+}
+"""What a number may be, by section and key; durations ("..._s") that are not listed must not be negative."""
+
+
+def limit(owner: type, key: str) -> Range | None:
+    """The range of `key` in section type `owner`, or None where any finite number is allowed."""
+    for cls in owner.__mro__:
+        if (found := LIMITS.get(f"{cls.__name__}.{key}")) is not None:
+            return found
+    return NON_NEGATIVE if key.endswith("_s") else None

@@ -1,0 +1,165 @@
+"""edge_agent.config: what an edge config means, and that each mistake in one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from contract.errors import ConfigError
+from edge_agent.config import load, parse
+from edge_agent.config_camera import crossing_edges, parse_window
+from edge_agent.core.spec import CrowdRule, IntrusionRule, LoiteringRule
+
+ROOT = Path(__file__).parents[2]
+HEAD = '[agent]\nsite = "s"\nid = "a"\n'
+CAMERA = HEAD + '[[camera]]\nid = "c"\nsource = "v.mp4"\n'
+ZONE = '[[camera.zone]]\nid = "z"\npolygon = [[0,0],[1,0],[1,1]]\n'
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("edge*.toml")), ids=lambda path: path.name)
+def test_every_example_config_loads(path: Path) -> None:
+    config = load(path)
+    assert config.cameras
+    assert all(camera.rules for camera in config.cameras)
+
+
+def test_the_example_means_what_it_says() -> None:
+    config = load(ROOT / "configs" / "edge.toml")
+    (camera,) = config.cameras
+    assert camera.source == "rtsp://192.0.2.10:554/stream1"
+    assert camera.location is not None
+    assert camera.location.radius_m == 25
+    intrusion, crossing, loitering, crowd = camera.rules
+    assert isinstance(intrusion, IntrusionRule)
+    assert (intrusion.id, intrusion.severity) == ("intrusion-yard", "major")
+    weekdays, weekend = intrusion.schedule.windows
+    assert weekdays.days == {"mon", "tue", "wed", "thu", "fri"}
+    assert (weekdays.begin, weekdays.end) == (22 * 60, 5 * 60)
+    assert (weekend.days, weekend.begin, weekend.end) == ({"sat", "sun"}, 0, 0)
+    assert crossing.episodes.min_duration_s == 0
+    assert isinstance(loitering, LoiteringRule)
+    assert (loitering.dwell_s, loitering.episodes.cooldown_s, loitering.episodes.end_after_s) == (60, 120, 3)
+    assert isinstance(crowd, CrowdRule)
+    assert crowd.count == 10
+    assert config.agent.data_dir == ROOT / "configs" / "data"
+
+
+def test_relative_sources_are_taken_from_the_configs_folder(tmp_path: Path) -> None:
+    config = parse(CAMERA, tmp_path / "edge.toml")
+    assert config.cameras[0].source == str(tmp_path / "v.mp4")
+    for source in ("rtsp://host/x", "webcam:0", "/dev/video0"):
+        again = parse(CAMERA.replace("v.mp4", source), tmp_path / "edge.toml")
+        assert again.cameras[0].source == source
+
+
+def test_hash_follows_the_content_and_not_the_layout() -> None:
+    plain = parse(CAMERA, Path("a.toml")).config_hash
+    assert plain == parse("# a comment\n" + CAMERA.replace(" = ", "="), Path("b.toml")).config_hash
+    assert plain != parse(CAMERA.replace("v.mp4", "w.mp4"), Path("a.toml")).config_hash
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[agent\n", ["e.toml", "not valid TOML", "line 1"]),
+        ("", ["agent", "missing"]),
+        ('[agent]\nsite = "s"\n', ["agent.id", "missing"]),
+        ('[agent]\nsite = "Big Site"\nid = "a"\n', ["agent.site", '"Big Site"', "a-z"]),
+        (HEAD + 'timezone = "Mars/Olympus"\n', ["agent.timezone", '"Mars/Olympus"', "Asia/Jakarta"]),
+        (HEAD + "[mqtt]\nport = 99999\n", ["mqtt.port", "99999", "1 .. 65535"]),
+        (HEAD + '[mqtt]\npassword = "x"\n', ["mqtt.password:", "unknown key", "password_file"]),
+        (HEAD + '[mqtt]\nversion = "4"\n', ["mqtt.version", '"4"', '"auto", "5", "3.1.1"']),
+        (HEAD + "[detecter]\n", ["detecter", "unknown key", "detector"]),
+        (HEAD + "[health]\ninterval_s = true\n", ["health.interval_s", "true"]),
+        (HEAD + "camera = 3\n", ["agent.camera", "unknown key"]),
+        ("camera = 3\n" + HEAD, ["camera = 3", "[[camera]]"]),
+        (HEAD + '[[camera]]\nid = "c"\n', ["camera[0].source", "missing"]),
+        (CAMERA.replace("v.mp4", " "), ["camera[0].source", "empty", "rtsp://"]),
+        (CAMERA + '[[camera]]\nid = "c"\nsource = "w"\n', ["camera[1].id", '"c"', "already used by camera[0]"]),
+        (CAMERA + "location = { lat = 91, lon = 0 }\n", ["camera[0].location.lat", "91", "-90 .. 90"]),
+        (CAMERA + "fps = nan\n", ["camera[0].fps", "nan"]),
+        (CAMERA + "masks = [[[0,0],[1,1],[2,0]]]\n", ["camera[0].masks[0][2][0]", "2", "0 .. 1"]),
+        (CAMERA + ZONE.replace("[1,1]", "1"), ["camera[0].zone[0].polygon[2]", "= 1", "[x, x]"]),
+        (CAMERA + '[[camera.zone]]\nid = "z"\npolygon = [[0,0],[1,0]]\n', ["polygon", "2 points", "3"]),
+        (
+            CAMERA + '[[camera.zone]]\nid = "z"\npolygon = [[0,0],[1,1],[1,0],[0,1]]\n',
+            ["camera[0].zone[0].polygon", "[0, 0]-[1, 1]", "[1, 0]-[0, 1]", "cross"],
+        ),
+        (CAMERA + ZONE + ZONE, ["camera[0].zone[1].id", '"z"', "camera[0].zone[0]"]),
+        (CAMERA + '[[camera.line]]\nid = "l"\nstart = [0,0]\nend = [0,0]\n', ["camera[0].line[0]", "the same"]),
+        (CAMERA + ZONE + '[[camera.rule]]\nkind = "intruson"\n', ["rule[0].kind", '"intruson"', '"intrusion"']),
+        (CAMERA + ZONE + '[[camera.rule]]\nkind = "crowd"\nzone = "y"\n', ["rule[0].zone", '"y"', "has: z"]),
+        (CAMERA + '[[camera.rule]]\nkind = "line_crossing"\nline = "l"\n', ["rule[0].line", '"l"', "has: -"]),
+        (
+            CAMERA + ZONE + '[[camera.rule]]\nkind = "loitering"\nzone = "z"\ndwell_s = -1\n',
+            ["camera[0].rule[0].dwell_s", "-1", ">= 0"],
+        ),
+        (
+            CAMERA + ZONE + '[[camera.rule]]\nkind = "loitering"\nzone = "z"\ndwel_s = 1\n',
+            ["camera[0].rule[0].dwel_s", "did you mean dwell_s"],
+        ),
+        (
+            CAMERA + ZONE + '[[camera.rule]]\nkind = "crowd"\nzone = "z"\nschedule = ["mon-fry 1:00-2:00"]\n',
+            ["camera[0].rule[0].schedule[0]", '"mon-fry 1:00-2:00"', "mon-fri 22:00-05:00"],
+        ),
+        (
+            CAMERA + ZONE + '[[camera.rule]]\nkind = "crowd"\nzone = "z"\n' * 2,
+            ["camera[0].rule[1].id", '"crowd-z"', "camera[0].rule[0]"],
+        ),
+        (
+            CAMERA + ZONE + '[[camera.rule]]\nkind = "crowd"\nzone = "z"\nseverity = "high"\n',
+            ["severity", '"high"', '"major"'],
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_key_value_and_what_is_allowed(text: str, told: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, Path("e.toml"))
+    message = caught.value.render("en")
+    assert "e.toml" in message
+    for part in told:
+        assert part in message, message
+    assert caught.value.render("id") != message
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(CAMERA + "fps = 0\nfsp = 3\nmasks = 1\n[detector]\nimgsz = 1\n", Path("e.toml"))
+    lines = caught.value.render("en").splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith("e.toml: ") for line in lines)
+
+
+def test_unreadable_files_are_named(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe")
+    for path in (tmp_path / "absent.toml", tmp_path, binary, Path("nul\x00.toml")):
+        with pytest.raises(ConfigError) as caught:
+            load(path)
+        assert str(path) in caught.value.render("en")
+
+
+@pytest.mark.parametrize(
+    ("written", "days", "begin", "end"),
+    [
+        ("fri-mon 06:00-07:30", {"fri", "sat", "sun", "mon"}, 360, 450),
+        ("mon,wed-thu", {"mon", "wed", "thu"}, 0, 0),
+        ("daily 22:00-24:00", {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}, 1320, 0),
+        ("9:05-10:00", {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}, 545, 600),
+    ],
+)
+def test_schedule_windows(written: str, days: set[str], begin: int, end: int) -> None:
+    window = parse_window(written)
+    assert window is not None
+    assert (set(window.days), window.begin, window.end) == (days, begin, end)
+
+
+@pytest.mark.parametrize("written", ["", " ", "mon-", "24:00-25:00", "mon 10-11", "noon", "10:00-24:30", "10:60-11:00"])
+def test_what_is_no_schedule(written: str) -> None:
+    assert parse_window(written) is None
+
+
+def test_polygons_that_cross_themselves() -> None:
+    assert crossing_edges(((0, 0), (1, 0), (1, 1), (0, 1))) is None
+    assert crossing_edges(((0, 0), (1, 1), (1, 0), (0, 1))) == (0, 2)
+    assert crossing_edges(((0, 0), (0, 0), (1, 1))) == (0, 0)
+    assert crossing_edges(((0, 0), (1, 0), (1, 1), (0.5, 0), (0, 1))) is not None
