@@ -165,10 +165,10 @@ Runtime = Literal["auto", "openvino", "onnxruntime", "ultralytics"]
 class DetectorSpec:
     """The detector that all cameras of an agent share.
 
-    model: a name in models/manifest.toml. imgsz: the longer side the network sees, a multiple of 32; the shorter keeps the
-    aspect, padded to one. confidence: detections below it are dropped. nms_iou: of two boxes of one class that overlap more
-    than this, the weaker is dropped. classes: names to keep, None keeps all. threads: 0 lets the runtime choose.
-    hint: "latency" answers one picture soonest, "throughput" most pictures a second where they come in batches.
+    model: a name in models/manifest.toml. imgsz: the longer side the network sees, a multiple of 32; the shorter keeps
+    the aspect, padded to one. confidence: detections below it are dropped. nms_iou: of two boxes of one class that
+    overlap more than this, the weaker is dropped. classes: names to keep, None keeps all. threads: 0 lets the runtime
+    choose. hint: "latency" answers one picture soonest, "throughput" most pictures a second where they come in batches.
     """
 
     model: str = "yolov8n"
@@ -186,9 +186,9 @@ class TrackerSpec:
     """How detections of one camera become tracks (ByteTrack, Zhang et al. 2022, arXiv:2110.06864).
 
     start: score from which an unmatched detection begins a track, and with which detections are matched first. floor:
-    weaker detections down to it only continue a track that exists; the detector has to deliver them. confirm: frames in a
-    row before a track is reported. lost_s: how long an unseen track is remembered. min_iou: overlap of the predicted and
-    the detected box that still joins them.
+    weaker detections down to it only continue a track that exists; the detector has to deliver them. confirm: frames
+    in a row before a track is reported. lost_s: how long an unseen track is remembered. min_iou: overlap of the
+    predicted and the detected box that still joins them.
     """
 
     start: float = 0.4

@@ -1,0 +1,123 @@
+"""What every runtime does before and after the network, so that they agree: letterbox, decoding, suppression.
+
+Follows ultralytics' rectangular inference: the longer side becomes `imgsz`, the shorter keeps the aspect and is padded
+with grey (114) to a multiple of 32, both sides alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.core.types import Detections, Image
+
+STRIDE = 32
+GREY = 114
+MAX_CANDIDATES = 30_000
+MAX_DETECTIONS = 300
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a frame of `width` × `height` lies in the network's input of `net_width` × `net_height` pixels: scaled to
+    `inner_width` × `inner_height`, its corner at (left, top)."""
+
+    width: int
+    height: int
+    net_width: int
+    net_height: int
+    inner_width: int
+    inner_height: int
+    left: int
+    top: int
+
+    @property
+    def scale(self) -> float:
+        return min(self.inner_width / self.width, self.inner_height / self.height)
+
+
+def fit(width: int, height: int, imgsz: int) -> Fit:
+    """The fit of a frame for a longer side of `imgsz`, a multiple of 32."""
+    scale = min(imgsz / width, imgsz / height)
+    inner_width, inner_height = max(1, round(width * scale)), max(1, round(height * scale))
+    net_width, net_height = -(-inner_width // STRIDE) * STRIDE, -(-inner_height // STRIDE) * STRIDE
+    left = round((net_width - inner_width) / 2 - 0.1)
+    top = round((net_height - inner_height) / 2 - 0.1)
+    return Fit(width, height, net_width, net_height, inner_width, inner_height, left, top)
+
+
+def letterbox(image: Image, into: Fit) -> Image:
+    """The picture as the network sees it, BGR (net_height, net_width, 3) uint8."""
+    canvas = np.full((into.net_height, into.net_width, 3), GREY, np.uint8)
+    inner = canvas[into.top : into.top + into.inner_height, into.left : into.left + into.inner_width]
+    if image.shape[:2] == inner.shape[:2]:
+        inner[:] = image
+    else:
+        inner[:] = cv2.resize(image, (into.inner_width, into.inner_height), interpolation=cv2.INTER_LINEAR)
+    return canvas
+
+
+def to_blob(pictures: Sequence[Image]) -> Floats:
+    """Letterboxed BGR pictures of one size as RGB float32 (n, 3, height, width), 0..1."""
+    blob: Floats = cv2.dnn.blobFromImages(list(pictures), 1 / 255, swapRB=True)
+    return blob
+
+
+def suppress(boxes: Floats, scores: Floats, labels: NDArray[np.int32], iou: float) -> NDArray[np.intp]:
+    """Greedy non-maximum suppression within each class.
+
+    boxes: (n, 4) x1 y1 x2 y2. Returns the indices kept, by falling score; equal scores keep their order. A box is
+    dropped when it overlaps a kept one of its class by more than `iou`.
+    """
+    order = np.argsort(-scores, kind="stable")[:MAX_CANDIDATES]
+    areas = np.maximum(0, boxes[:, 2] - boxes[:, 0]) * np.maximum(0, boxes[:, 3] - boxes[:, 1])
+    kept: list[int] = []
+    while len(order) and len(kept) < MAX_DETECTIONS:
+        best, rest = order[0], order[1:]
+        kept.append(int(best))
+        corner = np.maximum(boxes[best, :2], boxes[rest, :2])
+        size = np.maximum(0, np.minimum(boxes[best, 2:], boxes[rest, 2:]) - corner)
+        shared = size[:, 0] * size[:, 1]
+        union = np.maximum(areas[best] + areas[rest] - shared, 1e-9)
+        order = rest[(shared / union <= iou) | (labels[rest] != labels[best])]
+    return np.asarray(kept, np.intp)
+
+
+def candidates(
+    raw: Floats, confidence: float, keep: NDArray[np.bool_]
+) -> tuple[Floats, Floats, NDArray[np.int32], bool]:
+    """Boxes, scores and labels of one image's raw output that reach `confidence`, in network pixels.
+
+    raw: (4 + classes, anchors) of a YOLOv8 or YOLO11 head (centre x, centre y, width, height, then the class scores),
+    or (detections, 6) of an end-to-end head (x1, y1, x2, y2, score, class). keep: (classes,), which are wanted.
+    The last value says whether suppression is still to be done.
+    """
+    if raw.shape[1] == 6 and raw.shape[0] != 4 + len(keep):
+        labels = raw[:, 5].astype(np.int32)
+        chosen = (raw[:, 4] >= confidence) & keep[labels]
+        return raw[chosen, :4], raw[chosen, 4], labels[chosen], False
+    scores_all = raw[4:]
+    labels = scores_all.argmax(axis=0).astype(np.int32)
+    scores = scores_all[labels, np.arange(raw.shape[1])]
+    chosen = (scores >= confidence) & keep[labels]
+    centre, half = raw[:2, chosen].T, raw[2:4, chosen].T / 2
+    return np.concatenate([centre - half, centre + half], axis=1), scores[chosen], labels[chosen], True
+
+
+def decode(
+    raw: Floats, into: Fit, confidence: float, iou: float, keep: NDArray[np.bool_], classes: tuple[str, ...]
+) -> Detections:
+    """One image's raw network output (see `candidates`) as detections in pixels of the source frame, best first."""
+    boxes, scores, labels, overlapping = candidates(raw, confidence, keep)
+    order = suppress(boxes, scores, labels, iou) if overlapping else np.argsort(-scores, kind="stable")
+    boxes = (boxes[order] - np.array([into.left, into.top] * 2, np.float32)) / np.float32(into.scale)
+    limits = np.array([into.width, into.height] * 2, np.float32)
+    clipped = np.clip(boxes, 0, limits).astype(np.float32)
+    solid = (clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1])
+    return Detections(
+        clipped[solid], scores[order][solid].astype(np.float32), labels[order][solid].astype(np.int32), classes
+    )

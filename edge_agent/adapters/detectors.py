@@ -1,0 +1,117 @@
+"""Which runtime runs the detector here."""
+
+import platform
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+from contract.errors import ConfigError, JagaError
+from edge_agent.core.model import Model
+from edge_agent.core.ports import Detector
+from edge_agent.core.spec import DetectorSpec, Runtime
+from edge_agent.zoo import verify
+from edge_agent.zoo.manifest import manifest
+
+RUNTIMES: tuple[Runtime, ...] = ("openvino", "onnxruntime", "ultralytics")
+"""In the order that "auto" prefers."""
+
+Found = Callable[[str], object]
+
+
+class DetectorError(JagaError):
+    """A detector that cannot be opened."""
+
+
+def installed(found: Found = find_spec) -> tuple[Runtime, ...]:
+    """The runtimes this Python can import, best first."""
+    return tuple(runtime for runtime in RUNTIMES if found(runtime) is not None)
+
+
+def cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
+    """What the processor says it can do; empty where the system does not tell."""
+    try:
+        lines = cpuinfo.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return frozenset()
+    words: set[str] = set()
+    for line in lines:
+        key, _, value = line.partition(":")
+        if key.strip().lower() in ("flags", "features"):
+            words.update(value.split())
+    return frozenset(words)
+
+
+def suits_openvino(machine: str, flags: Iterable[str]) -> bool:
+    """OpenVINO's CPU plugin needs SSE4.2 on x86 and 64-bit Arm; a processor that does not tell its flags is trusted."""
+    has = frozenset(flags)
+    if machine.lower() in ("x86_64", "amd64"):
+        return not has or "sse4_2" in has
+    return machine.lower() in ("aarch64", "arm64")
+
+
+def choose(wanted: Runtime, here: tuple[Runtime, ...], machine: str, flags: Iterable[str]) -> Runtime:
+    """The runtime to use. Raises ConfigError where `wanted`, or any at all, is missing; it names what is installed."""
+    if wanted != "auto":
+        if wanted not in here:
+            raise ConfigError("detector.runtime_missing", runtime=wanted, installed=", ".join(here) or "-")
+        return wanted
+    for runtime in here:
+        if runtime != "openvino" or suits_openvino(machine, flags):
+            return runtime
+    raise ConfigError("detector.no_runtime")
+
+
+def check(spec: DetectorSpec, classes: tuple[str, ...]) -> None:
+    """Raises ConfigError, naming key, value and what is allowed."""
+    faults = (
+        ("runtime", spec.runtime, spec.runtime in ("auto", *RUNTIMES), ", ".join(("auto", *RUNTIMES))),
+        ("imgsz", spec.imgsz, 32 <= spec.imgsz <= 4096 and spec.imgsz % 32 == 0, "32..4096, a multiple of 32"),
+        ("confidence", spec.confidence, 0 < spec.confidence < 1, "0..1"),
+        ("nms_iou", spec.nms_iou, 0 < spec.nms_iou <= 1, "0..1"),
+        ("threads", spec.threads, 0 <= spec.threads <= 1024, "0..1024"),
+        ("hint", spec.hint, spec.hint in ("latency", "throughput"), "latency, throughput"),
+        *(("classes", one, one in classes, ", ".join(classes)) for one in spec.classes or ()),
+    )
+    for key, value, fine, allowed in faults:
+        if not fine:
+            raise ConfigError("detector.bad_value", key=key, value=value, allowed=allowed)
+
+
+def open_detector(spec: DetectorSpec) -> Detector:
+    """The detector `spec` describes, its model's file verified.
+
+    Raises ConfigError for an unknown model, an unusable value or a runtime that is not installed; ModelMissing and
+    ModelTampered for its file; DetectorError if the runtime cannot open it.
+    """
+    listing = manifest()
+    entry = listing.entry(spec.model)
+    check(spec, listing.classes_of(entry))
+    runtime = choose(spec.runtime, installed(), platform.machine(), cpu_flags())
+    if runtime == "ultralytics":
+        content = verify.read(entry.weights, entry.name)
+        from edge_agent.adapters.detector_ultralytics import open_ultralytics
+
+        return _open(runtime, spec, lambda: open_ultralytics(entry.name, content, spec))
+    model = verify.load(spec.model)
+    return _open(runtime, spec, lambda: _portable(runtime)(model, spec))
+
+
+def _portable(runtime: Runtime) -> Callable[[Model, DetectorSpec], Detector]:
+    """The adapter is imported only when chosen: each runtime takes a second or more to import."""
+    if runtime == "openvino":
+        from edge_agent.adapters.detector_openvino import open_openvino
+
+        return open_openvino
+    from edge_agent.adapters.detector_onnxruntime import open_onnxruntime
+
+    return open_onnxruntime
+
+
+def _open(runtime: Runtime, spec: DetectorSpec, make: Callable[[], Detector]) -> Detector:
+    try:
+        return make()
+    except JagaError:
+        raise
+    except Exception as error:  # runtimes raise their own types; the user needs one sentence
+        detail = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise DetectorError("detector.cannot_open", model=spec.model, runtime=runtime, detail=detail[0]) from error

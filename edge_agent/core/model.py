@@ -1,0 +1,13 @@
+"""A network's weights, verified and ready to be opened by a runtime."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """name: as in the manifest. classes: names in the order of the network's outputs. onnx: the file's bytes, already
+    checked against its SHA-256, so that what was verified is what runs."""
+
+    name: str
+    classes: tuple[str, ...]
+    onnx: bytes

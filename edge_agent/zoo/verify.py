@@ -1,0 +1,114 @@
+"""Nothing runs that is not, byte for byte, what the manifest or the first pull recorded."""
+
+import hashlib
+import os
+from importlib.resources import files
+from pathlib import Path
+
+from contract.errors import JagaError
+from edge_agent.core.model import Model
+from edge_agent.zoo.manifest import Entry, Manifest, Onnx, Weights, manifest
+
+
+class ModelError(JagaError):
+    """A model file that cannot be used or obtained."""
+
+
+class ModelMissing(ModelError):
+    """The file is not there; the sentence says which command brings it."""
+
+
+class ModelTampered(ModelError):
+    """The file differs from what was recorded; it is not opened."""
+
+
+def cache_directory() -> Path:
+    """Where pulled and exported files lie: JAGA_CACHE, else the user's cache directory (XDG)."""
+    if own := os.environ.get("JAGA_CACHE"):
+        return Path(own) / "models"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "jaga" / "models"
+
+
+def location(file: Weights | Onnx) -> Path:
+    """Where this file lies or will lie."""
+    if isinstance(file, Onnx) and file.shipped:
+        return Path(str(files("models"))) / file.file
+    return cache_directory() / file.file
+
+
+def check(content: bytes, file: Weights | Onnx, path: Path) -> None:
+    """Raises ModelTampered unless `content` has the recorded size and SHA-256, or ModelMissing where none is
+    recorded."""
+    expected = file.sha256 or _pinned(path)
+    if expected is None:
+        raise ModelMissing("zoo.unpinned", path=path)
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected or (file.bytes is not None and len(content) != file.bytes):
+        raise ModelTampered("zoo.tampered", path=path, found=found, expected=expected, size=len(content))
+
+
+def read(file: Weights | Onnx, model: str) -> bytes:
+    """The verified content. Raises ModelMissing or ModelTampered."""
+    path = location(file)
+    verb = "pull" if isinstance(file, Weights) else "export"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelMissing("zoo.missing", model=model, path=path, command=f"jaga models {verb} {model}") from error
+    except OSError as error:
+        raise ModelError("zoo.unreadable", path=path, detail=error.strerror or str(error)) from error
+    check(content, file, path)
+    return content
+
+
+def write(content: bytes, path: Path) -> None:
+    """Atomically: a reader, or a power cut, sees the whole new file or what was there before. Raises ModelError."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise ModelError("zoo.unwritable", path=path, detail=error.strerror or str(error)) from error
+
+
+def pin(content: bytes, path: Path) -> None:
+    """Records the digest of a file that the manifest has none for, beside it."""
+    write(f"{hashlib.sha256(content).hexdigest()}  {path.name}\n".encode(), _pin_path(path))
+
+
+def _pin_path(path: Path) -> Path:
+    return path.with_name(path.name + ".sha256")
+
+
+def _pinned(path: Path) -> str | None:
+    try:
+        words = _pin_path(path).read_text("ascii").split()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return words[0] if words else None
+
+
+def state(file: Weights | Onnx, model: str) -> str:
+    """ "ok", "absent" or "tampered"."""
+    try:
+        read(file, model)
+    except ModelMissing:
+        return "absent"
+    except ModelTampered:
+        return "tampered"
+    return "ok"
+
+
+def load(name: str, source: Manifest | None = None) -> Model:
+    """The network ready for a runtime. Raises ConfigError for an unknown name, ModelMissing, ModelTampered."""
+    listing = source or manifest()
+    entry: Entry = listing.entry(name)
+    return Model(entry.name, listing.classes_of(entry), read(entry.onnx, entry.name))
