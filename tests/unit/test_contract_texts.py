@@ -1,4 +1,4 @@
-"""The catalogue: both languages say the same, every key that code names exists with its values, and none lies unused."""
+"""The catalogue: both languages say the same, every key in code exists and gets its values, and none lies unused."""
 
 import ast
 import json
@@ -101,11 +101,21 @@ def test_every_key_in_code_exists_and_gets_its_values() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_every_key_in_the_page_exists() -> None:
+    named = {
+        (path.name, key)
+        for path in web_files()
+        for key in re.findall(r"""\bt\(\s*["'`]([a-z][a-zA-Z0-9_.-]*)["'`]""", path.read_text("utf-8"))
+    }
+    assert {(file, key) for file, key in named if key not in catalogue()} == set()
+
+
 def test_no_key_lies_unused() -> None:
     """Used: named as a literal, or begun by a template such as f"kind.{kind}"."""
     sources = "\n".join(path.read_text("utf-8") for path in python_files() + web_files())
     literals = set(re.findall(r"""["'`]([a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+)["'`]""", sources))
     prefixes = tuple(set(re.findall(r"""["'`]([a-z][a-z0-9_-]*\.(?:[a-z0-9_.-]*))\$?\{""", sources)))
+    prefixes += tuple(f"{prefix}." for prefix in re.findall(r"""named\(\s*["'`]([a-z._-]+)["'`]""", sources))
     unused = [key for key in catalogue() if key not in literals and not key.startswith(prefixes)]
     assert not unused
 
