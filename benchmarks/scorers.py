@@ -39,7 +39,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TruthFrame:
-    """Ground truth of one frame: boxes (n, 4), ids (n,), ignored (n,) bool: neither asked for nor held against anyone."""
+    """Ground truth of one frame: boxes (n, 4), ids (n,), ignored (n,) bool (these do not count)."""
 
     boxes: Boxes
     ids: NDArray[np.int64]

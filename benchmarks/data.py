@@ -1,0 +1,39 @@
+"""Where the labelled footage lies, and readers of it. Nothing here is part of the product."""
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+import av
+import numpy as np
+
+from benchmarks.scorers import TruthFrame, parse_mot
+from edge_agent.core.types import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("JAGA_DATA", ROOT.parent / "shared" / "data"))
+CONFIGS = ROOT / "configs" / "measure"
+
+PETS = DATA / "pets09_s2l1" / "vtest.avi"
+PETS_TRUTH = DATA / "pets09_s2l1" / "gt_sample.txt"
+MOTORWAY = DATA / "traffic" / "motorway_pedestrian_alarm.avi"
+GATHERING = DATA / "loiter_like" / "people_gathering.mp4"
+STAIRS = DATA / "loiter_like" / "people_stairs.mp4"
+ROBUSTNESS = DATA / "robustness"
+
+
+def pets_truth() -> dict[int, TruthFrame]:
+    """Ground truth by frame of the file, from 0 (MOT counts from 1)."""
+    return {frame - 1: truth for frame, truth in parse_mot(PETS_TRUTH.read_text("utf-8").splitlines()).items()}
+
+
+def frames(video: Path, wanted: Collection[int]) -> dict[int, Image]:
+    """The frames of `video` at the indices `wanted` (from 0, in the order of decoding), BGR."""
+    found: dict[int, Image] = {}
+    with av.open(str(video)) as container:
+        for index, frame in enumerate(container.decode(video=0)):
+            if index in wanted:
+                found[index] = frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+            if len(found) == len(wanted):
+                break
+    return found
