@@ -12,6 +12,38 @@ Channel = Literal["status", "health", "event", "evidence", "config/desired", "co
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelInfo:
+    """How a channel is used. owner: whose name stands in its topic. leaf: what the last part names, empty where there
+    is none. sender: who alone may publish it (the broker's ACL keeps it). content: media type of the payload."""
+
+    owner: Literal["agent", "camera"]
+    leaf: Literal["", "event_id", "name", "id"]
+    sender: Literal["agent", "aggregator"]
+    qos: Literal[0, 1]
+    retain: bool
+    content: str
+    summary: str
+
+
+_JSON = "application/json"
+
+CHANNELS: dict[Channel, ChannelInfo] = {
+    "status": ChannelInfo("agent", "", "agent", 1, True, _JSON, "Online or offline; also the agent's last will"),
+    "health": ChannelInfo(
+        "agent", "", "agent", 0, False, _JSON, "Each camera and the host now; a lost one is replaced"
+    ),
+    "event": ChannelInfo("camera", "", "agent", 1, False, "application/cloudevents+json", "One anomaly event"),
+    "evidence": ChannelInfo(
+        "camera", "event_id", "agent", 1, False, "image/jpeg", "A picture an event names by SHA-256"
+    ),
+    "config/desired": ChannelInfo("agent", "", "aggregator", 1, True, _JSON, "The signed config an agent shall run"),
+    "config/reported": ChannelInfo("agent", "", "agent", 1, True, _JSON, "What runs now, or why it was refused"),
+    "command": ChannelInfo("agent", "name", "aggregator", 1, False, _JSON, "Do something now"),
+    "reply": ChannelInfo("agent", "id", "agent", 1, False, _JSON, "What came of a command"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Topic:
     """A parsed topic. `owner` is a camera for event and evidence, an agent otherwise; `leaf` is the evidence's event
     id, the command's name or the reply's id, and empty elsewhere."""
@@ -65,6 +97,13 @@ def reply(site: str, agent: str, command_id: str) -> str:
 AGGREGATOR_FILTERS: tuple[str, ...] = tuple(
     f"{ROOT}/+/+/{tail}" for tail in ("status", "health", "event", "evidence/+", "config/reported", "reply/+")
 )
+
+
+def address(channel: Channel) -> str:
+    """The channel's topic with its variable parts in braces: "jaga/v1/{site}/{camera}/evidence/{event_id}"."""
+    info = CHANNELS[channel]
+    leaf = f"/{{{info.leaf}}}" if info.leaf else ""
+    return f"{ROOT}/{{site}}/{{{info.owner}}}/{channel}{leaf}"
 
 
 def parse(topic: str) -> Topic:
