@@ -10,7 +10,8 @@ from edge_agent.core.types import Detections, Frame, Image, Track
 
 
 class Clock(Protocol):
-    """time(): seconds since the Unix epoch. monotonic(): never goes back, its zero means nothing. Any thread may call."""
+    """time(): seconds since the Unix epoch. monotonic(): never goes back, its zero means nothing. Any thread may
+    call."""
 
     def time(self) -> float: ...
     def monotonic(self) -> float: ...
@@ -48,11 +49,14 @@ class FrameSource(Protocol):
     """Pictures of one camera, privacy masks already applied.
 
     Iteration yields frames in capture order and ends when a finite source does; it raises SourceError when the source
-    cannot be opened or breaks. The consumer's thread iterates; `close` may be called from any thread and ends iteration.
+    cannot be opened or breaks. The consumer's thread iterates; `close` may be called from any thread and ends
+    iteration.
     """
 
     def __enter__(self) -> Self: ...
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None: ...
     def __iter__(self) -> Iterator[Frame]: ...
     def close(self) -> None: ...
 

@@ -3,7 +3,7 @@
 Zones and lines are in unit coordinates (0..1 of the frame, origin top left).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Literal
 
@@ -55,9 +55,9 @@ class Schedule:
 class Episodes:
     """How findings become episodes, the same for each rule (edge_agent.core.lifecycle), in seconds.
 
-    min_duration_s: how long a finding must hold before it begins an episode. end_after_s: how long it must be absent before
-    the episode ends. cooldown_s: how long after an end the same rule and key stay silent. update_every_s: how often a
-    running episode is reported again.
+    min_duration_s: how long a finding must hold before it begins an episode. end_after_s: how long it must be absent
+    before the episode ends. cooldown_s: how long after an end the same rule and key stay silent. update_every_s: how
+    often a running episode is reported again.
     """
 
     min_duration_s: float = 1.0
@@ -125,7 +125,8 @@ Rule = IntrusionRule | LineCrossingRule | LoiteringRule | CrowdRule
 @dataclass(frozen=True, slots=True)
 class MotionSpec:
     """The gate before the detector: a pixel of the tiny luma has moved when it differs from the background by more than
-    `threshold` grey levels; `min_area` is the share of such pixels that opens the gate, `hold_s` how long it stays open."""
+    `threshold` grey levels; `min_area` is the share of such pixels that opens the gate, `hold_s` how long it stays
+    open."""
 
     enabled: bool = True
     threshold: float = 12.0
@@ -139,8 +140,8 @@ class MotionSpec:
 class CameraSpec:
     """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most.
 
-    loop: a finite source starts again when it ends (live only). stall_s: this long without a picture, a live stream counts
-    as stalled. image_rate: frames per second of a folder of pictures whose names are no times.
+    loop: a finite source starts again when it ends (live only). stall_s: this long without a picture, a live stream
+    counts as stalled. image_rate: frames per second of a folder of pictures whose names are no times.
     """
 
     id: str
@@ -185,14 +186,22 @@ class DetectorSpec:
 class TrackerSpec:
     """How detections of one camera become tracks (ByteTrack, Zhang et al. 2022, arXiv:2110.06864).
 
-    start: score from which an unmatched detection begins a track, and with which detections are matched first. floor:
-    weaker detections down to it only continue a track that exists; the detector has to deliver them. confirm: frames
-    in a row before a track is reported. lost_s: how long an unseen track is remembered. min_iou: overlap of the
+    start: score from which a detection begins a track and is matched first; 0 takes the detector's confidence. floor:
+    weaker detections, down to it, only continue a track. confirm: frames in a row before a track is reported (one frame
+    alone never makes a track: 1 counts as 2). lost_s: how long an unseen track is remembered. min_iou: overlap of the
     predicted and the detected box that still joins them.
     """
 
-    start: float = 0.4
+    start: float = 0.0
     floor: float = 0.1
     confirm: int = 2
     lost_s: float = 1.5
     min_iou: float = 0.1
+
+
+def for_tracking(detector: DetectorSpec, tracker: TrackerSpec) -> tuple[DetectorSpec, TrackerSpec]:
+    """Both as they work together: the detector delivers down to the tracker's floor, and what `detector.confidence` was
+    decides which detections begin a track."""
+    start = tracker.start or detector.confidence
+    floor = min(tracker.floor, start)
+    return replace(detector, confidence=floor or start), replace(tracker, start=start, floor=floor)

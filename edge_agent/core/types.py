@@ -1,8 +1,8 @@
 """What flows through an agent: frame, detections, tracks, findings.
 
-Coordinate frames: *pixels* are of the source frame, origin at its top left corner, x right, y down. *Unit* coordinates are
-pixels divided by the frame's width and height: 0..1, so zones survive a change of resolution. Times `t` are seconds since
-the Unix epoch, UTC (float); durations are seconds.
+Coordinate frames: *pixels* are of the source frame, origin at its top left corner, x right, y down. *Unit*
+coordinates are pixels divided by the frame's width and height: 0..1, so zones survive a change of resolution. Times
+`t` are seconds since the Unix epoch, UTC (float); durations are seconds.
 """
 
 from dataclasses import dataclass, field
@@ -59,9 +59,7 @@ class Detections:
 
     @staticmethod
     def none(classes: tuple[str, ...] = ()) -> "Detections":
-        return Detections(
-            np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32), classes
-        )
+        return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32), classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +89,8 @@ class Track:
 class Finding:
     """What a rule holds true at one step: "this is so now", never "this began". Lifecycle makes episodes of it.
 
-    key: tells apart concurrent episodes of one rule (empty where there is one). instant: it is a moment (a crossing), not
-    a state; each such finding is its own episode. since: when it became true as far as the rule knows (<= t).
+    key: tells apart concurrent episodes of one rule (empty where there is one). instant: it is a moment (a crossing),
+    not a state; each such finding is its own episode. since: when it became true as far as the rule knows (<= t).
     """
 
     key: str

@@ -1,0 +1,136 @@
+"""Plane geometry of zones and lines.
+
+Polygons are in unit coordinates. Distances are only meaningful in *level* coordinates, where x is scaled by the
+picture's aspect (width / height) so that both axes are measured in frame heights. y runs down.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from edge_agent.core.types import Point
+
+PolygonFault = Literal["too_few_points", "outside_frame", "repeated_point", "self_intersection", "no_area"]
+LineFault = Literal["outside_frame", "no_length"]
+MIN_AREA = 1e-6
+"""Share of the frame below which a polygon is a slip of the hand."""
+
+
+def inside(polygon: Sequence[Point], point: Point) -> bool:
+    """Even-odd rule; a point on the boundary (an edge or a corner) is inside."""
+    x, y = point
+    odd = False
+    ax, ay = polygon[-1]
+    for bx, by in polygon:
+        cross = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+        if cross == 0 and min(ax, bx) <= x <= max(ax, bx) and min(ay, by) <= y <= max(ay, by):
+            return True
+        if (ay > y) != (by > y) and (cross > 0) == (by > ay):
+            odd = not odd
+        ax, ay = bx, by
+    return odd
+
+
+def in_frame(point: Point) -> Point:
+    """`point` limited to the frame: a box that overshoots the lower edge by a pixel still stands on that edge."""
+    return min(max(point[0], 0.0), 1.0), min(max(point[1], 0.0), 1.0)
+
+
+def level(point: Point, aspect: float) -> Point:
+    return point[0] * aspect, point[1]
+
+
+def distance(a: Point, b: Point) -> float:
+    return float(((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruler:
+    """A directed segment in level coordinates, from `start` to `end`, which differ."""
+
+    start: Point
+    end: Point
+
+    def offset(self, point: Point) -> float:
+        """Signed distance from the infinite line, in frame heights: positive at the left hand of someone who walks from
+        start to end, as seen in the picture."""
+        dx, dy = self.end[0] - self.start[0], self.end[1] - self.start[1]
+        cross = dy * (point[0] - self.start[0]) - dx * (point[1] - self.start[1])
+        return float(cross / (dx * dx + dy * dy) ** 0.5)
+
+    def passed(self, a: Point, b: Point) -> float | None:
+        """Where along a..b (0..1) the step from a to b changes sides *through* the segment, its ends included; None
+        where it keeps its side or changes sides beyond an end. A point on the line counts as left of it, so that
+        touching the line and turning back is either no change or two that cancel."""
+        da, db = self.offset(a), self.offset(b)
+        if (da >= 0) == (db >= 0):
+            return None
+        share = da / (da - db)
+        x, y = a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
+        dx, dy = self.end[0] - self.start[0], self.end[1] - self.start[1]
+        along = (x - self.start[0]) * dx + (y - self.start[1]) * dy
+        return share if 0 <= along <= dx * dx + dy * dy else None
+
+
+def polygon_fault(polygon: Sequence[Point]) -> PolygonFault | None:
+    """What is wrong with a zone or mask, if anything; corners may touch the frame's edges."""
+    if len(polygon) < 3:
+        return "too_few_points"
+    if any(in_frame(point) != point for point in polygon):
+        return "outside_frame"
+    edges = list(_edges(polygon))
+    if any(a == b for a, b in edges):
+        return "repeated_point"
+    for i, first in enumerate(edges):
+        for j in range(i + 1, len(edges)):
+            neighbours = j == i + 1 or (i == 0 and j == len(edges) - 1)
+            if _folds_back(first, edges[j]) if neighbours else _meet(first, edges[j]):
+                return "self_intersection"
+    return "no_area" if abs(area(polygon)) < MIN_AREA else None
+
+
+def line_fault(start: Point, end: Point) -> LineFault | None:
+    if in_frame(start) != start or in_frame(end) != end:
+        return "outside_frame"
+    return "no_length" if distance(start, end) < 1e-3 else None
+
+
+def area(polygon: Sequence[Point]) -> float:
+    """Signed, by the shoelace formula."""
+    return sum(ax * by - bx * ay for (ax, ay), (bx, by) in _edges(polygon)) / 2
+
+
+Edge = tuple[Point, Point]
+
+
+def _edges(polygon: Sequence[Point]) -> Iterator[Edge]:
+    for i, point in enumerate(polygon):
+        yield point, polygon[(i + 1) % len(polygon)]
+
+
+def _turn(a: Point, b: Point, c: Point) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _within(a: Point, b: Point, c: Point) -> bool:
+    """Whether c, on the infinite line through a and b, lies between them."""
+    return min(a[0], b[0]) <= c[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= c[1] <= max(a[1], b[1])
+
+
+def _meet(first: Edge, second: Edge) -> bool:
+    """Whether two closed segments share a point."""
+    (a, b), (c, d) = first, second
+    turns = _turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b)
+    if turns[0] * turns[1] < 0 and turns[2] * turns[3] < 0:
+        return True
+    ends = ((a, b, c), (a, b, d), (c, d, a), (c, d, b))
+    return any(turn == 0 and _within(*end) for turn, end in zip(turns, ends, strict=True))
+
+
+def _folds_back(first: Edge, second: Edge) -> bool:
+    """Whether two edges that share a corner also share more than it."""
+    shared = next(point for point in first if point in second)
+    a = first[0] if first[1] == shared else first[1]
+    b = second[0] if second[1] == shared else second[1]
+    ahead = (a[0] - shared[0]) * (b[0] - shared[0]) + (a[1] - shared[1]) * (b[1] - shared[1])
+    return _turn(shared, a, b) == 0 and ahead > 0

@@ -1,0 +1,112 @@
+"""The gate before the detector: is there anything worth a look?
+
+A running background of the tiny luma. Each frame is first explained as gain x background + offset (a lamp, a cloud, the
+camera's exposure), fitted by least squares and once more without what did not fit; what remains beyond the threshold
+has moved.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.core.spec import MotionSpec
+from edge_agent.core.timing import exceeded, reached
+from edge_agent.core.types import Image
+
+Reason = Literal["always", "first", "motion", "hold", "refresh", "confirm", "idle"]
+BACKGROUND_S = 10.0
+"""Time constant of the background: someone who stands still is part of it after about this long."""
+MAX_GAIN = 2.0
+NOISE = 5.0
+"""A pixel must also differ by this many standard deviations of the picture's noise (median absolute deviation x
+1.4826)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """always: the gate is switched off. first: nothing known yet. motion: something moves now. hold: something moved
+    within hold_s. refresh: nobody has looked for refresh_s. confirm: the last look was not settled. idle: nothing to
+    look at.
+
+    area: share of the picture that moved."""
+
+    detect: bool
+    reason: Reason
+    area: float = 0.0
+
+
+class MotionGate:
+    """One camera's gate. `t` must not go back."""
+
+    def __init__(self, spec: MotionSpec) -> None:
+        self._spec = spec
+        self._background: NDArray[np.float32] | None = None
+        self._t = 0.0
+        self._moved = float("-inf")
+        self._looked = float("-inf")
+        self._unsettled = float("-inf")
+
+    def decide(self, luma: Image, t: float) -> Decision:
+        """Whether to look at the frame whose luma (h, w) this is; takes it into the background either way."""
+        if not self._spec.enabled:
+            return Decision(True, "always")
+        first = self._background is None or self._background.shape != luma.shape
+        area = 0.0 if first else self._advance(luma, t)
+        if first:
+            self._background = luma.astype(np.float32)
+        self._t = t
+        decision = Decision(*self._reason(area, t, first), area)
+        if decision.detect:
+            self._looked = t
+        return decision
+
+    def unsettled(self, until: float) -> None:
+        """Keep looking until then, though nothing moves: the last look contradicted what was known."""
+        self._unsettled = until
+
+    def _reason(self, area: float, t: float, first: bool) -> tuple[bool, Reason]:
+        if first:
+            self._moved = t
+            return True, "first"
+        if area >= self._spec.min_area:
+            self._moved = t
+            return True, "motion"
+        if not exceeded(t - self._moved, self._spec.hold_s):
+            return True, "hold"
+        if t <= self._unsettled:
+            return True, "confirm"
+        if reached(t - self._looked, self._spec.refresh_s):
+            return True, "refresh"
+        return False, "idle"
+
+    def _advance(self, luma: Image, t: float) -> float:
+        """The share of pixels that moved. The background follows at a speed that does not depend on the frame rate."""
+        assert self._background is not None
+        now = luma.astype(np.float32)
+        explained = _relit(self._background, now, self._spec.threshold)
+        apart = np.abs(now - explained)
+        noise = 1.4826 * float(np.median(apart))
+        share = float(np.mean(apart > max(self._spec.threshold, NOISE * noise)))
+        weight = np.float32(1.0 - np.exp(-max(t - self._t, 0.0) / BACKGROUND_S))
+        self._background = explained + weight * (now - explained)
+        return share
+
+
+def _relit(background: NDArray[np.float32], now: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
+    """The background under the light of `now`."""
+    lit = _fit(background, now, None)
+    fits = np.abs(now - lit) <= threshold
+    return _fit(background, now, fits) if 0.5 <= float(fits.mean()) < 1.0 else lit
+
+
+def _fit(
+    background: NDArray[np.float32], now: NDArray[np.float32], where: NDArray[np.bool_] | None
+) -> NDArray[np.float32]:
+    x, y = (background, now) if where is None else (background[where], now[where])
+    mean_x, mean_y = float(x.mean()), float(y.mean())
+    spread = float(((x - mean_x) ** 2).mean())
+    gain = float(((x - mean_x) * (y - mean_y)).mean()) / spread if spread > 1.0 else 1.0
+    gain = min(max(gain, 1 / MAX_GAIN), MAX_GAIN)
+    return np.asarray(gain * (background - mean_x) + mean_y, np.float32)

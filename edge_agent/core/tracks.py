@@ -1,0 +1,136 @@
+"""Memory of who is where on one camera, and the mending of broken tracks.
+
+A tracker loses people behind a pole and finds them again under a new id. A new track that appears where another of the
+same class has just vanished is taken for its continuation: by place and time only, never by appearance.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NewType
+
+from edge_agent.core.geometry import distance, level
+from edge_agent.core.timing import exceeded
+from edge_agent.core.types import Box, Point, Track, TrackId
+
+FigureId = NewType("FigureId", int)
+
+HEAL_S = 2.0
+FORGET_S = 60.0
+STEADY_S = 1.0
+"""A detector misses people now and then: who was seen within this time before the last look still stands there, as
+long as nothing in the picture moves."""
+REACH = 0.3
+SPEED = 1.0
+"""How far a continuation may begin from where the other vanished: REACH body heights, and SPEED more for each second in
+between (walking pace, 1.4 m/s, is about 0.8 body heights a second)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One object as the rules see it. id survives a mended id switch. box, foot: unit coordinates; at: the foot in
+    level coordinates; height: of the box, as a share of the frame's height."""
+
+    id: FigureId
+    cls: str
+    box: Box
+    score: float
+    foot: Point
+    at: Point
+
+    @property
+    def height(self) -> float:
+        return self.box[3] - self.box[1]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the rules are given at each step, figures in no particular order.
+
+    aspect: width / height of the picture. held: nobody looked because nothing moved; the figures are those of the
+    last look.
+    """
+
+    t: float
+    figures: tuple[Figure, ...]
+    aspect: float
+    held: bool = False
+
+
+@dataclass(slots=True)
+class _Last:
+    figure: Figure
+    t: float
+
+
+class TrackMemory:
+    """heal_s: the longest gap that is mended; 0 takes the tracker's ids as they are."""
+
+    def __init__(self, heal_s: float = HEAL_S) -> None:
+        self._heal_s = heal_s
+        self._names: dict[TrackId, FigureId] = {}
+        self._last: dict[FigureId, _Last] = {}
+        self._next = 1
+        self._looked = float("-inf")
+        self._aspect = 1.0
+
+    def look(self, tracks: Sequence[Track], t: float, aspect: float) -> View:
+        """The figures of one analysed frame. Tracks that are only predicted (not `seen`) are nowhere."""
+        seen = sorted((track for track in tracks if track.seen), key=lambda track: (track.box, track.cls, track.id))
+        known = {self._names[track.id] for track in seen if track.id in self._names}
+        self._mend([track for track in seen if track.id not in self._names], known, t, aspect)
+        figures = tuple(self._place(track, t, aspect) for track in seen)
+        self._looked, self._aspect = t, aspect
+        self._forget(t)
+        return View(t, figures, aspect)
+
+    def hold(self, t: float) -> View:
+        """The same figures as at the last look, because nothing has moved since."""
+        steady = [last for last in self._last.values() if not exceeded(self._looked - last.t, STEADY_S)]
+        for last in steady:
+            last.t = t
+        self._looked = t
+        return View(t, tuple(last.figure for last in steady), self._aspect, held=True)
+
+    def _place(self, track: Track, t: float, aspect: float) -> Figure:
+        name = self._names.get(track.id)
+        if name is None:
+            name = FigureId(self._next)
+            self._next += 1
+            self._names[track.id] = name
+        figure = Figure(name, track.cls, track.box, track.score, track.foot, level(track.foot, aspect))
+        self._last[name] = _Last(figure, t)
+        return figure
+
+    def _mend(self, new: list[Track], known: set[FigureId], t: float, aspect: float) -> None:
+        """Give each new track the figure it continues, nearest pairs first."""
+        pairs = sorted(
+            (far, i, name)
+            for i, track in enumerate(new)
+            for name, last in self._last.items()
+            if name not in known and (far := self._apart(track, last, t, aspect)) is not None
+        )
+        mended: set[int] = set()
+        for _, i, name in pairs:
+            if i in mended or name in known:
+                continue
+            self._names = {key: value for key, value in self._names.items() if value != name}
+            self._names[new[i].id] = name
+            mended.add(i)
+            known.add(name)
+
+    def _apart(self, track: Track, last: _Last, t: float, aspect: float) -> float | None:
+        """How far the track begins from where the other vanished, in body heights; None if it cannot be the same."""
+        gap = t - last.t
+        height, other = track.box[3] - track.box[1], last.figure.height
+        if last.figure.cls != track.cls or gap <= 0 or exceeded(gap, self._heal_s):
+            return None
+        if min(height, other) <= 0 or max(height, other) > 2 * min(height, other):
+            return None
+        far = distance(level(track.foot, aspect), last.figure.at) / max(height, other)
+        return far if far <= REACH + SPEED * gap else None
+
+    def _forget(self, t: float) -> None:
+        gone = {name for name, last in self._last.items() if exceeded(t - last.t, FORGET_S)}
+        if gone:
+            self._last = {name: last for name, last in self._last.items() if name not in gone}
+            self._names = {key: name for key, name in self._names.items() if name not in gone}

@@ -1,0 +1,1 @@
+"""Independent implementations that judge the product's: straightforward, slow, sharing no code with it."""
