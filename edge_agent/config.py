@@ -20,7 +20,7 @@ from edge_agent.config_sections import (
     MqttSection,
     SpoolSection,
 )
-from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
+from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec, for_tracking
 
 SECTIONS: dict[str, type] = {
     "agent": AgentSection,
@@ -93,7 +93,16 @@ def _read(document: dict[str, Any], path: Path, config_hash: str, problems: Prob
     if agent is None or problems.found:
         return None
     sections["agent"] = agent
-    return EdgeConfig(file=path, timezone=zone, config_hash=config_hash, cameras=cameras, **sections)
+    detector, tracker = for_tracking(sections.pop("detector", DetectorSpec()), sections.pop("tracker", TrackerSpec()))
+    return EdgeConfig(
+        file=path,
+        timezone=zone,
+        config_hash=config_hash,
+        cameras=cameras,
+        detector=detector,
+        tracker=tracker,
+        **sections,
+    )
 
 
 def _agent(agent: AgentSection | None, base: Path, problems: Problems) -> AgentSection | None:

@@ -121,8 +121,8 @@ class ByteTrack:
 def _check(spec: TrackerSpec, fps: float) -> None:
     """Raises ConfigError, naming key, value and what is allowed."""
     faults = (
-        ("start", spec.start, 0 < spec.start < 1, "0..1"),
-        ("floor", spec.floor, 0 <= spec.floor <= spec.start, f"0..start ({spec.start})"),
+        ("start", spec.start, 0 <= spec.start < 1, "0..1"),
+        ("floor", spec.floor, 0 <= spec.floor < 1, "0..1"),
         ("confirm", spec.confirm, spec.confirm >= 1, "1.."),
         ("lost_s", spec.lost_s, 0 <= spec.lost_s <= 3600, "0..3600"),
         ("min_iou", spec.min_iou, 0 < spec.min_iou < 1, "0..1"),
