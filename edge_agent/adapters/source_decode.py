@@ -1,0 +1,256 @@
+"""PyAV: files, RTSP, HTTP, webcams and folders of pictures, as one stream of pictures with times.
+
+Runs in the decoding child (or in this process where isolation is not wanted) and knows nothing of either.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import av.container
+import av.error
+import av.logging
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.adapters.source_wire import Request
+
+Image = NDArray[np.uint8]
+
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+MAX_BROKEN = 100
+"""So many broken reads in a row and a recording counts as over."""
+
+MAX_LAG_S = 1.0
+"""A recording played in real time that falls behind by more goes on from where it is, instead of racing."""
+
+_EPOCH_MS = re.compile(r"^1[0-9]{12}$")
+_STAMP = re.compile(
+    r"^(?P<date>20\d{2}-?\d{2}-?\d{2})[T_ -]?(?P<time>\d{2}[-:]?\d{2}[-:]?\d{2})(?:[._-](?P<part>\d{1,6}))?Z?$"
+)
+
+
+class OpenError(Exception):
+    """A source that cannot be opened or holds no picture; the text says why and names no address."""
+
+
+class ReadError(Exception):
+    """A stream that broke off."""
+
+
+@dataclass(slots=True)
+class Decoded:
+    """A picture that is due, or None where it only counts. t: seconds; corrupt: packets given up so far."""
+
+    image: Image | None
+    index: int
+    t: float
+    corrupt: int
+
+
+class Due:
+    """Thins pictures out to a rate on a fixed grid of times, so that the same input gives the same choice."""
+
+    def __init__(self, fps: float) -> None:
+        self._step = 1 / fps if fps > 0 else 0.0
+        self._next: float | None = None
+
+    def __call__(self, t: float) -> bool:
+        if not self._step:
+            return True
+        # A quarter of a step early is on time: recorded times are rounded to the container's ticks.
+        if self._next is not None and self._next - 10 * self._step < t < self._next - self._step / 4:
+            return False
+        following = t + self._step if self._next is None else self._next + self._step
+        self._next = following if t < following <= t + 2 * self._step else t + self._step
+        return True
+
+
+def decode(request: Request) -> Iterator[Decoded]:
+    """Every picture of the source in order. Raises OpenError or ReadError."""
+    av.logging.set_level(None)
+    if Path(request.source).is_dir():
+        yield from _timed(request, _Folder(request))
+        return
+    stream = _Stream(request)
+    yield from _timed(request, stream)
+
+
+def _timed(request: Request, opened: "_Folder | _Stream") -> Iterator[Decoded]:
+    """Gives pictures their times, waits for them where a recording plays in real time, thins them out."""
+    due, index, base = Due(request.fps), 0, 0.0
+    began: float | None = None
+    while True:
+        last, count = 0.0, 0
+        for pts, frame in opened:
+            count += 1
+            last = base + pts
+            if not request.realtime:
+                t = request.start + last
+            else:
+                if opened.paced:
+                    began = _wait(began, last)
+                t = time.time()
+            image = _bgr(frame) if due(t) else None
+            yield Decoded(image, index, t, opened.corrupt)
+            index += 1
+        if count == 0:
+            raise OpenError("it holds no picture that can be decoded")
+        if not (request.loop and request.realtime and opened.paced):
+            return
+        base = last + opened.interval
+        opened = type(opened)(request)
+
+
+def _wait(began: float | None, pts: float) -> float:
+    """Sleeps until `pts` is due on the monotonic clock; the time at which pts 0 was (or would have been) due."""
+    now = time.monotonic()
+    if began is None or now - (began + pts) > MAX_LAG_S:
+        return now - pts
+    if began + pts > now:
+        time.sleep(began + pts - now)
+    return began
+
+
+def _bgr(frame: Any) -> Image:
+    image: Image = frame.to_ndarray(format="bgr24")
+    turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+
+
+class _Stream:
+    """The first video stream of a file, address or device; iterates (seconds since its first picture, frame)."""
+
+    def __init__(self, request: Request) -> None:
+        self.corrupt = 0
+        self._live = request.realtime and "://" in request.source
+        try:
+            self._container = _open(request)
+            if not self._container.streams.video:
+                raise OpenError("it has no video stream")
+            self._stream = self._container.streams.video[0]
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise OpenError(_told(error)) from error
+        # Frame threads are fast but hold pictures back; live pictures shall come at once.
+        self._stream.thread_type = "SLICE" if request.realtime else "AUTO"
+        # AVI counts packets and knows no presentation times: with B-frames they would jump to and fro.
+        self._orderly = self._container.format.name == "avi"
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        self.interval = float(1 / rate) if rate else 1 / request.image_rate
+        self.paced = request.realtime and (self._container.duration is not None or "hls" in self._container.format.name)
+
+    def __iter__(self) -> Iterator[tuple[float, Any]]:
+        first: float | None = None
+        last = -self.interval
+        try:
+            for frame in self._frames():
+                self.corrupt += frame.is_corrupt
+                ticks = frame.dts if self._orderly else frame.pts
+                pts = float(ticks * frame.time_base) if ticks is not None and frame.time_base else None
+                first = pts if first is None else first
+                at = last + self.interval if pts is None or first is None else pts - first
+                if at <= last:
+                    # Times that go back or stand still (a splice, a broken muxer): carry on from the last one.
+                    first, at = (pts - last - self.interval if pts is not None else first), last + self.interval
+                last = at
+                yield at, frame
+        finally:
+            self._container.close()
+
+    def _frames(self) -> Iterator[Any]:
+        broken = 0
+        while broken < MAX_BROKEN:
+            try:
+                for packet in self._container.demux(self._stream):
+                    try:
+                        frames = packet.decode()
+                    except av.error.InvalidDataError:
+                        self.corrupt += 1
+                        continue
+                    broken = 0
+                    yield from frames
+                return
+            except av.error.InvalidDataError:
+                self.corrupt += 1
+                broken += 1
+            except av.error.EOFError:
+                return
+            except (av.error.FFmpegError, OSError) as error:
+                if self._live:
+                    raise ReadError(_told(error)) from error
+                self.corrupt += 1
+                broken += 1
+
+
+class _Folder:
+    """Pictures of a folder by name. Where every name is a time (20260131T120000.250, 1769860800250) it is theirs,
+    otherwise they come at `image_rate`. Pictures that cannot be read are counted and left out."""
+
+    def __init__(self, request: Request) -> None:
+        self.corrupt = 0
+        self.paced = request.realtime
+        self.interval = 1 / request.image_rate
+        try:
+            files = [path for path in Path(request.source).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+        except OSError as error:
+            raise OpenError(_told(error)) from error
+        self._files = sorted(files, key=lambda path: path.name)
+        if not self._files:
+            raise OpenError("the folder holds no pictures (" + ", ".join(sorted(IMAGE_SUFFIXES)) + ")")
+        times = [time_of_name(path.stem) for path in self._files]
+        known = [at for at in times if at is not None]
+        rising = len(known) == len(times) and all(a < b for a, b in pairwise(known))
+        self._times = [at - known[0] for at in known] if rising else [i * self.interval for i in range(len(times))]
+
+    def __iter__(self) -> Iterator[tuple[float, Any]]:
+        for at, path in zip(self._times, self._files, strict=True):
+            try:
+                with av.open(f"file:{path}") as container:
+                    frame = next(container.decode(video=0), None)
+            except (av.error.FFmpegError, OSError):
+                frame = None
+            if frame is None:
+                self.corrupt += 1
+                continue
+            yield at, frame
+
+
+def time_of_name(stem: str) -> float | None:
+    """The time (seconds since the epoch) that a picture's name says, stamps read as UTC; None where it says none."""
+    if _EPOCH_MS.match(stem):
+        return int(stem) / 1000
+    found = _STAMP.match(stem)
+    if found is None:
+        return None
+    digits = re.sub(r"\D", "", found["date"] + found["time"])
+    try:
+        at = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return at.timestamp() + float(f"0.{found['part'] or 0}")
+
+
+def _open(request: Request) -> Any:
+    source = request.source
+    timeout = (request.timeout_s, request.timeout_s)
+    if source.startswith("webcam:"):
+        source = f"/dev/video{source.removeprefix('webcam:')}"
+    if source.startswith("/dev/"):
+        return av.open(source, format="v4l2", timeout=timeout)
+    if "://" not in source:
+        if not Path(source).exists():
+            raise OpenError("no such file")
+        return av.open(f"file:{source}")
+    options = {"rtsp_transport": "tcp"} if source.lower().startswith(("rtsp:", "rtsps:")) else {}
+    return av.open(source, timeout=timeout, options=options)
+
+
+def _told(error: Exception) -> str:
+    """The error without the address that libav appends to it."""
+    return getattr(error, "strerror", None) or type(error).__name__

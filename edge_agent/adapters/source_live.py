@@ -1,0 +1,244 @@
+"""A live camera that is kept open: restarted when its child dies, its stream breaks or falls silent.
+
+One thread of its own talks to the child and keeps the latest picture only; the consumer takes it when it has time.
+States follow CameraState of the health message; `status()` tells them with a reason.
+"""
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from contract.messages import CameraState
+from edge_agent.adapters.source_process import Child, ChildDied
+from edge_agent.adapters.source_wire import Message, Request, redact
+from edge_agent.core.types import Frame
+
+POLL_S = 0.25
+RATE_WINDOW_S = 5.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Waiting times before the n-th retry: doubled up to `cap_s`, each drawn from its upper half (jitter), so that
+    cameras that were lost together do not come back together."""
+
+    first_s: float = 0.5
+    cap_s: float = 30.0
+
+    def delay(self, attempt: int, chance: float) -> float:
+        """Seconds before retry `attempt` (from 0); chance 0..1."""
+        whole = min(self.cap_s, self.first_s * 2.0 ** min(attempt, 30))
+        return whole * (0.5 + chance / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How a live source does. fps_in: frames a second decoded lately. dropped: pictures nobody took in time, in all."""
+
+    state: CameraState
+    reason: str
+    fps_in: float
+    dropped: int
+    corrupt: int
+    restarts: int
+    last_frame_age_s: float | None
+
+
+class LiveSource:
+    """FrameSource of a camera that is watched now. `notify` is called (from its thread) when a picture or state is new.
+
+    `latest` and iteration are for one consumer; `status` and `close` for any thread.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        request: Request,
+        *,
+        stall_s: float,
+        notify: Callable[[], None] = lambda: None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._camera = camera
+        self._request = request
+        self._stall_s = stall_s
+        self._notify = notify
+        self._backoff = backoff or Backoff()
+        self._lock = threading.Condition()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._child: Child | None = None
+        self._frame: Frame | None = None
+        self._state: CameraState = "starting"
+        self._reason = ""
+        self._dropped = self._corrupt = self._restarts = self._base = 0
+        self._seen = -1
+        self._last_at: float | None = None
+        self._arrivals: deque[tuple[float, int]] = deque()
+        self._over = False
+        self._log = log.bind(camera=camera, source=redact(request.source))
+
+    def start(self) -> None:
+        """Begins to watch; `latest` has pictures from then on. Iterating starts it too."""
+        with self._lock:
+            if self._thread is None and not self._closing.is_set():
+                self._thread = threading.Thread(target=self._run, name=f"source-{self._camera}", daemon=True)
+                self._thread.start()
+
+    def latest(self) -> Frame | None:
+        """The newest picture that was not taken yet, without waiting."""
+        with self._lock:
+            frame, self._frame = self._frame, None
+            return frame
+
+    def status(self) -> SourceStatus:
+        now = time.monotonic()
+        with self._lock:
+            while self._arrivals and now - self._arrivals[0][0] > RATE_WINDOW_S:
+                self._arrivals.popleft()
+            frames = sum(count for _, count in self._arrivals)
+            age = None if self._last_at is None else max(0.0, now - self._last_at)
+            span = min(RATE_WINDOW_S, max(now - self._arrivals[0][0], 1.0)) if self._arrivals else RATE_WINDOW_S
+            return SourceStatus(
+                self._state, self._reason, frames / span, self._dropped, self._corrupt, self._restarts, age
+            )
+
+    @property
+    def over(self) -> bool:
+        """Whether no picture will come any more: closed, or a recording that does not loop was played to its end."""
+        return self._over
+
+    def close(self) -> None:
+        self._closing.set()
+        with self._lock:
+            if self._child is not None:
+                self._child.kill()
+            self._lock.notify_all()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        self.start()
+        while True:
+            with self._lock:
+                self._lock.wait_for(lambda: self._frame is not None or self._over or self._closing.is_set())
+                frame, self._frame = self._frame, None
+            if frame is None:
+                return
+            yield frame
+
+    def _run(self) -> None:
+        attempt = 0
+        while not self._closing.is_set():
+            before = self._seen
+            ended = self._watch()
+            if self._closing.is_set() or ended:
+                break
+            attempt = 0 if self._seen > before else attempt + 1
+            self._restarts += 1
+            pause = self._backoff.delay(attempt, random.random())
+            self._log.warning("source_retry", state=self._state, reason=self._reason, pause_s=round(pause, 2))
+            self._closing.wait(pause)
+        with self._lock:
+            self._over = True
+            self._lock.notify_all()
+        self._notify()
+
+    def _watch(self) -> bool:
+        """One life of a child. True when a finite source was played to its end."""
+        child = Child(self._request)
+        with self._lock:
+            self._child = child
+            self._base = self._seen + 1
+        try:
+            return self._listen(child)
+        except ChildDied as died:
+            if not self._closing.is_set():
+                words = died.words.splitlines()
+                self._set("reconnecting", f"decoder died: {died.how} {words[-1] if words else ''}".strip())
+            return False
+        finally:
+            with self._lock:
+                self._child = None
+            child.close()
+
+    def _listen(self, child: Child) -> bool:
+        heard = time.monotonic()
+        while not self._closing.is_set():
+            message = child.next(min(POLL_S, self._stall_s))
+            now = time.monotonic()
+            if message is None:
+                if now - heard > self._allowed_silence():
+                    self._set("stalled", f"no picture for {now - heard:.1f} s")
+                    return False
+                continue
+            heard = now
+            match message["type"]:
+                case "frame":
+                    self._take(child, message, now)
+                case "alive":
+                    self._count(message, now)
+                case "error":
+                    opening = message["stage"] == "open"
+                    finite = "://" not in self._request.source and not self._request.source.startswith(
+                        ("/dev/", "webcam:")
+                    )
+                    self._set("failed" if opening and finite else "reconnecting", redact(message["detail"]))
+                    return False
+                case "end":
+                    return self._ended()
+        return False
+
+    def _allowed_silence(self) -> float:
+        """A child that has yet to start and connect gets the time of both, since its own time-out tells more."""
+        return self._stall_s if self._seen >= self._base else 2 * self._stall_s + 5.0
+
+    def _ended(self) -> bool:
+        network = "://" in self._request.source
+        if network:
+            self._set("reconnecting", "the stream ended")
+        else:
+            self._set("idle", "the recording is over")
+        return not network
+
+    def _take(self, child: Child, message: Message, now: float) -> None:
+        image, luma = child.picture(message)
+        frame = Frame(image=image, luma=luma, index=self._base + message["index"], t=message["t"])
+        self._count(message, now)
+        with self._lock:
+            self._dropped += self._frame is not None
+            self._frame = frame
+            self._last_at = now
+            self._lock.notify_all()
+        self._set("online", "")
+        self._notify()
+
+    def _count(self, message: Message, now: float) -> None:
+        with self._lock:
+            index = self._base + message["index"]
+            self._arrivals.append((now, index - self._seen))
+            self._seen = index
+            self._corrupt = max(self._corrupt, message["corrupt"])
+
+    def _set(self, state: CameraState, reason: str) -> None:
+        with self._lock:
+            changed = state != self._state
+            self._state, self._reason = state, reason
+        if changed:
+            self._log.info("source_state", state=state, reason=reason)
+            self._notify()

@@ -1,0 +1,119 @@
+"""The agent's end of a decoding child: starts it, reads what it says, copies pictures out of the shared memory.
+
+Memory and pipes have no names, so nothing is left behind however either side ends; the child leaves when its input
+ends.
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from typing import IO
+
+import numpy as np
+
+from edge_agent.adapters.source_wire import Message, Request
+from edge_agent.core.types import Image
+
+_READ_BYTES = 65_536
+_LAST_WORDS = 500
+
+
+class ChildDied(Exception):
+    """The child ended without saying so. `how`: the signal's name or the exit status; `words`: its last on stderr."""
+
+    def __init__(self, how: str, words: str) -> None:
+        super().__init__(how)
+        self.how = how
+        self.words = words
+
+
+class Child:
+    """One decoding process. One thread reads it; `kill` may be called from any."""
+
+    def __init__(self, request: Request) -> None:
+        self._memory = os.memfd_create("jaga-frames")
+        self._map: mmap.mmap | None = None
+        self._heard = bytearray()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "edge_agent.adapters.source_worker", str(self._memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            pass_fds=(self._memory,),
+            bufsize=0,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.write(json.dumps(asdict(request)).encode() + b"\n")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def next(self, timeout_s: float) -> Message | None:
+        """The child's next message, or None after `timeout_s` without one. Raises ChildDied."""
+        deadline = time.monotonic() + timeout_s
+        while (end := self._heard.find(b"\n")) < 0:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._stdout], [], [], left)[0]:
+                return None
+            part = os.read(self._stdout.fileno(), _READ_BYTES)
+            if not part:
+                raise self._died()
+            self._heard += part
+        line = bytes(self._heard[:end])
+        del self._heard[: end + 1]
+        message: Message = json.loads(line)
+        return message
+
+    def picture(self, message: Message) -> tuple[Image, Image]:
+        """The image and luma that a "frame" message tells of, as copies; the child may write their place again."""
+        if self._map is None or len(self._map) < message["size"]:
+            self._map = mmap.mmap(self._memory, message["size"], prot=mmap.PROT_READ)
+        width, height = message["width"], message["height"]
+        luma_width, luma_height = message["luma"]
+        count = width * height * 3
+        whole = np.frombuffer(self._map, np.uint8, count + luma_width * luma_height, message["offset"])
+        image = whole[:count].reshape(height, width, 3).copy()
+        luma = whole[count:].reshape(luma_height, luma_width).copy()
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.write(bytes([message["slot"]]))
+        return image, luma
+
+    def skip(self, message: Message) -> None:
+        """Gives a picture back without looking at it."""
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.write(bytes([message["slot"]]))
+
+    def kill(self) -> None:
+        """Ends the child now, whatever it hangs in; `next` then raises ChildDied."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Ends the child and frees everything; the reading thread calls this."""
+        self._process.kill()
+        self._process.wait()
+        self._stdin.close()
+        self._stdout.close()
+        self._errors.close()
+        self._map = None
+        os.close(self._memory)
+
+    def _died(self) -> ChildDied:
+        status = self._process.wait()
+        self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, self._errors.tell() - _LAST_WORDS))
+        words = self._errors.read().decode("utf-8", "replace").strip()
+        how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        return ChildDied(how, words)

@@ -1,0 +1,65 @@
+"""What an agent and its decoding child say to each other, and how addresses are shown to people.
+
+The request goes to the child's standard input as one line of JSON (never as an argument: it may hold credentials and
+arguments are public). Then each byte on it gives the slot of that number back; its end tells the child that the agent
+is gone. The child answers on standard output, one JSON object a line; pictures lie in the shared memory file it got.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+SLOTS = 4
+"""Pictures that can be under way between child and agent: the child decodes ahead while the agent looks."""
+
+LUMA_WIDTH = 96
+
+_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]*(?:@[^/@\s]*)*@", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?P<key>[?&](?:user|usr|login|pass|pwd|auth|token|secret|key|sig)[a-z_]*=)[^&\s'\"]*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the child shall decode.
+
+    masks: polygons in unit coordinates. start: time of a recording's first picture (seconds since the epoch), where not
+    `realtime`. fps: pictures delivered per second at most, 0 for all. timeout_s: of opening and of each read.
+    """
+
+    source: str
+    realtime: bool
+    fps: float = 0.0
+    masks: tuple[tuple[tuple[float, float], ...], ...] = ()
+    start: float = 0.0
+    loop: bool = False
+    image_rate: float = 10.0
+    timeout_s: float = 10.0
+    luma_width: int = LUMA_WIDTH
+
+
+class Message(TypedDict, total=False):
+    """One line of the child. frame: a picture lies at `offset` of the memory file, which is `size` bytes long.
+
+    luma: its (width, height), right behind the picture. index: of the frame in the source; alive says how far it is
+    when nothing was due. corrupt: packets that could not be decoded so far.
+    """
+
+    type: Literal["opened", "frame", "alive", "error", "end"]
+    slot: int
+    offset: int
+    size: int
+    width: int
+    height: int
+    luma: tuple[int, int]
+    index: int
+    t: float
+    corrupt: int
+    stage: Literal["open", "read"]
+    detail: str
+
+
+def redact(text: str) -> str:
+    """`text` without user names and passwords of addresses in it, and without secrets in their queries."""
+    return _SECRET.sub(r"\g<key>***", _USER.sub(r"\g<scheme>***@", text))

@@ -1,0 +1,128 @@
+"""The decoding child: `python -m edge_agent.adapters.source_worker FD`. It imports a decoder and nothing of the agent.
+
+A decoder that crashes or hangs takes this process with it and nothing else. Masks are applied here, so an unmasked
+picture never leaves the process. See source_wire for what goes in and out.
+"""
+
+import json
+import mmap
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Any
+
+import numpy as np
+
+from edge_agent.adapters.privacy_cv2 import Masks, tiny_luma
+from edge_agent.adapters.source_decode import Decoded, OpenError, ReadError, decode
+from edge_agent.adapters.source_wire import SLOTS, Message, Request
+
+ALIVE_EVERY_S = 0.5
+
+
+class Slots:
+    """Shared memory in `SLOTS` equal parts; a part is written only when the agent has given it back."""
+
+    def __init__(self, memory: int) -> None:
+        self._fd = memory
+        self._map: mmap.mmap | None = None
+        self._part = 0
+        self._free = set(range(SLOTS))
+        self._changed = threading.Condition()
+
+    def give_back(self, slot: int) -> None:
+        with self._changed:
+            self._free.add(slot)
+            self._changed.notify_all()
+
+    def put(self, image: Any, luma: Any) -> Message:
+        """Copies both into a free part, waiting for one. The message tells where they are."""
+        need = image.nbytes + luma.nbytes
+        with self._changed:
+            if need > self._part:
+                self._changed.wait_for(lambda: len(self._free) == SLOTS)
+                self._grow(need)
+            self._changed.wait_for(lambda: bool(self._free))
+            slot = self._free.pop()
+        offset = slot * self._part
+        assert self._map is not None
+        whole = np.frombuffer(self._map, np.uint8, need, offset)
+        whole[: image.nbytes] = image.reshape(-1)
+        whole[image.nbytes :] = luma.reshape(-1)
+        return {
+            "slot": slot,
+            "offset": offset,
+            "size": self._part * SLOTS,
+            "width": image.shape[1],
+            "height": image.shape[0],
+            "luma": (luma.shape[1], luma.shape[0]),
+        }
+
+    def _grow(self, need: int) -> None:
+        """Only ever larger: the agent may still have the smaller file mapped."""
+        self._part = -(-need // mmap.PAGESIZE) * mmap.PAGESIZE
+        os.ftruncate(self._fd, self._part * SLOTS)
+        self._map = mmap.mmap(self._fd, self._part * SLOTS)
+
+
+class Speaker:
+    """Writes messages where standard output was; what libraries print goes to standard error from then on."""
+
+    def __init__(self) -> None:
+        self._fd = os.dup(1)
+        os.dup2(2, 1)
+
+    def __call__(self, message: Message) -> None:
+        os.write(self._fd, json.dumps(message, separators=(",", ":")).encode() + b"\n")
+
+
+def listen(slots: Slots) -> None:
+    """Takes slots back; the end of input means that the agent is gone, and then so is this process."""
+    while given := os.read(0, SLOTS):
+        for slot in given:
+            slots.give_back(slot)
+    os._exit(0)
+
+
+def work(request: Request, slots: Slots, say: Speaker) -> None:
+    masks = Masks(request.masks)
+    told = time.monotonic()
+    last: Decoded | None = None
+    for last in decode(request):
+        now = time.monotonic()
+        if last.image is not None:
+            masks.apply(last.image)
+            place = slots.put(last.image, tiny_luma(last.image, request.luma_width))
+            say({"type": "frame", "index": last.index, "t": last.t, "corrupt": last.corrupt, **place})
+            told = now
+        elif now - told > ALIVE_EVERY_S:
+            say({"type": "alive", "index": last.index, "corrupt": last.corrupt})
+            told = now
+    say({"type": "end", "index": last.index if last else -1, "corrupt": last.corrupt if last else 0})
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the agent's to handle
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            return
+        line += byte
+    request = Request(**json.loads(line))
+    say, slots = Speaker(), Slots(int(sys.argv[1]))
+    threading.Thread(target=listen, args=(slots,), daemon=True).start()
+    try:
+        work(request, slots, say)
+    except OpenError as error:
+        say({"type": "error", "stage": "open", "detail": str(error)})
+    except ReadError as error:
+        say({"type": "error", "stage": "read", "detail": str(error)})
+    except BrokenPipeError:
+        pass
+
+
+if __name__ == "__main__":
+    main()
