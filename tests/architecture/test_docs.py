@@ -1,0 +1,37 @@
+"""Docs lead nowhere false: every relative link has its file, every heading it points at exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.data import ROOT
+
+FILES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "models").rglob("*.md")})
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+MACHINE = re.compile(r"/work/|/root/|/tmp/")
+
+
+def anchors(text: str) -> set[str]:
+    """GitHub's anchors: lower case, punctuation dropped, spaces to hyphens."""
+    headings = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    wrong = []
+    for target in LINK.findall(CODE.sub("", path.read_text("utf-8"))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        linked = (path.parent / file).resolve() if file else path
+        if not linked.exists() or (anchor and anchor not in anchors(linked.read_text("utf-8"))):
+            wrong.append(target)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_docs_name_no_path_of_one_machine(path: Path) -> None:
+    assert MACHINE.findall(path.read_text("utf-8")) == []
