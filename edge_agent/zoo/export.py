@@ -13,7 +13,7 @@ from edge_agent.zoo.verify import ModelError, cache_directory, pin, read, write
 def export(entry: Entry, out: Path | None = None) -> Path:
     """Pulls the weights if needed, exports and writes the ONNX file to `out` (default: the cache directory), pinned.
 
-    The date that the exporter stamps into the file is taken out, so that the same versions give the same bytes.
+    What the exporter stamps into the file by chance or date is taken out, so that the same versions give the same bytes.
     Raises UltralyticsMissing, ModelError.
     """
     ultralytics = import_ultralytics(offline=True)
@@ -34,14 +34,16 @@ def export(entry: Entry, out: Path | None = None) -> Path:
             )
         except Exception as error:  # exporters raise anything; the user needs one sentence
             raise ModelError("zoo.export_failed", model=entry.name, detail=str(error)) from error
-        content = _without_date(Path(made))
+        content = _reproducible(Path(made))
         shutil.rmtree(folder, ignore_errors=True)
     write(content, target)
     pin(content, target)
     return target
 
 
-def _without_date(path: Path) -> bytes:
+def _reproducible(path: Path) -> bytes:
+    """Without what differs from run to run: the date, and the intermediate shapes (value_info), which the slimming
+    writes in changing order and words and which every runtime infers by itself."""
     import onnx
 
     model = onnx.load(str(path))
@@ -49,6 +51,7 @@ def _without_date(path: Path) -> bytes:
     del model.metadata_props[:]
     for key, value in kept:
         model.metadata_props.add(key=key, value=value)
+    del model.graph.value_info[:]
     onnx.checker.check_model(model)
     content: bytes = model.SerializeToString(deterministic=True)
     return content
