@@ -75,8 +75,11 @@ class _Recording:
 class IsolatedRecording(_Recording):
     """Decoding overlaps with the consumer's work; the child is a few pictures ahead and then waits."""
 
+    child_pid: int | None = None
+
     def __iter__(self) -> Iterator[Frame]:
         child = Child(self._request)
+        self.child_pid = child.pid
         try:
             while not self._closed:
                 message = child.next(SILENCE_S)

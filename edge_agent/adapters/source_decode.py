@@ -55,17 +55,21 @@ class Decoded:
 
 
 class Due:
-    """Thins pictures out to a rate on a fixed grid of times, so that the same input gives the same choice."""
+    """Thins pictures out to a rate on a fixed grid of times, so that the same input gives the same choice.
 
-    def __init__(self, fps: float) -> None:
+    early: the share of a step by which a picture may come before its time: recorded times are rounded to the container's
+    ticks, live pictures arrive unevenly.
+    """
+
+    def __init__(self, fps: float, early: float = 0.1) -> None:
         self._step = 1 / fps if fps > 0 else 0.0
+        self._early = early * self._step
         self._next: float | None = None
 
     def __call__(self, t: float) -> bool:
         if not self._step:
             return True
-        # A quarter of a step early is on time: recorded times are rounded to the container's ticks.
-        if self._next is not None and self._next - 10 * self._step < t < self._next - self._step / 4:
+        if self._next is not None and self._next - 10 * self._step < t < self._next - self._early:
             return False
         following = t + self._step if self._next is None else self._next + self._step
         self._next = following if t < following <= t + 2 * self._step else t + self._step
@@ -84,7 +88,7 @@ def decode(request: Request) -> Iterator[Decoded]:
 
 def _timed(request: Request, opened: "_Folder | _Stream") -> Iterator[Decoded]:
     """Gives pictures their times, waits for them where a recording plays in real time, thins them out."""
-    due, index, base = Due(request.fps), 0, 0.0
+    due, index, base = Due(request.fps, early=0.5 if request.realtime else 0.1), 0, 0.0
     began: float | None = None
     while True:
         last, count = 0.0, 0

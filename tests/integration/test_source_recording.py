@@ -1,0 +1,184 @@
+"""Recordings through the decoding child: every due frame, in order, at its own time, and errors that name the file."""
+
+import os
+import signal
+import threading
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_agent.adapters.source_av import IsolatedRecording, open_source, request_of
+from edge_agent.adapters.source_decode import time_of_name
+from edge_agent.core.errors import SourceError
+from edge_agent.core.spec import CameraSpec
+from edge_agent.core.types import Frame
+from tests.clips import counting_frames, number_of, write_clip
+
+START = 1_700_000_000.0
+
+
+def camera(source: Path | str, fps: float = 240, **more: object) -> CameraSpec:
+    return CameraSpec(id="cam", source=str(source), fps=fps, **more)  # type: ignore[arg-type]
+
+
+def read(spec: CameraSpec, isolate: bool = True) -> list[Frame]:
+    with open_source(spec, realtime=False, start=START, isolate=isolate) as source:
+        return list(source)
+
+
+@pytest.mark.parametrize("isolate", [True, False])
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [("mp4", "mpeg4"), ("mp4", "libx264"), ("avi", "mpeg4"), ("mkv", "mpeg4")]
+)
+def test_every_frame_in_order_at_its_time(tmp_path: Path, suffix: str, codec: str, isolate: bool) -> None:
+    clip = write_clip(tmp_path / f"clip.{suffix}", counting_frames(40), fps=10, codec=codec)
+    frames = read(camera(clip), isolate)
+    assert [frame.index for frame in frames] == list(range(40))
+    assert [number_of(frame.image) for frame in frames] == list(range(40))
+    assert [round(frame.t - START, 2) for frame in frames] == [round(n / 10, 2) for n in range(40)]
+    assert frames[0].image.shape == (120, 160, 3)
+    assert frames[0].luma.shape == (72, 96)
+
+
+def test_fps_thins_out_deterministically_and_counts_what_it_skips(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", counting_frames(50), fps=25)
+    first, again = read(camera(clip, fps=5)), read(camera(clip, fps=5), isolate=False)
+    assert [frame.index for frame in first] == list(range(0, 50, 5))
+    assert [(frame.index, frame.t) for frame in first] == [(frame.index, frame.t) for frame in again]
+    assert all(np.array_equal(a.image, b.image) for a, b in zip(first, again, strict=True))
+    uneven = read(camera(clip, fps=10))
+    assert len(uneven) == 20
+    assert all(0.07 < b.t - a.t < 0.13 for a, b in pairwise(uneven))
+
+
+def test_a_slow_consumer_loses_nothing(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", counting_frames(60))
+    seen = []
+    with open_source(camera(clip), realtime=False) as source:
+        for frame in source:
+            seen.append(number_of(frame.image))
+            if len(seen) == 2:
+                threading.Event().wait(0.3)  # the child runs out of slots meanwhile
+    assert seen == list(range(60))
+
+
+@pytest.mark.parametrize("isolate", [True, False])
+def test_masks_are_black_before_anything_sees_the_picture(tmp_path: Path, isolate: bool) -> None:
+    bright = [np.full((120, 160, 3), 200, np.uint8)] * 5
+    clip = write_clip(tmp_path / "clip.mp4", bright)
+    spec = camera(clip, masks=(((0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5)),))
+    for frame in read(spec, isolate):
+        assert not frame.image[:60, :80].any()
+        assert not frame.luma[:35, :47].any()
+        assert frame.image[70:, 90:].min() > 150
+        assert frame.luma[40:, 52:].min() > 150
+
+
+def test_a_folder_of_pictures_at_a_fixed_rate_and_by_name(tmp_path: Path) -> None:
+    for number, image in enumerate(counting_frames(6)):
+        cv2.imwrite(str(tmp_path / f"{number:04d}.png"), image)
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "0003.png").write_bytes(b"broken")
+    frames = read(camera(tmp_path, image_rate=2.0))
+    assert [number_of(frame.image) for frame in frames] == [0, 1, 2, 4, 5]
+    assert [frame.t - START for frame in frames] == [0, 0.5, 1.0, 2.0, 2.5]
+
+    named = tmp_path / "named"
+    named.mkdir()
+    for stamp, image in zip(("20260131T120000", "20260131T120001", "20260131T120005"), counting_frames(3), strict=True):
+        cv2.imwrite(str(named / f"{stamp}.jpg"), image)
+    assert [frame.t - START for frame in read(camera(named))] == [0, 1, 5]
+
+
+def test_times_in_names() -> None:
+    assert time_of_name("1769860800250") == 1769860800.25
+    assert time_of_name("2026-01-31_12-00-00.5") == time_of_name("20260131T120000") + 0.5  # type: ignore[operator]
+    assert time_of_name("20261331T120000") is None
+    assert time_of_name("0001") is None
+
+
+def test_a_picture_size_that_changes_on_the_way(tmp_path: Path) -> None:
+    for number, size in enumerate(((120, 160), (240, 320), (60, 80), (480, 640))):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((*size, 3), 50 * number, np.uint8))
+    frames = read(camera(tmp_path))
+    assert [frame.image.shape[:2] for frame in frames] == [(120, 160), (240, 320), (60, 80), (480, 640)]
+    assert [int(frame.image.mean()) for frame in frames] == [0, 50, 100, 150]
+
+
+def test_corrupt_packets_in_the_middle_are_survived_and_counted(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    noise = [rng.integers(0, 255, (120, 160, 3), np.uint8) for _ in range(60)]
+    clip = write_clip(tmp_path / "clip.mkv", noise, codec="mpeg4", gop=5)
+    content = bytearray(clip.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 20_000] = bytes(20_000)
+    clip.write_bytes(content)
+    with open_source(camera(clip), realtime=False) as source:
+        frames = list(source)
+        assert isinstance(source, IsolatedRecording)
+    assert source.corrupt > 0
+    assert 30 <= len(frames) <= 60
+    assert frames[-1].t > 4.0
+    assert all(a.t < b.t for a, b in pairwise(frames))
+
+
+@pytest.mark.parametrize("isolate", [True, False])
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("pointer.avi", b"version https://git-lfs.github.com/spec/v1\n", "Invalid data"),
+        ("empty.mp4", b"", "cannot be opened"),
+        ("absent.mp4", None, "no such file"),
+    ],
+)
+def test_what_cannot_be_opened_is_named(
+    tmp_path: Path, name: str, content: bytes | None, told: str, isolate: bool
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError) as caught:
+        read(camera(tmp_path / name), isolate)
+    message = caught.value.render("en")
+    assert "camera cam" in message
+    assert name in message
+    assert told in message
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
+def test_a_decoder_that_dies_is_an_error_of_its_camera_only(tmp_path: Path, number: signal.Signals) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", counting_frames(200))
+    doomed = IsolatedRecording("cam", request_of(camera(clip), realtime=False))
+    frames = iter(doomed)
+    next(frames)
+    assert doomed.child_pid is not None
+    os.kill(doomed.child_pid, number)
+    with pytest.raises(SourceError, match=number.name):
+        list(frames)
+    assert len(read(camera(clip))) == 200
+
+
+def test_closing_from_another_thread_ends_iteration(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", counting_frames(200))
+    source = open_source(camera(clip), realtime=False)
+    frames = iter(source)
+    next(frames)
+    closer = threading.Thread(target=source.close)
+    closer.start()
+    closer.join()
+    assert len(list(frames)) <= 1
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("isolate", [True, False])
+def test_the_file_that_kills_opencv_decodes(data: Path, isolate: bool) -> None:
+    assert len(read(camera(data / "robustness" / "crash_demo.avi"), isolate)) == 51
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["lfs_pointer.avi", "pizero_vtest.avi"])
+def test_files_that_open_nowhere(data: Path, name: str) -> None:
+    with pytest.raises(SourceError, match=name):
+        read(camera(data / "robustness" / name))
