@@ -9,3 +9,7 @@ class SourceError(JagaError):
 
 class SpoolError(JagaError):
     """Events cannot be kept on disk (catalogue keys edge.spool.*)."""
+
+
+class OverlayError(JagaError):
+    """An overlay video cannot be written (catalogue keys analyze.*)."""

@@ -12,6 +12,8 @@ from edge_agent.core.types import Point
 
 PolygonFault = Literal["too_few_points", "outside_frame", "repeated_point", "self_intersection", "no_area"]
 LineFault = Literal["outside_frame", "no_length"]
+TOLERANCE = 1e-9
+"""How near counts as on: far below a pixel, far above what rounding moves a point by."""
 MIN_AREA = 1e-6
 """Share of the frame below which a polygon is a slip of the hand."""
 
@@ -23,12 +25,16 @@ def inside(polygon: Sequence[Point], point: Point) -> bool:
     ax, ay = polygon[-1]
     for bx, by in polygon:
         cross = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
-        if cross == 0 and min(ax, bx) <= x <= max(ax, bx) and min(ay, by) <= y <= max(ay, by):
+        if abs(cross) <= TOLERANCE and _between(ax, x, bx) and _between(ay, y, by):
             return True
         if (ay > y) != (by > y) and (cross > 0) == (by > ay):
             odd = not odd
         ax, ay = bx, by
     return odd
+
+
+def _between(a: float, value: float, b: float) -> bool:
+    return (a if a < b else b) - TOLERANCE <= value <= (b if a < b else a) + TOLERANCE
 
 
 def in_frame(point: Point) -> Point:
@@ -69,7 +75,7 @@ class Ruler:
         x, y = a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
         dx, dy = self.end[0] - self.start[0], self.end[1] - self.start[1]
         along = (x - self.start[0]) * dx + (y - self.start[1]) * dy
-        return share if 0 <= along <= dx * dx + dy * dy else None
+        return share if -TOLERANCE <= along <= dx * dx + dy * dy + TOLERANCE else None
 
 
 def polygon_fault(polygon: Sequence[Point]) -> PolygonFault | None:

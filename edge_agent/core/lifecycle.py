@@ -145,12 +145,18 @@ class Lifecycle:
                 self._apply(run, "absent", t)
             return
         if not self._continues(run, t, self._patience("candidate")):
-            run.since = min(t, max(finding.since, self._last_step if self._last_step is not None else t))
+            run.since = self._onset(finding, t)
             run.muted = False
         run.last, run.finding = t, finding
         if run.state in ("active", "ending"):
             run.confidence = max(run.confidence, finding.confidence)
         self._apply(run, self._signal(run, t), t)
+
+    def _onset(self, finding: Finding, t: float) -> float:
+        """When it became true: between the last step, at which it was not, and this one; where the rule says, else
+        now."""
+        between = self._last_step is not None and self._last_step < finding.since <= t
+        return finding.since if between else t
 
     def _signal(self, run: _Run, t: float) -> Signal:
         if run.state in ("idle", "candidate") and reached(t - run.since, self._episodes.min_duration_s):
@@ -212,11 +218,11 @@ class Lifecycle:
         """An instant finding: an episode that begins and ends at once."""
         run = self._runs.setdefault(finding.key, _Run(finding.key))
         at = finding.since
-        if not reached(at - run.ended, self._episodes.cooldown_s):
+        if self._episodes.cooldown_s > 0 and not reached(at - run.ended, self._episodes.cooldown_s):
             self._suppressed.append(Suppressed("cooldown", finding.key, at, at - run.ended, self._episodes.cooldown_s))
             return
         self._serial += 1
-        run.ended = at
+        run.ended = max(run.ended, at)
         begin = Change("begin", finding.key, self._serial, at, at, None, finding.confidence, finding, 0.0)
         self._changes += [begin, replace(begin, phase="end", ended=at)]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contract.events import Measure
-from edge_agent.core.geometry import Ruler, level
+from edge_agent.core.geometry import TOLERANCE, Ruler, level
 from edge_agent.core.rules.base import counted, subjects
 from edge_agent.core.spec import Line, LineCrossingRule
 from edge_agent.core.timing import exceeded
@@ -62,7 +62,7 @@ class LineCrossing:
             _follow(path, ruler, figure.at, t)
         offset = ruler.offset(figure.at)
         margin = MARGIN * figure.height
-        if abs(offset) < margin or offset == 0:
+        if abs(offset) < max(margin, 2 * TOLERANCE) - TOLERANCE:
             return None
         side: Side = "left" if offset > 0 else "right"
         direction: Direction | None = None
@@ -78,7 +78,8 @@ class LineCrossing:
             confidence=figure.score,
             subjects=subjects([figure]),
             measures=(
-                Measure(name="clearance", value=abs(offset) / figure.height, threshold=MARGIN, unit="body heights"),
+                Measure(name="direction", value=1.0 if direction == "forward" else -1.0),
+                Measure(name="clearance", value=abs(offset) / figure.height, threshold=MARGIN, unit="bodies"),
             ),
             since=path.forward_t if direction == "forward" else path.backward_t,
             instant=True,
