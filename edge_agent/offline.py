@@ -1,0 +1,161 @@
+"""`jaga analyze`: the pipeline of a live camera, driven from files and deterministic.
+
+The same video, config and start give the same bytes: times are the start plus the frame's presentation time, ids derive
+from what was analysed (contract.ids.derived_uuid7), and nothing here asks a clock. Decoding runs in the source's own
+process while the detector works, so the slower of the two sets the pace.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from contract.errors import ConfigError
+from contract.events import Clock, Event, sequence_text
+from contract.ids import derived_uuid7
+from edge_agent.adapters.source_av import open_source
+from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.config_sections import EdgeConfig
+from edge_agent.core.errors import SourceError
+from edge_agent.core.events import Agent, IdFactory
+from edge_agent.core.pipeline import CameraPipeline, Step
+from edge_agent.core.ports import Detector
+from edge_agent.core.spec import CameraSpec
+from edge_agent.core.types import Frame
+
+DEFAULT_START = datetime(2026, 1, 1, tzinfo=UTC)
+"""When a video begins where nobody said: a file's own date would make two copies of it give different events."""
+
+
+class Observer(Protocol):
+    """Looks on, for a progress bar or an overlay. Called in the order of frames, on the caller's thread."""
+
+    def seen(self, frame: Frame, step: Step) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One video as seen by one camera; nothing is carried over to the next. salt: what its ids derive from."""
+
+    video: Path
+    camera: CameraSpec
+    start: datetime
+    told: bool
+    salt: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one run came to; frames: delivered by the source, detected: those the detector looked at."""
+
+    frames: int = 0
+    detected: int = 0
+    events: int = 0
+    episodes: Counter[str] = field(default_factory=Counter)
+
+
+Watch = Callable[[Job], AbstractContextManager[Iterable[Observer]]]
+Done = Callable[[Job, Tally, SourceError | None], None]
+
+
+def unwatched(_: Job) -> AbstractContextManager[Iterable[Observer]]:
+    return nullcontext(())
+
+
+def plan(config: EdgeConfig, videos: Sequence[Path], camera_id: str | None, start: datetime | None) -> tuple[Job, ...]:
+    """Which camera sees which video, all from `start` on.
+
+    One camera section, or the one named, takes all videos; as many sections as videos are paired in the config's order.
+    Raises ConfigError where that leaves it open.
+    """
+    cameras = config.cameras
+    known = ", ".join(camera.id for camera in cameras)
+    if camera_id is not None:
+        cameras = tuple(camera for camera in cameras if camera.id == camera_id)
+        if not cameras:
+            raise ConfigError("analyze.unknown_camera", file=str(config.file), camera=camera_id, allowed=known or "-")
+    if not cameras:
+        raise ConfigError("analyze.no_camera", file=str(config.file))
+    if len(cameras) > 1 and len(cameras) != len(videos):
+        raise ConfigError("analyze.which_camera", file=str(config.file), allowed=known)
+    chosen = cameras if len(cameras) > 1 else cameras * len(videos)
+    names: Counter[str] = Counter()
+    jobs = []
+    for video, camera in zip(videos, chosen, strict=True):
+        names[video.name] += 1
+        salt = f"{video.name}#{names[video.name]}"
+        spec = replace(camera, source=str(video.absolute()), loop=False)
+        jobs.append(Job(video, spec, start or DEFAULT_START, start is not None, salt))
+    return tuple(jobs)
+
+
+def analyze(config: EdgeConfig, jobs: Iterable[Job], detector: Detector, watch: Watch, done: Done) -> Iterator[Event]:
+    """The events of all videos, one after the other, with one gap-free sequence from 1 on.
+
+    `watch` is entered before a video and left after it; `done` is told how it went, with the error where the video
+    could not be read (to its end): the others go on.
+    """
+    number = 0
+    for job in jobs:
+        tally, fault = Tally(), None
+        try:
+            with watch(job) as observers:
+                for event in run(config, job, detector, tally, observers):
+                    number += 1
+                    yield msgspec.structs.replace(event, sequence=sequence_text(number))
+        except SourceError as error:
+            fault = error
+        done(job, tally, fault)
+
+
+def run(
+    config: EdgeConfig, job: Job, detector: Detector, tally: Tally, observers: Iterable[Observer] = ()
+) -> Iterator[Event]:
+    """The events of one video in order, each still without its sequence number; counts into `tally`.
+
+    Raises SourceError where the video cannot be read or breaks: the events until then have been yielded, and running
+    episodes have ended at their last true time.
+    """
+    agent = Agent(site=config.agent.site, id=config.agent.id, config_hash=config.config_hash)
+    tracker = ByteTrack(config.tracker, job.camera.fps)
+    pipeline = CameraPipeline(job.camera, agent, tracker, ids_of(job), detector.name)
+    clock = Clock(offset_ms=0.0, synchronised=job.told)
+    watching = tuple(observers)
+    last: float | None = None
+    fault: SourceError | None = None
+    try:
+        with open_source(job.camera, realtime=False, start=job.start.timestamp()) as frames:
+            for frame in frames:
+                looked = pipeline.wants_detection(frame).detect
+                detections = detector.detect([frame.image])[0] if looked else None
+                step = pipeline.step(frame, detections, clock)
+                last = frame.t
+                tally.frames += 1
+                tally.detected += looked
+                yield from _counted(step.events, tally)
+                for observer in watching:
+                    observer.seen(frame, step)
+    except SourceError as error:
+        fault = error
+    if last is not None:
+        yield from _counted(pipeline.lost(last, clock), tally)
+    if fault is not None:
+        raise fault
+
+
+def ids_of(job: Job) -> IdFactory:
+    """Ids that derive from the video's name, the camera and what the pipeline says of the event."""
+    return lambda t, salt: derived_uuid7(round(t * 1000), "analyze", job.salt, job.camera.id, salt)
+
+
+def _counted(events: Iterable[Event], tally: Tally) -> Iterator[Event]:
+    for event in events:
+        tally.events += 1
+        if event.data.phase == "begin":
+            tally.episodes[event.data.kind] += 1
+        yield event
