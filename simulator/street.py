@@ -130,6 +130,5 @@ def _texture(canvas: NDArray[np.float32], ground: Ground, street: Street, rng: n
         canvas += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)[..., None] * strength
     canvas += rng.normal(0, 3.0, (height, width, 1)).astype(np.float32)
     shade = round(ground.project(0, street.facade)[1])
-    canvas[shade : shade + 10] *= np.linspace(0.72, 1.0, len(canvas[shade : shade + 10]), dtype=np.float32)[
-        :, None, None
-    ]
+    foot = canvas[shade : shade + 10]
+    foot *= np.linspace(0.72, 1.0, len(foot), dtype=np.float32)[:, None, None]
