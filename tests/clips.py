@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -24,7 +25,7 @@ def number_of(image: Image) -> int:
 def write_clip(path: Path, frames: Iterable[Image], fps: int = 10, codec: str = "mpeg4", gop: int = 12) -> Path:
     """`frames` (BGR) as a video whose container follows from the suffix."""
     with av.open(str(path), "w") as container:
-        stream = None
+        stream: Any = None
         for frame in frames:
             if stream is None:
                 stream = container.add_stream(codec, rate=fps)

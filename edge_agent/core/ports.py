@@ -1,7 +1,7 @@
 """What the core and the runtime need from outside. Each port has one conformance suite in tests/ports/, run over every
 implementation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -67,9 +67,18 @@ class Spool(Protocol):
     `append` gives the event its gap-free sequence number and is durable when it returns; it returns the stored event.
     """
 
-    def append(self, event: Event, evidence: dict[str, bytes]) -> Event: ...
-    def pending(self, limit: int) -> "list[Spooled]": ...
-    def acknowledge(self, keys: Sequence[int]) -> None: ...
+    def append(self, event: Event, evidence: Mapping[str, bytes]) -> Event:
+        """`evidence`: JPEG bytes by SHA-256, published under the event's id. Raises SpoolError if it cannot be kept."""
+        ...
+
+    def pending(self, limit: int, after: int = 0) -> "list[Spooled]":
+        """The oldest messages whose key is greater than `after`; keys grow with time and are never used again."""
+        ...
+
+    def acknowledge(self, keys: Sequence[int]) -> None:
+        """Forgets messages; unknown keys are ignored."""
+        ...
+
     def depth(self) -> int: ...
     def close(self) -> None: ...
 
@@ -82,6 +91,11 @@ class Spooled(Protocol):
 
     @property
     def topic(self) -> str: ...
+
+    @property
+    def stored(self) -> float:
+        """When it was appended, seconds since the epoch."""
+        ...
 
     @property
     def payload(self) -> bytes: ...

@@ -1,0 +1,238 @@
+"""Events and evidence on disk until the broker has acknowledged them: SQLite, one thread that owns it.
+
+Durability: WAL with synchronous=FULL, so that what `append` returned for survives a power cut, not only a killed
+process. An agent makes a few events a minute; one fsync for each costs milliseconds that nobody waits for.
+
+The sequence number is assigned in the transaction that stores the event: no gap, no number twice. A copy of the highest
+number lies in a file of its own (`.sequence`), from which a spool goes on whose database had to be given up.
+"""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from contract import topics
+from contract.codec import encode
+from contract.events import Event, sequence_text
+from edge_agent.core.errors import SpoolError
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+SCHEMA = """
+-- One row a message, in the order of its making; a row goes when the broker has acknowledged it.
+-- key: never used again, so that a late acknowledgement hits nothing else.
+-- rank: what goes first when room is short: 0 evidence, 1 update, 2 begin and end.
+-- stored: seconds since the Unix epoch, UTC.
+CREATE TABLE IF NOT EXISTS message (
+    key     INTEGER PRIMARY KEY AUTOINCREMENT,
+    rank    INTEGER NOT NULL CHECK (rank IN (0, 1, 2)),
+    topic   TEXT    NOT NULL,
+    payload BLOB    NOT NULL,
+    stored  REAL    NOT NULL
+);
+CREATE INDEX IF NOT EXISTS message_rank ON message (rank, key);
+-- Numbers that outlive the messages.
+CREATE TABLE IF NOT EXISTS counter (
+    name  TEXT PRIMARY KEY CHECK (name IN ('sequence', 'dropped_evidence', 'dropped_update', 'dropped_event')),
+    value INTEGER NOT NULL CHECK (value >= 0)
+) WITHOUT ROWID;
+INSERT OR IGNORE INTO counter
+VALUES ('sequence', 0), ('dropped_evidence', 0), ('dropped_update', 0), ('dropped_event', 0);
+"""
+RANKS = ("dropped_evidence", "dropped_update", "dropped_event")
+_ROW_BYTES = 200
+"""What a row costs beside its payload: topic, key, two index entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """Spooled: one message that waits for its acknowledgement."""
+
+    key: int
+    topic: str
+    payload: bytes
+    stored: float
+
+
+class SqliteSpool:
+    """Spool in one file, at most about `max_bytes` of messages; any thread may call.
+
+    When room is short, evidence goes first, then the oldest updates; a begin or end only when nothing else is left. All
+    of it is counted (`dropped`) and logged. Raises SpoolError if the folder cannot be used or another agent uses it.
+    """
+
+    def __init__(self, path: Path, max_bytes: int, clock: Callable[[], float] = time.time) -> None:
+        self._path = path
+        self._max = max_bytes
+        self._clock = clock
+        self._lock_file = self._lock()
+        self._owner = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        self._db: sqlite3.Connection
+        self._bytes = 0
+        try:
+            self._run(self._open)
+        except SpoolError:
+            self._owner.shutdown()
+            os.close(self._lock_file)
+            raise
+
+    def append(self, event: Event, evidence: Mapping[str, bytes]) -> Event:
+        """The event with its sequence number, stored with its pictures. Raises SpoolError if the disk refuses it."""
+        return self._run(lambda: self._safely(lambda: self._append(event, evidence)))
+
+    def pending(self, limit: int, after: int = 0) -> list[StoredMessage]:
+        def read() -> list[StoredMessage]:
+            query = "SELECT key, topic, payload, stored FROM message WHERE key > ? ORDER BY key LIMIT ?"
+            return [StoredMessage(*row) for row in self._db.execute(query, (after, limit))]
+
+        return self._run(lambda: self._safely(read))
+
+    def acknowledge(self, keys: Sequence[int]) -> None:
+        def forget() -> None:
+            with self._db:
+                query = "DELETE FROM message WHERE key = ? RETURNING length(payload)"
+                gone = [row for key in keys for row in self._db.execute(query, (key,)).fetchall()]
+            self._bytes -= sum(length + _ROW_BYTES for (length,) in gone)
+
+        if keys:
+            self._run(lambda: self._safely(forget))
+
+    def depth(self) -> int:
+        return self._run(lambda: int(self._db.execute("SELECT count(*) FROM message").fetchone()[0]))
+
+    def dropped(self) -> dict[str, int]:
+        """What had to go for want of room, since the spool was made: evidence, update, event."""
+        rows = self._run(lambda: self._db.execute("SELECT name, value FROM counter").fetchall())
+        return {name.removeprefix("dropped_"): value for name, value in rows if name in RANKS}
+
+    def checkpoint(self) -> None:
+        """Moves what the log holds into the database file."""
+        self._run(lambda: self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
+    def close(self) -> None:
+        if self._lock_file >= 0:
+            self._run(lambda: self._db.close())
+            self._owner.shutdown()
+            os.close(self._lock_file)
+            self._lock_file = -1
+
+    def _run(self, task: Callable[[], T]) -> T:
+        return self._owner.submit(task).result()
+
+    def _lock(self) -> int:
+        mark = self._path.with_suffix(".sequence")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(mark, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise SpoolError("edge.spool.unusable", path=str(mark), detail=error.strerror) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            raise SpoolError("edge.spool.in_use", path=str(self._path)) from error
+        return handle
+
+    def _mark(self) -> int:
+        text = os.pread(self._lock_file, 20, 0)
+        return int(text) if text.isdigit() else 0
+
+    def _open(self) -> None:
+        try:
+            self._connect()
+        except sqlite3.DatabaseError as error:
+            if _is_operational(error):
+                raise SpoolError("edge.spool.unusable", path=str(self._path), detail=str(error)) from error
+            self._give_up(error)
+
+    def _connect(self) -> None:
+        self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level="IMMEDIATE")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+        self._db.executescript(SCHEMA)
+        with self._db:
+            self._db.execute("UPDATE counter SET value = max(value, ?) WHERE name = 'sequence'", (self._mark(),))
+        self._bytes = self._measure()
+
+    def _measure(self) -> int:
+        query = "SELECT coalesce(sum(length(payload)), 0) + count(*) * ? FROM message"
+        return int(self._db.execute(query, (_ROW_BYTES,)).fetchone()[0])
+
+    def _give_up(self, error: sqlite3.DatabaseError) -> None:
+        """Moves a broken database aside and begins a new one, whose sequence goes on behind the old one's."""
+        with contextlib.suppress(AttributeError, sqlite3.Error):
+            self._db.close()
+        aside = self._path.with_suffix(".corrupt")
+        for tail in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + tail).unlink(missing_ok=True)
+        self._path.replace(aside)
+        log.warning(
+            "spool_corrupt", path=str(self._path), moved_to=str(aside), detail=str(error), sequence=self._mark()
+        )
+        self._connect()
+        with self._db:
+            # Larger than any key the old one can have given away: readers go on from the last key they saw.
+            first = int(self._clock() * 1000)
+            self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('message', ?)", (first,))
+
+    def _safely(self, task: Callable[[], T]) -> T:
+        """A database that breaks while it is used is replaced, once, and the task is tried again."""
+        try:
+            return task()
+        except sqlite3.DatabaseError as error:
+            if _is_operational(error):
+                self._bytes = self._measure()
+                raise SpoolError("edge.spool.unusable", path=str(self._path), detail=str(error)) from error
+            self._give_up(error)
+            return task()
+
+    def _append(self, event: Event, evidence: Mapping[str, bytes]) -> Event:
+        now = self._clock()
+        with self._db:
+            query = "UPDATE counter SET value = value + 1 WHERE name = 'sequence' RETURNING value"
+            number = int(self._db.execute(query).fetchone()[0])
+            stored = msgspec.structs.replace(event, sequence=sequence_text(number))
+            rank = 1 if event.data.phase == "update" else 2
+            rows = [(rank, topics.event(event.data.site, event.data.camera), encode(stored), now)]
+            place = topics.evidence(event.data.site, event.data.camera, event.id)
+            rows += [(0, place, picture, now) for picture in evidence.values()]
+            self._make_room(sum(len(row[2]) + _ROW_BYTES for row in rows))
+            self._db.executemany("INSERT INTO message (rank, topic, payload, stored) VALUES (?, ?, ?, ?)", rows)
+        self._bytes += sum(len(row[2]) + _ROW_BYTES for row in rows)
+        os.pwrite(self._lock_file, sequence_text(number).encode(), 0)
+        return stored
+
+    def _make_room(self, need: int) -> None:
+        """Drops what matters least until `need` more bytes fit; inside the caller's transaction."""
+        for rank, name in enumerate(RANKS):
+            count = 0
+            while self._bytes + need > self._max:
+                query = "SELECT key, length(payload) FROM message WHERE rank = ? ORDER BY key LIMIT 1"
+                row = self._db.execute(query, (rank,)).fetchone()
+                if row is None:
+                    break
+                self._db.execute("DELETE FROM message WHERE key = ?", (row[0],))
+                self._bytes -= row[1] + _ROW_BYTES
+                count += 1
+            if count:
+                self._db.execute("UPDATE counter SET value = value + ? WHERE name = ?", (count, name))
+                log.warning("spool_full", what=name, count=count, max_bytes=self._max)
+
+
+def _is_operational(error: sqlite3.DatabaseError) -> bool:
+    """A full or read-only disk, a lock: the database itself is sound."""
+    return isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error)
