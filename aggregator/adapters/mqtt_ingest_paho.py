@@ -1,0 +1,209 @@
+"""Messages from the broker through paho-mqtt: a persistent session, QoS 1, acknowledged by hand after the commit.
+
+MQTT 5 is preferred; with version "auto", a broker that does not speak it is spoken to in 3.1.1. The network thread only
+hands messages on. Acknowledgements carry the connection they belong to: packet ids are only valid within one, so a message
+that was stored after the connection broke is not acknowledged but comes again, and is then a duplicate.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+from typing import Any, Literal
+
+import structlog
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from aggregator.core.errors import BrokerError
+from aggregator.core.ports import Message
+from contract.topics import AGGREGATOR_FILTERS
+
+log = structlog.get_logger()
+Version = Literal["auto", "5", "3.1.1"]
+TRIES_OF_5 = 2
+"""How often a broker may hang up on an MQTT 5 CONNECT before 3.1.1 is tried."""
+_UNSUPPORTED = "Unsupported protocol version"
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSpec:
+    """client_id: fixed, since the broker keeps the session under it. session_s: how long it keeps it while we are away.
+    in_flight: messages the broker may send ahead of our acknowledgements (MQTT 5 receive maximum)."""
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    client_id: str = "jaga-aggregator"
+    username: str | None = None
+    password: str | None = None
+    tls_ca: Path | None = None
+    version: Version = "auto"
+    keepalive_s: int = 30
+    session_s: int = 604_800
+    in_flight: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    connection: int
+    mid: int
+
+
+class PahoIngest:
+    """See aggregator.core.ports.Ingest."""
+
+    def __init__(self, spec: MqttSpec, on_refused: Callable[[BrokerError], None] = lambda _error: None) -> None:
+        self._spec = spec
+        self._on_refused = on_refused
+        self._five = spec.version != "3.1.1"
+        self._lock = threading.Lock()
+        self._connection = 0
+        self._up = False
+        self._hung_up = 0
+        self._closing = False
+        self._sink: Callable[[Message], None] = lambda _message: None
+        self._client: paho.Client | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._up
+
+    def start(self, sink: Callable[[Message], None]) -> None:
+        self._sink = sink
+        self._open()
+
+    def acknowledge(self, messages: Iterable[Message]) -> None:
+        with self._lock:
+            if self._client is None or not self._up:
+                return
+            for message in messages:
+                token = message.token
+                if isinstance(token, _Token) and token.connection == self._connection:
+                    self._client.ack(token.mid, 1)
+
+    def redeliver(self) -> None:
+        client = self._client
+        if client is not None and self._up:
+            with self._lock:
+                self._connection += 1
+            with contextlib.suppress(OSError):
+                sock = client.socket()
+                if isinstance(sock, socket.socket):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Leaves the session with the broker, so that it keeps what comes meanwhile."""
+        self._closing = True
+        self._stop(self._client)
+
+    def _open(self) -> None:
+        spec = self._spec
+        protocol = MQTTProtocolVersion.MQTTv5 if self._five else MQTTProtocolVersion.MQTTv311
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=spec.client_id,
+            clean_session=None if self._five else False,
+            protocol=protocol,
+            manual_ack=True,
+        )
+        if spec.username is not None:
+            client.username_pw_set(spec.username, spec.password)
+        if spec.tls_ca is not None:
+            client.tls_set(ca_certs=str(spec.tls_ca))
+        client.reconnect_delay_set(min_delay=1, max_delay=30)
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
+        self._client = client
+        if self._five:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = spec.session_s
+            properties.ReceiveMaximum = spec.in_flight
+            client.connect_async(spec.host, spec.port, spec.keepalive_s, clean_start=False, properties=properties)
+        else:
+            client.connect_async(spec.host, spec.port, spec.keepalive_s)
+        client.loop_start()
+
+    def _stop(self, client: paho.Client | None) -> None:
+        if client is not None:
+            client.disconnect()
+            client.loop_stop()
+
+    def _on_connect(self, client: paho.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        if client is not self._client:
+            return
+        if reason.is_failure:
+            self._refused(reason)
+            return
+        with self._lock:
+            self._connection += 1
+            self._up = True
+        self._hung_up = 0
+        log.info(
+            "broker_connected", host=self._spec.host, mqtt="5" if self._five else "3.1.1", session=flags.session_present
+        )
+        client.subscribe([(topic, 1) for topic in AGGREGATOR_FILTERS])
+
+    def _refused(self, reason: ReasonCode) -> None:
+        if self._five and self._spec.version == "auto" and reason.getName() == _UNSUPPORTED:
+            self._hung_up = TRIES_OF_5
+            return
+        log.error("broker_refused", host=self._spec.host, reason=str(reason))
+        self._on_refused(
+            BrokerError("aggregator.broker_refused", host=self._spec.host, port=self._spec.port, detail=str(reason))
+        )
+
+    def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
+        log.warning("broker_unreachable", host=self._spec.host, port=self._spec.port)
+
+    def _on_disconnect(
+        self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if client is not self._client:
+            return
+        was_up = self._up
+        with self._lock:
+            self._up = False
+            self._connection += 1
+        if self._closing:
+            return
+        log.warning("broker_lost", host=self._spec.host, reason=str(reason))
+        if was_up or not self._five or self._spec.version != "auto":
+            return
+        self._hung_up += 1
+        if self._hung_up >= TRIES_OF_5:
+            self._five = False
+            log.info("broker_without_mqtt5", host=self._spec.host)
+            # A client cannot be stopped from its own network thread.
+            threading.Thread(target=self._reopen, args=(client,), name="mqtt-reopen", daemon=True).start()
+
+    def _reopen(self, old: paho.Client) -> None:
+        self._stop(old)
+        if not self._closing:
+            self._open()
+
+    def _on_subscribe(
+        self, _client: paho.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        for topic, reason in zip(AGGREGATOR_FILTERS, reasons, strict=False):
+            if reason.is_failure:
+                log.error("subscription_refused", filter=topic, reason=str(reason))
+                self._on_refused(
+                    BrokerError(
+                        "aggregator.subscription_refused", filter=topic, host=self._spec.host, detail=str(reason)
+                    )
+                )
+
+    def _on_message(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        if client is not self._client:
+            return
+        token = _Token(self._connection, message.mid) if message.qos else None
+        self._sink(Message(message.topic, bytes(message.payload), time(), token))

@@ -1,0 +1,27 @@
+"""Cells by h3: hexagons of almost equal area anywhere, and a key by which cameras can be spread over workers."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import h3
+
+RESOLUTION = 8
+"""Hexagons with an edge of 531 m on average: a few cells cover the farthest reach of a kind."""
+SMALLEST = 0.72
+"""h3 cells are distorted: the shortest edge of a resolution is not below this share of the average."""
+
+
+class H3Cells:
+    """See aggregator.core.space.Cells."""
+
+    def __init__(self, resolution: int = RESOLUTION) -> None:
+        self._resolution = resolution
+        self._edge_m = h3.average_hexagon_edge_length(resolution, "m") * SMALLEST
+
+    def cell(self, lat: float, lon: float) -> str:
+        return str(h3.latlng_to_cell(lat, lon, self._resolution))
+
+    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
+        # From a vertex outwards the first ring is one edge thick, each further one at least one and a half.
+        rings = ceil((reach_m / self._edge_m + 0.5) / 1.5) if reach_m > 0 else 0
+        return sorted(str(cell) for cell in h3.grid_disk(self.cell(lat, lon), rings))

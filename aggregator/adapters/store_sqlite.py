@@ -1,0 +1,284 @@
+"""The store on SQLite through sqlite-utils: WAL, one writer thread, readers beside it. The schema is in schema/."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import Any
+
+import msgspec
+from sqlite_utils import Database, Migrations
+
+from aggregator.adapters.writer import Writer
+from aggregator.core.correlation import EpisodeState
+from aggregator.core.errors import StoreError
+from aggregator.core.incident import CLOSED, Change, Incident
+from aggregator.core.linking import Link, Trail
+from aggregator.core.liveness import Agent, Camera
+from aggregator.core.ports import Batch, EventRow, IncidentRow, Refused, Restored, Retention
+from aggregator.core.sequence import Sequence as Numbers
+
+migrations = Migrations("jaga-aggregator")
+_MB = 1_000_000
+_DAY_S = 86_400.0
+_CHUNK = 500
+
+
+@migrations()  # type: ignore[untyped-decorator]
+def first(db: Database) -> None:
+    script = (files("aggregator.adapters") / "schema" / "0001_first.sql").read_text("utf-8")
+    code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())
+    for statement in code.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+class _Body(msgspec.Struct):
+    """What of an incident the correlation needs after a restart."""
+
+    incident: Incident
+    trails: tuple[Trail, ...]
+
+
+_body_in = msgspec.json.Decoder(_Body)
+_out = msgspec.json.Encoder()
+
+
+class SqliteStore:
+    """See aggregator.core.ports.Store. `path` is created where it is absent; raises StoreError where it cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
+        try:
+            self._writer = Writer(self._open)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError("aggregator.store_unusable", path=str(path), detail=str(error)) from error
+
+    def commit(self, batch: Batch) -> None:
+        try:
+            self._writer.run(lambda db: _write(db.conn, batch))
+        except sqlite3.Error as error:
+            raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
+
+    def known(self, events: Sequence[str]) -> frozenset[str]:
+        found: set[str] = set()
+        for start in range(0, len(events), _CHUNK):
+            part = events[start : start + _CHUNK]
+            marks = ",".join("?" * len(part))
+            found.update(row[0] for row in self._read(f"SELECT id FROM events WHERE id IN ({marks})", part))
+        return frozenset(found)
+
+    def restore(self, since: float) -> Restored:
+        closed = ",".join(f"'{state}'" for state in sorted(CLOSED))
+        chosen = f"(state NOT IN ({closed}) OR updated >= ?)"
+        episodes: dict[str, list[tuple[str, EpisodeState]]] = {}
+        for episode, incident, last, ended in self._read(
+            f"SELECT e.id, e.incident, e.last, e.ended FROM episodes e JOIN incidents i ON i.id = e.incident WHERE {chosen}",
+            (since,),
+        ):
+            episodes.setdefault(incident, []).append((episode, EpisodeState(incident, last, bool(ended))))
+        bodies = [
+            _body_in.decode(row[0])
+            for row in self._read(f"SELECT body FROM incidents WHERE {chosen} ORDER BY id", (since,))
+        ]
+        return Restored(
+            tuple((body.incident, body.trails, tuple(episodes.get(body.incident.id, ()))) for body in bodies),
+            tuple(
+                (msgspec.json.decode(body, type=Agent), msgspec.json.decode(numbers, type=Numbers) if numbers else None)
+                for body, numbers in self._read("SELECT body, sequence FROM agents")
+            ),
+            tuple(msgspec.json.decode(row[0], type=Camera) for row in self._read("SELECT body FROM cameras")),
+        )
+
+    def incident_views(
+        self, *, states: Sequence[str] = (), kind: str | None = None, before: str | None = None, limit: int = 100
+    ) -> list[tuple[str, bytes]]:
+        where, values = ["merged_into IS NULL"], list[Any]()
+        if states:
+            where.append(f"state IN ({','.join('?' * len(states))})")
+            values += states
+        if kind is not None:
+            where.append("kind = ?")
+            values.append(kind)
+        if before is not None:
+            where.append("id < ?")
+            values.append(before)
+        sql = f"SELECT id, view FROM incidents WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"
+        return [(row[0], row[1]) for row in self._read(sql, (*values, limit))]
+
+    def incident_view(self, incident: str) -> bytes | None:
+        rows = self._read("SELECT view FROM incidents WHERE id = ?", (incident,))
+        return rows[0][0] if rows else None
+
+    def incident_events(self, incident: str) -> list[tuple[bytes, float, str]]:
+        sql = (
+            "SELECT e.raw, l.score, l.reasons FROM incident_events l JOIN events e ON e.id = l.event "
+            "WHERE l.incident = ? ORDER BY e.time, e.id"
+        )
+        return [(row[0], row[1], row[2]) for row in self._read(sql, (incident,))]
+
+    def changes(self, incident: str) -> list[Change]:
+        sql = "SELECT incident, time, actor, before, after, reason FROM changes WHERE incident = ? ORDER BY seq"
+        return [Change(*row) for row in self._read(sql, (incident,))]
+
+    def count_by_state(self) -> dict[str, int]:
+        return dict(self._read("SELECT state, count(*) FROM incidents WHERE merged_into IS NULL GROUP BY state"))
+
+    def evidence(self, sha256: str) -> bytes | None:
+        rows = self._read("SELECT jpeg FROM evidence WHERE sha256 = ?", (sha256,))
+        return rows[0][0] if rows else None
+
+    def quarantine(self, limit: int) -> list[Refused]:
+        sql = "SELECT received, topic, error, field, detail, payload, id FROM quarantine ORDER BY id DESC LIMIT ?"
+        return [Refused(*row) for row in self._read(sql, (limit,))]
+
+    def audit(self, limit: int) -> list[tuple[float, str, str, str, str]]:
+        rows = self._read("SELECT time, actor, action, object, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,))
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+    def prune(self, retention: Retention, now: float) -> None:
+        self._writer.run(lambda db: _prune(db.conn, retention, now))
+
+    def queue_depth(self) -> int:
+        return self._writer.depth()
+
+    def close(self) -> None:
+        self._writer.close()
+        while not self._readers.empty():
+            self._readers.get().close()
+
+    def _open(self) -> Database:
+        connection = sqlite3.connect(self._path, timeout=10)
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: a message is acknowledged after the commit, so the commit has to survive a power cut.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA busy_timeout = 10000")
+        database = Database(connection)
+        migrations.apply(database)
+        return database
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._readers.get_nowait()
+        except Empty:
+            connection = sqlite3.connect(
+                f"{self._path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=10
+            )
+        try:
+            yield connection
+        finally:
+            self._readers.put(connection)
+
+    def _read(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._reader() as connection:
+            return connection.execute(sql, values).fetchall()
+
+
+def _write(db: sqlite3.Connection, batch: Batch) -> None:
+    db.executemany(
+        "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", map(_event, batch.events)
+    )
+    db.executemany(
+        "INSERT INTO incident_events VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING",
+        (
+            (row.incident, row.event.id, row.link.score, _reasons(row.link), json.dumps(row.refused))
+            for row in batch.events
+        ),
+    )
+    db.executemany(
+        "INSERT INTO incidents VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, "
+        "state = excluded.state, severity = excluded.severity, confidence = excluded.confidence, started = excluded.started, "
+        "last_event = excluded.last_event, updated = excluded.updated, merged_into = excluded.merged_into, "
+        "revision = excluded.revision, view = excluded.view, body = excluded.body WHERE excluded.revision >= revision",
+        map(_incident, batch.incidents.values()),
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO episodes VALUES (?,?,?,?)",
+        ((episode, state.incident, state.last, state.ended) for episode, state in batch.episodes.items()),
+    )
+    for absorbed, kept in batch.merged:
+        db.execute("UPDATE incident_events SET incident = ? WHERE incident = ?", (kept, absorbed))
+        db.execute("UPDATE episodes SET incident = ? WHERE incident = ?", (kept, absorbed))
+    db.executemany(
+        "INSERT INTO changes (incident, time, actor, before, after, reason) VALUES (?,?,?,?,?,?)",
+        ((one.incident, one.time, one.actor, one.before, one.after, one.reason) for one in batch.changes),
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO agents VALUES (?,?,?,?)",
+        ((*key, _text(agent), _text(numbers) if numbers else None) for key, (agent, numbers) in batch.agents.items()),
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO cameras VALUES (?,?,?)", ((*key, _text(one)) for key, one in batch.cameras.items())
+    )
+    db.executemany(
+        "INSERT INTO evidence VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+        ((e.sha256, e.event, e.site, e.camera, e.received, len(e.jpeg), e.jpeg) for e in batch.evidence),
+    )
+    db.executemany(
+        "INSERT INTO quarantine (received, topic, error, field, detail, payload) VALUES (?,?,?,?,?,?)",
+        ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine),
+    )
+    db.executemany("INSERT INTO audit (time, actor, action, object, detail) VALUES (?,?,?,?,?)", batch.audit)
+
+
+def _event(row: EventRow) -> tuple[Any, ...]:
+    event, data = row.event, row.event.data
+    place = (data.site, event.agent, data.camera)
+    times = (event.time.timestamp(), row.received)
+    return (event.id, data.episode, *place, data.kind, data.phase, *times, int(event.sequence), row.delayed, row.raw)
+
+
+def _incident(row: IncidentRow) -> tuple[Any, ...]:
+    one = row.incident
+    times = (one.started, one.last_event, one.updated)
+    body = _out.encode(_Body(one, row.trails))
+    return (
+        one.id,
+        one.kind,
+        one.state,
+        one.severity,
+        one.confidence,
+        *times,
+        one.merged_into,
+        one.revision,
+        row.view,
+        body,
+    )
+
+
+def _reasons(link: Link) -> str:
+    reasons = asdict(link)
+    del reasons["score"]
+    return json.dumps(reasons)
+
+
+def _text(value: object) -> str:
+    return _out.encode(value).decode()
+
+
+def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> None:
+    """Deletes what is past its time; running incidents and their events stay, however old."""
+    old = now - retention.events_days * _DAY_S
+    closed = ",".join(f"'{state}'" for state in sorted(CLOSED))
+    gone = f"SELECT id FROM incidents WHERE state IN ({closed}) AND updated < ?"
+    db.execute(f"DELETE FROM events WHERE id IN (SELECT event FROM incident_events WHERE incident IN ({gone}))", (old,))
+    for table in ("incident_events", "episodes", "changes"):
+        db.execute(f"DELETE FROM {table} WHERE incident IN ({gone})", (old,))
+    db.execute(f"DELETE FROM incidents WHERE state IN ({closed}) AND updated < ?", (old,))
+    db.execute("DELETE FROM audit WHERE time < ?", (old,))
+    db.execute("DELETE FROM evidence WHERE received < ?", (now - retention.evidence_days * _DAY_S,))
+    total = db.execute("SELECT coalesce(sum(size), 0) FROM evidence").fetchone()[0]
+    excess = total - retention.evidence_mb * _MB
+    if excess > 0:
+        for sha256, size in db.execute("SELECT sha256, size FROM evidence ORDER BY received").fetchall():
+            if excess <= 0:
+                break
+            db.execute("DELETE FROM evidence WHERE sha256 = ?", (sha256,))
+            excess -= size
+    db.execute("DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (retention.quarantine_rows,))

@@ -1,0 +1,76 @@
+"""One thread owns the database connection that writes and takes functions from a queue.
+
+What waits together is committed together: each function runs in its own savepoint, then one commit makes all durable, and
+only then do their callers go on.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+T = TypeVar("T")
+MAX_GROUP = 64
+
+
+class Writer:
+    """`open_database` runs in the thread; what it raises, `__init__` raises."""
+
+    def __init__(self, open_database: Callable[[], Database]) -> None:
+        self._queue: queue.SimpleQueue[tuple[Callable[[Database], Any], Future[Any]] | None] = queue.SimpleQueue()
+        opened: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(open_database, opened), name="store-writer", daemon=True
+        )
+        self._thread.start()
+        opened.result()
+
+    def run(self, function: Callable[[Database], T]) -> T:
+        """Its result, once it is on disk. Raises what the function or the commit raised, and then nothing was written."""
+        done: Future[T] = Future()
+        self._queue.put((function, done))
+        return done.result()
+
+    def depth(self) -> int:
+        return self._queue.qsize()
+
+    def close(self) -> None:
+        """Finishes what waits."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self, open_database: Callable[[], Database], opened: Future[None]) -> None:
+        try:
+            database = open_database()
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            opened.set_exception(error)
+            return
+        opened.set_result(None)
+        closing = False
+        while not closing:
+            group = [self._queue.get()]
+            while len(group) < MAX_GROUP and not self._queue.empty():
+                group.append(self._queue.get())
+            closing = None in group
+            self._commit(database, [job for job in group if job is not None])
+        database.close()
+
+    def _commit(self, database: Database, jobs: list[tuple[Callable[[Database], Any], Future[Any]]]) -> None:
+        results: list[tuple[Future[Any], Any]] = []
+        try:
+            with database.atomic():
+                for function, done in jobs:
+                    try:
+                        with database.atomic():
+                            results.append((done, function(database)))
+                    except Exception as error:  # noqa: BLE001 - handed to the caller
+                        done.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - handed to the callers
+            for done, _ in results:
+                done.set_exception(error)
+            return
+        for done, result in results:
+            done.set_result(result)

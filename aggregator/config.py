@@ -1,0 +1,197 @@
+"""The aggregator's TOML: one frozen struct a section; an error names file, key, value and what is allowed."""
+
+import tomllib
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from aggregator.adapters.mqtt_ingest_paho import MqttSpec
+from aggregator.core.correlation import CorrelationPolicy
+from aggregator.core.incident import OpeningPolicy
+from aggregator.core.ports import Retention
+from contract.errors import ConfigError
+from contract.kinds import KINDS
+
+Port = Annotated[int, Meta(ge=1, le=65_535)]
+Unit = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0)]
+Host = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+class AggregatorSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """data_dir: the store's folder. cameras: GeoJSON of known cameras. Relative paths start at the config file."""
+
+    data_dir: str
+    cameras: str | None = None
+
+
+class HttpSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """host: loopback only, until there are accounts."""
+
+    host: Host = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
+    stream_clients: Annotated[int, Meta(ge=1, le=100_000)] = 1000
+
+
+class MqttSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    host: Host = "127.0.0.1"
+    port: Port = 1883
+    client_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "jaga-aggregator"
+    username: str | None = None
+    password_file: str | None = None
+    tls_ca: str | None = None
+    version: Literal["auto", "5", "3.1.1"] = "auto"
+    keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
+    session_s: Annotated[int, Meta(ge=60, le=4_294_967_294)] = 604_800
+    in_flight: Annotated[int, Meta(ge=1, le=65_535)] = 1000
+
+
+class CorrelationSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """See aggregator.core.correlation.CorrelationPolicy and aggregator.core.incident.OpeningPolicy."""
+
+    max_age_s: Positive = 21_600.0
+    max_extent_m: Positive = 2_000.0
+    quiet_s: Positive = 1_800.0
+    memory_s: Positive = 7_200.0
+    delayed_after_s: Positive = 300.0
+    open_second_source: Unit = 0.5
+    open_severe: Unit = 0.5
+    open_strong_source: Unit = 0.7
+
+
+class RetentionSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    events_days: Positive = 90.0
+    evidence_days: Positive = 30.0
+    evidence_mb: Positive = 4096.0
+    quarantine_rows: Annotated[int, Meta(ge=0)] = 10_000
+
+
+class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    aggregator: AggregatorSection
+    http: HttpSection = HttpSection()
+    mqtt: MqttSection = MqttSection()
+    correlation: CorrelationSection = CorrelationSection()
+    retention: RetentionSection = RetentionSection()
+
+
+class AggregatorConfig(Struct, frozen=True, kw_only=True):
+    """A config that can be used; paths are absolute."""
+
+    data_dir: Path
+    cameras: Path | None
+    http: HttpSection
+    mqtt: MqttSpec
+    policy: CorrelationPolicy
+    retention: Retention
+
+
+def load(path: Path) -> AggregatorConfig:
+    """Raises ConfigError."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("aggregator.config_unreadable", file=str(path), detail=str(error)) from error
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("aggregator.config_no_toml", file=str(path), detail=str(error)) from error
+    return parse(raw, path)
+
+
+def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
+    """`path` names the file in errors, and is where relative paths start. Raises ConfigError."""
+    try:
+        sections = msgspec.convert(raw, _File)
+    except msgspec.ValidationError as error:
+        raise _unusable(str(error), raw, path) from error
+    _check_host(sections.http.host, path)
+    _check_quiet(sections.correlation.quiet_s, path)
+    return AggregatorConfig(
+        data_dir=_resolve(path, sections.aggregator.data_dir),
+        cameras=_resolve(path, sections.aggregator.cameras) if sections.aggregator.cameras else None,
+        http=sections.http,
+        mqtt=_mqtt(sections.mqtt, path),
+        policy=_policy(sections.correlation),
+        retention=Retention(**msgspec.structs.asdict(sections.retention)),
+    )
+
+
+def _policy(section: CorrelationSection) -> CorrelationPolicy:
+    return CorrelationPolicy(
+        opening=OpeningPolicy(
+            second_source=section.open_second_source,
+            severe=section.open_severe,
+            strong_source=section.open_strong_source,
+        ),
+        max_age_s=section.max_age_s,
+        max_extent_m=section.max_extent_m,
+        quiet_s=section.quiet_s,
+        memory_s=section.memory_s,
+        delayed_after_s=section.delayed_after_s,
+    )
+
+
+def _mqtt(section: MqttSection, path: Path) -> MqttSpec:
+    values = msgspec.structs.asdict(section)
+    password_file, tls_ca = values.pop("password_file"), values.pop("tls_ca")
+    password = None
+    if password_file is not None:
+        try:
+            password = _resolve(path, password_file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise _wrong(path, "mqtt.password_file", password_file, str(error)) from error
+    if tls_ca is not None and not _resolve(path, tls_ca).is_file():
+        raise _wrong(path, "mqtt.tls_ca", tls_ca, "an existing file")
+    return MqttSpec(**values, password=password, tls_ca=_resolve(path, tls_ca) if tls_ca else None)
+
+
+def _check_host(host: str, path: Path) -> None:
+    """Whoever reaches the port may act on incidents and look at pictures, since nobody has to log in yet."""
+    try:
+        loopback = ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    if not loopback:
+        raise ConfigError("aggregator.config_not_loopback", file=str(path), key="http.host", value=host)
+
+
+def _check_quiet(quiet_s: float, path: Path) -> None:
+    """A suspected incident must not close while an event could still join it."""
+    longest = max(info.window_s for info in KINDS.values())
+    if quiet_s < longest:
+        raise _wrong(path, "correlation.quiet_s", quiet_s, f">= {longest:g}")
+
+
+def _resolve(path: Path, value: str) -> Path:
+    return (path.parent / Path(value).expanduser()).resolve()
+
+
+def _wrong(path: Path, key: str, value: object, allowed: str) -> ConfigError:
+    return ConfigError("aggregator.config_value", file=str(path), key=key, value=value, allowed=allowed)
+
+
+def _unusable(message: str, raw: dict[str, Any], path: Path) -> ConfigError:
+    """msgspec's message ends in the place ("- at `$.http.port`"); the value is looked up there."""
+    what, _, place = message.partition(" - at `")
+    key = place.removesuffix("`").removeprefix("$").lstrip(".")
+    value: Any = raw
+    for part in filter(None, key.split(".")):
+        value = value.get(part) if isinstance(value, dict) else None
+    if "unknown field" in what:
+        field = what.split("`")[1]
+        full = ".".join(filter(None, (key, field)))
+        return ConfigError("aggregator.config_unknown", file=str(path), key=full, allowed=", ".join(_keys(key)))
+    if "missing required field" in what:
+        field = what.split("`")[1]
+        return ConfigError("aggregator.config_missing", file=str(path), key=".".join(filter(None, (key, field))))
+    return _wrong(path, key, value, what)
+
+
+def _keys(section: str) -> tuple[str, ...]:
+    fields = {field.name: field.type for field in msgspec.structs.fields(_File)}
+    if not section:
+        return tuple(fields)
+    return tuple(field.name for field in msgspec.structs.fields(fields[section]))

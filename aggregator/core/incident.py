@@ -1,0 +1,167 @@
+"""The incident, and its lifecycle as one table.
+
+Times are seconds since the Unix epoch (UTC). An incident is a frozen value: each change makes a new one with the next
+`revision`. All state logic is in this file.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from contract.events import Location, Subject, Why
+from contract.kinds import SEVERITIES, Kind, Severity
+
+State = Literal["suspected", "open", "acknowledged", "dispatched", "resolved", "false_alarm"]
+STATES: tuple[State, ...] = ("suspected", "open", "acknowledged", "dispatched", "resolved", "false_alarm")
+Party = Literal["system", "operator"]
+SYSTEM = "system"
+"""The actor of changes that nobody asked for."""
+
+_BOTH: frozenset[Party] = frozenset({"system", "operator"})
+_OPERATOR: frozenset[Party] = frozenset({"operator"})
+
+TRANSITIONS: dict[tuple[State, State], frozenset[Party]] = {
+    ("suspected", "open"): _BOTH,
+    ("suspected", "acknowledged"): _OPERATOR,
+    ("suspected", "resolved"): _BOTH,
+    ("suspected", "false_alarm"): _OPERATOR,
+    ("open", "acknowledged"): _OPERATOR,
+    ("open", "dispatched"): _OPERATOR,
+    ("open", "resolved"): _BOTH,
+    ("open", "false_alarm"): _OPERATOR,
+    ("acknowledged", "dispatched"): _OPERATOR,
+    ("acknowledged", "resolved"): _BOTH,
+    ("acknowledged", "false_alarm"): _OPERATOR,
+    ("dispatched", "resolved"): _BOTH,
+    ("dispatched", "false_alarm"): _OPERATOR,
+}
+"""Who may move an incident from one state to another; what is not here is refused. Closed states are final: whatever comes
+afterwards is a new incident that names the old one as `previous`."""
+
+CLOSED: frozenset[State] = frozenset({"resolved", "false_alarm"})
+
+Opening = Literal["second_source", "severe", "strong_source"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningPolicy:
+    """When a suspected incident is shown as open: confidences (0..1) that it must reach.
+
+    second_source: seen by two independent sources. severe: severity major or critical. strong_source: any severity but
+    info, however few the sources. An incident of severity info is context and is never opened by the system.
+    """
+
+    second_source: float = 0.5
+    severe: float = 0.5
+    strong_source: float = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An independent source: one camera (or reporter). confidence: the greatest of its events."""
+
+    site: str
+    camera: str
+    confidence: float
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """strength: orders events by how much they say; kind, why and snapshot are those of the strongest. running: episodes
+    that have begun and not ended; the system's closing ends them. last_end: the latest end of an episode. delayed: every event so far was. merged_into: the incident that absorbed this one."""
+
+    id: str
+    kind: Kind
+    state: State
+    severity: Severity
+    confidence: float
+    started: float
+    last_event: float
+    updated: float
+    last_end: float | None = None
+    closed_at: float | None = None
+    location: Location | None = None
+    sources: tuple[Source, ...] = ()
+    running: frozenset[str] = field(default_factory=frozenset)
+    event_count: int = 0
+    delayed: bool = False
+    zones: tuple[str, ...] = ()
+    snapshot: str | None = None
+    snapshot_strength: tuple[int, float, float] = (-1, 0.0, 0.0)
+    why: Why | None = None
+    strength: tuple[int, float, float] = (-1, 0.0, 0.0)
+    subjects: tuple[Subject, ...] = ()
+    subjects_time: float = 0.0
+    previous: str | None = None
+    merged_into: str | None = None
+    revision: int = 0
+
+    @property
+    def closed(self) -> bool:
+        return self.state in CLOSED
+
+    @property
+    def ended(self) -> float | None:
+        """When its last episode ended; None while one runs."""
+        return None if self.running else self.last_end
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of an incident's history. before: None when it came to be, or when the state stayed (a merge)."""
+
+    incident: str
+    time: float
+    actor: str
+    before: State | None
+    after: State
+    reason: str
+
+
+class TransitionRefused(Exception):
+    """`allowed` names the states that an operator may move the incident to."""
+
+    def __init__(self, incident: str, state: State, to: str) -> None:
+        super().__init__(f"{incident}: {state} to {to}")
+        self.state, self.to, self.allowed = state, to, allowed(state)
+
+
+def allowed(state: State, party: Party = "operator") -> tuple[State, ...]:
+    """The states that `party` may move to from `state`, in the order of STATES."""
+    return tuple(to for to in STATES if party in TRANSITIONS.get((state, to), frozenset()))
+
+
+def move(
+    incident: Incident, to: State, now: float, *, party: Party, actor: str, reason: str
+) -> tuple[Incident, Change]:
+    """The incident in its next state, and what to note. Raises TransitionRefused where the table has no such row."""
+    if incident.merged_into is not None or party not in TRANSITIONS.get((incident.state, to), frozenset()):
+        raise TransitionRefused(incident.id, incident.state, to)
+    moved = replace(incident, state=to, updated=now, revision=incident.revision + 1)
+    if to in CLOSED:
+        moved = replace(moved, closed_at=now)
+    if to in CLOSED and party == "system":
+        moved = replace(moved, running=frozenset(), last_end=incident.last_end or incident.last_event)
+    return moved, Change(incident.id, now, actor, incident.state, to, reason)
+
+
+def opening(incident: Incident, policy: OpeningPolicy) -> Opening | None:
+    """Why a suspected incident is to be opened now, or None."""
+    rank = SEVERITIES.index(incident.severity)
+    if incident.state != "suspected" or rank == 0:
+        return None
+    if len(incident.sources) >= 2 and incident.confidence >= policy.second_source:
+        return "second_source"
+    if rank >= SEVERITIES.index("major") and incident.confidence >= policy.severe:
+        return "severe"
+    if incident.confidence >= policy.strong_source:
+        return "strong_source"
+    return None
+
+
+def noisy_or(confidences: tuple[float, ...]) -> float:
+    """The chance that at least one of independent sources is right (Pearl 1988, section 4.3.2, without a leak)."""
+    wrong = 1.0
+    for confidence in confidences:
+        wrong *= 1.0 - confidence
+    return round(1.0 - wrong, 6)

@@ -1,0 +1,164 @@
+"""What runs and what does not, from what agents say and from their silence.
+
+A camera is offline when its agent's last will says so, or when nothing was heard of it for `SILENT_INTERVALS` of the
+agent's own report interval. Times are seconds since the epoch.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from contract.events import Event, Location
+from contract.messages import CameraHealth, CameraState, Health, Status
+
+SILENT_INTERVALS = 3.0
+DEFAULT_INTERVAL_S = 30.0
+REFRESH_S = 30.0
+"""Numbers that change all the time (rates, ages) are passed on this often; a change of state at once."""
+
+ShownState = CameraState | Literal["offline", "unknown"]
+CameraKey = tuple[str, str]
+AgentKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """reason: an agent's own words, or "last_will" and "silent" where the aggregator concluded."""
+
+    site: str
+    id: str
+    agent: str = ""
+    name: str = ""
+    location: Location | None = None
+    state: ShownState = "unknown"
+    fps_in: float = 0.0
+    fps_analysed: float = 0.0
+    last_frame_age_s: float | None = None
+    last_seen: float | None = None
+    reason: str = ""
+    shown: float = 0.0
+
+    @property
+    def key(self) -> CameraKey:
+        return self.site, self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """interval_s: how often it promises to report. will: the last status was "offline"."""
+
+    site: str
+    id: str
+    version: str = ""
+    boot_id: str = ""
+    config_hash: str = ""
+    will: bool = False
+    interval_s: float = DEFAULT_INTERVAL_S
+    last_seen: float = 0.0
+    silent: bool = False
+
+    @property
+    def key(self) -> AgentKey:
+        return self.site, self.id
+
+
+class Fleet:
+    """Agents and cameras as they are now; each step returns the cameras to be shown anew. One thread."""
+
+    def __init__(self) -> None:
+        self.agents: dict[AgentKey, Agent] = {}
+        self.cameras: dict[CameraKey, Camera] = {}
+        self._of: dict[AgentKey, set[str]] = {}
+
+    def restore(self, camera: Camera) -> None:
+        self.cameras[camera.key] = camera
+        if camera.agent:
+            self._of.setdefault((camera.site, camera.agent), set()).add(camera.id)
+
+    def locate(self, site: str, camera: str) -> Location | None:
+        known = self.cameras.get((site, camera))
+        return known.location if known else None
+
+    def status(self, site: str, agent: str, status: Status, now: float) -> list[Camera]:
+        before = self._agent(site, agent)
+        self.agents[site, agent] = replace(
+            before,
+            version=status.version,
+            boot_id=status.boot_id,
+            config_hash=status.config_hash,
+            will=status.state == "offline",
+            last_seen=now,
+            silent=False,
+        )
+        if status.state == "online":
+            return []
+        return [shown for key in self._cameras_of(site, agent) if (shown := self._offline(key, now, "last_will"))]
+
+    def health(self, site: str, agent: str, health: Health, now: float) -> list[Camera]:
+        before = self._agent(site, agent)
+        interval = health.interval_s or DEFAULT_INTERVAL_S
+        self.agents[site, agent] = replace(before, interval_s=interval, last_seen=now, silent=False, will=False)
+        return [shown for report in health.cameras if (shown := self._reported(site, agent, report, now))]
+
+    def event(self, event: Event, now: float) -> list[Camera]:
+        """An event shows that its camera exists; what state it is in, only health tells."""
+        data = event.data
+        camera = self.cameras.get((data.site, data.camera))
+        if camera is not None:
+            self.cameras[camera.key] = replace(camera, last_seen=now)
+            return []
+        camera = Camera(
+            site=data.site, id=data.camera, agent=event.agent, location=data.location, last_seen=now, shown=now
+        )
+        self.restore(camera)
+        return [camera]
+
+    def tick(self, now: float) -> list[Camera]:
+        """Cameras of agents that have gone silent. Looks at each agent; call it every few seconds."""
+        shown = []
+        for agent in list(self.agents.values()):
+            if agent.silent or agent.will or now - agent.last_seen <= SILENT_INTERVALS * agent.interval_s:
+                continue
+            self.agents[agent.key] = replace(agent, silent=True)
+            shown += [one for key in self._cameras_of(*agent.key) if (one := self._offline(key, now, "silent"))]
+        return shown
+
+    def _agent(self, site: str, agent: str) -> Agent:
+        return self.agents.get((site, agent)) or Agent(site=site, id=agent)
+
+    def _cameras_of(self, site: str, agent: str) -> list[CameraKey]:
+        return [(site, camera) for camera in sorted(self._of.get((site, agent), ()))]
+
+    def _offline(self, key: CameraKey, now: float, reason: str) -> Camera | None:
+        camera = self.cameras[key]
+        if camera.state == "offline":
+            return None
+        self.cameras[key] = replace(camera, state="offline", reason=reason, fps_in=0.0, fps_analysed=0.0, shown=now)
+        return self.cameras[key]
+
+    def _reported(self, site: str, agent: str, report: CameraHealth, now: float) -> Camera | None:
+        before = self.cameras.get((site, report.camera)) or Camera(site=site, id=report.camera)
+        after = replace(
+            before,
+            agent=agent,
+            name=report.name or before.name,
+            location=report.location or before.location,
+            state=report.state,
+            fps_in=report.fps_in,
+            fps_analysed=report.fps_analysed,
+            last_frame_age_s=report.last_frame_age_s,
+            last_seen=now,
+            reason=report.reason,
+        )
+        same = (before.state, before.reason, before.name, before.location, before.agent) == (
+            after.state,
+            after.reason,
+            after.name,
+            after.location,
+            after.agent,
+        )
+        if same and now - before.shown < REFRESH_S:
+            self.restore(after)
+            return None
+        after = replace(after, shown=now)
+        self.restore(after)
+        return after

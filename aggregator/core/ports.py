@@ -1,0 +1,158 @@
+"""What the service needs from outside. Each port has one conformance suite in tests/ports/, run over every implementation."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aggregator.core.correlation import EpisodeState
+from aggregator.core.incident import Change, Incident
+from aggregator.core.linking import Link, Trail
+from aggregator.core.liveness import Agent, AgentKey, Camera
+from aggregator.core.sequence import Sequence as Numbers
+from contract.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An accepted event with its bytes as they came. received: seconds since the epoch."""
+
+    event: Event
+    raw: bytes
+    received: float
+    delayed: bool
+    incident: str
+    link: Link
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """An incident, the trails the correlation keeps for it, and the JSON that the API shows."""
+
+    incident: Incident
+    trails: tuple[Trail, ...]
+    view: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    sha256: str
+    event: str
+    site: str
+    camera: str
+    received: float
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message in quarantine. error: the class; field: JSON path; detail: English; payload: its first 64 KiB."""
+
+    received: float
+    topic: str
+    error: str
+    field: str
+    detail: str
+    payload: bytes
+    id: int = 0
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one commit writes, all or nothing. merged: (absorbed, kept), in the order it happened."""
+
+    events: list[EventRow] = field(default_factory=list)
+    incidents: dict[str, IncidentRow] = field(default_factory=dict)
+    episodes: dict[str, EpisodeState] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    merged: list[tuple[str, str]] = field(default_factory=list)
+    agents: dict[AgentKey, tuple[Agent, Numbers | None]] = field(default_factory=dict)
+    cameras: dict[tuple[str, str], Camera] = field(default_factory=dict)
+    evidence: list[EvidenceRow] = field(default_factory=list)
+    quarantine: list[Refused] = field(default_factory=list)
+    audit: list[tuple[float, str, str, str, str]] = field(default_factory=list)
+    """(time, actor, action, object, detail)"""
+
+    def __bool__(self) -> bool:
+        return any((self.events, self.incidents, self.agents, self.cameras, self.evidence, self.quarantine, self.audit))
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What the correlation and the fleet need to go on after a restart."""
+
+    incidents: tuple[tuple[Incident, tuple[Trail, ...], tuple[tuple[str, EpisodeState], ...]], ...]
+    agents: tuple[tuple[Agent, Numbers | None], ...]
+    cameras: tuple[Camera, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """events_days also bounds closed incidents, their history and the audit log."""
+
+    events_days: float = 90.0
+    evidence_days: float = 30.0
+    evidence_mb: float = 4096.0
+    quarantine_rows: int = 10_000
+
+
+class Store(Protocol):
+    """Keeps everything. Any thread may call anything; commits are applied one after another in the order of the calls.
+
+    `commit` returns when the batch is on disk (it survives SIGKILL and a power cut), and raises StoreError when none of
+    it is. Writing an event, a picture or a revision again changes nothing.
+    """
+
+    def commit(self, batch: Batch) -> None: ...
+    def known(self, events: Sequence[str]) -> frozenset[str]:
+        """Those ids that are stored already."""
+        ...
+
+    def restore(self, since: float) -> Restored:
+        """Incidents that are not closed, and those updated since; every agent and camera."""
+        ...
+
+    def incident_views(
+        self, *, states: Sequence[str] = (), kind: str | None = None, before: str | None = None, limit: int = 100
+    ) -> list[tuple[str, bytes]]:
+        """(id, JSON), newest beginning first, absorbed ones left out; `before`: ids below this one."""
+        ...
+
+    def incident_view(self, incident: str) -> bytes | None: ...
+    def incident_events(self, incident: str) -> list[tuple[bytes, float, str]]:
+        """(wire event, score, reasons as JSON) in order of event time."""
+        ...
+
+    def changes(self, incident: str) -> list[Change]: ...
+    def count_by_state(self) -> dict[str, int]: ...
+    def evidence(self, sha256: str) -> bytes | None: ...
+    def quarantine(self, limit: int) -> list[Refused]: ...
+    def audit(self, limit: int) -> list[tuple[float, str, str, str, str]]: ...
+    def prune(self, retention: Retention, now: float) -> None: ...
+    def queue_depth(self) -> int: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One MQTT message. token: what `acknowledge` needs; None where nothing is to be acknowledged (QoS 0)."""
+
+    topic: str
+    payload: bytes
+    received: float
+    token: object | None = None
+
+
+class Ingest(Protocol):
+    """Messages from the broker. Its own thread calls `sink` and never waits in it; `acknowledge` may be called from any
+    thread, in the order in which the messages came, and only once they are stored."""
+
+    def start(self, sink: Callable[[Message], None]) -> None: ...
+    def acknowledge(self, messages: Iterable[Message]) -> None: ...
+    def redeliver(self) -> None:
+        """Reconnects, so that the broker sends again whatever was not acknowledged."""
+        ...
+
+    @property
+    def connected(self) -> bool: ...
+    def close(self) -> None: ...

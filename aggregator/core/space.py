@@ -1,0 +1,78 @@
+"""Distance on the ground, and the cells a spatial index is made of. Degrees are WGS 84, lengths metres."""
+
+from collections.abc import Sequence
+from math import asin, ceil, cos, floor, hypot, radians, sin, sqrt
+from typing import Protocol
+
+from contract.events import Location
+
+EARTH_RADIUS_M = 6_371_008.8
+"""Mean radius (IUGG, R1)."""
+METRES_PER_DEGREE = EARTH_RADIUS_M * 0.017453292519943295
+
+
+def distance_m(a: Location, b: Location) -> float:
+    """Great-circle distance by the haversine formula; radius_m is not looked at."""
+    lat_a, lat_b = radians(a.lat), radians(b.lat)
+    half_lat, half_lon = (lat_b - lat_a) / 2, radians(b.lon - a.lon) / 2
+    h = sin(half_lat) ** 2 + cos(lat_a) * cos(lat_b) * sin(half_lon) ** 2
+    return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h)))
+
+
+def centre(points: Sequence[tuple[Location, float]]) -> Location | None:
+    """The weighted mean of the points (weights above 0), with a radius that covers each point's own radius; None for none.
+
+    On the local tangent plane: exact enough below 100 km, and across the 180th meridian.
+    """
+    if not points:
+        return None
+    if len(points) == 1:
+        return points[0][0]
+    origin = points[0][0]
+    total = sum(weight for _, weight in points)
+    lat = origin.lat + sum((point.lat - origin.lat) * weight for point, weight in points) / total
+    lon = origin.lon + sum(_turn(point.lon - origin.lon) * weight for point, weight in points) / total
+    middle = Location(lat=round(max(-90.0, min(90.0, lat)), 7), lon=round(_turn(lon), 7), radius_m=0)
+    reach = max(distance_m(middle, point) + point.radius_m for point, _ in points)
+    return Location(lat=middle.lat, lon=middle.lon, radius_m=round(min(reach, 100_000.0), 1))
+
+
+class Cells(Protocol):
+    """A division of the ground into cells; pure, any thread may call.
+
+    `around` names every cell that a place within `reach_m` of the point can lie in: it may name too many, never too few.
+    """
+
+    def cell(self, lat: float, lon: float) -> str: ...
+    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]: ...
+
+
+class Grid:
+    """Cells of equal angle: rows of `size_m`, and columns as wide at the equator. Needs no library."""
+
+    def __init__(self, size_m: float = 1000.0) -> None:
+        self._step = size_m / METRES_PER_DEGREE
+        self._columns = ceil(360 / self._step)
+
+    def cell(self, lat: float, lon: float) -> str:
+        return self._name(floor(lat / self._step), floor(lon / self._step))
+
+    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
+        reach = reach_m / METRES_PER_DEGREE
+        shrink = max(cos(radians(min(90.0, abs(lat) + reach))), 1e-3)
+        rows = range(floor((lat - reach) / self._step), floor((lat + reach) / self._step) + 1)
+        width = min(reach / shrink, 180.0)
+        columns = range(floor((lon - width) / self._step), floor((lon + width) / self._step) + 1)
+        return sorted({self._name(row, column) for row in rows for column in columns})
+
+    def _name(self, row: int, column: int) -> str:
+        return f"{row}:{column % self._columns}"
+
+
+def uncertainty_m(a: Location, b: Location, at_most: float) -> float:
+    """How far apart two places may seem although they are one: both radii, each at most `at_most`."""
+    return hypot(min(a.radius_m, at_most), min(b.radius_m, at_most))
+
+
+def _turn(degrees: float) -> float:
+    return (degrees + 180) % 360 - 180

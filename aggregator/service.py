@@ -1,0 +1,280 @@
+"""Messages and operators' steps in; commits, and then the live stream, out.
+
+Everything that changes state goes through here under one lock: decode, leave out what is known, correlate, commit, publish.
+Nothing is published or acknowledged before its commit. If a commit fails, memory is rebuilt from the store.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from aggregator.core.correlation import Correlator
+from aggregator.core.errors import StoreError
+from aggregator.core.incident import Incident, State, TransitionRefused
+from aggregator.core.liveness import Agent, AgentKey, Camera, Fleet
+from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, Message, Refused, Retention, Store
+from aggregator.core.sequence import Sequence as Numbers
+from aggregator.core.sequence import observe
+from aggregator.views import camera_view, incident_view
+from contract import topics
+from contract.codec import decode, decode_event
+from contract.errors import CodecError
+from contract.events import Event
+from contract.messages import Health, Status
+
+MAX_EVIDENCE_BYTES = 4_000_000
+QUARANTINED_BYTES = 65_536
+_JPEG = b"\xff\xd8\xff"
+log = structlog.get_logger()
+
+Publish = Callable[[str, bytes], None]
+"""(event name, JSON) to the live stream. Must not wait."""
+
+
+class Meter(Protocol):
+    """Where the service counts. Any thread."""
+
+    def event(self, outcome: str, lag_s: float | None = None) -> None:
+        """outcome: stored, duplicate or quarantined; lag_s: from the camera to the commit."""
+        ...
+
+    def evidence(self, outcome: str) -> None: ...
+
+
+class BadEvidence(CodecError):
+    """Bytes on an evidence topic that are no JPEG, or too many."""
+
+
+class UnknownIncident(KeyError):
+    """No incident has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A new correlator and fleet, for the start and for after a failed commit."""
+
+    correlator: Callable[[Fleet], Correlator]
+    fleet: Callable[[], Fleet]
+
+
+class Service:
+    """Any thread may call anything. `now` is the clock: seconds since the epoch."""
+
+    def __init__(self, store: Store, fresh: Fresh, publish: Publish, meter: Meter, now: Callable[[], float]) -> None:
+        self._store, self._fresh, self._publish, self._meter, self._now = store, fresh, publish, meter, now
+        self._lock = threading.Lock()
+        self._numbers: dict[AgentKey, Numbers] = {}
+        self._restore()
+
+    def handle(self, messages: Sequence[Message]) -> None:
+        """Stores the messages: when it returns, they may be acknowledged. Raises StoreError where none was stored."""
+        with self._lock:
+            self._handle(messages)
+
+    def transition(self, incident: str, to: State, actor: str, reason: str) -> bytes:
+        """The incident's new view. Raises UnknownIncident, TransitionRefused or StoreError."""
+        with self._lock:
+            if self._correlator.get(incident) is None:
+                raise self._absent(incident, to)
+            now = self._now()
+            moved, change = self._correlator.transition(incident, to, now, actor, reason)
+            batch = Batch(changes=[change], audit=[(now, actor, "incident.transition", incident, to)])
+            self._put(batch, (moved,))
+            self._commit(batch)
+            return batch.incidents[incident].view
+
+    def look(self, sha256: str, actor: str) -> bytes | None:
+        """A picture; that somebody looked at it is noted before it is handed out."""
+        jpeg = self._store.evidence(sha256)
+        if jpeg is not None:
+            self._store.commit(Batch(audit=[(self._now(), actor, "evidence.read", sha256, "")]))
+        return jpeg
+
+    def tick(self) -> None:
+        """What time alone changes; call it every second or so."""
+        with self._lock:
+            now = self._now()
+            batch = Batch()
+            incidents, changes = self._correlator.tick(now)
+            batch.changes += changes
+            self._put(batch, incidents)
+            self._show(batch, self._fleet.tick(now))
+            if batch:
+                self._commit(batch)
+
+    def prune(self, retention: Retention) -> None:
+        self._store.prune(retention, self._now())
+
+    def cameras(self) -> tuple[Camera, ...]:
+        with self._lock:
+            return tuple(self._fleet.cameras[key] for key in sorted(self._fleet.cameras))
+
+    def gaps(self) -> dict[AgentKey, Numbers]:
+        with self._lock:
+            return dict(self._numbers)
+
+    def _handle(self, messages: Sequence[Message]) -> None:
+        """One batch; where something unforeseen breaks it, one message at a time, and the culprit into quarantine."""
+        batch = Batch()
+        try:
+            known = self._known(messages)
+            for message in messages:
+                self._take(message, known, batch)
+        except Exception as error:
+            self._restore()
+            log.exception("batch_failed", size=len(messages))
+            if len(messages) > 1:
+                for message in messages:
+                    self._handle([message])
+                return
+            batch = Batch(quarantine=[_refused(messages[0], type(error).__name__, "$", str(error))])
+        if batch:
+            self._commit(batch)
+
+    def _known(self, messages: Sequence[Message]) -> set[str]:
+        """Ids of stored events among these messages; cheap to ask for all at once."""
+        ids = [found for message in messages if (found := _id_of(message)) is not None]
+        return set(self._store.known(ids)) if ids else set()
+
+    def _take(self, message: Message, known: set[str], batch: Batch) -> None:
+        try:
+            topic = topics.parse(message.topic)
+            if topic.channel == "event":
+                self._event(message, topic, known, batch)
+            elif topic.channel == "evidence":
+                self._evidence(message, topic, batch)
+            else:
+                self._about_agent(message, topic, batch)
+        except CodecError as error:
+            batch.quarantine.append(_refused(message, type(error).__name__, error.field, str(error)))
+            self._meter.event("quarantined")
+            log.warning("message_refused", topic=message.topic, field=error.field, error=str(error))
+
+    def _about_agent(self, message: Message, topic: topics.Topic, batch: Batch) -> None:
+        if topic.channel == "status":
+            status = decode(message.payload, Status)
+            self._show(batch, self._fleet.status(topic.site, topic.owner, status, message.received))
+        elif topic.channel == "health":
+            health = decode(message.payload, Health)
+            self._show(batch, self._fleet.health(topic.site, topic.owner, health, message.received))
+        else:
+            return
+        self._agent(batch, (topic.site, topic.owner))
+
+    def _event(self, message: Message, topic: topics.Topic, known: set[str], batch: Batch) -> None:
+        now = message.received
+        event = decode_event(message.payload, datetime.fromtimestamp(now, UTC), topic)
+        if event.id in known:
+            self._meter.event("duplicate")
+            return
+        known.add(event.id)
+        self._show(batch, self._fleet.event(event, now))
+        outcome = self._correlator.step(event, now)
+        batch.merged += outcome.merged
+        batch.changes += outcome.changes
+        self._put(batch, outcome.incidents)
+        state = self._correlator.episode(event.data.episode)
+        if state is not None:
+            batch.episodes[event.data.episode] = state
+        delayed = event.data.delayed or now - event.time.timestamp() > self._correlator.policy.delayed_after_s
+        batch.events.append(
+            EventRow(event, message.payload, now, delayed, outcome.incident, outcome.link, outcome.refused)
+        )
+        self._count(event, batch)
+        self._meter.event("stored", None if delayed else now - event.time.timestamp())
+
+    def _evidence(self, message: Message, topic: topics.Topic, batch: Batch) -> None:
+        jpeg = message.payload
+        if not jpeg.startswith(_JPEG):
+            self._meter.evidence("refused")
+            raise BadEvidence("aggregator.evidence_no_jpeg", "$")
+        if len(jpeg) > MAX_EVIDENCE_BYTES:
+            self._meter.evidence("refused")
+            raise BadEvidence("aggregator.evidence_too_big", "$", size=len(jpeg), allowed=MAX_EVIDENCE_BYTES)
+        sha256 = hashlib.sha256(jpeg).hexdigest()
+        batch.evidence.append(EvidenceRow(sha256, topic.leaf, topic.site, topic.owner, message.received, jpeg))
+        self._meter.evidence("stored")
+
+    def _count(self, event: Event, batch: Batch) -> None:
+        key = (event.data.site, event.agent)
+        self._numbers[key] = observe(self._numbers.get(key), int(event.sequence))
+        self._agent(batch, key)
+
+    def _agent(self, batch: Batch, key: AgentKey) -> None:
+        agent = self._fleet.agents.get(key) or Agent(site=key[0], id=key[1])
+        batch.agents[key] = (agent, self._numbers.get(key))
+
+    def _put(self, batch: Batch, incidents: Sequence[Incident]) -> None:
+        """The view is encoded once per batch, in `_commit`."""
+        for one in incidents:
+            batch.incidents[one.id] = IncidentRow(one, (), b"")
+
+    def _show(self, batch: Batch, cameras: Sequence[Camera]) -> None:
+        for camera in cameras:
+            batch.cameras[camera.key] = camera
+
+    def _commit(self, batch: Batch) -> None:
+        for key, row in batch.incidents.items():
+            trails = self._correlator.trails(key)
+            batch.incidents[key] = IncidentRow(row.incident, trails, incident_view(row.incident))
+        try:
+            self._store.commit(batch)
+        except StoreError:
+            self._restore()
+            raise
+        for row in batch.incidents.values():
+            self._publish("incident", row.view)
+        for camera in batch.cameras.values():
+            self._publish("camera", camera_view(camera))
+        for picture in batch.evidence:
+            self._publish("evidence", msgspec.json.encode({"sha256": picture.sha256, "event": picture.event}))
+
+    def _restore(self) -> None:
+        fleet = self._fresh.fleet()
+        correlator = self._fresh.correlator(fleet)
+        restored = self._store.restore(self._now() - correlator.policy.memory_s)
+        for camera in restored.cameras:
+            fleet.restore(camera)
+        for agent, _ in restored.agents:
+            fleet.agents[agent.key] = agent
+        for incident, trails, episodes in restored.incidents:
+            correlator.restore(incident, trails, episodes)
+        self._numbers = {agent.key: numbers for agent, numbers in restored.agents if numbers is not None}
+        self._fleet, self._correlator = fleet, correlator
+
+    def _absent(self, incident: str, to: State) -> Exception:
+        """Why an incident that is not in memory cannot be moved: it was closed long ago, or never was."""
+        view = self._store.incident_view(incident)
+        if view is None:
+            return UnknownIncident(incident)
+        return TransitionRefused(incident, msgspec.json.decode(view, type=_Shown).state, to)
+
+
+class _Shown(msgspec.Struct):
+    state: State
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+_id_decoder = msgspec.json.Decoder(_Id)
+
+
+def _id_of(message: Message) -> str | None:
+    if not message.topic.endswith("/event"):
+        return None
+    try:
+        return _id_decoder.decode(message.payload).id
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _refused(message: Message, error: str, field: str, detail: str) -> Refused:
+    return Refused(message.received, message.topic, error, field, detail[:2000], message.payload[:QUARANTINED_BYTES])

@@ -1,0 +1,93 @@
+"""What the API and the live stream show of the core's values: JSON bytes, encoded once for everybody."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from aggregator.core.incident import Change, Incident, allowed
+from aggregator.core.liveness import Camera
+
+_encoder = msgspec.json.Encoder()
+
+
+def rfc3339(seconds: float | None) -> str | None:
+    """UTC with milliseconds and "Z"; None stays None."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def incident_view(one: Incident) -> bytes:
+    view: dict[str, Any] = {
+        "id": one.id,
+        "kind": one.kind,
+        "state": one.state,
+        "severity": one.severity,
+        "confidence": round(one.confidence, 3),
+        "started": rfc3339(one.started),
+        "ended": rfc3339(one.ended),
+        "last_event": rfc3339(one.last_event),
+        "updated": rfc3339(one.updated),
+        "location": one.location,
+        "sites": sorted({source.site for source in one.sources}),
+        "cameras": [source.camera for source in one.sources],
+        "sources": len(one.sources),
+        "event_count": one.event_count,
+        "delayed": one.delayed,
+        "zones": one.zones,
+        "snapshot": one.snapshot,
+        "previous": one.previous,
+        "merged_into": one.merged_into,
+        "allowed": () if one.merged_into else allowed(one.state),
+        "why": one.why,
+        "subjects": one.subjects,
+        "revision": one.revision,
+    }
+    return _encoder.encode(view)
+
+
+def change_view(change: Change) -> dict[str, Any]:
+    return {
+        "time": rfc3339(change.time),
+        "actor": change.actor,
+        "from": change.before,
+        "to": change.after,
+        "reason": change.reason,
+    }
+
+
+def camera_properties(camera: Camera) -> dict[str, Any]:
+    """GeoJSON properties; see aggregator.core.liveness.Camera."""
+    return {
+        "id": camera.id,
+        "site": camera.site,
+        "agent": camera.agent,
+        "name": camera.name,
+        "state": camera.state,
+        "fps_in": round(camera.fps_in, 2),
+        "fps_analysed": round(camera.fps_analysed, 2),
+        "last_frame_age_s": camera.last_frame_age_s,
+        "last_seen": rfc3339(camera.last_seen),
+        "reason": camera.reason,
+    }
+
+
+def camera_view(camera: Camera) -> bytes:
+    """What the live stream sends: the properties, with lat and lon (null where nobody knows)."""
+    place = camera.location
+    return _encoder.encode(
+        {**camera_properties(camera), "lat": place.lat if place else None, "lon": place.lon if place else None}
+    )
+
+
+def camera_feature(camera: Camera) -> dict[str, Any]:
+    """RFC 7946: longitude first."""
+    place = camera.location
+    geometry = {"type": "Point", "coordinates": [place.lon, place.lat]} if place else None
+    return {
+        "type": "Feature",
+        "id": f"{camera.site}/{camera.id}",
+        "geometry": geometry,
+        "properties": camera_properties(camera),
+    }
