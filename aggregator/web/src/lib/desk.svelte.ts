@@ -1,0 +1,241 @@
+/** The operator's desk: the live world, what is selected, and what is being done to it. One instance a page. */
+import type { Action } from "./actions";
+import { ApiError, fetchIncident, STREAM_URL, transition } from "./api";
+import { dataAge, linkPhase, type LinkFacts } from "./link";
+import { arrange, countViews, type Filter } from "./order";
+import { applyDeltas, arrivals, EMPTY, fromSnapshot, isWatching, type Delta, type World } from "./store";
+import { openStream } from "./stream";
+import { named, t } from "./text.svelte";
+import type { Incident, IncidentDetail, State } from "./types";
+import { neighbour } from "./windowing";
+
+/** A burst of deltas becomes one drawing. */
+const BATCH_MS = 60;
+/** Moving quickly through the list looks at no picture on the way: every look is in the audit log. */
+const DETAIL_DELAY_MS = 200;
+/** Below this the difference between the clocks is the way of the message. */
+const SKEW_MS = 2000;
+
+export interface Confirmation {
+  id: string;
+  action: Action;
+  reason: string;
+}
+
+export interface Failure {
+  id: string;
+  key: string;
+  detail: string;
+  allowed: readonly State[] | null;
+}
+
+class Desk {
+  world = $state.raw<World>(EMPTY);
+  filter = $state.raw<Filter>({ view: "action", kind: "" });
+  selectedId = $state<string | null>(null);
+  detail = $state.raw<IncidentDetail | null>(null);
+  detailMissing = $state(false);
+  confirmation = $state.raw<Confirmation | null>(null);
+  failure = $state.raw<Failure | null>(null);
+  busy = $state<string | null>(null);
+  help = $state(false);
+  announcement = $state("");
+  facts = $state.raw<LinkFacts>({ startedAt: performance.now(), heardAt: null, downSince: null });
+  /** Server time, milliseconds; ticks once a second. */
+  now = $state(Date.now());
+  #tick = $state(performance.now());
+  #skew = 0;
+  #cursor = 0;
+
+  readonly rows = $derived(arrange(this.world.incidents.values(), this.filter));
+  readonly ids = $derived(this.rows.map((incident) => incident.id));
+  readonly counts = $derived(countViews(this.world.incidents.values()));
+  readonly kinds = $derived([...new Set([...this.world.incidents.values()].map((incident) => incident.kind))].sort());
+  readonly cameras = $derived([...this.world.cameras.values()]);
+  readonly watching = $derived(this.cameras.filter(isWatching).length);
+  readonly phase = $derived(linkPhase(this.facts, this.#tick));
+  readonly dataAge = $derived(dataAge(this.facts, this.#tick));
+  /** The list's newest word on the selected incident; the detail's where the list no longer holds it. */
+  readonly selected = $derived.by((): Incident | null => {
+    if (this.selectedId === null) return null;
+    const held = this.world.incidents.get(this.selectedId);
+    return held ?? (this.detail?.id === this.selectedId ? this.detail : null);
+  });
+
+  #queue: Delta[] = [];
+  #flushTimer: ReturnType<typeof setTimeout> | undefined;
+  #detailTimer: ReturnType<typeof setTimeout> | undefined;
+  #detailRequest: AbortController | undefined;
+
+  /** Starts the clock and the stream; returns what ends both. */
+  start(): () => void {
+    const clock = setInterval(() => {
+      this.now = Date.now() + this.#skew;
+      this.#tick = performance.now();
+    }, 1000);
+    const close = openStream(STREAM_URL, {
+      snapshot: (value) => this.#replace(fromSnapshot(value)),
+      delta: (value) => this.#enqueue(value),
+      time: (value) => this.#setTime(Date.parse(value)),
+      link: (facts) => {
+        this.facts = facts;
+        this.#tick = performance.now();
+      },
+    });
+    return () => {
+      clearInterval(clock);
+      close();
+    };
+  }
+
+  #setTime(server: number): void {
+    const skew = server - Date.now();
+    this.#skew = Math.abs(skew) > SKEW_MS ? skew : 0;
+    this.now = Date.now() + this.#skew;
+  }
+
+  #replace(world: World): void {
+    this.#queue = [];
+    const first = !this.world.loaded;
+    this.#show(world, !first);
+  }
+
+  #enqueue(delta: Delta): void {
+    this.#queue.push(delta);
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flushTimer = undefined;
+      const deltas = this.#queue;
+      this.#queue = [];
+      this.#show(applyDeltas(this.world, deltas), true);
+    }, BATCH_MS);
+  }
+
+  #show(world: World, announce: boolean): void {
+    const before = this.world;
+    this.#keepCursor();
+    this.world = world;
+    if (announce) this.#announce(arrivals(before, world));
+    const id = this.selectedId;
+    if (id !== null && before.incidents.get(id)?.updated !== world.incidents.get(id)?.updated) this.#loadDetail(300);
+  }
+
+  #announce(fresh: readonly Incident[]): void {
+    const [first] = fresh;
+    if (first === undefined) return;
+    this.announcement =
+      fresh.length === 1
+        ? t("web.live.new_one", { kind: named("kind", first.kind), severity: t(`web.severity.${first.severity}`) })
+        : t("web.live.new_many", { n: fresh.length });
+  }
+
+  select(id: string | null): void {
+    if (id === this.selectedId) return;
+    this.selectedId = id;
+    this.#keepCursor();
+    this.detail = null;
+    this.detailMissing = false;
+    this.confirmation = null;
+    if (this.failure?.id !== id) this.failure = null;
+    this.#loadDetail(DETAIL_DELAY_MS);
+    history.replaceState(null, "", id === null ? location.pathname : `#/incident/${id}`);
+  }
+
+  move(step: number): void {
+    this.select(neighbour(this.ids, this.selectedId, step, this.#cursor));
+  }
+
+  /** Where the selection is in the list, so that it has neighbours even after it has left the list. */
+  #keepCursor(): void {
+    const at = this.selectedId === null ? -1 : this.ids.indexOf(this.selectedId);
+    if (at >= 0) this.#cursor = at;
+  }
+
+  #loadDetail(delay: number): void {
+    clearTimeout(this.#detailTimer);
+    this.#detailRequest?.abort();
+    const id = this.selectedId;
+    if (id === null) return;
+    this.#detailTimer = setTimeout(() => void this.#fetchDetail(id), delay);
+  }
+
+  async #fetchDetail(id: string): Promise<void> {
+    const request = new AbortController();
+    this.#detailRequest = request;
+    try {
+      const detail = await fetchIncident(id, request.signal);
+      if (this.selectedId !== id) return;
+      this.detail = detail;
+      this.detailMissing = false;
+    } catch (error) {
+      if (!request.signal.aborted && this.selectedId === id) {
+        this.detailMissing = error instanceof ApiError && error.status === 404;
+      }
+    }
+  }
+
+  /** Does what needs no confirmation, opens the confirmation for the rest. What is not allowed now says so. */
+  act(action: Action): void {
+    const incident = this.selected;
+    if (incident === null || this.busy !== null) return;
+    this.failure = null;
+    if (!incident.allowed.includes(action.to)) {
+      this.failure = { id: incident.id, key: "web.error.not_allowed", detail: "", allowed: incident.allowed };
+      return;
+    }
+    if (action.confirm) this.confirmation = { id: incident.id, action, reason: "" };
+    else void this.#send(incident.id, action.to, "");
+  }
+
+  choose(index: number): void {
+    const key = this.confirmation?.action.reasons[index];
+    if (this.confirmation === null || key === undefined) return;
+    this.confirmation = { ...this.confirmation, reason: t(key) };
+    this.confirm();
+  }
+
+  writeReason(reason: string): void {
+    if (this.confirmation !== null) this.confirmation = { ...this.confirmation, reason };
+  }
+
+  confirm(): void {
+    const pending = this.confirmation;
+    if (pending === null || (pending.action.reasonRequired && pending.reason.trim() === "")) return;
+    this.confirmation = null;
+    void this.#send(pending.id, pending.action.to, pending.reason.trim());
+  }
+
+  async #send(id: string, to: State, reason: string): Promise<void> {
+    this.busy = id;
+    try {
+      const incident = await transition(id, to, reason);
+      this.#enqueue({ type: "incident", value: incident });
+      this.announcement = t("web.live.done", { state: t(`web.state.${to}`) });
+      if (this.selectedId === id) this.#loadDetail(0);
+    } catch (error) {
+      const problem = error instanceof ApiError ? error : new ApiError(-1, String(error));
+      this.failure = { id, key: errorKey(problem.status), detail: problem.status > 0 ? problem.message : "", allowed: problem.allowed };
+    } finally {
+      this.busy = null;
+    }
+  }
+
+  setFilter(change: Partial<Filter>): void {
+    this.filter = { ...this.filter, ...change };
+  }
+
+  /** Closes the topmost thing that is open. */
+  back(): void {
+    if (this.help) this.help = false;
+    else if (this.confirmation !== null) this.confirmation = null;
+    else if (this.failure !== null) this.failure = null;
+    else this.select(null);
+  }
+}
+
+function errorKey(status: number): string {
+  if (status === 409) return "web.error.conflict";
+  if (status === 404) return "web.error.gone";
+  return status === 0 ? "web.error.unreachable" : "web.error.failed";
+}
+
+export const desk = new Desk();

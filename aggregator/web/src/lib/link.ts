@@ -1,0 +1,35 @@
+/** Whether what the screen shows can be believed now. Pure: times are milliseconds of one monotonic clock. */
+
+/** The aggregator's heartbeat comes every 10 s: one and a half of them missed is late, two and a half is lost. */
+export const LATE_MS = 15_000;
+export const LOST_MS = 25_000;
+/** A connection that the browser itself reports as broken gets this long to come back before the banner shows. */
+export const GRACE_MS = 3_000;
+
+export type LinkPhase = "connecting" | "live" | "late" | "lost";
+
+export interface LinkFacts {
+  startedAt: number;
+  /** When anything last arrived; null before the first message. */
+  heardAt: number | null;
+  /** Since when the connection is known to be broken; null while it is up. */
+  downSince: number | null;
+}
+
+export function linkPhase(facts: LinkFacts, now: number): LinkPhase {
+  if (facts.heardAt === null) return now - facts.startedAt <= GRACE_MS ? "connecting" : "lost";
+  const silence = now - facts.heardAt;
+  if (silence > LOST_MS) return "lost";
+  if (facts.downSince !== null) return now - facts.downSince > GRACE_MS ? "lost" : "late";
+  return silence > LATE_MS ? "late" : "live";
+}
+
+/** How old the data on the screen is, in seconds. */
+export function dataAge(facts: LinkFacts, now: number): number {
+  return (now - (facts.heardAt ?? facts.startedAt)) / 1000;
+}
+
+/** Wait before attempt `n` (0, 1, 2 …) at a connection the browser has given up: 1, 2, 4, 8, then every 10 s. */
+export function retryDelay(attempt: number): number {
+  return Math.min(10_000, 1000 * 2 ** Math.min(attempt, 4));
+}

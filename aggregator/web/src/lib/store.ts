@@ -1,0 +1,71 @@
+/**
+ * What the page knows, as a value: a snapshot replaces it, a delta changes one entry. No clock, no DOM, no network.
+ *
+ * A delta that is older than what is held (a replay after a reconnect) is ignored, by the incident's `updated`.
+ */
+import type { Camera, Incident, Snapshot } from "./types";
+
+export interface World {
+  incidents: ReadonlyMap<string, Incident>;
+  cameras: ReadonlyMap<string, Camera>;
+  /** False until the first snapshot: "nothing there" and "nothing heard yet" are different sentences. */
+  loaded: boolean;
+}
+
+export type Delta = { type: "incident"; value: Incident } | { type: "camera"; value: Camera };
+
+export const EMPTY: World = { incidents: new Map(), cameras: new Map(), loaded: false };
+
+/** Camera ids are unique within a site only. */
+export function cameraKey(camera: { site: string; id: string }): string {
+  return `${camera.site}/${camera.id}`;
+}
+
+export function fromSnapshot(snapshot: Snapshot): World {
+  return {
+    incidents: new Map(snapshot.incidents.map((incident) => [incident.id, incident])),
+    cameras: new Map(snapshot.cameras.map((camera) => [cameraKey(camera), camera])),
+    loaded: true,
+  };
+}
+
+/** Applies a burst at once, so that 500 deltas cost one copy and one drawing. */
+export function applyDeltas(world: World, deltas: readonly Delta[]): World {
+  if (deltas.length === 0) return world;
+  const incidents = new Map(world.incidents);
+  const cameras = new Map(world.cameras);
+  for (const delta of deltas) {
+    if (delta.type === "camera") {
+      cameras.set(cameraKey(delta.value), delta.value);
+    } else if (!isStale(incidents.get(delta.value.id), delta.value)) {
+      incidents.set(delta.value.id, delta.value);
+    }
+  }
+  return { incidents, cameras, loaded: world.loaded };
+}
+
+function isStale(held: Incident | undefined, incoming: Incident): boolean {
+  return held !== undefined && Date.parse(incoming.updated) < Date.parse(held.updated);
+}
+
+/** Ids that are in `after` but not in `before` and still need an operator: what is announced aloud. */
+export function arrivals(before: World, after: World): Incident[] {
+  const fresh: Incident[] = [];
+  for (const [id, incident] of after.incidents) {
+    if (!before.incidents.has(id) && needsAction(incident) && !incident.delayed) fresh.push(incident);
+  }
+  return fresh;
+}
+
+export function needsAction(incident: Incident): boolean {
+  return incident.state === "suspected" || incident.state === "open";
+}
+
+export function isClosed(incident: Incident): boolean {
+  return incident.state === "resolved" || incident.state === "false_alarm";
+}
+
+/** A camera that delivers pictures which are analysed now (idle: pictures come, nothing moves). */
+export function isWatching(camera: Camera): boolean {
+  return camera.state === "online" || camera.state === "idle";
+}

@@ -1,0 +1,80 @@
+/**
+ * The live stream: server-sent events with their resumption by Last-Event-ID, which the browser does by itself as long as the
+ * connection breaks; what it does not do (a refused answer, a connection that is open but silent) is done here.
+ */
+import { LOST_MS, retryDelay, type LinkFacts } from "./link";
+import type { Delta } from "./store";
+import type { Camera, Incident, Snapshot } from "./types";
+
+export interface StreamHandlers {
+  snapshot(value: Snapshot): void;
+  delta(value: Delta): void;
+  /** The server's clock, as RFC 3339. */
+  time(value: string): void;
+  link(facts: LinkFacts): void;
+}
+
+/** Opens at once. Returns what ends it. Handlers are called from the browser's event loop, in the stream's order. */
+export function openStream(url: string, handlers: StreamHandlers): () => void {
+  let source: EventSource | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let attempt = 0;
+  const facts: LinkFacts = { startedAt: performance.now(), heardAt: null, downSince: null };
+
+  function heard(): void {
+    facts.heardAt = performance.now();
+    facts.downSince = null;
+    attempt = 0;
+    handlers.link({ ...facts });
+  }
+
+  function down(): void {
+    facts.downSince ??= performance.now();
+    handlers.link({ ...facts });
+  }
+
+  function on(name: string, take: (value: unknown) => void): void {
+    source?.addEventListener(name, (message) => {
+      heard();
+      take(JSON.parse((message as MessageEvent<string>).data));
+    });
+  }
+
+  function connect(): void {
+    source?.close();
+    source = new EventSource(url);
+    on("snapshot", (value) => {
+      const snapshot = value as Snapshot;
+      handlers.time(snapshot.time);
+      handlers.snapshot(snapshot);
+    });
+    on("incident", (value) => handlers.delta({ type: "incident", value: value as Incident }));
+    on("camera", (value) => handlers.delta({ type: "camera", value: value as Camera }));
+    on("heartbeat", (value) => handlers.time((value as { time: string }).time));
+    source.onopen = heard;
+    source.onerror = () => {
+      down();
+      if (source?.readyState === EventSource.CLOSED) reconnectLater();
+    };
+  }
+
+  function reconnectLater(): void {
+    clearTimeout(timer);
+    timer = setTimeout(connect, retryDelay(attempt++));
+  }
+
+  /** A cable pulled on the way leaves the connection open and silent for minutes. */
+  const watchdog = setInterval(() => {
+    if (facts.downSince === null && performance.now() - (facts.heardAt ?? facts.startedAt) > LOST_MS) {
+      down();
+      connect();
+    }
+  }, 5000);
+
+  connect();
+  return () => {
+    clearInterval(watchdog);
+    clearTimeout(timer);
+    source?.close();
+  };
+}

@@ -1,0 +1,43 @@
+/** Sentences and formats in the operator's present language; reading them in a component makes it follow a change. */
+import * as catalogue from "./catalogue";
+import * as format from "./format";
+import { preferences } from "./preferences.svelte";
+import type { Measure } from "./types";
+
+export function t(key: string, values: Record<string, string | number> = {}): string {
+  return catalogue.render(key, preferences.language, values);
+}
+
+/** `prefix.name` where the catalogue has it, else the name itself made readable (rules and measures can be new). */
+export function named(prefix: string, name: string): string {
+  const key = `${prefix}.${name}`;
+  return catalogue.has(key) ? t(key) : format.readable(name);
+}
+
+export const moment = (ms: number, now: number): string => format.moment(ms, now, preferences.language);
+export const duration = (seconds: number): string => format.duration(seconds, preferences.language);
+export const preciseDuration = (seconds: number): string => format.preciseDuration(seconds, preferences.language);
+export const number = (value: number, digits = 1): string => format.number(value, preferences.language, digits);
+export const percent = (unit: number): string => format.percent(unit, preferences.language);
+export const longDay = (ms: number): string => format.longDay(ms, preferences.language);
+
+/** "3 mnt lalu", and "baru saja" below five seconds. */
+export function ago(ms: number, now: number): string {
+  const seconds = (now - ms) / 1000;
+  return seconds < 5 ? t("web.age.now") : t("web.age.ago", { age: duration(seconds) });
+}
+
+/** A measured value or its threshold with its unit. */
+export function quantity(value: number, unit: string): string {
+  const text = number(value, Math.abs(value) < 10 ? 2 : 1);
+  const key = `web.unit.${unit}`;
+  if (unit === "") return text;
+  return `${text} ${catalogue.has(key) ? t(key) : unit}`;
+}
+
+/** "Lama di zona: 12,4 dtk (ambang 8 dtk)" */
+export function measureSentence(measure: Measure): string {
+  const values = { name: named("web.measure", measure.name), value: quantity(measure.value, measure.unit ?? "") };
+  if (measure.threshold === null || measure.threshold === undefined) return t("web.why.measured", values);
+  return t("web.why.measured_against", { ...values, threshold: quantity(measure.threshold, measure.unit ?? "") });
+}

@@ -1,0 +1,142 @@
+/** What the aggregator's API sends. Times are RFC 3339 UTC text, lengths metres, durations seconds. */
+
+export const SEVERITIES = ["critical", "major", "minor", "info"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export const STATES = ["suspected", "open", "acknowledged", "dispatched", "resolved", "false_alarm"] as const;
+export type State = (typeof STATES)[number];
+
+export const CAMERA_STATES = [
+  "failed",
+  "offline",
+  "stalled",
+  "reconnecting",
+  "unknown",
+  "suspended",
+  "starting",
+  "idle",
+  "online",
+] as const;
+export type CameraState = (typeof CAMERA_STATES)[number];
+
+export interface Location {
+  lat: number;
+  lon: number;
+  radius_m: number;
+}
+
+export interface Measure {
+  name: string;
+  value: number;
+  threshold?: number | null;
+  unit?: string;
+}
+
+export interface Why {
+  rule: string;
+  measures: Measure[];
+  model: string;
+  config_hash: string;
+}
+
+/** Boxes are [x1, y1, x2, y2], 0..1 of the frame. */
+export interface Subject {
+  class: string;
+  count: number;
+  boxes?: [number, number, number, number][];
+}
+
+export interface Incident {
+  id: string;
+  kind: string;
+  state: State;
+  severity: Severity;
+  confidence: number;
+  started: string;
+  ended: string | null;
+  last_event: string;
+  updated: string;
+  location: Location | null;
+  sites: string[];
+  cameras: string[];
+  sources: number;
+  event_count: number;
+  delayed: boolean;
+  zones: string[];
+  snapshot: string | null;
+  previous: string | null;
+  allowed: State[];
+  why: Why | null;
+  subjects: Subject[];
+}
+
+export interface Evidence {
+  sha256: string;
+  kind: "snapshot" | "clip";
+  time: string;
+}
+
+export interface WireEvent {
+  id: string;
+  source: string;
+  type: string;
+  time: string;
+  sequence: string;
+  data: {
+    camera: string;
+    site: string;
+    kind: string;
+    phase: "begin" | "update" | "end";
+    episode: string;
+    started: string;
+    ended?: string | null;
+    confidence: number;
+    severity: Severity;
+    zone?: string | null;
+    location?: Location | null;
+    subjects?: Subject[];
+    why: Why;
+    evidence?: Evidence[];
+    clock: { offset_ms: number; synchronised: boolean };
+    delayed?: boolean;
+  };
+}
+
+export interface LinkedEvent {
+  event: WireEvent;
+  link: { score: number; reasons: Record<string, unknown> } | null;
+}
+
+export interface Change {
+  time: string;
+  actor: string;
+  from: State | null;
+  to: State;
+  reason: string;
+}
+
+export interface IncidentDetail extends Incident {
+  events: LinkedEvent[];
+  changes: Change[];
+}
+
+export interface Camera {
+  id: string;
+  site: string;
+  agent: string | null;
+  name: string;
+  state: CameraState;
+  fps_in: number | null;
+  fps_analysed: number | null;
+  last_frame_age_s: number | null;
+  last_seen: string | null;
+  reason: string;
+  lat: number | null;
+  lon: number | null;
+}
+
+export interface Snapshot {
+  incidents: Incident[];
+  cameras: Camera[];
+  time: string;
+}
