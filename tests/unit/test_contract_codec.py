@@ -197,7 +197,7 @@ def test_numbers_beyond_a_double_are_refused(number: str) -> None:
     assert caught.value.field == "$.data.clock.offset_ms"
 
 
-def test_of_duplicate_keys_the_last_counts_and_is_what_gets_stored() -> None:
+def test_of_duplicate_keys_the_last_counts() -> None:
     payload = codec.encode(sample_event()).replace(b'"confidence":0.87', b'"confidence":0.1,"confidence":0.5')
     event = codec.decode(payload, Event)
     assert event.data.confidence == 0.5
