@@ -82,7 +82,7 @@ def polygon_fault(polygon: Sequence[Point]) -> PolygonFault | None:
     """What is wrong with a zone or mask, if anything; corners may touch the frame's edges."""
     if len(polygon) < 3:
         return "too_few_points"
-    if any(in_frame(point) != point for point in polygon):
+    if not all(_in_unit(point) for point in polygon):
         return "outside_frame"
     edges = list(_edges(polygon))
     if any(a == b for a, b in edges):
@@ -96,7 +96,7 @@ def polygon_fault(polygon: Sequence[Point]) -> PolygonFault | None:
 
 
 def line_fault(start: Point, end: Point) -> LineFault | None:
-    if in_frame(start) != start or in_frame(end) != end:
+    if not (_in_unit(start) and _in_unit(end)):
         return "outside_frame"
     return "no_length" if distance(start, end) < 1e-3 else None
 
@@ -107,6 +107,10 @@ def area(polygon: Sequence[Point]) -> float:
 
 
 Edge = tuple[Point, Point]
+
+
+def _in_unit(point: Point) -> bool:
+    return 0.0 <= point[0] <= 1.0 and 0.0 <= point[1] <= 1.0
 
 
 def _edges(polygon: Sequence[Point]) -> Iterator[Edge]:

@@ -20,8 +20,8 @@ def test_entries_dwells_counts_and_crossings_equal_the_reference(name: str, gaps
     assert score.differing == []
     floor = {
         "zone entries and dwell times": 100,
-        "people counted in zones": 3000,
-        "people counted as dwelling": 800,
+        "people counted in zones": 2000,
+        "people counted as dwelling": 300,
         "intrusion episodes": 10,
         "loitering episodes": 4,
         "crowd episodes": 4,

@@ -1,0 +1,109 @@
+"""The motion gate on synthetic luma: it opens for what moves, not for light and noise, and says why."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge_agent.core.motion import MotionGate
+from edge_agent.core.spec import MotionSpec
+from edge_agent.core.types import Image
+
+SHAPE = (90, 160)
+
+
+def street(seed: int = 1) -> NDArray[np.float32]:
+    """Blocks of different grey, like walls, road and sky."""
+    rng = np.random.default_rng(seed)
+    return np.kron(rng.integers(40, 200, (9, 16)), np.ones((10, 10))).astype(np.float32)
+
+
+def picture(scene: NDArray[np.float32], rng: np.random.Generator | None = None, noise: float = 2.0) -> Image:
+    grain = 0.0 if rng is None else rng.normal(0, noise, scene.shape)
+    return np.clip(np.rint(scene + grain), 0, 255).astype(np.uint8)
+
+
+def settled(spec: MotionSpec, rng: np.random.Generator | None = None) -> tuple[MotionGate, float]:
+    """A gate that has watched an empty street until it closed, and the time."""
+    gate, t = MotionGate(spec), 0.0
+    while gate.decide(picture(street(), rng), t).reason != "idle":
+        t += 0.2
+        assert t < 30
+    return gate, t
+
+
+def test_a_gate_that_is_off_always_looks() -> None:
+    gate = MotionGate(MotionSpec(enabled=False))
+    assert [gate.decide(picture(street()), t).reason for t in (0.0, 0.2)] == ["always", "always"]
+
+
+def test_reasons_over_time_on_a_still_scene() -> None:
+    gate = MotionGate(MotionSpec(hold_s=2.0, refresh_s=5.0))
+    reasons = {t: gate.decide(picture(street()), t).reason for t in range(14)}
+    assert reasons[0] == "first"
+    assert [reasons[t] for t in (1, 2)] == ["hold", "hold"]
+    assert [reasons[t] for t in (3, 4, 5, 6)] == ["idle"] * 4
+    assert [t for t, reason in reasons.items() if reason == "refresh"] == [7, 12]
+
+
+def test_a_small_far_figure_opens_the_gate() -> None:
+    rng = np.random.default_rng(3)
+    gate, t = settled(MotionSpec(), rng)
+    scene = street()
+    scene[40:48, 70:73] += 40
+    decision = gate.decide(picture(scene, rng), t + 0.2)
+    assert (decision.detect, decision.reason) == (True, "motion")
+    assert decision.area == pytest.approx(24 / (90 * 160), abs=1e-3)
+
+
+@pytest.mark.parametrize("noise", [1.0, 3.0, 6.0])
+def test_noise_does_not(noise: float) -> None:
+    rng = np.random.default_rng(5)
+    gate = MotionGate(MotionSpec(refresh_s=1000))
+    reasons = [gate.decide(picture(street(), rng, noise), n * 0.2).reason for n in range(60)]
+    assert set(reasons[16:]) == {"idle"}
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(1.3, 0.0), (0.7, 0.0), (1.0, 25.0), (1.0, -25.0), (0.8, 30.0)])
+def test_a_change_of_light_does_not(gain: float, offset: float) -> None:
+    gate, t = settled(MotionSpec())
+    decision = gate.decide(picture(street() * gain + offset), t + 0.2)
+    assert decision.reason == "idle", decision
+
+
+def test_someone_who_comes_with_a_change_of_light_does() -> None:
+    gate, t = settled(MotionSpec())
+    scene = street() * 0.7
+    scene[30:60, 50:65] = 250
+    assert gate.decide(picture(scene), t + 0.2).reason == "motion"
+
+
+def test_a_flat_picture_that_gets_brighter_does_not_open_it() -> None:
+    gate = MotionGate(MotionSpec(hold_s=0.0, refresh_s=1000))
+    grey = np.full(SHAPE, 100, np.uint8)
+    assert gate.decide(grey, 0.0).reason == "first"
+    assert gate.decide(grey + 50, 1.0).reason == "idle"
+
+
+def test_what_stays_becomes_background_at_the_same_speed_at_any_frame_rate() -> None:
+    closed = {}
+    for rate in (2, 5, 15):
+        gate, t = settled(MotionSpec(refresh_s=1000))
+        scene = street()
+        scene[40:60, 70:80] += 60
+        n = 1
+        while gate.decide(picture(scene), t + n / rate).reason != "idle":
+            n += 1
+            assert n / rate < 60
+        closed[rate] = n / rate
+    assert max(closed.values()) - min(closed.values()) <= 1.0, closed
+
+
+def test_an_unsettled_look_is_confirmed_for_a_while() -> None:
+    gate, t = settled(MotionSpec())
+    gate.unsettled(t + 0.5)
+    assert [gate.decide(picture(street()), t + dt).reason for dt in (0.2, 0.4, 0.6)] == ["confirm", "confirm", "idle"]
+
+
+def test_another_picture_size_starts_anew() -> None:
+    gate, t = settled(MotionSpec())
+    assert gate.decide(np.zeros((45, 80), np.uint8), t + 0.2).reason == "first"
