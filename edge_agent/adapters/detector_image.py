@@ -35,9 +35,13 @@ class Fit:
     left: int
     top: int
 
-    @property
-    def scale(self) -> float:
-        return min(self.inner_width / self.width, self.inner_height / self.height)
+    def to_source(self, boxes: Floats) -> Floats:
+        """Boxes (n, 4) from network pixels to pixels of the source frame, clipped to it."""
+        corner = np.array([self.left, self.top] * 2, np.float32)
+        scale = np.array([self.inner_width / self.width, self.inner_height / self.height] * 2, np.float32)
+        limits = np.array([self.width, self.height] * 2, np.float32)
+        inside: Floats = np.clip((boxes - corner) / scale, 0, limits).astype(np.float32)
+        return inside
 
 
 def fit(width: int, height: int, imgsz: int) -> Fit:
@@ -52,6 +56,7 @@ def fit(width: int, height: int, imgsz: int) -> Fit:
 
 def letterbox(image: Image, into: Fit) -> Image:
     """The picture as the network sees it, BGR (net_height, net_width, 3) uint8."""
+    image = np.ascontiguousarray(image)  # cv2 takes no mirrored views
     canvas = np.full((into.net_height, into.net_width, 3), GREY, np.uint8)
     inner = canvas[into.top : into.top + into.inner_height, into.left : into.left + into.inner_width]
     if image.shape[:2] == inner.shape[:2]:
@@ -114,9 +119,7 @@ def decode(
     """One image's raw network output (see `candidates`) as detections in pixels of the source frame, best first."""
     boxes, scores, labels, overlapping = candidates(raw, confidence, keep)
     order = suppress(boxes, scores, labels, iou) if overlapping else np.argsort(-scores, kind="stable")
-    boxes = (boxes[order] - np.array([into.left, into.top] * 2, np.float32)) / np.float32(into.scale)
-    limits = np.array([into.width, into.height] * 2, np.float32)
-    clipped = np.clip(boxes, 0, limits).astype(np.float32)
+    clipped = into.to_source(boxes[order])
     solid = (clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1])
     return Detections(
         clipped[solid], scores[order][solid].astype(np.float32), labels[order][solid].astype(np.int32), classes

@@ -13,7 +13,7 @@ from edge_agent.zoo.verify import ModelError, cache_directory, pin, read, write
 def export(entry: Entry, out: Path | None = None) -> Path:
     """Pulls the weights if needed, exports and writes the ONNX file to `out` (default: the cache directory), pinned.
 
-    What the exporter stamps into the file by chance or date is taken out, so that the same versions give the same bytes.
+    What the exporter stamps into the file by chance or date is taken out: the same versions give the same bytes.
     Raises UltralyticsMissing, ModelError.
     """
     ultralytics = import_ultralytics(offline=True)
