@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from contract.ids import END, NAME, NAME_PATTERN, UUID7_PATTERN
+from contract.ids import LAST, NAME, NAME_PATTERN, UUID7_PATTERN
 from contract.kinds import Kind, Severity
 
 Phase = Literal["begin", "update", "end"]
-Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="site, agent, camera, zone or line")]
-Uuid7 = Annotated[str, Meta(pattern=UUID7_PATTERN)]
+Name = Annotated[str, Meta(pattern=NAME_PATTERN + LAST, description="site, agent, camera, zone or line")]
+Uuid7 = Annotated[str, Meta(pattern=UUID7_PATTERN + LAST)]
 Utc = Annotated[datetime, Meta(tz=True)]
 Unit = Annotated[float, Meta(ge=0, le=1)]
-Sha256 = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}{END}")]
-ConfigHash = Annotated[str, Meta(pattern=f"^[0-9a-f]{{8,64}}{END}")]
-TraceParent = Annotated[str, Meta(pattern=f"^00-[0-9a-f]{{32}}-[0-9a-f]{{16}}-[0-9a-f]{{2}}{END}")]
+Sha256 = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}${LAST}")]
+ConfigHash = Annotated[str, Meta(pattern=f"^[0-9a-f]{{8,64}}${LAST}")]
+TraceParent = Annotated[str, Meta(pattern=f"^00-[0-9a-f]{{32}}-[0-9a-f]{{16}}-[0-9a-f]{{2}}${LAST}")]
 Text = Annotated[str, Meta(max_length=200)]
 
 
@@ -98,10 +98,10 @@ class Event(Struct, frozen=True, kw_only=True):
     """
 
     id: Uuid7
-    source: Annotated[str, Meta(pattern=f"^/{NAME}/{NAME}/{NAME}{END}", description="/{site}/{agent}/{camera}")]
-    type: Annotated[str, Meta(pattern=rf"^jaga\.[a-z_]+\.(begin|update|end){END}")]
+    source: Annotated[str, Meta(pattern=f"^/{NAME}/{NAME}/{NAME}${LAST}", description="/{site}/{agent}/{camera}")]
+    type: Annotated[str, Meta(pattern=rf"^jaga\.[a-z_]+\.(begin|update|end)${LAST}")]
     time: Utc
-    sequence: Annotated[str, Meta(pattern=f"^[0-9]{{20}}{END}")]
+    sequence: Annotated[str, Meta(pattern=f"^[0-9]{{20}}${LAST}")]
     data: EventData
     traceparent: TraceParent | UnsetType = UNSET
     subject: Text | UnsetType = UNSET

@@ -8,19 +8,19 @@ from uuid import UUID
 EventId = NewType("EventId", str)
 EpisodeId = NewType("EpisodeId", str)
 
-END = r"$(?!\n)"
-"""The end of a pattern: in Python a bare "$" also matches before a final newline; Python and ECMA 262 (JSON Schema)
-both read this one as the very end."""
+LAST = r"(?!\n)"
+"""After a pattern's "$": Python's also matches before a final newline. Other dialects need no such thing, and some
+(Rust's, RE2) do not know it, so the public patterns end in a plain "$"."""
 
 NAME = r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?"
-NAME_PATTERN = f"^{NAME}{END}"
-UUID7_PATTERN = f"^[0-9a-f]{{8}}-[0-9a-f]{{4}}-7[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}{END}"
-_NAME = re.compile(NAME_PATTERN)
+NAME_PATTERN = f"^{NAME}$"
+UUID7_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+_NAME = re.compile(NAME)
 
 
 def is_name(value: str) -> bool:
     """Whether `value` may name a site, agent, camera, zone or command: 1-64 of a-z 0-9 - _, ends alphanumeric."""
-    return bool(_NAME.match(value))
+    return bool(_NAME.fullmatch(value))
 
 
 def uuid7(unix_ms: int, entropy: bytes) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from contract.codec import MAX_PAYLOAD_BYTES, MESSAGE_OF
 from contract.events import Event
-from contract.ids import END, NAME
+from contract.ids import LAST, NAME
 from contract.kinds import KINDS, KindInfo
 from contract.texts import catalogue
 from contract.topics import CHANNELS, Channel, ChannelInfo, address
@@ -50,7 +50,7 @@ def _portable(node: Any) -> Any:
     if isinstance(clean.get("description"), str):
         clean["description"] = " ".join(clean["description"].split())
     if isinstance(clean.get("pattern"), str):
-        clean["pattern"] = clean["pattern"].removesuffix(END) + "$"
+        clean["pattern"] = clean["pattern"].removesuffix(LAST)
     return clean
 
 
