@@ -1,12 +1,12 @@
 """Counts for /metrics through prometheus-client; what can be asked for at any time is read when it is scraped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-Labelled = dict[tuple[str, ...], float]
+Labelled = Iterable[tuple[tuple[str, ...], float]]
 
 
 class _Read(Collector):
@@ -17,7 +17,7 @@ class _Read(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         family = GaugeMetricFamily(self._name, self._text, labels=self._labels)
-        for labels, value in self._read().items():
+        for labels, value in self._read():
             family.add_metric(labels, value)
         yield family
 
@@ -51,7 +51,7 @@ class PrometheusMeter:
         self._evidence.labels(outcome).inc()
 
     def read(self, name: str, text: str, labels: tuple[str, ...], read: Callable[[], Labelled]) -> None:
-        """Adds a gauge; `read` gives label values to value, and is called by the scraping thread."""
+        """Adds a gauge; `read` gives pairs of label values and value, and is called by the scraping thread."""
         self._registry.register(_Read(name, text, labels, read))
 
     def exposition(self) -> bytes:

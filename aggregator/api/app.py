@@ -1,0 +1,185 @@
+"""The HTTP API: thin routes over the service and the store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Body, FastAPI, Header, HTTPException, Query, Request
+from fastapi import Path as UrlPath
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from aggregator.api import models, pages
+from aggregator.api.guard import Guard
+from aggregator.api.problems import documented, install
+from aggregator.api.stream import EventStream, Waker
+from aggregator.core.incident import CLOSED, STATES, State
+from aggregator.core.ports import Store
+from aggregator.live import Live
+from aggregator.service import Service
+from aggregator.views import camera_feature, camera_view, change_view, rfc3339
+from contract.ids import UUID7_PATTERN
+from contract.kinds import Kind
+
+JSON = "application/json"
+SNAPSHOT_CLOSED = 500
+SNAPSHOT_OPEN = 20_000
+_OPEN = tuple(state for state in STATES if state not in CLOSED)
+_CLOSED = tuple(sorted(CLOSED))
+
+# pydantic's regex engine knows no look-ahead, and needs none: its "$" is the very end.
+_UUID7 = UUID7_PATTERN.partition("$")[0] + "$"
+IncidentId = Annotated[str, UrlPath(pattern=_UUID7)]
+Hash = Annotated[str, UrlPath(pattern="^[0-9a-f]{64}$")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the API shows. now: seconds since the epoch. metrics: Prometheus text. broker: whether it is connected."""
+
+    service: Service
+    store: Store
+    live: Live
+    now: Callable[[], float]
+    metrics: Callable[[], bytes]
+    broker: Callable[[], bool]
+    stopping: Callable[[], bool] = lambda: False
+    stream_clients: int = 1000
+
+
+def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
+    """`app.state.waker.clients` counts the live streams."""
+    waker = Waker(parts.live)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        waker.bind(asyncio.get_running_loop())
+        yield
+
+    app = FastAPI(title="Jaga aggregator", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.waker = waker
+    app.add_middleware(Guard)
+    install(app)
+    _incidents(app, parts)
+    _cameras(app, parts)
+    _stream(app, parts, waker)
+    _machine(app, parts)
+    pages.mount(app, static)
+    return app
+
+
+def _incidents(app: FastAPI, parts: Parts) -> None:
+    @app.get("/api/v1/incidents", response_model=models.Page, responses=documented(422))
+    def incidents(
+        state: Annotated[State | None, Query()] = None,
+        kind: Annotated[Kind | None, Query()] = None,
+        limit: Limit = 100,
+        before: Annotated[str | None, Query(pattern=_UUID7)] = None,
+    ) -> Response:
+        states = (state,) if state else ()
+        rows = parts.store.incident_views(states=states, kind=kind, before=before, limit=limit + 1)
+        more = rows[limit - 1][0] if len(rows) > limit else None
+        body = (
+            b'{"items":['
+            + b",".join(view for _, view in rows[:limit])
+            + b'],"next":'
+            + msgspec.json.encode(more)
+            + b"}"
+        )
+        return Response(body, media_type=JSON)
+
+    @app.get("/api/v1/incidents/{incident}", response_model=models.IncidentDetail, responses=documented(404, 422))
+    def incident(incident: IncidentId) -> Response:
+        view = parts.store.incident_view(incident)
+        if view is None:
+            raise HTTPException(404, f"no incident {incident}")
+        events = [
+            b'{"event":%b,"link":{"score":%b,"reasons":%b}}' % (raw, msgspec.json.encode(score), reasons.encode())
+            for raw, score, reasons in parts.store.incident_events(incident)
+        ]
+        changes = msgspec.json.encode([change_view(change) for change in parts.store.changes(incident)])
+        body = view[:-1] + b',"events":[' + b",".join(events) + b'],"changes":' + changes + b"}"
+        return Response(body, media_type=JSON)
+
+    @app.post(
+        "/api/v1/incidents/{incident}/transition",
+        response_model=models.IncidentOut,
+        responses=documented(403, 404, 409, 422, 503),
+    )
+    def transition(incident: IncidentId, wish: Annotated[models.TransitionIn, Body()]) -> Response:
+        return Response(parts.service.transition(incident, wish.to, wish.actor, wish.reason), media_type=JSON)
+
+
+def _cameras(app: FastAPI, parts: Parts) -> None:
+    @app.get("/api/v1/cameras", response_model=models.Features)
+    def cameras() -> Response:
+        features = [camera_feature(camera) for camera in parts.service.cameras()]
+        return Response(msgspec.json.encode({"type": "FeatureCollection", "features": features}), media_type=JSON)
+
+    @app.get(
+        "/api/v1/evidence/{sha256}",
+        response_class=Response,
+        responses={200: {"content": {"image/jpeg": {}}}, **documented(404, 422, 503)},
+    )
+    def evidence(sha256: Hash, request: Request) -> Response:
+        jpeg = parts.service.look(sha256, actor=request.client.host if request.client else "unknown")
+        if jpeg is None:
+            raise HTTPException(404, f"no picture {sha256}", {"Cache-Control": "no-store"})
+        # No cache may answer in our place: each look is noted.
+        return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    @app.get("/api/v1/quarantine", response_model=models.Quarantine, responses=documented(422))
+    def quarantine(limit: Limit = 100) -> Response:
+        items = [
+            {
+                "id": row.id,
+                "received": rfc3339(row.received),
+                "topic": row.topic,
+                "error": row.error,
+                "field": row.field,
+                "detail": row.detail,
+                "payload": row.payload.decode("utf-8", "replace"),
+            }
+            for row in parts.store.quarantine(limit)
+        ]
+        return Response(msgspec.json.encode({"items": items}), media_type=JSON)
+
+
+def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
+    def snapshot() -> bytes:
+        views = [view for _, view in parts.store.incident_views(states=_OPEN, limit=SNAPSHOT_OPEN)]
+        views += [view for _, view in parts.store.incident_views(states=_CLOSED, limit=SNAPSHOT_CLOSED)]
+        cameras = b",".join(camera_view(camera) for camera in parts.service.cameras())
+        return b'{"incidents":[%b],"cameras":[%b],"time":%b}' % (b",".join(views), cameras, time())
+
+    def time() -> bytes:
+        return msgspec.json.encode(rfc3339(parts.now()))
+
+    async def in_thread() -> bytes:
+        return await run_in_threadpool(snapshot)
+
+    @app.get(
+        "/api/v1/stream",
+        response_class=Response,
+        responses={200: {"content": {"text/event-stream": {}}}, **documented(503)},
+    )
+    async def stream(last_event_id: Annotated[str | None, Header()] = None) -> Response:
+        if waker.clients >= parts.stream_clients:
+            raise HTTPException(503, "too many live streams", {"Retry-After": "10"})
+        return EventStream(parts.live, waker, in_thread, lambda: b'{"time":%b}' % time(), last_event_id, parts.stopping)
+
+
+def _machine(app: FastAPI, parts: Parts) -> None:
+    @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    def metrics() -> Response:
+        return Response(parts.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/healthz", response_model=models.Health)
+    def healthz() -> dict[str, Any]:
+        broker = parts.broker()
+        return {"status": "ok" if broker else "degraded", "broker": broker}

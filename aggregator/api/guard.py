@@ -1,0 +1,90 @@
+"""Who may ask, while there are no accounts: pages of this very server, and programs on this machine.
+
+Against DNS rebinding, the Host header has to name a loopback address. Against cross-site requests, anything but a read has to
+come from the same origin (Origin, Sec-Fetch-Site) and as JSON, which no foreign form can send.
+"""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aggregator.api.problems import problem
+
+HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "worker-src 'self' blob:",
+        "child-src blob:",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""MapLibre GL runs its workers from blobs and sets inline styles; nothing is ever loaded from elsewhere."""
+
+_HEADERS = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+
+
+def refusal(method: str, headers: Headers) -> str | None:
+    """Why the request is refused, or None."""
+    host = headers.get("host", "")
+    name = urlsplit(f"//{host}").hostname
+    if name not in HOSTS:
+        return f"host {host!r} is not this machine"
+    if method in _READS:
+        return None
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != host:
+        return f"origin {origin!r} is not this server"
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return "the request comes from another site"
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return "the body has to be application/json"
+    return None
+
+
+class Guard:
+    """ASGI middleware: refuses what `refusal` says with 403, and adds the security headers to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        guarded = _with_headers(send)
+        try:
+            reason = refusal(scope["method"], Headers(scope=scope))
+        except ValueError:
+            reason = "unreadable Host or Origin header"
+        if reason is None:
+            await self._app(scope, receive, guarded)
+        else:
+            await problem(403, "Refused", reason)(scope, receive, guarded)
+
+
+def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
+        await send(message)
+
+    return guarded

@@ -1,0 +1,61 @@
+"""Errors as application/problem+json (RFC 9457)."""
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from aggregator.api.models import Problem
+from aggregator.core.errors import StoreError
+from aggregator.core.incident import TransitionRefused
+from aggregator.service import UnknownIncident
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`."""
+    return {status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(TransitionRefused, _refused)
+    app.add_exception_handler(UnknownIncident, _unknown)
+    app.add_exception_handler(StoreError, _store)
+
+
+def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers) if error.headers else None
+    return problem(error.status_code, str(error.detail), str(error.detail), headers)
+
+
+def _validation(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = error.errors()
+    where = "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in errors)
+    return problem(422, "Unusable request", where)
+
+
+def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, TransitionRefused)
+    detail = f"{error.state} cannot become {error.to}"
+    return problem(409, "Transition not allowed", detail, allowed=list(error.allowed))
+
+
+def _unknown(_request: Request, error: Exception) -> Response:
+    return problem(404, "Not found", f"no incident {error.args[0]}")
+
+
+def _store(_request: Request, error: Exception) -> Response:
+    return problem(503, "The store does not take anything now", str(error), {"Retry-After": "5"})

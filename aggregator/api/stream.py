@@ -1,0 +1,124 @@
+"""Server-sent events: a snapshot, then deltas from the ring; a client is a number, never a buffer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from aggregator.live import Live, frame
+
+HEARTBEAT_S = 10.0
+SEND_TIMEOUT_S = 20.0
+"""A client that takes nothing for so long is dropped."""
+RETRY_MS = 2000
+log = structlog.get_logger()
+
+Snapshot = Callable[[], bytes]
+Beat = Callable[[], bytes]
+
+
+class Waker:
+    """Wakes every waiting client at once, from any thread."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._news = asyncio.Event()
+        self._scheduled = False
+        self.clients = 0
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Called in the loop that serves, before it serves."""
+        self._loop = loop
+        self._live.on_publish(self._wake)
+
+    async def wait(self, timeout: float) -> None:
+        """Until something is published, or `timeout` seconds are over."""
+        news = self._news
+        try:
+            await asyncio.wait_for(news.wait(), timeout)
+        except TimeoutError:
+            return
+
+    def shut(self) -> None:
+        """Lets everybody look around; called in the loop."""
+        self._scheduled = False
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    def _wake(self) -> None:
+        if self._scheduled or self._loop is None:
+            return
+        self._scheduled = True
+        try:
+            self._loop.call_soon_threadsafe(self.shut)
+        except RuntimeError:  # the loop is closed: nobody is waiting
+            self._scheduled = False
+
+
+class EventStream(Response):
+    """One client's stream. `stopping` ends it when the server does."""
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        live: Live,
+        waker: Waker,
+        snapshot: Callable[[], Awaitable[bytes]],
+        beat: Beat,
+        last_event_id: str | None,
+        stopping: Callable[[], bool],
+    ) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._live, self._waker, self._snapshot, self._beat = live, waker, snapshot, beat
+        self._place = live.resume(last_event_id)
+        self._stopping = stopping
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._waker.clients += 1
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await self._run(send, gone)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except (TimeoutError, OSError):
+            log.info("stream_client_dropped", place=self._place)
+        finally:
+            self._waker.clients -= 1
+            gone.cancel()
+
+    async def _run(self, send: Send, gone: "asyncio.Future[None]") -> None:
+        await _send(send, f"retry: {RETRY_MS}\n\n".encode())
+        if self._place is None:
+            # Numbered before it is taken: what is published meanwhile comes again as a delta, with its revision.
+            self._place = self._live.last
+            await _send(send, frame(self._live.identifier(self._place), "snapshot", await self._snapshot()))
+        loop = asyncio.get_running_loop()
+        beat_due = loop.time() + HEARTBEAT_S
+        while not gone.done() and not self._stopping():
+            news = self._live.since(self._place)
+            if news is None:
+                log.info("stream_client_behind", place=self._place, last=self._live.last)
+                return
+            self._place, deltas = news
+            if deltas:
+                await _send(send, deltas)
+            elif loop.time() >= beat_due:
+                await _send(send, frame(None, "heartbeat", self._beat()))
+                beat_due = loop.time() + HEARTBEAT_S
+            else:
+                await self._waker.wait(min(1.0, max(0.0, beat_due - loop.time())))
+
+
+async def _send(send: Send, body: bytes) -> None:
+    async with asyncio.timeout(SEND_TIMEOUT_S):
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,39 @@
+"""`jaga aggregator run|check --config FILE`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggregator import config as configuration
+from aggregator.geojson import load_cameras
+from aggregator.runtime import run as run_aggregator
+from contract.texts import language_of, text
+
+aggregator_app = typer.Typer(help="The central aggregator: events in, incidents out.", no_args_is_help=True)
+ConfigFile = Annotated[Path, typer.Option("--config", help="TOML file, see configs/aggregator.toml")]
+
+
+def _say(key: str, **values: object) -> None:
+    typer.echo(text(key, language_of(dict(os.environ)), **values), err=True)
+
+
+@aggregator_app.command()
+def run(config: ConfigFile) -> None:
+    """Run until Ctrl-C."""
+    run_aggregator(configuration.load(config), ready=lambda url: _say("aggregator.running", url=url))
+
+
+@aggregator_app.command()
+def check(config: ConfigFile) -> None:
+    """Say whether the config can be used."""
+    loaded = configuration.load(config)
+    cameras = load_cameras(loaded.cameras) if loaded.cameras else ()
+    _say(
+        "aggregator.check_ok",
+        file=config,
+        cameras=len(cameras),
+        broker=f"{loaded.mqtt.host}:{loaded.mqtt.port}",
+        url=f"http://{loaded.http.host}:{loaded.http.port}/",
+    )

@@ -1,0 +1,236 @@
+"""Composition: store, broker, service and HTTP server in one process."""
+
+import errno
+import fcntl
+import os
+import queue
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import time
+
+import structlog
+import uvicorn
+
+from aggregator.adapters.metrics_prometheus import PrometheusMeter
+from aggregator.adapters.mqtt_ingest_paho import PahoIngest
+from aggregator.adapters.spatial_h3 import H3Cells
+from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.api.app import Parts, create_app
+from aggregator.config import AggregatorConfig
+from aggregator.core.correlation import Correlator
+from aggregator.core.errors import BrokerError, ListenError, StoreError
+from aggregator.core.incident import STATES
+from aggregator.core.liveness import Fleet
+from aggregator.core.ports import Ingest, Message, Retention
+from aggregator.geojson import load_cameras
+from aggregator.live import Live
+from aggregator.service import Fresh, Service
+from contract.ids import uuid7
+
+BATCH = 500
+QUEUE = 20_000
+"""Messages waiting in memory. QoS 1 is bounded by the session's window; what is over is QoS 0, and is left out."""
+TICK_S = 1.0
+PRUNE_S = 600.0
+RETRY_S = 2.0
+log = structlog.get_logger()
+
+
+class Pump(threading.Thread):
+    """Takes messages from the broker's thread, stores them in batches of whatever waits, then acknowledges them."""
+
+    def __init__(self, ingest: Ingest, service: Service, retention: Retention) -> None:
+        super().__init__(name="ingest-pump", daemon=True)
+        self._ingest, self._service, self._retention = ingest, service, retention
+        self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._stop_wanted = threading.Event()
+
+    def sink(self, message: Message) -> None:
+        if message.token is None and self._queue.qsize() > QUEUE:
+            return
+        self._queue.put(message)
+
+    def depth(self) -> int:
+        return self._queue.qsize()
+
+    def run(self) -> None:
+        ticked = pruned = time()
+        while not self._stop_wanted.is_set():
+            batch = self._collect()
+            if batch:
+                self._store(batch)
+            now = time()
+            if abs(now - ticked) >= TICK_S:
+                ticked = now
+                self._attempt(self._service.tick)
+            if abs(now - pruned) >= PRUNE_S:
+                pruned = now
+                self._attempt(lambda: self._service.prune(self._retention))
+
+    def stop(self) -> None:
+        self._stop_wanted.set()
+        self._queue.put(None)
+        self.join()
+
+    def _collect(self) -> list[Message]:
+        """What waits now, up to BATCH; waits up to TICK_S for the first."""
+        batch: list[Message] = []
+        try:
+            first = self._queue.get(timeout=TICK_S)
+            while first is not None:
+                batch.append(first)
+                if len(batch) >= BATCH:
+                    break
+                first = self._queue.get_nowait()
+        except queue.Empty:
+            pass
+        return batch
+
+    def _store(self, batch: list[Message]) -> None:
+        try:
+            self._service.handle(batch)
+        except StoreError as error:
+            log.error("store_failed", error=str(error), messages=len(batch))
+            self._stop_wanted.wait(RETRY_S)
+            self._ingest.redeliver()
+        else:
+            self._ingest.acknowledge(batch)
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except StoreError as error:
+            log.error("store_failed", error=str(error))
+
+
+class Aggregator:
+    """Everything but the HTTP server; `with` starts and stops it."""
+
+    def __init__(self, config: AggregatorConfig) -> None:
+        self.config = config
+        self.live = Live(uuid7(int(time() * 1000), os.urandom(10)))
+        self.meter = PrometheusMeter()
+        self._registry = load_cameras(config.cameras) if config.cameras else ()
+        self.store = SqliteStore(config.data_dir / "jaga.sqlite")
+        fresh = Fresh(correlator=self._correlator, fleet=self._fleet)
+        self.service = Service(self.store, fresh, self.live.publish, self.meter, time)
+        self.ingest = PahoIngest(config.mqtt, on_refused=self._refused)
+        self.pump = Pump(self.ingest, self.service, config.retention)
+        self.refusal: BrokerError | None = None
+        self._gauges()
+
+    def __enter__(self) -> "Aggregator":
+        self.pump.start()
+        self.ingest.start(self.pump.sink)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ingest.close()
+        self.pump.stop()
+        self.store.close()
+
+    def _fleet(self) -> Fleet:
+        fleet = Fleet()
+        for camera in self._registry:
+            fleet.restore(camera)
+        return fleet
+
+    def _correlator(self, fleet: Fleet) -> Correlator:
+        return Correlator(self.config.policy, H3Cells(), fleet.locate)
+
+    def _refused(self, error: BrokerError) -> None:
+        self.refusal = error
+
+    def _gauges(self) -> None:
+        read = self.meter.read
+        read("jaga_incidents", "Incidents in the store.", ("state",), self._states)
+        read("jaga_store_queue", "Writes that wait.", (), lambda: [((), float(self.store.queue_depth()))])
+        read("jaga_ingest_queue", "Messages that wait.", (), lambda: [((), float(self.pump.depth()))])
+        read("jaga_broker_connected", "1 while connected.", (), lambda: [((), float(self.ingest.connected))])
+        read("jaga_sequence_missing", "Events that were sent and have not come.", ("site", "agent"), self._missing)
+
+    def _states(self) -> list[tuple[tuple[str, ...], float]]:
+        counts = self.store.count_by_state()
+        return [((state,), float(counts.get(state, 0))) for state in STATES]
+
+    def _missing(self) -> list[tuple[tuple[str, ...], float]]:
+        return [(key, float(numbers.gaps)) for key, numbers in sorted(self.service.gaps().items())]
+
+
+@contextmanager
+def data_folder(path: Path) -> Iterator[None]:
+    """The folder, made where it is absent, and locked: two aggregators on one store would undo each other's incidents.
+
+    Raises StoreError.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        handle = (path / "lock").open("w")
+    except OSError as error:
+        raise StoreError("aggregator.data_dir_unusable", path=str(path), detail=str(error)) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreError("aggregator.already_running", path=str(path)) from error
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Raises ListenError with a sentence that names the address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(256)
+    except OSError as error:
+        listener.close()
+        key = "aggregator.port_in_use" if error.errno == errno.EADDRINUSE else "aggregator.cannot_listen"
+        raise ListenError(key, host=host, port=port, detail=str(error)) from error
+    return listener
+
+
+class Server(uvicorn.Server):
+    """Leaves signals to whoever runs it, and lets live streams end at once."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run(config: AggregatorConfig, ready: Callable[[str], None] = lambda _url: None) -> None:
+    """Until SIGINT or SIGTERM. `ready(url)` is called once it listens. Raises JagaError."""
+    with data_folder(config.data_dir):
+        listener = listen(config.http.host, config.http.port)
+        with listener, Aggregator(config) as aggregator:
+            server = serve(aggregator)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+            host, port = listener.getsockname()[:2]
+            ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+            server.run(sockets=[listener])
+
+
+def serve(aggregator: Aggregator) -> Server:
+    """The HTTP server over a running aggregator; `.run(sockets=[...])` serves, `.should_exit = True` ends it."""
+    parts = Parts(
+        service=aggregator.service,
+        store=aggregator.store,
+        live=aggregator.live,
+        now=time,
+        metrics=aggregator.meter.exposition,
+        broker=lambda: aggregator.ingest.connected,
+        stopping=lambda: server.should_exit,
+        stream_clients=aggregator.config.http.stream_clients,
+    )
+    app = create_app(parts)
+    aggregator.meter.read("jaga_stream_clients", "Live streams.", (), lambda: [((), float(app.state.waker.clients))])
+    server = Server(
+        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False)
+    )
+    return server
