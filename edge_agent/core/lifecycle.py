@@ -135,6 +135,7 @@ class Lifecycle:
         for run in self._runs.values():
             if run.state in ("candidate", "active", "ending"):
                 self._apply(run, "expired", run.last)
+            run.last = float("-inf")
         return tuple(self._changes), tuple(self._suppressed)
 
     def _advance(self, run: _Run, t: float, finding: Finding | None) -> None:
@@ -147,9 +148,10 @@ class Lifecycle:
         if not self._continues(run, t, self._patience("candidate")):
             run.since = self._onset(finding, t)
             run.muted = False
+            if run.state not in ("active", "ending"):
+                run.confidence = 0.0
         run.last, run.finding = t, finding
-        if run.state in ("active", "ending"):
-            run.confidence = max(run.confidence, finding.confidence)
+        run.confidence = max(run.confidence, finding.confidence)
         self._apply(run, self._signal(run, t), t)
 
     def _onset(self, finding: Finding, t: float) -> float:
@@ -188,7 +190,7 @@ class Lifecycle:
         if action == "begin":
             self._serial += 1
             assert run.finding is not None
-            run.serial, run.started, run.confidence = self._serial, run.since, run.finding.confidence
+            run.serial, run.started = self._serial, run.since
             run.due = run.started + self._episodes.min_duration_s + self._episodes.update_every_s
             self._report(run, "begin", run.started, t)
         elif action == "update":
