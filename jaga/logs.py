@@ -13,7 +13,12 @@ from structlog.typing import Processor
 Format = Literal["console", "json"]
 LEVELS: tuple[str, ...] = ("debug", "info", "warning", "error")
 
-NOISY: dict[str, int] = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "uvicorn.access": logging.WARNING}
+NOISY: dict[str, int] = {
+    "iotcore": logging.WARNING,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "uvicorn.access": logging.WARNING,
+}
 """Libraries whose information is our debugging."""
 
 

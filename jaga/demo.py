@@ -1,0 +1,181 @@
+"""`jaga demo`: the whole system on this machine. Real agents, a real aggregator, an embedded broker; only the cameras'
+pictures are rendered."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from contract.errors import JagaError
+from contract.texts import language_of, text
+from jaga import demo_config, ports
+from jaga.demo_broker import broker
+from jaga.demo_places import DemoAgent, own, rendered
+from jaga.processes import Processes
+from simulator.scene_video import ENCODERS, encoder, write_all
+from simulator.scenes import demo_scenes
+
+HTTP_PORT = 8080
+BROKER_PORT = 1883
+CAMERA_FPS = 3.0
+PAGE_PATIENCE_S = 60.0
+CAMERAS_PATIENCE_S = 60.0
+POLL_S = 0.25
+LANGUAGE = language_of(dict(os.environ))
+
+
+def demo(
+    video: Annotated[str | None, typer.Option(help=text("demo.help.video", LANGUAGE))] = None,
+    port: Annotated[int | None, typer.Option(help=text("demo.help.port", LANGUAGE))] = None,
+    broker_port: Annotated[int | None, typer.Option(help=text("demo.help.broker_port", LANGUAGE))] = None,
+    data_dir: Annotated[Path | None, typer.Option(help=text("demo.help.data_dir", LANGUAGE))] = None,
+    browser: Annotated[bool, typer.Option(help=text("demo.help.browser", LANGUAGE))] = False,
+    seed: Annotated[int, typer.Option(help=text("demo.help.seed", LANGUAGE))] = 1,
+) -> None:
+    signal.signal(signal.SIGTERM, _interrupt)
+    http = ports.choose("--port", port, HTTP_PORT, lambda old, new: say("demo.page_moved", old=old, new=new))
+    mqtt = ports.choose("--broker-port", broker_port, BROKER_PORT, _broker_moved)
+    check_page()
+    agents = own(video) if video is not None else scenes(seed)
+    with folder(data_dir) as data:
+        try:
+            run(agents, data, http, mqtt, browser)
+        except KeyboardInterrupt:
+            say("demo.stopping")
+    say("demo.stopped")
+
+
+def run(agents: tuple[DemoAgent, ...], data: Path, http: int, mqtt: int, browser: bool) -> NoReturn:
+    """Brings everything up and watches it until it is interrupted. Raises JagaError when a part fails."""
+    url = f"http://{ports.LOOPBACK}:{http}/"
+    with broker(mqtt), Processes(data / "logs") as children:
+        config = data / "aggregator.toml"
+        config.write_text(demo_config.aggregator_toml(data / "aggregator", mqtt, http), "utf-8")
+        children.start("aggregator", command("aggregator", config))
+        wait(children, PAGE_PATIENCE_S, lambda: fetch(f"{url}healthz") is not None, "demo.page_late")
+        for agent in agents:
+            config = data / f"{agent.id}.toml"
+            config.write_text(
+                demo_config.edge_toml(agent, data / agent.id, mqtt, detector_threads(len(agents))), "utf-8"
+            )
+            children.start(agent.id, command("edge", config))
+        say("demo.ready", url=url)
+        if browser:
+            webbrowser.open(url)
+        total = sum(len(agent.cameras) for agent in agents)
+        deadline = time.monotonic() + CAMERAS_PATIENCE_S
+        while (online := cameras_online(url)) < total and time.monotonic() < deadline:
+            children.check()
+            time.sleep(POLL_S)
+        say("demo.cameras", online=online, total=total, sites=len({agent.site for agent in agents}))
+        say("demo.how_to_stop")
+        while True:
+            children.check()
+            time.sleep(POLL_S)
+
+
+def scenes(seed: int) -> tuple[DemoAgent, ...]:
+    """The rendered places; what earlier runs rendered is used again."""
+    if encoder() != ENCODERS[0]:
+        say("demo.other_encoder", wanted=ENCODERS[0], used=encoder())
+
+    def progress(done: int, total: int) -> None:
+        if done < total or sys.stderr.isatty():
+            say("demo.rendering", done=done, total=total)
+
+    made = write_all(demo_scenes(seed), cache_folder(), min(4, os.cpu_count() or 1), progress)
+    return rendered({scene.name: scene.video for scene in made}, CAMERA_FPS)
+
+
+def cache_folder() -> Path:
+    """Where rendered scenes are kept between runs (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "jaga" / "scenes"
+
+
+def check_page() -> None:
+    """Raises JagaError where the page has not been built into the package."""
+    if not (files("aggregator") / "static" / "index.html").is_file():
+        raise JagaError("demo.no_page")
+
+
+def command(part: str, config: Path) -> list[str]:
+    return [sys.executable, "-m", "jaga", part, "run", "--config", str(config)]
+
+
+def detector_threads(agents: int) -> int:
+    """Each agent's share of half the processors, so that the machine stays usable."""
+    return max(1, (os.cpu_count() or 1) // (2 * agents))
+
+
+def cameras_online(url: str) -> int:
+    """How many cameras the aggregator shows as delivering pictures."""
+    answer = fetch(f"{url}api/v1/cameras")
+    if answer is None:
+        return 0
+    states = [feature["properties"]["state"] for feature in json.loads(answer)["features"]]
+    return sum(state in ("online", "idle") for state in states)
+
+
+def fetch(url: str) -> bytes | None:
+    """The body of a successful answer, else None."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bytes(answer.read())
+    except (urllib.error.URLError, OSError):
+        return None
+
+
+def wait(children: Processes, patience_s: float, there: Callable[[], bool], late: str) -> None:
+    """Until `there()`. Raises ChildEnded when a child ends first, JagaError `late` when it takes too long."""
+    deadline = time.monotonic() + patience_s
+    while not there():
+        children.check()
+        if time.monotonic() > deadline:
+            raise JagaError(late, seconds=round(patience_s))
+        time.sleep(POLL_S)
+
+
+@contextmanager
+def folder(wanted: Path | None) -> Iterator[Path]:
+    """The user's folder, kept; or a temporary one, removed at the end."""
+    if wanted is not None:
+        try:
+            wanted.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JagaError("demo.no_data_dir", path=wanted, detail=error.strerror or error) from error
+        yield wanted.resolve()
+        return
+    path = Path(tempfile.mkdtemp(prefix="jaga-demo-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def say(key: str, **values: object) -> None:
+    """A line for people, in their language."""
+    sys.stderr.write(text(key, LANGUAGE, **values) + "\n")
+    sys.stderr.flush()
+
+
+def _broker_moved(old: int, new: int) -> None:
+    say("demo.broker_moved", old=old, new=new)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
