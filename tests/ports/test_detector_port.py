@@ -23,7 +23,8 @@ EAGER = DetectorSpec(confidence=0.002, imgsz=320)
 """So low that even a drawn scene gives boxes; what they are does not matter, only that promises hold for them."""
 
 HAS_ULTRALYTICS = find_spec("ultralytics") is not None
-RUNTIMES: list[Runtime] = ["openvino", "onnxruntime", *(["ultralytics"] if HAS_ULTRALYTICS else [])]
+PORTABLE: list[Runtime] = ["openvino", "onnxruntime"]
+RUNTIMES: list[Runtime] = [*PORTABLE, "ultralytics"] if HAS_ULTRALYTICS else PORTABLE
 
 
 @pytest.mark.skipif(not HAS_ULTRALYTICS, reason="the ultralytics extra (it brings torch) is not installed")
