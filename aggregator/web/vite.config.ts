@@ -12,5 +12,5 @@ export default defineConfig(({ mode }) => ({
     fs: { allow: ["../.."] },
     proxy: { "/api": loadEnv(mode, ".", "JAGA_")["JAGA_API"] ?? "http://127.0.0.1:8000" },
   },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  test: { include: ["tests/**/*.test.ts"], environment: "node", css: true },
 }));

@@ -58,7 +58,7 @@ export function cameras(next, now, sites = SITES.length) {
         id: `cam-${n + 1}`, site, agent: `edge-${site}`, name: `${name} · ${spot}`, state,
         fps_in: well ? 10 : 0, fps_analysed: state === "online" ? 4.6 + next() : state === "idle" ? 0.4 : 0,
         last_frame_age_s: well ? next() * 0.4 : 30 + next() * 400, last_seen: iso(now - next() * 8000),
-        reason: well ? "" : state === "offline" ? "agent offline" : "no frame for 34 s (rtsp timeout)",
+        reason: well ? "" : state === "offline" ? "last_will" : "no frame for 34 s (rtsp timeout)",
         lat: lat + (next() - 0.5) * 0.006, lon: lon + (next() - 0.5) * 0.006,
       });
     }
@@ -98,7 +98,7 @@ export function incident(next, world, now, ageS) {
     location: { lat: camera.lat, lon: camera.lon, radius_m: 25 + next() * 60 },
     sites: [camera.site], cameras: [camera.id, ...others.map((other) => other.id)], sources: 1 + others.length,
     event_count: 2 + Math.floor(next() * 5), delayed: next() > 0.95, zones: zone ? [zone] : [],
-    snapshot, previous: null, allowed: ALLOWED[state],
+    snapshot, previous: null, merged_into: null, revision: 1, allowed: ALLOWED[state],
     why: {
       rule: `${kind.replaceAll("_", "-")}-${zone ?? "kamera"}`, model: kind === "camera_lost" ? "" : "yolov8n@640 openvino",
       config_hash: "5f2c91ab07de44aa",
@@ -131,11 +131,13 @@ export function detail(value, next) {
           clock: { offset_ms: 12, synchronised: true }, delayed: value.delayed,
         },
       },
-      link: n === 0 ? { score: 1, reasons: { kind: "same", first: true } }
-        : { score: 0.6 + next() * 0.39, reasons: { kind: "same", time_s: step / 1000, distance_m: n % value.cameras.length === 0 ? 0 : 40 + next() * 80 } },
+      link: n === 0 ? { score: 1, reasons: { kind: "first" } }
+        : n < value.cameras.length
+          ? { score: 0.6 + next() * 0.39, reasons: { kind: "same", place: "distance", time_s: step / 1000, distance_m: 40 + next() * 80, other: `${value.sites[0]}/${value.cameras[0]}` } }
+          : { score: 1, reasons: { kind: "episode" } },
     };
   });
-  return { ...value, events, changes: [{ time: value.started, actor: "correlator", from: null, to: "suspected", reason: "" }] };
+  return { ...value, events, changes: [{ time: value.started, actor: "system", from: null, to: "suspected", reason: "first_event" }] };
 }
 
 /** A painted street, blurred: no picture of anybody. */

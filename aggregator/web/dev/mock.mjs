@@ -46,7 +46,7 @@ function move(response, held, body) {
   if (process.env.REFUSE === "1" || !held.allowed.includes(to)) {
     return json(response, 409, { type: "about:blank", title: "Conflict", detail: `${held.state} -> ${to}`, allowed: held.allowed });
   }
-  const moved = { ...held, state: to, allowed: ALLOWED[to], updated: new Date().toISOString() };
+  const moved = { ...held, state: to, allowed: ALLOWED[to], updated: new Date().toISOString(), revision: held.revision + 1 };
   incidents.set(moved.id, moved);
   send("incident", moved);
   json(response, 200, moved);

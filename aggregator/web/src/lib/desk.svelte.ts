@@ -116,7 +116,7 @@ class Desk {
     this.world = world;
     if (announce) this.#announce(arrivals(before, world));
     const id = this.selectedId;
-    if (id !== null && before.incidents.get(id)?.updated !== world.incidents.get(id)?.updated) this.#loadDetail(300);
+    if (id !== null && before.incidents.get(id)?.revision !== world.incidents.get(id)?.revision) this.#loadDetail(300);
   }
 
   #announce(fresh: readonly Incident[]): void {

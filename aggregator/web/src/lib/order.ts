@@ -45,10 +45,11 @@ export function compareIncidents(a: Incident, b: Incident): number {
   return a.id < b.id ? 1 : -1;
 }
 
+/** What was merged into another incident is shown there, and nowhere else. */
 export function arrange(incidents: Iterable<Incident>, filter: Filter): Incident[] {
   const kept: Incident[] = [];
   for (const incident of incidents) {
-    if (inView(incident, filter.view) && (filter.kind === "" || incident.kind === filter.kind)) kept.push(incident);
+    if (incident.merged_into === null && inView(incident, filter.view) && (filter.kind === "" || incident.kind === filter.kind)) kept.push(incident);
   }
   return kept.sort(compareIncidents);
 }
@@ -56,6 +57,7 @@ export function arrange(incidents: Iterable<Incident>, filter: Filter): Incident
 export function countViews(incidents: Iterable<Incident>): Record<View, number> {
   const counts: Record<View, number> = { action: 0, handling: 0, closed: 0, all: 0 };
   for (const incident of incidents) {
+    if (incident.merged_into !== null) continue;
     for (const view of VIEWS) if (inView(incident, view)) counts[view] += 1;
   }
   return counts;

@@ -1,7 +1,7 @@
 /**
  * What the page knows, as a value: a snapshot replaces it, a delta changes one entry. No clock, no DOM, no network.
  *
- * A delta that is older than what is held (a replay after a reconnect) is ignored, by the incident's `updated`.
+ * A delta that is older than what is held (a replay after a reconnect) is ignored, by the incident's `revision`.
  */
 import type { Camera, Incident, Snapshot } from "./types";
 
@@ -14,6 +14,7 @@ export interface World {
 
 export type Delta = { type: "incident"; value: Incident } | { type: "camera"; value: Camera };
 
+export const KEPT_CLOSED = 1000;
 export const EMPTY: World = { incidents: new Map(), cameras: new Map(), loaded: false };
 
 /** Camera ids are unique within a site only. */
@@ -41,11 +42,21 @@ export function applyDeltas(world: World, deltas: readonly Delta[]): World {
       incidents.set(delta.value.id, delta.value);
     }
   }
-  return { incidents, cameras, loaded: world.loaded };
+  return { incidents: forgetOld(incidents), cameras, loaded: world.loaded };
+}
+
+/** A page that is open for weeks keeps the latest closed incidents only; the server has them all. */
+function forgetOld(incidents: Map<string, Incident>): Map<string, Incident> {
+  if (incidents.size <= KEPT_CLOSED) return incidents;
+  const closed = [...incidents.values()].filter(isClosed);
+  if (closed.length <= KEPT_CLOSED * 1.2) return incidents;
+  closed.sort((a, b) => Date.parse(b.updated) - Date.parse(a.updated));
+  for (const incident of closed.slice(KEPT_CLOSED)) incidents.delete(incident.id);
+  return incidents;
 }
 
 function isStale(held: Incident | undefined, incoming: Incident): boolean {
-  return held !== undefined && Date.parse(incoming.updated) < Date.parse(held.updated);
+  return held !== undefined && incoming.revision < held.revision;
 }
 
 /** Ids that are in `after` but not in `before` and still need an operator: what is announced aloud. */

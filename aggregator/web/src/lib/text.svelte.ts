@@ -27,6 +27,19 @@ export function ago(ms: number, now: number): string {
   return seconds < 5 ? t("web.age.now") : t("web.age.ago", { age: duration(seconds) });
 }
 
+/** A code with an optional argument after a colon, as the aggregator gives its reasons; other words stay as they are. */
+export function reasonText(reason: string): string {
+  const [code = "", argument = ""] = reason.split(":", 2);
+  const key = `web.change.${code}`;
+  return catalogue.has(key) ? t(key, { id: format.shortId(argument) }) : reason;
+}
+
+/** A camera's reason: the agent's own words, or one of the aggregator's codes. */
+export function cameraReason(reason: string): string {
+  const key = `web.camera_reason.${reason}`;
+  return catalogue.has(key) ? t(key) : reason;
+}
+
 /** A measured value or its threshold with its unit. */
 export function quantity(value: number, unit: string): string {
   const text = number(value, Math.abs(value) < 10 ? 2 : 1);
@@ -35,9 +48,15 @@ export function quantity(value: number, unit: string): string {
   return `${text} ${catalogue.has(key) ? t(key) : unit}`;
 }
 
+/** The measured value in words: a direction is no number. */
+export function measured(measure: Measure): string {
+  if (measure.name === "direction") return t(measure.value > 0 ? "web.direction.forward" : "web.direction.backward");
+  return quantity(measure.value, measure.unit ?? "");
+}
+
 /** "Lama di zona: 12,4 dtk (ambang 8 dtk)" */
 export function measureSentence(measure: Measure): string {
-  const values = { name: named("web.measure", measure.name), value: quantity(measure.value, measure.unit ?? "") };
+  const values = { name: named("web.measure", measure.name), value: measured(measure) };
   if (measure.threshold === null || measure.threshold === undefined) return t("web.why.measured", values);
   return t("web.why.measured_against", { ...values, threshold: quantity(measure.threshold, measure.unit ?? "") });
 }

@@ -65,6 +65,10 @@ export interface Incident {
   zones: string[];
   snapshot: string | null;
   previous: string | null;
+  /** The incident that absorbed this one; then nothing is allowed any more. */
+  merged_into: string | null;
+  /** Counts this incident's changes: the larger is the newer. */
+  revision: number;
   allowed: State[];
   why: Why | null;
   subjects: Subject[];

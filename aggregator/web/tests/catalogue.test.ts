@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { CATALOGUE, has, render } from "../src/lib/catalogue";
+import { ACTIONS } from "../src/lib/actions";
+import { VIEWS } from "../src/lib/order";
+import { CAMERA_STATES, SEVERITIES, STATES } from "../src/lib/types";
+
+const sources = import.meta.glob<string>("../src/**/*.{svelte,ts}", { eager: true, query: "?raw", import: "default" });
+const literal = new Set(Object.values(sources).flatMap((text) => [...text.matchAll(/"(web\.[a-z0-9_.]+[a-z0-9_])"/g)].map((match) => match[1]!)));
+const built = [
+  ...SEVERITIES.map((name) => `web.severity.${name}`),
+  ...STATES.flatMap((name) => [`web.state.${name}`, `web.action.${name}`].filter((key) => !/action\.(resolved|false_alarm)$/.test(key) || has(key))),
+  ...CAMERA_STATES.map((name) => `web.camera_state.${name}`),
+  ...VIEWS.map((name) => `web.view.${name}`),
+  ...ACTIONS.filter((action) => action.confirm).map((action) => `web.confirm.${action.to}`),
+  ...["connecting", "live", "late", "lost"].map((name) => `web.link.${name}`),
+  ...["dark", "light", "auto"].map((name) => `web.bar.theme.${name}`),
+  ...["begin", "update", "end"].map((name) => `web.phase.${name}`),
+];
+
+/** Prefixes that `named` completes with a word from the wire. */
+const PREFIXES = ["web.class", "web.measure", "web.camera_state", "web.link_kind", "web.actor"];
+
+describe("the catalogue", () => {
+  it("has every sentence that the page asks for", () => {
+    expect(literal.size).toBeGreaterThan(100);
+    const missing = [...literal, ...built].filter((key) => !has(key) && !PREFIXES.includes(key));
+    expect(missing).toEqual([]);
+  });
+
+  it("holds no sentence of the page that nobody asks for", () => {
+    const open = /^web\.(class|measure|unit|change|camera_reason|link_kind|actor|direction|reason|state|action)\./;
+    const unused = Object.keys(CATALOGUE).filter((key) => key.startsWith("web.") && !open.test(key) && !literal.has(key) && !built.includes(key));
+    expect(unused).toEqual([]);
+  });
+
+  it("has both languages with the same placeholders", () => {
+    const holes = (text: string): string[] => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!))].sort();
+    for (const [key, texts] of Object.entries(CATALOGUE).filter(([key]) => key.startsWith("web."))) {
+      expect(texts.id, key).toBeTruthy();
+      expect(texts.en, key).toBeTruthy();
+      expect(holes(texts.id), key).toEqual(holes(texts.en));
+    }
+  });
+
+  it("fills placeholders, and shows an unknown key itself", () => {
+    expect(render("web.row.sources", "en", { n: 3 })).toBe("3 sources");
+    expect(render("web.no_such", "id")).toBe("web.no_such");
+  });
+});

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { dataAge, GRACE_MS, LATE_MS, linkPhase, LOST_MS, retryDelay } from "../src/lib/link";
+
+const up = { startedAt: 0, heardAt: 10_000, downSince: null };
+
+describe("whether the screen can be believed", () => {
+  it("is live while heartbeats come, late after one is missed, lost after two", () => {
+    expect(linkPhase(up, 10_000 + LATE_MS)).toBe("live");
+    expect(linkPhase(up, 10_001 + LATE_MS)).toBe("late");
+    expect(linkPhase(up, 10_000 + LOST_MS)).toBe("late");
+    expect(linkPhase(up, 10_001 + LOST_MS)).toBe("lost");
+  });
+
+  it("is lost soon after the browser knows that the connection broke", () => {
+    const down = { ...up, downSince: 12_000 };
+    expect(linkPhase(down, 12_000 + GRACE_MS)).toBe("late");
+    expect(linkPhase(down, 12_001 + GRACE_MS)).toBe("lost");
+  });
+
+  it("does not wait for ever for a first word", () => {
+    const silent = { startedAt: 0, heardAt: null, downSince: null };
+    expect(linkPhase(silent, GRACE_MS)).toBe("connecting");
+    expect(linkPhase(silent, GRACE_MS + 1)).toBe("lost");
+    expect(dataAge(silent, 4000)).toBe(4);
+  });
+
+  it("tries again ever more slowly, but at least every ten seconds", () => {
+    expect([0, 1, 2, 3, 4, 50].map(retryDelay)).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000]);
+  });
+});
