@@ -18,26 +18,13 @@ import structlog
 from contract.messages import CameraState
 from edge_agent.adapters.source_process import Child, ChildDied
 from edge_agent.adapters.source_wire import Message, Request, redact
+from edge_agent.core.backoff import Backoff
 from edge_agent.core.types import Frame
 
 POLL_S = 0.25
 RATE_WINDOW_S = 5.0
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """Waiting times before the n-th retry: doubled up to `cap_s`, each drawn from its upper half (jitter), so that
-    cameras that were lost together do not come back together."""
-
-    first_s: float = 0.5
-    cap_s: float = 30.0
-
-    def delay(self, attempt: int, chance: float) -> float:
-        """Seconds before retry `attempt` (from 0); chance 0..1."""
-        whole = min(self.cap_s, self.first_s * 2.0 ** min(attempt, 30))
-        return whole * (0.5 + chance / 2)
 
 
 @dataclass(frozen=True, slots=True)
