@@ -21,14 +21,16 @@ MIN_AREA = 1e-6
 def inside(polygon: Sequence[Point], point: Point) -> bool:
     """Even-odd rule; a point on the boundary (an edge or a corner) is inside."""
     x, y = point
+    low, high = y - TOLERANCE, y + TOLERANCE
     odd = False
     ax, ay = polygon[-1]
     for bx, by in polygon:
-        cross = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
-        if abs(cross) <= TOLERANCE and _between(ax, x, bx) and _between(ay, y, by):
-            return True
-        if (ay > y) != (by > y) and (cross > 0) == (by > ay):
-            odd = not odd
+        if not ((ay < low and by < low) or (ay > high and by > high)):
+            cross = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+            if abs(cross) <= TOLERANCE and _between(ax, x, bx) and _between(ay, y, by):
+                return True
+            if (ay > y) != (by > y) and (cross > 0) == (by > ay):
+                odd = not odd
         ax, ay = bx, by
     return odd
 

@@ -1,10 +1,33 @@
-"""CameraPipeline: what goes in comes out as contract events."""
+"""CameraPipeline: gate, hold, refresh, loss of the stream, determinism and speed."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
 
 from contract.codec import check_event, decode_event, encode
-from edge_agent.core.spec import Episodes, IntrusionRule
-from tests.scenes import Scene, every, person
+from edge_agent.core.motion import Decision
+from edge_agent.core.rules.table import FACTORIES
+from edge_agent.core.spec import (
+    CameraSpec,
+    CrowdRule,
+    Episodes,
+    IntrusionRule,
+    Line,
+    LineCrossingRule,
+    LoiteringRule,
+    MotionSpec,
+    Rule,
+    Zone,
+)
+from edge_agent.core.types import Detections, Frame
+from tests.scenes import AGENT, CLASSES, CLOCK, SQUARE, T0, Scene, ToldTracker, every, ids, person
 
 INTRUSION = IntrusionRule(id="keep-out", zone="yard", episodes=Episodes(1.0, 3.0, 10.0, 10.0))
+LOITERING = LoiteringRule(id="linger", zone="yard", dwell_s=20.0, gap_s=2.0)
+CROSSING = LineCrossingRule(id="line", line="gate")
+CROWD = CrowdRule(id="crowd", zone="yard", count=2)
 
 
 def test_an_intrusion_begins_is_updated_and_ends() -> None:
@@ -16,3 +39,121 @@ def test_an_intrusion_begins_is_updated_and_ends() -> None:
     assert len({event.id for event in scene.events}) == 3
     for event in scene.events:
         check_event(decode_event(encode(event)))
+
+
+def test_a_picture_is_wanted_of_each_begin() -> None:
+    scene = Scene(INTRUSION).play(every(5, 0, 20), lambda t: [person(1, (0.5, 0.5))])
+    wanted = [event_id for step in scene.steps for event_id in step.snapshots]
+    assert wanted == [event.id for event in scene.events if event.data.phase == "begin"]
+    assert len(wanted) == 1
+
+
+def test_who_stands_still_while_the_gate_is_closed_is_still_there() -> None:
+    scene = Scene(INTRUSION, LOITERING).play(every(5, 0, 3), lambda t: [person(1, (0.5, 0.5))])
+    for t in every(5, 3.2, 24):
+        step = scene.still(t) if round(t * 5) % 25 else scene.see(t, person(1, (0.5, 0.5)))
+        assert [found.rule.id for found in step.findings][:1] == ["keep-out"]
+    assert [(e.data.why.rule, e.data.phase) for e in scene.events if e.data.phase != "update"] == [
+        ("keep-out", "begin"),
+        ("linger", "begin"),
+    ]
+    assert scene.told("begin") == [("begin", 0.0), ("begin", 20.0)]
+
+
+def test_held_steps_repeat_the_tracks_and_cross_no_line() -> None:
+    scene = Scene(CROSSING)
+    scene.see(0.0, person(1, (0.9, 0.5)))
+    held = scene.still(0.2)
+    assert held.held
+    assert [int(track.id) for track in held.tracks] == [1]
+    scene.see(5.0, person(1, (0.3, 0.5)))
+    assert [phase for phase, _ in scene.told()] == ["begin", "end"]
+
+
+def test_the_stream_is_lost() -> None:
+    scene = Scene(INTRUSION, LOITERING).play(every(5, 0, 5), lambda t: [person(1, (0.5, 0.5))])
+    events = scene.pipeline.lost(T0 + 9.0, CLOCK)
+    assert [(event.data.phase, event.time.timestamp() - T0) for event in events] == [("end", 5.0)]
+    assert scene.pipeline.lost(T0 + 9.5, CLOCK) == ()
+
+
+def test_a_candidate_at_the_end_of_the_stream_says_why_it_is_silent() -> None:
+    scene = Scene(INTRUSION).play(every(5, 0, 0.6), lambda t: [person(1, (0.5, 0.5))])
+    step = scene.over(1.0)
+    assert [(item.rule.id, item.suppressed.reason) for item in step.suppressed] == [("keep-out", "below_min_duration")]
+
+
+def test_the_gate_decides_and_an_unsettled_refresh_is_looked_at_again() -> None:
+    scene = Scene(INTRUSION, motion=MotionSpec(hold_s=1.0, refresh_s=2.0))
+    decisions: list[Decision] = []
+    for t in every(5, 0, 6):
+        decision = scene.pipeline.wants_detection(scene.frame(t))
+        decisions.append(decision)
+        if decision.detect:
+            here = [1] if decision.reason in ("first", "hold") else []
+            scene.see(t, *[person(n, (0.5, 0.5)) for n in here])
+        else:
+            scene.still(t)
+    reasons = [decision.reason for decision in decisions]
+    refresh = reasons.index("refresh")
+    assert reasons[:6] == ["first", *["hold"] * 5]
+    assert reasons[6:refresh] == ["idle"] * (refresh - 6)
+    assert reasons[refresh + 1 : refresh + 6] == ["confirm"] * 5
+
+
+def test_a_time_that_goes_back_is_taken_for_the_latest() -> None:
+    scene = Scene(INTRUSION).play(every(5, 0, 3), lambda t: [person(1, (0.5, 0.5))])
+    scene.see(1.0, person(1, (0.5, 0.5)))
+    scene.over(2.0)
+    assert scene.told() == [("begin", 0.0), ("end", 3.0)]
+
+
+def test_the_order_of_tracks_does_not_matter_and_runs_are_identical() -> None:
+    def events(turn: int) -> list[bytes]:
+        scene = Scene(INTRUSION, LOITERING, CROSSING, CROWD)
+        people = [lambda t, n=n: person(n, ((0.1 + 0.07 * t + 0.1 * n) % 1.0, 0.3 + 0.1 * n)) for n in range(5)]
+        scene.play(every(5, 0, 20), lambda t: [who(t) for who in people][::turn])
+        scene.over(20)
+        return [encode(event) for event in scene.events]
+
+    assert events(1) == events(1) == events(-1)
+    assert len(events(1)) > 10
+
+
+def test_every_rule_kind_is_in_the_table() -> None:
+    assert set(FACTORIES) == {rule.kind for rule in (INTRUSION, LOITERING, CROSSING, CROWD)}
+
+
+def test_thirty_tracks_and_eight_rules_take_less_than_a_few_milliseconds() -> None:
+    """A frame's budget is 1 ms on a quiet machine; the median is given room for a busy one."""
+    corners = tuple((0.5 + 0.45 * np.cos(a), 0.5 + 0.45 * np.sin(a)) for a in np.linspace(0, 6, 8))
+    rules: tuple[Rule, ...] = tuple(
+        replace(rule, id=f"{rule.kind.replace('_', '-')}-{n}")
+        for n in range(2)
+        for rule in (INTRUSION, LOITERING, CROSSING, CROWD)
+    )
+    camera = CameraSpec(
+        id="cam-1",
+        source="x",
+        zones=(Zone("yard", corners),),
+        lines=(Line("gate", (0.5, 0.0), (0.5, 1.0)),),
+        rules=rules,
+    )
+    scene = Scene()
+    tracker = ToldTracker()
+    pipeline = type(scene.pipeline)(camera, AGENT, tracker, ids, "test/fake")
+    image = np.zeros((90, 160, 3), np.uint8)
+    taken = []
+    for n in range(60):
+        tracker.tracks = tuple(person(k, ((k / 30 + n / 200) % 1.0, 0.3 + 0.02 * k)) for k in range(30))
+        frame = Frame(image, image[..., 0], n, T0 + n / 5)
+        begun = time.perf_counter()
+        pipeline.wants_detection(frame)
+        pipeline.step(frame, Detections.none(CLASSES), CLOCK)
+        taken.append(time.perf_counter() - begun)
+    assert sorted(taken)[len(taken) // 2] < 0.005
+
+
+def test_an_unknown_place_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        Scene(INTRUSION, zones=[Zone("other", SQUARE)])

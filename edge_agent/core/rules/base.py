@@ -21,11 +21,14 @@ class RuleStep(Protocol):
 
 
 def counted(rule: RuleBase, figures: Iterable[Figure]) -> list[Figure]:
-    """The figures this rule is about."""
+    """The figures this rule is about; a box without height is nobody."""
     return [
         figure
         for figure in figures
-        if figure.cls in rule.classes and figure.score >= rule.min_score and figure.height >= rule.min_height
+        if figure.cls in rule.classes
+        and figure.score >= rule.min_score
+        and figure.height >= rule.min_height
+        and figure.height > 0
     ]
 
 
@@ -42,5 +45,9 @@ def subjects(figures: Iterable[Figure]) -> tuple[Subject, ...]:
 
 def unit_box(box: Box) -> Box:
     """Within the frame and rounded, as the wire wants it."""
-    x1, y1, x2, y2 = (round(min(max(value, 0.0), 1.0), DIGITS) for value in box)
-    return x1, y1, x2, y2
+    x1, y1, x2, y2 = box
+    return _unit(x1), _unit(y1), _unit(x2), _unit(y2)
+
+
+def _unit(value: float) -> float:
+    return round(0.0 if value < 0.0 else 1.0 if value > 1.0 else float(value), DIGITS)
