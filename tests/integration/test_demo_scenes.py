@@ -1,0 +1,72 @@
+"""The demo's scenes do what they promise: the real detector sees them, the real pipeline tells their story."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.scene_detection import scores
+from benchmarks.scorers import Scores
+from edge_agent.adapters.detectors import open_detector
+from edge_agent.core.spec import DetectorSpec
+from jaga.demo import CAMERA_FPS
+from jaga.demo_config import edge_toml
+from jaga.demo_places import rendered
+from simulator.scene_video import Rendered, write_all
+from simulator.scenes import demo_scenes
+
+STORY: dict[str, tuple[str, list[tuple[float, float]]]] = {
+    "kota-1": ("crowd", [(4, 12)]),
+    "gerbang": ("intrusion", [(8, 15)]),
+    "halte": ("loitering", [(26, 40)]),
+    "zebra": ("line_crossing", [(12, 22), (12, 22), (36, 46)]),
+}
+"""Kind, and between which seconds of the loop each episode begins."""
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rendered]:
+    wanted = [scene for scene in demo_scenes() if scene.name in STORY]
+    return {made.name: made for made in write_all(wanted, tmp_path_factory.mktemp("scenes"), workers=2)}
+
+
+def events(name: str, videos: dict[str, Rendered], folder: Path) -> list[dict[str, Any]]:
+    agents = rendered({scene.name: videos[name].video for scene in demo_scenes()}, CAMERA_FPS)
+    agent = next(agent for agent in agents if any(camera.id == name for camera in agent.cameras))
+    config, out = folder / "edge.toml", folder / "events.jsonl"
+    config.write_text(edge_toml(agent, folder / "data", 1883, 0), "utf-8")
+    command = [sys.executable, "-m", "jaga", "analyze", str(videos[name].video), "--config", str(config)]
+    command += ["--camera", name, "--start", "2026-01-01T00:00:00Z", "--out", str(out)]
+    subprocess.run(command, check=True, timeout=150, capture_output=True)
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("name", STORY)
+def test_each_camera_tells_its_part_of_the_story(name: str, videos: dict[str, Rendered], tmp_path: Path) -> None:
+    kind, spans = STORY[name]
+    found = events(name, videos, tmp_path)
+    assert {event["data"]["kind"] for event in found} == {kind}
+    begun = sorted(event["data"]["started"] for event in found if event["data"]["phase"] == "begin")
+    seconds = [float(time[17:-1]) for time in begun]
+    assert len(seconds) == len(spans)
+    for second, (earliest, latest) in zip(seconds, spans, strict=True):
+        assert earliest <= second <= latest
+
+
+def test_the_detector_sees_people_and_buses_that_are_there() -> None:
+    detector = open_detector(DetectorSpec(confidence=0.4))
+    try:
+        crowd, stop = (scene for scene in demo_scenes() if scene.name in ("kota-3", "halte"))
+        found = [scores(scene, detector, looks_per_second=0.5) for scene in (crowd, stop)]
+    finally:
+        detector.close()
+    people = sum((one["person"] for one in found), Scores())
+    buses = sum((one["bus"] for one in found), Scores())
+    assert people.tp + people.fn > 50
+    assert people.recall >= 0.9
+    assert people.precision >= 0.95
+    assert buses.tp >= 2
+    assert buses.recall >= 0.85
