@@ -1,5 +1,5 @@
-"""Cameras from a GeoJSON file (RFC 7946): a FeatureCollection of points with properties id, site and, if known, name, agent
-and radius_m."""
+"""Cameras from a GeoJSON file (RFC 7946): a FeatureCollection of points with properties id, site and, if known, name,
+agent and radius_m."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal

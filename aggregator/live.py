@@ -1,7 +1,7 @@
 """The live stream's memory: each delta is encoded once and kept in one ring for all clients.
 
-A client is nothing but its place in the ring: nothing is ever buffered for one alone. Who falls out of the ring is dropped
-and resumes, or begins anew with a snapshot.
+A client is nothing but its place in the ring: nothing is ever buffered for one alone. Who falls out of the ring is
+dropped and resumes, or begins anew with a snapshot.
 """
 
 import threading

@@ -1,7 +1,7 @@
 """Messages and operators' steps in; commits, and then the live stream, out.
 
-Everything that changes state goes through here under one lock: decode, leave out what is known, correlate, commit, publish.
-Nothing is published or acknowledged before its commit. If a commit fails, memory is rebuilt from the store.
+Everything that changes state goes through here under one lock: decode, leave out what is known, correlate, commit,
+publish. Nothing is published or acknowledged before its commit. If a commit fails, memory is rebuilt from the store.
 """
 
 import hashlib

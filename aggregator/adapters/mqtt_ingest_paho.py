@@ -1,8 +1,8 @@
 """Messages from the broker through paho-mqtt: a persistent session, QoS 1, acknowledged by hand after the commit.
 
 MQTT 5 is preferred; with version "auto", a broker that does not speak it is spoken to in 3.1.1. The network thread only
-hands messages on. Acknowledgements carry the connection they belong to: packet ids are only valid within one, so a message
-that was stored after the connection broke is not acknowledged but comes again, and is then a duplicate.
+hands messages on. Acknowledgements carry the connection they belong to: packet ids are only valid within one, so a
+message that was stored after the connection broke is not acknowledged but comes again, and is then a duplicate.
 """
 
 import contextlib

@@ -49,7 +49,7 @@ _out = msgspec.json.Encoder()
 
 
 class SqliteStore:
-    """See aggregator.core.ports.Store. `path` is created where it is absent; raises StoreError where it cannot be used."""
+    """See aggregator.core.ports.Store. `path` is created where it is absent; StoreError where it cannot be used."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -77,10 +77,8 @@ class SqliteStore:
         closed = ",".join(f"'{state}'" for state in sorted(CLOSED))
         chosen = f"(state NOT IN ({closed}) OR updated >= ?)"
         episodes: dict[str, list[tuple[str, EpisodeState]]] = {}
-        for episode, incident, last, ended in self._read(
-            f"SELECT e.id, e.incident, e.last, e.ended FROM episodes e JOIN incidents i ON i.id = e.incident WHERE {chosen}",
-            (since,),
-        ):
+        belonging = "SELECT e.id, e.incident, e.last, e.ended FROM episodes e JOIN incidents i ON i.id = e.incident"
+        for episode, incident, last, ended in self._read(f"{belonging} WHERE {chosen}", (since,)):
             episodes.setdefault(incident, []).append((episode, EpisodeState(incident, last, bool(ended))))
         bodies = [
             _body_in.decode(row[0])
@@ -180,6 +178,27 @@ class SqliteStore:
             return connection.execute(sql, values).fetchall()
 
 
+_INCIDENT = (
+    "id",
+    "kind",
+    "state",
+    "severity",
+    "confidence",
+    "started",
+    "last_event",
+    "updated",
+    "merged_into",
+    "revision",
+    "view",
+    "body",
+)
+_UPSERT_INCIDENT = (
+    f"INSERT INTO incidents ({', '.join(_INCIDENT)}) VALUES ({', '.join('?' * len(_INCIDENT))}) "
+    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _INCIDENT[1:])} "
+    "WHERE excluded.revision >= revision"
+)
+
+
 def _write(db: sqlite3.Connection, batch: Batch) -> None:
     db.executemany(
         "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", map(_event, batch.events)
@@ -191,13 +210,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
             for row in batch.events
         ),
     )
-    db.executemany(
-        "INSERT INTO incidents VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, "
-        "state = excluded.state, severity = excluded.severity, confidence = excluded.confidence, started = excluded.started, "
-        "last_event = excluded.last_event, updated = excluded.updated, merged_into = excluded.merged_into, "
-        "revision = excluded.revision, view = excluded.view, body = excluded.body WHERE excluded.revision >= revision",
-        map(_incident, batch.incidents.values()),
-    )
+    db.executemany(_UPSERT_INCIDENT, map(_incident, batch.incidents.values()))
     db.executemany(
         "INSERT OR REPLACE INTO episodes VALUES (?,?,?,?)",
         ((episode, state.incident, state.last, state.ended) for episode, state in batch.episodes.items()),

@@ -1,7 +1,7 @@
 """One thread owns the database connection that writes and takes functions from a queue.
 
-What waits together is committed together: each function runs in its own savepoint, then one commit makes all durable, and
-only then do their callers go on.
+What waits together is committed together: each function runs in its own savepoint, then one commit makes all durable,
+and only then do their callers go on.
 """
 
 import queue
@@ -29,7 +29,7 @@ class Writer:
         opened.result()
 
     def run(self, function: Callable[[Database], T]) -> T:
-        """Its result, once it is on disk. Raises what the function or the commit raised, and then nothing was written."""
+        """Its result, once it is on disk. Raises what function or commit raised; then nothing of it was written."""
         done: Future[T] = Future()
         self._queue.put((function, done))
         return done.result()

@@ -1,7 +1,7 @@
 """Who may ask, while there are no accounts: pages of this very server, and programs on this machine.
 
-Against DNS rebinding, the Host header has to name a loopback address. Against cross-site requests, anything but a read has to
-come from the same origin (Origin, Sec-Fetch-Site) and as JSON, which no foreign form can send.
+Against DNS rebinding, the Host header has to name a loopback address. Against cross-site requests, anything but a read
+has to come from the same origin (Origin, Sec-Fetch-Site) and as JSON, which no foreign form can send.
 """
 
 from collections.abc import Awaitable, Callable

@@ -16,7 +16,8 @@ class Place(BaseModel):
 
 class IncidentOut(BaseModel):
     """Times are RFC 3339, UTC. sources: independent cameras or reporters. delayed: no event was fresh on arrival.
-    merged_into: the incident that absorbed this one. allowed: states it may be moved to. why: of the strongest event."""
+    merged_into: the incident that absorbed this one. allowed: states it may be moved to. why: of the strongest
+    event."""
 
     id: str
     kind: Kind

@@ -1,10 +1,10 @@
 """Events to incidents, one at a time, each in time that does not depend on how many incidents there are.
 
 Every incident has a *trail* per camera and kind: the hull in time of what that camera told. Two trails are linked by
-kind × time × distance (`linking.compare`); incidents are the connected components of that graph. Links only grow as trails
-grow, and every growth looks around anew, so the components do not depend on the order in which events come, as long as no
-incident is closed or reaches its greatest age or extent meanwhile. (Single linkage: simple, order-free, and known to chain;
-the greatest extent and age bound the chain.)
+kind × time × distance (`linking.compare`); incidents are the connected components of that graph. Links only grow as
+trails grow, and every growth looks around anew, so the components do not depend on the order in which events come, as
+long as no incident is closed or reaches its greatest age or extent meanwhile. (Single linkage: simple, order-free, and
+known to chain; the greatest extent and age bound the chain.)
 
 The episode of an event decides first: begin, update and end always belong to the same incident.
 """
@@ -31,8 +31,8 @@ Locate = Callable[[str, str], Location | None]
 class CorrelationPolicy:
     """max_age_s: an incident takes no new episode beyond this, and is closed. max_extent_m: nor one farther from its
     centre. quiet_s: a suspected incident is closed this long after its last event. memory_s: how long a closed incident
-    can still be named as `previous` or take late events. delayed_after_s: an event older than this on arrival is delayed
-    whatever it says itself."""
+    can still be named as `previous` or take late events. delayed_after_s: an event older than this on arrival is
+    delayed whatever it says itself."""
 
     opening: OpeningPolicy = field(default_factory=OpeningPolicy)
     max_age_s: float = 21_600.0
@@ -86,7 +86,7 @@ class Correlator:
         return len(self._incidents)
 
     def get(self, incident: str) -> Incident | None:
-        """The incident while it is in memory: until `memory_s` after it was closed. An absorbed one under its own id."""
+        """The incident while it is in memory: until `memory_s` after it was closed. Absorbed ones have their own id."""
         return self._incidents.get(incident)
 
     def trails(self, incident: str) -> tuple[Trail, ...]:
@@ -140,7 +140,7 @@ class Correlator:
         return self._step.outcome(target, link, self._incidents)
 
     def transition(self, incident: str, to: State, now: float, actor: str, reason: str) -> tuple[Incident, Change]:
-        """An operator's step. Raises KeyError where the incident is not in memory, TransitionRefused where not allowed."""
+        """An operator's step. Raises KeyError where the incident is not in memory, and TransitionRefused."""
         moved, change = move(self._incidents[incident], to, now, party="operator", actor=actor, reason=reason)
         self._incidents[incident] = moved
         self._watch(moved)
@@ -196,10 +196,14 @@ class Correlator:
         late = delayed and incident.closed_at is not None and probe.last <= incident.closed_at
         if incident.closed and not late:
             return "closed"
-        if max(incident.last_event, probe.last) - min(incident.started, probe.first) > self.policy.max_age_s:
+        return self._too_much(incident, probe.first, probe.last, probe.place)
+
+    def _too_much(self, incident: Incident, first: float, last: float, place: Location | None) -> Refused | None:
+        """What forbids the incident to grow by something of this time and place."""
+        if max(incident.last_event, last) - min(incident.started, first) > self.policy.max_age_s:
             return "age"
-        here, there = incident.location, probe.place
-        if here and there and distance_m(here, there) > self.policy.max_extent_m:
+        here = incident.location
+        if here and place and distance_m(here, place) > self.policy.max_extent_m:
             return "extent"
         return None
 
@@ -216,17 +220,13 @@ class Correlator:
                 mine, theirs = self._incidents[trail.incident], self._incidents[other.incident]
                 if theirs.closed:
                     continue
-                if not self._fit(mine, theirs):
-                    self._step.refused[theirs.id] = "age"
+                refused = self._too_much(mine, theirs.started, theirs.last_event, theirs.location)
+                if refused is not None:
+                    self._step.refused[theirs.id] = refused
                     continue
                 grown += self._merge(min(mine, theirs, key=_age), max(mine, theirs, key=_age), now)
                 if trail.key == 0:
                     break
-
-    def _fit(self, a: Incident, b: Incident) -> bool:
-        if max(a.last_event, b.last_event) - min(a.started, b.started) > self.policy.max_age_s:
-            return False
-        return not (a.location and b.location and distance_m(a.location, b.location) > self.policy.max_extent_m)
 
     def _merge(self, kept: Incident, absorbed: Incident, now: float) -> list[Trail]:
         """One incident of two; returns the trails that grew or moved."""

@@ -34,8 +34,8 @@ TRANSITIONS: dict[tuple[State, State], frozenset[Party]] = {
     ("dispatched", "resolved"): _BOTH,
     ("dispatched", "false_alarm"): _OPERATOR,
 }
-"""Who may move an incident from one state to another; what is not here is refused. Closed states are final: whatever comes
-afterwards is a new incident that names the old one as `previous`."""
+"""Who may move an incident from one state to another; what is not here is refused. Closed states are final: whatever
+comes afterwards is a new incident that names the old one as `previous`."""
 
 CLOSED: frozenset[State] = frozenset({"resolved", "false_alarm"})
 
@@ -67,8 +67,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """strength: orders events by how much they say; kind, why and snapshot are those of the strongest. running: episodes
-    that have begun and not ended; the system's closing ends them. last_end: the latest end of an episode. delayed: every event so far was. merged_into: the incident that absorbed this one."""
+    """strength orders events by how much they say; kind, why and snapshot are those of the strongest. running: episodes
+    that have begun and not ended; the system's closing ends them. last_end: the latest end of an episode. delayed:
+    every event so far was. merged_into: the incident that absorbed this one."""
 
     id: str
     kind: Kind

@@ -1,4 +1,4 @@
-"""What the service needs from outside. Each port has one conformance suite in tests/ports/, run over every implementation."""
+"""What the service needs from outside. Each port has one conformance suite in tests/ports/."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field

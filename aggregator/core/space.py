@@ -20,7 +20,7 @@ def distance_m(a: Location, b: Location) -> float:
 
 
 def centre(points: Sequence[tuple[Location, float]]) -> Location | None:
-    """The weighted mean of the points (weights above 0), with a radius that covers each point's own radius; None for none.
+    """The weighted mean of the points (weights above 0), with a radius that covers each point's own; None for none.
 
     On the local tangent plane: exact enough below 100 km, and across the 180th meridian.
     """
@@ -40,7 +40,7 @@ def centre(points: Sequence[tuple[Location, float]]) -> Location | None:
 class Cells(Protocol):
     """A division of the ground into cells; pure, any thread may call.
 
-    `around` names every cell that a place within `reach_m` of the point can lie in: it may name too many, never too few.
+    `around` names every cell that a place within `reach_m` of the point can lie in: perhaps too many, never too few.
     """
 
     def cell(self, lat: float, lon: float) -> str: ...

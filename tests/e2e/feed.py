@@ -1,4 +1,4 @@
-"""Puts synthetic but valid traffic on a broker, for looking at the page and for load: agents, cameras, events, pictures.
+"""Puts synthetic but valid traffic on a broker, to look at the page and for load: agents, cameras, events, pictures.
 
     python -m tests.e2e.feed --port 1883 --incidents 12            # and then keeps reporting health
     python -m tests.e2e.feed --port 1883 --incidents 500 --once
@@ -142,7 +142,9 @@ def picture(place: Place, kind: Kind, rng: random.Random) -> bytes:
     x = rng.randrange(200, 760)
     cv2.ellipse(image, (x, 390), (26, 70), 0, 0, 360, (40, 90, 160), -1)
     cv2.circle(image, (x, 300), 20, (140, 150, 170), -1)
-    cv2.putText(image, f"{place.camera} {kind} (synthetic)", (20, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (255, 255, 255), 2)
+    cv2.putText(
+        image, f"{place.camera} {kind} (synthetic)", (20, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (255, 255, 255), 2
+    )
     return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 75])[1])
 
 
@@ -159,12 +161,29 @@ def traffic(count: int, seed: int, now: datetime, cameras: list[Place]) -> Itera
         sha256 = hashlib.sha256(jpeg).hexdigest()
         common = {"cls": cls, "salt": str(index)}
         begin = events.make(
-            place, kind, "begin", started, started + timedelta(seconds=1), confidence=confidence, sha256=sha256, **common
+            place,
+            kind,
+            "begin",
+            started,
+            started + timedelta(seconds=1),
+            confidence=confidence,
+            sha256=sha256,
+            **common,
         )
         yield begin, jpeg
-        yield events.make(place, kind, "update", started, started + timedelta(seconds=11), confidence=confidence, **common), None
+        yield (
+            events.make(
+                place, kind, "update", started, started + timedelta(seconds=11), confidence=confidence, **common
+            ),
+            None,
+        )
         if index % 2:
-            yield events.make(place, kind, "end", started, started + timedelta(seconds=20), confidence=confidence, **common), None
+            yield (
+                events.make(
+                    place, kind, "end", started, started + timedelta(seconds=20), confidence=confidence, **common
+                ),
+                None,
+            )
 
 
 class Publisher:

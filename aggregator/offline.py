@@ -1,0 +1,111 @@
+"""Events of a file to incidents, with the same correlation as the running aggregator; the same input gives the same
+bytes.
+
+Time is the events' own: each is taken in at the moment it happened, in order of event time whatever its place in the
+file.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from aggregator.core.correlation import CorrelationPolicy, Correlator
+from aggregator.core.incident import Incident
+from aggregator.core.liveness import Camera
+from aggregator.core.space import Cells
+from aggregator.views import rfc3339
+from contract.codec import decode_event
+from contract.errors import CodecError
+from contract.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """number: counts from 1."""
+
+    number: int
+    error: CodecError
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a file held: each event once, in order of event time."""
+
+    events: list[Event] = field(default_factory=list)
+    duplicates: int = 0
+    refused: list[BadLine] = field(default_factory=list)
+
+
+def read_events(lines: Iterable[bytes]) -> Reading:
+    """Empty lines are left out; a line that is no event is noted and the others go on."""
+    reading = Reading()
+    seen: set[str] = set()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            event = decode_event(line)
+        except CodecError as error:
+            reading.refused.append(BadLine(number, error))
+            continue
+        if event.id in seen:
+            reading.duplicates += 1
+            continue
+        seen.add(event.id)
+        reading.events.append(event)
+    reading.events.sort(key=lambda event: (event.time, event.source, event.sequence, event.id))
+    return reading
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    incident: Incident
+    events: tuple[str, ...]
+
+
+def correlate(
+    events: Iterable[Event],
+    cameras: Iterable[Camera] = (),
+    policy: CorrelationPolicy | None = None,
+    cells: Cells | None = None,
+) -> list[Result]:
+    """Incidents in order of their ids, which is that of their beginnings. `events` are in order of event time."""
+    places = {camera.key: camera.location for camera in cameras}
+    correlator = Correlator(policy, cells, lambda site, camera: places.get((site, camera)))
+    incidents: dict[str, Incident] = {}
+    members: dict[str, list[str]] = {}
+    for event in events:
+        now = event.time.timestamp()
+        closed, _ = correlator.tick(now)
+        incidents.update((one.id, one) for one in closed)
+        outcome = correlator.step(event, now)
+        incidents.update((one.id, one) for one in outcome.incidents)
+        members.setdefault(outcome.incident, []).append(event.id)
+        for absorbed, kept in outcome.merged:
+            members.setdefault(kept, []).extend(members.pop(absorbed, []))
+    standing = sorted(one.id for one in incidents.values() if one.merged_into is None)
+    return [Result(incidents[one], tuple(sorted(members[one]))) for one in standing]
+
+
+def lines(results: Iterable[Result]) -> Iterator[bytes]:
+    """incidents.jsonl, one JSON object a line with its newline."""
+    for result in results:
+        one = result.incident
+        yield (
+            msgspec.json.encode(
+                {
+                    "id": one.id,
+                    "events": result.events,
+                    "kind": one.kind,
+                    "started": rfc3339(one.started),
+                    "ended": rfc3339(one.ended),
+                    "confidence": one.confidence,
+                    "severity": one.severity,
+                    "location": one.location,
+                    "sources": len(one.sources),
+                    "state": one.state,
+                }
+            )
+            + b"\n"
+        )

@@ -1,0 +1,62 @@
+"""`jaga correlate EVENTS.jsonl --cameras cameras.geojson [--out incidents.jsonl]`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggregator.adapters.spatial_h3 import H3Cells
+from aggregator.geojson import load_cameras
+from aggregator.offline import BadLine, lines, read_events
+from aggregator.offline import correlate as correlate_events
+from contract.errors import ConfigError, JagaError
+from contract.texts import Language, language_of, text
+
+
+def correlate(
+    events: Annotated[Path, typer.Argument(help="events.jsonl: one wire event a line", show_default=False)],
+    cameras: Annotated[Path, typer.Option("--cameras", help="GeoJSON of the cameras", show_default=False)],
+    out: Annotated[Path | None, typer.Option("--out", help="default: standard output", show_default=False)] = None,
+) -> None:
+    """Correlate a file of events into incidents, deterministically."""
+    language = language_of(dict(os.environ))
+    places = load_cameras(cameras)
+    try:
+        with events.open("rb") as file:
+            reading = read_events(file)
+    except OSError as error:
+        raise ConfigError("correlate.events_unreadable", file=str(events), detail=str(error)) from error
+    for bad in reading.refused:
+        typer.echo(_sentence(events, bad, language), err=True)
+    results = correlate_events(reading.events, places, cells=H3Cells())
+    try:
+        _write(out, b"".join(lines(results)))
+    except OSError as error:
+        raise JagaError("correlate.out_unwritable", file=str(out or "stdout"), detail=str(error)) from error
+    typer.echo(
+        text(
+            "correlate.done",
+            language,
+            events=len(reading.events),
+            duplicates=reading.duplicates,
+            refused=len(reading.refused),
+            incidents=len(results),
+        ),
+        err=True,
+    )
+    if reading.refused:
+        raise typer.Exit(1)
+
+
+def _sentence(file: Path, bad: BadLine, language: Language) -> str:
+    return text("correlate.bad_line", language, file=file, line=bad.number, detail=bad.error.render(language))
+
+
+def _write(out: Path | None, content: bytes) -> None:
+    if out is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    out.write_bytes(content)

@@ -1,0 +1,321 @@
+"""Correlation, told as timelines."""
+
+import pytest
+
+from aggregator.core.correlation import CorrelationPolicy
+from aggregator.core.incident import TransitionRefused
+from contract.events import Subject
+from tests.timeline import START, Timeline, make_event, place
+
+
+def test_one_episode_is_one_incident() -> None:
+    city = Timeline(gate=(0, 0))
+    first = city.at(0).sees("gate")
+    second = city.at(10).sees("gate", phase="update", started=0)
+    third = city.at(20).sees("gate", phase="end", started=0)
+    assert first.incident == second.incident == third.incident
+    assert [one.link.kind for one in (first, second, third)] == ["first", "episode", "episode"]
+    one = city.only()
+    assert (one.event_count, one.started, one.last_event) == (3, START.timestamp(), START.timestamp() + 20)
+    assert one.ended == START.timestamp() + 20
+
+
+def test_an_incident_has_no_end_while_an_episode_runs() -> None:
+    city = Timeline(gate=(0, 0))
+    city.at(0).sees("gate", episode="a")
+    city.at(5).sees("gate", episode="b")
+    city.at(9).sees("gate", phase="end", episode="a", started=0)
+    assert city.only().ended is None
+    city.at(12).sees("gate", phase="end", episode="b", started=5)
+    assert city.only().ended == START.timestamp() + 12
+
+
+def test_an_end_before_its_begin_ends_all_the_same() -> None:
+    city = Timeline(gate=(0, 0))
+    city.at(20).sees("gate", phase="end", started=0)
+    city.at(0).sees("gate")
+    assert city.only().ended == START.timestamp() + 20
+    assert city.only().started == START.timestamp()
+
+
+def test_three_cameras_and_a_call_are_one_incident_with_four_sources() -> None:
+    city = Timeline(gate=(0, 0), market=(150, 0), bridge=(0, 200), caller=(80, 40))
+    city.at(0).sees("gate", "brawl", confidence=0.5)
+    city.at(20).sees("market", "brawl", confidence=0.6)
+    city.at(40).sees("bridge", "crowd_rush", confidence=0.4)
+    call = city.at(90).sees("caller", "report", confidence=0.5)
+    one = city.only()
+    assert len(one.sources) == 4
+    assert one.confidence == pytest.approx(1 - 0.5 * 0.4 * 0.6 * 0.5)
+    assert one.kind == "brawl"
+    assert (call.link.kind, call.link.place) == ("related", "distance")
+    assert call.link.distance_m == pytest.approx(80.6, abs=1)
+
+
+def test_a_source_counts_once_however_often_it_reports() -> None:
+    city = Timeline(gate=(0, 0))
+    for index in range(5):
+        city.at(index * 10).sees("gate", "brawl", episode=str(index), confidence=0.4)
+    assert city.only().confidence == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        (("market", "brawl", 400), "another time"),
+        (("market", "congestion", 10), "another kind"),
+        (("far", "brawl", 10), "another place"),
+        (("elsewhere", "brawl", 10), "no known place, another site"),
+    ],
+)
+def test_what_does_not_fit_is_another_incident(second: tuple[str, str, float], why: str) -> None:
+    city = Timeline(gate=(0, 0), market=(100, 0), far=(1500, 0), elsewhere=None)
+    city.at(0).sees("gate", "brawl", phase="end")
+    camera, kind, t = second
+    city.at(t).sees(camera, kind, site="site-2")
+    assert len(city.standing()) == 2, why
+
+
+def test_far_in_time_and_place_is_too_far_although_each_alone_would_do() -> None:
+    def apart(metres: float, seconds: float) -> int:
+        city = Timeline(gate=(0, 0), other=(metres, 0))
+        city.at(0).sees("gate", "brawl")
+        city.at(seconds).sees("other", "brawl")
+        return len(city.standing())
+
+    assert (apart(280, 10), apart(10, 280), apart(280, 280)) == (1, 1, 2)
+
+
+def test_events_without_a_place_join_within_their_site_only() -> None:
+    city = Timeline(a=None, b=None, c=None)
+    city.at(0).sees("a", "crowd", site="pasar")
+    city.at(5).sees("b", "crowd", site="pasar")
+    city.at(6).sees("c", "crowd", site="stasiun")
+    assert city.groups() == [{"a", "b"}, {"c"}]
+
+
+def test_a_placed_and_an_unplaced_camera_of_one_site_join() -> None:
+    for order in (("a", "b"), ("b", "a")):
+        city = Timeline(a=(0, 0), b=None)
+        for camera in order:
+            city.at(0).sees(camera, "crowd")
+        assert len(city.standing()) == 1
+
+
+def test_a_cameras_faults_join_themselves_only() -> None:
+    city = Timeline(gate=(0, 0), next_to_it=(1, 0))
+    city.at(0).sees("gate", "camera_covered")
+    city.at(5).sees("gate", "camera_frozen")
+    city.at(6).sees("next_to_it", "camera_covered")
+    city.at(7).sees("gate", "intrusion")
+    city.at(8).sees("next_to_it", "report")
+    kinds = [{city.outcomes[index].incident for index in group} for group in ((0, 1), (2,), (3, 4))]
+    assert [len(group) for group in kinds] == [1, 1, 1]
+    assert len(city.standing()) == 3
+
+
+def test_a_later_event_bridges_two_incidents() -> None:
+    city = Timeline(west=(0, 0), east=(500, 0), middle=(250, 0))
+    west = city.at(0).sees("west", "brawl", confidence=0.6).incident
+    east = city.at(5).sees("east", "brawl", confidence=0.3).incident
+    assert len(city.standing()) == 2
+    bridge = city.at(10).sees("middle", "brawl")
+    assert bridge.merged == ((east, west),)
+    assert city.only().id == west
+    assert (len(city.only().sources), city.only().event_count) == (3, 3)
+    gone = city.incidents[east]
+    assert (gone.state, gone.merged_into) == ("resolved", west)
+    reasons = [(change.incident, change.reason) for change in city.changes]
+    assert (west, f"absorbed:{east}") in reasons
+    assert (east, f"merged_into:{west}") in reasons
+
+
+def test_events_of_an_absorbed_incidents_episode_go_to_the_one_that_absorbed_it() -> None:
+    city = Timeline(west=(0, 0), east=(500, 0), middle=(250, 0))
+    city.at(0).sees("west", "brawl")
+    city.at(5).sees("east", "brawl", episode="e")
+    city.at(10).sees("middle", "brawl")
+    late = city.at(30).sees("east", "brawl", "end", episode="e", started=5)
+    assert late.incident == city.only().id
+    with pytest.raises(TransitionRefused):
+        city.correlator.transition(
+            next(one.id for one in city.incidents.values() if one.merged_into), "open", city.now, "r", ""
+        )
+
+
+def test_merging_keeps_the_state_that_is_further_on() -> None:
+    city = Timeline(west=(0, 0), east=(500, 0), middle=(250, 0))
+    city.at(0).sees("west", "brawl", confidence=0.3)
+    east = city.at(5).sees("east", "brawl", confidence=0.9).incident
+    city.operator(east, "acknowledged")
+    city.operator(east, "dispatched")
+    city.at(10).sees("middle", "brawl", confidence=0.3)
+    assert city.only().state == "dispatched"
+
+
+def test_a_growing_episode_reaches_what_its_begin_did_not() -> None:
+    city = Timeline(gate=(0, 0), market=(50, 0))
+    city.at(0).sees("gate", "intrusion")
+    city.at(500).sees("market", "intrusion")
+    assert len(city.standing()) == 2
+    city.at(480).sees("gate", "intrusion", "update", started=0)
+    assert len(city.standing()) == 1
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "reason"),
+    [
+        ([("gate", "intrusion", 0.6)], "suspected", "first_event"),
+        ([("gate", "intrusion", 0.7)], "open", "strong_source"),
+        ([("gate", "brawl", 0.5)], "open", "severe"),
+        ([("gate", "brawl", 0.49)], "suspected", "first_event"),
+        ([("gate", "intrusion", 0.3), ("market", "intrusion", 0.3)], "open", "second_source"),
+        ([("gate", "intrusion", 0.2), ("market", "intrusion", 0.2)], "suspected", "first_event"),
+        ([("gate", "congestion", 0.99), ("market", "congestion", 0.99)], "suspected", "first_event"),
+    ],
+)
+def test_when_an_incident_opens(events: list[tuple[str, str, float]], state: str, reason: str) -> None:
+    city = Timeline(gate=(0, 0), market=(50, 0))
+    for t, (camera, kind, confidence) in enumerate(events):
+        city.at(t).sees(camera, kind, confidence=confidence)
+    assert city.only().state == state
+    assert city.changes[-1].reason == reason
+    assert city.changes[-1].actor == "system"
+
+
+def test_a_delayed_event_raises_no_alarm() -> None:
+    city = Timeline(gate=(0, 0), market=(50, 0))
+    city.at(0).sees("gate", "brawl", confidence=0.99, delayed=True)
+    assert (city.only().state, city.only().delayed) == ("suspected", True)
+    city.at(3).sees("market", "brawl", confidence=0.2)
+    assert (city.only().state, city.only().delayed) == ("open", False)
+
+
+def test_an_event_that_took_long_is_delayed_whatever_it_says() -> None:
+    city = Timeline(gate=(0, 0))
+    city.at(0).sees("gate", "brawl", confidence=0.99, lag_s=301)
+    assert (city.only().state, city.only().delayed) == ("suspected", True)
+
+
+def test_after_closing_a_new_incident_names_the_old_one() -> None:
+    city = Timeline(gate=(0, 0))
+    old = city.at(0).sees("gate", "brawl", "end", episode="a", confidence=0.9).incident
+    city.at(20).operator(old, "resolved", "over")
+    new = city.at(40).sees("gate", "brawl", episode="b", confidence=0.9)
+    assert new.incident != old
+    assert city.incidents[new.incident].previous == old
+    assert new.refused == ((old, "closed"),)
+    third = city.at(50).sees("gate", "brawl", episode="c", confidence=0.9)
+    assert third.incident == new.incident
+
+
+def test_the_rest_of_an_episode_follows_it_into_a_closed_incident() -> None:
+    city = Timeline(gate=(0, 0))
+    one = city.at(0).sees("gate", confidence=0.9).incident
+    city.at(5).operator(one, "false_alarm", "a cat")
+    city.at(30).sees("gate", phase="end", started=0)
+    assert (city.only().state, city.only().event_count) == ("false_alarm", 2)
+    assert city.only().ended == START.timestamp() + 30
+
+
+def test_a_late_event_from_before_the_closing_joins_the_closed_incident() -> None:
+    city = Timeline(gate=(0, 0), market=(50, 0))
+    one = city.at(0).sees("gate", "brawl", confidence=0.9).incident
+    city.at(400).operator(one, "resolved")
+    late = city.at(10).sees("market", "brawl", delayed=True, lag_s=600)
+    assert late.incident == one
+    assert city.only().state == "resolved"
+
+
+def test_a_suspicion_that_goes_quiet_is_closed() -> None:
+    city = Timeline(gate=(0, 0))
+    one = city.at(0).sees("gate", confidence=0.3).incident
+    assert city.at(1799).ticks().incidents[one].state == "suspected"
+    assert city.at(1801).ticks().incidents[one].state == "resolved"
+    assert city.changes[-1].reason == "quiet"
+    assert city.only().ended == START.timestamp()
+
+
+def test_an_open_incident_is_closed_at_its_greatest_age() -> None:
+    city = Timeline(CorrelationPolicy(max_age_s=3600), gate=(0, 0))
+    one = city.at(0).sees("gate", confidence=0.9).incident
+    assert city.at(3599).ticks().incidents[one].state == "open"
+    assert city.at(3601).ticks().incidents[one].state == "resolved"
+    assert city.changes[-1].reason == "max_age"
+
+
+def test_an_incident_takes_nothing_beyond_its_greatest_age_and_extent() -> None:
+    city = Timeline(CorrelationPolicy(max_age_s=1000, max_extent_m=350), a=(0, 0), b=(250, 0), c=(500, 0))
+    for t in range(0, 1201, 200):
+        city.at(t).sees("a", "brawl", "end", episode=str(t))
+    assert [one.event_count for one in city.standing()] == [6, 1]
+    assert city.standing()[1].previous == city.standing()[0].id
+    wide = Timeline(CorrelationPolicy(max_extent_m=350), a=(0, 0), b=(250, 0), c=(500, 0))
+    for camera in "abc":
+        wide.at(0).sees(camera, "brawl")
+    assert wide.groups() == [{"a", "b"}, {"c"}]
+    assert wide.outcomes[-1].refused[0][1] == "extent"
+
+
+def test_memory_ends_and_an_old_episode_does_not_bring_back_an_incidents_id() -> None:
+    city = Timeline(CorrelationPolicy(memory_s=3000), gate=(0, 0))
+    one = city.at(0).sees("gate", confidence=0.3).incident
+    city.at(1801).ticks()
+    city.at(6000).ticks()
+    assert len(city.correlator) == 0
+    late = city.at(6001).sees("gate", phase="end", started=0)
+    assert late.incident != one
+
+
+def test_location_weighs_sources_by_confidence() -> None:
+    city = Timeline(a=(0, 0), b=(200, 0))
+    city.at(0).sees("a", "brawl", confidence=0.9)
+    city.at(0).sees("b", "brawl", confidence=0.3)
+    middle = city.only().location
+    assert middle is not None
+    assert middle.lon == pytest.approx(place(50, 0).lon, abs=1e-6)
+    assert middle.radius_m == pytest.approx(150, abs=1)
+
+
+def test_the_strongest_event_gives_kind_why_and_picture_and_the_latest_the_subjects() -> None:
+    city = Timeline(a=(0, 0))
+    two, five = (Subject(cls="person", count=2),), (Subject(cls="person", count=5),)
+    city.at(0).sees("a", "crowd", confidence=0.9, snapshot="aa" * 32, subjects=two)
+    city.at(5).sees("a", "brawl", confidence=0.4, snapshot="bb" * 32, subjects=five)
+    city.at(3).sees("a", "crowd", confidence=0.99, snapshot="cc" * 32, subjects=two, episode="x")
+    one = city.only()
+    assert (one.kind, one.severity, one.snapshot, one.subjects) == ("brawl", "critical", "bb" * 32, five)
+
+
+def test_a_replay_gives_the_same_incidents_to_the_byte() -> None:
+    def play() -> list[object]:
+        city = Timeline(a=(0, 0), b=(200, 0), c=(3000, 0))
+        for t in range(40):
+            city.at(t * 37).sees("abc"[t % 3], "brawl", episode=str(t))
+        return [city.incidents, city.changes, city.outcomes]
+
+    assert play() == play()
+
+
+def test_restored_state_goes_on_as_if_nothing_had_happened() -> None:
+    def script(city: Timeline, restart: bool) -> dict[str, object]:
+        city.at(0).sees("a", "brawl", episode="a1")
+        city.at(10).sees("c", "brawl", episode="c1")
+        if restart:
+            old = city.correlator
+            city.correlator = Timeline().correlator
+            for one in city.incidents.values():
+                episodes = [(e, s) for e in _episodes(city) if (s := old.episode(e)) and s.incident == one.id]
+                city.correlator.restore(one, old.trails(one.id), episodes)
+        city.at(20).sees("a", "brawl", "end", episode="a1", started=0)
+        city.at(30).sees("b", "brawl", episode="b1")
+        return dict(city.incidents)
+
+    def fresh() -> Timeline:
+        return Timeline(a=(0, 0), b=(250, 0), c=(500, 0))
+
+    assert script(fresh(), restart=True) == script(fresh(), restart=False)
+
+
+def _episodes(city: Timeline) -> list[str]:
+    return [make_event(0, camera, "brawl", episode=f"{camera}1").data.episode for camera in "ac"]
