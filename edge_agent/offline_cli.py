@@ -92,21 +92,22 @@ class Interrupts:
 
 
 class Sink:
-    """JSON lines, one an event. A file appears under its name when all is written (or on Ctrl-C: with what there is).
+    """JSON lines, one an event. A file appears under its name when all is written (or on Ctrl-C: with what there is);
+    a pipe or a device is written to as it is.
 
     Raises ConfigError where it cannot be made.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._part = path.with_name(f".{path.name}.{os.getpid()}.part") if path is not None else None
+        self._part = path
+        if path is not None and (path.is_file() or not path.exists()):
+            self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
 
     def __enter__(self) -> Self:
         self._stream: IO[bytes] = sys.stdout.buffer
         if self._part is not None:
             try:
-                if self._path is not None and self._path.is_dir():
-                    raise IsADirectoryError(21, os.strerror(21))
                 self._stream = self._part.open("wb")
             except OSError as error:
                 detail = error.strerror or str(error)
@@ -120,12 +121,14 @@ class Sink:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if self._part is None or self._path is None:
             return
-        if error is None:
+        if self._part == self._path:
+            self._stream.close()
+        elif error is None:
             os.fsync(self._stream.fileno())
-        self._stream.close()
-        if error is None:
+            self._stream.close()
             self._part.replace(self._path)
         else:
+            self._stream.close()
             self._part.unlink(missing_ok=True)
 
 

@@ -22,6 +22,7 @@ LINE: Colour = (255, 160, 0)
 ALARM: Colour = (40, 40, 255)
 HELD: Colour = (170, 170, 170)
 TEXT: Colour = (255, 255, 255)
+LEAST_HEIGHT = 480
 FLASH_S = 1.0
 """How long the moment of a crossing stays in the picture."""
 
@@ -41,10 +42,12 @@ class Painter:
         self._running: dict[str, _Shown] = {}
 
     def paint(self, frame: Frame, step: Step) -> Image:
-        """A new picture of the frame's size, BGR."""
+        """A new picture, BGR, of the frame's size; a small frame is enlarged so that the text can be read."""
         self._remember(frame.t, step)
-        image = frame.image.copy()
-        scale = max(0.35, frame.height / 900)
+        times = -(-LEAST_HEIGHT // frame.height)
+        image = cv2.resize(frame.image, None, fx=times, fy=times) if times > 1 else frame.image.copy()
+        height = image.shape[0]
+        scale = height / 1000
         for zone in self._camera.zones:
             self._zone(image, zone.id, zone.polygon, scale)
         for line in self._camera.lines:
@@ -53,8 +56,8 @@ class Painter:
             _track(image, track, HELD if step.held else _colour(track.id), scale)
         labels = [shown.label for shown in self._running.values()]
         for row, label in enumerate(labels):
-            _write(image, label, (6, int((2.2 + 1.3 * row) * 24 * scale)), ALARM, scale)
-        _write(image, f"#{frame.index}  {_stamp(frame.t)}", (6, frame.height - 8), TEXT, scale)
+            _write(image, label, (6, int((1.5 + 1.3 * row) * 30 * scale)), ALARM, scale)
+        _write(image, f"#{frame.index}  {_stamp(frame.t)}", (6, height - 8), TEXT, scale)
         return image
 
     def _remember(self, t: float, step: Step) -> None:
@@ -111,8 +114,12 @@ def _at(point: NDArray[np.generic]) -> tuple[int, int]:
 
 
 def _write(image: Image, text: str, at: tuple[int, int], colour: Colour, scale: float) -> None:
-    cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, 1, cv2.LINE_AA)
+    """`at` is the text's lower left corner; it is moved into the picture. The ground behind it is black."""
+    (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    x = max(0, min(at[0], image.shape[1] - width - 2))
+    y = max(height + 1, min(at[1], image.shape[0] - below))
+    cv2.rectangle(image, (x - 1, y - height - 1), (x + width + 1, y + below // 2), (0, 0, 0), -1)
+    cv2.putText(image, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, 1, cv2.LINE_AA)
 
 
 def _colour(number: int) -> Colour:
