@@ -1,0 +1,124 @@
+"""Writes docs/reference/cli.md and api.md from the commands and routes: `python docs/make_reference.py docs/reference`.
+
+A route or a command without a word about it here makes this fail, and with it the test that compares.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ["JAGA_LANG"] = "en"  # the commands read their help texts when they are imported
+
+import typer
+
+from aggregator.api.app import Parts, create_app
+from aggregator.live import Live
+from contract.texts import text
+from jaga.cli import PARTS, Part, load
+
+NOTE = "Made by `python docs/make_reference.py docs/reference`; change the code, not this file."
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 failed, 2 unusable arguments or config, 130 interrupted. Machine output is JSON lines on\n"
+    "stdout; people's output and progress go to stderr."
+)
+LANGUAGES = (
+    "`jaga --log-level LEVEL` and `JAGA_LOG_LEVEL` set how much is logged; `JAGA_LANG` (`id`, `en`) sets the\n"
+    "language of messages, else the locale does."
+)
+HIDDEN = ("help", "install_completion", "show_completion")
+
+ROUTES = {
+    "GET /api/v1/incidents": "Incidents, newest first. `state`, `kind`: only those. `limit`: 1 to 1000. "
+    "`before`: the `next` of the page before.",
+    "GET /api/v1/incidents/{incident}": "One incident with its events (each with its link's score and reasons) and its "
+    "history.",
+    "POST /api/v1/incidents/{incident}/transition": "Moves an incident: `to`, `reason`, `actor`. 409 names the states "
+    "that are allowed.",
+    "GET /api/v1/cameras": "Cameras as GeoJSON, with state, rates, age of the last frame and the reason.",
+    "GET /api/v1/evidence/{sha256}": "A picture. Each look is written to the audit table.",
+    "GET /api/v1/quarantine": "What was refused, newest first, with topic, field and reason.",
+    "GET /api/v1/stream": "Server-sent events: `snapshot`, then `incident`, `camera`, `heartbeat`. Resumes from "
+    "`Last-Event-ID`.",
+    "GET /metrics": "Prometheus.",
+    "GET /healthz": "`ok`, or `degraded` while there is no connection to the broker.",
+}
+
+
+def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Each command that does something, with its words."""
+    if hasattr(command, "commands"):
+        for name in sorted(command.commands):
+            yield from commands(command.commands[name], f"{path} {name}")
+    else:
+        yield path, command
+
+
+def parameter(item: Any) -> str:
+    """One row of a command's table."""
+    names = item.opts if item.param_type_name == "option" else [item.name.upper()]
+    shown = ", ".join(f"`{name}`" for name in names) + (" …" if item.nargs == -1 else "")
+    text = (getattr(item, "help", None) or "").replace("|", "\\|")
+    if not text:
+        raise SystemExit(f"parameter {item.name} has no help")
+    return f"| {shown} | {'required' if item.required else default(item)} | {' '.join(text.split())} |"
+
+
+def default(item: Any) -> str:
+    value: Any = item.default
+    shown = isinstance(value, str | int | float | Path) and not isinstance(value, bool)
+    return f"`{value}`" if shown else "–"
+
+
+def about(command: Any, part: Part, path: str) -> str:
+    said = command.help or (text(part.help, "en") if path == f"jaga {part.name}" else "")
+    if not said:
+        raise SystemExit(f"{path} has no help")
+    return " ".join(said.split())
+
+
+def cli() -> str:
+    lines = ["# Command line", "", NOTE, "", EXIT_CODES, "", LANGUAGES]
+    for part in PARTS:
+        root: Any = typer.main.get_command(load(part))
+        for path, command in commands(root, f"jaga {part.name}"):
+            lines += ["", f"## {path}", "", about(command, part, path)]
+            rows = [parameter(item) for item in command.params if item.name not in HIDDEN]
+            if rows:
+                lines += ["", "| argument | default | what |", "|---|---|---|", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def api() -> str:
+    unused: Any = None
+    app = create_app(Parts(unused, unused, Live("reference"), unused, unused, unused))
+    found = {
+        f"{method.upper()} {path}": route
+        for path, methods in app.openapi()["paths"].items()
+        for method, route in methods.items()
+    }
+    if set(found) != set(ROUTES):
+        raise SystemExit(f"routes and their descriptions differ: {sorted(set(found) ^ set(ROUTES))}")
+    lines = ["# HTTP API of the aggregator", "", NOTE, ""]
+    lines += [
+        "Loopback only. JSON; times RFC 3339 UTC with `Z`; errors are problem+json (RFC 9457). The machine-readable"
+    ]
+    lines += ["form is `/openapi.json` of a running aggregator, with a page at `/docs`.", ""]
+    lines += ["| route | answers | what |", "|---|---|---|"]
+    lines += [f"| `{route}` | {', '.join(sorted(found[route]['responses']))} | {ROUTES[route]} |" for route in ROUTES]
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        sys.stderr.write("usage: python docs/make_reference.py FOLDER\n")
+        return 2
+    folder = Path(arguments[0])
+    for name, made in (("api.md", api), ("cli.md", cli)):
+        (folder / name).write_text(made(), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
