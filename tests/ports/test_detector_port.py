@@ -18,6 +18,7 @@ from edge_agent.core.spec import DetectorSpec, Runtime
 from edge_agent.core.types import Detections, Image
 from edge_agent.zoo import verify
 from edge_agent.zoo.manifest import manifest
+from edge_agent.zoo.ultra import import_ultralytics
 
 EAGER = DetectorSpec(confidence=0.002, imgsz=320)
 """So low that even a drawn scene gives boxes; what they are does not matter, only that promises hold for them."""
@@ -28,9 +29,16 @@ RUNTIMES: list[Runtime] = [*PORTABLE, "ultralytics"] if HAS_ULTRALYTICS else POR
 
 
 @pytest.mark.skipif(not HAS_ULTRALYTICS, reason="the ultralytics extra (it brings torch) is not installed")
-def test_ultralytics_is_held_to_this_too() -> None:
-    """One line in the report of skips, where this suite runs without its third runtime."""
+def test_ultralytics_is_held_to_this_too_and_reports_to_nobody() -> None:
+    """Also the one line in the report of skips, where this suite runs without its third runtime."""
     assert "ultralytics" in RUNTIMES
+    import_ultralytics(offline=True)
+    from ultralytics.utils import AUTOINSTALL, SETTINGS
+    from ultralytics.utils.events import events
+
+    assert not events.enabled
+    assert SETTINGS["sync"] is False
+    assert AUTOINSTALL is False
 
 
 def drawn(width: int, height: int, seed: int = 1) -> Image:
