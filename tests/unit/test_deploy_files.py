@@ -21,7 +21,7 @@ DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 SUFFIX = re.compile(r"_(total|bucket|sum|count)$")
 HARDENING = {
-    *("DynamicUser", "NoNewPrivileges", "ProtectSystem", "ProtectHome", "PrivateTmp", "ProtectKernelTunables"),
+    *("User", "NoNewPrivileges", "ProtectSystem", "ProtectHome", "PrivateTmp", "ProtectKernelTunables"),
     *("ProtectControlGroups", "RestrictNamespaces", "RestrictSUIDSGID", "CapabilityBoundingSet", "SystemCallFilter"),
 }
 
