@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, replace
 from datetime import tzinfo
-from itertools import combinations
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +23,7 @@ from edge_agent.config_reader import (
     tables_of,
 )
 from edge_agent.config_sections import UNIT, limit
+from edge_agent.core.geometry import crossing_edges
 from edge_agent.core.spec import (
     WEEKDAYS,
     CameraSpec,
@@ -184,37 +184,6 @@ def _polygon(value: object, at: str, problems: Problems) -> tuple[Point, ...] | 
 def _edge(points: tuple[Point, ...], index: int) -> str:
     start, end = points[index], points[(index + 1) % len(points)]
     return f"[{start[0]:g}, {start[1]:g}]-[{end[0]:g}, {end[1]:g}]"
-
-
-def crossing_edges(points: tuple[Point, ...]) -> tuple[int, int] | None:
-    """The first two edges, by index, that touch without being neighbours, or that have no length."""
-    count = len(points)
-    for index in range(count):
-        if points[index] == points[(index + 1) % count]:
-            return index, index
-    for first, second in combinations(range(count), 2):
-        if second - first == 1 or (first == 0 and second == count - 1):
-            continue
-        if _touch(points[first], points[first + 1], points[second], points[(second + 1) % count]):
-            return first, second
-    return None
-
-
-def _turn(a: Point, b: Point, c: Point) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-
-def _within(a: Point, b: Point, c: Point) -> bool:
-    return min(a[0], b[0]) <= c[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= c[1] <= max(a[1], b[1])
-
-
-def _touch(a: Point, b: Point, c: Point, d: Point) -> bool:
-    """Whether segments ab and cd share a point (orientation test)."""
-    turns = _turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b)
-    if turns[0] * turns[1] < 0 and turns[2] * turns[3] < 0:
-        return True
-    ends = ((a, b, c), (a, b, d), (c, d, a), (c, d, b))
-    return any(turn == 0 and _within(*end) for turn, end in zip(turns, ends, strict=True))
 
 
 def _polygons(value: object, at: str, problems: Problems) -> tuple[tuple[Point, ...], ...]:

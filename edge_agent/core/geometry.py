@@ -4,18 +4,16 @@ Polygons are in unit coordinates. Distances are only meaningful in *level* coord
 picture's aspect (width / height) so that both axes are measured in frame heights. y runs down.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import combinations
 
 from edge_agent.core.types import Point
 
-PolygonFault = Literal["too_few_points", "outside_frame", "repeated_point", "self_intersection", "no_area"]
-LineFault = Literal["outside_frame", "no_length"]
+Edge = tuple[Point, Point]
+
 TOLERANCE = 1e-9
 """How near counts as on: far below a pixel, far above what rounding moves a point by."""
-MIN_AREA = 1e-6
-"""Share of the frame below which a polygon is a slip of the hand."""
 
 
 def inside(polygon: Sequence[Point], point: Point) -> bool:
@@ -80,44 +78,20 @@ class Ruler:
         return share if -TOLERANCE <= along <= dx * dx + dy * dy + TOLERANCE else None
 
 
-def polygon_fault(polygon: Sequence[Point]) -> PolygonFault | None:
-    """What is wrong with a zone or mask, if anything; corners may touch the frame's edges."""
-    if len(polygon) < 3:
-        return "too_few_points"
-    if not all(_in_unit(point) for point in polygon):
-        return "outside_frame"
-    edges = list(_edges(polygon))
-    if any(a == b for a, b in edges):
-        return "repeated_point"
-    for i, first in enumerate(edges):
-        for j in range(i + 1, len(edges)):
-            neighbours = j == i + 1 or (i == 0 and j == len(edges) - 1)
-            if _folds_back(first, edges[j]) if neighbours else _meet(first, edges[j]):
-                return "self_intersection"
-    return "no_area" if abs(area(polygon)) < MIN_AREA else None
-
-
-def line_fault(start: Point, end: Point) -> LineFault | None:
-    if not (_in_unit(start) and _in_unit(end)):
-        return "outside_frame"
-    return "no_length" if distance(start, end) < 1e-3 else None
-
-
-def area(polygon: Sequence[Point]) -> float:
-    """Signed, by the shoelace formula."""
-    return sum(ax * by - bx * ay for (ax, ay), (bx, by) in _edges(polygon)) / 2
-
-
-Edge = tuple[Point, Point]
-
-
-def _in_unit(point: Point) -> bool:
-    return 0.0 <= point[0] <= 1.0 and 0.0 <= point[1] <= 1.0
-
-
-def _edges(polygon: Sequence[Point]) -> Iterator[Edge]:
-    for i, point in enumerate(polygon):
-        yield point, polygon[(i + 1) % len(polygon)]
+def crossing_edges(polygon: Sequence[Point]) -> tuple[int, int] | None:
+    """What makes a polygon unsound, if anything: the first two edges, by the index of their first corner, that share
+    more than they should (neighbours more than their corner, others any point), or one edge twice that has no
+    length."""
+    count = len(polygon)
+    edges = [(polygon[index], polygon[(index + 1) % count]) for index in range(count)]
+    for index, (a, b) in enumerate(edges):
+        if a == b:
+            return index, index
+    for first, second in combinations(range(count), 2):
+        neighbours = second - first == 1 or (first == 0 and second == count - 1)
+        if (_folds_back if neighbours else _meet)(edges[first], edges[second]):
+            return first, second
+    return None
 
 
 def _turn(a: Point, b: Point, c: Point) -> float:

@@ -71,7 +71,7 @@ class Spool(Protocol):
         """`evidence`: JPEG bytes by SHA-256, published under the event's id. Raises SpoolError if it cannot be kept."""
         ...
 
-    def pending(self, limit: int, after: int = 0) -> "list[Spooled]":
+    def pending(self, limit: int, after: int = 0) -> "Sequence[Spooled]":
         """The oldest messages whose key is greater than `after`; keys grow with time and are never used again."""
         ...
 

@@ -19,7 +19,8 @@ def street(seed: int = 1) -> NDArray[np.float32]:
 
 def picture(scene: NDArray[np.float32], rng: np.random.Generator | None = None, noise: float = 2.0) -> Image:
     grain = 0.0 if rng is None else rng.normal(0, noise, scene.shape)
-    return np.clip(np.rint(scene + grain), 0, 255).astype(np.uint8)
+    levels: Image = np.clip(np.rint(scene + grain), 0, 255).astype(np.uint8)
+    return levels
 
 
 def settled(spec: MotionSpec, rng: np.random.Generator | None = None) -> tuple[MotionGate, float]:

@@ -111,8 +111,10 @@ def test_a_time_that_goes_back_is_taken_for_the_latest() -> None:
 def test_the_order_of_tracks_does_not_matter_and_runs_are_identical() -> None:
     def events(turn: int) -> list[bytes]:
         scene = Scene(INTRUSION, LOITERING, CROSSING, CROWD)
-        people = [lambda t, n=n: person(n, ((0.1 + 0.07 * t + 0.1 * n) % 1.0, 0.3 + 0.1 * n)) for n in range(5)]
-        scene.play(every(5, 0, 20), lambda t: [who(t) for who in people][::turn])
+        scene.play(
+            every(5, 0, 20),
+            lambda t: [person(n, ((0.1 + 0.07 * t + 0.1 * n) % 1.0, 0.3 + 0.1 * n)) for n in range(5)][::turn],
+        )
         scene.over(20)
         return [encode(event) for event in scene.events]
 

@@ -6,7 +6,8 @@ import pytest
 
 from contract.errors import ConfigError
 from edge_agent.config import load, parse
-from edge_agent.config_camera import crossing_edges, parse_window
+from edge_agent.config_camera import parse_window
+from edge_agent.core.geometry import crossing_edges
 from edge_agent.core.spec import CrowdRule, IntrusionRule, LoiteringRule
 
 ROOT = Path(__file__).parents[2]

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 
@@ -104,7 +105,7 @@ def test_there_and_back_is_two() -> None:
 @pytest.mark.parametrize(
     ("direction", "wanted"), [("any", ["forward", "backward"]), ("forward", ["forward"]), ("backward", ["backward"])]
 )
-def test_a_direction_may_be_asked_for(direction: str, wanted: list[str]) -> None:
+def test_a_direction_may_be_asked_for(direction: Literal["any", "forward", "backward"], wanted: list[str]) -> None:
     rule = replace(RULE, direction=direction)
     path = walk((0.9, 0.5), (0.1, 0.5), (0.9, 0.5))
     assert [found for found, _ in crossings(scene_of(path, rule=rule))] == wanted
