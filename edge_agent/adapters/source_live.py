@@ -58,7 +58,7 @@ class LiveSource:
         self._camera = camera
         self._request = request
         self._stall_s = stall_s
-        self._notify = notify
+        self.notify = notify
         self._backoff = backoff or Backoff()
         self._lock = threading.Condition()
         self._closing = threading.Event()
@@ -144,7 +144,7 @@ class LiveSource:
         with self._lock:
             self._over = True
             self._lock.notify_all()
-        self._notify()
+        self.notify()
 
     def _watch(self) -> bool:
         """One life of a child. True when a finite source was played to its end."""
@@ -213,7 +213,7 @@ class LiveSource:
             self._last_at = now
             self._lock.notify_all()
         self._set("online", "")
-        self._notify()
+        self.notify()
 
     def _count(self, message: Message, now: float) -> None:
         with self._lock:
@@ -228,4 +228,4 @@ class LiveSource:
             self._state, self._reason = state, reason
         if changed:
             self._log.info("source_state", state=state, reason=reason)
-            self._notify()
+            self.notify()

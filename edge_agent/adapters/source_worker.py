@@ -104,7 +104,8 @@ def work(request: Request, slots: Slots, say: Speaker) -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the agent's to handle
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # sent to the whole group, they are the agent's to handle
     line = bytearray()
     while not line.endswith(b"\n"):
         byte = os.read(0, 1)

@@ -1,0 +1,98 @@
+"""`jaga edge check`: one picture of each camera, with what its config means drawn on it."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.errors import ConfigError, JagaError
+from edge_agent.adapters.check_picture import draw_check, encode_png
+from edge_agent.adapters.source_av import open_source
+from edge_agent.adapters.source_live import LiveSource
+from edge_agent.adapters.source_wire import redact
+from edge_agent.config_sections import EdgeConfig
+from edge_agent.core.errors import SourceError
+from edge_agent.core.spec import CameraSpec
+from edge_agent.core.types import Frame
+
+AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One camera: its picture on disk with the size of its frames, or the error."""
+
+    camera: CameraSpec
+    picture: Path | None = None
+    width: int = 0
+    height: int = 0
+    error: JagaError | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Machine output: one line a camera."""
+        return {
+            "camera": self.camera.id,
+            "source": redact(self.camera.source),
+            "ok": self.error is None,
+            "picture": None if self.picture is None else str(self.picture),
+            "width": self.width,
+            "height": self.height,
+            "zones": [zone.id for zone in self.camera.zones],
+            "lines": [line.id for line in self.camera.lines],
+            "rules": [rule.id for rule in self.camera.rules],
+            "error": "" if self.error is None else str(self.error),
+        }
+
+
+def check_cameras(config: EdgeConfig, out: Path) -> Iterator[Checked]:
+    """In the config's order; a camera that cannot be opened is told and the others go on.
+
+    Raises ConfigError where `out` cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError("edge.check.out", path=str(out), detail=error.strerror) from error
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(lambda camera: _check(camera, out), config.cameras)
+
+
+def _check(camera: CameraSpec, out: Path) -> Checked:
+    try:
+        frame = first_frame(camera)
+    except SourceError as error:
+        return Checked(camera, error=error)
+    path = out / f"{camera.id}.png"
+    try:
+        path.write_bytes(encode_png(draw_check(frame.image, camera)))
+    except OSError as error:
+        return Checked(camera, error=ConfigError("edge.check.out", path=str(path), detail=error.strerror))
+    return Checked(camera, path, frame.width, frame.height)
+
+
+def first_frame(camera: CameraSpec) -> Frame:
+    """One picture as the agent would get it. Raises SourceError, for a live one after twice its stall_s at most."""
+    if "://" not in camera.source and not camera.source.startswith(("webcam:", "/dev/")):
+        with open_source(camera, realtime=False) as recording:
+            for frame in recording:
+                return frame
+        raise SourceError("edge.source.open", camera=camera.id, source=redact(camera.source), detail="no picture")
+    news = threading.Event()
+    source = open_source(camera, realtime=True)
+    assert isinstance(source, LiveSource)
+    with source:
+        source.notify = news.set
+        source.start()
+        while news.wait(2 * camera.stall_s + 5.0):
+            news.clear()
+            if (got := source.latest()) is not None:
+                return got
+            status = source.status()
+            if status.state not in ("starting", "online"):
+                raise SourceError(
+                    "edge.source.open", camera=camera.id, source=redact(camera.source), detail=status.reason
+                )
+        raise SourceError(
+            "edge.source.silent", camera=camera.id, source=redact(camera.source), detail=f"{2 * camera.stall_s + 5:g}"
+        )

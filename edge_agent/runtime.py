@@ -1,0 +1,253 @@
+"""A running agent: cameras, one detector for all of them, spool, link and health, wired together.
+
+Threads: one a camera (edge_agent.adapters.source_live), one that analyses (pictures of all cameras in turn, the latest
+of each), the link's, the spool's, and one for health. The main thread waits in `run` and reloads when it is told to.
+"""
+
+import base64
+import os
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+from contract.errors import ConfigError, JagaError
+from contract.events import Event
+from contract.ids import uuid7
+from contract.messages import Command, Health, Reply
+from edge_agent.adapters.clock_system import clock_quality
+from edge_agent.adapters.detectors import open_detector
+from edge_agent.adapters.host_psutil import HostProbe
+from edge_agent.adapters.mqtt_link import LinkOptions, MqttLink
+from edge_agent.adapters.mqtt_paho import Broker
+from edge_agent.adapters.spool_sqlite import SqliteSpool
+from edge_agent.config import load
+from edge_agent.config_sections import EdgeConfig, MqttSection
+from edge_agent.core.errors import SpoolError
+from edge_agent.core.pipeline import Agent
+from edge_agent.core.ports import Detector
+from edge_agent.core.spec import CameraSpec
+from edge_agent.runtime_camera import LiveCamera, Output
+
+log = structlog.get_logger()
+
+IDLE_WAIT_S = 0.5
+SNAPSHOT_WAIT_S = 3.0
+FIXED_SECTIONS = ("agent", "mqtt", "detector", "tracker", "spool")
+"""What a reload cannot change: it is refused and says so."""
+
+
+class Runtime:
+    """Runs `config` from `start` to `stop`. Raises what opening the detector and the spool raise."""
+
+    def __init__(self, config: EdgeConfig, detector: Detector | None = None) -> None:
+        if config.mqtt is None:
+            raise ConfigError("edge.config.no_mqtt", file=str(config.file))
+        if not config.cameras:
+            raise ConfigError("edge.config.no_camera", file=str(config.file))
+        self._config = config
+        self._boot = uuid7(int(time.time() * 1000), os.urandom(10))
+        self._detector = detector or open_detector(config.detector)
+        self._spool = SqliteSpool(config.agent.data_dir / "spool.sqlite", int(config.spool.max_mb * 1e6))
+        self._link = MqttLink(self._link_options(config.mqtt), self._spool, config.config_hash, self.command)
+        self._host = HostProbe(config.agent.data_dir)
+        self._clock = clock_quality()
+        self._cameras: tuple[LiveCamera, ...] = ()
+        self._retired: deque[LiveCamera] = deque()
+        self._changing = threading.Lock()
+        self._news = threading.Event()
+        self._stopping = threading.Event()
+        # A SimpleQueue may be filled by a signal handler, whatever its reader holds at that moment; an Event may not.
+        self._requests: queue.SimpleQueue[Literal["stop", "reload"]] = queue.SimpleQueue()
+        self._analysis = threading.Thread(target=self._analyse, name="analysis")
+        self._reporting = threading.Thread(target=self._report, name="health", daemon=True)
+
+    def run(self) -> None:
+        """Until `request("stop")`, which a signal handler may call, as it may `request("reload")`."""
+        self.start()
+        while self._requests.get() == "reload":
+            try:
+                self.reload()
+            except JagaError as error:
+                log.warning("reload_refused", reason=str(error), config_hash=self._config.config_hash)
+        self.stop()
+
+    def request(self, what: Literal["stop", "reload"]) -> None:
+        self._requests.put(what)
+
+    def start(self) -> None:
+        config = self._config
+        self._cameras = tuple(self._open(camera) for camera in config.cameras)
+        self._link.start()
+        self._analysis.start()
+        self._reporting.start()
+        log.info("agent_started", agent=config.agent.id, cameras=len(self._cameras), config_hash=config.config_hash)
+
+    def stop(self) -> None:
+        """Ends all episodes, publishes what there is for a few seconds, says offline. Nothing that is left is lost."""
+        self._stopping.set()
+        self._news.set()
+        self._analysis.join()
+        self._reporting.join()
+        self._link.close()
+        self._spool.close()
+        self._detector.close()
+        log.info("agent_stopped", agent=self._config.agent.id)
+
+    def reload(self) -> EdgeConfig:
+        """Reads the config file again: cameras that did not change keep running. Raises ConfigError and then runs on
+        as before."""
+        with self._changing:
+            old, new = self._config, load(self._config.file)
+            fixed = [name for name in FIXED_SECTIONS if getattr(new, name) != getattr(old, name)]
+            if fixed or new.timezone != old.timezone:
+                raise ConfigError("edge.reload.restart", file=str(new.file), sections=", ".join(fixed) or "agent")
+            if not new.cameras:
+                raise ConfigError("edge.config.no_camera", file=str(new.file))
+            running = {camera.spec: camera for camera in self._cameras}
+            kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}
+            self._config = new
+            self._cameras = tuple(kept.get(spec) or self._open(spec) for spec in new.cameras)
+            for camera in running.values():
+                camera.suspend()
+                self._retired.append(camera)
+            self._link.set_config_hash(new.config_hash)
+            log.info("reloaded", kept=len(kept), cameras=len(self._cameras), config_hash=new.config_hash)
+            self._news.set()
+            return new
+
+    def command(self, command: Command) -> Reply:
+        """Does what the command says; in the link's thread."""
+        try:
+            result = self._do(command)
+        except (JagaError, ValueError) as error:
+            return Reply(id=command.id, ok=False, time=datetime.now(UTC), error=str(error)[:2000])
+        return Reply(id=command.id, ok=True, time=datetime.now(UTC), result=result)
+
+    def health(self) -> Health:
+        self._clock = clock_quality()
+        return Health(
+            time=datetime.now(UTC),
+            interval_s=self._config.health.interval_s,
+            cameras=tuple(camera.health() for camera in self._cameras),
+            host=self._host.read(self._spool.depth(), self._clock),
+        )
+
+    def _do(self, command: Command) -> dict[str, Any]:
+        if command.name == "reload":
+            return {"config_hash": self.reload().config_hash}
+        if command.name not in ("suspend", "resume", "snapshot"):
+            raise ValueError(f"{command.name} is not supported by this agent")
+        camera = next((camera for camera in self._cameras if camera.spec.id == command.camera), None)
+        if camera is None:
+            known = ", ".join(camera.spec.id for camera in self._cameras)
+            raise ValueError(f"no camera {command.camera}; there are: {known}")
+        if command.name == "suspend":
+            camera.suspend()
+            self._news.set()
+        elif command.name == "resume":
+            camera.resume()
+        else:
+            return {"jpeg": base64.b64encode(self._snapshot(camera)).decode()}
+        return {"camera": camera.spec.id, "state": camera.state}
+
+    def _snapshot(self, camera: LiveCamera) -> bytes:
+        if not self._config.evidence.snapshots:
+            raise ValueError("snapshots are switched off in this agent's config")
+        if camera.state != "online":
+            raise ValueError(f"camera {camera.spec.id} is {camera.state}")
+        asked = camera.ask_snapshot()
+        self._news.set()
+        try:
+            return asked.result(SNAPSHOT_WAIT_S)
+        except FutureTimeout as error:
+            raise ValueError(f"camera {camera.spec.id} gave no picture within {SNAPSHOT_WAIT_S:g} s") from error
+
+    def _open(self, spec: CameraSpec) -> LiveCamera:
+        config = self._config
+        agent = Agent(config.agent.site, config.agent.id, config.config_hash, self._boot)
+        return LiveCamera(spec, agent, config.tracker, self._detector.name, self._news.set)
+
+    def _analyse(self) -> None:
+        """Serves the cameras in turn, so a busy one cannot starve the others, until stopped; then ends everything."""
+        while not self._stopping.is_set():
+            self._news.wait(IDLE_WAIT_S)
+            self._news.clear()
+            busy = True
+            while busy and not self._stopping.is_set():
+                busy = False
+                for camera in self._cameras:
+                    busy = self._guarded(camera) or busy
+            while self._retired:
+                self._finish(self._retired.popleft())
+        for camera in (*self._retired, *self._cameras):
+            self._finish(camera)
+
+    def _guarded(self, camera: LiveCamera) -> bool:
+        """One step of one camera; what goes wrong in it is reported and the others go on."""
+        try:
+            outputs = camera.step(self._detector, self._clock, self._config.evidence)
+        except Exception:  # one camera's fault must not stop the watch of all others
+            log.exception("camera_step_failed", camera=camera.spec.id)
+            return False
+        self._store(outputs or ())
+        return outputs is not None
+
+    def _finish(self, camera: LiveCamera) -> None:
+        self._store(camera.finish(self._clock))
+
+    def _store(self, outputs: Sequence[Output]) -> None:
+        for output in outputs:
+            event = self._with_hash(output.event)
+            try:
+                stored = self._spool.append(event, output.evidence)
+            except SpoolError as error:
+                log.error("event_lost", event=event.id, type=event.type, reason=str(error))
+                continue
+            log.info("event", id=stored.id, type=stored.type, camera=stored.data.camera, sequence=stored.sequence)
+        if outputs:
+            self._link.wake()
+
+    def _with_hash(self, event: Event) -> Event:
+        """An unchanged camera runs on through a reload; its events name the config that holds now."""
+        if event.data.why.config_hash == self._config.config_hash:
+            return event
+        why = msgspec.structs.replace(event.data.why, config_hash=self._config.config_hash)
+        return msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, why=why))
+
+    def _report(self) -> None:
+        while not self._stopping.wait(self._config.health.interval_s):
+            self._link.health(self.health())
+
+    def _link_options(self, mqtt: MqttSection) -> LinkOptions:
+        agent = self._config.agent
+        broker = Broker(
+            host=mqtt.host,
+            port=mqtt.port,
+            client_id=f"jaga-{agent.site}-{agent.id}",
+            username=mqtt.username,
+            password=None,
+            tls=mqtt.tls,
+            tls_ca=mqtt.tls_ca,
+            keepalive_s=mqtt.keepalive_s,
+            session_expiry_s=mqtt.session_expiry_s,
+            in_flight=mqtt.in_flight,
+        )
+        return LinkOptions(
+            site=agent.site,
+            agent=agent.id,
+            version=metadata.version("jaga"),
+            boot_id=self._boot,
+            broker=broker,
+            protocol=mqtt.version,
+            password_file=mqtt.password_file,
+            delayed_after_s=mqtt.delayed_after_s,
+        )

@@ -1,0 +1,184 @@
+"""One running camera: its live source, its pipeline and what health tells of it."""
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+import structlog
+
+from contract.events import Clock, Event, Evidence
+from contract.ids import uuid7
+from contract.messages import CameraHealth, CameraState
+from edge_agent.adapters.evidence_jpeg import snapshot
+from edge_agent.adapters.source_av import request_of
+from edge_agent.adapters.source_live import LiveSource
+from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.config_sections import EvidenceSection
+from edge_agent.core.pipeline import Agent, CameraPipeline, Step
+from edge_agent.core.ports import Detector
+from edge_agent.core.spec import CameraSpec, TrackerSpec
+from edge_agent.core.types import Box, Detections, Frame
+
+log = structlog.get_logger()
+
+PERSON = "person"
+LOST_AFTER_S = 10.0
+"""A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
+
+
+def live_id(t: float, _salt: str) -> str:
+    return uuid7(max(0, int(t * 1000)), os.urandom(10))
+
+
+@dataclass(slots=True)
+class Tally:
+    """Since the last health report."""
+
+    since: float
+    analysed: int = 0
+    detected: int = 0
+    latency_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Events to store, each with its pictures by SHA-256."""
+
+    event: Event
+    evidence: dict[str, bytes]
+
+
+class LiveCamera:
+    """`step` and `finish` are for the analysing thread; the rest is for any."""
+
+    def __init__(
+        self, spec: CameraSpec, agent: Agent, tracker: TrackerSpec, model: str, notify: Callable[[], None]
+    ) -> None:
+        self.spec = spec
+        self._notify = notify
+        self._pipeline = CameraPipeline(spec, agent, ByteTrack(tracker, spec.fps), live_id, model)
+        self._source: LiveSource | None = None
+        self._fresh = False
+        self._tally = Tally(time.monotonic())
+        self._asked: Future[bytes] | None = None
+        self._lock = threading.Lock()
+        self.resume()
+
+    def suspend(self) -> None:
+        """Nothing is watched until `resume`: the connection is closed."""
+        with self._lock:
+            source, self._source = self._source, None
+        if source is not None:
+            source.close()
+
+    def resume(self) -> None:
+        with self._lock:
+            if self._source is None:
+                request = request_of(self.spec, realtime=True)
+                source = LiveSource(self.spec.id, request, stall_s=self.spec.stall_s, notify=self._notify)
+                self._source = source
+                source.start()
+
+    @property
+    def state(self) -> CameraState:
+        source = self._source
+        return "suspended" if source is None else source.status().state
+
+    def ask_snapshot(self) -> "Future[bytes]":
+        """A JPEG of the next picture, people unrecognisable."""
+        with self._lock:
+            if self._asked is None or self._asked.done():
+                self._asked = Future()
+            return self._asked
+
+    def step(self, detector: Detector, clock: Clock, evidence: EvidenceSection) -> list[Output] | None:
+        """What the latest picture gave, or None where there is none. A camera that was lost gives the ends of its
+        episodes, once."""
+        source = self._source
+        frame = source.latest() if source is not None else None
+        if frame is None:
+            return self._lost(source, clock)
+        asked = self._asked if self._asked is not None and not self._asked.done() else None
+        wanted = self._pipeline.wants_detection(frame).detect or asked is not None
+        detections = detector.detect([frame.image])[0] if wanted else None
+        step = self._pipeline.step(frame, detections, clock)
+        self._fresh = True
+        self._tally.analysed += 1
+        self._tally.detected += wanted
+        self._tally.latency_s += max(0.0, time.time() - frame.t)
+        people = _people(detections, frame, step)
+        if asked is not None:
+            asked.set_result(_picture(frame, people, evidence))
+        return self._outputs(frame, step, people, evidence)
+
+    def finish(self, clock: Clock) -> list[Output]:
+        """The ends of what was running; the camera is not watched any more."""
+        self.suspend()
+        return [Output(event, {}) for event in self._pipeline.lost(time.time(), clock)]
+
+    def health(self) -> CameraHealth:
+        """Since the last call."""
+        source, now = self._source, time.monotonic()
+        tally, self._tally = self._tally, Tally(now)
+        known = {"camera": self.spec.id, "name": self.spec.name[:200], "location": self.spec.location}
+        if source is None:
+            return CameraHealth(**known, state="suspended", reason="suspended by command")  # type: ignore[arg-type]
+        status = source.status()
+        span = max(now - tally.since, 0.001)
+        idle = status.state == "online" and tally.analysed > 0 and tally.detected == 0
+        return CameraHealth(
+            **known,  # type: ignore[arg-type]
+            state="idle" if idle else status.state,
+            fps_in=round(status.fps_in, 2),
+            fps_analysed=round(tally.analysed / span, 2),
+            dropped=status.dropped,
+            latency_ms=round(tally.latency_s / tally.analysed * 1000, 1) if tally.analysed else 0.0,
+            last_frame_age_s=None if status.last_frame_age_s is None else round(status.last_frame_age_s, 2),
+            reason="nothing moves" if idle else status.reason[:500],
+        )
+
+    def _lost(self, source: LiveSource | None, clock: Clock) -> list[Output] | None:
+        if not self._fresh:
+            return None
+        if source is not None and not source.over:
+            age = source.status().last_frame_age_s
+            if age is None or age < max(LOST_AFTER_S, self.spec.stall_s):
+                return None
+        self._fresh = False
+        log.info("camera_lost", camera=self.spec.id)
+        return [Output(event, {}) for event in self._pipeline.lost(time.time(), clock)]
+
+    def _outputs(self, frame: Frame, step: Step, people: list[Box], section: EvidenceSection) -> list[Output]:
+        outputs = []
+        picture: bytes | None = None
+        for event in step.events:
+            if event.id not in step.snapshots or not section.snapshots:
+                outputs.append(Output(event, {}))
+                continue
+            picture = picture or _picture(frame, people, section)
+            digest = hashlib.sha256(picture).hexdigest()
+            taken = Evidence(sha256=digest, kind="snapshot", time=datetime.fromtimestamp(frame.t, UTC))
+            data = msgspec.structs.replace(event.data, evidence=(*event.data.evidence, taken))
+            outputs.append(Output(msgspec.structs.replace(event, data=data), {digest: picture}))
+        return outputs
+
+
+def _people(detections: Detections | None, frame: Frame, step: Step) -> list[Box]:
+    """Where anybody is or may be, in unit coordinates: tracks and every detection, however weak."""
+    boxes = [track.box for track in step.tracks if track.cls == PERSON]
+    if detections is not None:
+        for box, label in zip(detections.boxes, detections.labels, strict=True):
+            if detections.classes[label] == PERSON:
+                x1, y1, x2, y2 = (float(value) for value in box)
+                boxes.append((x1 / frame.width, y1 / frame.height, x2 / frame.width, y2 / frame.height))
+    return boxes
+
+
+def _picture(frame: Frame, people: list[Box], section: EvidenceSection) -> bytes:
+    return snapshot(frame.image, people, blur=section.blur, max_side=section.max_side, quality=section.quality)
