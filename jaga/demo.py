@@ -25,7 +25,7 @@ from contract.texts import language_of, text
 from jaga import demo_config, ports
 from jaga.demo_broker import broker
 from jaga.demo_places import DemoAgent, own, rendered
-from jaga.processes import Processes
+from jaga.processes import Processes, helper
 from simulator.scene_video import ENCODERS, encoder, write_all
 from simulator.scenes import demo_scenes
 
@@ -97,7 +97,7 @@ def scenes(seed: int) -> tuple[DemoAgent, ...]:
         if done < total or sys.stderr.isatty():
             say("demo.rendering", done=done, total=total)
 
-    made = write_all(demo_scenes(seed), cache_folder(), min(4, os.cpu_count() or 1), progress)
+    made = write_all(demo_scenes(seed), cache_folder(), min(4, os.cpu_count() or 1), progress, helper)
     return rendered({scene.name: scene.video for scene in made}, CAMERA_FPS)
 
 

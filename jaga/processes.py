@@ -61,7 +61,7 @@ class Processes:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "JAGA_LOG": "json", "PYTHONUNBUFFERED": "1"},
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=die_with_parent,
             )
         child = Child(name, process, log)
         self._children.append(child)
@@ -109,6 +109,14 @@ def last_line(log: Path) -> str:
     return said[-1][:500] if said else log.name
 
 
-def _die_with_parent() -> None:
-    """Runs in the child before exec."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def die_with_parent() -> None:
+    """For the child: it gets SIGTERM when the thread that started it ends. Nothing where the system cannot (not
+    Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def helper() -> None:
+    """For a worker process of a pool: Ctrl-C ends it at once and without a word, and so does its parent's end."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    die_with_parent()

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -75,34 +76,49 @@ def target(scene: Scene, folder: Path) -> Rendered:
 
 
 def write_all(
-    scenes: Iterable[Scene], folder: Path, workers: int, progress: Callable[[int, int], None] = lambda done, total: None
+    scenes: Iterable[Scene],
+    folder: Path,
+    workers: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    prepare: Callable[[], None] | None = None,
 ) -> tuple[Rendered, ...]:
     """All scenes, those already in `folder` as they are, the others rendered by `workers` processes.
 
-    progress(done, total) is called at the start and after each scene. Results are in the order of `scenes`.
-    """
+    progress(done, total) is called at the start and after each scene; prepare() first thing in each process. Results
+    are in the order of `scenes`."""
     wanted = tuple(scenes)
     results = {scene.name: target(scene, folder) for scene in wanted}
     missing = [scene for scene in wanted if not _there(results[scene.name])]
     progress(len(wanted) - len(missing), len(wanted))
     if missing:
-        with _pool(min(workers, len(missing))) as pool:
+        with _pool(min(workers, len(missing)), prepare) as pool:
             jobs = [pool.submit(write, scene, folder) for scene in missing]
             try:
                 for number, job in enumerate(as_completed(jobs), len(wanted) - len(missing) + 1):
                     job.result()
                     progress(number, len(wanted))
+            except BrokenProcessPool as error:
+                raise JagaError("demo.render_failed", done=done_count(results.values()), total=len(wanted)) from error
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     return tuple(results[scene.name] for scene in wanted)
 
 
-def _pool(workers: int) -> Executor:
+def _pool(workers: int, prepare: Callable[[], None] | None) -> Executor:
     # Spawned, not forked: OpenCV's and FFmpeg's threads do not survive a fork.
-    return ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
-    )
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(prepare,))
+
+
+def _begin(prepare: Callable[[], None] | None) -> None:
+    if prepare is not None:
+        prepare()
+    cv2.setNumThreads(1)
+
+
+def done_count(rendered: Iterable[Rendered]) -> int:
+    return sum(_there(one) for one in rendered)
 
 
 def _there(rendered: Rendered) -> bool:
