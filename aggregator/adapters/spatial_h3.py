@@ -5,6 +5,8 @@ from math import ceil
 
 import h3
 
+from aggregator.core.space import SLACK_M
+
 RESOLUTION = 8
 """Hexagons with an edge of 531 m on average: a few cells cover the farthest reach of a kind."""
 SMALLEST = 0.72
@@ -23,5 +25,5 @@ class H3Cells:
 
     def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
         # From a vertex outwards the first ring is one edge thick, each further one at least one and a half.
-        rings = ceil((reach_m / self._edge_m + 0.5) / 1.5) if reach_m > 0 else 0
+        rings = ceil(((reach_m + SLACK_M) / self._edge_m + 0.5) / 1.5)
         return sorted(str(cell) for cell in h3.grid_disk(self.cell(lat, lon), rings))

@@ -1,7 +1,7 @@
 """Distance on the ground, and the cells a spatial index is made of. Degrees are WGS 84, lengths metres."""
 
 from collections.abc import Sequence
-from math import asin, ceil, cos, floor, hypot, radians, sin, sqrt
+from math import asin, cos, floor, hypot, radians, sin, sqrt
 from typing import Protocol
 
 from contract.events import Location
@@ -47,22 +47,27 @@ class Cells(Protocol):
     def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]: ...
 
 
+SLACK_M = 1.0
+"""Added to every reach, so that rounding leaves nothing out."""
+
+
 class Grid:
     """Cells of equal angle: rows of `size_m`, and columns as wide at the equator. Needs no library."""
 
     def __init__(self, size_m: float = 1000.0) -> None:
-        self._step = size_m / METRES_PER_DEGREE
-        self._columns = ceil(360 / self._step)
+        self._row = size_m / METRES_PER_DEGREE
+        self._columns = max(1, floor(360 / self._row))
+        self._column = 360 / self._columns
 
     def cell(self, lat: float, lon: float) -> str:
-        return self._name(floor(lat / self._step), floor(lon / self._step))
+        return self._name(floor(lat / self._row), floor(lon / self._column))
 
     def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
-        reach = reach_m / METRES_PER_DEGREE
-        shrink = max(cos(radians(min(90.0, abs(lat) + reach))), 1e-3)
-        rows = range(floor((lat - reach) / self._step), floor((lat + reach) / self._step) + 1)
-        width = min(reach / shrink, 180.0)
-        columns = range(floor((lon - width) / self._step), floor((lon + width) / self._step) + 1)
+        height = (reach_m + SLACK_M) / METRES_PER_DEGREE
+        shrink = max(cos(radians(min(90.0, abs(lat) + height))), 1e-3)
+        width = min(height / shrink, 180.0)
+        rows = range(floor((lat - height) / self._row), floor((lat + height) / self._row) + 1)
+        columns = range(floor((lon - width) / self._column), floor((lon + width) / self._column) + 1)
         return sorted({self._name(row, column) for row in rows for column in columns})
 
     def _name(self, row: int, column: int) -> str:

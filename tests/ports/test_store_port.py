@@ -1,0 +1,232 @@
+"""The contract of aggregator.core.ports.Store, over each implementation."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import msgspec
+import pytest
+
+from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.core.correlation import Outcome
+from aggregator.core.errors import StoreError
+from aggregator.core.incident import Incident
+from aggregator.core.liveness import Agent, Camera
+from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, Refused, Retention, Store
+from aggregator.core.sequence import Sequence
+from aggregator.views import incident_view
+from contract.events import Event
+from tests.timeline import START, Timeline, make_event, place
+
+Open = Callable[[], Store]
+DAY = 86_400.0
+
+
+@pytest.fixture(params=["sqlite"])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Opens the store, the same one at each call; what is open at the end is closed."""
+    opened: list[Store] = []
+
+    def opener() -> Store:
+        opened.append({"sqlite": lambda: SqliteStore(tmp_path / "jaga.sqlite")}[request.param]())
+        return opened[-1]
+
+    yield opener
+    opened[-1].close()
+
+
+@pytest.fixture
+def store(open_store: Open) -> Store:
+    return open_store()
+
+
+def batch_of(city: Timeline, *taken: tuple[Event, Outcome]) -> Batch:
+    """What the service would write for these events."""
+    batch = Batch()
+    for event, outcome in taken:
+        state = city.correlator.episode(event.data.episode)
+        assert state is not None
+        batch.episodes[event.data.episode] = state
+        batch.events.append(
+            EventRow(event, msgspec.json.encode(event), START.timestamp(), False, outcome.incident, outcome.link)
+        )
+        batch.merged += outcome.merged
+        batch.changes += outcome.changes
+        for one in outcome.incidents:
+            batch.incidents[one.id] = IncidentRow(one, city.correlator.trails(one.id), incident_view(one))
+    return batch
+
+
+def seen(city: Timeline, t: float, camera: str, kind: str = "brawl", **more: object) -> tuple[Event, Outcome]:
+    x = {"a": 0, "b": 250, "c": 500}.get(camera, 50_000)
+    event = make_event(t, camera, kind, location=place(x, 0), **more)  # type: ignore[arg-type]
+    return event, city.take(event)
+
+
+def test_a_commit_is_there_after_opening_again(open_store: Open) -> None:
+    city = Timeline()
+    store = open_store()
+    store.commit(batch_of(city, seen(city, 0, "a"), seen(city, 5, "b")))
+    store.close()
+    again = open_store()
+    one = city.only()
+    assert again.incident_view(one.id) == incident_view(one)
+    assert [msgspec.json.decode(raw)["data"]["camera"] for raw, _, _ in again.incident_events(one.id)] == ["a", "b"]
+    assert [change.reason for change in again.changes(one.id)] == [change.reason for change in city.changes]
+
+
+def test_writing_again_changes_nothing(store: Store) -> None:
+    city = Timeline()
+    taken = seen(city, 0, "a")
+    batch = batch_of(city, taken)
+    batch.changes.clear()
+    store.commit(batch)
+    store.commit(batch)
+    assert len(store.incident_events(city.only().id)) == 1
+    assert store.known([taken[0].id, "0" * 36]) == {taken[0].id}
+
+
+def test_an_older_revision_does_not_win(store: Store) -> None:
+    city = Timeline()
+    old = batch_of(city, seen(city, 0, "a"))
+    new = batch_of(city, seen(city, 5, "b"))
+    store.commit(new)
+    store.commit(Batch(incidents=old.incidents))
+    assert store.incident_view(city.only().id) == incident_view(city.only())
+
+
+def test_a_merge_moves_events_and_episodes_and_hides_the_absorbed(store: Store) -> None:
+    city = Timeline()
+    store.commit(batch_of(city, seen(city, 0, "a"), seen(city, 5, "c")))
+    assert len(store.incident_views()) == 2
+    store.commit(batch_of(city, seen(city, 10, "b")))
+    (only,) = store.incident_views()
+    assert only[0] == city.only().id
+    assert len(store.incident_events(only[0])) == 3
+    absorbed = next(one.id for one in city.incidents.values() if one.merged_into)
+    assert store.incident_events(absorbed) == []
+    assert b'"merged_into":"' in (store.incident_view(absorbed) or b"")
+    restored = {one.id: episodes for one, _, episodes in store.restore(0).incidents}
+    assert len(restored[only[0]]) == 3
+
+
+def test_what_is_restored_is_what_was_written(store: Store) -> None:
+    city = Timeline()
+    batch = batch_of(city, seen(city, 0, "a", confidence=0.3), seen(city, 5, "far", confidence=0.9))
+    agent, numbers = Agent(site="s", id="e", boot_id="b", interval_s=5.0, last_seen=7.0), Sequence(9, frozenset({4, 6}))
+    camera = Camera(site="s", id="a", agent="e", location=place(0, 0), state="online", last_seen=3.0)
+    batch.agents[agent.key], batch.cameras[camera.key] = (agent, numbers), camera
+    store.commit(batch)
+    restored = store.restore(0)
+    assert [one for one, _, _ in restored.incidents] == city.standing()
+    for one, trails, episodes in restored.incidents:
+        assert list(trails) == list(city.correlator.trails(one.id))
+        assert all(city.correlator.episode(episode) == state for episode, state in episodes)
+        assert len(episodes) == 1
+    assert restored.agents == ((agent, numbers),)
+    assert restored.cameras == (camera,)
+
+
+def test_restoring_leaves_out_what_was_closed_long_ago(store: Store) -> None:
+    city = Timeline()
+    batch = batch_of(city, seen(city, 0, "a"))
+    store.commit(batch)
+    closed = city.at(10).operator(city.only().id, "resolved")
+    store.commit(_with(closed))
+    assert len(store.restore(closed.updated).incidents) == 1
+    assert store.restore(closed.updated + 1).incidents == ()
+
+
+def test_pages_of_incidents_are_complete_and_newest_first(store: Store) -> None:
+    city = Timeline()
+    batch = batch_of(city, *(seen(city, index * 1000, "a", "brawl", episode=str(index)) for index in range(7)))
+    store.commit(batch)
+    got: list[str] = []
+    before = None
+    while page := store.incident_views(before=before, limit=3):
+        got += [one for one, _ in page]
+        before = got[-1]
+    assert got == sorted(city.incidents, reverse=True)
+    assert [one for one, _ in store.incident_views(kind="crowd")] == []
+    states = {one.id: one.state for one in city.standing()}
+    opened = [one for one, _ in store.incident_views(states=("open",), kind="brawl")]
+    assert sorted(opened) == sorted(one for one, state in states.items() if state == "open")
+    assert sum(store.count_by_state().values()) == 7
+
+
+def test_evidence_is_kept_by_its_hash_and_once(store: Store) -> None:
+    jpeg = b"\xff\xd8\xff" + b"x" * 100
+    row = EvidenceRow(hashlib.sha256(jpeg).hexdigest(), "e", "s", "c", 5.0, jpeg)
+    store.commit(Batch(evidence=[row, row]))
+    assert store.evidence(row.sha256) == jpeg
+    assert store.evidence("0" * 64) is None
+
+
+def test_quarantine_and_audit_come_back_newest_first(store: Store) -> None:
+    for index in range(3):
+        refused = Refused(float(index + 1), "jaga/v1/x", "WrongType", "$.data", "no", b"\xff\x00")
+        store.commit(Batch(quarantine=[refused], audit=[(float(index + 1), "rina", "evidence.read", "ab", "")]))
+    assert [(row.received, row.payload) for row in store.quarantine(2)] == [(3.0, b"\xff\x00"), (2.0, b"\xff\x00")]
+    assert [row[0] for row in store.audit(2)] == [3.0, 2.0]
+
+
+def test_pruning_keeps_what_is_alive_and_bounds_the_rest(store: Store) -> None:
+    city = Timeline()
+    store.commit(batch_of(city, seen(city, 0, "a"), seen(city, 0, "far")))
+    alive, closed = sorted(city.incidents)
+    store.commit(_with(city.operator(closed, "resolved")))
+    pictures = [b"\xff\xd8\xff" + bytes([index]) * 400_000 for index in range(5)]
+    rows = [
+        EvidenceRow(hashlib.sha256(one).hexdigest(), "e", "s", "c", START.timestamp() + index, one)
+        for index, one in enumerate(pictures)
+    ]
+    store.commit(Batch(evidence=rows, quarantine=[Refused(1.0, "t", "E", "$", "d", b"") for _ in range(9)]))
+    later = START.timestamp() + 91 * DAY
+    store.prune(Retention(evidence_days=1000, evidence_mb=1.0, quarantine_rows=4), later)
+    assert store.incident_view(closed) is None
+    assert store.incident_events(closed) == []
+    assert store.changes(closed) == []
+    assert store.incident_view(alive) is not None
+    assert len(store.incident_events(alive)) == 1
+    assert [store.evidence(row.sha256) is not None for row in rows] == [False, False, False, True, True]
+    assert len(store.quarantine(100)) == 4
+    store.prune(Retention(evidence_days=1), later)
+    assert store.evidence(rows[-1].sha256) is None
+
+
+def test_a_failed_commit_writes_nothing(store: Store) -> None:
+    city = Timeline()
+    batch = batch_of(city, seen(city, 0, "a"))
+    batch.audit.append((1.0, "rina", "no such action", "x", ""))
+    with pytest.raises(StoreError):
+        store.commit(batch)
+    assert store.known([row.event.id for row in batch.events]) == frozenset()
+    assert store.incident_views() == []
+    batch.audit.clear()
+    store.commit(batch)
+    assert len(store.incident_views()) == 1
+
+
+def test_many_threads_may_write_and_read(store: Store) -> None:
+    def work(number: int) -> None:
+        for index in range(20):
+            store.commit(Batch(audit=[(float(index), f"thread-{number}", "evidence.read", "x", "")]))
+            store.audit(5)
+
+    threads = [Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store.audit(1000)) == 120
+    assert store.queue_depth() == 0
+
+
+def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened"):
+        SqliteStore(tmp_path / "nowhere" / "jaga.sqlite")
+
+
+def _with(one: Incident) -> Batch:
+    return Batch(incidents={one.id: IncidentRow(one, (), incident_view(one))})

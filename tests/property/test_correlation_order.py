@@ -1,0 +1,132 @@
+"""Whatever the order in which events come, and however often, the incidents are the same."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.adapters.spatial_h3 import H3Cells
+from aggregator.core.correlation import CorrelationPolicy, Correlator
+from aggregator.core.incident import STATES, TRANSITIONS, Incident, TransitionRefused, allowed, move
+from aggregator.core.space import Cells, Grid
+from contract.events import Event
+from contract.kinds import Kind
+from tests.timeline import START, make_event, place
+
+FAR_AWAY = 1e9
+POLICY = CorrelationPolicy(
+    max_age_s=FAR_AWAY, max_extent_m=FAR_AWAY, quiet_s=FAR_AWAY, memory_s=FAR_AWAY, delayed_after_s=FAR_AWAY
+)
+"""Without closings and caps, which depend on what came first by their nature."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    camera: int
+    kind: Kind
+    begin: int
+    lasts: int
+    confidence: float
+
+
+SEEN = st.builds(
+    Seen,
+    camera=st.integers(0, 7),
+    kind=st.sampled_from([Kind.BRAWL, Kind.CROWD, Kind.INTRUSION, Kind.REPORT, Kind.SMOKE_FIRE, Kind.CAMERA_COVERED]),
+    begin=st.integers(0, 1500),
+    lasts=st.integers(1, 300),
+    confidence=st.floats(0.1, 0.9).map(lambda value: round(value, 3)),
+)
+
+
+def events_of(seen: list[Seen]) -> list[Event]:
+    """Begin and end of each; cameras stand 160 m apart in a row, the last has no known place."""
+    events = []
+    for index, one in enumerate(seen):
+        where = place(one.camera * 160, 0) if one.camera < 7 else None
+        for phase, t in (("begin", one.begin), ("end", one.begin + one.lasts)):
+            events.append(
+                make_event(
+                    t,
+                    f"cam-{one.camera}",
+                    one.kind,
+                    phase,  # type: ignore[arg-type]
+                    episode=str(index),
+                    started=one.begin,
+                    location=where,
+                    confidence=one.confidence,
+                )
+            )
+    return events
+
+
+def incidents(events: list[Event], cells: Cells) -> dict[frozenset[str], tuple[object, ...]]:
+    """Each set of events that is one incident, with what the incident says about itself."""
+    correlator = Correlator(POLICY, cells)
+    members: dict[str, set[str]] = {}
+    standing: dict[str, Incident] = {}
+    for event in events:
+        outcome = correlator.step(event, START.timestamp() + 2000)
+        standing.update((one.id, one) for one in outcome.incidents)
+        members.setdefault(outcome.incident, set()).add(event.id)
+        for absorbed, kept in outcome.merged:
+            members.setdefault(kept, set()).update(members.pop(absorbed, set()))
+    return {frozenset(ids): _told(standing[one]) for one, ids in members.items()}
+
+
+def _told(one: Incident) -> tuple[object, ...]:
+    return one.severity, one.confidence, one.started, one.ended, one.last_event, one.event_count, len(one.sources)
+
+
+@given(st.lists(SEEN, min_size=1, max_size=12), st.randoms(use_true_random=False))
+@settings(max_examples=150, deadline=None)
+def test_order_does_not_matter(seen: list[Seen], rng: object) -> None:
+    events = events_of(seen)
+    shuffled = list(events)
+    rng.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert incidents(events, Grid()) == incidents(shuffled, Grid())
+
+
+@given(st.lists(SEEN, min_size=1, max_size=12))
+@settings(max_examples=50, deadline=None)
+def test_the_spatial_index_does_not_matter(seen: list[Seen]) -> None:
+    events = events_of(seen)
+    assert incidents(events, Grid()) == incidents(events, H3Cells()) == incidents(events, _OneCell())
+
+
+class _OneCell:
+    """Everything is near everything: the index leaves nothing out."""
+
+    def cell(self, lat: float, lon: float) -> str:
+        return ""
+
+    def around(self, lat: float, lon: float, reach_m: float) -> list[str]:
+        return [""]
+
+
+@given(st.sampled_from(STATES), st.sampled_from(STATES), st.sampled_from(["system", "operator"]))
+def test_only_what_the_table_says_is_allowed(before: str, to: str, party: str) -> None:
+    one = Incident(
+        id="x",
+        kind=Kind.BRAWL,
+        state=before,  # type: ignore[arg-type]
+        severity="critical",
+        confidence=0.5,
+        started=1.0,
+        last_event=2.0,
+        updated=2.0,
+    )
+    if party in TRANSITIONS.get((before, to), ()):  # type: ignore[call-overload]
+        moved, change = move(one, to, 3.0, party=party, actor="a", reason="r")  # type: ignore[arg-type]
+        assert (moved.state, change.before, change.after, change.time) == (to, before, to, 3.0)
+        assert moved.revision == one.revision + 1
+        return
+    with pytest.raises(TransitionRefused) as refused:
+        move(one, to, 3.0, party=party, actor="a", reason="r")  # type: ignore[arg-type]
+    assert refused.value.allowed == allowed(before)  # type: ignore[arg-type]
+
+
+def test_closed_states_are_final() -> None:
+    assert [allowed("resolved"), allowed("false_alarm")] == [(), ()]
+    assert all(allowed(state, "operator") for state in STATES[:4])
