@@ -82,7 +82,9 @@ def _at(point: NDArray[np.float64]) -> tuple[int, int]:
 
 
 def _write(canvas: Image, text: str, at: tuple[int, int], colour: Colour) -> None:
-    x = max(2, min(at[0], canvas.shape[1] - 10 * len(text)))
-    y = max(14, min(at[1], canvas.shape[0] - 4))
-    cv2.putText(canvas, text, (x, y), FONT, 0.5, (0, 0, 0), 4, cv2.LINE_AA)
+    """On a dark plate, kept within the picture."""
+    (width, height), below = cv2.getTextSize(text, FONT, 0.5, 1)
+    x = max(2, min(at[0], canvas.shape[1] - width - 4))
+    y = max(height + 3, min(at[1], canvas.shape[0] - below - 2))
+    cv2.rectangle(canvas, (x - 2, y - height - 3), (x + width + 2, y + below), (24, 24, 24), -1)
     cv2.putText(canvas, text, (x, y), FONT, 0.5, colour, 1, cv2.LINE_AA)

@@ -104,6 +104,12 @@ class LiveSource:
         """Whether no picture will come any more: closed, or a recording that does not loop was played to its end."""
         return self._over
 
+    @property
+    def child_pid(self) -> int | None:
+        """The decoding process that runs now."""
+        child = self._child
+        return None if child is None else child.pid
+
     def close(self) -> None:
         self._closing.set()
         with self._lock:
