@@ -6,6 +6,7 @@ same class has just vanished is taken for its continuation: by place and time on
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 from typing import NewType
 
 from edge_agent.core.geometry import distance, level
@@ -19,10 +20,13 @@ FORGET_S = 60.0
 STEADY_S = 1.0
 """A detector misses people now and then: who was seen within this time before the last look still stands there, as
 long as nothing in the picture moves."""
-REACH = 0.3
-SPEED = 1.0
-"""How far a continuation may begin from where the other vanished: REACH body heights, and SPEED more for each second in
-between (walking pace, 1.4 m/s, is about 0.8 body heights a second)."""
+REACH = 0.15
+SPEED = 0.3
+RATIO = 1.3
+VELOCITY_S = 0.5
+"""A continuation begins within REACH body heights of where the other would be by now, and SPEED more for each second in
+between; neither box is more than RATIO times as high. Chosen on true tracks broken at random (python -m
+benchmarks.true_tracks): going by the last place alone mended a quarter fewer and made five times as many mistakes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,25 @@ class View:
 
 @dataclass(slots=True)
 class _Last:
+    """velocity: of the foot in level coordinates a second, smoothed over VELOCITY_S; None until seen twice."""
+
     figure: Figure
     t: float
+    velocity: Point | None = None
+
+    def follow(self, figure: Figure, t: float) -> None:
+        dt = t - self.t
+        if dt > 0:
+            weight = 1.0 - exp(-dt / VELOCITY_S) if self.velocity is not None else 1.0
+            old = self.velocity or (0.0, 0.0)
+            vx = (figure.at[0] - self.figure.at[0]) / dt
+            vy = (figure.at[1] - self.figure.at[1]) / dt
+            self.velocity = old[0] + weight * (vx - old[0]), old[1] + weight * (vy - old[1])
+        self.figure, self.t = figure, t
+
+    def expected(self, t: float) -> Point:
+        vx, vy = self.velocity or (0.0, 0.0)
+        return self.figure.at[0] + vx * (t - self.t), self.figure.at[1] + vy * (t - self.t)
 
 
 class TrackMemory:
@@ -87,7 +108,7 @@ class TrackMemory:
         """The same figures as at the last look, because nothing has moved since."""
         steady = [last for last in self._last.values() if not exceeded(self._looked - last.t, STEADY_S)]
         for last in steady:
-            last.t = t
+            last.t, last.velocity = t, (0.0, 0.0)
         self._looked = t
         return View(t, tuple(last.figure for last in steady), self._aspect, held=True)
 
@@ -98,7 +119,11 @@ class TrackMemory:
             self._next += 1
             self._names[track.id] = name
         figure = Figure(name, track.cls, track.box, track.score, track.foot, level(track.foot, aspect))
-        self._last[name] = _Last(figure, t)
+        last = self._last.get(name)
+        if last is None:
+            self._last[name] = _Last(figure, t)
+        else:
+            last.follow(figure, t)
         return figure
 
     def _mend(self, new: list[Track], known: set[FigureId], t: float, aspect: float) -> None:
@@ -119,14 +144,14 @@ class TrackMemory:
             known.add(name)
 
     def _apart(self, track: Track, last: _Last, t: float, aspect: float) -> float | None:
-        """How far the track begins from where the other vanished, in body heights; None if it cannot be the same."""
+        """How far the track begins from where the other should be, in body heights; None if it cannot be the same."""
         gap = t - last.t
         height, other = track.box[3] - track.box[1], last.figure.height
         if last.figure.cls != track.cls or gap <= 0 or exceeded(gap, self._heal_s):
             return None
-        if min(height, other) <= 0 or max(height, other) > 2 * min(height, other):
+        if min(height, other) <= 0 or max(height, other) > RATIO * min(height, other):
             return None
-        far = distance(level(track.foot, aspect), last.figure.at) / max(height, other)
+        far = distance(level(track.foot, aspect), last.expected(t)) / max(height, other)
         return far if far <= REACH + SPEED * gap else None
 
     def _forget(self, t: float) -> None:

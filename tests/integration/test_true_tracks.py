@@ -40,3 +40,14 @@ def test_the_comparison_notices_a_different_margin_and_a_different_gap(monkeypat
     score = true_tracks.Score()
     true_tracks.compare(score, "margin", recording, [], true_tracks.HAND_LINES)
     assert any(line.startswith("line crossings") for line in score.differing)
+
+
+@pytest.mark.parametrize("name", true_tracks.RECORDINGS)
+def test_most_broken_tracks_are_mended_and_few_wrongly(name: str) -> None:
+    count = dict.fromkeys(("right", "missed", "wrong"), 0)
+    for seed in range(4):
+        for what, number in true_tracks.mending(true_tracks.with_gaps(true_tracks.load(name), seed)).items():
+            count[what] += number
+    assert count["right"] > 100
+    assert count["right"] > 1.5 * (count["missed"] + count["wrong"]), count
+    assert count["wrong"] < 0.3 * count["right"], count

@@ -3,11 +3,12 @@
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.codec import encode
-from edge_agent.core.lifecycle import Lifecycle
+from edge_agent.core.lifecycle import Change, Lifecycle
 from edge_agent.core.rules.line_crossing import LineCrossing
 from edge_agent.core.spec import CrowdRule, Episodes, IntrusionRule, Line, LineCrossingRule, LoiteringRule, Rule
 from edge_agent.core.tracks import Figure, FigureId, View
@@ -157,7 +158,7 @@ def test_who_crosses_trembling_is_counted_once_at_any_rate(rate: float, speed: f
 )
 def test_lifecycle_equals_the_naive_reference(truth: list[bool], shortest: int, absent: int, cooldown: int) -> None:
     lifecycle = Lifecycle(Episodes(shortest / 10, absent / 10, cooldown / 10, 1.0))
-    changes = []
+    changes: list[Change] = []
     for tick, so in enumerate(truth):
         t = T0 + tick / 10
         changes += lifecycle.step(t, [Finding("", 0.5, (), (), t)] if so else [])[0]
@@ -187,14 +188,15 @@ def test_crossings_on_a_coarse_grid_equal_the_naive_reference(
     if start == end:
         return
     recording: naive.Recording = [{1: (x - 1, y - height, 2, height)} for x, y in feet]
-    wanted = [(crossing.direction, round(crossing.tick, 3)) for crossing in naive.crossings(recording, start, end, 10)]
+    wanted = [(crossing.direction, crossing.tick) for crossing in naive.crossings(recording, start, end, 10)]
     rule = LineCrossing(LineCrossingRule(id="line", line="gate"), Line("gate", unit(start), unit(end)))
-    got = []
+    got: list[tuple[str, float]] = []
     for tick, (x, y) in enumerate(feet):
         box = ((x - 1) / 20, (y - height) / 20, (x + 1) / 20, y / 20)
         figure = Figure(FigureId(1), "person", box, 0.5, (x / 20, y / 20), (x / 20, y / 20))
-        got += [(found.key, round(found.since, 3)) for found in rule.step(View(float(tick), (figure,), 1.0))]
-    assert got == wanted
+        got += [(found.key, found.since) for found in rule.step(View(float(tick), (figure,), 1.0))]
+    assert [key for key, _ in got] == [key for key, _ in wanted]
+    assert [tick for _, tick in got] == pytest.approx([tick for _, tick in wanted], abs=1e-6)
 
 
 def unit(point: tuple[int, int]) -> tuple[float, float]:

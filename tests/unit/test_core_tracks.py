@@ -68,6 +68,17 @@ def test_with_no_time_to_heal_ids_are_taken_as_they_are() -> None:
     assert names(memory, 0.1, person(2, (0.5, 0.5))) == [2]
 
 
+def test_a_walker_is_expected_where_the_walk_leads() -> None:
+    memory = TrackMemory()
+    for n in range(10):
+        names(memory, n / 5, person(1, (0.2 + 0.02 * n, 0.5)))
+    assert names(memory, 3.2, person(2, (0.52, 0.5))) == [1], "0.7 body heights further on"
+    memory = TrackMemory()
+    for n in range(10):
+        names(memory, n / 5, person(1, (0.2 + 0.02 * n, 0.5)))
+    assert names(memory, 3.2, person(2, (0.24, 0.5))) == [2], "as far back"
+
+
 def test_predicted_tracks_are_nowhere() -> None:
     memory = TrackMemory()
     ghost = person(1, (0.5, 0.5))
