@@ -61,7 +61,10 @@ class Cast:
     def bus(self, begin: float, z: float, left: bool = False) -> "Cast":
         edge = reach(z) + 4
         side = -1.0 if left else 1.0
-        return self.add(((begin, -side * edge, z), (begin + 2 * edge / 6.0, side * edge, z)), Look("bus", "bus", 2.9))
+        return self.add(
+            ((begin, -side * edge, z), (begin + 2 * edge / 6.0, side * edge, z)),
+            Look("bus", "bus", 2.9, tint=self.seed % 3),
+        )
 
     def scene(self, name: str, street: Street) -> Scene:
         return Scene(name, self.seed, self.actors, DURATION, FPS, GROUND, street)
