@@ -1,0 +1,117 @@
+"""An event on video becomes an incident on the page; killing broker, agent and aggregator loses and doubles nothing."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.brokers import wait_until
+from tests.conftest import CHROMIUM
+from tests.e2e.system import LOOP_S, System, running_system
+
+pytestmark = [pytest.mark.broker, pytest.mark.browser, pytest.mark.timeout(420)]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+NEW_EVENTS = 5
+"""So many must come to be while somebody is dead, so that there is something to lose."""
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running_system(tmp_path_factory.mktemp("system")) as running:
+        yield running
+
+
+@pytest.fixture
+def page(system: System) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS if os.geteuid() == 0 else FLAGS[1:])
+        page = browser.new_page(viewport={"width": 1366, "height": 768}, locale="id-ID")
+        page.goto(system.url)
+        yield page
+        browser.close()
+
+
+def numbers(system: System, agent: str) -> set[int]:
+    return set(system.stored(agent))
+
+
+def wait_for_more(system: System, agents: list[str], count: int = NEW_EVENTS) -> None:
+    """Until each of these agents has made `count` more events."""
+    goal = {agent: system.spooled(agent) + count for agent in agents}
+    wait_until(lambda: all(system.spooled(agent) >= goal[agent] for agent in agents), 4 * LOOP_S, f"{goal} events made")
+
+
+def wait_for_all(system: System) -> None:
+    """Until what every agent has made by now is stored."""
+    goal = {agent: set(range(1, system.spooled(agent) + 1)) for agent in system.agents}
+    wait_until(lambda: all(goal[agent] <= numbers(system, agent) for agent in goal), 60, f"stored: {goal}")
+
+
+def test_an_event_on_video_becomes_an_incident_on_the_page(system: System, page: Page) -> None:
+    row = page.get_by_role("listbox").get_by_role("option").first
+    expect(row).to_be_visible(timeout=90_000)
+    incident = system.incidents()[0]
+    assert incident["kind"] in ("intrusion", "line_crossing")
+    row.click()
+    expect(page.locator("body")).to_contain_text("yolov8n")
+    expect(page.locator("img[src*='/api/v1/evidence/']").first).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.parametrize("victim", ["broker", "agent", "aggregator"])
+def test_a_kill_loses_and_doubles_nothing(system: System, page: Page, victim: str) -> None:
+    everyone = list(system.agents)
+    wait_for_more(system, everyone, 1)
+    if victim == "broker":
+        system.broker.kill()
+        wait_for_more(system, everyone)
+        system.broker.start()
+    elif victim == "agent":
+        system.agents["edge-a"].kill()
+        wait_for_more(system, ["edge-b"])
+        system.agents["edge-a"].start()
+        wait_for_more(system, ["edge-a"])
+    else:
+        system.aggregator.kill()
+        wait_for_more(system, everyone)
+        system.aggregator.start()
+        wait_until(system.answers, 30, "the aggregator answers again")
+    wait_for_all(system)
+    for agent in everyone:
+        found = system.stored(agent)
+        assert found == list(range(1, len(found) + 1)), f"{agent}: {found}"
+    assert system.quarantined() == []
+    shown = page.get_by_role("listbox").get_by_role("option").first
+    expect(shown).to_be_visible(timeout=60_000)
+
+
+def test_agents_end_politely_and_leave_nothing_behind(system: System) -> None:
+    for agent in system.agents.values():
+        assert agent.end(signal.SIGTERM) == 0
+    wait_for_all(system)
+    for name in system.agents:
+        assert system.stored(name) == list(range(1, system.spooled(name) + 1))
+    states = {camera["properties"]["state"] for camera in system.get("/api/v1/cameras")["features"]}
+    assert states == {"offline"}
+
+
+def test_nothing_was_logged_as_an_error(system: System) -> None:
+    lines = [line for line in system.logs().splitlines() if '"level":"error"' in line.replace(" ", "") or "Traceback" in line]
+    assert lines == []
+
+
+def test_data_stays_small(system: System) -> None:
+    """The spool is empty once everything was acknowledged."""
+    for name in system.agents:
+        assert system.waiting(name) == 0
+        assert Path(system.folder / name).is_dir()
