@@ -14,6 +14,7 @@ from time import time
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from aggregator.adapters.metrics_prometheus import PrometheusMeter
 from aggregator.adapters.mqtt_ingest_paho import PahoIngest
@@ -196,7 +197,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """Leaves signals to whoever runs it, and lets live streams end at once."""
+    """Leaves signals to whoever runs it; lets live streams end at once."""
+
+    @classmethod
+    def over(cls, app: FastAPI) -> "Server":
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
+        )
+        return cls(config)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -230,7 +238,5 @@ def serve(aggregator: Aggregator) -> Server:
     )
     app = create_app(parts)
     aggregator.meter.read("jaga_stream_clients", "Live streams.", (), lambda: [((), float(app.state.waker.clients))])
-    server = Server(
-        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False)
-    )
+    server = Server.over(app)
     return server

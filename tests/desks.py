@@ -1,0 +1,156 @@
+"""The aggregator for tests: whole, as a process of its own, or without a broker, inside the test."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import time
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+from aggregator.adapters.metrics_prometheus import PrometheusMeter
+from aggregator.adapters.spatial_h3 import H3Cells
+from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.api.app import Parts, create_app
+from aggregator.core.correlation import CorrelationPolicy, Correlator
+from aggregator.core.liveness import Fleet
+from aggregator.core.ports import Message
+from aggregator.live import Live
+from aggregator.runtime import Server, listen
+from aggregator.service import Fresh, Service
+from contract import topics
+from contract.events import Event
+from tests.brokers import free_port, wait_until
+
+NO_CAPS = CorrelationPolicy(delayed_after_s=1e12, quiet_s=1e12, max_age_s=1e12, memory_s=1e12)
+"""Test events lie at fixed times in the past."""
+
+
+class Aggregator:
+    """`jaga aggregator run` in `folder`; `stop` is SIGTERM, `kill` SIGKILL, `start` keeps port and data."""
+
+    def __init__(self, folder: Path, broker: int, *, version: str = "auto", more: str = "") -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.config = folder / "aggregator.toml"
+        self.config.write_text(
+            f'[aggregator]\ndata_dir = "data"\n[http]\nport = {self.port}\n'
+            f'[mqtt]\nport = {broker}\nversion = "{version}"\n{more}\n'
+        )
+        self.log = folder / "aggregator.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, connected: bool = True) -> Self:
+        command = [sys.executable, "-m", "jaga", "aggregator", "run", "--config", str(self.config)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_until(lambda: self._healthy(connected), 30, f"aggregator is up: {self.log.read_text()}")
+        return self
+
+    def _healthy(self, connected: bool) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            answer = httpx.get(f"{self.url}/healthz", timeout=2)
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200 and (answer.json()["broker"] or not connected)
+
+    def stop(self) -> int:
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        return self._end(signal.SIGKILL)
+
+    def get(self, path: str) -> Any:
+        return httpx.get(f"{self.url}{path}", timeout=10).raise_for_status().json()
+
+    def metric(self, name: str) -> float:
+        """The value of the sample that begins with `name`; 0 where there is none."""
+        text = httpx.get(f"{self.url}/metrics", timeout=10).text
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
+
+    def _end(self, number: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        self._process.send_signal(number)
+        code = self._process.wait(20)
+        self._process = None
+        return code
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.kill()
+
+
+@dataclass
+class Desk:
+    """Service, store and HTTP server without a broker; `now` is the clock that tests set."""
+
+    folder: Path
+    policy: CorrelationPolicy = NO_CAPS
+    ring: int = 4096
+    stream_clients: int = 1000
+    now: float = field(default_factory=time)
+    url: str = ""
+
+    def open(self) -> None:
+        self.store = SqliteStore(self.folder / "jaga.sqlite")
+        self.live = Live("boot", self.ring)
+        self.meter = PrometheusMeter()
+        fresh = Fresh(lambda fleet: Correlator(self.policy, H3Cells(), fleet.locate), Fleet)
+        self.service = Service(self.store, fresh, self.live.publish, self.meter, lambda: self.now)
+
+    def take(self, *events: Event) -> None:
+        """The events as one batch from the broker."""
+        self.service.handle([self.message(event) for event in events])
+
+    def message(self, event: Event) -> Message:
+        topic = topics.event(event.data.site, event.data.camera)
+        return Message(topic, msgspec.json.encode(event), event.time.timestamp())
+
+    def incidents(self) -> list[dict[str, Any]]:
+        """As the API shows them, newest first."""
+        return [json.loads(view) for _, view in self.store.incident_views(limit=10_000)]
+
+
+@contextmanager
+def desk(folder: Path, *, static: Path | None = None, **more: Any) -> Iterator[Desk]:
+    """A desk that serves HTTP on a free port."""
+    one = Desk(folder, **more)
+    one.open()
+    parts = Parts(
+        service=one.service,
+        store=one.store,
+        live=one.live,
+        now=lambda: one.now,
+        metrics=one.meter.exposition,
+        broker=lambda: True,
+        stopping=lambda: server.should_exit,
+        stream_clients=one.stream_clients,
+    )
+    app = create_app(parts, *([static] if static else []))
+    listener = listen("127.0.0.1", 0)
+    one.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = Server.over(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        wait_until(lambda: server.started, 10, "uvicorn serves")
+        yield one
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+        one.store.close()
