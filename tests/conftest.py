@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(_Missing(reason) if IN_CI else pytest.mark.skip(reason=reason))
 
 
-def _Missing(reason: str) -> pytest.MarkDecorator:  # noqa: N802 - reads as a marker
+def _Missing(reason: str) -> pytest.MarkDecorator:
     return pytest.mark.missing_in_ci(reason)
 
 
@@ -62,7 +62,9 @@ def error_log(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """Fails a test that logged an ERROR without the marker `logs_errors`."""
     log = _ErrorLog()
     logging.getLogger().addHandler(log)
-    structlog.configure(processors=[log.processor, structlog.dev.ConsoleRenderer(colors=False)], cache_logger_on_first_use=False)
+    structlog.configure(
+        processors=[log.processor, structlog.dev.ConsoleRenderer(colors=False)], cache_logger_on_first_use=False
+    )
     yield log.lines
     logging.getLogger().removeHandler(log)
     structlog.reset_defaults()

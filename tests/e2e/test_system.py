@@ -106,7 +106,9 @@ def test_agents_end_politely_and_leave_nothing_behind(system: System) -> None:
 
 
 def test_nothing_was_logged_as_an_error(system: System) -> None:
-    lines = [line for line in system.logs().splitlines() if '"level":"error"' in line.replace(" ", "") or "Traceback" in line]
+    lines = [
+        line for line in system.logs().splitlines() if '"level":"error"' in line.replace(" ", "") or "Traceback" in line
+    ]
     assert lines == []
 
 
