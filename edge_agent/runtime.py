@@ -83,6 +83,10 @@ class Runtime:
     def request(self, what: Literal["stop", "reload"]) -> None:
         self._requests.put(what)
 
+    @property
+    def cameras(self) -> tuple[LiveCamera, ...]:
+        return self._cameras
+
     def start(self) -> None:
         config = self._config
         self._cameras = tuple(self._open(camera) for camera in config.cameras)

@@ -47,10 +47,10 @@ def clock_quality() -> Clock:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
     except (OSError, AttributeError):
         return Clock(offset_ms=0.0, synchronised=False)
-    return _told(state, timex.status, timex.offset)
+    return reading(state, timex.status, timex.offset)
 
 
-def _told(state: int, status: int, offset: int) -> Clock:
+def reading(state: int, status: int, offset: int) -> Clock:
     """adjtimex's answer as a Clock; offset is in nanoseconds where STA_NANO is set, in microseconds otherwise."""
     synchronised = 0 <= state < _TIME_ERROR and not status & _STA_UNSYNC
     per_ms = 1e6 if status & _STA_NANO else 1e3

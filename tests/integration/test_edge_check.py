@@ -1,0 +1,106 @@
+"""`jaga edge check`: a picture of each camera with what its config means, and errors that stop nothing."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tests.clips import Image, write_clip
+from tests.servers import MjpegCamera
+
+ROOT = Path(__file__).parents[2]
+HEAD = '[agent]\nsite = "s"\nid = "a"\n'
+CAMERA = """
+[[camera]]
+id = "{id}"
+source = "{source}"
+stall_s = 1
+masks = [[[0, 0], [0.2, 0], [0.2, 0.2], [0, 0.2]]]
+[[camera.zone]]
+id = "yard"
+polygon = [[0.5, 0.5], [0.9, 0.5], [0.9, 0.9], [0.5, 0.9]]
+[[camera.line]]
+id = "door"
+start = [0.3, 0.9]
+end = [0.3, 0.3]
+[[camera.rule]]
+kind = "intrusion"
+zone = "yard"
+[[camera.rule]]
+kind = "line_crossing"
+line = "door"
+"""
+
+
+def check(folder: Path, text: str) -> tuple[int, list[dict[str, Any]], str]:
+    """Exit code, the JSON lines of stdout, stderr."""
+    (folder / "edge.toml").write_text(text)
+    command = [sys.executable, "-m", "jaga", "edge", "check", "--config", "edge.toml", "--out", str(folder / "out")]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def grey_clip(path: Path) -> Path:
+    return write_clip(path, [np.full((480, 640, 3), 120, np.uint8)] * 3)
+
+
+def changed(image: Image, x: float, y: float, radius: float = 0.02) -> bool:
+    """Whether anything but the grey of the clip is drawn around a point in unit coordinates."""
+    height, width = image.shape[:2]
+    rows = slice(max(0, int((y - radius) * height)), int((y + radius) * height) + 1)
+    columns = slice(max(0, int((x - radius) * width)), int((x + radius) * width) + 1)
+    return bool((np.abs(image[rows, columns].astype(int) - 120) > 12).any())
+
+
+def test_masks_zones_and_lines_are_drawn_where_they_are(tmp_path: Path) -> None:
+    grey_clip(tmp_path / "clip.mp4")
+    code, (line,), people = check(tmp_path, HEAD + CAMERA.format(id="gate", source="clip.mp4"))
+    assert code == 0, people
+    assert (line["camera"], line["ok"], line["width"], line["height"]) == ("gate", True, 640, 480)
+    assert (line["zones"], line["lines"]) == (["yard"], ["door"])
+    assert line["rules"] == ["intrusion-yard", "line-crossing-door"]
+    image = np.asarray(cv2.imread(line["picture"]), np.uint8)
+    for x, y in ((0.1, 0.05), (0.9, 0.7), (0.7, 0.9), (0.3, 0.8), (0.3, 0.4)):
+        assert changed(image, x, y), (x, y)
+    assert changed(image, 0.36, 0.6)  # the arrow points to the right of someone who walks up the picture
+    assert not changed(image, 0.2, 0.6)
+    for x, y in ((0.45, 0.2), (0.95, 0.3), (0.1, 0.7)):
+        assert not changed(image, x, y), (x, y)
+
+
+def test_a_camera_that_cannot_be_opened_is_told_and_the_others_are_drawn(tmp_path: Path) -> None:
+    grey_clip(tmp_path / "clip.mp4")
+    with MjpegCamera() as live:
+        text = HEAD + "".join(
+            CAMERA.format(id=name, source=source)
+            for name, source in (
+                ("lost", "absent.mp4"),
+                ("gate", "clip.mp4"),
+                ("street", live.url),
+                ("secret", "rtsp://admin:pa55@127.0.0.1:1/live"),
+            )
+        )
+        code, lines, people = check(tmp_path, text)
+    assert code == 1
+    assert [(line["camera"], line["ok"]) for line in lines] == [
+        ("lost", False),
+        ("gate", True),
+        ("street", True),
+        ("secret", False),
+    ]
+    assert "no such file" in lines[0]["error"]
+    assert Path(lines[1]["picture"]).exists()
+    assert "pa55" not in json.dumps(lines) + people
+
+
+def test_a_bad_config_ends_with_2_and_says_everything(tmp_path: Path) -> None:
+    code, lines, people = check(tmp_path, HEAD + CAMERA.format(id="Gate 1", source="clip.mp4").replace("yard", "y", 1))
+    assert code == 2
+    assert lines == []
+    assert "camera[0].id" in people
+    assert "camera[0].rule[0].zone" in people
+    assert "Traceback" not in people
