@@ -8,10 +8,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from aggregator.adapters.mqtt_ingest_paho import MqttSpec
 from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.incident import OpeningPolicy
-from aggregator.core.ports import Retention
+from aggregator.core.ports import MqttSpec, Retention
 from contract.errors import ConfigError
 from contract.kinds import KINDS
 
@@ -145,7 +144,7 @@ def _mqtt(section: MqttSection, path: Path) -> MqttSpec:
             raise _wrong(path, "mqtt.password_file", password_file, str(error)) from error
     if tls_ca is not None and not _resolve(path, tls_ca).is_file():
         raise _wrong(path, "mqtt.tls_ca", tls_ca, "an existing file")
-    return MqttSpec(**values, password=password, tls_ca=_resolve(path, tls_ca) if tls_ca else None)
+    return MqttSpec(**values, password=password, tls_ca=str(_resolve(path, tls_ca)) if tls_ca else None)
 
 
 def _check_host(host: str, path: Path) -> None:

@@ -10,9 +10,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from time import time
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 from paho.mqtt import client as paho
@@ -22,31 +21,13 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from aggregator.core.errors import BrokerError
-from aggregator.core.ports import Message
+from aggregator.core.ports import Message, MqttSpec
 from contract.topics import AGGREGATOR_FILTERS
 
 log = structlog.get_logger()
-Version = Literal["auto", "5", "3.1.1"]
 TRIES_OF_5 = 2
 """How often a broker may hang up on an MQTT 5 CONNECT before 3.1.1 is tried."""
 _UNSUPPORTED = "Unsupported protocol version"
-
-
-@dataclass(frozen=True, slots=True)
-class MqttSpec:
-    """client_id: fixed, since the broker keeps the session under it. session_s: how long it keeps it while we are away.
-    in_flight: messages the broker may send ahead of our acknowledgements (MQTT 5 receive maximum)."""
-
-    host: str = "127.0.0.1"
-    port: int = 1883
-    client_id: str = "jaga-aggregator"
-    username: str | None = None
-    password: str | None = None
-    tls_ca: Path | None = None
-    version: Version = "auto"
-    keepalive_s: int = 30
-    session_s: int = 604_800
-    in_flight: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +96,7 @@ class PahoIngest:
         if spec.username is not None:
             client.username_pw_set(spec.username, spec.password)
         if spec.tls_ca is not None:
-            client.tls_set(ca_certs=str(spec.tls_ca))
+            client.tls_set(ca_certs=spec.tls_ca)
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from aggregator.core.correlation import EpisodeState
 from aggregator.core.incident import Change, Incident
@@ -141,6 +141,23 @@ class Message:
     payload: bytes
     received: float
     token: object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSpec:
+    """The broker. client_id: fixed, since the broker keeps the session under it. session_s: how long it keeps it while we
+    are away. in_flight: messages the broker may send ahead of our acknowledgements (MQTT 5 receive maximum)."""
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    client_id: str = "jaga-aggregator"
+    username: str | None = None
+    password: str | None = None
+    tls_ca: str | None = None
+    version: Literal["auto", "5", "3.1.1"] = "auto"
+    keepalive_s: int = 30
+    session_s: int = 604_800
+    in_flight: int = 1000
 
 
 class Ingest(Protocol):
