@@ -1,0 +1,352 @@
+"""The command-centre page in a real Chromium, against a real aggregator that hears a real broker."""
+
+import hashlib
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+from contract import topics
+from contract.codec import encode
+from contract.kinds import Kind
+from contract.messages import CameraHealth, Health, HostHealth
+from tests.brokers import wait_until
+from tests.e2e.feed import picture
+from tests.e2e.page_rig import NO_WEBGL, WEBGL, Rig, chromium, open_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.broker]
+SIZES = ((1920, 1080), (1366, 768))
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright, *WEBGL) as opened:
+        yield opened
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with Rig(tmp_path) as running:
+        running.report()
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, rig: Rig) -> Iterator[Page]:
+    """Fails the test if the page asked anybody else for anything, or reported an error of its own."""
+    opened = open_page(browser, rig)
+    yield opened
+    unexpected = opened.seen.unexpected()  # type: ignore[attr-defined]
+    opened.context.close()
+    assert unexpected == []
+
+
+def rows(page: Page) -> list[str]:
+    """The ids in the list's present window, from the top."""
+    return [row.get_attribute("data-id") or "" for row in page.locator("[role=option]").all()]
+
+
+def one_incident(rig: Rig, page: Page, kind: Kind = Kind.BRAWL, camera: int = 0) -> str:
+    """Puts an incident on the page and returns its id."""
+    known = {incident["id"] for incident in rig.incidents()}
+    rig.begin(camera, kind)
+    wait_until(lambda: len(rig.incidents()) > len(known), what="the incident in the store")
+    (fresh,) = {incident["id"] for incident in rig.incidents()} - known
+    page.locator(f"[data-id='{fresh}']").wait_for()
+    return str(fresh)
+
+
+def state_of(rig: Rig, incident: str) -> str:
+    return str(rig.get(f"api/v1/incidents/{incident}")["state"])
+
+
+def test_calm_says_who_watches_and_who_does_not(page: Page) -> None:
+    empty = page.locator(".empty")
+    expect(empty).to_contain_text("Tidak ada yang perlu tindakan")
+    expect(empty).to_contain_text("3 kamera berjaga, 1 tidak.")
+    expect(page.locator("[data-camera]").first).to_contain_text("Kamera 3")
+    expect(page.locator("[data-camera]").first).to_contain_text("Macet")
+    expect(page.locator(".overview")).to_contain_text("no picture for 42 s")
+
+
+def test_an_event_appears_by_itself_and_says_why(page: Page, rig: Rig) -> None:
+    incident = one_incident(rig, page)
+    expect(page).to_have_title("(1) Jaga · Pusat kendali")
+    expect(page.locator("[data-test=announcement]")).to_contain_text("Insiden baru: Tawuran, Kritis")
+    page.keyboard.press("j")
+    side = page.locator(".side")
+    expect(side.locator("h2")).to_have_text("Tawuran")
+    expect(side).to_contain_text("Tawuran di zona Yard menurut aturan brawl-yard")
+    expect(side).to_contain_text("3,4 dtk")
+    expect(side).to_contain_text("ambang 1 dtk")
+    expect(side).to_contain_text("synthetic")
+    expect(side).to_contain_text("5eed5eed5eed")
+    expect(side).to_contain_text("peristiwa pertama")
+    assert page.url.endswith(f"#/incident/{incident}")
+
+
+def test_keys_acknowledge_dispatch_and_resolve(page: Page, rig: Rig) -> None:
+    incident = one_incident(rig, page)
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.locator(".side header .pill")).to_have_text("Diterima")
+    assert state_of(rig, incident) == "acknowledged"
+    page.keyboard.press("d")
+    expect(page.locator(".side header .pill")).to_have_text("Petugas dikirim")
+    page.keyboard.press("r")
+    expect(page.locator("[role=alertdialog]")).to_contain_text("Selesaikan insiden ini?")
+    assert state_of(rig, incident) == "dispatched"
+    page.keyboard.press("1")
+    expect(page.locator(".side header .pill")).to_have_text("Selesai")
+    detail = rig.get(f"api/v1/incidents/{incident}")
+    assert (detail["state"], detail["changes"][-1]["reason"]) == ("resolved", "Ditangani petugas di lokasi")
+    assert detail["changes"][-1]["actor"] == "operator"
+
+
+def test_a_false_alarm_takes_two_keys_and_a_reason(page: Page, rig: Rig) -> None:
+    incident = one_incident(rig, page)
+    page.keyboard.press("j")
+    page.keyboard.press("f")
+    dialog = page.locator("[role=alertdialog]")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    before = state_of(rig, incident)
+    assert before in ("suspected", "open")
+    page.keyboard.press("f")
+    page.keyboard.press("3")
+    expect(page.locator(".side header .pill")).to_have_text("Alarm palsu")
+    detail = rig.get(f"api/v1/incidents/{incident}")
+    assert detail["changes"][-1]["reason"] == "Cuaca, bayangan atau cahaya"
+
+
+def test_a_refused_step_says_what_is_possible(browser: Browser, rig: Rig) -> None:
+    """This screen hears nothing of the other operator's step, so that the server is the one that refuses."""
+    deaf = """
+      const add = EventSource.prototype.addEventListener;
+      EventSource.prototype.addEventListener = function (name, take) {
+        add.call(this, name, name === 'incident' ? (message) => window.deaf || take(message) : take);
+      };
+    """
+    page = open_page(browser, rig, script=deaf)
+    incident = one_incident(rig, page)
+    page.evaluate("window.deaf = true")
+    rig.post(f"api/v1/incidents/{incident}/transition", {"to": "acknowledged"})
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    failure = page.locator(".failure")
+    expect(failure).to_contain_text("Keadaan sudah berubah")
+    expect(failure).to_contain_text("Yang mungkin sekarang: Kirim petugas, Selesaikan, Alarm palsu")
+    page.context.close()
+
+
+def test_a_new_incident_moves_nothing_under_the_operator(browser: Browser, tmp_path: Path) -> None:
+    with Rig(tmp_path, cameras=16) as rig:
+        rig.report()
+        page = open_page(browser, rig)
+        for camera in range(15):
+            rig.begin(camera, Kind.STOPPED_VEHICLE)
+        expect(page.locator(".views .on b")).to_have_text("15")
+        for _ in range(3):
+            page.keyboard.press("j")
+        selected = page.locator("[aria-selected=true]")
+        chosen = selected.get_attribute("data-id") or ""
+        before = selected.bounding_box()
+        rig.begin(15, Kind.BRAWL)
+        expect(page.locator(".views .on b")).to_have_text("16")
+        expect(page.locator(".above")).to_contain_text("1 insiden lebih mendesak di atas")
+        assert selected.get_attribute("data-id") == chosen
+        assert selected.bounding_box() == before
+        page.keyboard.press("a")
+        expect(page.locator(".side header .pill")).to_have_text("Diterima")
+        assert [one["id"] for one in rig.incidents() if one["state"] == "acknowledged"] == [chosen]
+        page.context.close()
+
+
+def test_language_and_theme_are_switched_and_remembered(page: Page, rig: Rig) -> None:
+    one_incident(rig, page)
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.locator("[data-test=language]").click()
+    expect(page.locator("[role=option]")).to_contain_text("Brawl")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.locator("[data-test=theme]").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != ground
+    page.reload()
+    expect(page.locator("[role=option]")).to_contain_text("Brawl")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    page.locator("[data-test=theme]").click()
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def colours(page: Page) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+    """The pixels of the map's canvas as the screen shows them, RGB."""
+    shot = np.frombuffer(page.locator(".map .canvas").screenshot(), np.uint8)
+    image = cv2.imdecode(shot, cv2.IMREAD_COLOR)
+    assert image is not None
+    return np.asarray(image[:, :, ::-1], np.uint8)
+
+
+def near(pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", colour: tuple[int, int, int]) -> int:
+    """How many pixels have the colour, within 12 of 255 in each channel."""
+    return int((np.abs(pixels.astype(int) - colour).max(axis=2) <= 12).sum())
+
+
+def test_the_map_draws_cameras_and_incidents_without_a_network(page: Page, rig: Rig) -> None:
+    good, bad, critical = (0x45, 0xD6, 0xA0), (0xFF, 0x8F, 0x88), (0xFF, 0x7A, 0x75)
+    page.locator(".map .tools").wait_for()
+    wait_until(lambda: near(colours(page), good) > 60 and near(colours(page), bad) > 20, 30, "cameras on the map")
+    before = near(colours(page), critical)
+    one_incident(rig, page)
+    wait_until(lambda: near(colours(page), critical) > before + 150, 30, "the incident on the map")
+    expect(page.locator(".map .grid")).to_contain_text("Kisi")
+
+
+def test_without_webgl_there_is_a_plain_map(playwright: Playwright, rig: Rig) -> None:
+    with chromium(playwright, *NO_WEBGL) as browser:
+        page = open_page(browser, rig)
+        incident = one_incident(rig, page)
+        plain = page.locator(".map svg[role=img]")
+        expect(plain.locator(".camera")).to_have_count(4)
+        plain.locator(".incident").click()
+        assert page.url.endswith(f"#/incident/{incident}")
+        assert page.seen.unexpected() == []  # type: ignore[attr-defined]
+
+
+def test_a_dead_server_cannot_be_missed_and_a_live_one_is_found_again(browser: Browser, rig: Rig) -> None:
+    page = open_page(browser, rig)
+    incident = one_incident(rig, page)
+    page.keyboard.press("j")
+    rig.kill()
+    banner = page.locator(".banner[role=alert]")
+    banner.wait_for(timeout=15_000)
+    expect(banner).to_contain_text("Layar ini tidak diperbarui")
+    expect(banner).to_contain_text("Data terakhir")
+    expect(page).to_have_title("⚠ TERPUTUS · Jaga")
+    page.keyboard.press("a")
+    expect(page.locator(".failure")).to_contain_text("TIDAK tersimpan")
+    rig.start()
+    expect(banner).to_have_count(0, timeout=30_000)
+    fresh = one_incident(rig, page, Kind.SMOKE_FIRE, camera=3)
+    assert set(rows(page)) == {incident, fresh}
+    page.context.close()
+
+
+def test_a_picture_that_comes_late_shows_itself(browser: Browser, rig: Rig) -> None:
+    page = open_page(browser, rig)  # asking for a picture that is not there yet is a 404 in the console
+    jpeg = picture(rig.cameras[0], Kind.BRAWL, random.Random(1))
+    sha256 = hashlib.sha256(jpeg).hexdigest()
+    event = rig.begin(0, Kind.BRAWL, sha256)
+    page.locator("[role=option]").wait_for()
+    page.keyboard.press("j")
+    expect(page.locator(".placeholder")).to_contain_text("Cuplikan belum tiba")
+    place = rig.cameras[0]
+    rig.publisher.put(topics.evidence(place.site, place.camera, event), jpeg)
+    rig.publisher.wait()
+    shown = page.locator("figure img.shown")
+    shown.wait_for(timeout=20_000)
+    assert shown.evaluate("image => image.naturalWidth") == 960
+    expect(page.locator("figure svg rect:not(.halo)")).to_have_count(1)
+    page.context.close()
+
+
+def test_a_spooled_event_is_marked_and_not_announced(page: Page, rig: Rig) -> None:
+    rig.begin(0, Kind.BRAWL, started=datetime.now(UTC) - timedelta(hours=2))
+    row = page.locator("[role=option]")
+    expect(row).to_contain_text("tertunda")
+    expect(page.locator("[data-test=announcement]")).to_have_text("")
+    page.keyboard.press("j")
+    expect(page.locator(".notice.warn")).to_contain_text("Periksa waktunya")
+
+
+def test_what_a_camera_says_is_text_and_never_markup(page: Page, rig: Rig) -> None:
+    nasty = '<img src=x onerror="window.pwned=1"><b>Gerbang</b>'
+    health = Health(
+        time=datetime.now(UTC),
+        interval_s=10,
+        cameras=(CameraHealth(camera="cam-9", name=nasty, state="failed", reason=nasty),),
+        host=HostHealth(cpu=0.1, memory=0.1, disk=0.1, spool_depth=0),
+    )
+    rig.publisher.put(topics.health("site-1", "edge-1"), encode(health), qos=1)
+    rig.publisher.wait()
+    expect(page.locator("[data-camera='site-1/cam-9']")).to_contain_text(nasty)
+    assert page.evaluate("window.pwned") is None
+
+
+CUT = """() => [...document.querySelectorAll('header, header *, .filters *, .actions *, .side h2')]
+  .filter((e) => e.clientWidth > 0 && getComputedStyle(e).display !== 'inline' && e.scrollWidth > e.clientWidth + 1)
+  .map((e) => `${e.tagName}.${e.className}: ${e.textContent}`)"""
+EXTENT = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+COLUMNS = "[...document.querySelectorAll('main > *')].map((e) => e.getBoundingClientRect().toJSON())"
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_nothing_is_cut_off(browser: Browser, rig: Rig, width: int, height: int) -> None:
+    page = open_page(browser, rig, width, height)
+    one_incident(rig, page)
+    page.keyboard.press("j")
+    page.locator(".facts").wait_for()
+    for language in ("id", "en"):
+        if language == "en":
+            page.locator("[data-test=language]").click()
+        assert page.evaluate(CUT) == [], language
+        assert page.evaluate(EXTENT) == [width, height]
+        boxes = page.evaluate(COLUMNS)
+        assert boxes[0]["left"] == 0
+        assert boxes[-1]["right"] == width
+        assert all(box["bottom"] <= height for box in boxes)
+    page.context.close()
+
+
+SCROLL = """async () => {
+  const list = document.querySelector('.scroller');
+  const times = [];
+  let last = performance.now();
+  for (let step = 0; step < 80; step++) {
+    list.scrollTop += 400;
+    await new Promise((done) => requestAnimationFrame(done));
+    times.push(performance.now() - last);
+    last = performance.now();
+  }
+  return times.sort((a, b) => a - b)[40];
+}"""
+
+
+def test_five_hundred_incidents_stay_smooth(browser: Browser, tmp_path: Path) -> None:
+    """Arriving at once, one at each of 500 cameras: every one is listed, few exist, and a frame takes no time."""
+    count = 500
+    with Rig(tmp_path, cameras=count) as rig:
+        rig.report()
+        page = open_page(browser, rig)
+        now = datetime.now(UTC)
+        for number, camera in enumerate(rig.cameras):
+            when = now - timedelta(seconds=number / 10)
+            rig.publisher.event(rig.events.make(camera, Kind.BRAWL, "begin", when, when, confidence=0.9))
+        rig.publisher.wait()
+        expect(page.locator(".views .on b")).to_have_text(str(count), timeout=30_000)
+        assert len(rows(page)) < 30
+        median_ms = page.evaluate(SCROLL)
+        assert median_ms < 60, f"half of the frames take longer than {median_ms:.0f} ms"
+        page.keyboard.press("End")
+        last = page.locator(f"[aria-posinset='{count}']")
+        expect(last).to_have_attribute("aria-selected", "true")
+        expect(last).to_be_in_viewport()
+        assert len(rows(page)) < 30
+        assert page.seen.unexpected() == []  # type: ignore[attr-defined]
+        page.context.close()
