@@ -2,6 +2,7 @@
 
 import os
 import signal
+import struct
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -182,3 +183,33 @@ def test_the_file_that_kills_opencv_decodes(data: Path, isolate: bool) -> None:
 def test_files_that_open_nowhere(data: Path, name: str) -> None:
     with pytest.raises(SourceError, match=name):
         read(camera(data / "robustness" / name))
+
+
+def turned(clip: Path, matrix: tuple[int, ...]) -> Path:
+    """`clip` with the display matrix of its track header replaced (ISO/IEC 14496-12, 8.3.2; 16.16 fixed point)."""
+    content = bytearray(clip.read_bytes())
+    start = content.index(b"tkhd") + 4 + 40
+    content[start : start + 36] = struct.pack(">9i", *matrix)
+    clip.write_bytes(content)
+    return clip
+
+
+@pytest.mark.parametrize(
+    ("matrix", "shape", "corner"),
+    [
+        ((0, 1, 0, -1, 0, 0, 120, 0, 1), (160, 120), (0, -1)),  # a quarter clockwise: top left goes to top right
+        ((0, -1, 0, 1, 0, 0, 0, 160, 1), (160, 120), (-1, 0)),
+        ((-1, 0, 0, 0, -1, 0, 160, 120, 1), (120, 160), (-1, -1)),
+    ],
+)
+def test_pictures_stand_upright(
+    tmp_path: Path, matrix: tuple[int, ...], shape: tuple[int, int], corner: tuple[int, int]
+) -> None:
+    image = np.zeros((120, 160, 3), np.uint8)
+    image[:40, :40] = (0, 0, 255)
+    fixed = (*tuple(n << 16 for n in matrix[:8]), 1 << 30)
+    clip = turned(write_clip(tmp_path / "clip.mp4", [image] * 3), fixed)
+    frame = read(camera(clip))[0]
+    assert frame.image.shape[:2] == shape
+    y, x = (10 if side == 0 else size - 10 for side, size in zip(corner, shape, strict=True))
+    assert frame.image[y, x, 2] > 180
