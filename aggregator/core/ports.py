@@ -145,8 +145,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class MqttSpec:
-    """The broker. client_id: fixed, since the broker keeps the session under it. session_s: how long it keeps it while we
-    are away. in_flight: messages the broker may send ahead of our acknowledgements (MQTT 5 receive maximum)."""
+    """The broker. client_id: fixed, since the broker keeps the session under it. session_s: how long it keeps it while
+    we are away. in_flight: messages the broker may send ahead of our acknowledgements (MQTT 5 receive maximum)."""
 
     host: str = "127.0.0.1"
     port: int = 1883
