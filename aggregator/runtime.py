@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import logging
 import os
 import queue
 import signal
@@ -201,6 +202,7 @@ class Server(uvicorn.Server):
 
     @classmethod
     def over(cls, app: FastAPI) -> "Server":
+        logging.getLogger("uvicorn.error").addFilter(_no_dropped_client)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
         )
@@ -209,6 +211,11 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _no_dropped_client(record: logging.LogRecord) -> bool:
+    """A live stream that is broken off because its client reads nothing is no error of the server."""
+    return record.msg != "ASGI callable returned without completing response."
 
 
 def run(config: AggregatorConfig, ready: Callable[[str], None] = lambda _url: None) -> None:

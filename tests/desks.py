@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,6 +104,7 @@ class Desk:
     stream_clients: int = 1000
     now: float = field(default_factory=time)
     url: str = ""
+    clients: Callable[[], int] = lambda: 0
 
     def open(self) -> None:
         self.store = SqliteStore(self.folder / "jaga.sqlite")
@@ -141,6 +142,7 @@ def desk(folder: Path, *, static: Path | None = None, **more: Any) -> Iterator[D
         stream_clients=one.stream_clients,
     )
     app = create_app(parts, *([static] if static else []))
+    one.clients = lambda: int(app.state.waker.clients)
     listener = listen("127.0.0.1", 0)
     one.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     server = Server.over(app)

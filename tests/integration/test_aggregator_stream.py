@@ -1,0 +1,154 @@
+"""Server-sent events over a real server and real sockets."""
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.brokers import wait_until
+from tests.desks import Desk, desk
+from tests.timeline import make_event, place
+
+
+@dataclass
+class Sent:
+    id: str | None
+    event: str
+    data: Any
+
+
+class Stream:
+    """One client; iterating yields what the server sends."""
+
+    def __init__(self, url: str, last_event_id: str | None = None) -> None:
+        headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+        self._client = httpx.Client(timeout=15)
+        self._response = self._client.send(
+            self._client.build_request("GET", f"{url}/api/v1/stream", headers=headers), stream=True
+        )
+        self._lines = self._response.iter_lines()
+        self.headers = self._response.headers
+
+    def next(self) -> Sent:
+        fields: dict[str, str] = {}
+        for line in self._lines:
+            if line == "" and "event" in fields:
+                return Sent(fields.get("id"), fields["event"], json.loads(fields["data"]))
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        raise EOFError
+
+    def __enter__(self) -> "Stream":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._response.close()
+        self._client.close()
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Desk]:
+    with desk(tmp_path) as running:
+        yield running
+
+
+def see(one: Desk, t: float, phase: str = "begin", camera: str = "gate") -> None:
+    one.take(make_event(t, camera, "brawl", phase, location=place(0, 0), started=0.0))  # type: ignore[arg-type]
+
+
+def test_a_snapshot_and_then_deltas(one: Desk) -> None:
+    see(one, 0)
+    with Stream(one.url) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        assert stream.headers["cache-control"] == "no-store"
+        snapshot = stream.next()
+        assert snapshot.event == "snapshot"
+        assert [incident["event_count"] for incident in snapshot.data["incidents"]] == [1]
+        assert [camera["id"] for camera in snapshot.data["cameras"]] == ["gate"]
+        assert snapshot.data["cameras"][0]["lat"] == pytest.approx(-6.2)
+        see(one, 5, "update")
+        delta = stream.next()
+        assert (delta.event, delta.data["event_count"]) == ("incident", 2)
+        assert delta.data["revision"] > snapshot.data["incidents"][0]["revision"]
+
+
+def test_resuming_sends_only_what_was_missed(one: Desk) -> None:
+    with Stream(one.url) as stream:
+        seen = stream.next().id
+    see(one, 0)
+    see(one, 5, "update")
+    with Stream(one.url, seen) as stream:
+        missed = [stream.next() for _ in range(3)]
+    assert [sent.event for sent in missed] == ["incident", "camera", "incident"]
+    with Stream(one.url, missed[-1].id) as stream:
+        see(one, 9, "end")
+        assert (sent := stream.next()).event == "incident"
+        assert sent.data["event_count"] == 3
+
+
+@pytest.mark.parametrize("stale", ["other-5", "boot-99", "boot-", "boot-x", "nonsense", "boot--1"])
+def test_an_id_of_another_run_gets_a_snapshot(one: Desk, stale: str) -> None:
+    see(one, 0)
+    with Stream(one.url, stale) as stream:
+        assert stream.next().event == "snapshot"
+
+
+def test_who_is_too_far_behind_gets_a_snapshot(tmp_path: Path) -> None:
+    with desk(tmp_path, ring=4) as one:
+        with Stream(one.url) as stream:
+            old = stream.next().id
+        for t in range(6):
+            see(one, t, "update")
+        with Stream(one.url, old) as stream:
+            snapshot = stream.next()
+        assert (snapshot.event, snapshot.data["incidents"][0]["event_count"]) == ("snapshot", 6)
+
+
+def test_all_clients_get_the_same_bytes(one: Desk) -> None:
+    with Stream(one.url) as a, Stream(one.url) as b:
+        a.next(), b.next()
+        see(one, 0)
+        assert [a.next(), a.next()] == [b.next(), b.next()]
+
+
+def test_heartbeats(one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.api.stream.HEARTBEAT_S", 0.2)
+    with Stream(one.url) as stream:
+        assert [stream.next().event for _ in range(3)] == ["snapshot", "heartbeat", "heartbeat"]
+
+
+def test_a_client_that_reads_nothing_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.api.stream.SEND_TIMEOUT_S", 0.5)
+    with desk(tmp_path, ring=100_000) as one:
+        host, port = one.url.removeprefix("http://").split(":")
+        with socket.socket() as idle:
+            idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            idle.connect((host, int(port)))
+            idle.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            wait_until(lambda: _clients(one) == 1, 10, "connected")
+            for _ in range(200):
+                one.live.publish("incident", b'"' + b"x" * 50_000 + b'"')
+            wait_until(lambda: _clients(one) == 0, 15, "dropped")
+
+
+def test_too_many_clients_are_refused(tmp_path: Path) -> None:
+    with desk(tmp_path, stream_clients=1) as one, Stream(one.url) as stream:
+        stream.next()
+        answer = httpx.get(f"{one.url}/api/v1/stream")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+
+
+def test_a_client_that_leaves_is_forgotten(one: Desk) -> None:
+    with Stream(one.url) as stream:
+        stream.next()
+        assert _clients(one) == 1
+    wait_until(lambda: _clients(one) == 0, 10, "gone")
+
+
+def _clients(one: Desk) -> int:
+    return one.clients()
