@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
+import numpy as np
 import structlog
 
 from contract.events import Clock, Event, Evidence
@@ -67,6 +68,7 @@ class LiveCamera:
         self._fresh = False
         self._tally = Tally(time.monotonic())
         self._asked: Future[bytes] | None = None
+        self._seen: list[Box] = []
         self._lock = threading.Lock()
         self.resume()
 
@@ -112,7 +114,9 @@ class LiveCamera:
         self._tally.analysed += 1
         self._tally.detected += wanted
         self._tally.latency_s += max(0.0, time.time() - frame.t)
-        people = _people(detections, frame, step)
+        if detections is not None:
+            self._seen = _seen(detections, frame)
+        people = [*(track.box for track in step.tracks if track.cls == PERSON), *self._seen]
         if asked is not None:
             asked.set_result(_picture(frame, people, evidence))
         return self._outputs(frame, step, people, evidence)
@@ -169,15 +173,11 @@ class LiveCamera:
         return outputs
 
 
-def _people(detections: Detections | None, frame: Frame, step: Step) -> list[Box]:
-    """Where anybody is or may be, in unit coordinates: tracks and every detection, however weak."""
-    boxes = [track.box for track in step.tracks if track.cls == PERSON]
-    if detections is not None:
-        for box, label in zip(detections.boxes, detections.labels, strict=True):
-            if detections.classes[label] == PERSON:
-                x1, y1, x2, y2 = (float(value) for value in box)
-                boxes.append((x1 / frame.width, y1 / frame.height, x2 / frame.width, y2 / frame.height))
-    return boxes
+def _seen(detections: Detections, frame: Frame) -> list[Box]:
+    """Where anybody may be, however weak the detection, in unit coordinates."""
+    people = [detections.classes[label] == PERSON for label in detections.labels]
+    boxes = detections.boxes[np.array(people, bool)] / np.array([frame.width, frame.height] * 2, np.float32)
+    return [(float(x1), float(y1), float(x2), float(y2)) for x1, y1, x2, y2 in boxes]
 
 
 def _picture(frame: Frame, people: list[Box], section: EvidenceSection) -> bytes:

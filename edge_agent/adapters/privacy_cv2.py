@@ -31,6 +31,11 @@ class Masks:
             cv2.polylines(image, [points], True, (0, 0, 0), 2)
 
 
+def one_thread() -> None:
+    """For a process beside many like it: the pictures are small, and the processors are the detector's."""
+    cv2.setNumThreads(1)
+
+
 def tiny_luma(image: Image, width: int) -> Image:
     """Grey (h, w), `width` wide, each pixel the mean of its area: noise and compression artefacts are averaged away."""
     height = max(1, round(image.shape[0] * width / image.shape[1]))

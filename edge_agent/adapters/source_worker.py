@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_agent.adapters.privacy_cv2 import Masks, tiny_luma
+from edge_agent.adapters.privacy_cv2 import Masks, one_thread, tiny_luma
 from edge_agent.adapters.source_decode import Decoded, OpenError, ReadError, decode
 from edge_agent.adapters.source_wire import SLOTS, Message, Request
 
@@ -87,6 +87,7 @@ def listen(slots: Slots) -> None:
 
 
 def work(request: Request, slots: Slots, say: Speaker) -> None:
+    one_thread()
     masks = Masks(request.masks)
     told = time.monotonic()
     last: Decoded | None = None

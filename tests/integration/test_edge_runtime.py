@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -135,8 +137,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @contextmanager
-def running(world: World) -> Iterator[Runtime]:
-    runtime = Runtime(load(world.config), BrightnessDetector())
+def running(world: World, detector: BrightnessDetector | None = None) -> Iterator[Runtime]:
+    runtime = Runtime(load(world.config), detector or BrightnessDetector())
     thread = threading.Thread(target=runtime.run)
     thread.start()
     try:
@@ -222,6 +224,37 @@ def test_reload_keeps_what_did_not_change_running(world: World) -> None:
         refused = world.ask("reload")
         assert (refused.ok, "mqtt" in refused.error) == (False, True)
         assert {camera.spec.id for camera in runtime.cameras} == {"a", "c"}
+
+
+class SlowDetector(BrightnessDetector):
+    """Takes a tenth of a second a picture, and counts pictures by their width."""
+
+    def __init__(self) -> None:
+        self.looked: Counter[int] = Counter()
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        self.looked.update(image.shape[1] for image in images)
+        time.sleep(0.1 * len(images))
+        return super().detect(images)
+
+
+def test_a_busy_camera_does_not_starve_the_others(world: World) -> None:
+    rng = np.random.default_rng(5)
+    clips = []
+    for width, rate in ((320, 30), (160, 5), (192, 5)):
+        frames = [np.asarray(rng.integers(0, 255, (120, width, 3)), np.uint8) for _ in range(2 * rate)]
+        clips.append(write_clip(world.folder / f"{width}.mp4", frames, fps=rate))
+    cameras = [
+        world.camera(f"cam-{n}", source=str(clip)).replace("fps = 10", "fps = 30") for n, clip in enumerate(clips)
+    ]
+    world.write(*cameras)
+    detector = SlowDetector()
+    with running(world, detector):
+        wait_until(lambda: len(detector.looked) == 3, 20)
+        detector.looked.clear()
+        wait_until(lambda: sum(detector.looked.values()) >= 30, 20)
+        looked = dict(detector.looked)
+    assert min(looked.values()) >= 0.6 * max(looked.values()), looked
 
 
 def test_a_broker_that_is_away_costs_nothing(world: World) -> None:
