@@ -20,7 +20,7 @@ import structlog
 
 from contract import topics
 from contract.codec import decode, encode
-from contract.errors import CodecError, ConfigError
+from contract.errors import CodecError, ConfigError, JagaError
 from contract.events import Event, Uuid7
 from contract.messages import Command, Health, Reply, Status
 from edge_agent.adapters.mqtt_paho import (
@@ -140,10 +140,13 @@ class MqttLink:
             self._up_since = None
             try:
                 self._connected_life()
-            except ConfigError as error:
+            except JagaError as error:
                 self._down(str(error))
             except OSError as error:
                 self._down(error.strerror or str(error) or type(error).__name__)
+            except Exception as error:  # whatever it is, the link goes on: events wait in the spool meanwhile
+                log.exception("mqtt_link_failed")
+                self._down(type(error).__name__)
             if self._closing.is_set():
                 break
             attempt = 0 if self._was_stable() else attempt + 1
@@ -251,7 +254,7 @@ class MqttLink:
             case Received():
                 self._command(connection, happened)
             case Health():
-                connection.publish(topics.health(self._options.site, self._options.agent), encode(happened), qos=0)
+                self._publish_health(connection, happened)
             case Status():
                 self._publish_status(connection, "online")
             case _:
@@ -282,8 +285,15 @@ class MqttLink:
             log.warning("mqtt_command_retained", topic=received.topic)
             return
         reply = self._answer(received)
-        if reply is not None:
-            connection.publish(topics.reply(self._options.site, self._options.agent, reply.id), encode(reply))
+        if reply is None:
+            return
+        try:
+            payload = encode(reply)
+        except CodecError as error:
+            # A picture that is too large for a message, for example: the asker is told, the link goes on.
+            log.warning("mqtt_reply_unsendable", id=reply.id, error=str(error))
+            payload = encode(Reply(id=reply.id, ok=False, time=reply.time, error=str(error)[:2000]))
+        connection.publish(topics.reply(self._options.site, self._options.agent, reply.id), payload)
 
     def _answer(self, received: Received) -> Reply | None:
         """None where there is nobody to answer to: no id, or done before (QoS 1 delivers twice at times)."""
@@ -315,6 +325,14 @@ class MqttLink:
                 return
             if isinstance(happened, Disconnected) or (isinstance(happened, Acknowledged) and happened.mid == mid):
                 return
+
+    def _publish_health(self, connection: Connection, health: Health) -> None:
+        try:
+            payload = encode(health)
+        except CodecError as error:
+            log.warning("mqtt_health_unsendable", error=str(error))
+            return
+        connection.publish(topics.health(self._options.site, self._options.agent), payload, qos=0)
 
     def _publish_status(self, connection: Connection, state: Literal["online", "offline"]) -> int:
         topic = topics.status(self._options.site, self._options.agent)
