@@ -3,12 +3,12 @@
 For each frame: `wants_detection`, then `step` with what the detector saw, or with None where it was not asked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contract.events import Clock, Event
 from edge_agent.core.events import Agent, EventMaker, IdFactory
 from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
-from edge_agent.core.motion import Decision, MotionGate
+from edge_agent.core.motion import Decision, MotionGate, Reason
 from edge_agent.core.ports import Tracker
 from edge_agent.core.rules.base import RuleStep
 from edge_agent.core.rules.table import make_rule
@@ -20,8 +20,9 @@ from edge_agent.core.types import Detections, Finding, Frame, Track
 __all__ = ["Agent", "CameraPipeline", "Decision", "Found", "IdFactory", "Silenced", "Step"]
 
 CONFIRM_S = 1.0
-"""How long to go on looking after a look at a still scene that did not see what was known, or more than the tracker
-trusts."""
+"""How long to go on looking after a look at a still scene that did not show what was known."""
+
+BACK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class _Watch:
 
 
 class CameraPipeline:
-    """One camera. One thread; frames in capture order. A `t` that goes back is taken for the latest `t`.
+    """One camera. One thread; frames in capture order. A `t` that goes back by up to BACK_S is taken for the latest;
+    one that goes back farther is a clock that was set: what runs is ended and everything begins anew.
 
     heal_s: the longest broken track that is mended; None takes the longest gap_s of the loitering rules, at least
     HEAL_S. Raises KeyError where a rule names a zone or line that the camera does not have.
@@ -79,26 +81,41 @@ class CameraPipeline:
     ) -> None:
         if heal_s is None:
             heal_s = max([HEAL_S, *(rule.gap_s for rule in camera.rules if isinstance(rule, LoiteringRule))])
+        self._camera = camera
+        self._heal_s = heal_s
         self._tracker = tracker
-        self._gate = MotionGate(camera.motion)
-        self._memory = TrackMemory(heal_s)
         self._events = EventMaker(camera, agent, ids, model)
-        self._watches = [_Watch(rule, make_rule(camera, rule), Lifecycle(rule.episodes)) for rule in camera.rules]
+        self._gate = MotionGate(camera.motion)
+        self._reason: Reason = "idle"
         self._tracks: tuple[Track, ...] = ()
-        self._known: frozenset[int] = frozenset()
-        self._reason: str = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing has been seen yet."""
+        self._memory = TrackMemory(self._heal_s)
+        self._watches = [
+            _Watch(rule, make_rule(self._camera, rule), Lifecycle(rule.episodes)) for rule in self._camera.rules
+        ]
+        self._known: tuple[frozenset[int], int] = (frozenset(), 0)
         self._t = float("-inf")
 
     def wants_detection(self, frame: Frame) -> Decision:
         """Whether to show this frame to the detector; call it once for each frame. Takes the frame into the
         background."""
-        decision = self._gate.decide(frame.luma, max(frame.t, self._t))
+        t = max(frame.t, self._t)
+        if self._set_back(frame.t):
+            self._gate, t = MotionGate(self._camera.motion), frame.t
+        decision = self._gate.decide(frame.luma, t)
         self._reason = decision.reason
         return decision
 
     def step(self, frame: Frame, detections: Detections | None, clock: Clock) -> Step:
         """What this frame says. detections None: nobody looked, because nothing has moved; everyone is where they
         were."""
+        ended = Step()
+        if self._set_back(frame.t):
+            ended = self.finish(self._t, clock)
+            self._begin()
         t = self._t = max(frame.t, self._t)
         if detections is None:
             view = self._memory.hold(t)
@@ -106,7 +123,8 @@ class CameraPipeline:
             self._tracks = self._tracker.update(detections, frame.width, frame.height, t)
             view = self._memory.look(self._tracks, t, frame.width / frame.height)
             self._settle(view, len(detections), t)
-        return self._judge(view, clock)
+        step = self._judge(view, clock)
+        return replace(step, events=ended.events + step.events, suppressed=ended.suppressed + step.suppressed)
 
     def lost(self, t: float, clock: Clock) -> tuple[Event, ...]:
         """The stream is lost or over: the end events of what was running, at its last true time."""
@@ -123,13 +141,16 @@ class CameraPipeline:
             silenced += [Silenced(watch.rule, item) for item in suppressed]
         return Step(events=tuple(events), suppressed=tuple(silenced))
 
+    def _set_back(self, t: float) -> bool:
+        return t < self._t - BACK_S
+
     def _settle(self, view: View, detections: int, t: float) -> None:
-        """A single look at a still scene may miss someone, or see someone the tracker does not trust yet: look
-        again."""
-        seen = frozenset(figure.id for figure in view.figures)
-        if self._reason == "refresh" and (seen != self._known or detections > len(view.figures)):
+        """A single look at a still scene may miss someone, or see someone the tracker does not trust yet: look again
+        where it did not show what the look before did."""
+        known = frozenset(figure.id for figure in view.figures), detections
+        if self._reason == "refresh" and known != self._known:
             self._gate.unsettled(t + CONFIRM_S)
-        self._known = seen
+        self._known = known
 
     def _judge(self, view: View, clock: Clock) -> Step:
         found: list[Found] = []

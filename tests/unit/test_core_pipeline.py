@@ -101,11 +101,20 @@ def test_the_gate_decides_and_an_unsettled_refresh_is_looked_at_again() -> None:
     assert reasons[refresh + 1 : refresh + 6] == ["confirm"] * 5
 
 
-def test_a_time_that_goes_back_is_taken_for_the_latest() -> None:
+def test_a_time_that_goes_back_a_little_is_taken_for_the_latest() -> None:
     scene = Scene(INTRUSION).play(every(5, 0, 3), lambda t: [person(1, (0.5, 0.5))])
-    scene.see(1.0, person(1, (0.5, 0.5)))
+    scene.see(2.0, person(1, (0.5, 0.5)))
     scene.over(2.0)
     assert scene.told() == [("begin", 0.0), ("end", 3.0)]
+
+
+def test_a_clock_set_back_an_hour_ends_what_ran_and_goes_on_at_once() -> None:
+    scene = Scene(INTRUSION, motion=MotionSpec()).play(every(5, 3600, 3603), lambda t: [person(1, (0.5, 0.5))])
+    assert scene.pipeline.wants_detection(scene.frame(10.0)).reason == "first"
+    scene.play(every(5, 10, 14), lambda t: [person(1, (0.5, 0.5))])
+    scene.over(14)
+    assert scene.told() == [("begin", 3600.0), ("end", 3603.0), ("begin", 10.0), ("end", 14.0)]
+    assert len({event.id for event in scene.events}) == 4
 
 
 def test_the_order_of_tracks_does_not_matter_and_runs_are_identical() -> None:
