@@ -30,11 +30,13 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     """A detector on the CPU. Raises ImportError without OpenVINO, RuntimeError if it cannot read the model.
 
     Arithmetic is fixed to float32: processors with bfloat16 would otherwise use it and silently change the scores.
+    Threads are not pinned to cores: decoders and other agents share them, and a pinned thread cannot step aside.
     """
     openvino = import_openvino()
     core = openvino.Core()
     options: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": "f32",
+        "ENABLE_CPU_PINNING": False,
         "PERFORMANCE_HINT": "THROUGHPUT" if spec.hint == "throughput" else "LATENCY",
     }
     if spec.threads:
