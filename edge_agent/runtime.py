@@ -19,7 +19,7 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from contract.errors import ConfigError, JagaError
+from contract.errors import CodecError, ConfigError, JagaError
 from contract.events import Event
 from contract.ids import uuid7
 from contract.messages import Command, Health, Reply
@@ -41,6 +41,9 @@ log = structlog.get_logger()
 
 IDLE_WAIT_S = 0.5
 SNAPSHOT_WAIT_S = 3.0
+MOST_UNSAVED = 200
+"""Events held in memory while the disk refuses them; beyond it the oldest is lost, with an error in the log."""
+
 FIXED_SECTIONS = ("agent", "mqtt", "detector", "tracker", "spool")
 """What a reload cannot change: it is refused and says so."""
 
@@ -62,6 +65,7 @@ class Runtime:
         self._clock = clock_quality()
         self._cameras: tuple[LiveCamera, ...] = ()
         self._retired: deque[LiveCamera] = deque()
+        self._unsaved: deque[Output] = deque()
         self._changing = threading.Lock()
         self._news = threading.Event()
         self._stopping = threading.Event()
@@ -190,33 +194,55 @@ class Runtime:
                 busy = False
                 for camera in self._cameras:
                     busy = self._guarded(camera) or busy
+            if self._unsaved:
+                self._store(())
             while self._retired:
                 self._finish(self._retired.popleft())
         for camera in (*self._retired, *self._cameras):
             self._finish(camera)
+        for output in self._unsaved:
+            log.error(
+                "event_lost", event=output.event.id, type=output.event.type, reason="the disk refused it to the end"
+            )
 
     def _guarded(self, camera: LiveCamera) -> bool:
         """One step of one camera; what goes wrong in it is reported and the others go on."""
         try:
             outputs = camera.step(self._detector, self._clock, self._config.evidence)
+            self._store(outputs or ())
         except Exception:  # one camera's fault must not stop the watch of all others
             log.exception("camera_step_failed", camera=camera.spec.id)
             return False
-        self._store(outputs or ())
         return outputs is not None
 
     def _finish(self, camera: LiveCamera) -> None:
-        self._store(camera.finish(self._clock))
+        try:
+            self._store(camera.finish(self._clock))
+        except Exception:  # the others shall end properly all the same
+            log.exception("camera_finish_failed", camera=camera.spec.id)
 
     def _store(self, outputs: Sequence[Output]) -> None:
-        for output in outputs:
+        """Into the spool, in order; what the disk refuses waits here and is tried again with each round."""
+        self._unsaved.extend(outputs)
+        refused = ""
+        while self._unsaved and not refused:
+            output = self._unsaved[0]
             event = self._with_hash(output.event)
             try:
                 stored = self._spool.append(event, output.evidence)
-            except SpoolError as error:
+            except CodecError as error:
                 log.error("event_lost", event=event.id, type=event.type, reason=str(error))
-                continue
-            log.info("event", id=stored.id, type=stored.type, camera=stored.data.camera, sequence=stored.sequence)
+                self._unsaved.popleft()
+            except SpoolError as error:
+                refused = str(error)
+            else:
+                self._unsaved.popleft()
+                log.info("event", id=stored.id, type=stored.type, camera=stored.data.camera, sequence=stored.sequence)
+        if refused and outputs:
+            log.warning("spool_refused", waiting=len(self._unsaved), reason=refused)
+        while len(self._unsaved) > MOST_UNSAVED:
+            event = self._unsaved.popleft().event
+            log.error("event_lost", event=event.id, type=event.type, reason=refused)
         if outputs:
             self._link.wake()
 
@@ -229,7 +255,10 @@ class Runtime:
 
     def _report(self) -> None:
         while not self._stopping.wait(self._config.health.interval_s):
-            self._link.health(self.health())
+            try:
+                self._link.health(self.health())
+            except (JagaError, OSError) as error:
+                log.warning("health_failed", reason=str(error))
 
     def _link_options(self, mqtt: MqttSection) -> LinkOptions:
         agent = self._config.agent

@@ -139,7 +139,7 @@ class LiveSource:
         attempt = 0
         while not self._closing.is_set():
             before = self._seen
-            ended = self._watch()
+            ended = self._guarded()
             if self._closing.is_set() or ended:
                 break
             attempt = 0 if self._seen > before else attempt + 1
@@ -151,6 +151,14 @@ class LiveSource:
             self._over = True
             self._lock.notify_all()
         self.notify()
+
+    def _guarded(self) -> bool:
+        """A life of a child; where none can be started (no memory, no handles), that is one more reason to retry."""
+        try:
+            return self._watch()
+        except OSError as error:
+            self._set("reconnecting", f"the decoder cannot be started: {error.strerror}")
+            return False
 
     def _watch(self) -> bool:
         """One life of a child. True when a finite source was played to its end."""

@@ -109,7 +109,8 @@ class SqliteSpool:
             self._run(lambda: self._safely(forget))
 
     def depth(self) -> int:
-        return self._run(lambda: int(self._db.execute("SELECT count(*) FROM message").fetchone()[0]))
+        query = "SELECT count(*) FROM message"
+        return self._run(lambda: self._safely(lambda: int(self._db.execute(query).fetchone()[0])))
 
     def dropped(self) -> dict[str, int]:
         """What had to go for want of room, since the spool was made: evidence, update, event."""

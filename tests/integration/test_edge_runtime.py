@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -25,7 +25,9 @@ from contract.codec import decode, encode
 from contract.events import Event
 from contract.ids import uuid7
 from contract.messages import Command, CommandName, Health, Reply
+from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
+from edge_agent.core.errors import SpoolError
 from edge_agent.core.types import Detections, Image
 from edge_agent.runtime import Runtime
 from tests.brokers import Mosquitto, wait_until
@@ -290,3 +292,25 @@ def test_the_command_runs_until_a_signal_and_reloads_on_hangup(world: World, tmp
         log.close()
     assert world.listener.statuses() == ["online", "offline"]
     assert "Traceback" not in (tmp_path / "agent.log").read_text()
+
+
+def test_a_disk_that_refuses_for_a_while_loses_no_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.write(world.camera())
+    refusing = threading.Event()
+    refusing.set()
+    refusals = []
+    real = SqliteSpool.append
+
+    def append(self: SqliteSpool, event: Event, evidence: Mapping[str, bytes]) -> Event:
+        if refusing.is_set():
+            refusals.append(event.id)
+            raise SpoolError("edge.spool.unusable", path="spool", detail="database or disk is full")
+        return real(self, event, evidence)
+
+    monkeypatch.setattr(SqliteSpool, "append", append)
+    with running(world):
+        wait_until(lambda: len(set(refusals)) >= 1 and len(refusals) >= 3)
+        refusing.clear()
+        wait_until(lambda: world.listener.events())
+    assert world.listener.events()[0].id == refusals[0]
+    assert int(world.listener.events()[0].sequence) == 1
