@@ -1,0 +1,93 @@
+"""`jaga aggregator`: exit codes and sentences, and brokers that do not speak MQTT 5."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from contract.kinds import Kind
+from jaga.demo_broker import broker as demo_broker
+from tests.brokers import Mosquitto, free_port, wait_until
+from tests.desks import Aggregator
+from tests.e2e.feed import Events, Publisher, places
+
+
+def jaga(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "jaga", "aggregator", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_check_says_that_a_config_can_be_used(tmp_path: Path) -> None:
+    done = jaga("check", "--config", str(Aggregator(tmp_path, 1883).config))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "0 cameras, broker 127.0.0.1:1883" in done.stderr
+
+
+def test_a_wrong_config_is_exit_code_2(tmp_path: Path) -> None:
+    config = tmp_path / "aggregator.toml"
+    config.write_text('[aggregator]\ndata_dir = "x"\n[http]\nport = "many"\n')
+    for command in ("check", "run"):
+        done = jaga(command, "--config", str(config))
+        assert done.returncode == 2
+        assert f"{config}: http.port = many" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_a_sentence(tmp_path: Path) -> None:
+    one = Aggregator(tmp_path, 1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", one.port))
+        taken.listen()
+        done = jaga("run", "--config", str(one.config))
+    assert done.returncode == 1
+    assert f"127.0.0.1:{one.port} is used by another program" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_two_aggregators_do_not_share_a_store(tmp_path: Path) -> None:
+    one = Aggregator(tmp_path, 1)
+    try:
+        one.start(connected=False)
+        done = jaga("run", "--config", str(one.config))
+        assert done.returncode == 1
+        assert "another aggregator is using this data folder" in done.stderr
+    finally:
+        one.kill()
+
+
+@pytest.mark.broker
+def test_a_wrong_password_is_said_and_the_api_stays_up(tmp_path: Path) -> None:
+    closed = "allow_anonymous false\npassword_file " + str(tmp_path / "passwords")
+    (tmp_path / "passwords").write_text("")
+    with Mosquitto(tmp_path / "broker", auth=closed) as broker:
+        one = Aggregator(tmp_path / "agg", broker.port)
+        try:
+            one.start(connected=False)
+            wait_until(lambda: "broker_refused" in one.log.read_text(), 10, "the refusal is logged")
+            assert one.get("/healthz")["broker"] is False
+        finally:
+            one.kill()
+
+
+@pytest.fixture
+def embedded() -> Iterator[int]:
+    """The demo's broker, which speaks 3.1.1 only."""
+    port = free_port()
+    with demo_broker(port):
+        yield port
+
+
+def test_auto_finds_out_that_a_broker_has_no_mqtt_5(tmp_path: Path, embedded: int) -> None:
+    with Aggregator(tmp_path, embedded) as one:
+        publisher = Publisher("127.0.0.1", embedded)
+        now = datetime.now(UTC)
+        publisher.event(Events().make(places(1, Random(1))[0], Kind.BRAWL, "begin", now, now))
+        publisher.wait()
+        wait_until(lambda: len(one.get("/api/v1/incidents")["items"]) == 1, 10, "the event has come")
+        assert "3.1.1" in one.log.read_text()
+        publisher.close()

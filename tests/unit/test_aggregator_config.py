@@ -1,0 +1,123 @@
+"""The aggregator's config and camera file: what is taken, and how what is wrong is said."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from aggregator.config import load, parse
+from aggregator.core.correlation import CorrelationPolicy
+from aggregator.core.ports import Retention
+from aggregator.geojson import load_cameras
+from contract.errors import ConfigError
+from contract.events import Location
+
+EXAMPLE = Path(__file__).parents[2] / "configs" / "aggregator.toml"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "aggregator.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_example_shows_every_default(tmp_path: Path) -> None:
+    example = load(EXAMPLE)
+    least = load(write(tmp_path, '[aggregator]\ndata_dir = "x"\n'))
+    assert (example.http, example.mqtt, example.policy, example.retention) == (
+        least.http,
+        least.mqtt,
+        least.policy,
+        least.retention,
+    )
+    assert (least.policy, least.retention) == (CorrelationPolicy(), Retention())
+
+
+def test_the_examples_commented_keys_are_real(tmp_path: Path) -> None:
+    lines = [
+        line.removeprefix("# ") if line.startswith("# ") and " = " in line else line
+        for line in EXAMPLE.read_text().splitlines()
+    ]
+    (tmp_path / "aggregator.password").write_text("secret\n")
+    (tmp_path / "ca.pem").write_text("")
+    config = load(write(tmp_path, "\n".join(lines)))
+    assert (config.mqtt.password, config.mqtt.tls_ca, config.cameras) == (
+        "secret",
+        str(tmp_path / "ca.pem"),
+        tmp_path / "cameras.geojson",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ["aggregator", "required"]),
+        ("[aggregator]\n", ["aggregator.data_dir", "required"]),
+        ("[aggregator]\ndata_dir = 5\n", ["aggregator.data_dir = 5", "str"]),
+        ('[aggregator]\ndata_dir = "x"\ndata_dri = "y"\n', ["aggregator.data_dri", "unknown", "data_dir, cameras"]),
+        ('[aggregator]\ndata_dir = "x"\n[htpp]\n', ["htpp", "unknown", "http"]),
+        ('[aggregator]\ndata_dir = "x"\n[http]\nport = 70000\n', ["http.port = 70000", "65535"]),
+        ('[aggregator]\ndata_dir = "x"\n[http]\nhost = "0.0.0.0"\n', ["http.host = 0.0.0.0", "accounts"]),
+        ('[aggregator]\ndata_dir = "x"\n[http]\nhost = "example.org"\n', ["http.host = example.org", "loopback"]),
+        ('[aggregator]\ndata_dir = "x"\n[mqtt]\nversion = "4"\n', ["mqtt.version = 4"]),
+        ('[aggregator]\ndata_dir = "x"\n[mqtt]\npassword_file = "absent"\n', ["mqtt.password_file = absent"]),
+        ('[aggregator]\ndata_dir = "x"\n[mqtt]\ntls_ca = "absent"\n', ["mqtt.tls_ca = absent", "existing file"]),
+        ('[aggregator]\ndata_dir = "x"\n[correlation]\nopen_severe = 1.5\n', ["correlation.open_severe = 1.5", "1"]),
+        ('[aggregator]\ndata_dir = "x"\n[correlation]\nquiet_s = 60\n', ["correlation.quiet_s = 60", ">= 900"]),
+        ("[aggregator\n", ["not valid TOML"]),
+    ],
+)
+def test_an_error_names_file_key_value_and_what_is_allowed(tmp_path: Path, text: str, said: list[str]) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as error:
+        load(path)
+    for language in ("en", "id"):
+        assert str(path) in error.value.render(language)  # type: ignore[arg-type]
+    for part in said:
+        assert part in str(error.value)
+
+
+def test_an_absent_file_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_loopback_has_many_names(host: str) -> None:
+    raw = tomllib.loads(f'[aggregator]\ndata_dir = "x"\n[http]\nhost = "{host}"\n')
+    assert parse(raw, Path("f")).http.host == host
+
+
+def test_cameras_from_geojson(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.geojson"
+    path.write_text(
+        '{"type": "FeatureCollection", "features": ['
+        '{"type": "Feature", "geometry": {"type": "Point", "coordinates": [106.8, -6.2]},'
+        ' "properties": {"id": "gate", "site": "pasar", "name": "Gerbang", "radius_m": 12}},'
+        '{"type": "Feature", "geometry": null, "properties": {"id": "hall", "site": "pasar"}}]}'
+    )
+    gate, hall = load_cameras(path)
+    assert (gate.location, gate.name) == (Location(lat=-6.2, lon=106.8, radius_m=12), "Gerbang")
+    assert (hall.location, hall.state) == (None, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not a valid camera GeoJSON"),
+        ('{"type": "Feature"}', "FeatureCollection"),
+        ('{"type": "FeatureCollection", "features": [{"properties": {"id": "Gate", "site": "s"}}]}', "features[0]"),
+        (
+            '{"type": "FeatureCollection", "features": [{"properties": {"id": "g", "site": "s"},'
+            ' "geometry": {"type": "Point", "coordinates": [-6.2, 106.8]}}]}',
+            "features[0]",
+        ),
+    ],
+)
+def test_a_wrong_camera_file_says_where(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "cameras.geojson"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load_cameras(path)
+    assert said in str(error.value)
+    assert str(path) in str(error.value)

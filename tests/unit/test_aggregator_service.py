@@ -1,0 +1,124 @@
+"""The service's promises: nothing before its commit, nothing lost when one fails, one bad message spoils no batch."""
+
+from pathlib import Path
+
+import pytest
+
+from aggregator.core.errors import StoreError
+from aggregator.core.ports import Batch, Message
+from tests.desks import Desk
+from tests.timeline import make_event, place
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    one = Desk(tmp_path)
+    one.open()
+    return one
+
+
+def fail_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = desk.store.commit
+
+    def broken(_batch: Batch) -> None:
+        monkeypatch.setattr(desk.store, "commit", commit)
+        raise StoreError("aggregator.store_failed", path="x", detail="disk full")
+
+    monkeypatch.setattr(desk.store, "commit", broken)
+
+
+def test_a_failed_commit_changes_nothing_and_the_same_messages_may_come_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.take(make_event(0, "a", "brawl", location=place(0, 0)))
+    published = desk.live.last
+    second = make_event(10, "b", "brawl", location=place(50, 0))
+    fail_once(desk, monkeypatch)
+    with pytest.raises(StoreError):
+        desk.take(second)
+    assert desk.live.last == published
+    assert desk.incidents()[0]["event_count"] == 1
+    desk.take(second)
+    (one,) = desk.incidents()
+    assert (one["event_count"], one["sources"]) == (2, 2)
+
+
+def test_a_failed_transition_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.take(make_event(0, "a", "brawl", confidence=0.9))
+    incident = desk.incidents()[0]["id"]
+    fail_once(desk, monkeypatch)
+    with pytest.raises(StoreError):
+        desk.service.transition(incident, "resolved", "rina", "")
+    assert desk.incidents()[0]["state"] == "open"
+    desk.service.transition(incident, "resolved", "rina", "")
+    assert desk.incidents()[0]["state"] == "resolved"
+
+
+def test_an_event_counts_once_within_a_batch_and_over_restarts(desk: Desk) -> None:
+    event = make_event(0, "a", "brawl")
+    desk.take(event, event)
+    desk.take(event)
+    again = Desk(desk.folder)
+    again.open()
+    again.take(event)
+    assert again.incidents()[0]["event_count"] == 1
+
+
+def test_after_a_restart_an_episode_finds_its_incident_and_gaps_are_remembered(desk: Desk) -> None:
+    here = place(0, 0)
+    desk.take(
+        make_event(0, "a", "brawl", number=1, location=here),
+        make_event(1, "c", "brawl", number=4, location=place(9000, 0)),
+    )
+    again = Desk(desk.folder)
+    again.open()
+    assert [numbers.gaps for numbers in again.service.gaps().values()] == [2]
+    again.take(make_event(20, "a", "brawl", "end", started=0, number=3, location=here))
+    assert sorted(one["event_count"] for one in again.incidents()) == [1, 2]
+    assert [numbers.gaps for numbers in again.service.gaps().values()] == [1]
+
+
+@pytest.mark.logs_errors
+def test_one_message_that_breaks_something_spoils_no_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, poison = make_event(0, "a", "brawl"), make_event(1, "poison", "brawl")
+    step = desk.service._correlator.__class__.step
+
+    def breaks(self: object, event: object, now: float) -> object:
+        if event == poison:
+            raise ZeroDivisionError("a bug")
+        return step(self, event, now)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("aggregator.core.correlation.Correlator.step", breaks)
+    desk.take(good, poison, make_event(2, "a", "brawl", "update", started=0))
+    assert [one["event_count"] for one in desk.incidents()] == [2]
+    (refused,) = desk.store.quarantine(10)
+    assert (refused.error, b"poison" in refused.payload) == ("ZeroDivisionError", True)
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "error", "field"),
+    [
+        ("jaga/v1/site-1/a/event", b"{", "MalformedPayload", "$"),
+        ("jaga/v1/site-1/a/event", b"{}", "MissingField", "$.id"),
+        ("jaga/v1/site-1/a/health", b'{"time": 5}', "WrongType", "$.time"),
+        ("jaga/v1/site-1/a/status", b"x" * 300_000, "OversizedPayload", "$"),
+        ("jaga/v1/site-1/a/evidence/01890000-0000-7000-8000-000000000000", b"GIF89a", "BadEvidence", "$"),
+        ("jaga/v2/site-1/a/event", b"{}", "BadTopic", "topic"),
+    ],
+)
+def test_what_is_refused_is_kept_with_the_reason(
+    desk: Desk, topic: str, payload: bytes, error: str, field: str
+) -> None:
+    desk.service.handle([Message(topic, payload, 1.0)])
+    (refused,) = desk.store.quarantine(10)
+    assert (refused.topic, refused.error, refused.field) == (topic, error, field)
+    assert refused.detail
+    assert refused.payload == payload[:65_536]
+
+
+def test_a_camera_may_not_speak_for_another(desk: Desk) -> None:
+    event = make_event(0, "a", "brawl")
+    honest = desk.message(event)
+    desk.service.handle([Message(honest.topic.replace("/a/", "/b/"), honest.payload, honest.received)])
+    (refused,) = desk.store.quarantine(10)
+    assert (refused.error, refused.field) == ("Inconsistent", "$.data.camera")

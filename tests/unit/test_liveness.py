@@ -1,0 +1,112 @@
+"""What the aggregator says of cameras and agents, told as timelines."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from aggregator.core.liveness import REFRESH_S, Camera, Fleet
+from aggregator.core.sequence import MAX_MISSING, Sequence, observe
+from contract.events import Location
+from contract.messages import CameraHealth, Health, HostHealth, Status
+from tests.timeline import make_event, place
+
+TIME = datetime(2026, 5, 17, tzinfo=UTC)
+HOST = HostHealth(cpu=0.1, memory=0.1, disk=0.1, spool_depth=0)
+BOOT = "01890000-0000-7000-8000-000000000000"
+
+
+def status(state: str) -> Status:
+    return Status(state=state, time=TIME, version="1", boot_id=BOOT, config_hash="0" * 8)  # type: ignore[arg-type]
+
+
+def health(*reports: CameraHealth, interval_s: float = 10.0) -> Health:
+    return Health(time=TIME, interval_s=interval_s, cameras=reports, host=HOST)
+
+
+def report(camera: str, state: str = "online", **more: object) -> CameraHealth:
+    return CameraHealth(camera=camera, state=state, **more)  # type: ignore[arg-type]
+
+
+def states(cameras: list[Camera]) -> dict[str, str]:
+    return {camera.id: camera.state for camera in cameras}
+
+
+def test_health_shows_a_camera_at_once_and_again_when_it_changes() -> None:
+    fleet = Fleet()
+    assert states(fleet.health("s", "e", health(report("a"), report("b", "stalled")), 0)) == {
+        "a": "online",
+        "b": "stalled",
+    }
+    assert fleet.health("s", "e", health(report("a"), report("b", "stalled")), 10) == []
+    assert states(fleet.health("s", "e", health(report("a"), report("b")), 20)) == {"b": "online"}
+    assert states(fleet.health("s", "e", health(report("a", fps_in=5.0), report("b")), REFRESH_S)) == {"a": "online"}
+
+
+def test_silence_takes_an_agents_cameras_offline_once() -> None:
+    fleet = Fleet()
+    fleet.health("s", "e", health(report("a")), 0)
+    fleet.health("s", "other", health(report("b"), interval_s=60), 0)
+    assert fleet.tick(30) == []
+    gone = fleet.tick(31)
+    assert states(gone) == {"a": "offline"}
+    assert gone[0].reason == "silent"
+    assert fleet.tick(32) == []
+    assert states(fleet.health("s", "e", health(report("a")), 40)) == {"a": "online"}
+
+
+def test_a_last_will_is_not_waited_for() -> None:
+    fleet = Fleet()
+    fleet.health("s", "e", health(report("a"), report("b")), 0)
+    gone = fleet.status("s", "e", status("offline"), 1)
+    assert states(gone) == {"a": "offline", "b": "offline"}
+    assert {camera.reason for camera in gone} == {"last_will"}
+    assert fleet.tick(1000) == []
+    assert fleet.status("s", "e", status("online"), 1001) == []
+    assert states(fleet.health("s", "e", health(report("a")), 1002)) == {"a": "online"}
+
+
+def test_cameras_of_two_sites_with_one_name_are_two() -> None:
+    fleet = Fleet()
+    fleet.health("s1", "e", health(report("a")), 0)
+    fleet.health("s2", "e", health(report("a", "failed")), 0)
+    assert {key: camera.state for key, camera in fleet.cameras.items()} == {
+        ("s1", "a"): "online",
+        ("s2", "a"): "failed",
+    }
+
+
+def test_an_event_makes_an_unheard_of_camera_known() -> None:
+    fleet = Fleet()
+    (shown,) = fleet.event(make_event(0, "gate", location=place(0, 0)), 5)
+    assert (shown.state, shown.agent, shown.last_seen) == ("unknown", "edge-1", 5)
+    assert fleet.event(make_event(1, "gate"), 6) == []
+    assert fleet.locate("site-1", "gate") == place(0, 0)
+    assert fleet.locate("site-1", "other") is None
+
+
+def test_health_without_a_place_keeps_the_known_one() -> None:
+    fleet = Fleet()
+    here = Location(lat=1, lon=2)
+    fleet.restore(Camera(site="s", id="a", name="Gate", location=here))
+    (shown,) = fleet.health("s", "e", health(report("a")), 0)
+    assert (shown.name, shown.location) == ("Gate", here)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "gaps", "restarts"),
+    [
+        ([5, 6, 7], 0, 0),
+        ([5, 8], 2, 0),
+        ([5, 8, 6, 7], 0, 0),
+        ([5, 8, 7, 9], 1, 0),
+        ([5, 6, 1, 2], 0, 1),
+        ([1, 2 + MAX_MISSING + 500], MAX_MISSING + 500, 0),
+    ],
+)
+def test_gaps_in_an_agents_numbers(numbers: list[int], gaps: int, restarts: int) -> None:
+    state: Sequence | None = None
+    for number in numbers:
+        state = observe(state, number)
+    assert state is not None
+    assert (state.gaps, state.restarts) == (gaps, restarts)
+    assert len(state.missing) <= MAX_MISSING
