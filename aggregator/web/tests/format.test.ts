@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clock, coordinates, duration, moment, number, percent, preciseDuration, readable, shortId } from "../src/lib/format";
+import { clock, coordinates, duration, moment, number, percent, placeTitle, preciseDuration, readable, shortId } from "../src/lib/format";
 
 const utc = (text: string): number => Date.parse(text);
 
@@ -42,6 +42,7 @@ describe("numbers", () => {
 describe("names", () => {
   it("are made readable and short", () => {
     expect(readable("gerbang-utara_2")).toBe("Gerbang utara 2");
+    expect(placeTitle("tanah-abang")).toBe("Tanah Abang");
     expect(shortId("018f0000-0000-7000-8000-0000000abcde")).toBe("0ABCDE");
   });
 });

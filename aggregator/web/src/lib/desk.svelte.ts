@@ -40,6 +40,8 @@ class Desk {
   busy = $state<string | null>(null);
   help = $state(false);
   announcement = $state("");
+  /** Counts the wishes to see the selection close up on the map. */
+  mapWishes = $state(0);
   facts = $state.raw<LinkFacts>({ startedAt: performance.now(), heardAt: null, downSince: null });
   /** Server time, milliseconds; ticks once a second. */
   now = $state(Date.now());
@@ -142,6 +144,10 @@ class Desk {
 
   move(step: number): void {
     this.select(neighbour(this.ids, this.selectedId, step, this.#cursor));
+  }
+
+  showOnMap(): void {
+    this.mapWishes += 1;
   }
 
   /** Where the selection is in the list, so that it has neighbours even after it has left the list. */

@@ -87,6 +87,14 @@ export function shortId(id: string): string {
   return id.slice(-6).toUpperCase();
 }
 
+/** "tanah-abang" → "Tanah Abang": a site, which is a place's proper name. */
+export function placeTitle(name: string): string {
+  return name
+    .split(/[-_]+/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join(" ");
+}
+
 /** "gerbang-utara" → "Gerbang utara": a config name where nobody gave a better one. */
 export function readable(name: string): string {
   const words = name.replace(/[-_]+/g, " ").trim();

@@ -105,6 +105,13 @@ export class MapView {
     });
   }
 
+  /** Close enough to tell one camera from the next. */
+  approach(place: Placed): void {
+    this.#whenReady(() => {
+      this.#map.easeTo({ center: [place.lon, place.lat], zoom: Math.max(this.#map.getZoom(), 16), duration: 600 });
+    });
+  }
+
   fit(bounds: Bounds): void {
     this.#originLat = (bounds[1] + bounds[3]) / 2;
     this.#whenReady(() => this.#map.fitBounds(bounds, { padding: 70, maxZoom: 17, duration: 0 }));
@@ -229,7 +236,7 @@ function style(palette: Palette): maplibre.StyleSpecification & { layers: Painte
     { id: "circle-fill", type: "fill", source: "circles", paint: { "fill-color": bySeverity, "fill-opacity": 0.14 } },
     { id: "circle-line", type: "line", source: "circles", paint: { "line-color": bySeverity, "line-opacity": 0.7, "line-width": 1.4 } },
     { id: "camera-signs", type: "symbol", source: "cameras", layout: { "icon-image": ["concat", "camera-", ["get", "sign"]], "icon-allow-overlap": true, "icon-ignore-placement": true } },
-    { id: "camera-names", type: "symbol", source: "cameras", minzoom: 14.5, layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11.5, "text-anchor": "top", "text-offset": [0, 0.9], "text-max-width": 9 }, paint: halo },
+    { id: "camera-names", type: "symbol", source: "cameras", minzoom: 14.5, layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11.5, "text-anchor": "top", "text-offset": [0, 1.5], "text-max-width": 9 }, paint: halo },
     { id: "site-names", type: "symbol", source: "sites", maxzoom: 14.5, layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 13.5, "text-anchor": "top", "text-offset": [0, 1.3] }, paint: { ...halo, "text-color": palette.muted } },
     { id: "selected-ring", type: "circle", source: "selected", paint: { "circle-radius": 21, "circle-color": "transparent", "circle-stroke-color": palette.accent, "circle-stroke-width": 3.5 } },
     { id: "incident-signs", type: "symbol", source: "incidents", layout: { "icon-image": ["concat", "severity-", ["get", "rank"]], "icon-allow-overlap": true, "icon-ignore-placement": true, "symbol-sort-key": ["get", "rank"], "text-field": ["case", ["has", "point_count"], ["to-string", ["get", "point_count"]], ""], "text-font": FONT, "text-size": 14, "text-offset": [1.25, -0.8], "text-allow-overlap": true, "text-ignore-placement": true }, paint: { ...halo, "text-halo-color": palette.panel, "text-halo-width": 3 } },

@@ -1,5 +1,5 @@
 /** Which camera an incident's camera name means, and how its place is said. */
-import { readable } from "./format";
+import { placeTitle, readable } from "./format";
 import type { Camera, Incident } from "./types";
 
 /** Incidents name cameras within their sites; a name that already carries its site ("site/camera") is taken as it is. */
@@ -21,5 +21,5 @@ export function placeName(incident: Incident, cameras: ReadonlyMap<string, Camer
   const [first] = camerasOf(incident, cameras);
   if (first !== undefined) return cameraName(first);
   const [site] = incident.sites;
-  return site === undefined ? "" : readable(site);
+  return site === undefined ? "" : placeTitle(site);
 }

@@ -1,6 +1,6 @@
 /** What the map shows, as GeoJSON made from the world; the WebGL map and the plain one draw the same scene. */
 import type { Feature, FeatureCollection, LineString, Point, Polygon } from "geojson";
-import { readable } from "./format";
+import { placeTitle } from "./format";
 import { circle, grid, type Bounds } from "./geo";
 import { cameraKey, isClosed } from "./store";
 import { cameraSign } from "./shapes";
@@ -44,7 +44,7 @@ export function sitePoints(cameras: readonly (Camera & Placed)[]): FeatureCollec
     [...sites].map(([site, members]) => {
       const lon = members.reduce((sum, camera) => sum + camera.lon, 0) / members.length;
       const lat = Math.min(...members.map((camera) => camera.lat));
-      return { type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties: { name: readable(site) } };
+      return { type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties: { name: placeTitle(site) } };
     }),
   );
 }
