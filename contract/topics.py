@@ -95,7 +95,7 @@ def reply(site: str, agent: str, command_id: str) -> str:
 
 
 AGGREGATOR_FILTERS: tuple[str, ...] = tuple(
-    f"{ROOT}/+/+/{tail}" for tail in ("status", "health", "event", "evidence/+", "config/reported", "reply/+")
+    f"{ROOT}/+/+/{channel}{'/+' if info.leaf else ''}" for channel, info in CHANNELS.items() if info.sender == "agent"
 )
 
 
