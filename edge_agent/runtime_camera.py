@@ -21,6 +21,7 @@ from edge_agent.adapters.source_av import request_of
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.tracker_bytetrack import ByteTrack
 from edge_agent.config_sections import EvidenceSection
+from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec, TrackerSpec
@@ -64,6 +65,9 @@ class LiveCamera:
         self.spec = spec
         self._notify = notify
         self._pipeline = CameraPipeline(spec, agent, ByteTrack(tracker, spec.fps), live_id, model)
+        self._lost_after_s = max(LOST_AFTER_S, spec.stall_s)
+        self._loss = LossWatch(spec, agent, live_id, self._lost_after_s)
+        self._last_t = 0.0
         self._source: LiveSource | None = None
         self._fresh = False
         self._tally = Tally(time.monotonic())
@@ -106,6 +110,8 @@ class LiveCamera:
         frame = source.latest() if source is not None else None
         if frame is None:
             return self._lost(source, clock)
+        back = self._loss.back(frame.t, clock)
+        self._last_t = frame.t
         asked = self._asked if self._asked is not None and not self._asked.done() else None
         wanted = self._pipeline.wants_detection(frame).detect or asked is not None
         detections = detector.detect([frame.image])[0] if wanted else None
@@ -119,12 +125,15 @@ class LiveCamera:
         people = [*(track.box for track in step.tracks if track.cls == PERSON), *self._seen]
         if asked is not None:
             asked.set_result(_picture(frame, people, evidence))
-        return self._outputs(frame, step, people, evidence)
+        outputs = self._outputs(frame, step, people, evidence)
+        return outputs if back is None else [Output(back, {}), *outputs]
 
     def finish(self, clock: Clock) -> list[Output]:
         """The ends of what was running; the camera is not watched any more."""
         self.suspend()
-        return [Output(event, {}) for event in self._pipeline.lost(time.time(), clock)]
+        back = self._loss.back(time.time(), clock)
+        events = (*self._pipeline.lost(time.time(), clock), *((back,) if back is not None else ()))
+        return [Output(event, {}) for event in events]
 
     def health(self) -> CameraHealth:
         """Since the last call."""
@@ -148,15 +157,22 @@ class LiveCamera:
         )
 
     def _lost(self, source: LiveSource | None, clock: Clock) -> list[Output] | None:
+        """The ends of what was running, once, when nobody watches or no picture came for long; the latter is an event
+        of its own."""
         if not self._fresh:
             return None
-        if source is not None and not source.over:
-            age = source.status().last_frame_age_s
-            if age is None or age < max(LOST_AFTER_S, self.spec.stall_s):
-                return None
+        watched = source is not None and not source.over
+        age = source.status().last_frame_age_s if source is not None else None
+        if watched and (age is None or age < self._lost_after_s):
+            return None
         self._fresh = False
-        log.info("camera_lost", camera=self.spec.id)
-        return [Output(event, {}) for event in self._pipeline.lost(time.time(), clock)]
+        now = time.time()
+        events = list(self._pipeline.lost(now, clock))
+        if watched:
+            log.warning("camera_lost", camera=self.spec.id, silent_s=round(now - self._last_t, 1))
+            begin = self._loss.lost(self._last_t, now, clock)
+            events += [] if begin is None else [begin]
+        return [Output(event, {}) for event in events]
 
     def _outputs(self, frame: Frame, step: Step, people: list[Box], section: EvidenceSection) -> list[Output]:
         outputs = []

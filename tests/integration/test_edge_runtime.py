@@ -33,6 +33,7 @@ from edge_agent.runtime import Runtime
 from tests.brokers import Mosquitto, wait_until
 from tests.clips import write_clip
 from tests.integration.test_mqtt_link import Listener
+from tests.servers import MjpegCamera
 
 pytestmark = pytest.mark.broker
 ROOT = Path(__file__).parents[2]
@@ -314,3 +315,21 @@ def test_a_disk_that_refuses_for_a_while_loses_no_event(world: World, monkeypatc
         wait_until(lambda: world.listener.events())
     assert world.listener.events()[0].id == refusals[0]
     assert int(world.listener.events()[0].sequence) == 1
+
+
+def test_a_camera_that_falls_silent_is_reported_lost_and_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.runtime_camera.LOST_AFTER_S", 1.0)
+
+    def told() -> list[str]:
+        return [event.type for event in world.listener.events()]
+
+    with MjpegCamera() as camera:
+        world.write(world.camera(source=camera.url).replace("loop = true", "stall_s = 1"))
+        with running(world):
+            wait_until(lambda: world.state("gate") in ("online", "idle"))
+            wait_until(lambda: "jaga.intrusion.begin" in told())
+            camera.silent.set()
+            wait_until(lambda: "jaga.camera_lost.begin" in told(), 15)
+            assert told().index("jaga.intrusion.end") < told().index("jaga.camera_lost.begin")
+            camera.silent.clear()
+            wait_until(lambda: "jaga.camera_lost.end" in told(), 15)
