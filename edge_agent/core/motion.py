@@ -16,7 +16,7 @@ from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.types import Image
 
 Reason = Literal["always", "first", "motion", "hold", "refresh", "confirm", "idle"]
-BACKGROUND_S = 10.0
+BACKGROUND_S = 5.0
 """Time constant of the background: someone who stands still is part of it after about this long."""
 MAX_GAIN = 2.0
 NOISE = 5.0

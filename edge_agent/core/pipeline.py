@@ -4,6 +4,7 @@ For each frame: `wants_detection`, then `step` with what the detector saw, or wi
 """
 
 from dataclasses import dataclass, replace
+from math import isfinite
 
 from contract.events import Clock, Event
 from edge_agent.core.events import Agent, EventMaker, IdFactory
@@ -98,6 +99,8 @@ class CameraPipeline:
         ]
         self._known: tuple[frozenset[int], int] = (frozenset(), 0)
         self._t = float("-inf")
+        self._held_s = 0.0
+        """Time that has passed unlooked at, which the tracker is not told of: nothing moved, so it loses nobody."""
 
     def wants_detection(self, frame: Frame) -> Decision:
         """Whether to show this frame to the detector; call it once for each frame. Takes the frame into the
@@ -116,11 +119,13 @@ class CameraPipeline:
         if self._set_back(frame.t):
             ended = self.finish(self._t, clock)
             self._begin()
-        t = self._t = max(frame.t, self._t)
+        last, t = self._t, max(frame.t, self._t)
+        self._t = t
         if detections is None:
+            self._held_s += t - last if isfinite(last) else 0.0
             view = self._memory.hold(t)
         else:
-            self._tracks = self._tracker.update(detections, frame.width, frame.height, t)
+            self._tracks = self._tracker.update(detections, frame.width, frame.height, t - self._held_s)
             view = self._memory.look(self._tracks, t, frame.width / frame.height)
             self._settle(view, len(detections), t)
         step = self._judge(view, clock)
