@@ -1,6 +1,7 @@
 """Cells by h3: hexagons of almost equal area anywhere, and a key by which cameras can be spread over workers."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil
 
 import h3
@@ -18,6 +19,8 @@ class H3Cells:
 
     def __init__(self, resolution: int = RESOLUTION) -> None:
         self._resolution = resolution
+        # Cameras stand still: the same disks are asked for again and again.
+        self._disk = lru_cache(maxsize=16_384)(_disk)
         self._edge_m = h3.average_hexagon_edge_length(resolution, "m") * SMALLEST
 
     def cell(self, lat: float, lon: float) -> str:
@@ -26,4 +29,8 @@ class H3Cells:
     def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
         # From a vertex outwards the first ring is one edge thick, each further one at least one and a half.
         rings = ceil(((reach_m + SLACK_M) / self._edge_m + 0.5) / 1.5)
-        return sorted(str(cell) for cell in h3.grid_disk(self.cell(lat, lon), rings))
+        return self._disk(self.cell(lat, lon), rings)
+
+
+def _disk(cell: str, rings: int) -> tuple[str, ...]:
+    return tuple(sorted(str(one) for one in h3.grid_disk(cell, rings)))

@@ -11,12 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
+from aggregator.adapters.mqtt_ingest_paho import PahoIngest
+from aggregator.core.errors import StoreError
+from aggregator.core.ports import Batch, MqttSpec, Retention
+from aggregator.runtime import Pump
 from contract import topics
 from contract.codec import encode
 from contract.kinds import Kind
 from contract.messages import Status
 from tests.brokers import Mosquitto, wait_until
-from tests.desks import Aggregator
+from tests.desks import Aggregator, Desk
 from tests.e2e.feed import Events, Place, Publisher, picture, places, report
 
 pytestmark = pytest.mark.broker
@@ -144,6 +148,41 @@ def test_killing_it_again_and_again_loses_and_doubles_nothing(
 def _stored(aggregator: Aggregator) -> int:
     """Events in incidents, over all incidents; survives restarts, other than a counter."""
     return sum(one["event_count"] for one in incidents(aggregator))
+
+
+@pytest.mark.logs_errors
+def test_what_could_not_be_stored_comes_again(
+    tmp_path: Path, broker: Mosquitto, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first commits fail; nothing was acknowledged, so the broker sends all of it again."""
+    monkeypatch.setattr("aggregator.runtime.RETRY_S", 0.1)
+    desk = Desk(tmp_path)
+    desk.open()
+    commit, failures = desk.store.commit, iter(range(3))
+
+    def flaky(batch: Batch) -> None:
+        if batch.events and next(failures, None) is not None:
+            raise StoreError("aggregator.store_failed", path="x", detail="disk full")
+        commit(batch)
+
+    monkeypatch.setattr(desk.store, "commit", flaky)
+    ingest = PahoIngest(MqttSpec(port=broker.port))
+    pump = Pump(ingest, desk.service, Retention())
+    pump.start()
+    ingest.start(pump.sink)
+    try:
+        wait_until(lambda: ingest.connected, 10, "connected")
+        events, began = Events(), ago(60)
+        for index in range(50):
+            publisher.event(events.make(CAMERAS[0], Kind.CROWD, "begin", began, began, salt=str(index)))
+        publisher.wait()
+        wait_until(lambda: [one["event_count"] for one in desk.incidents()] == [50], 30, "all events")
+        assert next(failures, None) is None
+        assert [numbers.gaps for numbers in desk.service.gaps().values()] == [0]
+    finally:
+        ingest.close()
+        pump.stop()
+        desk.store.close()
 
 
 def test_a_broker_that_goes_away_comes_back(tmp_path: Path, broker: Mosquitto) -> None:

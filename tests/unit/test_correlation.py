@@ -4,6 +4,7 @@ import pytest
 
 from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.incident import TransitionRefused
+from aggregator.core.linking import Trail, compare
 from contract.events import Subject
 from tests.timeline import START, Timeline, make_event, place
 
@@ -319,3 +320,25 @@ def test_restored_state_goes_on_as_if_nothing_had_happened() -> None:
 
 def _episodes(city: Timeline) -> list[str]:
     return [make_event(0, camera, "brawl", episode=f"{camera}1").data.episode for camera in "ac"]
+
+
+@pytest.mark.parametrize("others", [1, 100, 10_000])
+def test_what_is_looked_at_does_not_grow_with_the_number_of_incidents(
+    others: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city = Timeline(gate=(0, 0), market=(100, 0))
+    side = 100
+    for index in range(others):
+        there = place(4_000 + index % side * 3_000, index // side * 3_000)
+        city.take(make_event(index * 0.001, f"cam-{index}", "brawl", site=f"site-{index}", location=there))
+    city.at(20).sees("gate", "brawl")
+    assert len(city.correlator) == others + 1
+    looked: list[Trail] = []
+
+    def counted(a: Trail, b: Trail) -> object:
+        looked.append(b)
+        return compare(a, b)
+
+    monkeypatch.setattr("aggregator.core.correlation.compare", counted)
+    assert city.at(30).sees("market", "brawl").link.kind == "same"
+    assert {trail.camera for trail in looked} == {"gate"}
