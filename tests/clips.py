@@ -22,7 +22,9 @@ def number_of(image: Image) -> int:
     return round((float(image.mean()) - 8.2) / 4)
 
 
-def write_clip(path: Path, frames: Iterable[Image], fps: int = 10, codec: str = "mpeg4", gop: int = 12) -> Path:
+def write_clip(
+    path: Path, frames: Iterable[Image], fps: int = 10, codec: str = "mpeg4", gop: int = 12, pix_fmt: str = "yuv420p"
+) -> Path:
     """`frames` (BGR) as a video whose container follows from the suffix."""
     with av.open(str(path), "w") as container:
         stream: Any = None
@@ -30,7 +32,7 @@ def write_clip(path: Path, frames: Iterable[Image], fps: int = 10, codec: str = 
             if stream is None:
                 stream = container.add_stream(codec, rate=fps)
                 stream.width, stream.height = frame.shape[1], frame.shape[0]
-                stream.pix_fmt = "yuv420p"
+                stream.pix_fmt = pix_fmt
                 stream.gop_size = gop
                 stream.bit_rate = 2_000_000
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")))

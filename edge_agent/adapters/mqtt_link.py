@@ -181,6 +181,8 @@ class MqttLink:
 
     def _broker(self) -> Broker:
         broker, file = self._options.broker, self._options.password_file
+        if broker.tls_ca is not None and not broker.tls_ca.is_file():
+            raise ConfigError("edge.mqtt.tls_ca", path=str(broker.tls_ca))
         if file is None:
             return broker
         try:

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,11 @@ def test_nobody_there_and_a_missing_password_file_are_told(tmp_path: Path) -> No
         wait_until(lambda: "refused" in link.status().reason.lower())
     with linked(MemorySpool(), options(free_port(), password_file=tmp_path / "absent")) as link:
         wait_until(lambda: "absent" in link.status().reason)
+    chosen = options(free_port())
+    with linked(
+        MemorySpool(), replace(chosen, broker=replace(chosen.broker, tls=True, tls_ca=tmp_path / "no.pem"))
+    ) as link:
+        wait_until(lambda: "no.pem" in link.status().reason)
 
 
 class OldBroker:

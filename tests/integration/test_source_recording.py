@@ -44,6 +44,18 @@ def test_every_frame_in_order_at_its_time(tmp_path: Path, suffix: str, codec: st
     assert frames[0].luma.shape == (72, 96)
 
 
+@pytest.mark.parametrize("pix_fmt", ["gray", "yuv444p", "yuv422p10le", "bgra"])
+def test_pixel_formats_all_come_out_as_bgr(tmp_path: Path, pix_fmt: str) -> None:
+    image = np.full((120, 160, 3), 90, np.uint8)
+    image[:, 80:] = 200
+    clip = write_clip(tmp_path / "clip.mkv", [image] * 3, codec="ffv1", pix_fmt=pix_fmt)
+    frames = read(camera(clip))
+    assert len(frames) == 3
+    assert frames[0].image.dtype == np.uint8
+    assert abs(int(frames[0].image[60, 20].mean()) - 90) < 6
+    assert abs(int(frames[0].image[60, 140].mean()) - 200) < 6
+
+
 def test_fps_thins_out_deterministically_and_counts_what_it_skips(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", counting_frames(50), fps=25)
     first, again = read(camera(clip, fps=5)), read(camera(clip, fps=5), isolate=False)
