@@ -13,7 +13,7 @@ from fastapi import Path as UrlPath
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from aggregator.api import models, pages
+from aggregator.api import models, pages, reference
 from aggregator.api.guard import Guard
 from aggregator.api.problems import documented, install
 from aggregator.api.stream import EventStream, Waker
@@ -69,6 +69,7 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     _cameras(app, parts)
     _stream(app, parts, waker)
     _machine(app, parts)
+    reference.install(app)
     pages.mount(app, static)
     return app
 

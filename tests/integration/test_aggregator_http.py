@@ -205,6 +205,14 @@ def test_metrics_health_and_openapi(one: Desk, http: httpx.Client) -> None:
     assert {"/api/v1/incidents", "/api/v1/incidents/{incident}/transition", "/api/v1/stream", "/metrics"} <= paths
 
 
+def test_docs_name_every_operation_and_load_nothing(http: httpx.Client) -> None:
+    page = http.get("/docs").text
+    for path in http.get("/openapi.json").json()["paths"]:
+        assert path in page
+    assert "<script" not in page
+    assert "//" not in page.replace("/docs", "")
+
+
 def test_a_page_that_was_not_built_is_a_sentence(tmp_path: Path) -> None:
     with desk(tmp_path, static=tmp_path / "absent") as one:
         assert "make page" in httpx.get(one.url).text
