@@ -6,7 +6,7 @@ import * as maplibre from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { FeatureCollection, GeoJSON } from "geojson";
 import { gridStep, type Bounds } from "./geo";
-import { cameraPoints, gridLines, incidentCircles, incidentPoints, sitePoints, type Placed } from "./scene";
+import { cameraPoints, gridLines, incidentCircles, incidentPoints, sitePoints, sourceLines, type Placed } from "./scene";
 import { CAMERA_SHAPES, SHAPES, type CameraSign } from "./shapes";
 import { SEVERITIES, type Camera, type Incident, type Severity } from "./types";
 
@@ -83,7 +83,8 @@ export class MapView {
     });
   }
 
-  setIncidents(incidents: readonly Incident[], selectedId: string | null): void {
+  /** sources: the cameras of the selected incident. */
+  setIncidents(incidents: readonly Incident[], selectedId: string | null, sources: readonly Placed[]): void {
     // The selected one stands by itself: a cluster must not swallow it.
     const selected = incidents.filter((incident) => incident.id === selectedId);
     const others = incidents.filter((incident) => incident.id !== selectedId);
@@ -91,6 +92,7 @@ export class MapView {
       this.#set("incidents", incidentPoints(others));
       this.#set("circles", incidentCircles(incidents));
       this.#set("selected", incidentPoints(selected));
+      this.#set("sources", sourceLines(selected[0] ?? null, sources));
     });
   }
 
@@ -235,6 +237,7 @@ function style(palette: Palette): maplibre.StyleSpecification & { layers: Painte
     { id: "grid", type: "line", source: "grid", paint: { "line-color": palette.grid, "line-width": 1 } },
     { id: "circle-fill", type: "fill", source: "circles", paint: { "fill-color": bySeverity, "fill-opacity": 0.14 } },
     { id: "circle-line", type: "line", source: "circles", paint: { "line-color": bySeverity, "line-opacity": 0.7, "line-width": 1.4 } },
+    { id: "source-lines", type: "line", source: "sources", paint: { "line-color": palette.accent, "line-width": 2, "line-dasharray": [2, 1.5] } },
     { id: "camera-signs", type: "symbol", source: "cameras", layout: { "icon-image": ["concat", "camera-", ["get", "sign"]], "icon-allow-overlap": true, "icon-ignore-placement": true } },
     { id: "camera-names", type: "symbol", source: "cameras", minzoom: 14.5, layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11.5, "text-anchor": "top", "text-offset": [0, 1.5], "text-max-width": 9 }, paint: halo },
     { id: "site-names", type: "symbol", source: "sites", maxzoom: 14.5, layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 13.5, "text-anchor": "top", "text-offset": [0, 1.3] }, paint: { ...halo, "text-color": palette.muted } },
@@ -250,6 +253,7 @@ function style(palette: Palette): maplibre.StyleSpecification & { layers: Painte
       cameras: geojson,
       sites: geojson,
       selected: geojson,
+      sources: geojson,
       incidents: { ...geojson, cluster: true, clusterRadius: 26, clusterMaxZoom: 17, clusterProperties: { rank: ["max", ["get", "rank"]] } },
     },
     layers,

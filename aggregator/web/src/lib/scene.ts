@@ -72,6 +72,19 @@ export function incidentCircles(incidents: readonly Incident[]): FeatureCollecti
   );
 }
 
+/** From an incident to each camera that saw it. */
+export function sourceLines(incident: Incident | null, cameras: readonly Placed[]): FeatureCollection<LineString> {
+  const place = incident?.location;
+  if (!place) return collection<LineString>([]);
+  return collection(
+    cameras.map((camera) => ({
+      type: "Feature",
+      geometry: { type: "LineString", coordinates: [[place.lon, place.lat], [camera.lon, camera.lat]] },
+      properties: {},
+    })),
+  );
+}
+
 export function gridLines(bounds: Bounds, stepM: number, originLat: number): FeatureCollection<LineString> {
   return collection(
     grid(bounds, stepM, originLat).map((line) => ({ type: "Feature", geometry: { type: "LineString", coordinates: line }, properties: {} })),
