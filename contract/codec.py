@@ -6,7 +6,7 @@ Unknown fields are ignored, so that an older reader understands a newer writer.
 import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -38,12 +38,19 @@ _MISSING = re.compile(r"^Object missing required field `(?P<field>[^`]+)`(?: - a
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]+)`)?$", re.DOTALL)
 
 
+class _Envelope(msgspec.Struct):
+    """What a CloudEvent must say of itself, although our own struct fills it in for a writer."""
+
+    specversion: Literal["1.0"]
+
+
 @cache
 def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
     return msgspec.json.Decoder(kind)
 
 
 _encoder = msgspec.json.Encoder(order=None)
+_envelope = msgspec.json.Decoder(_Envelope)
 
 
 def encode(message: T) -> bytes:
@@ -69,6 +76,8 @@ def decode(payload: bytes, kind: type[T]) -> T:
     try:
         payload.decode()  # msgspec does not look into what it skips; RFC 8259 wants all of it UTF-8
         message: T = _decoder(kind).decode(payload)
+        if kind is Event:
+            _envelope.decode(payload)
     except msgspec.ValidationError as error:
         raise _typed(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -36,6 +36,9 @@ def message_schema(channel: Channel) -> Document:
     """The JSON Schema of the channel's payload, complete in itself."""
     kind = MESSAGE_OF[channel]
     described = _portable(msgspec.json.schema(kind))
+    if kind is Event:
+        # Filled in for a writer, asked of a reader's peer: contract.codec refuses an event without it.
+        described["$defs"]["Event"]["required"].append("specversion")
     return {"$schema": DIALECT, "$id": f"urn:jaga:v1:{_slug(channel)}", "title": kind.__name__, **described}
 
 

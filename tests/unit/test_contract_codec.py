@@ -69,7 +69,19 @@ def test_unknown_fields_are_ignored_so_that_old_readers_understand_new_writers()
 @pytest.mark.parametrize(
     "path",
     [
-        *("id", "source", "type", "time", "sequence", "data", "data.camera", "data.kind", "data.episode", "data.clock"),
+        *(
+            "id",
+            "source",
+            "type",
+            "time",
+            "sequence",
+            "specversion",
+            "data",
+            "data.camera",
+            "data.kind",
+            "data.episode",
+            "data.clock",
+        ),
         *("data.why.rule", "data.why.measures", "data.clock.offset_ms", "data.location.lat", "data.subjects.0.class"),
         *("data.evidence.0.sha256", "data.why.measures.0.value"),
     ],
