@@ -13,6 +13,7 @@ from edge_agent.adapters.detectors import open_detector
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import DetectorSpec
 from edge_agent.core.types import Detections
+from jaga.demo_config import IMGSZ
 from simulator.scene import Scene, TrueBox, render
 from simulator.scenes import demo_scenes
 
@@ -54,7 +55,7 @@ def scores(scene: Scene, detector: Detector, looks_per_second: float = LOOKS_PER
 
 def measure(seed: int = 1) -> Outcome:
     """Recall and precision for people over all scenes, recall for each scene and for buses."""
-    detector = open_detector(DetectorSpec(confidence=0.4))
+    detector = open_detector(DetectorSpec(confidence=0.4, imgsz=IMGSZ))
     try:
         by_scene = {scene.name: scores(scene, detector) for scene in demo_scenes(seed)}
     finally:

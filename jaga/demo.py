@@ -31,7 +31,7 @@ from simulator.scenes import demo_scenes
 
 HTTP_PORT = 8080
 BROKER_PORT = 1883
-CAMERA_FPS = 3.0
+CAMERA_FPS = 2.5
 PAGE_PATIENCE_S = 60.0
 CAMERAS_PATIENCE_S = 60.0
 POLL_S = 0.25
@@ -46,7 +46,8 @@ def demo(
     browser: Annotated[bool, typer.Option(help=text("demo.help.browser", LANGUAGE))] = False,
     seed: Annotated[int, typer.Option(help=text("demo.help.seed", LANGUAGE))] = 1,
 ) -> None:
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     http = ports.choose("--port", port, HTTP_PORT, lambda old, new: say("demo.page_moved", old=old, new=new))
     mqtt = ports.choose("--broker-port", broker_port, BROKER_PORT, _broker_moved)
     check_page()

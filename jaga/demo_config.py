@@ -5,13 +5,16 @@ from pathlib import Path
 
 from jaga.demo_places import DemoAgent, DemoCamera
 
+IMGSZ = 512
+"""The scenes' 640x360 at four fifths: 512x288 needs no padding and six tenths of the work."""
+
 
 def edge_toml(agent: DemoAgent, data_dir: Path, broker_port: int, threads: int) -> str:
     """An edge agent's config. threads: of its detector."""
     head: dict[str, dict[str, object]] = {
         "agent": {"site": agent.site, "id": agent.id, "data_dir": str(data_dir), "timezone": "Asia/Jakarta"},
         "mqtt": {"host": "127.0.0.1", "port": broker_port, "version": "3.1.1"},
-        "detector": {"model": "yolov8n", "imgsz": 640, "confidence": 0.4, "threads": threads},
+        "detector": {"model": "yolov8n", "imgsz": IMGSZ, "confidence": 0.4, "threads": threads},
         "evidence": {"snapshots": True, "blur": "people", "max_side": 640},
         "spool": {"max_mb": 64},
         "health": {"interval_s": 2},

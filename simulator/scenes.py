@@ -2,8 +2,8 @@
 
 What happens, in seconds of the loop:
 
-- Old town: a group of eight walks past the first camera (4-18), then the second (18-34), and gathers before the third
-  (32-56): a crowd in three cameras within a minute.
+- Old town: a group of eight walks past the first camera (3-22), then the second (20-39), and gathers before the third
+  (38-64): a crowd in three cameras within a minute.
 - Market yard at dusk: somebody crosses the gate's yard (8-22) and then stands at the store behind it (26-46).
 - Terminal: somebody waits at the bus stop (6-50) while buses pass; people cross the road at the zebra crossing.
 """
@@ -18,8 +18,10 @@ from simulator.scene import Actor, Scene, Waypoint
 from simulator.sprites import PEOPLE, TINTS, Look
 from simulator.street import Light, Street
 
-DURATION = 60.0
+DURATION = 70.0
 FPS = 6
+WALK = 1.0
+"""Metres a second of a group that strolls."""
 GROUND = Ground()
 SQUARE = Street(road=None, facade=36.0)
 Path = tuple[tuple[float, float, float], ...]
@@ -78,8 +80,8 @@ def reach(z: float) -> float:
 def demo_scenes(seed: int = 1) -> tuple[Scene, ...]:
     """The seven scenes, by camera name; the same for the same seed."""
     return (
-        _group_passes(seed * 100 + 1, "kota-1", 4.0, Street(road=(18.0, 25.0), crossing=-6.0)),
-        _group_passes(seed * 100 + 2, "kota-2", 18.0, Street(road=(19.0, 26.0), crossing=None, facade=35.0)),
+        _group_passes(seed * 100 + 1, "kota-1", 3.0, Street(road=(18.0, 25.0), crossing=-6.0)),
+        _group_passes(seed * 100 + 2, "kota-2", 20.0, Street(road=(19.0, 26.0), crossing=None, facade=35.0)),
         _group_gathers(seed * 100 + 3, "kota-3"),
         _trespass_at_gate(seed * 100 + 4, "gerbang"),
         _trespass_at_store(seed * 100 + 5, "gudang"),
@@ -106,21 +108,21 @@ def _group_passes(seed: int, name: str, begin: float, street: Street) -> Scene:
     for x, z in _spots(seed, 8, 5.2, 2.2):
         depth = 12.0 + z
         edge = reach(depth)
-        cast = cast.add(((begin, -edge - x, depth), (begin + (2 * edge + 5.2) / 1.3, edge + 5.2 - x, depth)))
-    return cast.passers_by(2, (16.0,)).bus(46.0, 22.5).scene(name, street)
+        cast = cast.add(((begin, -edge - x, depth), (begin + (2 * edge + 5.2) / WALK, edge + 5.2 - x, depth)))
+    return cast.passers_by(2, (16.0,)).bus(50.0, 22.5).scene(name, street)
 
 
 def _group_gathers(seed: int, name: str) -> Scene:
     cast = Cast(seed)
     for x, z in _spots(seed, 8, 7.0, 2.6):
         depth, place, edge = 12.5 + z, x - 3.3, reach(12.5 + z)
-        arrive = 33.0 + (place + edge) / 1.4
+        arrive = 38.0 + (place + edge) / WALK
         cast = cast.add(
             (
-                (33.0, -edge, depth),
+                (38.0, -edge, depth),
                 (arrive, place, depth),
-                (52.0, place, depth),
-                (52.0 + (edge - place) / 1.7, edge, depth),
+                (58.0, place, depth),
+                (58.0 + (edge - place) / 1.4, edge, depth),
             )
         )
     return cast.passers_by(3, (18.0, 22.0)).scene(name, SQUARE)

@@ -13,13 +13,13 @@ from benchmarks.scorers import Scores
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.core.spec import DetectorSpec
 from jaga.demo import CAMERA_FPS
-from jaga.demo_config import edge_toml
+from jaga.demo_config import IMGSZ, edge_toml
 from jaga.demo_places import rendered
 from simulator.scene_video import Rendered, write_all
 from simulator.scenes import demo_scenes
 
 STORY: dict[str, tuple[str, list[tuple[float, float]]]] = {
-    "kota-1": ("crowd", [(4, 12)]),
+    "kota-1": ("crowd", [(4, 14)]),
     "gerbang": ("intrusion", [(8, 15)]),
     "halte": ("loitering", [(26, 40)]),
     "zebra": ("line_crossing", [(12, 22), (12, 22), (36, 46)]),
@@ -57,7 +57,7 @@ def test_each_camera_tells_its_part_of_the_story(name: str, videos: dict[str, Re
 
 
 def test_the_detector_sees_people_and_buses_that_are_there() -> None:
-    detector = open_detector(DetectorSpec(confidence=0.4))
+    detector = open_detector(DetectorSpec(confidence=0.4, imgsz=IMGSZ))
     try:
         crowd, stop = (scene for scene in demo_scenes() if scene.name in ("kota-3", "halte"))
         found = [scores(scene, detector, looks_per_second=0.5) for scene in (crowd, stop)]
