@@ -15,6 +15,7 @@ DATA = Path(os.environ.get("JAGA_DATA", ROOT.parent / "shared" / "data"))
 CONFIGS = ROOT / "configs" / "measure"
 
 PETS = DATA / "pets09_s2l1" / "vtest.avi"
+PETS_DETECTIONS = DATA / "pets09_s2l1" / "det.txt"
 PETS_TRUTH = DATA / "pets09_s2l1" / "gt_sample.txt"
 MOTORWAY = DATA / "traffic" / "motorway_pedestrian_alarm.avi"
 GATHERING = DATA / "loiter_like" / "people_gathering.mp4"
