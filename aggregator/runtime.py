@@ -37,7 +37,7 @@ BATCH = 500
 QUEUE = 20_000
 """Messages waiting in memory. QoS 1 is bounded by the session's window; what is over is QoS 0, and is left out."""
 TICK_S = 1.0
-PRUNE_S = 600.0
+PRUNE_S = 60.0
 RETRY_S = 2.0
 log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ class Pump(threading.Thread):
         return self._queue.qsize()
 
     def run(self) -> None:
-        ticked = pruned = time()
+        ticked, pruned = time(), 0.0
         while not self._stop_wanted.is_set():
             batch = self._collect()
             if batch:
@@ -95,8 +95,8 @@ class Pump(threading.Thread):
     def _store(self, batch: list[Message]) -> None:
         try:
             self._service.handle(batch)
-        except StoreError as error:
-            log.error("store_failed", error=str(error), messages=len(batch))
+        except Exception as error:  # noqa: BLE001 - nothing may end this thread: it would look like silence
+            _note(error, messages=len(batch))
             self._stop_wanted.wait(RETRY_S)
             self._ingest.redeliver()
         else:
@@ -105,8 +105,16 @@ class Pump(threading.Thread):
     def _attempt(self, action: Callable[[], None]) -> None:
         try:
             action()
-        except StoreError as error:
-            log.error("store_failed", error=str(error))
+        except Exception as error:  # noqa: BLE001 - as above
+            _note(error)
+
+
+def _note(error: Exception, **more: object) -> None:
+    """A store that fails is told in a sentence, a bug with its traceback."""
+    if isinstance(error, StoreError):
+        log.error("store_failed", error=str(error), **more)
+    else:
+        log.error("ingest_failed", exc_info=error, **more)
 
 
 class Aggregator:

@@ -7,7 +7,7 @@ publish. Nothing is published or acknowledged before its commit. If a commit fai
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -225,7 +225,7 @@ class Service:
             batch.incidents[key] = IncidentRow(row.incident, trails, incident_view(row.incident))
         try:
             self._store.commit(batch)
-        except StoreError:
+        except Exception:
             self._restore()
             raise
         for row in batch.incidents.values():
@@ -242,7 +242,8 @@ class Service:
         for camera in restored.cameras:
             fleet.restore(camera)
         for agent, _ in restored.agents:
-            fleet.agents[agent.key] = agent
+            # Silence counts from now: nobody could be heard while the aggregator was away.
+            fleet.agents[agent.key] = replace(agent, last_seen=max(agent.last_seen, self._now()))
         for incident, trails, episodes in restored.incidents:
             correlator.restore(incident, trails, episodes)
         self._numbers = {agent.key: numbers for agent, numbers in restored.agents if numbers is not None}

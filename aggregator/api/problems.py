@@ -32,6 +32,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TransitionRefused, _refused)
     app.add_exception_handler(UnknownIncident, _unknown)
     app.add_exception_handler(StoreError, _store)
+    app.add_exception_handler(Exception, _unforeseen)
 
 
 def _http(_request: Request, error: Exception) -> Response:
@@ -55,6 +56,11 @@ def _refused(_request: Request, error: Exception) -> Response:
 
 def _unknown(_request: Request, error: Exception) -> Response:
     return problem(404, "Not found", f"no incident {error.args[0]}")
+
+
+def _unforeseen(_request: Request, _error: Exception) -> Response:
+    """The traceback is in the log, where it belongs."""
+    return problem(500, "Something unforeseen happened", "the aggregator's log says what")
 
 
 def _store(_request: Request, error: Exception) -> Response:

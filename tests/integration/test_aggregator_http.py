@@ -138,6 +138,14 @@ def test_errors_are_problem_documents(http: httpx.Client, method: str, path: str
     assert set(answer.json()) >= {"type", "title", "detail", "status"}
 
 
+@pytest.mark.logs_errors
+def test_a_bug_is_a_problem_document_too(one: Desk, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one.store, "quarantine", lambda limit: 1 // 0)
+    answer = http.get("/api/v1/quarantine")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "division" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("headers", "why"),
     [

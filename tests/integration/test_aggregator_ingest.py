@@ -161,8 +161,10 @@ def test_what_could_not_be_stored_comes_again(
     commit, failures = desk.store.commit, iter(range(3))
 
     def flaky(batch: Batch) -> None:
-        if batch.events and next(failures, None) is not None:
-            raise StoreError("aggregator.store_failed", path="x", detail="disk full")
+        if batch.events and (turn := next(failures, None)) is not None:
+            raise (StoreError("aggregator.store_failed", path="x", detail="disk full"), ZeroDivisionError("a bug"))[
+                turn % 2
+            ]
         commit(batch)
 
     monkeypatch.setattr(desk.store, "commit", flaky)

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Message
 from tests.desks import Desk
+from tests.samples import NOW, sample_messages
 from tests.timeline import make_event, place
 
 
@@ -122,3 +124,17 @@ def test_a_camera_may_not_speak_for_another(desk: Desk) -> None:
     desk.service.handle([Message(honest.topic.replace("/a/", "/b/"), honest.payload, honest.received)])
     (refused,) = desk.store.quarantine(10)
     assert (refused.error, refused.field) == ("Inconsistent", "$.data.camera")
+
+
+def test_after_a_restart_agents_have_their_time_to_report(desk: Desk) -> None:
+    topic = "jaga/v1/site-1/edge-1/health"
+    report = sample_messages()["health"]
+    desk.now = NOW.timestamp()
+    desk.service.handle([Message(topic, msgspec.json.encode(report), desk.now)])
+    again = Desk(desk.folder, now=desk.now + 3600)
+    again.open()
+    again.service.tick()
+    assert [camera.state for camera in again.service.cameras()] == ["online"]
+    again.now += 31
+    again.service.tick()
+    assert [camera.state for camera in again.service.cameras()] == ["offline"]
