@@ -15,7 +15,6 @@ import msgspec
 import structlog
 
 from aggregator.core.correlation import Correlator
-from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident, State, TransitionRefused
 from aggregator.core.liveness import Agent, AgentKey, Camera, Fleet
 from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, Message, Refused, Retention, Store
