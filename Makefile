@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WEB := aggregator/web
-SOURCES := contract edge_agent aggregator simulator models jaga benchmarks tests
+SOURCES := contract edge_agent aggregator simulator models jaga benchmarks tests docs deploy
 NODE_WANTED := const [a, b] = process.versions.node.split('.').map(Number); process.exit(a >= 22 || (a === 20 && b >= 19) ? 0 : 1)
 
 .PHONY: demo test check bench page lock clean format help
