@@ -57,8 +57,8 @@ class Decoded:
 class Due:
     """Thins pictures out to a rate on a fixed grid of times, so that the same input gives the same choice.
 
-    early: the share of a step by which a picture may come before its time: recorded times are rounded to the container's
-    ticks, live pictures arrive unevenly.
+    early: the share of a step by which a picture may come before its time: recorded times are rounded to the
+    container's ticks, live pictures arrive unevenly.
     """
 
     def __init__(self, fps: float, early: float = 0.1) -> None:
