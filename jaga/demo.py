@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from contract.errors import JagaError
+from contract.messages import CameraState
 from contract.texts import language_of, text
 from jaga import demo_config, ports
 from jaga.demo_broker import broker
@@ -36,6 +37,8 @@ PAGE_PATIENCE_S = 60.0
 CAMERAS_PATIENCE_S = 60.0
 POLL_S = 0.25
 LANGUAGE = language_of(dict(os.environ))
+ON: frozenset[CameraState] = frozenset({"online", "idle"})
+OFF: frozenset[CameraState] = frozenset({"stalled", "reconnecting", "failed", "suspended"})
 
 
 def demo(
@@ -79,10 +82,13 @@ def run(agents: tuple[DemoAgent, ...], data: Path, http: int, mqtt: int, browser
             webbrowser.open(url)
         total = sum(len(agent.cameras) for agent in agents)
         deadline = time.monotonic() + CAMERAS_PATIENCE_S
-        while (online := cameras_online(url)) < total and time.monotonic() < deadline:
+        while len(cameras(url, ON)) < total and time.monotonic() < deadline:
             children.check()
             time.sleep(POLL_S)
+        online = len(cameras(url, ON))
         say("demo.cameras", online=online, total=total, sites=len({agent.site for agent in agents}))
+        for camera in cameras(url, OFF):
+            say("demo.camera_off", name=camera["name"] or camera["id"], state=camera["state"], reason=camera["reason"])
         say("demo.how_to_stop")
         while True:
             children.check()
@@ -123,13 +129,11 @@ def detector_threads(agents: int) -> int:
     return max(1, (os.cpu_count() or 1) // (2 * agents))
 
 
-def cameras_online(url: str) -> int:
-    """How many cameras the aggregator shows as delivering pictures."""
+def cameras(url: str, states: frozenset[CameraState]) -> list[dict[str, Any]]:
+    """The cameras that the aggregator shows in one of `states`; none while it does not answer."""
     answer = fetch(f"{url}api/v1/cameras")
-    if answer is None:
-        return 0
-    states = [feature["properties"]["state"] for feature in json.loads(answer)["features"]]
-    return sum(state in ("online", "idle") for state in states)
+    known = json.loads(answer)["features"] if answer is not None else []
+    return [feature["properties"] for feature in known if feature["properties"]["state"] in states]
 
 
 def fetch(url: str) -> bytes | None:
