@@ -28,6 +28,15 @@ describe("the world", () => {
     expect(after.incidents.get("a")?.state).toBe("resolved");
   });
 
+  it("leaves alone what no delta concerns", () => {
+    const before = fromSnapshot({ incidents: [incident({ id: "a" })], cameras: [camera({ id: "gate" })], time: TIME });
+    const after = applyDeltas(before, [{ type: "camera", value: camera({ id: "gate", state: "failed" }) }]);
+    expect(after.incidents).toBe(before.incidents);
+    expect(after.cameras).not.toBe(before.cameras);
+    const stale = applyDeltas(before, [{ type: "incident", value: incident({ id: "a", revision: 0 }) }]);
+    expect(stale.incidents).toBe(before.incidents);
+  });
+
   it("keeps cameras of the same name at two sites apart", () => {
     const world = applyDeltas(EMPTY, [
       { type: "camera", value: camera({ id: "gate", site: "senen" }) },

@@ -37,7 +37,8 @@ class Desk {
   detailMissing = $state(false);
   confirmation = $state.raw<Confirmation | null>(null);
   failure = $state.raw<Failure | null>(null);
-  busy = $state<string | null>(null);
+  /** What is on its way to the server, as "id/state". */
+  busy = $state.raw<ReadonlySet<string>>(new Set());
   help = $state(false);
   announcement = $state("");
   /** Counts the wishes to see the selection close up on the map. */
@@ -49,21 +50,25 @@ class Desk {
   #skew = 0;
   #cursor = 0;
 
-  readonly rows = $derived(arrange(this.world.incidents.values(), this.filter));
+  /** The same objects as long as no delta concerns them: what is derived from one does not follow the other. */
+  readonly incidents = $derived(this.world.incidents);
+  readonly #cameraMap = $derived(this.world.cameras);
+  readonly rows = $derived(arrange(this.incidents.values(), this.filter));
   readonly ids = $derived(this.rows.map((incident) => incident.id));
-  readonly counts = $derived(countViews(this.world.incidents.values()));
-  readonly kinds = $derived([...new Set([...this.world.incidents.values()].map((incident) => incident.kind))].sort());
-  readonly cameras = $derived([...this.world.cameras.values()]);
+  readonly counts = $derived(countViews(this.incidents.values()));
+  readonly kinds = $derived([...new Set([...this.incidents.values()].map((incident) => incident.kind))].sort());
+  readonly cameras = $derived([...this.#cameraMap.values()]);
   readonly watching = $derived(this.cameras.filter(isWatching).length);
   readonly phase = $derived(linkPhase(this.facts, this.#tick));
   readonly dataAge = $derived(dataAge(this.facts, this.#tick));
   /** The list's newest word on the selected incident; the detail's where the list no longer holds it. */
   readonly selected = $derived.by((): Incident | null => {
     if (this.selectedId === null) return null;
-    const held = this.world.incidents.get(this.selectedId);
+    const held = this.incidents.get(this.selectedId);
     return held ?? (this.detail?.id === this.selectedId ? this.detail : null);
   });
 
+  #sending: Promise<void> = Promise.resolve();
   #queue: Delta[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #detailTimer: ReturnType<typeof setTimeout> | undefined;
@@ -182,7 +187,7 @@ class Desk {
   /** Does what needs no confirmation, opens the confirmation for the rest. What is not allowed now says so. */
   act(action: Action): void {
     const incident = this.selected;
-    if (incident === null || this.busy !== null) return;
+    if (incident === null || this.busy.has(`${incident.id}/${action.to}`)) return;
     this.failure = null;
     if (!incident.allowed.includes(action.to)) {
       this.failure = { id: incident.id, key: "web.error.not_allowed", detail: "", allowed: incident.allowed };
@@ -210,8 +215,17 @@ class Desk {
     void this.#send(pending.id, pending.action.to, pending.reason.trim());
   }
 
+  /** One after the other: the second keystroke is meant for the state that the first one leads to. */
   async #send(id: string, to: State, reason: string): Promise<void> {
-    this.busy = id;
+    const step = `${id}/${to}`;
+    this.busy = new Set([...this.busy, step]);
+    this.#sending = this.#sending.then(() => this.#sendNow(id, to, reason));
+    await this.#sending;
+    this.busy = new Set([...this.busy].filter((other) => other !== step));
+  }
+
+  /** Never rejects: what goes wrong is shown. */
+  async #sendNow(id: string, to: State, reason: string): Promise<void> {
     try {
       const incident = await transition(id, to, reason);
       this.#enqueue({ type: "incident", value: incident });
@@ -220,8 +234,6 @@ class Desk {
     } catch (error) {
       const problem = error instanceof ApiError ? error : new ApiError(-1, String(error));
       this.failure = { id, key: errorKey(problem.status), detail: problem.status > 0 ? problem.message : "", allowed: problem.allowed };
-    } finally {
-      this.busy = null;
     }
   }
 

@@ -30,19 +30,25 @@ export function fromSnapshot(snapshot: Snapshot): World {
   };
 }
 
-/** Applies a burst at once, so that 500 deltas cost one copy and one drawing. */
+/**
+ * Applies a burst at once, so that 500 deltas cost one copy and one drawing. A map that nothing changes stays the same
+ * object: a camera's health does not sort the incidents again.
+ */
 export function applyDeltas(world: World, deltas: readonly Delta[]): World {
-  if (deltas.length === 0) return world;
-  const incidents = new Map(world.incidents);
-  const cameras = new Map(world.cameras);
+  const incidents = new Map<string, Incident>();
+  const cameras = new Map<string, Camera>();
   for (const delta of deltas) {
     if (delta.type === "camera") {
       cameras.set(cameraKey(delta.value), delta.value);
-    } else if (!isStale(incidents.get(delta.value.id), delta.value)) {
+    } else if (!isStale(incidents.get(delta.value.id) ?? world.incidents.get(delta.value.id), delta.value)) {
       incidents.set(delta.value.id, delta.value);
     }
   }
-  return { incidents: forgetOld(incidents), cameras, loaded: world.loaded };
+  return {
+    incidents: incidents.size === 0 ? world.incidents : forgetOld(new Map([...world.incidents, ...incidents])),
+    cameras: cameras.size === 0 ? world.cameras : new Map([...world.cameras, ...cameras]),
+    loaded: world.loaded,
+  };
 }
 
 /** A page that is open for weeks keeps the latest closed incidents only; the server has them all. */
