@@ -56,6 +56,7 @@ source = "{source}"
 fps = 10
 loop = true
 location = {{ lat = -6.2, lon = 106.85 }}
+motion = {{ enabled = false }}
 [[camera.zone]]
 id = "all"
 polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
@@ -63,7 +64,7 @@ polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
 kind = "intrusion"
 zone = "all"
 min_duration_s = {duration}
-end_after_s = 1
+end_after_s = 0.5
 cooldown_s = 0
 """
 
@@ -89,9 +90,9 @@ class BrightnessDetector:
 
 
 def scene(path: Path) -> Path:
-    """A dark second, then three bright ones with texture, at 10 frames a second."""
+    """Two dark seconds, then three bright ones with texture, at 10 frames a second."""
     rng = np.random.default_rng(3)
-    dark = [np.full((240, 320, 3), 40, np.uint8)] * 10
+    dark = [np.full((240, 320, 3), 40, np.uint8)] * 20
     bright = [np.asarray(rng.integers(90, 255, (240, 320, 3)), np.uint8) for _ in range(30)]
     return write_clip(path, dark + bright, fps=10)
 
