@@ -10,6 +10,8 @@ from collections.abc import Callable
 from itertools import islice
 
 RING = 4096
+AT_ONCE = 256
+"""Deltas handed to one client before it is looked at whether it takes them."""
 
 
 def frame(identifier: str | None, event: str, data: bytes) -> bytes:
@@ -46,13 +48,15 @@ class Live:
             self._ring.append(frame(self.identifier(self._last), event, data))
         self._wake()
 
-    def since(self, number: int) -> tuple[int, bytes] | None:
-        """(the latest number, all deltas after `number` joined), or None where some of them are gone."""
+    def since(self, number: int, most: int = AT_ONCE) -> tuple[int, bytes] | None:
+        """(the number reached, up to `most` deltas after `number` joined), or None where some of them are gone."""
         with self._lock:
             behind = self._last - number
             if behind < 0 or behind > len(self._ring):
                 return None
-            return self._last, b"".join(islice(self._ring, len(self._ring) - behind, None))
+            first = len(self._ring) - behind
+            taken = min(behind, most)
+            return number + taken, b"".join(islice(self._ring, first, first + taken))
 
     def resume(self, last_event_id: str | None) -> int | None:
         """The number that a client had last, if it is of this run and still in the ring."""

@@ -115,8 +115,10 @@ class EventStream(Response):
 
 
 async def _send(send: Send, body: bytes) -> None:
+    """Returns when the client takes what was sent: the server waits for that before the next piece, be it empty."""
     async with asyncio.timeout(SEND_TIMEOUT_S):
         await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
 
 
 async def _gone(receive: Receive) -> None:
