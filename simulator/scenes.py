@@ -153,6 +153,6 @@ def _bus_stop(seed: int, name: str) -> Scene:
 
 def _crossing(seed: int, name: str) -> Scene:
     cast = Cast(seed)
-    for begin, x in ((10.0, 0.4), (12.0, -0.6), (34.0, 0.2)):
-        cast = cast.add(((begin, -4.0, 11.0), (begin + 5, x, 14.0), (begin + 14, x, 25.0), (begin + 18, 5.0, 27.0)))
-    return cast.passers_by(2, (11.0,)).bus(26.0, 19.5, left=True).scene(name, Street(road=(15.0, 23.5), crossing=0.0))
+    for begin, x in ((4.0, 0.9), (10.0, -0.9), (32.0, 0.2)):
+        cast = cast.add(((begin, x, 5.0), (begin + 16, x, 25.0), (begin + 22, 8.0, 28.0)))
+    return cast.passers_by(2, (28.0,)).bus(28.0, 19.5, left=True).scene(name, Street(road=(15.0, 23.5), crossing=0.0))
