@@ -37,10 +37,14 @@ class CameraHealth(Struct, frozen=True, kw_only=True):
 
 
 class HostHealth(Struct, frozen=True, kw_only=True):
+    """spool_depth: messages that wait for the broker. last_sequence: the highest number given to an event, from which a
+    reader sees that the latest ones have not come; 0 before the first."""
+
     cpu: Unit
     memory: Unit
     disk: Unit
     spool_depth: Count
+    last_sequence: Count = 0
     clock_offset_ms: float = 0.0
     clock_synchronised: bool = False
 
@@ -71,10 +75,12 @@ class ConfigReported(Struct, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(max_length=2000)] = ""
 
 
-CommandName = Literal["snapshot", "clip", "reload", "suspend", "resume"]
+CommandName = Literal["snapshot", "clip", "reload", "suspend", "resume", "replay"]
 
 
 class Command(Struct, frozen=True, kw_only=True):
+    """args: of replay, see contract.replay; the others have none."""
+
     id: Uuid7
     name: CommandName
     issued: Utc

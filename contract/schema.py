@@ -27,7 +27,7 @@ PARAMETERS = {
     "agent": "an edge agent, unique within its site",
     "camera": "a camera, unique within its site",
     "event_id": "the event's id (UUIDv7)",
-    "name": "snapshot, clip, reload, suspend or resume",
+    "name": "snapshot, clip, reload, suspend, resume or replay",
     "id": "the command's id (UUIDv7)",
 }
 
