@@ -55,15 +55,15 @@ def rendered(video_of: dict[str, Path], fps: float) -> tuple[DemoAgent, ...]:
             source=str(video_of[name]),
             location=Location(lat=lat, lon=lon, radius_m=30),
             fps=fps,
-            zones={"street": WHOLE, "yard": _floor(13.0, 22.0), "kerb": _floor(11.5, 15.0)},
-            lines={"kerbside": (GROUND.unit(-3.5, 16.0), GROUND.unit(3.5, 16.0))},
+            zones={"jalan": WHOLE, "halaman": _floor(13.0, 22.0), "trotoar": _floor(11.5, 15.0)},
+            lines={"tepi-jalan": (GROUND.unit(-3.5, 16.0), GROUND.unit(3.5, 16.0))},
             rules=rules,
         )
 
-    crowd: Values = {"kind": "crowd", "zone": "street", "count": 5, "min_duration_s": 2.0, "end_after_s": 4.0}
-    intrusion: Values = {"kind": "intrusion", "zone": "yard", "severity": "major", "min_duration_s": 1.5}
-    waiting: Values = {"kind": "loitering", "zone": "kerb", "dwell_s": 20.0}
-    crossing: Values = {"kind": "line_crossing", "line": "kerbside"}
+    crowd: Values = {"kind": "crowd", "zone": "jalan", "count": 5, "min_duration_s": 2.0, "end_after_s": 4.0}
+    intrusion: Values = {"kind": "intrusion", "zone": "halaman", "severity": "major", "min_duration_s": 1.5}
+    waiting: Values = {"kind": "loitering", "zone": "trotoar", "dwell_s": 20.0}
+    crossing: Values = {"kind": "line_crossing", "line": "tepi-jalan"}
     return (
         DemoAgent(
             "kota-tua",
