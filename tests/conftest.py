@@ -15,10 +15,12 @@ from tests.data import DATA
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 CHROMIUM = os.environ.get("JAGA_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+RTSP = any(Path("/usr/lib").glob("*/girepository-1.0/GstRtspServer-1.0.typelib"))
 
 NEEDS: dict[str, tuple[bool, str]] = {
     "data": (DATA.is_dir(), f"labelled footage is not at {DATA} (set JAGA_DATA)"),
     "browser": (CHROMIUM is not None, "no chromium on PATH (set JAGA_CHROMIUM)"),
+    "rtsp": (RTSP, "no GStreamer RTSP server for /usr/bin/python3 (python3-gi, gir1.2-gst-rtsp-server-1.0)"),
     "broker": (MOSQUITTO is not None, "no mosquitto on PATH"),
 }
 

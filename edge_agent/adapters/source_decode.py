@@ -141,8 +141,13 @@ class _Stream:
             self._stream = self._container.streams.video[0]
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise OpenError(_told(error)) from error
-        # Frame threads are fast but hold pictures back; live pictures shall come at once.
-        self._stream.thread_type = "SLICE" if request.realtime else "AUTO"
+        if request.realtime:
+            # Frame threads hold pictures back, and slice threads of FFmpeg 8.1 lose slices of H.264 over RTSP (half the
+            # picture stays green). A camera has a process of its own; one thread is enough.
+            self._stream.thread_type = "NONE"
+            self._stream.codec_context.thread_count = 1
+        else:
+            self._stream.thread_type = "AUTO"
         # AVI counts packets and knows no presentation times: with B-frames they would jump to and fro.
         self._orderly = self._container.format.name == "avi"
         rate = self._stream.average_rate or self._stream.guessed_rate
