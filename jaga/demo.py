@@ -104,7 +104,11 @@ def scenes(seed: int) -> tuple[DemoAgent, ...]:
         if done < total or sys.stderr.isatty():
             say("demo.rendering", done=done, total=total)
 
-    made = write_all(demo_scenes(seed), cache_folder(), min(4, os.cpu_count() or 1), progress, helper)
+    cache = cache_folder()
+    try:
+        made = write_all(demo_scenes(seed), cache, min(4, os.cpu_count() or 1), progress, helper)
+    except OSError as error:
+        raise JagaError("demo.no_cache", path=cache, detail=error.strerror or error) from error
     return rendered({scene.name: scene.video for scene in made}, CAMERA_FPS)
 
 

@@ -1,8 +1,10 @@
 """Scenes on disk: an MP4 video with the true boxes beside it, kept under a name that follows from the scene."""
 
+import contextlib
 import hashlib
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -30,6 +32,8 @@ OPTIONS: dict[str, dict[str, str]] = {
     "libx264": {"preset": "veryfast", "crf": "23", "threads": "1"},
     "mpeg4": {"qscale": "4", "threads": "1"},
 }
+STALE_S = 3_600.0
+"""A part file that nobody has written to for this long is nobody's."""
 SOURCES = ("ground.py", "scene.py", "scene_video.py", "sprites.py", "street.py")
 
 
@@ -89,6 +93,7 @@ def write_all(
     wanted = tuple(scenes)
     results = {scene.name: target(scene, folder) for scene in wanted}
     missing = [scene for scene in wanted if not _there(results[scene.name])]
+    _tidy(folder)
     progress(len(wanted) - len(missing), len(wanted))
     if missing:
         with _pool(min(workers, len(missing)), prepare) as pool:
@@ -119,6 +124,14 @@ def _begin(prepare: Callable[[], None] | None) -> None:
 
 def done_count(rendered: Iterable[Rendered]) -> int:
     return sum(_there(one) for one in rendered)
+
+
+def _tidy(folder: Path) -> None:
+    """Removes what a renderer that was killed left behind."""
+    for part in folder.glob("*.part"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > STALE_S:
+                part.unlink()
 
 
 def _there(rendered: Rendered) -> bool:

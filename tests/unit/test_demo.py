@@ -180,6 +180,13 @@ def test_the_temporary_folder_goes_and_the_users_stays(tmp_path: Path) -> None:
         pass
 
 
+def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(JagaError, match="XDG_CACHE_HOME"):
+        demo.scenes(1)
+
+
 def test_detectors_leave_half_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for cpus, threads in ((2, 1), (8, 1), (32, 5)):
         monkeypatch.setattr(os, "cpu_count", lambda cpus=cpus: cpus)

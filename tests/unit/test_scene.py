@@ -1,6 +1,7 @@
 """The scene renderer: the same pixels from the same seed, true boxes that match what is drawn, videos that play."""
 
 import json
+import os
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -126,6 +127,15 @@ def test_rendered_scenes_are_kept_and_changed_scenes_are_not(tmp_path: Path) -> 
     assert done.video.stat().st_mtime_ns == written
     assert seen == [(1, 1)]
     assert target(replace(shown, seed=6), tmp_path) != done
+
+
+def test_what_a_killed_renderer_left_is_removed_and_what_one_is_writing_stays(tmp_path: Path) -> None:
+    old, new = tmp_path / "a.1.part", tmp_path / "b.2.part"
+    for part in (old, new):
+        part.write_bytes(b"")
+    os.utime(old, (0, 0))
+    write_all([], tmp_path, 1)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_the_encoder_falls_back_and_says_so_when_there_is_none() -> None:
