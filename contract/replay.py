@@ -5,7 +5,7 @@ MAX_NUMBERS in all. The reply's result is {"queued": events that are sent again,
 gone are those of the asked ones that the agent no longer has.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, TypeVar
 
@@ -14,13 +14,12 @@ from msgspec import Meta, Struct
 
 from contract.errors import WrongType
 from contract.messages import Count
+from contract.ranges import Ranges, count
 
 MAX_RANGES = 100
 MAX_NUMBERS = 1000
 
 Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
-Range = tuple[int, int]
-Ranges = tuple[Range, ...]
 _Ranges = tuple[tuple[Number, Number], ...]
 
 
@@ -44,11 +43,6 @@ def read_args(args: Mapping[str, Any]) -> Ranges:
 def read_result(result: Mapping[str, Any]) -> ReplayResult:
     """Raises WrongType."""
     return _read(result, ReplayResult, "$.result")
-
-
-def count(ranges: Iterable[Range]) -> int:
-    """How many numbers lie in ranges that do not overlap."""
-    return sum(last - first + 1 for first, last in ranges)
 
 
 def _read(value: Mapping[str, Any], kind: type[Body], field: str) -> Body:

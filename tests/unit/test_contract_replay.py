@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from contract import replay
+from contract import ranges, replay
 from contract.errors import CodecError
 from contract.replay import MAX_NUMBERS, MAX_RANGES
 
 
 def test_ranges_are_read_as_they_come_out_of_json() -> None:
     assert replay.read_args({"ranges": [[1, 3], [7, 7]]}) == ((1, 3), (7, 7))
-    assert replay.count(((1, 3), (7, 7))) == 4
+    assert ranges.count(((1, 3), (7, 7))) == 4
     result = replay.read_result({"queued": 2, "gone": [[7, 7]]})
     assert (result.queued, result.gone) == (2, ((7, 7),))
     assert replay.read_result({"queued": 0, "gone": []}).gone == ()
@@ -47,7 +47,7 @@ def test_anything_else_is_refused(args: dict[str, Any]) -> None:
 def test_the_most_that_may_be_asked_for() -> None:
     assert replay.read_args({"ranges": [[1, MAX_NUMBERS]]}) == ((1, MAX_NUMBERS),)
     many = [[2 * n, 2 * n] for n in range(1, MAX_RANGES + 1)]
-    assert replay.count(replay.read_args({"ranges": many})) == MAX_RANGES
+    assert ranges.count(replay.read_args({"ranges": many})) == MAX_RANGES
 
 
 @pytest.mark.parametrize("result", [{}, {"queued": -1, "gone": []}, {"queued": 1}, {"queued": 1, "gone": [[2, 1]]}])
