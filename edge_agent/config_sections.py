@@ -54,7 +54,10 @@ class EvidenceSection:
 
 @dataclass(frozen=True, slots=True)
 class SpoolSection:
+    """max_mb: of all messages together. keep_hours: how long what the broker has acknowledged can be sent again."""
+
     max_mb: float = 512.0
+    keep_hours: float = 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ LIMITS: dict[str, Range] = {
     "EvidenceSection.max_side": Range(64, 8_192),
     "EvidenceSection.quality": Range(1, 100),
     "SpoolSection.max_mb": Range(1, 1_000_000),
+    "SpoolSection.keep_hours": Range(0, 8_760),
     "HealthSection.interval_s": Range(0.2, 3_600),
     "DetectorSpec.imgsz": Range(32, 4_096),
     "DetectorSpec.confidence": UNIT,

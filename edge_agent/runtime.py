@@ -23,6 +23,8 @@ from contract.errors import CodecError, ConfigError, JagaError
 from contract.events import Event
 from contract.ids import uuid7
 from contract.messages import Command, Health, Reply
+from contract.ranges import Ranges
+from contract.replay import read_args
 from edge_agent.adapters.clock_system import clock_quality
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.host_psutil import HostProbe
@@ -59,7 +61,10 @@ class Runtime:
         self._config = config
         self._boot = uuid7(int(time.time() * 1000), os.urandom(10))
         self._detector = detector or open_detector(config.detector)
-        self._spool = SqliteSpool(config.agent.data_dir / "spool.sqlite", int(config.spool.max_mb * 1e6))
+        spool = config.spool
+        self._spool = SqliteSpool(
+            config.agent.data_dir / "spool.sqlite", int(spool.max_mb * 1e6), spool.keep_hours * 3600
+        )
         self._link = MqttLink(self._link_options(config.mqtt), self._spool, config.config_hash, self.command)
         self._host = HostProbe(config.agent.data_dir)
         self._clock = clock_quality()
@@ -142,16 +147,21 @@ class Runtime:
 
     def health(self) -> Health:
         self._clock = clock_quality()
+        # In this order: an event that comes in between is counted as waiting, not as delivered.
+        last = self._spool.last_sequence()
+        depth = self._spool.depth()
         return Health(
             time=datetime.now(UTC),
             interval_s=self._config.health.interval_s,
             cameras=tuple(camera.health() for camera in self._cameras),
-            host=self._host.read(self._spool.depth(), self._clock),
+            host=self._host.read(depth, last, self._clock),
         )
 
     def _do(self, command: Command) -> dict[str, Any]:
         if command.name == "reload":
             return {"config_hash": self.reload().config_hash}
+        if command.name == "replay":
+            return self._replay(read_args(command.args))
         if command.name not in ("suspend", "resume", "snapshot"):
             raise ValueError(f"{command.name} is not supported by this agent")
         camera = next((camera for camera in self._cameras if camera.spec.id == command.camera), None)
@@ -166,6 +176,12 @@ class Runtime:
         else:
             return {"jpeg": base64.b64encode(self._snapshot(camera)).decode()}
         return {"camera": camera.spec.id, "state": camera.state}
+
+    def _replay(self, ranges: Ranges) -> dict[str, Any]:
+        queued, gone = self._spool.replay(ranges)
+        log.info("replay", asked=ranges, queued=queued, gone=gone)
+        self._link.rewind()
+        return {"queued": queued, "gone": gone}
 
     def _snapshot(self, camera: LiveCamera) -> bytes:
         if not self._config.evidence.snapshots:
@@ -256,6 +272,7 @@ class Runtime:
     def _report(self) -> None:
         while not self._stopping.wait(self._config.health.interval_s):
             try:
+                self._spool.prune()
                 self._link.health(self.health())
             except (JagaError, OSError) as error:
                 log.warning("health_failed", reason=str(error))

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from contract import ranges as number_ranges
 from contract import topics
 from contract.codec import encode
 from contract.events import Event, sequence_text
+from contract.ranges import Range, Ranges
 
 
 @dataclass(frozen=True)
@@ -16,13 +18,15 @@ class MemoryMessage:
     topic: str
     payload: bytes
     stored: float
+    sequence: int = 0
 
 
 class MemorySpool:
-    """Spool without a disk."""
+    """Spool without a disk; keeps what was acknowledged until the next `prune`."""
 
     def __init__(self) -> None:
         self._messages: dict[int, MemoryMessage] = {}
+        self._kept: dict[int, MemoryMessage] = {}
         self._key = self._sequence = 0
         self.now = 0.0
 
@@ -38,15 +42,26 @@ class MemorySpool:
         return [message for key, message in sorted(self._messages.items()) if key > after][:limit]
 
     def acknowledge(self, keys: Sequence[int]) -> None:
-        for key in keys:
-            self._messages.pop(key, None)
+        self._kept |= {key: self._messages.pop(key) for key in set(keys) & self._messages.keys()}
+
+    def replay(self, ranges: Sequence[Range]) -> tuple[int, Ranges]:
+        asked = {key: one for key, one in self._kept.items() if any(a <= one.sequence <= b for a, b in ranges)}
+        self._messages |= {key: self._kept.pop(key) for key in asked}
+        here = {one.sequence for one in self._messages.values() if any(a <= one.sequence <= b for a, b in ranges)}
+        return len(here), number_ranges.subtract(ranges, number_ranges.of(here))
+
+    def prune(self) -> None:
+        self._kept.clear()
 
     def depth(self) -> int:
         return len(self._messages)
+
+    def last_sequence(self) -> int:
+        return self._sequence
 
     def close(self) -> None:
         pass
 
     def _put(self, topic: str, payload: bytes) -> None:
         self._key += 1
-        self._messages[self._key] = MemoryMessage(self._key, topic, payload, self.now)
+        self._messages[self._key] = MemoryMessage(self._key, topic, payload, self.now, self._sequence)

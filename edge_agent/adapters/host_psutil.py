@@ -15,12 +15,13 @@ class HostProbe:
         self._folder = folder
         psutil.cpu_percent()
 
-    def read(self, spool_depth: int, clock: Clock) -> HostHealth:
+    def read(self, spool_depth: int, last_sequence: int, clock: Clock) -> HostHealth:
         return HostHealth(
             cpu=_share(psutil.cpu_percent()),
             memory=_share(psutil.virtual_memory().percent),
             disk=_share(psutil.disk_usage(str(self._folder)).percent),
             spool_depth=spool_depth,
+            last_sequence=last_sequence,
             clock_offset_ms=clock.offset_ms,
             clock_synchronised=clock.synchronised,
         )

@@ -114,6 +114,10 @@ class MqttLink:
         """There is something new in the spool."""
         self._queue.put(None)
 
+    def rewind(self) -> None:
+        """Messages that were acknowledged wait again. Only in the link's thread, that is in `handle`."""
+        self._last_key = 0
+
     def health(self, health: Health) -> None:
         """Published at QoS 0 if there is a connection, forgotten otherwise."""
         if self._status.connected:

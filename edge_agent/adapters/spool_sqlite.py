@@ -1,4 +1,7 @@
-"""Events and evidence on disk until the broker has acknowledged them: SQLite, one thread that owns it.
+"""Events and evidence on disk until the broker has acknowledged them, and some time longer: SQLite, one thread.
+
+A broker that loses its power forgets what it had acknowledged and not yet delivered. So an acknowledged message does
+not go at once: it is kept for `keep_s`, waits for nobody, and can be made to wait again (`replay`).
 
 Durability: WAL with synchronous=FULL, so that what `append` returned for survives a power cut, not only a killed
 process. An agent makes a few events a minute; one fsync for each costs milliseconds that nobody waits for.
@@ -21,27 +24,33 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from contract import ranges as number_ranges
 from contract import topics
 from contract.codec import encode
 from contract.events import Event, sequence_text
+from contract.ranges import Range, Ranges
 from edge_agent.core.errors import SpoolError
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 SCHEMA = """
--- One row a message, in the order of its making; a row goes when the broker has acknowledged it.
+-- One row a message, in the order of its making.
 -- key: never used again, so that a late acknowledgement hits nothing else.
 -- rank: what goes first when room is short: 0 evidence, 1 update, 2 begin and end.
--- stored: seconds since the Unix epoch, UTC.
+-- stored, acknowledged: seconds since the Unix epoch, UTC; acknowledged is the first time, NULL before.
+-- sequence: of the event, or of the event that the evidence belongs to; 0 in rows older than this column.
+-- waiting: 1 until acknowledged, and again from a replay until acknowledged anew.
 CREATE TABLE IF NOT EXISTS message (
-    key     INTEGER PRIMARY KEY AUTOINCREMENT,
-    rank    INTEGER NOT NULL CHECK (rank IN (0, 1, 2)),
-    topic   TEXT    NOT NULL,
-    payload BLOB    NOT NULL,
-    stored  REAL    NOT NULL
+    key          INTEGER PRIMARY KEY AUTOINCREMENT,
+    rank         INTEGER NOT NULL CHECK (rank IN (0, 1, 2)),
+    topic        TEXT    NOT NULL,
+    payload      BLOB    NOT NULL,
+    stored       REAL    NOT NULL,
+    sequence     INTEGER NOT NULL DEFAULT 0,
+    waiting      INTEGER NOT NULL DEFAULT 1,
+    acknowledged REAL
 );
-CREATE INDEX IF NOT EXISTS message_rank ON message (rank, key);
 -- Numbers that outlive the messages.
 CREATE TABLE IF NOT EXISTS counter (
     name  TEXT PRIMARY KEY CHECK (name IN ('sequence', 'dropped_evidence', 'dropped_update', 'dropped_event')),
@@ -50,9 +59,19 @@ CREATE TABLE IF NOT EXISTS counter (
 INSERT OR IGNORE INTO counter
 VALUES ('sequence', 0), ('dropped_evidence', 0), ('dropped_update', 0), ('dropped_event', 0);
 """
+INDEXES = """
+DROP INDEX IF EXISTS message_rank;
+CREATE INDEX IF NOT EXISTS message_waiting ON message (key) WHERE waiting = 1;
+CREATE INDEX IF NOT EXISTS message_waiting_rank ON message (rank, key) WHERE waiting = 1;
+CREATE INDEX IF NOT EXISTS message_kept_rank ON message (rank, key) WHERE waiting = 0;
+CREATE INDEX IF NOT EXISTS message_sequence ON message (sequence);
+CREATE INDEX IF NOT EXISTS message_kept ON message (acknowledged) WHERE waiting = 0;
+"""
+ADDED = ("sequence INTEGER NOT NULL DEFAULT 0", "waiting INTEGER NOT NULL DEFAULT 1", "acknowledged REAL")
+"""Columns that a database of the first schema lacks."""
 RANKS = ("dropped_evidence", "dropped_update", "dropped_event")
-_ROW_BYTES = 200
-"""What a row costs beside its payload: topic, key, two index entries."""
+_ROW_BYTES = 250
+"""What a row costs beside its payload: topic, numbers, index entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +87,17 @@ class StoredMessage:
 class SqliteSpool:
     """Spool in one file, at most about `max_bytes` of messages; any thread may call.
 
-    When room is short, evidence goes first, then the oldest updates; a begin or end only when nothing else is left. All
-    of it is counted (`dropped`) and logged. Raises SpoolError if the folder cannot be used or another agent uses it.
+    When room is short, what was acknowledged goes first. Then, of what waits, evidence, then the oldest updates; a
+    begin or end only when nothing else is left: that is counted (`dropped`) and logged. keep_s: how long acknowledged
+    messages are kept for a replay. Raises SpoolError if the folder cannot be used or another agent uses it.
     """
 
-    def __init__(self, path: Path, max_bytes: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, max_bytes: int, keep_s: float = 86_400.0, clock: Callable[[], float] = time.time
+    ) -> None:
         self._path = path
         self._max = max_bytes
+        self._keep_s = keep_s
         self._clock = clock
         self._lock_file = self._lock()
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="spool")
@@ -93,23 +116,49 @@ class SqliteSpool:
 
     def pending(self, limit: int, after: int = 0) -> list[StoredMessage]:
         def read() -> list[StoredMessage]:
-            query = "SELECT key, topic, payload, stored FROM message WHERE key > ? ORDER BY key LIMIT ?"
+            query = "SELECT key, topic, payload, stored FROM message WHERE waiting = 1 AND key > ? ORDER BY key LIMIT ?"
             return [StoredMessage(*row) for row in self._db.execute(query, (after, limit))]
 
         return self._run(lambda: self._safely(read))
 
     def acknowledge(self, keys: Sequence[int]) -> None:
-        def forget() -> None:
+        def note() -> None:
+            query = (
+                "UPDATE message SET waiting = 0, acknowledged = coalesce(acknowledged, ?) WHERE key = ? AND waiting = 1"
+            )
             with self._db:
-                query = "DELETE FROM message WHERE key = ? RETURNING length(payload)"
-                gone = [row for key in keys for row in self._db.execute(query, (key,)).fetchall()]
-            self._bytes -= sum(length + _ROW_BYTES for (length,) in gone)
+                self._db.executemany(query, [(self._clock(), key) for key in keys])
+                self._forget()
 
         if keys:
-            self._run(lambda: self._safely(forget))
+            self._run(lambda: self._safely(note))
+
+    def replay(self, ranges: Sequence[Range]) -> tuple[int, Ranges]:
+        def again() -> tuple[int, Ranges]:
+            found: set[int] = set()
+            with self._db:
+                self._forget()
+                for ends in ranges:
+                    self._db.execute("UPDATE message SET waiting = 1 WHERE sequence BETWEEN ? AND ?", ends)
+                    query = "SELECT sequence FROM message WHERE sequence BETWEEN ? AND ? AND rank > 0"
+                    found.update(row[0] for row in self._db.execute(query, ends))
+            return len(found), number_ranges.subtract(ranges, number_ranges.of(found))
+
+        return self._run(lambda: self._safely(again))
+
+    def prune(self) -> None:
+        def forget() -> None:
+            with self._db:
+                self._forget()
+
+        self._run(lambda: self._safely(forget))
 
     def depth(self) -> int:
-        query = "SELECT count(*) FROM message"
+        query = "SELECT count(*) FROM message WHERE waiting = 1"
+        return self._run(lambda: self._safely(lambda: int(self._db.execute(query).fetchone()[0])))
+
+    def last_sequence(self) -> int:
+        query = "SELECT value FROM counter WHERE name = 'sequence'"
         return self._run(lambda: self._safely(lambda: int(self._db.execute(query).fetchone()[0])))
 
     def dropped(self) -> dict[str, int]:
@@ -165,6 +214,11 @@ class SqliteSpool:
         if found != "ok":
             raise sqlite3.DatabaseError(found)
         self._db.executescript(SCHEMA)
+        known = {row[1] for row in self._db.execute("PRAGMA table_info(message)")}
+        for column in ADDED:
+            if column.split()[0] not in known:
+                self._db.execute(f"ALTER TABLE message ADD COLUMN {column}")
+        self._db.executescript(INDEXES)
         with self._db:
             self._db.execute("UPDATE counter SET value = max(value, ?) WHERE name = 'sequence'", (self._mark(),))
         self._bytes = self._measure()
@@ -208,30 +262,39 @@ class SqliteSpool:
             number = int(self._db.execute(query).fetchone()[0])
             stored = msgspec.structs.replace(event, sequence=sequence_text(number))
             rank = 1 if event.data.phase == "update" else 2
-            rows = [(rank, topics.event(event.data.site, event.data.camera), encode(stored), now)]
+            rows = [(rank, topics.event(event.data.site, event.data.camera), encode(stored), now, number)]
             place = topics.evidence(event.data.site, event.data.camera, event.id)
-            rows += [(0, place, picture, now) for picture in evidence.values()]
+            rows += [(0, place, picture, now, number) for picture in evidence.values()]
             self._make_room(sum(len(row[2]) + _ROW_BYTES for row in rows))
-            self._db.executemany("INSERT INTO message (rank, topic, payload, stored) VALUES (?, ?, ?, ?)", rows)
+            columns = "rank, topic, payload, stored, sequence"
+            self._db.executemany(f"INSERT INTO message ({columns}) VALUES (?, ?, ?, ?, ?)", rows)
         self._bytes += sum(len(row[2]) + _ROW_BYTES for row in rows)
         os.pwrite(self._lock_file, sequence_text(number).encode(), 0)
         return stored
 
     def _make_room(self, need: int) -> None:
         """Drops what matters least until `need` more bytes fit; inside the caller's transaction."""
-        for rank, name in enumerate(RANKS):
-            count = 0
-            while self._bytes + need > self._max:
-                query = "SELECT key, length(payload) FROM message WHERE rank = ? ORDER BY key LIMIT 1"
-                row = self._db.execute(query, (rank,)).fetchone()
-                if row is None:
-                    break
-                self._db.execute("DELETE FROM message WHERE key = ?", (row[0],))
-                self._bytes -= row[1] + _ROW_BYTES
-                count += 1
-            if count:
-                self._db.execute("UPDATE counter SET value = value + ? WHERE name = ?", (count, name))
-                log.warning("spool_full", what=name, count=count, max_bytes=self._max)
+        for waiting in (0, 1):
+            for rank, name in enumerate(RANKS):
+                count = 0
+                while self._bytes + need > self._max:
+                    query = f"SELECT key FROM message WHERE waiting = {waiting} AND rank = ? ORDER BY key LIMIT 1"
+                    row = self._db.execute(query, (rank,)).fetchone()
+                    if row is None:
+                        break
+                    count += self._delete("key = ?", row[0])
+                if count and waiting:
+                    self._db.execute("UPDATE counter SET value = value + ? WHERE name = ?", (count, name))
+                    log.warning("spool_full", what=name, count=count, max_bytes=self._max)
+
+    def _forget(self) -> None:
+        """Deletes what was kept beyond its time; inside the caller's transaction."""
+        self._delete("waiting = 0 AND acknowledged <= ?", self._clock() - self._keep_s)
+
+    def _delete(self, where: str, value: float) -> int:
+        gone = self._db.execute(f"DELETE FROM message WHERE {where} RETURNING length(payload)", (value,)).fetchall()
+        self._bytes -= sum(length + _ROW_BYTES for (length,) in gone)
+        return len(gone)
 
 
 def _is_operational(error: sqlite3.DatabaseError) -> bool:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from contract.events import Event
+from contract.ranges import Range, Ranges
 from edge_agent.core.types import Detections, Frame, Image, Track
 
 
@@ -62,7 +63,8 @@ class FrameSource(Protocol):
 
 
 class Spool(Protocol):
-    """Events and evidence on disk until the broker has acknowledged them. Any thread may call.
+    """Events and evidence on disk until the broker has acknowledged them, and kept some time longer for a replay. Any
+    thread may call.
 
     `append` gives the event its gap-free sequence number and is durable when it returns; it returns the stored event.
     """
@@ -72,14 +74,31 @@ class Spool(Protocol):
         ...
 
     def pending(self, limit: int, after: int = 0) -> "Sequence[Spooled]":
-        """The oldest messages whose key is greater than `after`; keys grow with time and are never used again."""
+        """The oldest messages that wait, of those whose key is greater than `after`; keys grow with time and are never
+        used again."""
         ...
 
     def acknowledge(self, keys: Sequence[int]) -> None:
-        """Forgets messages; unknown keys are ignored."""
+        """These messages wait no longer; unknown keys are ignored."""
         ...
 
-    def depth(self) -> int: ...
+    def replay(self, ranges: Sequence[Range]) -> tuple[int, Ranges]:
+        """Events with these sequence numbers, and their evidence, wait again. How many events, and the numbers of those
+        that are no longer here. Ranges rise and include both ends."""
+        ...
+
+    def prune(self) -> None:
+        """Deletes what was kept long enough after its acknowledgement."""
+        ...
+
+    def depth(self) -> int:
+        """How many messages wait."""
+        ...
+
+    def last_sequence(self) -> int:
+        """The highest number given to an event; 0 before the first."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -122,10 +122,10 @@ class World:
         health = self.health()
         return next((c.state for c in health.cameras if c.camera == camera), "") if health else ""
 
-    def ask(self, name: CommandName, camera: str | None = None) -> Reply:
+    def ask(self, name: CommandName, camera: str | None = None, **args: object) -> Reply:
         now = datetime.now(UTC)
         id_ = uuid7(int(now.timestamp() * 1000), os.urandom(10))
-        command = Command(id=id_, name=name, issued=now, expires=now + timedelta(seconds=30), camera=camera)
+        command = Command(id=id_, name=name, issued=now, expires=now + timedelta(seconds=30), camera=camera, args=args)
         self.listener.publish(topics.command("manggarai", "edge-1", name), encode(command))
         topic = topics.reply("manggarai", "edge-1", id_)
         wait_until(lambda: self.listener.of(topic), what=f"reply to {name}")
@@ -199,6 +199,31 @@ def test_commands(world: World) -> None:
         assert (unknown.ok, "there are: gate" in unknown.error) == (False, True)
         clip = world.ask("clip", "gate")
         assert (clip.ok, "not supported" in clip.error) == (False, True)
+
+
+def test_a_replay_sends_again_what_was_acknowledged_with_the_same_ids(world: World) -> None:
+    world.write(world.camera())
+    with running(world) as runtime:
+        wait_until(lambda: len(world.listener.events()) >= 3, 20)
+        wait_until(lambda: runtime.health().host.spool_depth == 0)
+        first = world.listener.events()[:2]
+        pictures = len([m for m in world.listener.messages if m.topic.endswith(first[0].id)])
+        assert runtime.health().host.last_sequence >= 3
+        reply = world.ask("replay", ranges=[[1, 2], [900, 901]])
+        assert reply.ok, reply.error
+        assert reply.result == {"queued": 2, "gone": [[900, 901]]}
+
+        def again() -> list[Event]:
+            return [event for event in world.listener.events() if event.id in (first[0].id, first[1].id)]
+
+        wait_until(lambda: len(again()) == 4, what="both came twice")
+        assert [event.sequence for event in again()] == [event.sequence for event in first] * 2
+        wait_until(lambda: len([m for m in world.listener.messages if m.topic.endswith(first[0].id)]) == 2 * pictures)
+        assert pictures == 1
+        refused = world.ask("replay", ranges=[[2, 1]])
+        assert (refused.ok, "$.args" in refused.error) == (False, True)
+        newest = runtime.health().host.last_sequence
+        wait_until(lambda: int(world.listener.events()[-1].sequence) > newest, 20, "new events go on")
 
 
 def test_reload_keeps_what_did_not_change_running(world: World) -> None:

@@ -2,14 +2,16 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from contract.codec import decode
+from contract.codec import decode, encode
 from contract.events import Event, Phase, event_type, sequence_text
 from contract.ids import derived_uuid7
 from edge_agent.adapters.spool_sqlite import SqliteSpool
@@ -38,6 +40,10 @@ def event(number: int, phase: Phase = "begin") -> Event:
 
 def open_spool(path: Path, max_bytes: int = BIG) -> SqliteSpool:
     return SqliteSpool(path / "spool.sqlite", max_bytes)
+
+
+def acknowledge_all(spool: SqliteSpool) -> None:
+    spool.acknowledge([item.key for item in spool.pending(10_000)])
 
 
 def phases(spool: SqliteSpool) -> list[str]:
@@ -141,6 +147,117 @@ def test_acknowledged_room_is_free_again(tmp_path: Path) -> None:
         spool.append(event(number), {"a" * 64: b"x" * 5_000})
         spool.acknowledge([item.key for item in spool.pending(10)])
     assert spool.dropped() == {"evidence": 0, "update": 0, "event": 0}
+    spool.close()
+
+
+def test_what_was_acknowledged_is_kept_for_its_time_over_restarts(tmp_path: Path) -> None:
+    now = 1000.0
+    path = tmp_path / "spool.sqlite"
+    spool = SqliteSpool(path, BIG, keep_s=60, clock=lambda: now)
+    for number in range(3):
+        spool.append(event(number), {"a" * 64: b"jpeg"} if number == 0 else {})
+    now = 5000.0  # a long outage before: its time begins with the acknowledgement
+    acknowledge_all(spool)
+    spool.close()
+    spool = SqliteSpool(path, BIG, keep_s=60, clock=lambda: now)
+    now = 5050.0
+    assert spool.replay(((1, 1),)) == (1, ())
+    assert phases(spool) == ["begin", "picture"]
+    acknowledge_all(spool)
+    now = 5059.0
+    spool.prune()
+    assert spool.replay(((1, 3),)) == (3, ())
+    acknowledge_all(spool)
+    now = 5060.0  # being sent again prolongs nothing
+    spool.prune()
+    assert spool.replay(((1, 3),)) == (0, ((1, 3),))
+    spool.close()
+
+
+def test_what_waits_again_is_not_forgotten_by_time(tmp_path: Path) -> None:
+    now = 1000.0
+    spool = SqliteSpool(tmp_path / "spool.sqlite", BIG, keep_s=60, clock=lambda: now)
+    spool.append(event(0), {})
+    acknowledge_all(spool)
+    assert spool.replay(((1, 1),)) == (1, ())
+    now = 9000.0
+    spool.prune()
+    assert spool.depth() == 1
+    acknowledge_all(spool)
+    assert spool.replay(((1, 1),)) == (0, ((1, 1),))
+    spool.close()
+
+
+def test_nothing_is_kept_where_the_config_says_so(tmp_path: Path) -> None:
+    spool = SqliteSpool(tmp_path / "spool.sqlite", BIG, keep_s=0)
+    spool.append(event(0), {})
+    acknowledge_all(spool)
+    assert spool.replay(((1, 1),)) == (0, ((1, 1),))
+    spool.close()
+
+
+def test_when_room_is_short_what_was_acknowledged_goes_first_and_counts_as_nothing(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path, max_bytes=40_000)
+    spool.append(event(0), {"a" * 64: b"x" * 10_000})
+    spool.append(event(1), {"b" * 64: b"x" * 10_000})
+    acknowledge_all(spool)
+    spool.append(event(2), {"c" * 64: b"x" * 10_000})
+    for number in range(3, 22):
+        spool.append(event(number, "update"), {})
+    assert phases(spool).count("picture") == 1
+    assert spool.dropped() == {"evidence": 0, "update": 0, "event": 0}
+    queued, gone = spool.replay(((1, 2),))
+    assert (queued, gone) == (2, ())  # the kept pictures went, not their events
+    assert phases(spool).count("picture") == 1
+    spool.close()
+
+
+OLD = """
+CREATE TABLE message (
+    key     INTEGER PRIMARY KEY AUTOINCREMENT,
+    rank    INTEGER NOT NULL CHECK (rank IN (0, 1, 2)),
+    topic   TEXT    NOT NULL,
+    payload BLOB    NOT NULL,
+    stored  REAL    NOT NULL
+);
+CREATE INDEX message_rank ON message (rank, key);
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counter VALUES ('sequence', 1), ('dropped_evidence', 0), ('dropped_update', 0), ('dropped_event', 0);
+"""
+
+
+def test_a_database_of_the_first_schema_goes_on(tmp_path: Path) -> None:
+    old = msgspec.structs.replace(event(0), sequence=sequence_text(1))
+    with closing(sqlite3.connect(tmp_path / "spool.sqlite")) as db:
+        db.executescript(OLD)
+        db.execute("INSERT INTO message VALUES (7, 2, 'jaga/v1/a/b/event', ?, 1000.0)", (encode(old),))
+        db.commit()
+    for _ in range(2):
+        spool = open_spool(tmp_path)
+        assert decode(spool.pending(10)[0].payload, Event) == old
+        spool.close()
+    spool = open_spool(tmp_path)
+    spool.append(event(1), {})
+    acknowledge_all(spool)
+    assert spool.depth() == 0
+    assert spool.replay(((1, 2),)) == (1, ((1, 1),))  # nobody noted the number of the old row
+    spool.close()
+
+
+def test_reading_what_waits_does_not_slow_down_with_what_is_kept(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+    spool.append(event(0), {})
+    with closing(sqlite3.connect(tmp_path / "spool.sqlite")) as db:
+        for query in (
+            "SELECT key, topic, payload, stored FROM message WHERE waiting = 1 AND key > 5 ORDER BY key LIMIT 9",
+            "SELECT count(*) FROM message WHERE waiting = 1",
+            "DELETE FROM message WHERE waiting = 0 AND acknowledged <= 5",
+            "SELECT key FROM message WHERE waiting = 0 AND rank = 1 ORDER BY key LIMIT 1",
+            "UPDATE message SET waiting = 1 WHERE sequence BETWEEN 3 AND 9",
+        ):
+            plan = " ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}"))
+            assert "INDEX message_" in plan, f"{query}: {plan}"
+            assert "TEMP B-TREE" not in plan, f"{query}: {plan}"
     spool.close()
 
 

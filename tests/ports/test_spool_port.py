@@ -73,9 +73,48 @@ def test_only_what_is_acknowledged_goes(spool: Spool) -> None:
     assert spool.pending(10)[-1].key > keys[3]
 
 
+def acknowledge_all(spool: Spool) -> None:
+    spool.acknowledge([message.key for message in spool.pending(1000)])
+
+
+def test_a_replay_makes_events_and_their_evidence_wait_again(spool: Spool) -> None:
+    made = [spool.append(numbered(n), {"a" * 64: b"picture %d" % n} if n == 2 else {}) for n in range(5)]
+    before = spool.pending(100)
+    acknowledge_all(spool)
+    assert (spool.depth(), list(spool.pending(100))) == (0, [])
+    assert spool.replay(((2, 3), (5, 5))) == (3, ())
+    again = spool.pending(100)
+    assert [decode(m.payload, Event) for m in again if m.topic.endswith("/event")] == [made[1], made[2], made[4]]
+    assert [m.payload for m in again if "/evidence/" in m.topic] == [b"picture 2"]
+    assert [m.key for m in again] == [before[1].key, before[2].key, before[3].key, before[5].key]
+    assert [m.stored for m in again] == [m.stored for m in before if m.key in {one.key for one in again}]
+    assert spool.depth() == 4
+    acknowledge_all(spool)
+    assert spool.depth() == 0
+    assert spool.replay(((2, 2),)) == (1, ())
+
+
+def test_a_replay_tells_what_is_gone_and_counts_what_waits_anyway(spool: Spool) -> None:
+    for number in range(4):
+        spool.append(numbered(number), {})
+    spool.acknowledge([spool.pending(1)[0].key])
+    assert spool.replay(((1, 2), (4, 9), (20, 30))) == (3, ((5, 9), (20, 30)))
+    assert spool.depth() == 4
+    assert spool.replay(((7, 7),)) == (0, ((7, 7),))
+
+
+def test_the_last_number_is_told_and_does_not_depend_on_what_is_kept(spool: Spool) -> None:
+    assert spool.last_sequence() == 0
+    for number in range(3):
+        spool.append(numbered(number), {})
+    acknowledge_all(spool)
+    spool.prune()
+    assert spool.last_sequence() == 3
+
+
 def test_any_thread_may_append(spool: Spool) -> None:
     threads = [
-        threading.Thread(target=lambda base=base: [spool.append(numbered(base + n), {}) for n in range(10)])  # type: ignore[misc]
+        threading.Thread(target=lambda base=base: [spool.append(numbered(base + n), {}) for n in range(10)])
         for base in range(0, 40, 10)
     ]
     for thread in threads:

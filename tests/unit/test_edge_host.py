@@ -11,7 +11,7 @@ from edge_agent.adapters.host_psutil import HostProbe
 
 
 def test_host_numbers_are_shares() -> None:
-    health = HostProbe(Path.cwd()).read(7, Clock(offset_ms=1.5, synchronised=True))
+    health = HostProbe(Path.cwd()).read(7, 9, Clock(offset_ms=1.5, synchronised=True))
     assert 0 <= health.cpu <= 1
     assert 0 < health.memory < 1
     assert 0 < health.disk <= 1
