@@ -9,13 +9,25 @@ from benchmarks import (
     line_crossings,
     loitering,
     robustness,
+    scene_detection,
     throughput,
+    true_tracks,
     zone_counts,
 )
 from benchmarks.data import DATA
 from benchmarks.report import table
 
-COMMANDS = (detector_accuracy, zone_counts, intrusion_motorway, loitering, line_crossings, robustness, throughput)
+COMMANDS = (
+    detector_accuracy,
+    zone_counts,
+    intrusion_motorway,
+    loitering,
+    line_crossings,
+    robustness,
+    scene_detection,
+    throughput,
+)
+"""Each measures and gives an Outcome; true_tracks compares with a reference and prints JSON lines of its own."""
 
 
 def main() -> int:
@@ -29,6 +41,9 @@ def main() -> int:
         outcome = module.measure()
         print(table(outcome), f"({time.monotonic() - began:.1f} s)\n", sep="\n", flush=True)
         missed += [f"{outcome.command}: {figure.name}" for figure in outcome.figures if figure.ok is False]
+    print("== true_tracks", flush=True)
+    if true_tracks.main() != 0:
+        missed.append("true_tracks")
     print("every bar reached" if not missed else "missed: " + "; ".join(missed))
     return 1 if missed else 0
 
