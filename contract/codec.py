@@ -22,7 +22,7 @@ from contract.errors import (
 )
 from contract.events import Event, event_source, event_type
 from contract.kinds import Kind
-from contract.messages import Command, ConfigDesired, ConfigReported, Health, Reply, Status
+from contract.messages import LAST_NUMBER, Command, ConfigDesired, ConfigReported, Health, Reply, Status
 from contract.topics import Channel, Topic
 
 MAX_PAYLOAD_BYTES = 262_144
@@ -88,7 +88,7 @@ def decode(payload: bytes, kind: type[T]) -> T:
 def decode_event(payload: bytes, now: datetime | None = None, topic: Topic | None = None) -> Event:
     """An event that is consistent in itself, with the topic it came on, and with the reader's clock `now` (UTC).
 
-    Raises what `decode` raises, AbsurdTime and Inconsistent.
+    Raises what `decode` raises, WrongType for a number beyond 64 bits, AbsurdTime and Inconsistent.
     """
     event = decode(payload, Event)
     check_event(event, now, topic)
@@ -96,8 +96,10 @@ def decode_event(payload: bytes, now: datetime | None = None, topic: Topic | Non
 
 
 def check_event(event: Event, now: datetime | None = None, topic: Topic | None = None) -> None:
-    """The rules between fields that types cannot say. Raises AbsurdTime or Inconsistent."""
+    """The rules that types cannot say. Raises WrongType, AbsurdTime or Inconsistent."""
     data = event.data
+    if int(event.sequence) > LAST_NUMBER:
+        raise WrongType("codec.wrong_type", "$.sequence", detail=f"more than {LAST_NUMBER}")
     times = {"$.time": event.time, "$.data.started": data.started, "$.data.ended": data.ended}
     times |= {f"$.data.evidence[{i}].time": evidence.time for i, evidence in enumerate(data.evidence)}
     for path, time in times.items():

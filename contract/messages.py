@@ -9,6 +9,8 @@ from contract.events import ConfigHash, Location, Name, Text, Unit, Utc, Uuid7
 CameraState = Literal["starting", "online", "idle", "stalled", "reconnecting", "failed", "suspended"]
 NonNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
+LAST_NUMBER = 2**63 - 1
+"""The highest sequence number: what a signed 64-bit integer holds, as stores do."""
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -44,7 +46,7 @@ class HostHealth(Struct, frozen=True, kw_only=True):
     memory: Unit
     disk: Unit
     spool_depth: Count
-    last_sequence: Count = 0
+    last_sequence: Annotated[int, Meta(ge=0, le=LAST_NUMBER)] = 0
     clock_offset_ms: float = 0.0
     clock_synchronised: bool = False
 

@@ -13,13 +13,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contract.errors import WrongType
-from contract.messages import Count
+from contract.messages import LAST_NUMBER, Count
 from contract.ranges import Ranges, count
 
 MAX_RANGES = 100
 MAX_NUMBERS = 1000
 
-Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Number = Annotated[int, Meta(ge=1, le=LAST_NUMBER)]
 _Ranges = tuple[tuple[Number, Number], ...]
 
 
