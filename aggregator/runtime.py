@@ -30,6 +30,7 @@ from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Ingest, Message, Retention
 from aggregator.geojson import load_cameras
 from aggregator.live import Live
+from aggregator.replayer import EXPIRES_S
 from aggregator.service import Fresh, Service
 from contract.ids import uuid7
 
@@ -69,6 +70,7 @@ class Pump(threading.Thread):
             if abs(now - ticked) >= TICK_S:
                 ticked = now
                 self._attempt(self._service.tick)
+                self._attempt(self._ask)
             if abs(now - pruned) >= PRUNE_S:
                 pruned = now
                 self._attempt(lambda: self._service.prune(self._retention))
@@ -91,6 +93,12 @@ class Pump(threading.Thread):
         except queue.Empty:
             pass
         return batch
+
+    def _ask(self) -> None:
+        """Sends what agents are asked for. What has come is taken first: the missing may be among it."""
+        ready = self._ingest.connected and self._queue.qsize() < BATCH
+        for topic, payload in self._service.asks(ready):
+            self._ingest.publish(topic, payload, EXPIRES_S)
 
     def _store(self, batch: list[Message]) -> None:
         try:
@@ -161,14 +169,19 @@ class Aggregator:
         read("jaga_store_queue", "Writes that wait.", (), lambda: [((), float(self.store.queue_depth()))])
         read("jaga_ingest_queue", "Messages that wait.", (), lambda: [((), float(self.pump.depth()))])
         read("jaga_broker_connected", "1 while connected.", (), lambda: [((), float(self.ingest.connected))])
-        read("jaga_sequence_missing", "Events that were sent and have not come.", ("site", "agent"), self._missing)
+        agent = ("site", "agent")
+        read("jaga_sequence_missing", "Events that were sent and have not come yet.", agent, self._missing)
+        read("jaga_events_lost", "Events that were sent, never came and are gone for good.", agent, self._lost)
 
     def _states(self) -> list[tuple[tuple[str, ...], float]]:
         counts = self.store.count_by_state()
         return [((state,), float(counts.get(state, 0))) for state in STATES]
 
     def _missing(self) -> list[tuple[tuple[str, ...], float]]:
-        return [(key, float(numbers.gaps)) for key, numbers in sorted(self.service.gaps().items())]
+        return [(key, float(known.gaps)) for key, known in sorted(self.service.gaps().items())]
+
+    def _lost(self) -> list[tuple[tuple[str, ...], float]]:
+        return [(key, float(known.numbers.lost_for_good)) for key, known in sorted(self.service.gaps().items())]
 
 
 @contextmanager

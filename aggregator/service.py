@@ -4,12 +4,13 @@ Everything that changes state goes through here under one lock: decode, leave ou
 publish. Nothing is published or acknowledged before its commit. If a commit fails, memory is rebuilt from the store.
 """
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 import structlog
@@ -18,14 +19,17 @@ from aggregator.core.correlation import Correlator
 from aggregator.core.incident import Incident, State, TransitionRefused
 from aggregator.core.liveness import Agent, AgentKey, Camera, Fleet
 from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, Message, Refused, Retention, Store
+from aggregator.core.replay import Known
 from aggregator.core.sequence import Sequence as Numbers
-from aggregator.core.sequence import observe
+from aggregator.core.sequence import give_up, observe, settle
+from aggregator.replayer import Replayer
 from aggregator.views import camera_view, incident_view
 from contract import topics
 from contract.codec import decode, decode_event
 from contract.errors import CodecError
 from contract.events import Event
-from contract.messages import Health, Status
+from contract.ids import NAME
+from contract.messages import LAST_NUMBER, Health, Reply, Status
 
 MAX_EVIDENCE_BYTES = 4_000_000
 QUARANTINED_BYTES = 65_536
@@ -69,6 +73,7 @@ class Service:
         self._store, self._fresh, self._publish, self._meter, self._now = store, fresh, publish, meter, now
         self._lock = threading.Lock()
         self._numbers: dict[AgentKey, Numbers] = {}
+        self._replayer = Replayer()
         self._restore()
 
     def handle(self, messages: Sequence[Message]) -> None:
@@ -114,9 +119,24 @@ class Service:
         with self._lock:
             return tuple(self._fleet.cameras[key] for key in sorted(self._fleet.cameras))
 
-    def gaps(self) -> dict[AgentKey, Numbers]:
+    def gaps(self) -> dict[AgentKey, Known]:
         with self._lock:
-            return dict(self._numbers)
+            return self._known_numbers(ready=True)
+
+    def asks(self, ready: bool) -> list[tuple[str, bytes]]:
+        """(topic, payload) of commands that are to be sent now: agents are asked again for what has not come.
+
+        ready: False while there is no connection, or messages that have come wait to be taken.
+        """
+        with self._lock:
+            return self._replayer.commands(self._now(), self._known_numbers(ready))
+
+    def _known_numbers(self, ready: bool) -> dict[AgentKey, Known]:
+        known = {}
+        for key, numbers in self._numbers.items():
+            agent = self._fleet.agents.get(key)
+            known[key] = Known(numbers, agent.told if agent else 0, ready and agent is not None and agent.online)
+        return known
 
     def _handle(self, messages: Sequence[Message]) -> None:
         """One batch; where something unforeseen breaks it, one message at a time, and the culprit into quarantine."""
@@ -133,6 +153,7 @@ class Service:
                     self._handle([message])
                 return
             batch = Batch(quarantine=[_refused(messages[0], type(error).__name__, "$", str(error))])
+            self._settle_refused(messages[0], batch)
         if batch:
             self._commit(batch)
 
@@ -152,24 +173,44 @@ class Service:
                 self._about_agent(message, topic, batch)
         except CodecError as error:
             batch.quarantine.append(_refused(message, type(error).__name__, error.field, str(error)))
+            self._settle_refused(message, batch)
             self._meter.event("quarantined")
             log.warning("message_refused", topic=message.topic, field=error.field, error=str(error))
 
+    def _settle_refused(self, message: Message, batch: Batch) -> None:
+        """An event that is refused has come: asking for it again would only refuse it again."""
+        with contextlib.suppress(CodecError, msgspec.MsgspecError, UnicodeDecodeError):
+            topic, refused = topics.parse(message.topic), _numbered_decoder.decode(message.payload)
+            _, site, agent, _ = refused.source.split("/", 3)
+            number = int(refused.sequence)
+            if topic.channel == "event" and (site, agent) in self._numbers and number <= LAST_NUMBER:
+                self._settle((site, agent), number, batch)
+
     def _about_agent(self, message: Message, topic: topics.Topic, batch: Batch) -> None:
+        key = topic.site, topic.owner
         if topic.channel == "status":
             status = decode(message.payload, Status)
             self._show(batch, self._fleet.status(topic.site, topic.owner, status, message.received))
         elif topic.channel == "health":
             health = decode(message.payload, Health)
             self._show(batch, self._fleet.health(topic.site, topic.owner, health, message.received))
+            if key not in self._numbers and (told := self._fleet.agents[key].told):
+                self._numbers[key] = Numbers(told)  # what came before we knew the agent is not asked for
+        elif topic.channel == "reply":
+            gone = self._replayer.answer(key, decode(message.payload, Reply))
+            if not gone or key not in self._numbers:
+                return
+            self._numbers[key] = give_up(self._numbers[key], gone)
+            log.warning("events_lost", site=topic.site, agent=topic.owner, numbers=gone)
         else:
             return
-        self._agent(batch, (topic.site, topic.owner))
+        self._agent(batch, key)
 
     def _event(self, message: Message, topic: topics.Topic, known: set[str], batch: Batch) -> None:
         now = message.received
         event = decode_event(message.payload, datetime.fromtimestamp(now, UTC), topic)
         if event.id in known:
+            self._settle((event.data.site, event.agent), int(event.sequence), batch)
             self._meter.event("duplicate")
             return
         known.add(event.id)
@@ -204,6 +245,13 @@ class Service:
         key = (event.data.site, event.agent)
         self._numbers[key] = observe(self._numbers.get(key), int(event.sequence))
         self._agent(batch, key)
+
+    def _settle(self, key: AgentKey, number: int, batch: Batch) -> None:
+        before = self._numbers.get(key)
+        after = settle(before, number)
+        if after is not before:
+            self._numbers[key] = after
+            self._agent(batch, key)
 
     def _agent(self, batch: Batch, key: AgentKey) -> None:
         agent = self._fleet.agents.get(key) or Agent(site=key[0], id=key[1])
@@ -241,8 +289,9 @@ class Service:
         for camera in restored.cameras:
             fleet.restore(camera)
         for agent, _ in restored.agents:
-            # Silence counts from now: nobody could be heard while the aggregator was away.
-            fleet.agents[agent.key] = replace(agent, last_seen=max(agent.last_seen, self._now()))
+            # Silence counts from now: nobody could be heard while the aggregator was away. What was told before may
+            # still lie in the broker's queue; the next report tells it anew.
+            fleet.agents[agent.key] = replace(agent, last_seen=max(agent.last_seen, self._now()), told=0)
         for incident, trails, episodes in restored.incidents:
             correlator.restore(incident, trails, episodes)
         self._numbers = {agent.key: numbers for agent, numbers in restored.agents if numbers is not None}
@@ -264,7 +313,15 @@ class _Id(msgspec.Struct):
     id: str
 
 
+class _Numbered(msgspec.Struct):
+    """What of a refused event is needed to know that it came."""
+
+    source: Annotated[str, msgspec.Meta(pattern=f"^/{NAME}/{NAME}/{NAME}$")]
+    sequence: Annotated[str, msgspec.Meta(pattern="^[0-9]{20}$")]
+
+
 _id_decoder = msgspec.json.Decoder(_Id)
+_numbered_decoder = msgspec.json.Decoder(_Numbered)
 
 
 def _id_of(message: Message) -> str | None:

@@ -68,6 +68,15 @@ class PahoIngest:
                 if isinstance(token, _Token) and token.connection == self._connection:
                     self._client.ack(token.mid, 1)
 
+    def publish(self, topic: str, payload: bytes, expires_s: int) -> None:
+        properties = None
+        if self._five:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.MessageExpiryInterval = expires_s
+        with self._lock:
+            if self._client is not None and self._up:
+                self._client.publish(topic, payload, qos=1, properties=properties)
+
     def redeliver(self) -> None:
         client = self._client
         if client is not None and self._up:

@@ -44,7 +44,8 @@ class Camera:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """interval_s: how often it promises to report. will: the last status was "offline"."""
+    """interval_s: how often it promises to report. will: the last status was "offline". told: the highest number that
+    it says it has given an event and handed over to the broker; 0 where it has not said since the aggregator began."""
 
     site: str
     id: str
@@ -55,10 +56,15 @@ class Agent:
     interval_s: float = DEFAULT_INTERVAL_S
     last_seen: float = 0.0
     silent: bool = False
+    told: int = 0
 
     @property
     def key(self) -> AgentKey:
         return self.site, self.id
+
+    @property
+    def online(self) -> bool:
+        return self.last_seen > 0 and not self.will and not self.silent
 
 
 class Fleet:
@@ -96,7 +102,11 @@ class Fleet:
     def health(self, site: str, agent: str, health: Health, now: float) -> list[Camera]:
         before = self._agent(site, agent)
         interval = health.interval_s or DEFAULT_INTERVAL_S
-        self.agents[site, agent] = replace(before, interval_s=interval, last_seen=now, silent=False, will=False)
+        # While something waits in its spool, what it has handed over is less than what it has numbered.
+        told = before.told if health.host.spool_depth else health.host.last_sequence
+        self.agents[site, agent] = replace(
+            before, interval_s=interval, last_seen=now, silent=False, will=False, told=told
+        )
         return [shown for report in health.cameras if (shown := self._reported(site, agent, report, now))]
 
     def event(self, event: Event, now: float) -> list[Camera]:

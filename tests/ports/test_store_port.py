@@ -114,7 +114,10 @@ def test_a_merge_moves_events_and_episodes_and_hides_the_absorbed(store: Store) 
 def test_what_is_restored_is_what_was_written(store: Store) -> None:
     city = Timeline()
     batch = batch_of(city, seen(city, 0, "a", confidence=0.3), seen(city, 5, "far", confidence=0.9))
-    agent, numbers = Agent(site="s", id="e", boot_id="b", interval_s=5.0, last_seen=7.0), Sequence(9, frozenset({4, 6}))
+    agent, numbers = (
+        Agent(site="s", id="e", boot_id="b", interval_s=5.0, last_seen=7.0),
+        Sequence(9, ((4, 4), (6, 7)), lost=((1, 2),)),
+    )
     camera = Camera(site="s", id="a", agent="e", location=place(0, 0), state="online", last_seen=3.0)
     batch.agents[agent.key], batch.cameras[camera.key] = (agent, numbers), camera
     store.commit(batch)

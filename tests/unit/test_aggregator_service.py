@@ -7,6 +7,11 @@ import pytest
 
 from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Message
+from contract import topics
+from contract.codec import decode, encode
+from contract.events import sequence_text
+from contract.messages import Command, Health, HostHealth, Reply
+from contract.replay import read_args
 from tests.desks import Desk
 from tests.samples import NOW, sample_messages
 from tests.timeline import make_event, place
@@ -138,3 +143,102 @@ def test_after_a_restart_agents_have_their_time_to_report(desk: Desk) -> None:
     again.now += 31
     again.service.tick()
     assert [camera.state for camera in again.service.cameras()] == ["offline"]
+
+
+def health(desk: Desk, last_sequence: int, spool_depth: int = 0) -> None:
+    """What the agent of `make_event` says of itself now."""
+    host = HostHealth(cpu=0.1, memory=0.1, disk=0.1, spool_depth=spool_depth, last_sequence=last_sequence)
+    report = Health(time=NOW, interval_s=30, cameras=(), host=host)
+    desk.service.handle([Message("jaga/v1/site-1/edge-1/health", encode(report), desk.now)])
+
+
+def asked(desk: Desk, seconds: float, ready: bool = True) -> list[tuple[str, Command]]:
+    """Topics and commands of so many seconds."""
+    found = []
+    for _ in range(int(seconds)):
+        found += desk.service.asks(ready)
+        desk.now += 1
+    return [(topic, decode(payload, Command)) for topic, payload in found]
+
+
+def answer(desk: Desk, command: Command, gone: list[list[int]], agent: str = "edge-1", queued: int = 0) -> None:
+    reply = Reply(id=command.id, ok=True, time=NOW, result={"queued": queued, "gone": gone})
+    desk.service.handle([Message(f"jaga/v1/site-1/{agent}/reply/{command.id}", encode(reply), desk.now)])
+
+
+KEY = ("site-1", "edge-1")
+
+
+def test_what_is_missing_is_asked_for_and_what_is_gone_is_not_asked_for_again(desk: Desk) -> None:
+    desk.take(make_event(0, "a", "brawl", number=1), make_event(1, "c", "brawl", number=4))
+    health(desk, 6)
+    ((topic, command),) = asked(desk, 8)
+    assert topic == topics.command("site-1", "edge-1", "replay")
+    assert read_args(command.args) == ((2, 3), (5, 6))
+    assert (command.expires - command.issued).total_seconds() == 60
+    answer(desk, command, [[2, 2]], agent="edge-2")
+    answer(desk, command, [[2, 2], [5, 100]])
+    assert desk.service.gaps()[KEY].numbers.lost == ((2, 2), (5, 6))
+    answer(desk, command, [[3, 3]])  # answered before
+    assert desk.service.gaps()[KEY].gaps == 1
+    desk.now = NOW.timestamp()
+    again = Desk(desk.folder, now=desk.now)
+    again.open()
+    assert again.service.gaps()[KEY].numbers == desk.service.gaps()[KEY].numbers
+    ((_, command),) = asked(again, 8)
+    assert read_args(command.args) == ((3, 3),)
+
+
+def test_an_agent_is_asked_once_it_is_known_to_be_there(desk: Desk) -> None:
+    desk.take(make_event(0, "a", "brawl", number=1), make_event(1, "c", "brawl", number=4))
+    assert asked(desk, 20) == []
+    health(desk, 6)
+    ((_, first), (_, second)) = asked(desk, 20)
+    # What was only just told is late at most: it has its own grace.
+    assert (read_args(first.args), read_args(second.args)) == (((2, 3),), ((5, 6),))
+
+
+def test_nobody_is_asked_while_the_broker_is_away_or_the_agent_has_not_sent_all(desk: Desk) -> None:
+    desk.take(make_event(0, "a", "brawl", number=1))
+    health(desk, 9, spool_depth=3)
+    assert asked(desk, 20) == []
+    health(desk, 9)
+    assert asked(desk, 20, ready=False) == []
+    ((_, command),) = asked(desk, 8)
+    assert read_args(command.args) == ((2, 9),)
+    will = msgspec.structs.replace(sample_messages()["status"], state="offline")
+    desk.service.handle([Message("jaga/v1/site-1/edge-1/status", msgspec.json.encode(will), desk.now)])
+    assert asked(desk, 100) == []
+
+
+def test_what_came_before_the_agent_was_known_is_not_asked_for_but_what_follows_is(desk: Desk) -> None:
+    health(desk, 500)
+    assert asked(desk, 20) == []
+    desk.take(make_event(0, "a", "brawl", number=503))
+    ((_, command),) = asked(desk, 8)
+    assert read_args(command.args) == ((501, 502),)
+
+
+def test_a_duplicate_and_a_refused_event_are_not_missing(desk: Desk) -> None:
+    first = make_event(0, "a", "brawl", number=7)
+    desk.take(first)
+    desk.take(msgspec.structs.replace(first, sequence=sequence_text(9)))
+    refused = make_event(3, "a", "brawl", number=8)
+    payload = msgspec.json.encode(refused).replace(b'"confidence":0.6', b'"confidence":6')
+    topic = topics.event("site-1", "a")
+    desk.service.handle([Message(topic, payload, desk.now)])
+    assert len(desk.store.quarantine(10)) == 1
+    assert desk.service.gaps()[KEY].numbers.holes == ()
+    absurd = msgspec.json.encode(make_event(3, "a", "brawl")).replace(sequence_text(1).encode(), b"9" * 20)
+    desk.service.handle([Message(topic, absurd, desk.now)])
+    assert [one.field for one in desk.store.quarantine(10)] == ["$.sequence", "$.data.confidence"]
+    assert desk.service.gaps()[KEY].numbers.last == 9
+
+
+def test_an_answer_that_is_none_is_quarantined_and_the_asking_goes_on(desk: Desk) -> None:
+    desk.take(make_event(0, "a", "brawl", number=1), make_event(1, "c", "brawl", number=4))
+    health(desk, 4)
+    ((_, command),) = asked(desk, 8)
+    answer(desk, command, [[3, 1]])
+    assert [one.field for one in desk.store.quarantine(10)] == ["$.result"]
+    assert len(asked(desk, 20)) == 1
