@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WEB := aggregator/web
+# After `cd $(WEB)`; relative, since the checkout's own path may hold spaces.
+NODE_ON_PATH := PATH="$$(cat ../../$(VENV)/.nodepath):$$PATH"
 SOURCES := contract edge_agent aggregator simulator models jaga benchmarks tests docs deploy
 NODE_WANTED := const [a, b] = process.versions.node.split('.').map(Number); process.exit(a >= 22 || (a === 20 && b >= 19) ? 0 : 1)
 
@@ -10,7 +12,7 @@ NODE_WANTED := const [a, b] = process.versions.node.split('.').map(Number); proc
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo   the whole system on this machine with six rendered cameras (VIDEO=file, folder, RTSP or webcam: your own)"
+	@echo "make demo   the whole system on this machine with seven rendered cameras (VIDEO=file, folder, RTSP or webcam: your own)"
 	@echo "make test   set up and run every test"
 	@echo "make check  ruff, mypy --strict, import-linter, svelte-check"
 	@echo "make bench  every measurement of benchmarks/ (needs the labelled footage)"
@@ -20,7 +22,7 @@ demo: $(VENV)/.demo page
 	$(BIN)/jaga demo $(if $(VIDEO),--video "$(VIDEO)") $(ARGS)
 
 test: $(VENV)/.dev page
-	cd $(WEB) && PATH="$$(cat $(CURDIR)/$(VENV)/.nodepath):$$PATH" npm test --silent
+	cd $(WEB) && $(NODE_ON_PATH) npm test --silent
 	$(BIN)/pytest $(ARGS)
 
 check: $(VENV)/.dev page
@@ -28,7 +30,7 @@ check: $(VENV)/.dev page
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	cd $(WEB) && PATH="$$(cat $(CURDIR)/$(VENV)/.nodepath):$$PATH" npm run check --silent
+	cd $(WEB) && $(NODE_ON_PATH) npm run check --silent
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix $(SOURCES)
@@ -42,7 +44,8 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Jaga needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || \
-	  { rm -rf $(VENV) && $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet pip; }
+	  { rm -rf $(VENV) && $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet pip; } || \
+	  { rm -rf $(VENV); echo "'$(PYTHON)' has neither ensurepip nor pip. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 2; }
 
 $(VENV)/.demo: requirements/demo.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/demo.txt -r requirements/build.txt
@@ -66,11 +69,11 @@ $(VENV)/.nodepath: requirements/node.txt | $(VENV)/bin/python
 page: aggregator/static/index.html
 
 $(WEB)/node_modules/.stamp: $(WEB)/package.json $(WEB)/package-lock.json $(VENV)/.nodepath
-	cd $(WEB) && PATH="$$(cat $(CURDIR)/$(VENV)/.nodepath):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	cd $(WEB) && $(NODE_ON_PATH) npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 aggregator/static/index.html: $(WEB)/node_modules/.stamp $(wildcard contract/catalogue/*.json) $(shell find $(WEB) -path $(WEB)/node_modules -prune -o -type f -print 2>/dev/null)
-	cd $(WEB) && PATH="$$(cat $(CURDIR)/$(VENV)/.nodepath):$$PATH" npm run build --silent
+	cd $(WEB) && $(NODE_ON_PATH) npm run build --silent
 	@touch $@
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --overrides requirements/overrides.txt
