@@ -148,7 +148,7 @@ class System:
         """How many messages wait in the agent's spool."""
         (path,) = (self.folder / agent).glob("*.sqlite")
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            return int(db.execute("SELECT count(*) FROM message").fetchone()[0])
+            return int(db.execute("SELECT count(*) FROM message WHERE waiting = 1").fetchone()[0])
 
     def stored(self, agent: str) -> list[int]:
         """The numbers of the agent's events in the aggregator's store, in order, twice if stored twice."""
@@ -166,9 +166,12 @@ class System:
 
 
 @contextmanager
-def running_system(folder: Path) -> Iterator[System]:
-    """Two agents with one camera each, at two ends of one square; ended by SIGTERM, then SIGKILL."""
-    broker = Mosquitto(folder / "broker").start()
+def running_system(folder: Path, *, persistence: bool = True) -> Iterator[System]:
+    """Two agents with one camera each, at two ends of one square; ended by SIGTERM, then SIGKILL.
+
+    persistence: whether the broker keeps anything on disk.
+    """
+    broker = Mosquitto(folder / "broker", persistence=persistence).start()
     http = free_port()
     config = folder / "aggregator.toml"
     config.write_text(AGGREGATOR.format(folder=folder / "aggregator", http=http, port=broker.port))

@@ -95,6 +95,34 @@ def test_a_kill_loses_and_doubles_nothing(system: System, page: Page, victim: st
     expect(shown).to_be_visible(timeout=60_000)
 
 
+def nothing_waits(system: System) -> bool:
+    """The broker has acknowledged everything."""
+    return all(system.waiting(agent) == 0 for agent in system.agents)
+
+
+def test_a_broker_that_forgets_what_it_acknowledged_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """The worst case: nobody takes what the broker has acknowledged, it keeps nothing on disk, and its power goes."""
+    with running_system(tmp_path, persistence=False) as system:
+        everyone = list(system.agents)
+        wait_for_more(system, everyone, 1)
+        wait_for_all(system)
+        system.aggregator.kill()
+        wait_for_more(system, everyone)
+        wait_until(lambda: nothing_waits(system), 20, "everything acknowledged")
+        forgotten = {agent: system.spooled(agent) for agent in everyone}
+        system.broker.kill()
+        system.broker.start()
+        system.aggregator.start()
+        wait_until(system.answers, 30, "the aggregator answers again")
+        wait_for_all(system)
+        for agent in everyone:
+            found = system.stored(agent)
+            assert found == list(range(1, len(found) + 1)), f"{agent}: {found}"
+            assert len(found) >= forgotten[agent]
+        assert "replay_answered" in system.aggregator.log.read_text(), "nothing was forgotten: this shows nothing"
+        assert system.quarantined() == []
+
+
 def test_agents_end_politely_and_leave_nothing_behind(system: System) -> None:
     for agent in system.agents.values():
         assert agent.end(signal.SIGTERM) == 0
@@ -113,7 +141,7 @@ def test_nothing_was_logged_as_an_error(system: System) -> None:
 
 
 def test_data_stays_small(system: System) -> None:
-    """The spool is empty once everything was acknowledged."""
+    """Nothing waits in the spool once everything was acknowledged."""
     for name in system.agents:
         assert system.waiting(name) == 0
         assert Path(system.folder / name).is_dir()

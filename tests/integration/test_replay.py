@@ -1,4 +1,4 @@
-"""A broker that forgets what it had acknowledged: the aggregator asks, the agent sends again; nothing is lost or doubled.
+"""A broker that forgets what it had acknowledged: the aggregator asks, the agent sends again, all is there once.
 
 The agent is its real spool and link, with events that no camera saw; broker and aggregator are real processes.
 """
