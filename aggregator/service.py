@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from aggregator.core.correlation import Correlator
+from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident, State, TransitionRefused
 from aggregator.core.liveness import Agent, AgentKey, Camera, Fleet
 from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, Message, Refused, Retention, Store
@@ -140,11 +141,10 @@ class Service:
 
     def _handle(self, messages: Sequence[Message]) -> None:
         """One batch; where something unforeseen breaks it, one message at a time, and the culprit into quarantine."""
-        batch = Batch()
         try:
-            known = self._known(messages)
-            for message in messages:
-                self._take(message, known, batch)
+            self._store_all(messages)
+        except StoreError:
+            raise  # nobody's fault: all of it comes again
         except Exception as error:
             self._restore()
             log.exception("batch_failed", size=len(messages))
@@ -154,6 +154,14 @@ class Service:
                 return
             batch = Batch(quarantine=[_refused(messages[0], type(error).__name__, "$", str(error))])
             self._settle_refused(messages[0], batch)
+            self._meter.event("quarantined")
+            self._commit(batch)
+
+    def _store_all(self, messages: Sequence[Message]) -> None:
+        batch = Batch()
+        known = self._known(messages)
+        for message in messages:
+            self._take(message, known, batch)
         if batch:
             self._commit(batch)
 
@@ -179,7 +187,7 @@ class Service:
 
     def _settle_refused(self, message: Message, batch: Batch) -> None:
         """An event that is refused has come: asking for it again would only refuse it again."""
-        with contextlib.suppress(CodecError, msgspec.MsgspecError, UnicodeDecodeError):
+        with contextlib.suppress(CodecError, *_UNREADABLE):
             topic, refused = topics.parse(message.topic), _numbered_decoder.decode(message.payload)
             _, site, agent, _ = refused.source.split("/", 3)
             number = int(refused.sequence)
@@ -320,6 +328,9 @@ class _Numbered(msgspec.Struct):
     sequence: Annotated[str, msgspec.Meta(pattern="^[0-9]{20}$")]
 
 
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a payload does to a decoder; brackets in brackets in brackets end in a RecursionError, skipped fields too."""
+
 _id_decoder = msgspec.json.Decoder(_Id)
 _numbered_decoder = msgspec.json.Decoder(_Numbered)
 
@@ -329,7 +340,7 @@ def _id_of(message: Message) -> str | None:
         return None
     try:
         return _id_decoder.decode(message.payload).id
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
 
 

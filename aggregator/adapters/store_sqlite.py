@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.resources import files
@@ -60,10 +60,7 @@ class SqliteStore:
             raise StoreError("aggregator.store_unusable", path=str(path), detail=str(error)) from error
 
     def commit(self, batch: Batch) -> None:
-        try:
-            self._writer.run(lambda db: _write(db.conn, batch))
-        except sqlite3.Error as error:
-            raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
+        self._run(lambda db: _write(db.conn, batch))
 
     def known(self, events: Sequence[str]) -> frozenset[str]:
         found: set[str] = set()
@@ -140,7 +137,7 @@ class SqliteStore:
         return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
     def prune(self, retention: Retention, now: float) -> None:
-        self._writer.run(lambda db: _prune(db.conn, retention, now))
+        self._run(lambda db: _prune(db.conn, retention, now))
 
     def queue_depth(self) -> int:
         return self._writer.depth()
@@ -149,6 +146,12 @@ class SqliteStore:
         self._writer.close()
         while not self._readers.empty():
             self._readers.get().close()
+
+    def _run(self, write: Callable[[Database], None]) -> None:
+        try:
+            self._writer.run(write)
+        except sqlite3.Error as error:
+            raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
 
     def _open(self) -> Database:
         connection = sqlite3.connect(self._path, timeout=10)
@@ -174,8 +177,11 @@ class SqliteStore:
             self._readers.put(connection)
 
     def _read(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._reader() as connection:
-            return connection.execute(sql, values).fetchall()
+        try:
+            with self._reader() as connection:
+                return connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
 
 
 _INCIDENT = (

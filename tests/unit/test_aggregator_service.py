@@ -242,3 +242,43 @@ def test_an_answer_that_is_none_is_quarantined_and_the_asking_goes_on(desk: Desk
     answer(desk, command, [[3, 1]])
     assert [one.field for one in desk.store.quarantine(10)] == ["$.result"]
     assert len(asked(desk, 20)) == 1
+
+
+@pytest.mark.parametrize("payload", [b"[" * 100_000, b'{"x":' * 50_000, b'{"id":"a","x":' + b"[" * 50_000])
+def test_brackets_without_end_are_refused_like_anything_else(desk: Desk, payload: bytes) -> None:
+    good = make_event(0, "a", "brawl")
+    desk.service.handle([Message("jaga/v1/site-1/a/event", payload, NOW.timestamp()), desk.message(good)])
+    assert [one["event_count"] for one in desk.incidents()] == [1]
+    (refused,) = desk.store.quarantine(10)
+    assert refused.payload == payload[:65_536]
+
+
+def test_a_store_that_cannot_be_read_puts_nobody_into_quarantine(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = desk.store.known
+
+    def broken(_events: object) -> frozenset[str]:
+        monkeypatch.setattr(desk.store, "known", known)
+        raise StoreError("aggregator.store_failed", path="x", detail="disk I/O error")
+
+    monkeypatch.setattr(desk.store, "known", broken)
+    event = make_event(0, "a", "brawl")
+    with pytest.raises(StoreError):
+        desk.take(event)
+    assert desk.store.quarantine(10) == []
+    desk.take(event)
+    assert len(desk.incidents()) == 1
+
+
+@pytest.mark.logs_errors
+def test_what_the_store_cannot_hold_spoils_no_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, odd = desk.store.commit, make_event(1, "odd", "brawl")
+
+    def picky(batch: Batch) -> None:
+        if any(row.event == odd for row in batch.events):
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
+        commit(batch)
+
+    monkeypatch.setattr(desk.store, "commit", picky)
+    desk.take(make_event(0, "a", "brawl"), odd)
+    assert [one["cameras"] for one in desk.incidents()] == [["a"]]
+    assert [one.error for one in desk.store.quarantine(10)] == ["OverflowError"]
