@@ -79,6 +79,14 @@ class Mosquitto:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def save(self) -> None:
+        """Writes sessions and their queues to disk now, as it otherwise does every second."""
+        file = self.folder / "mosquitto.db"
+        before = file.stat().st_mtime_ns if file.exists() else 0
+        assert self._process is not None
+        self._process.send_signal(signal.SIGUSR1)
+        wait_until(lambda: file.exists() and file.stat().st_mtime_ns > before, 10, "mosquitto has saved")
+
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
