@@ -5,6 +5,7 @@ of each), the link's, the spool's, and one for health. The main thread waits in 
 """
 
 import base64
+import contextlib
 import os
 import queue
 import threading
@@ -43,6 +44,7 @@ log = structlog.get_logger()
 
 IDLE_WAIT_S = 0.5
 SNAPSHOT_WAIT_S = 3.0
+SIGNAL_WAIT_S = 0.5
 MOST_UNSAVED = 200
 """Events held in memory while the disk refuses them; beyond it the oldest is lost, with an error in the log."""
 
@@ -82,7 +84,7 @@ class Runtime:
     def run(self) -> None:
         """Until `request("stop")`, which a signal handler may call, as it may `request("reload")`."""
         self.start()
-        while self._requests.get() == "reload":
+        while self._next_request() == "reload":
             try:
                 self.reload()
             except JagaError as error:
@@ -91,6 +93,13 @@ class Runtime:
 
     def request(self, what: Literal["stop", "reload"]) -> None:
         self._requests.put(what)
+
+    def _next_request(self) -> Literal["stop", "reload"]:
+        while True:
+            with contextlib.suppress(queue.Empty):
+                # Of two signals at once (Ctrl-C and a supervisor's SIGTERM) the kernel may hand both to another thread;
+                # Python runs their handlers only when the main thread wakes.
+                return self._requests.get(timeout=SIGNAL_WAIT_S)
 
     @property
     def cameras(self) -> tuple[LiveCamera, ...]:

@@ -153,6 +153,28 @@ def running(world: World, detector: BrightnessDetector | None = None) -> Iterato
         assert not thread.is_alive()
 
 
+def test_a_signal_that_another_thread_took_ends_the_agent_too(world: World) -> None:
+    world.write(world.camera())
+    runtime = Runtime(load(world.config), BrightnessDetector())
+    rescue = threading.Timer(20, runtime.request, ("stop",))
+
+    def take() -> None:
+        wait_until(lambda: world.state("gate") == "online")
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: runtime.request("stop"))
+    taker = threading.Thread(target=take)
+    try:
+        rescue.start()
+        taker.start()
+        runtime.run()
+        assert not rescue.finished.is_set()
+    finally:
+        rescue.cancel()
+        taker.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
 def test_an_event_comes_with_evidence_health_and_ends_with_the_agent(world: World) -> None:
     world.write(world.camera(), world.camera("broken", source="absent.mp4"))
     with running(world):
