@@ -188,6 +188,28 @@ def test_what_the_agent_no_longer_has_is_lost_and_told(tmp_path: Path) -> None:
         wait_until(lambda: stored(home) == [1, 6], 10)
 
 
+def test_a_store_brought_back_from_a_backup_catches_up(tmp_path: Path) -> None:
+    home, backup = tmp_path / "agg", tmp_path / "backup.sqlite"
+    with (
+        Mosquitto(tmp_path / "broker") as broker,
+        Aggregator(home, broker.port) as aggregator,
+        agent_at(tmp_path / "edge", broker.port) as agent,
+    ):
+        agent.see(2)
+        wait_for(aggregator, home, 2)
+        with closing(sqlite3.connect(home / "data/jaga.sqlite")) as source, closing(sqlite3.connect(backup)) as copy:
+            source.backup(copy)
+        agent.see(6)
+        wait_for(aggregator, home, 8)
+        aggregator.stop()
+        for file in (home / "data").glob("jaga.sqlite*"):
+            file.unlink()
+        backup.rename(home / "data/jaga.sqlite")
+        aggregator.start()
+        wait_for(aggregator, home, 8)
+        assert sum(agent.replays) == 6
+
+
 def test_it_works_under_the_shipped_access_list(tmp_path: Path) -> None:
     """The aggregator may command, the agent may answer and send again; with names and passwords."""
     home, module = tmp_path / "agg", acl_module()
