@@ -10,6 +10,7 @@ from collections.abc import Callable
 from itertools import islice
 
 RING = 4096
+_DIGITS = 20
 AT_ONCE = 256
 """Deltas handed to one client before it is looked at whether it takes them."""
 
@@ -61,7 +62,7 @@ class Live:
     def resume(self, last_event_id: str | None) -> int | None:
         """The number that a client had last, if it is of this run and still in the ring."""
         boot, _, number = (last_event_id or "").rpartition("-")
-        if boot != self.boot or not number.isascii() or not number.isdigit():
+        if boot != self.boot or not number.isascii() or not number.isdigit() or len(number) > _DIGITS:
             return None
         place = int(number)
         return place if 0 <= self._last - place <= len(self._ring) else None

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from aggregator.api import models, pages, reference
-from aggregator.api.guard import Guard
+from aggregator.api.guard import MAX_BODY_BYTES, Guard
 from aggregator.api.problems import documented, install
 from aggregator.api.stream import EventStream, Waker
 from aggregator.core.incident import CLOSED, STATES, State
@@ -28,6 +28,10 @@ from contract.kinds import Kind
 JSON = "application/json"
 SNAPSHOT_CLOSED = 500
 SNAPSHOT_OPEN = 20_000
+QUARANTINED_SHOWN = 8_192
+"""Bytes of a refused message that the API shows; the store keeps more."""
+NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
+"""Whatever the environment says: FastAPI would send spans and logs to any collector that is named there."""
 _OPEN = tuple(state for state in STATES if state not in CLOSED)
 _CLOSED = tuple(sorted(CLOSED))
 
@@ -61,7 +65,15 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
         waker.bind(asyncio.get_running_loop())
         yield
 
-    app = FastAPI(title="Jaga aggregator", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Jaga aggregator",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+        telemetry=NO_TELEMETRY,
+    )
     app.state.waker = waker
     app.add_middleware(Guard)
     install(app)
@@ -144,7 +156,7 @@ def _cameras(app: FastAPI, parts: Parts) -> None:
                 "error": row.error,
                 "field": row.field,
                 "detail": row.detail,
-                "payload": row.payload.decode("utf-8", "replace"),
+                "payload": row.payload[:QUARANTINED_SHOWN].decode("utf-8", "replace"),
             }
             for row in parts.store.quarantine(limit)
         ]

@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.api.problems import problem
 
+MAX_BODY_BYTES = 65_536
+"""Of a request; what the API takes is a few hundred."""
 HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -75,10 +77,18 @@ class Guard:
             reason = refusal(scope["method"], Headers(scope=scope))
         except ValueError:
             reason = "unreadable Host or Origin header"
-        if reason is None:
-            await self._app(scope, receive, guarded)
-        else:
+        if reason is not None:
             await problem(403, "Refused", reason)(scope, receive, guarded)
+        elif _too_large(Headers(scope=scope)):
+            await problem(413, "Too large", f"at most {MAX_BODY_BYTES} bytes")(scope, receive, guarded)
+        else:
+            await self._app(scope, receive, guarded)
+
+
+def _too_large(headers: Headers) -> bool:
+    """By what is announced; what comes in pieces is counted where it is read."""
+    length = headers.get("content-length", "0")
+    return not length.isascii() or not length.isdigit() or len(length) > 9 or int(length) > MAX_BODY_BYTES
 
 
 def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:

@@ -138,6 +138,26 @@ def test_errors_are_problem_documents(http: httpx.Client, method: str, path: str
     assert set(answer.json()) >= {"type", "title", "detail", "status"}
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_without_end_is_refused_before_it_is_read(one: Desk, http: httpx.Client, announced: bool) -> None:
+    incident = brawl(one)["id"]
+    body = b'{"to": "acknowledged", "reason": "' + b"x" * 200_000
+    answer = http.post(
+        f"/api/v1/incidents/{incident}/transition",
+        content=body if announced else iter([body[:100_000], body[100_000:]]),
+        headers={"content-type": "application/json"},
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+def test_no_environment_makes_it_report_to_a_collector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FastAPI would look for exporters at the start, and fail without them or send what it serves to the collector."""
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://192.0.2.1:4318")
+    with desk(tmp_path) as running:
+        assert httpx.get(f"{running.url}/healthz").status_code == 200
+
+
 @pytest.mark.logs_errors
 def test_a_bug_is_a_problem_document_too(one: Desk, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one.store, "quarantine", lambda limit: 1 // 0)
@@ -201,6 +221,8 @@ def test_the_quarantine_says_what_was_wrong(one: Desk, http: httpx.Client) -> No
     other, broken = http.get("/api/v1/quarantine").json()["items"]
     assert (other["error"], broken["error"]) == ("BadTopic", "MalformedPayload")
     assert broken["payload"] == '{"a": \ufffd'
+    one.service.handle([Message("some/other/topic", b"x" * 100_000, START.timestamp())])
+    assert len(http.get("/api/v1/quarantine?limit=1").json()["items"][0]["payload"]) == 8_192
     assert len(http.get("/api/v1/quarantine?limit=1").json()["items"]) == 1
 
 

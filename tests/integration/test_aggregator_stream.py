@@ -91,7 +91,9 @@ def test_resuming_sends_only_what_was_missed(one: Desk) -> None:
         assert sent.data["event_count"] == 3
 
 
-@pytest.mark.parametrize("stale", ["other-5", "boot-99", "boot-", "boot-x", "nonsense", "boot--1"])
+@pytest.mark.parametrize(
+    "stale", ["other-5", "boot-99", "boot-", "boot-x", "nonsense", "boot--1", "boot-" + "9" * 5000]
+)
 def test_an_id_of_another_run_gets_a_snapshot(one: Desk, stale: str) -> None:
     see(one, 0)
     with Stream(one.url, stale) as stream:
