@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from types import FrameType
@@ -55,18 +55,15 @@ def demo(
     mqtt = ports.choose("--broker-port", broker_port, BROKER_PORT, _broker_moved)
     check_page()
     agents = own(video) if video is not None else scenes(seed)
-    with folder(data_dir) as data:
-        try:
-            run(agents, data, http, mqtt, browser)
-        except KeyboardInterrupt:
-            say("demo.stopping")
+    with folder(data_dir) as data, suppress(KeyboardInterrupt):
+        run(agents, data, http, mqtt, browser)
     say("demo.stopped")
 
 
 def run(agents: tuple[DemoAgent, ...], data: Path, http: int, mqtt: int, browser: bool) -> NoReturn:
     """Brings everything up and watches it until it is interrupted. Raises JagaError when a part fails."""
     url = f"http://{ports.LOOPBACK}:{http}/"
-    with broker(mqtt), Processes(data / "logs") as children:
+    with broker(mqtt), Processes(data / "logs") as children, ending():
         config = data / "aggregator.toml"
         config.write_text(demo_config.aggregator_toml(data / "aggregator", mqtt, http), "utf-8")
         children.start("aggregator", command("aggregator", config))
@@ -174,6 +171,18 @@ def folder(wanted: Path | None) -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """Answers an interrupt at once: what is to be ended takes a few seconds. Further ones change nothing."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        say("demo.stopping")
+        raise
 
 
 def say(key: str, **values: object) -> None:
