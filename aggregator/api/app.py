@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from aggregator.api import models, pages, reference
-from aggregator.api.guard import MAX_BODY_BYTES, Guard
+from aggregator.api.guard import Guard
 from aggregator.api.problems import documented, install
 from aggregator.api.stream import EventStream, Waker
 from aggregator.core.incident import CLOSED, STATES, State
@@ -71,7 +71,6 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
         telemetry=NO_TELEMETRY,
     )
     app.state.waker = waker

@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.api.problems import problem
 
 MAX_BODY_BYTES = 65_536
 """Of a request; what the API takes is a few hundred."""
+_TOO_LARGE = f"the body may have {MAX_BODY_BYTES} bytes at most"
 HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -80,15 +82,30 @@ class Guard:
         if reason is not None:
             await problem(403, "Refused", reason)(scope, receive, guarded)
         elif _too_large(Headers(scope=scope)):
-            await problem(413, "Too large", f"at most {MAX_BODY_BYTES} bytes")(scope, receive, guarded)
+            await problem(413, _TOO_LARGE, _TOO_LARGE)(scope, receive, guarded)
         else:
-            await self._app(scope, receive, guarded)
+            await self._app(scope, _counted(receive), guarded)
 
 
 def _too_large(headers: Headers) -> bool:
     """By what is announced; what comes in pieces is counted where it is read."""
     length = headers.get("content-length", "0")
     return not length.isascii() or not length.isdigit() or len(length) > 9 or int(length) > MAX_BODY_BYTES
+
+
+def _counted(receive: Receive) -> Receive:
+    """Raises HTTPException to whoever reads the body beyond its limit."""
+    got = 0
+
+    async def counted() -> Message:
+        nonlocal got
+        message = await receive()
+        got += len(message.get("body", b""))
+        if got > MAX_BODY_BYTES:
+            raise HTTPException(413, _TOO_LARGE)
+        return message
+
+    return counted
 
 
 def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
