@@ -13,6 +13,7 @@ from contract.errors import ConfigError
 from edge_agent.config_camera import check_name, read_camera
 from edge_agent.config_reader import EdgeConfigError, Problems, check_unknown, read_section, show, tables_of
 from edge_agent.config_sections import (
+    PERSON,
     AgentSection,
     EdgeConfig,
     EvidenceSection,
@@ -90,6 +91,7 @@ def _read(document: dict[str, Any], path: Path, config_hash: str, problems: Prob
     if "mqtt" in sections:
         sections["mqtt"] = _mqtt(sections["mqtt"], base)
     cameras = _cameras(document.get("camera", []), zone, base, problems)
+    _blur(sections.get("evidence", EvidenceSection()), sections.get("detector", DetectorSpec()), problems)
     if agent is None or problems.found:
         return None
     sections["agent"] = agent
@@ -128,6 +130,12 @@ def _mqtt(mqtt: MqttSection, base: Path) -> MqttSection:
     password = base / mqtt.password_file if mqtt.password_file else None
     authority = base / mqtt.tls_ca if mqtt.tls_ca else None
     return replace(mqtt, password_file=password, tls_ca=authority, tls=mqtt.tls or authority is not None)
+
+
+def _blur(evidence: EvidenceSection, detector: DetectorSpec, problems: Problems) -> None:
+    """Whoever is not looked for cannot be made unrecognisable."""
+    if evidence.blurs and detector.classes is not None and PERSON not in detector.classes:
+        problems.add("no_person", "detector.classes", value=show(list(detector.classes)))
 
 
 def _cameras(value: object, zone: tzinfo, base: Path, problems: Problems) -> tuple[CameraSpec, ...]:

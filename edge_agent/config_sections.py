@@ -7,6 +7,9 @@ from typing import Literal, NamedTuple
 
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
 
+PERSON = "person"
+"""The detector's class of those who are made unrecognisable."""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentSection:
@@ -50,6 +53,11 @@ class EvidenceSection:
     blur: Literal["people", "none"] = "people"
     max_side: int = 960
     quality: int = 80
+
+    @property
+    def blurs(self) -> bool:
+        """Whether the detector has to find people so that pictures may leave."""
+        return self.snapshots and self.blur == "people"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from edge_agent.adapters.mqtt_link import LinkOptions, MqttLink
 from edge_agent.adapters.mqtt_paho import Broker
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
-from edge_agent.config_sections import EdgeConfig, MqttSection
+from edge_agent.config_sections import PERSON, EdgeConfig, MqttSection
 from edge_agent.core.errors import SpoolError
 from edge_agent.core.pipeline import Agent
 from edge_agent.core.ports import Detector
@@ -63,6 +63,7 @@ class Runtime:
         self._config = config
         self._boot = uuid7(int(time.time() * 1000), os.urandom(10))
         self._detector = detector or open_detector(config.detector)
+        _check_blur(config, self._detector)
         spool = config.spool
         self._spool = SqliteSpool(
             config.agent.data_dir / "spool.sqlite", int(spool.max_mb * 1e6), spool.keep_hours * 3600
@@ -134,6 +135,7 @@ class Runtime:
                 raise ConfigError("edge.reload.restart", file=str(new.file), sections=", ".join(fixed) or "agent")
             if not new.cameras:
                 raise ConfigError("edge.config.no_camera", file=str(new.file))
+            _check_blur(new, self._detector)
             running = {camera.spec: camera for camera in self._cameras}
             kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}
             self._config = new
@@ -310,3 +312,9 @@ class Runtime:
             password_file=mqtt.password_file,
             delayed_after_s=mqtt.delayed_after_s,
         )
+
+
+def _check_blur(config: EdgeConfig, detector: Detector) -> None:
+    """Whom the model cannot see, nobody can make unrecognisable. Raises ConfigError."""
+    if config.evidence.blurs and PERSON not in detector.classes:
+        raise ConfigError("edge.config.model_no_person", file=str(config.file), model=detector.name)

@@ -20,7 +20,7 @@ from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.adapters.source_av import request_of
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.tracker_bytetrack import ByteTrack
-from edge_agent.config_sections import EvidenceSection
+from edge_agent.config_sections import PERSON, EvidenceSection
 from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
@@ -29,7 +29,6 @@ from edge_agent.core.types import Box, Detections, Frame
 
 log = structlog.get_logger()
 
-PERSON = "person"
 LOST_AFTER_S = 10.0
 """A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
 

@@ -22,6 +22,7 @@ import pytest
 
 from contract import topics
 from contract.codec import decode, encode
+from contract.errors import ConfigError
 from contract.events import Event
 from contract.ids import uuid7
 from contract.messages import Command, CommandName, Health, Reply
@@ -202,6 +203,20 @@ def test_an_event_comes_with_evidence_health_and_ends_with_the_agent(world: Worl
     assert [int(event.sequence) for event in events] == list(range(1, len(events) + 1))
     begun = {event.data.episode for event in events if event.data.phase == "begin"}
     assert {event.data.episode for event in events if event.data.phase == "end"} == begun
+
+
+def test_a_model_that_sees_no_people_makes_no_pictures_that_should_be_blurred(world: World) -> None:
+    class Cars(BrightnessDetector):
+        classes = ("car",)
+
+    config = world.write(world.camera())
+    with pytest.raises(ConfigError, match="does not see people"):
+        Runtime(load(config), Cars())
+    config.write_text(config.read_text().replace("[evidence]", "[evidence]\nsnapshots = false"))
+    with running(world, Cars()) as runtime:
+        config.write_text(config.read_text().replace("snapshots = false", ""))
+        with pytest.raises(ConfigError, match="does not see people"):
+            runtime.reload()
 
 
 def test_commands(world: World) -> None:

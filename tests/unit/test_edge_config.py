@@ -69,6 +69,8 @@ def test_hash_follows_the_content_and_not_the_layout() -> None:
         (HEAD + "[mqtt]\nport = 99999\n", ["mqtt.port", "99999", "1 .. 65535"]),
         (HEAD + '[mqtt]\npassword = "x"\n', ["mqtt.password:", "unknown key", "password_file"]),
         (HEAD + '[mqtt]\nversion = "4"\n', ["mqtt.version", '"4"', '"auto", "5", "3.1.1"']),
+        (HEAD + '[detector]\nclasses = ["car"]\n', ["detector.classes", "car", 'add "person"', "evidence.blur"]),
+        (HEAD + "[detector]\nclasses = []\n", ["detector.classes", 'add "person"']),
         (HEAD + "[detecter]\n", ["detecter", "unknown key", "detector"]),
         (HEAD + "[health]\ninterval_s = true\n", ["health.interval_s", "true"]),
         (HEAD + "camera = 3\n", ["agent.camera", "unknown key"]),
@@ -120,6 +122,12 @@ def test_a_mistake_is_named_with_key_value_and_what_is_allowed(text: str, told: 
     for part in told:
         assert part in message, message
     assert caught.value.render("id") != message
+
+
+@pytest.mark.parametrize("evidence", ["snapshots = false", 'blur = "none"'])
+def test_a_detector_without_people_is_fine_where_nobody_is_shown_or_all_are(evidence: str) -> None:
+    config = parse(CAMERA + f'[detector]\nclasses = ["car"]\n[evidence]\n{evidence}\n', Path("e.toml"))
+    assert config.detector.classes == ("car",)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
