@@ -298,8 +298,9 @@ class Service:
             fleet.restore(camera)
         for agent, _ in restored.agents:
             # Silence counts from now: nobody could be heard while the aggregator was away. What was told before may
-            # still lie in the broker's queue; the next report tells it anew.
-            fleet.agents[agent.key] = replace(agent, last_seen=max(agent.last_seen, self._now()), told=0)
+            # still lie in the broker's queue; the next report tells it anew. Who never reported promised nothing.
+            heard = max(agent.last_seen, self._now()) if agent.last_seen else 0.0
+            fleet.agents[agent.key] = replace(agent, last_seen=heard, told=0)
         for incident, trails, episodes in restored.incidents:
             correlator.restore(incident, trails, episodes)
         self._numbers = {agent.key: numbers for agent, numbers in restored.agents if numbers is not None}

@@ -142,7 +142,9 @@ def move(
     if to in CLOSED:
         moved = replace(moved, closed_at=now)
     if to in CLOSED and party == "system":
-        moved = replace(moved, running=frozenset(), last_end=incident.last_end or incident.last_event)
+        # What still ran is taken to have ended when it was last heard of, whatever had ended before.
+        unended = incident.running or incident.last_end is None
+        moved = replace(moved, running=frozenset(), last_end=incident.last_event if unended else incident.last_end)
     return moved, Change(incident.id, now, actor, incident.state, to, reason)
 
 

@@ -76,6 +76,9 @@ class Fleet:
         self._of: dict[AgentKey, set[str]] = {}
 
     def restore(self, camera: Camera) -> None:
+        before = self.cameras.get(camera.key)
+        if before is not None and before.agent != camera.agent:
+            self._of.get((before.site, before.agent), set()).discard(before.id)
         self.cameras[camera.key] = camera
         if camera.agent:
             self._of.setdefault((camera.site, camera.agent), set()).add(camera.id)
@@ -126,7 +129,7 @@ class Fleet:
         """Cameras of agents that have gone silent. Looks at each agent; call it every few seconds."""
         shown = []
         for agent in list(self.agents.values()):
-            if agent.silent or agent.will or now - agent.last_seen <= SILENT_INTERVALS * agent.interval_s:
+            if not agent.online or now - agent.last_seen <= SILENT_INTERVALS * agent.interval_s:
                 continue
             self.agents[agent.key] = replace(agent, silent=True)
             shown += [one for key in self._cameras_of(*agent.key) if (one := self._offline(key, now, "silent"))]

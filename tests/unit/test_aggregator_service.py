@@ -282,3 +282,12 @@ def test_what_the_store_cannot_hold_spoils_no_batch(desk: Desk, monkeypatch: pyt
     desk.take(make_event(0, "a", "brawl"), odd)
     assert [one["cameras"] for one in desk.incidents()] == [["a"]]
     assert [one.error for one in desk.store.quarantine(10)] == ["OverflowError"]
+
+
+def test_an_agent_that_never_reported_is_not_called_silent_after_a_restart(desk: Desk) -> None:
+    desk.take(make_event(0, "a", "report", location=place(0, 0)))
+    again = Desk(desk.folder, now=desk.now)
+    again.open()
+    again.now += 3600
+    again.service.tick()
+    assert [camera.state for camera in again.service.cameras()] == ["unknown"]

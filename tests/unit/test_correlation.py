@@ -342,3 +342,14 @@ def test_what_is_looked_at_does_not_grow_with_the_number_of_incidents(
     monkeypatch.setattr("aggregator.core.correlation.compare", counted)
     assert city.at(30).sees("market", "brawl").link.kind == "same"
     assert {trail.camera for trail in looked} == {"gate"}
+
+
+def test_what_still_ran_when_an_incident_ran_out_of_time_ends_when_it_was_last_heard_of() -> None:
+    city = Timeline(CorrelationPolicy(max_age_s=600, quiet_s=100), gate=(0, 0))
+    city.at(0).sees("gate", "brawl", episode="short")
+    city.at(0).sees("gate", "brawl", episode="long")
+    city.at(10).sees("gate", "brawl", "end", episode="short", started=0)
+    city.at(500).sees("gate", "brawl", "update", episode="long", started=0)
+    city.at(700).ticks()
+    one = city.only()
+    assert (one.state, one.ended) == ("resolved", START.timestamp() + 500)

@@ -44,13 +44,13 @@ def test_health_shows_a_camera_at_once_and_again_when_it_changes() -> None:
 
 def test_silence_takes_an_agents_cameras_offline_once() -> None:
     fleet = Fleet()
-    fleet.health("s", "e", health(report("a")), 0)
-    fleet.health("s", "other", health(report("b"), interval_s=60), 0)
-    assert fleet.tick(30) == []
-    gone = fleet.tick(31)
+    fleet.health("s", "e", health(report("a")), 1)
+    fleet.health("s", "other", health(report("b"), interval_s=60), 1)
+    assert fleet.tick(31) == []
+    gone = fleet.tick(32)
     assert states(gone) == {"a": "offline"}
     assert gone[0].reason == "silent"
-    assert fleet.tick(32) == []
+    assert fleet.tick(33) == []
     assert states(fleet.health("s", "e", health(report("a")), 40)) == {"a": "online"}
 
 
@@ -109,3 +109,12 @@ def test_gaps_in_an_agents_numbers(numbers: list[int], gaps: int, restarts: int)
         state = observe(state, number)
     assert state is not None
     assert (state.gaps, state.restarts) == (gaps, restarts)
+
+
+def test_a_camera_that_moved_to_another_agent_no_longer_hangs_on_the_first() -> None:
+    fleet = Fleet()
+    fleet.health("s", "old", health(report("a")), 0)
+    fleet.health("s", "new", health(report("a")), 5)
+    assert fleet.status("s", "old", status("offline"), 6) == []
+    assert fleet.cameras["s", "a"].state == "online"
+    assert states(fleet.status("s", "new", status("offline"), 7)) == {"a": "offline"}
