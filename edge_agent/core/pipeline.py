@@ -100,7 +100,8 @@ class CameraPipeline:
         self._known: tuple[frozenset[int], int] = (frozenset(), 0)
         self._t = float("-inf")
         self._held_s = 0.0
-        """Time that has passed unlooked at, which the tracker is not told of: nothing moved, so it loses nobody."""
+        """Time that has passed unlooked at, which the tracker is not told of: nothing moved, so it loses nobody. A
+        clock that was set back is in it too (below 0 then): the tracker's own time never goes back."""
 
     def wants_detection(self, frame: Frame) -> Decision:
         """Whether to show this frame to the detector; call it once for each frame. Takes the frame into the
@@ -118,7 +119,9 @@ class CameraPipeline:
         ended = Step()
         if self._set_back(frame.t):
             ended = self.finish(self._t, clock)
+            stood_still = self._held_s + frame.t - self._t
             self._begin()
+            self._held_s = stood_still
         last, t = self._t, max(frame.t, self._t)
         self._t = t
         if detections is None:

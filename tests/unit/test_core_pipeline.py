@@ -1,28 +1,28 @@
-"""CameraPipeline: gate, hold, refresh, loss of the stream, determinism and speed."""
+"""CameraPipeline: gate, hold, refresh, loss of the stream, determinism and how much work a step is."""
 
-import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from contract.codec import check_event, decode_event, encode
+from edge_agent.core.geometry import Ruler
 from edge_agent.core.motion import Decision
+from edge_agent.core.rules import crowd, occupancy
 from edge_agent.core.rules.table import FACTORIES
 from edge_agent.core.spec import (
-    CameraSpec,
     CrowdRule,
     Episodes,
     IntrusionRule,
-    Line,
     LineCrossingRule,
     LoiteringRule,
     MotionSpec,
     Rule,
     Zone,
 )
-from edge_agent.core.types import Detections, Frame
-from tests.scenes import AGENT, CLASSES, CLOCK, SQUARE, T0, Scene, ToldTracker, every, ids, person
+from edge_agent.core.types import Detections, Track
+from tests.scenes import CLOCK, SQUARE, T0, Scene, ToldTracker, every, person
 
 INTRUSION = IntrusionRule(id="keep-out", zone="yard", episodes=Episodes(1.0, 3.0, 10.0, 10.0))
 LOITERING = LoiteringRule(id="linger", zone="yard", dwell_s=20.0, gap_s=2.0)
@@ -117,6 +117,22 @@ def test_a_clock_set_back_an_hour_ends_what_ran_and_goes_on_at_once() -> None:
     assert len({event.id for event in scene.events}) == 4
 
 
+def test_the_trackers_time_never_goes_back_and_keeps_its_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+
+    def note(_self: ToldTracker, _seen: Detections, _width: int, _height: int, t: float) -> tuple[Track, ...]:
+        given.append(round(t - T0, 6))
+        return ()
+
+    monkeypatch.setattr(ToldTracker, "update", note)
+    scene = Scene(INTRUSION)
+    for t in (3600.0, 3600.2, 10.0, 10.2):
+        scene.see(t)
+    scene.still(12.2)
+    scene.see(12.4)
+    assert given == [3600.0, 3600.2, 3600.2, 3600.4, 3600.6]
+
+
 def test_the_order_of_tracks_does_not_matter_and_runs_are_identical() -> None:
     def events(turn: int) -> list[bytes]:
         scene = Scene(INTRUSION, LOITERING, CROSSING, CROWD)
@@ -135,34 +151,29 @@ def test_every_rule_kind_is_in_the_table() -> None:
     assert set(FACTORIES) == {rule.kind for rule in (INTRUSION, LOITERING, CROSSING, CROWD)}
 
 
-def test_thirty_tracks_and_eight_rules_take_milliseconds() -> None:
-    """About 1.5 ms on a quiet machine; the median is given room for a busy one."""
-    corners = tuple((0.5 + 0.45 * np.cos(a), 0.5 + 0.45 * np.sin(a)) for a in np.linspace(0, 6, 8))
+def test_a_step_looks_at_each_track_once_for_each_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: Counter[str] = Counter()
+
+    def counting(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object) -> object:
+            looks[name] += 1
+            return real(*args)
+
+        return call
+
+    for module in (occupancy, crowd):
+        monkeypatch.setattr(module, "inside", counting("zone", module.inside))
+    monkeypatch.setattr(Ruler, "offset", counting("line", Ruler.offset))
     rules: tuple[Rule, ...] = tuple(
         replace(rule, id=f"{rule.kind.replace('_', '-')}-{n}")
         for n in range(2)
         for rule in (INTRUSION, LOITERING, CROSSING, CROWD)
     )
-    camera = CameraSpec(
-        id="cam-1",
-        source="x",
-        zones=(Zone("yard", corners),),
-        lines=(Line("gate", (0.5, 0.0), (0.5, 1.0)),),
-        rules=rules,
-    )
-    scene = Scene()
-    tracker = ToldTracker()
-    pipeline = type(scene.pipeline)(camera, AGENT, tracker, ids, "test/fake")
-    image = np.zeros((90, 160, 3), np.uint8)
-    taken = []
+    scene = Scene(*rules)
     for n in range(60):
-        tracker.tracks = tuple(person(k, ((k / 30 + n / 200) % 1.0, 0.3 + 0.02 * k)) for k in range(30))
-        frame = Frame(image, image[..., 0], n, T0 + n / 5)
-        begun = time.perf_counter()
-        pipeline.wants_detection(frame)
-        pipeline.step(frame, Detections.none(CLASSES), CLOCK)
-        taken.append(time.perf_counter() - begun)
-    assert sorted(taken)[len(taken) // 2] < 0.02
+        scene.see(n / 5, *[person(k, ((k / 30 + n / 200) % 1.0, 0.3 + 0.02 * k)) for k in range(30)])
+    assert looks["zone"] == 60 * 30 * 6
+    assert 60 * 30 * 2 <= looks["line"] <= 4 * 60 * 30 * 2
 
 
 def test_an_unknown_place_is_an_error() -> None:
