@@ -365,5 +365,5 @@ def _id_of(payload: bytes) -> str | None:
     """The id of a command that is wrong otherwise."""
     try:
         return msgspec.json.decode(payload, type=_Id).id
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
