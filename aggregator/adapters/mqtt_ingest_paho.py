@@ -7,6 +7,8 @@ message that was stored after the connection broke is not acknowledged but comes
 
 import contextlib
 import socket
+import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from aggregator.core.errors import BrokerError
 from aggregator.core.ports import Message, MqttSpec
+from contract.errors import ConfigError
 from contract.topics import AGGREGATOR_FILTERS
 
 log = structlog.get_logger()
@@ -36,6 +39,15 @@ class _Token:
     mid: int
 
 
+def _trusting(authority: str) -> ssl.SSLContext:
+    """Raises ConfigError where the file holds no certificate."""
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except (OSError, ValueError) as error:
+        detail = getattr(error, "strerror", None) or str(error)
+        raise ConfigError("aggregator.tls_ca_unusable", path=authority, detail=detail) from error
+
+
 class PahoIngest:
     """See aggregator.core.ports.Ingest."""
 
@@ -47,6 +59,8 @@ class PahoIngest:
         self._connection = 0
         self._up = False
         self._hung_up = 0
+        self._spoken = False
+        """Whether a broker has answered in the version that is spoken now: then a hang-up has another reason."""
         self._closing = False
         self._sink: Callable[[Message], None] = lambda _message: None
         self._client: paho.Client | None = None
@@ -105,7 +119,7 @@ class PahoIngest:
         if spec.username is not None:
             client.username_pw_set(spec.username, spec.password)
         if spec.tls_ca is not None:
-            client.tls_set(ca_certs=spec.tls_ca)
+            client.tls_set_context(_trusting(spec.tls_ca))
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -136,7 +150,7 @@ class PahoIngest:
         with self._lock:
             self._connection += 1
             self._up = True
-        self._hung_up = 0
+        self._hung_up, self._spoken = 0, True
         log.info(
             "broker_connected", host=self._spec.host, mqtt="5" if self._five else "3.1.1", session=flags.session_present
         )
@@ -146,32 +160,35 @@ class PahoIngest:
         if self._five and self._spec.version == "auto" and reason.getName() == _UNSUPPORTED:
             self._hung_up = TRIES_OF_5
             return
+        self._spoken = True
         log.error("broker_refused", host=self._spec.host, reason=str(reason))
         self._on_refused(
             BrokerError("aggregator.broker_refused", host=self._spec.host, port=self._spec.port, detail=str(reason))
         )
 
     def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
-        log.warning("broker_unreachable", host=self._spec.host, port=self._spec.port)
+        # paho tells no reason, but calls from where it caught it.
+        reason = sys.exception()
+        detail = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None) or str(reason or "")
+        log.warning("broker_unreachable", host=self._spec.host, port=self._spec.port, reason=detail)
 
     def _on_disconnect(
         self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
         if client is not self._client:
             return
-        was_up = self._up
         with self._lock:
             self._up = False
             self._connection += 1
         if self._closing:
             return
         log.warning("broker_lost", host=self._spec.host, reason=str(reason))
-        if was_up or not self._five or self._spec.version != "auto":
+        if self._spoken or self._spec.version != "auto":
             return
         self._hung_up += 1
         if self._hung_up >= TRIES_OF_5:
-            self._five = False
-            log.info("broker_without_mqtt5", host=self._spec.host)
+            self._five, self._hung_up = not self._five, 0
+            log.info("other_mqtt_version", host=self._spec.host, mqtt="5" if self._five else "3.1.1")
             # A client cannot be stopped from its own network thread.
             threading.Thread(target=self._reopen, args=(client,), name="mqtt-reopen", daemon=True).start()
 

@@ -16,6 +16,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from contract.errors import ConfigError
+
 Version = Literal["5", "3.1.1"]
 CONNECT_TIMEOUT_S = 10.0
 REFUSED = 0x80
@@ -93,7 +95,7 @@ class Connection:
         if broker.username is not None:
             client.username_pw_set(broker.username, broker.password)
         if broker.tls:
-            client.tls_set_context(ssl.create_default_context(cafile=str(broker.tls_ca) if broker.tls_ca else None))
+            client.tls_set_context(_trusting(broker.tls_ca))
         self._attach()
         properties = None
         if five:
@@ -146,3 +148,11 @@ class Connection:
         client.on_publish = on_publish
         client.on_message = on_message
         client.on_socket_open = on_socket_open
+
+
+def _trusting(authority: Path | None) -> ssl.SSLContext:
+    """Raises ConfigError where the file holds no certificate."""
+    try:
+        return ssl.create_default_context(cafile=None if authority is None else str(authority))
+    except ssl.SSLError as error:
+        raise ConfigError("edge.mqtt.tls_ca_unusable", path=str(authority), detail=error.strerror) from error
