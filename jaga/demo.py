@@ -79,13 +79,14 @@ def run(agents: tuple[DemoAgent, ...], data: Path, http: int, mqtt: int, browser
             webbrowser.open(url)
         total = sum(len(agent.cameras) for agent in agents)
         deadline = time.monotonic() + CAMERAS_PATIENCE_S
-        while len(cameras(url, ON)) < total and time.monotonic() < deadline:
+        while len(cameras(url, ON | OFF)) < total and time.monotonic() < deadline:
             children.check()
             time.sleep(POLL_S)
-        online = len(cameras(url, ON))
-        say("demo.cameras", online=online, total=total, sites=len({agent.site for agent in agents}))
+        sites = len({agent.site for agent in agents})
+        counted = "demo.cameras" if sites > 1 else "demo.cameras_here"
+        say(counted, online=len(cameras(url, ON)), total=total, sites=sites)
         for camera in cameras(url, OFF):
-            say("demo.camera_off", name=camera["name"] or camera["id"], state=camera["state"], reason=camera["reason"])
+            say("demo.camera_off", name=camera["name"] or camera["id"], reason=camera["reason"] or camera["state"])
         say("demo.how_to_stop")
         while True:
             children.check()

@@ -95,7 +95,10 @@ def rendered(video_of: dict[str, Path], fps: float) -> tuple[DemoAgent, ...]:
 
 def own(video: str) -> tuple[DemoAgent, ...]:
     """One agent with the user's file, folder, stream or webcam. Raises ConfigError where there is nothing to play."""
-    sources = _sources(video)
+    try:
+        sources = _sources(video)
+    except OSError as error:
+        raise ConfigError("demo.video_unreadable", video=video, detail=error.strerror or error) from error
     fps = max(1.0, min(5.0, LOOKS_PER_SECOND / len(sources)))
     rules: tuple[Values, ...] = (
         {"kind": "intrusion", "zone": "picture", "severity": "info", "min_duration_s": 1.5, "end_after_s": 5.0},

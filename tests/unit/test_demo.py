@@ -101,6 +101,8 @@ def test_own_video_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
         own(str(tmp_path / "nothing.mp4"))
     with pytest.raises(ConfigError, match="no video or picture"):
         own(str(tmp_path))
+    with pytest.raises(ConfigError, match="cannot be read: File name too long"):
+        own("x" * 300 + ".mp4")
     for number in range(17):
         (tmp_path / f"{number}.mp4").write_bytes(b"")
     with pytest.raises(ConfigError, match="17 videos"):
