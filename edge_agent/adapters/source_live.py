@@ -153,12 +153,16 @@ class LiveSource:
         self.notify()
 
     def _guarded(self) -> bool:
-        """A life of a child; where none can be started (no memory, no handles), that is one more reason to retry."""
+        """A life of a child; where none can be started (no memory, no handles), that is one more reason to retry, as is
+        whatever else goes wrong: a camera whose thread is gone would be silent for good."""
         try:
             return self._watch()
         except OSError as error:
             self._set("reconnecting", f"the decoder cannot be started: {error.strerror}")
-            return False
+        except Exception as error:
+            log.exception("source_failed", camera=self._camera)
+            self._set("reconnecting", type(error).__name__)
+        return False
 
     def _watch(self) -> bool:
         """One life of a child. True when a finite source was played to its end."""

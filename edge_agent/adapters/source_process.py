@@ -36,21 +36,25 @@ class ChildDied(Exception):
 
 
 class Child:
-    """One decoding process. One thread reads it; `kill` may be called from any."""
+    """One decoding process; OSError if none can be started. One thread reads it; `kill` may be called from any."""
 
     def __init__(self, request: Request) -> None:
-        self._memory = os.memfd_create("jaga-frames")
         self._map: mmap.mmap | None = None
         self._heard = bytearray()
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "edge_agent.adapters.source_worker", str(self._memory)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            pass_fds=(self._memory,),
-            bufsize=0,
-        )
+        with contextlib.ExitStack() as opened:
+            # A child that cannot be started is tried again for ever: what it had opened must not pile up.
+            self._memory = os.memfd_create("jaga-frames")
+            opened.callback(os.close, self._memory)
+            self._errors: IO[bytes] = opened.enter_context(tempfile.TemporaryFile())
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "edge_agent.adapters.source_worker", str(self._memory)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                pass_fds=(self._memory,),
+                bufsize=0,
+            )
+            opened.pop_all()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout

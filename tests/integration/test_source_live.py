@@ -1,5 +1,7 @@
 """Live sources: latest picture first, stalls, hang-ups, dead decoders, and no password anywhere."""
 
+import errno
+import gc
 import os
 import signal
 import subprocess
@@ -13,10 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from edge_agent.adapters import source_process
 from edge_agent.adapters.source_live import LiveSource
-from edge_agent.adapters.source_wire import Request, redact
+from edge_agent.adapters.source_wire import Message, Request, redact
 from edge_agent.core.backoff import Backoff
-from edge_agent.core.types import Frame
+from edge_agent.core.types import Frame, Image
 from tests.brokers import wait_until
 from tests.clips import counting_frames, number_of, write_clip
 from tests.servers import MjpegCamera, MuteServer
@@ -194,3 +197,43 @@ def test_backoff_doubles_up_to_its_cap_within_its_jitter() -> None:
     assert [backoff.delay(attempt, 1.0) for attempt in range(6)] == [1, 2, 4, 8, 10, 10]
     assert backoff.delay(3, 0.0) == 4
     assert backoff.delay(10_000, 0.5) == 7.5
+
+
+def test_a_decoder_that_cannot_be_started_is_tried_again_and_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", counting_frames(20), fps=10)
+    tried = 0
+
+    def refused(*_: object, **__: object) -> None:
+        nonlocal tried
+        tried += 1
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    gc.collect()
+    before = psutil.Process().num_fds()
+    with monkeypatch.context() as patched:
+        patched.setattr(source_process.subprocess, "Popen", refused)
+        with watching(str(clip)) as live:
+            wait_until(lambda: tried >= 5 and live.status().state == "reconnecting", 20, "five attempts")
+            assert "cannot be started" in live.status().reason
+    assert psutil.Process().num_fds() <= before
+
+
+@pytest.mark.logs_errors
+def test_what_nobody_foresaw_costs_a_restart_and_not_the_camera(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", counting_frames(20), fps=10)
+    real = source_process.Child.picture
+    broken = iter([True])
+
+    def picture(child: source_process.Child, message: Message) -> tuple[Image, Image]:
+        if next(broken, False):
+            raise ValueError("a message nobody understands")
+        return real(child, message)
+
+    monkeypatch.setattr(source_process.Child, "picture", picture)
+    with watching(str(clip), loop=True) as live:
+        next_frame(live)
+        assert live.status().restarts == 1
