@@ -232,3 +232,26 @@ def reachable() -> Iterator[tuple[State, Signal]]:
 
 def test_the_table_is_complete() -> None:
     assert set(TRANSITIONS) == set(reachable())
+
+
+def test_each_episode_has_its_own_highest_confidence() -> None:
+    timeline = Timeline(Episodes(min_duration_s=0.0, end_after_s=1.0, cooldown_s=1.0, update_every_s=0.0))
+    for confidence in (0.9, 0.6, None, 0.3, 0.4, None, 0.7, None):
+        for _ in range(1 if confidence else 12):
+            timeline.step([] if confidence is None else [finding(timeline.t, confidence=confidence)])
+    assert [(change.phase, change.confidence) for change in timeline.changes] == [
+        ("begin", 0.9),
+        ("end", 0.9),
+        ("begin", 0.3),
+        ("end", 0.4),
+        ("begin", 0.7),
+        ("end", 0.7),
+    ]
+
+
+def test_an_interrupted_episode_keeps_its_highest_confidence() -> None:
+    timeline = Timeline(Episodes(min_duration_s=0.0, end_after_s=5.0, cooldown_s=1.0, update_every_s=0.0))
+    timeline.step([finding(0.0, confidence=0.9)])
+    timeline.play("........")
+    timeline.step([finding(timeline.t, confidence=0.4)])
+    assert [change.confidence for change in timeline.finish().changes] == [0.9, 0.9]
