@@ -299,9 +299,7 @@ class Correlator:
                     gone.append(absorbed)
 
     def _forget_episode(self, episode: str, now: float) -> None:
-        state = self._episodes.get(episode)
-        if state is None:
-            return
+        state = self._episodes[episode]
         root = self._root(state.incident)
         if root in self._incidents and (not state.ended or state.last + self.policy.memory_s > now):
             heappush(self._forgettable, (max(state.last, now), episode))

@@ -33,9 +33,8 @@ FADE = 0.5
 SITE_ONLY = 0.6
 """The distance factor where only the site is known to be the same."""
 LINK_SCORE = 0.5
-"""Below this two traces are two incidents: at the edge of the window *and* of the radius is too far. On three
-simulated cities (seeds 1-3) 0.3 gives pairwise F1 0.81, 0.86, 0.83 and 0.5 gives 0.84, 0.91, 0.91, at recall 1.0
-either way."""
+"""Below this two traces are two incidents: at the edge of the window *and* of the radius is too far. How it was chosen
+is in docs/design/correlation.md."""
 MAX_UNCERTAINTY_M = 200.0
 
 

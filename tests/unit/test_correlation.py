@@ -4,8 +4,10 @@ import pytest
 
 from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.incident import TransitionRefused
-from aggregator.core.linking import Trail, compare
+from aggregator.core.linking import LINK_SCORE, Link, Trail, compare
+from aggregator.core.space import centre
 from contract.events import Subject
+from contract.kinds import KINDS, Kind
 from tests.timeline import START, Timeline, make_event, place
 
 
@@ -353,3 +355,37 @@ def test_what_still_ran_when_an_incident_ran_out_of_time_ends_when_it_was_last_h
     city.at(700).ticks()
     one = city.only()
     assert (one.state, one.ended) == ("resolved", START.timestamp() + 500)
+
+
+def test_zones_are_collected_once_each_and_sorted() -> None:
+    city = Timeline(gate=(0, 0))
+    for n, zone in enumerate(("yard", None, "door", "yard")):
+        city.at(n).sees("gate", zone=zone, episode=str(n))
+    assert city.only().zones == ("door", "yard")
+
+
+def test_of_two_events_that_say_equally_much_the_first_is_shown_and_of_one_moment_the_latest_picture() -> None:
+    city = Timeline(gate=(0, 0))
+    first = Subject(cls="person", count=1)
+    second = Subject(cls="person", count=2)
+    city.at(0).sees("gate", "intrusion", severity="minor", confidence=0.5, subjects=(first,), episode="a")
+    city.at(0).sees("gate", "loitering", severity="minor", confidence=0.5, subjects=(second,), episode="b")
+    assert (city.only().kind, city.only().subjects) == ("intrusion", (second,))
+
+
+def test_at_the_very_end_of_the_window_one_camera_still_tells_of_one_incident() -> None:
+    def at(first: float) -> Trail:
+        return Trail("s", "gate", Kind.BRAWL, None, first, first)
+
+    window = KINDS[Kind.BRAWL].window_s
+    link = compare(at(0), at(window))
+    assert isinstance(link, Link)
+    assert (link.score, link.time_s) == (LINK_SCORE, window)
+    assert compare(at(0), at(window + 0.001)) == "time"
+
+
+def test_the_middle_of_places_covers_each_with_its_own_radius() -> None:
+    near, far = place(0, 0, 30.0), place(100, 0, 30.0)
+    middle = centre([(near, 1.0), (far, 1.0)])
+    assert middle is not None
+    assert middle.radius_m == pytest.approx(80, abs=0.5)

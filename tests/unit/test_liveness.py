@@ -111,6 +111,13 @@ def test_gaps_in_an_agents_numbers(numbers: list[int], gaps: int, restarts: int)
     assert (state.gaps, state.restarts) == (gaps, restarts)
 
 
+def test_what_is_offline_already_is_not_shown_again() -> None:
+    fleet = Fleet()
+    fleet.health("s", "e", health(report("a")), 1)
+    assert states(fleet.status("s", "e", status("offline"), 2)) == {"a": "offline"}
+    assert fleet.status("s", "e", status("offline"), 3) == []
+
+
 def test_a_camera_that_moved_to_another_agent_no_longer_hangs_on_the_first() -> None:
     fleet = Fleet()
     fleet.health("s", "old", health(report("a")), 0)
