@@ -35,6 +35,7 @@ from edge_agent.adapters.mqtt_paho import (
     Version,
 )
 from edge_agent.core.backoff import Backoff
+from edge_agent.core.errors import SpoolError
 from edge_agent.core.ports import Spool, Spooled
 
 log = structlog.get_logger()
@@ -104,6 +105,7 @@ class MqttLink:
         self._drain_until = 0.0
         self._up_since: float | None = None
         self._proven = False
+        self._unnoted = False
         self.refused = 0
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
@@ -231,19 +233,31 @@ class MqttLink:
                 happened = None
             while happened is not None:
                 if isinstance(happened, Disconnected):
-                    self._spool.acknowledge(acknowledged)
+                    self._forget(acknowledged)
                     self._down(f"connection lost: {happened.reason}")
                     return
                 self._react(connection, happened, acknowledged)
                 happened = None if self._queue.empty() else self._queue.get()
-            self._spool.acknowledge(acknowledged)
-            acknowledged.clear()
+            self._forget(acknowledged)
             if self._retry_at is not None and time.monotonic() > self._retry_at:
                 self._last_key, self._retry_at = 0, None
             self._fill(connection)
             if self._closing.is_set() and (not self._in_flight or time.monotonic() > self._drain_until):
                 self._farewell(connection)
                 return
+
+    def _forget(self, acknowledged: list[int]) -> None:
+        """Notes what the broker has. A disk that refuses that is no reason to break the connection: it is tried again,
+        and what is not noted is published once more after the next connection."""
+        try:
+            self._spool.acknowledge(acknowledged)
+        except SpoolError as error:
+            if not self._unnoted:
+                log.warning("spool_refused", waiting=len(acknowledged), reason=str(error))
+            self._unnoted = True
+        else:
+            acknowledged.clear()
+            self._unnoted = False
 
     def _react(self, connection: Connection, happened: Happened | Health | Status, acknowledged: list[int]) -> None:
         match happened:

@@ -1,5 +1,6 @@
 """A message that the contract does not allow is told or left out; the link goes on."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from contract.ids import derived_uuid7
 from contract.messages import Command, Health, Reply
 from edge_agent.adapters.mqtt_link import MqttLink
 from edge_agent.core.backoff import Backoff
+from edge_agent.core.errors import SpoolError
 from tests.brokers import Mosquitto, wait_until
 from tests.fakes import MemorySpool
-from tests.integration.test_mqtt_link import AGENT, SITE, Listener, accept, options
+from tests.integration.test_mqtt_link import AGENT, SITE, Listener, accept, linked, numbered, options
 from tests.samples import NOW_MS, sample_messages
 
 pytestmark = pytest.mark.broker
@@ -40,6 +42,33 @@ def test_brackets_without_end_do_not_end_the_link(tmp_path: Path) -> None:
         finally:
             link.close(drain_s=1.0)
             listener.close()
+
+
+class FullSpool(MemorySpool):
+    """Refuses to note acknowledgements until there is room."""
+
+    room = False
+
+    def acknowledge(self, keys: Sequence[int]) -> None:
+        if keys and not self.room:
+            raise SpoolError("edge.spool.unusable", path="spool.sqlite", detail="database or disk is full")
+        super().acknowledge(keys)
+
+
+def test_a_full_disk_does_not_end_the_link_and_everything_still_goes_out(tmp_path: Path) -> None:
+    spool = FullSpool()
+    for number in range(40):  # more than may be under way at once
+        spool.append(numbered(number), {})
+    with Mosquitto(tmp_path) as broker:
+        listener = Listener(broker.port)
+        with linked(spool, options(broker.port)):
+            wait_until(lambda: len(listener.events()) == 40, what="all are published")
+            assert spool.depth() == 40
+            spool.room = True
+            wait_until(lambda: spool.depth() == 0, what="noted once there is room")
+            assert listener.statuses() == ["online"]
+            assert len(listener.events()) == 40
+        listener.close()
 
 
 def test_what_cannot_be_sent_does_not_end_the_link(tmp_path: Path) -> None:
