@@ -287,6 +287,8 @@ class Runtime:
                 self._link.health(self.health())
             except (JagaError, OSError) as error:
                 log.warning("health_failed", reason=str(error))
+            except Exception:  # without its health the whole agent would be taken for silent
+                log.exception("health_failed")
 
     def _link_options(self, mqtt: MqttSection) -> LinkOptions:
         agent = self._config.agent

@@ -123,7 +123,11 @@ class LiveCamera:
             self._seen = _seen(detections, frame)
         people = [*(track.box for track in step.tracks if track.cls == PERSON), *self._seen]
         if asked is not None:
-            asked.set_result(_picture(frame, people, evidence))
+            picture = self._picture(frame, people, evidence)
+            if picture is None:
+                asked.set_exception(ValueError(f"no picture of camera {self.spec.id} can be made"))
+            else:
+                asked.set_result(picture)
         outputs = self._outputs(frame, step, people, evidence)
         return outputs if back is None else [Output(back, {}), *outputs]
 
@@ -180,12 +184,23 @@ class LiveCamera:
             if event.id not in step.snapshots or not section.snapshots:
                 outputs.append(Output(event, {}))
                 continue
-            picture = picture or _picture(frame, people, section)
+            picture = picture or self._picture(frame, people, section)
+            if picture is None:
+                outputs.append(Output(event, {}))
+                continue
             digest = hashlib.sha256(picture).hexdigest()
             taken = Evidence(sha256=digest, kind="snapshot", time=datetime.fromtimestamp(frame.t, UTC))
             data = msgspec.structs.replace(event.data, evidence=(*event.data.evidence, taken))
             outputs.append(Output(msgspec.structs.replace(event, data=data), {digest: picture}))
         return outputs
+
+    def _picture(self, frame: Frame, people: list[Box], section: EvidenceSection) -> bytes | None:
+        """None where none can be made: an event without its picture still says what happened."""
+        try:
+            return snapshot(frame.image, people, blur=section.blur, max_side=section.max_side, quality=section.quality)
+        except Exception:
+            log.exception("snapshot_failed", camera=self.spec.id)
+            return None
 
 
 def _seen(detections: Detections, frame: Frame) -> list[Box]:
@@ -193,7 +208,3 @@ def _seen(detections: Detections, frame: Frame) -> list[Box]:
     people = [detections.classes[label] == PERSON for label in detections.labels]
     boxes = detections.boxes[np.array(people, bool)] / np.array([frame.width, frame.height] * 2, np.float32)
     return [(float(x1), float(y1), float(x2), float(y2)) for x1, y1, x2, y2 in boxes]
-
-
-def _picture(frame: Frame, people: list[Box], section: EvidenceSection) -> bytes:
-    return snapshot(frame.image, people, blur=section.blur, max_side=section.max_side, quality=section.quality)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +26,8 @@ from contract.codec import decode, encode
 from contract.errors import ConfigError
 from contract.events import Event
 from contract.ids import uuid7
-from contract.messages import Command, CommandName, Health, Reply
+from contract.messages import Command, CommandName, Health, HostHealth, Reply
+from edge_agent.adapters.host_psutil import HostProbe
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
 from edge_agent.core.errors import SpoolError
@@ -396,3 +398,30 @@ def test_a_camera_that_falls_silent_is_reported_lost_and_back(world: World, monk
             assert told().index("jaga.intrusion.end") < told().index("jaga.camera_lost.begin")
             camera.silent.clear()
             wait_until(lambda: "jaga.camera_lost.end" in told(), 15)
+
+
+@pytest.mark.logs_errors
+def test_a_reading_or_a_picture_that_fails_costs_only_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = HostProbe.read
+    broken = iter([True])
+
+    def reading(probe: HostProbe, *known: Any) -> HostHealth:
+        if next(broken, False):
+            raise RuntimeError("a sensor nobody knows")
+        return read(probe, *known)
+
+    def no_picture(*_: object, **__: object) -> bytes:
+        raise cv2.error("no room")
+
+    monkeypatch.setattr(HostProbe, "read", reading)
+    monkeypatch.setattr("edge_agent.runtime_camera.snapshot", no_picture)
+    world.write(world.camera())
+    with running(world):
+        wait_until(lambda: world.health() is not None)
+        assert next(broken, None) is None
+        wait_until(lambda: any(event.data.phase == "begin" for event in world.listener.events()))
+        reply = world.ask("snapshot", "gate")
+        assert (reply.ok, reply.error) == (False, "no picture of camera gate can be made")
+    begin = next(event for event in world.listener.events() if event.data.phase == "begin")
+    assert begin.data.evidence == ()
+    assert int(begin.sequence) == 1
