@@ -6,7 +6,8 @@ Exit codes: 0 done, 1 failed, 2 unusable arguments or configuration, 130 interru
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from typing import Annotated
@@ -18,6 +19,8 @@ from contract.texts import language_of, text
 from jaga import logs
 
 OWN_PACKAGES = frozenset({"aggregator", "contract", "edge_agent", "jaga", "models", "simulator"})
+UNLINKED = "cannot open shared object file"
+"""What the dynamic linker (ld.so) says of a system library that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +53,27 @@ def version() -> str:
     return metadata.version("jaga")
 
 
-def load(part: Part) -> typer.Typer:
-    """The typer app of `part`, imported now. Raises ConfigError where a library it needs is not installed."""
-    module, _, name = part.target.partition(":")
+@contextmanager
+def needing(part: Part) -> Iterator[None]:
+    """What `part` imports, now or while it runs: raises ConfigError where a library it needs is not installed, or lacks
+    one of the system's."""
     try:
-        target = getattr(import_module(module), name)
+        yield
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if not missing or missing in OWN_PACKAGES:
             raise
         raise ConfigError("cli.missing_extra", command=f"jaga {part.name}", module=missing, extra=part.extra) from error
+    except ImportError as error:
+        if UNLINKED not in str(error):
+            raise
+        raise ConfigError("cli.missing_system_library", detail=error) from error
+
+
+def load(part: Part) -> typer.Typer:
+    """The typer app of `part`, imported now."""
+    module, _, name = part.target.partition(":")
+    target = getattr(import_module(module), name)
     if isinstance(target, typer.Typer):
         return target
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -106,7 +120,8 @@ def main() -> None:
 
 def _runner(part: Part) -> Callable[[typer.Context], None]:
     def run(context: typer.Context) -> None:
-        result = load(part)(args=context.args, prog_name=f"jaga {part.name}", standalone_mode=False)
+        with needing(part):
+            result = load(part)(args=context.args, prog_name=f"jaga {part.name}", standalone_mode=False)
         if isinstance(result, int) and result:
             raise typer.Exit(int(result))
 

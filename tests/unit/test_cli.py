@@ -11,7 +11,7 @@ import pytest
 from contract.errors import ConfigError
 from contract.texts import LANGUAGES, catalogue
 from jaga import logs
-from jaga.cli import PARTS, Part, load, version
+from jaga.cli import PARTS, Part, load, needing, version
 
 PROBE = """
 import sys
@@ -48,6 +48,16 @@ def many() -> None:
 def log() -> None:
     import structlog
     structlog.get_logger().warning("something_happened", camera="cam-1")
+
+
+@app.command()
+def late() -> None:
+    import no_such_library_at_all
+
+
+@app.command()
+def unlinked() -> None:
+    raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
 """
 RUN = "import jaga.cli as c; c.PARTS = (c.Part('probe', 'jaga_probe:app', 'demo', 'cli.help.demo'),); c.main()"
 
@@ -134,15 +144,25 @@ def test_version_and_help_import_no_part() -> None:
 def test_a_missing_extra_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "jaga_needs_more.py").write_text("import no_such_library_at_all.part\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(ConfigError) as caught:
-        load(Part("probe", "jaga_needs_more:app", "edge", "cli.help.edge"))
+    part = Part("probe", "jaga_needs_more:app", "edge", "cli.help.edge")
+    with pytest.raises(ConfigError) as caught, needing(part):
+        load(part)
     assert 'pip install "jaga[edge]"' in str(caught.value)
     assert "no_such_library_at_all" in str(caught.value)
 
 
+@pytest.mark.parametrize(("command", "says"), [("late", "pip install"), ("unlinked", "libGL.so.1")])
+def test_a_library_missed_only_while_a_command_runs_is_a_sentence_too(probe: Path, command: str, says: str) -> None:
+    done = run(probe, "probe", command)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_missing_module_of_our_own_is_a_bug_and_stays_one() -> None:
-    with pytest.raises(ModuleNotFoundError):
-        load(Part("probe", "jaga.no_such_module:app", "edge", "cli.help.edge"))
+    part = Part("probe", "jaga.no_such_module:app", "edge", "cli.help.edge")
+    with pytest.raises(ModuleNotFoundError), needing(part):
+        load(part)
 
 
 def test_every_part_has_help_in_each_language() -> None:
