@@ -39,6 +39,8 @@ QUEUE = 20_000
 """Messages waiting in memory. QoS 1 is bounded by the session's window; what is over is QoS 0, and is left out."""
 TICK_S = 1.0
 PRUNE_S = 60.0
+FLOOD = 2_000
+"""Refused messages after which the quarantine is cut back at once: a flood must not fill the disk within a minute."""
 RETRY_S = 2.0
 log = structlog.get_logger()
 
@@ -71,7 +73,7 @@ class Pump(threading.Thread):
                 ticked = now
                 self._attempt(self._service.tick)
                 self._attempt(self._ask)
-            if abs(now - pruned) >= PRUNE_S:
+            if abs(now - pruned) >= PRUNE_S or self._service.refused >= FLOOD:
                 pruned = now
                 self._attempt(lambda: self._service.prune(self._retention))
 

@@ -75,6 +75,8 @@ class Service:
         self._lock = threading.Lock()
         self._numbers: dict[AgentKey, Numbers] = {}
         self._replayer = Replayer()
+        self.refused = 0
+        """Messages put into quarantine since `prune`."""
         self._restore()
 
     def handle(self, messages: Sequence[Message]) -> None:
@@ -114,6 +116,7 @@ class Service:
                 self._commit(batch)
 
     def prune(self, retention: Retention) -> None:
+        self.refused = 0
         self._store.prune(retention, self._now())
 
     def cameras(self) -> tuple[Camera, ...]:
@@ -283,6 +286,7 @@ class Service:
         except Exception:
             self._restore()
             raise
+        self.refused += len(batch.quarantine)
         for row in batch.incidents.values():
             self._publish("incident", row.view)
         for camera in batch.cameras.values():

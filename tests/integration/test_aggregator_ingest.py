@@ -13,8 +13,8 @@ import pytest
 
 from aggregator.adapters.mqtt_ingest_paho import PahoIngest
 from aggregator.core.errors import StoreError
-from aggregator.core.ports import Batch, MqttSpec, Retention
-from aggregator.runtime import Pump
+from aggregator.core.ports import Batch, Message, MqttSpec, Retention
+from aggregator.runtime import FLOOD, Pump
 from contract import topics
 from contract.codec import encode
 from contract.kinds import Kind
@@ -183,6 +183,28 @@ def test_what_could_not_be_stored_comes_again(
         assert [numbers.gaps for numbers in desk.service.gaps().values()] == [0]
     finally:
         ingest.close()
+        pump.stop()
+        desk.store.close()
+
+
+class _NoBroker(PahoIngest):
+    """Nothing is connected; the pump is fed by hand."""
+
+    def acknowledge(self, messages: object) -> None:
+        pass
+
+
+def test_a_flood_of_nonsense_is_cut_back_before_it_fills_the_disk(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.open()
+    pump = Pump(_NoBroker(MqttSpec()), desk.service, Retention(quarantine_rows=100))
+    pump.start()
+    try:
+        for _ in range(5_000):
+            pump.sink(Message("jaga/v1/site-1/gate/event", b"x" * 100, 1.0, 1))
+        wait_until(lambda: pump.depth() == 0, 30, "all taken")
+        wait_until(lambda: 0 < len(desk.store.quarantine(10_000)) <= 100 + FLOOD, 20, "cut back")
+    finally:
         pump.stop()
         desk.store.close()
 
