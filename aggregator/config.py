@@ -28,11 +28,11 @@ class AggregatorSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class HttpSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """host: loopback only, until there are accounts."""
+    """host: loopback only, until there are accounts. stream_clients: fewer than aggregator.runtime.MOST_CONNECTIONS."""
 
     host: Host = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
-    stream_clients: Annotated[int, Meta(ge=1, le=100_000)] = 1000
+    stream_clients: Annotated[int, Meta(ge=1, le=800)] = 500
 
 
 class MqttSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -42,6 +42,9 @@ PRUNE_S = 60.0
 FLOOD = 2_000
 """Refused messages after which the quarantine is cut back at once: a flood must not fill the disk within a minute."""
 RETRY_S = 2.0
+MOST_CONNECTIONS = 900
+"""HTTP connections at once; who comes then gets 503. The MQTT library waits with select(), which knows no handle from
+1024 on: with more pages open, a lost broker could not be connected to again."""
 log = structlog.get_logger()
 
 
@@ -227,7 +230,12 @@ class Server(uvicorn.Server):
     def over(cls, app: FastAPI) -> "Server":
         logging.getLogger("uvicorn.error").addFilter(_no_dropped_client)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
         )
         return cls(config)
 

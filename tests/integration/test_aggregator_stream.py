@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from aggregator.config import HttpSection
+from aggregator.runtime import MOST_CONNECTIONS
 from tests.brokers import wait_until
 from tests.desks import Desk, desk
 from tests.timeline import make_event, place
@@ -154,3 +156,21 @@ def test_a_client_that_leaves_is_forgotten(one: Desk) -> None:
 
 def _clients(one: Desk) -> int:
     return one.clients()
+
+
+def test_connections_have_a_limit_so_that_the_broker_stays_within_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.runtime.MOST_CONNECTIONS", 5)
+    with desk(tmp_path) as one:
+        port = int(one.url.rpartition(":")[2])
+        held = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
+        wait_until(lambda: httpx.get(f"{one.url}/healthz").status_code == 503, 10, "refused")
+        for connection in held:
+            connection.close()
+        wait_until(lambda: httpx.get(f"{one.url}/healthz").status_code == 200, 10, "served again")
+
+
+def test_all_handles_fit_into_what_the_mqtt_library_can_wait_for() -> None:
+    """Connections, and with room to spare the store's, the broker's and the interpreter's own."""
+    assert HttpSection().stream_clients < MOST_CONNECTIONS < 1024 - 100
