@@ -3,136 +3,32 @@
 The detector is a stand-in that sees one person where the picture is bright: what a real one sees is tested elsewhere.
 """
 
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from contract import topics
-from contract.codec import decode, encode
 from contract.errors import ConfigError
 from contract.events import Event
-from contract.ids import uuid7
-from contract.messages import Command, CommandName, Health, HostHealth, Reply
-from edge_agent.adapters.host_psutil import HostProbe
-from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
-from edge_agent.core.errors import SpoolError
 from edge_agent.core.types import Detections, Image
 from edge_agent.runtime import Runtime
+from tests.agents import BrightnessDetector, World, running
 from tests.brokers import Mosquitto, wait_until
 from tests.clips import write_clip
-from tests.integration.test_mqtt_link import Listener
-from tests.servers import MjpegCamera
 
 pytestmark = pytest.mark.broker
 ROOT = Path(__file__).parents[2]
-
-CONFIG = """
-[agent]
-site = "manggarai"
-id = "edge-1"
-[mqtt]
-port = {port}
-[health]
-interval_s = 0.3
-[evidence]
-quality = {quality}
-"""
-CAMERA = """
-[[camera]]
-id = "{id}"
-source = "{source}"
-fps = 10
-loop = true
-location = {{ lat = -6.2, lon = 106.85 }}
-motion = {{ enabled = false }}
-[[camera.zone]]
-id = "all"
-polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
-[[camera.rule]]
-kind = "intrusion"
-zone = "all"
-min_duration_s = {duration}
-end_after_s = 0.5
-cooldown_s = 0
-"""
-
-
-class BrightnessDetector:
-    """One person in the middle of every picture that is brighter than grey."""
-
-    name = "brightness/test"
-    classes = ("person",)
-
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
-        return [self._one(image) for image in images]
-
-    def _one(self, image: Image) -> Detections:
-        if image.mean() < 100:
-            return Detections.none(self.classes)
-        height, width = image.shape[:2]
-        box = np.array([[0.4 * width, 0.2 * height, 0.6 * width, 0.9 * height]], np.float32)
-        return Detections(box, np.array([0.9], np.float32), np.zeros(1, np.int32), self.classes)
-
-    def close(self) -> None:
-        pass
-
-
-def scene(path: Path) -> Path:
-    """Two dark seconds, then three bright ones with texture, at 10 frames a second."""
-    rng = np.random.default_rng(3)
-    dark = [np.full((240, 320, 3), 40, np.uint8)] * 20
-    bright = [np.asarray(rng.integers(90, 255, (240, 320, 3)), np.uint8) for _ in range(30)]
-    return write_clip(path, dark + bright, fps=10)
-
-
-class World:
-    """A broker, a listener and a config file that tests write."""
-
-    def __init__(self, folder: Path, broker: Mosquitto) -> None:
-        self.folder = folder
-        self.broker = broker
-        self.listener = Listener(broker.port)
-        self.clip = scene(folder / "scene.mp4")
-        self.config = folder / "edge.toml"
-
-    def write(self, *cameras: str, quality: int = 80) -> Path:
-        self.config.write_text(CONFIG.format(port=self.broker.port, quality=quality) + "".join(cameras))
-        return self.config
-
-    def camera(self, id_: str = "gate", source: str | None = None, duration: float = 0.2) -> str:
-        return CAMERA.format(id=id_, source=source or self.clip, duration=duration)
-
-    def health(self) -> Health | None:
-        found = self.listener.of(topics.health("manggarai", "edge-1"))
-        return decode(found[-1].payload, Health) if found else None
-
-    def state(self, camera: str) -> str:
-        health = self.health()
-        return next((c.state for c in health.cameras if c.camera == camera), "") if health else ""
-
-    def ask(self, name: CommandName, camera: str | None = None, **args: object) -> Reply:
-        now = datetime.now(UTC)
-        id_ = uuid7(int(now.timestamp() * 1000), os.urandom(10))
-        command = Command(id=id_, name=name, issued=now, expires=now + timedelta(seconds=30), camera=camera, args=args)
-        self.listener.publish(topics.command("manggarai", "edge-1", name), encode(command))
-        topic = topics.reply("manggarai", "edge-1", id_)
-        wait_until(lambda: self.listener.of(topic), what=f"reply to {name}")
-        return decode(self.listener.of(topic)[0].payload, Reply)
 
 
 @pytest.fixture
@@ -141,19 +37,6 @@ def world(tmp_path: Path) -> Iterator[World]:
         made = World(tmp_path, broker)
         yield made
         made.listener.close()
-
-
-@contextmanager
-def running(world: World, detector: BrightnessDetector | None = None) -> Iterator[Runtime]:
-    runtime = Runtime(load(world.config), detector or BrightnessDetector())
-    thread = threading.Thread(target=runtime.run)
-    thread.start()
-    try:
-        yield runtime
-    finally:
-        runtime.request("stop")
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 def test_a_signal_that_another_thread_took_ends_the_agent_too(world: World) -> None:
@@ -358,70 +241,3 @@ def test_the_command_runs_until_a_signal_and_reloads_on_hangup(world: World, tmp
         log.close()
     assert world.listener.statuses() == ["online", "offline"]
     assert "Traceback" not in (tmp_path / "agent.log").read_text()
-
-
-def test_a_disk_that_refuses_for_a_while_loses_no_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.write(world.camera())
-    refusing = threading.Event()
-    refusing.set()
-    refusals = []
-    real = SqliteSpool.append
-
-    def append(self: SqliteSpool, event: Event, evidence: Mapping[str, bytes]) -> Event:
-        if refusing.is_set():
-            refusals.append(event.id)
-            raise SpoolError("edge.spool.unusable", path="spool", detail="database or disk is full")
-        return real(self, event, evidence)
-
-    monkeypatch.setattr(SqliteSpool, "append", append)
-    with running(world):
-        wait_until(lambda: len(set(refusals)) >= 1 and len(refusals) >= 3)
-        refusing.clear()
-        wait_until(lambda: world.listener.events())
-    assert world.listener.events()[0].id == refusals[0]
-    assert int(world.listener.events()[0].sequence) == 1
-
-
-def test_a_camera_that_falls_silent_is_reported_lost_and_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_agent.runtime_camera.LOST_AFTER_S", 1.0)
-
-    def told() -> list[str]:
-        return [event.type for event in world.listener.events()]
-
-    with MjpegCamera() as camera:
-        world.write(world.camera(source=camera.url).replace("loop = true", "stall_s = 1"))
-        with running(world):
-            wait_until(lambda: world.state("gate") in ("online", "idle"))
-            wait_until(lambda: "jaga.intrusion.begin" in told())
-            camera.silent.set()
-            wait_until(lambda: "jaga.camera_lost.begin" in told(), 15)
-            assert told().index("jaga.intrusion.end") < told().index("jaga.camera_lost.begin")
-            camera.silent.clear()
-            wait_until(lambda: "jaga.camera_lost.end" in told(), 15)
-
-
-@pytest.mark.logs_errors
-def test_a_reading_or_a_picture_that_fails_costs_only_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = HostProbe.read
-    broken = iter([True])
-
-    def reading(probe: HostProbe, *known: Any) -> HostHealth:
-        if next(broken, False):
-            raise RuntimeError("a sensor nobody knows")
-        return read(probe, *known)
-
-    def no_picture(*_: object, **__: object) -> bytes:
-        raise cv2.error("no room")
-
-    monkeypatch.setattr(HostProbe, "read", reading)
-    monkeypatch.setattr("edge_agent.runtime_camera.snapshot", no_picture)
-    world.write(world.camera())
-    with running(world):
-        wait_until(lambda: world.health() is not None)
-        assert next(broken, None) is None
-        wait_until(lambda: any(event.data.phase == "begin" for event in world.listener.events()))
-        reply = world.ask("snapshot", "gate")
-        assert (reply.ok, reply.error) == (False, "no picture of camera gate can be made")
-    begin = next(event for event in world.listener.events() if event.data.phase == "begin")
-    assert begin.data.evidence == ()
-    assert int(begin.sequence) == 1

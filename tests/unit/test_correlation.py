@@ -389,3 +389,12 @@ def test_the_middle_of_places_covers_each_with_its_own_radius() -> None:
     middle = centre([(near, 1.0), (far, 1.0)])
     assert middle is not None
     assert middle.radius_m == pytest.approx(80, abs=0.5)
+
+
+def test_a_closed_incident_whose_episode_goes_on_swallows_nothing() -> None:
+    city = Timeline(gate=(0, 0), b=(50, 0))
+    old = city.at(0).sees("gate", "brawl").incident
+    city.operator(old, "resolved")
+    new = city.at(100).sees("b", "brawl").incident
+    assert city.at(110).sees("gate", "brawl", "update", started=0).incident == old
+    assert [(one.id, one.state) for one in city.standing()] == [(old, "resolved"), (new, "open")]

@@ -1,0 +1,95 @@
+"""A whole agent when disk, camera or host fail: what is lost is only what failed."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from contract.events import Event
+from contract.messages import HostHealth
+from edge_agent.adapters.host_psutil import HostProbe
+from edge_agent.adapters.spool_sqlite import SqliteSpool
+from edge_agent.core.errors import SpoolError
+from tests.agents import World, running
+from tests.brokers import Mosquitto, wait_until
+from tests.servers import MjpegCamera
+
+pytestmark = pytest.mark.broker
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Mosquitto(tmp_path / "broker") as broker:
+        made = World(tmp_path, broker)
+        yield made
+        made.listener.close()
+
+
+def test_a_disk_that_refuses_for_a_while_loses_no_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.write(world.camera())
+    refusing = threading.Event()
+    refusing.set()
+    refusals = []
+    real = SqliteSpool.append
+
+    def append(self: SqliteSpool, event: Event, evidence: Mapping[str, bytes]) -> Event:
+        if refusing.is_set():
+            refusals.append(event.id)
+            raise SpoolError("edge.spool.unusable", path="spool", detail="database or disk is full")
+        return real(self, event, evidence)
+
+    monkeypatch.setattr(SqliteSpool, "append", append)
+    with running(world):
+        wait_until(lambda: len(set(refusals)) >= 1 and len(refusals) >= 3)
+        refusing.clear()
+        wait_until(lambda: world.listener.events())
+    assert world.listener.events()[0].id == refusals[0]
+    assert int(world.listener.events()[0].sequence) == 1
+
+
+def test_a_camera_that_falls_silent_is_reported_lost_and_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.runtime_camera.LOST_AFTER_S", 1.0)
+
+    def told() -> list[str]:
+        return [event.type for event in world.listener.events()]
+
+    with MjpegCamera() as camera:
+        world.write(world.camera(source=camera.url).replace("loop = true", "stall_s = 1"))
+        with running(world):
+            wait_until(lambda: world.state("gate") in ("online", "idle"))
+            wait_until(lambda: "jaga.intrusion.begin" in told())
+            camera.silent.set()
+            wait_until(lambda: "jaga.camera_lost.begin" in told(), 15)
+            assert told().index("jaga.intrusion.end") < told().index("jaga.camera_lost.begin")
+            camera.silent.clear()
+            wait_until(lambda: "jaga.camera_lost.end" in told(), 15)
+
+
+@pytest.mark.logs_errors
+def test_a_reading_or_a_picture_that_fails_costs_only_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = HostProbe.read
+    broken = iter([True])
+
+    def reading(probe: HostProbe, *known: Any) -> HostHealth:
+        if next(broken, False):
+            raise RuntimeError("a sensor nobody knows")
+        return read(probe, *known)
+
+    def no_picture(*_: object, **__: object) -> bytes:
+        raise cv2.error("no room")
+
+    monkeypatch.setattr(HostProbe, "read", reading)
+    monkeypatch.setattr("edge_agent.runtime_camera.snapshot", no_picture)
+    world.write(world.camera())
+    with running(world):
+        wait_until(lambda: world.health() is not None)
+        assert next(broken, None) is None
+        wait_until(lambda: any(event.data.phase == "begin" for event in world.listener.events()))
+        reply = world.ask("snapshot", "gate")
+        assert (reply.ok, reply.error) == (False, "no picture of camera gate can be made")
+    begin = next(event for event in world.listener.events() if event.data.phase == "begin")
+    assert begin.data.evidence == ()
+    assert int(begin.sequence) == 1
