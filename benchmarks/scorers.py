@@ -174,14 +174,3 @@ def episodes_of(events: Iterable[Event]) -> list[Episode]:
         ended = last.ended.timestamp() if last.ended else None
         result.append(Episode(identity, data.kind, data.why.rule, data.zone, data.started.timestamp(), ended, subjects))
     return result
-
-
-def covered_by(boxes: Boxes, regions: Boxes, threshold: float = 0.5) -> NDArray[np.bool_]:
-    """For each of `boxes`, whether one of `regions` covers at least `threshold` of its area: (n,) bool."""
-    low = np.maximum(boxes[:, None, :2], regions[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], regions[None, :, 2:])
-    inter = np.prod(np.clip(high - low, 0, None), axis=2)
-    area = np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1)
-    share = np.divide(inter, area[:, None], out=np.zeros_like(inter), where=area[:, None] > 0)
-    covered: NDArray[np.bool_] = (share >= threshold).any(axis=1)
-    return covered

@@ -110,7 +110,6 @@ class Range(NamedTuple):
 
 
 UNIT = Range(0, 1)
-POSITIVE = Range(0.001, None)
 NON_NEGATIVE = Range(0, None)
 
 LIMITS: dict[str, Range] = {

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-Groups = Mapping[str, frozenset[str]]
-"""Event ids by incident id."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pairs:

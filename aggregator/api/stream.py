@@ -15,7 +15,6 @@ SEND_TIMEOUT_S = 20.0
 RETRY_MS = 2000
 log = structlog.get_logger()
 
-Snapshot = Callable[[], bytes]
 Beat = Callable[[], bytes]
 
 

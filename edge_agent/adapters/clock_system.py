@@ -1,7 +1,6 @@
-"""The machine's clocks, and whether anything keeps them right (Linux adjtimex(2), without any service or program)."""
+"""Whether anything keeps the machine's clock right (Linux adjtimex(2), without any service or program)."""
 
 import ctypes
-import time
 
 from contract.events import Clock
 
@@ -22,19 +21,6 @@ class _Timex(ctypes.Structure):
         ("status", ctypes.c_int),
         ("rest", ctypes.c_long * 32),
     )
-
-
-class SystemClock:
-    """Clock port on the machine's own clocks. Any thread may call."""
-
-    def time(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 def clock_quality() -> Clock:

@@ -95,11 +95,6 @@ class Child:
             self._stdin.write(bytes([message["slot"]]))
         return image, luma
 
-    def skip(self, message: Message) -> None:
-        """Gives a picture back without looking at it."""
-        with contextlib.suppress(BrokenPipeError):
-            self._stdin.write(bytes([message["slot"]]))
-
     def kill(self) -> None:
         """Ends the child now, whatever it hangs in; `next` then raises ChildDied."""
         self._process.kill()

@@ -10,15 +10,6 @@ from contract.ranges import Range, Ranges
 from edge_agent.core.types import Detections, Frame, Image, Track
 
 
-class Clock(Protocol):
-    """time(): seconds since the Unix epoch. monotonic(): never goes back, its zero means nothing. Any thread may
-    call."""
-
-    def time(self) -> float: ...
-    def monotonic(self) -> float: ...
-    def sleep(self, seconds: float) -> None: ...
-
-
 class Detector(Protocol):
     """Looks at pictures. One thread at a time may call `detect`; results come in the order of the images.
 

@@ -5,7 +5,7 @@ coordinates are pixels divided by the frame's width and height: 0..1, so zones s
 `t` are seconds since the Unix epoch, UTC (float); durations are seconds.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NewType
 
 import numpy as np
@@ -80,10 +80,6 @@ class Track:
         """Where it stands: the middle of the box's lower edge."""
         return (self.box[0] + self.box[2]) / 2, self.box[3]
 
-    @property
-    def centre(self) -> Point:
-        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -99,4 +95,3 @@ class Finding:
     measures: tuple[Measure, ...]
     since: float
     instant: bool = False
-    boxes: tuple[Box, ...] = field(default=())

@@ -10,7 +10,6 @@ from benchmarks.scorers import (
     Scores,
     TruthFrame,
     as_boxes,
-    covered_by,
     detection_scores,
     episodes_of,
     inside,
@@ -137,13 +136,6 @@ def test_intervals_match_one_to_one() -> None:
     assert interval_scores([(6, 7)], [(0, 5)]) == Scores(fp=1, fn=1)
     assert interval_scores([(6, 7)], [(0, 5)], tolerance=1) == Scores(tp=1)
     assert interval_scores([], []) == Scores()
-
-
-def test_covered_by() -> None:
-    boxes = as_boxes([(0, 0, 2, 2), (0, 0, 4, 4), (9, 9, 10, 10)])
-    assert covered_by(boxes, as_boxes([(0, 0, 2, 4)])).tolist() == [True, True, False]
-    assert covered_by(boxes, as_boxes([(0, 0, 2, 4)]), 0.6).tolist() == [True, False, False]
-    assert covered_by(boxes, as_boxes([])).tolist() == [False, False, False]
 
 
 def event(episode: str, phase: str, second: int, count: int) -> Event:

@@ -31,10 +31,6 @@ export const ACTIONS: readonly Action[] = [
   },
 ];
 
-export function actionFor(to: State): Action | undefined {
-  return ACTIONS.find((action) => action.to === to);
-}
-
 export type Command =
   | { do: "move"; step: number }
   | { do: "act"; action: Action }
