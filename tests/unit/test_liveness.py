@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.core.liveness import REFRESH_S, Camera, Fleet
-from aggregator.core.sequence import Sequence, observe
+from aggregator.core.sequence import MAX_HOLES, Sequence, give_up, observe
 from contract.events import Location
 from contract.messages import CameraHealth, Health, HostHealth, Status
 from tests.timeline import make_event, place
@@ -125,3 +125,13 @@ def test_a_camera_that_moved_to_another_agent_no_longer_hangs_on_the_first() -> 
     assert fleet.status("s", "old", status("offline"), 6) == []
     assert fleet.cameras["s", "a"].state == "online"
     assert states(fleet.status("s", "new", status("offline"), 7)) == {"a": "offline"}
+
+
+def test_more_holes_than_are_remembered_are_still_counted() -> None:
+    numbers = Sequence(1)
+    for number in range(3, 2 * MAX_HOLES + 7, 2):
+        numbers = observe(numbers, number)
+    assert (len(numbers.holes), numbers.gaps) == (MAX_HOLES, MAX_HOLES + 2)
+    numbers = observe(numbers, numbers.last - 1)
+    assert (numbers.gaps, numbers.restarts) == (MAX_HOLES + 1, 0)
+    assert give_up(numbers, ()) == numbers
