@@ -22,6 +22,7 @@ Config = Annotated[Path, typer.Option("--config", "-c", help=text("edge.help.con
 @edge_app.command("run", help=text("edge.help.run", LANGUAGE))
 def run(config: Config) -> None:
     """SIGTERM and SIGINT end it after its last events are out, SIGHUP reads the config again."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload that is asked for while we start has nothing to do yet
     loaded = load(config)
     from edge_agent.runtime import Runtime
 
