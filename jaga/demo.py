@@ -51,6 +51,8 @@ def demo(
 ) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants the demo to outlive its terminal
+        signal.signal(signal.SIGHUP, _interrupt)
     http = ports.choose("--port", port, HTTP_PORT, lambda old, new: say("demo.page_moved", old=old, new=new))
     mqtt = ports.choose("--broker-port", broker_port, BROKER_PORT, _broker_moved)
     check_page()
@@ -180,16 +182,17 @@ def ending() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         say("demo.stopping")
         raise
 
 
 def say(key: str, **values: object) -> None:
-    """A line for people, in their language."""
-    sys.stderr.write(text(key, LANGUAGE, **values) + "\n")
-    sys.stderr.flush()
+    """A line for people, in their language; nothing where their terminal is gone."""
+    with suppress(OSError):
+        sys.stderr.write(text(key, LANGUAGE, **values) + "\n")
+        sys.stderr.flush()
 
 
 def _broker_moved(old: int, new: int) -> None:

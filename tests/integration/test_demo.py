@@ -132,10 +132,16 @@ def test_own_videos_play_and_a_killed_demo_leaves_no_orphan(tmp_path: Path) -> N
         demo.until_nobody_is_left()
 
 
-def test_a_child_that_dies_is_named_and_ends_the_demo(tmp_path: Path) -> None:
+def test_a_closed_terminal_ends_it_in_order_and_a_child_that_dies_is_named(tmp_path: Path) -> None:
     videos = tmp_path / "videos"
     scene = next(scene for scene in demo_scenes() if scene.name == "gerbang")
     write(scene, videos)
+    with running(tmp_path, "--video", str(videos)) as demo:
+        demo.until(lambda: bool(demo.online()), START_S)
+        demo.process.send_signal(signal.SIGHUP)
+        assert demo.process.wait(30) == 0, "a terminal that is closed ends it in order"
+        demo.until_nobody_is_left()
+        assert not list(tmp_path.glob("jaga-demo-*"))
     with running(tmp_path, "--video", str(videos)) as demo:
         demo.until(lambda: bool(demo.online()), START_S)
         agent = next(pid for pid in pids(demo.process.pid) if "edge run" in command_line(pid))
