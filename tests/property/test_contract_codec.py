@@ -28,7 +28,7 @@ from contract.events import (
 )
 from contract.ids import uuid7
 from contract.kinds import SEVERITIES, Kind
-from contract.messages import CameraHealth, Health, HostHealth, Reply, Status
+from contract.messages import LAST_NUMBER, CameraHealth, Health, HostHealth, Reply, Status
 from contract.texts import LANGUAGES
 from tests.samples import as_json, sample_messages
 
@@ -84,7 +84,7 @@ def events(draw: st.DrawFn) -> Event:
         source=event_source(site, agent, camera),
         type=event_type(kind, phase),
         time=time,
-        sequence=sequence_text(draw(st.integers(0, 10**20 - 1))),
+        sequence=sequence_text(draw(st.integers(0, LAST_NUMBER))),
         data=data,
         traceparent=traceparent(episode, id_) if draw(st.booleans()) else msgspec.UNSET,
         subject=draw(st.just(msgspec.UNSET) | short),
