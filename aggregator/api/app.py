@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Body, FastAPI, Header, HTTPException, Query, Request
 from fastapi import Path as UrlPath
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from aggregator.api import models, pages, reference
 from aggregator.api.guard import Guard
 from aggregator.api.problems import documented, install
+from aggregator.api.snapshot import SharedSnapshot
 from aggregator.api.stream import EventStream, Waker
 from aggregator.core.incident import CLOSED, STATES, State
 from aggregator.core.ports import Store
@@ -172,8 +172,7 @@ def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
     def time() -> bytes:
         return msgspec.json.encode(rfc3339(parts.now()))
 
-    async def in_thread() -> bytes:
-        return await run_in_threadpool(snapshot)
+    shared = SharedSnapshot(snapshot, lambda: parts.live.last)
 
     @app.get(
         "/api/v1/stream",
@@ -183,7 +182,7 @@ def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
     async def stream(last_event_id: Annotated[str | None, Header()] = None) -> Response:
         if waker.clients >= parts.stream_clients:
             raise HTTPException(503, "too many live streams", {"Retry-After": "10"})
-        return EventStream(parts.live, waker, in_thread, lambda: b'{"time":%b}' % time(), last_event_id, parts.stopping)
+        return EventStream(parts.live, waker, shared, lambda: b'{"time":%b}' % time(), last_event_id, parts.stopping)
 
 
 def _machine(app: FastAPI, parts: Parts) -> None:
