@@ -121,7 +121,7 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
     @app.post(
         "/api/v1/incidents/{incident}/transition",
         response_model=models.IncidentOut,
-        responses=documented(403, 404, 409, 422, 503),
+        responses=documented(403, 404, 409, 413, 422, 503),
     )
     def transition(incident: IncidentId, wish: Annotated[models.TransitionIn, Body()]) -> Response:
         return Response(parts.service.transition(incident, wish.to, wish.actor, wish.reason), media_type=JSON)
