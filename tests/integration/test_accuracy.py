@@ -12,7 +12,9 @@ from benchmarks import (
     robustness,
     zone_counts,
 )
+from benchmarks.data import GATHERING
 from benchmarks.report import Outcome, table
+from benchmarks.runs import measured
 
 pytestmark = [pytest.mark.data, pytest.mark.timeout(600)]
 
@@ -35,7 +37,7 @@ def test_every_bar_is_reached(measure: Callable[[], Outcome]) -> None:
 
 def test_two_runs_over_real_footage_give_the_same_events() -> None:
     """The first came with the measurement of loitering; threads of the network must not show in the second."""
-    first = loitering.measured(loitering.GATHERING, "gathering.toml")
-    loitering.measured.cache_clear()
+    first = measured(GATHERING, "gathering.toml")
+    measured.cache_clear()
     assert first
-    assert loitering.measured(loitering.GATHERING, "gathering.toml") == first
+    assert measured(GATHERING, "gathering.toml") == first

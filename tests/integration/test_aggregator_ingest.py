@@ -127,7 +127,12 @@ def test_killing_it_again_and_again_loses_and_doubles_nothing(
         sender = threading.Thread(target=publish)
         sender.start()
         for share in (0.2, 0.5, 0.8):
-            wait_until(lambda share=share: _stored(aggregator) >= share * len(made), 60, f"{share} of all events")
+            wanted = share * len(made)
+
+            def enough(wanted: float = wanted) -> bool:
+                return _stored(aggregator) >= wanted
+
+            wait_until(enough, 60, f"{share} of all events")
             aggregator.kill()
             aggregator.start()
         sender.join(60)

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from contract import topics
 from contract.codec import decode, encode
@@ -42,7 +43,7 @@ class Listener:
         self.got: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.messages: list[Any] = []
         self.subscribed = False
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, "listener", clean_session=False)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, "listener", clean_session=False)
         self._client.on_message = lambda _c, _u, message: self.messages.append(message)
         self._client.on_connect = lambda client, *_: client.subscribe("jaga/#", qos=1)
         self._client.on_subscribe = self._subscribed
@@ -129,7 +130,7 @@ def test_status_is_retained_and_the_last_will_speaks_for_a_killed_agent(tmp_path
         newest = decode(first.of(topics.status(SITE, AGENT))[-1].payload, Status)
         assert (newest.state, newest.config_hash, newest.boot_id) == ("online", "fedcba9876543210", BOOT)
         first.close()
-        usurper = paho.Client(paho.CallbackAPIVersion.VERSION2, f"jaga-{SITE}-{AGENT}")
+        usurper = paho.Client(CallbackAPIVersion.VERSION2, f"jaga-{SITE}-{AGENT}")
         usurper.connect("127.0.0.1", broker.port)  # the broker throws the agent out without a goodbye
         wait_until(lambda: not link.status().connected)
         wait_until(lambda: link.status().connected)

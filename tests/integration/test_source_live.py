@@ -213,7 +213,7 @@ def test_a_decoder_that_cannot_be_started_is_tried_again_and_leaves_nothing_open
     gc.collect()
     before = psutil.Process().num_fds()
     with monkeypatch.context() as patched:
-        patched.setattr(source_process.subprocess, "Popen", refused)
+        patched.setattr(subprocess, "Popen", refused)
         with watching(str(clip)) as live:
             wait_until(lambda: tried >= 5 and live.status().state == "reconnecting", 20, "five attempts")
             assert "cannot be started" in live.status().reason

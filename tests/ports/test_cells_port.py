@@ -8,7 +8,7 @@ from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.core.space import METRES_PER_DEGREE, Cells, Grid, centre, distance_m
 from contract.events import Location
 
-IMPLEMENTATIONS = [Grid(), Grid(300), H3Cells(), H3Cells(6)]
+IMPLEMENTATIONS: tuple[Cells, ...] = (Grid(), Grid(300), H3Cells(), H3Cells(6))
 LAT = st.floats(-80, 80)
 LON = st.floats(-180, 180)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.core.correlation import CorrelationPolicy, Correlator
-from aggregator.core.incident import STATES, TRANSITIONS, Incident, TransitionRefused, allowed, move
+from aggregator.core.incident import STATES, TRANSITIONS, Incident, Party, State, TransitionRefused, allowed, move
 from aggregator.core.space import Cells, Grid
 from contract.events import Event
 from contract.kinds import Kind
@@ -106,25 +106,25 @@ class _OneCell:
 
 
 @given(st.sampled_from(STATES), st.sampled_from(STATES), st.sampled_from(["system", "operator"]))
-def test_only_what_the_table_says_is_allowed(before: str, to: str, party: str) -> None:
+def test_only_what_the_table_says_is_allowed(before: State, to: State, party: Party) -> None:
     one = Incident(
         id="x",
         kind=Kind.BRAWL,
-        state=before,  # type: ignore[arg-type]
+        state=before,
         severity="critical",
         confidence=0.5,
         started=1.0,
         last_event=2.0,
         updated=2.0,
     )
-    if party in TRANSITIONS.get((before, to), ()):  # type: ignore[call-overload]
-        moved, change = move(one, to, 3.0, party=party, actor="a", reason="r")  # type: ignore[arg-type]
+    if party in TRANSITIONS.get((before, to), ()):
+        moved, change = move(one, to, 3.0, party=party, actor="a", reason="r")
         assert (moved.state, change.before, change.after, change.time) == (to, before, to, 3.0)
         assert moved.revision == one.revision + 1
         return
     with pytest.raises(TransitionRefused) as refused:
-        move(one, to, 3.0, party=party, actor="a", reason="r")  # type: ignore[arg-type]
-    assert refused.value.allowed == allowed(before)  # type: ignore[arg-type]
+        move(one, to, 3.0, party=party, actor="a", reason="r")
+    assert refused.value.allowed == allowed(before)
 
 
 def test_closed_states_are_final() -> None:

@@ -72,7 +72,7 @@ def test_an_error_names_file_key_value_and_what_is_allowed(tmp_path: Path, text:
     with pytest.raises(ConfigError) as error:
         load(path)
     for language in ("en", "id"):
-        assert str(path) in error.value.render(language)  # type: ignore[arg-type]
+        assert str(path) in error.value.render(language)
     for part in said:
         assert part in str(error.value)
 

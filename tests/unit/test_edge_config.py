@@ -35,7 +35,7 @@ def test_the_example_means_what_it_says() -> None:
     weekdays, weekend = intrusion.schedule.windows
     assert weekdays.days == {"mon", "tue", "wed", "thu", "fri"}
     assert (weekdays.begin, weekdays.end) == (22 * 60, 5 * 60)
-    assert (weekend.days, weekend.begin, weekend.end) == ({"sat", "sun"}, 0, 0)
+    assert (weekend.days, weekend.begin, weekend.end) == (frozenset(("sat", "sun")), 0, 0)
     assert crossing.episodes.min_duration_s == 0
     assert isinstance(loitering, LoiteringRule)
     assert (loitering.dwell_s, loitering.episodes.cooldown_s, loitering.episodes.end_after_s) == (60, 120, 3)
