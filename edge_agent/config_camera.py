@@ -36,6 +36,7 @@ from edge_agent.core.spec import (
     MotionSpec,
     Rule,
     Schedule,
+    TamperSpec,
     Weekday,
     Window,
     Zone,
@@ -61,7 +62,7 @@ _WINDOW = re.compile(
 
 def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Problems) -> CameraSpec | None:
     """One camera; relative file sources are taken from folder `base`. None where it cannot be used."""
-    special = {"masks", "zone", "line", "rule", "motion", "location", "zones", "lines", "rules"}
+    special = {"masks", "zone", "line", "rule", "motion", "tamper", "location", "zones", "lines", "rules"}
     keys = {item.name for item in fields(CameraSpec)} - {"zones", "lines", "rules"}
     check_unknown(table, keys | {"zone", "line", "rule"}, at, problems)
     values = read_fields(CameraSpec, table, at, problems, skip=special)
@@ -74,8 +75,11 @@ def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Probl
     motion = (
         read_section(MotionSpec, table["motion"], join(at, "motion"), problems) if "motion" in table else MotionSpec()
     )
+    tamper = (
+        read_section(TamperSpec, table["tamper"], join(at, "tamper"), problems) if "tamper" in table else TamperSpec()
+    )
     location = _location(table["location"], join(at, "location"), problems) if "location" in table else None
-    if values is None or motion is None:
+    if values is None or motion is None or tamper is None:
         return None
     if not values["source"].strip():
         problems.add(
@@ -83,7 +87,16 @@ def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Probl
         )
         return None
     values["source"] = resolve_source(values["source"], base)
-    return CameraSpec(**values, masks=masks, zones=zones, lines=lines, rules=rules, motion=motion, location=location)
+    return CameraSpec(
+        **values,
+        masks=masks,
+        zones=zones,
+        lines=lines,
+        rules=rules,
+        motion=motion,
+        tamper=tamper,
+        location=location,
+    )
 
 
 def resolve_source(source: str, base: Path) -> str:

@@ -5,8 +5,10 @@ For each frame: `wants_detection`, then `step` with what the detector saw, or wi
 
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import cast
 
 from contract.events import Clock, Event
+from edge_agent.core.camera_health import CameraHealth
 from edge_agent.core.events import Agent, EventMaker, IdFactory
 from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
 from edge_agent.core.motion import Decision, MotionGate, Reason
@@ -97,6 +99,7 @@ class CameraPipeline:
         self._watches = [
             _Watch(rule, make_rule(self._camera, rule), Lifecycle(rule.episodes)) for rule in self._camera.rules
         ]
+        self._health = CameraHealth(self._camera.tamper)
         self._known: tuple[frozenset[int], int] = (frozenset(), 0)
         self._t = float("-inf")
         self._held_s = 0.0
@@ -131,7 +134,7 @@ class CameraPipeline:
             self._tracks = self._tracker.update(detections, frame.width, frame.height, t - self._held_s)
             view = self._memory.look(self._tracks, t, frame.width / frame.height)
             self._settle(view, len(detections), t)
-        step = self._judge(view, clock)
+        step = self._judge(view, frame, clock)
         return replace(step, events=ended.events + step.events, suppressed=ended.suppressed + step.suppressed)
 
     def lost(self, t: float, clock: Clock) -> tuple[Event, ...]:
@@ -143,10 +146,11 @@ class CameraPipeline:
         self._t = max(t, self._t)
         events: list[Event] = []
         silenced: list[Silenced] = []
-        for watch in self._watches:
-            changes, suppressed = watch.lifecycle.finish()
-            events += [self._events.make(watch.rule, change, clock) for change in changes]
-            silenced += [Silenced(watch.rule, item) for item in suppressed]
+        camera = [(cast(Rule, watch.rule), watch.lifecycle) for watch in self._health.watches]
+        for rule, lifecycle in (*((watch.rule, watch.lifecycle) for watch in self._watches), *camera):
+            changes, suppressed = lifecycle.finish()
+            events += [self._events.make(rule, change, clock) for change in changes]
+            silenced += [Silenced(rule, item) for item in suppressed]
         return Step(events=tuple(events), suppressed=tuple(silenced))
 
     def _set_back(self, t: float) -> bool:
@@ -160,16 +164,25 @@ class CameraPipeline:
             self._gate.unsettled(t + CONFIRM_S)
         self._known = known
 
-    def _judge(self, view: View, clock: Clock) -> Step:
+    def _judge(self, view: View, frame: Frame, clock: Clock) -> Step:
         found: list[Found] = []
         changes: list[tuple[Rule, Change]] = []
         silenced: list[Silenced] = []
-        for watch in self._watches:
-            findings = watch.step.step(view)
-            made, suppressed = watch.lifecycle.step(view.t, findings, armed=armed(watch.rule.schedule, view.t))
-            found += [Found(watch.rule, finding) for finding in findings]
-            changes += [(watch.rule, change) for change in made]
-            silenced += [Silenced(watch.rule, item) for item in suppressed]
+        spoken = [(watch.rule, watch.lifecycle, watch.step.step(view)) for watch in self._watches]
+        for rule, lifecycle, findings in (*spoken, *self._look(frame, view.t)):
+            made, suppressed = lifecycle.step(view.t, findings, armed=armed(rule.schedule, view.t))
+            found += [Found(rule, finding) for finding in findings]
+            changes += [(rule, change) for change in made]
+            silenced += [Silenced(rule, item) for item in suppressed]
         events = tuple(self._events.make(rule, change, clock) for rule, change in changes)
         snapshots = tuple(event.id for event in events if event.data.phase == "begin")
         return Step(self._tracks, tuple(found), events, snapshots, tuple(silenced), view.held)
+
+    def _look(self, frame: Frame, t: float) -> list[tuple[Rule, Lifecycle, tuple[Finding, ...]]]:
+        """What the rules about the camera itself say of this frame, if it is looked at for that."""
+        sight = self._health.sight(frame, t)
+        if sight is None:
+            return []
+        spoken = [(watch, watch.step.step(sight)) for watch in self._health.watches]
+        self._health.learn(sight, {watch.rule.kind: findings for watch, findings in spoken})
+        return [(cast(Rule, watch.rule), watch.lifecycle, findings) for watch, findings in spoken]

@@ -136,6 +136,31 @@ class MotionSpec:
     """Even a still scene is looked at this often."""
 
 
+CameraFault = Literal["covered", "defocused", "moved", "frozen"]
+CAMERA_FAULTS: tuple[CameraFault, ...] = ("covered", "defocused", "moved", "frozen")
+
+
+@dataclass(frozen=True, slots=True)
+class TamperSpec:
+    """When the camera itself is not to be trusted (edge_agent.core.camera_health); every camera has it.
+
+    faults: which kinds are reported. ptz: an operator moves this camera, so `camera_moved` is only information.
+    covered_share: of the view that shows nothing any more. sharpness: below this share of the usual one it is out of
+    focus. shift: of the view, as a share of the picture's width. ..._after_s: how long it must be so.
+    """
+
+    enabled: bool = True
+    faults: tuple[CameraFault, ...] = CAMERA_FAULTS
+    ptz: bool = False
+    covered_share: float = 0.35
+    covered_after_s: float = 0.6
+    sharpness: float = 0.7
+    defocused_after_s: float = 3.0
+    shift: float = 0.015
+    moved_after_s: float = 1.0
+    frozen_after_s: float = 6.0
+
+
 @dataclass(frozen=True, slots=True)
 class CameraSpec:
     """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most.
@@ -154,6 +179,7 @@ class CameraSpec:
     lines: tuple[Line, ...] = ()
     rules: tuple[Rule, ...] = ()
     motion: MotionSpec = field(default_factory=MotionSpec)
+    tamper: TamperSpec = field(default_factory=TamperSpec)
     loop: bool = False
     stall_s: float = 10.0
     image_rate: float = 10.0

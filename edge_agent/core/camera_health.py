@@ -1,0 +1,108 @@
+"""Can this camera be trusted now? A few looks a second, a learned view, and a rule for each way to lose it.
+
+Looks are taken whether or not anything moves. What is known of the view follows it only while no rule finds fault with
+it; a camera that was moved and stands still is taken for what it now shows.
+"""
+
+from dataclasses import dataclass
+
+from contract.kinds import Severity
+from edge_agent.core.lifecycle import Lifecycle
+from edge_agent.core.look import look
+from edge_agent.core.rules.camera_base import CameraRule, CameraStep, Sight
+from edge_agent.core.rules.camera_covered import Covered
+from edge_agent.core.rules.camera_defocused import Defocused, sharpness
+from edge_agent.core.rules.camera_frozen import Frozen
+from edge_agent.core.rules.camera_moved import Moved, elsewhere
+from edge_agent.core.spec import CAMERA_FAULTS, CameraFault, Episodes, TamperSpec
+from edge_agent.core.timing import reached
+from edge_agent.core.types import Finding, Frame
+from edge_agent.core.view import Difference, ViewMemory
+
+EVERY_S, WORRIED_S = 0.4, 0.2
+"""Between looks, at least; the shorter where the last one was not as usual."""
+SETTLED_S = 5.0
+"""The first view, while younger, is replaced without a word when the picture becomes another one: a recording that
+begins with a title, a camera that starts up."""
+RELEARN_S = 1.6
+"""How long a moved camera must have shown its new view before that is the known one."""
+LEARN_KEPT, LEARN_DULL, LEARN_SHARP = 0.5, 0.2, 0.85
+"""Only looks this close to what is known change it."""
+STEPS: dict[CameraFault, type] = {"covered": Covered, "defocused": Defocused, "moved": Moved, "frozen": Frozen}
+
+
+@dataclass(slots=True)
+class CameraWatch:
+    """A rule about the camera and its episodes."""
+
+    rule: CameraRule
+    step: CameraStep
+    lifecycle: Lifecycle
+
+
+def camera_rule(fault: CameraFault, spec: TamperSpec) -> CameraRule:
+    """The rule behind a fault, as an event names it."""
+    severity: Severity | None = "info" if fault == "moved" and spec.ptz else None
+    times = {
+        "covered": Episodes(min_duration_s=spec.covered_after_s),
+        "defocused": Episodes(min_duration_s=spec.defocused_after_s),
+        "moved": Episodes(min_duration_s=spec.moved_after_s, end_after_s=1.0, cooldown_s=0.0),
+        "frozen": Episodes(min_duration_s=0.0, end_after_s=1.5),
+    }
+    return CameraRule(id=f"camera-{fault}", kind=f"camera_{fault}", severity=severity, episodes=times[fault])  # type: ignore[arg-type]
+
+
+class CameraHealth:
+    """One camera. `step` with every frame, in order; bounded memory (some 300 kB)."""
+
+    def __init__(self, spec: TamperSpec) -> None:
+        self._memory = ViewMemory()
+        self._looked = float("-inf")
+        self._moved: float | None = None
+        self._settled = False
+        self._every_s = WORRIED_S
+        self.watches = [
+            CameraWatch(rule := camera_rule(fault, spec), STEPS[fault](spec), Lifecycle(rule.episodes))
+            for fault in CAMERA_FAULTS
+            if spec.enabled and fault in spec.faults
+        ]
+
+    def sight(self, frame: Frame, t: float) -> Sight | None:
+        """What this frame is judged by; None between looks, or where the picture is too small."""
+        if not self.watches or not reached(t - self._looked, self._every_s):
+            return None
+        seen = look(frame.image, t)
+        if seen is None:
+            return None
+        self._looked = t
+        difference = self._memory.compare(seen)
+        self._settled = self._settled or (difference is not None and reached(difference.age_s, SETTLED_S))
+        if difference is not None and not self._settled and (elsewhere(difference) or difference.shift > 0):
+            self._memory.forget()
+            self._memory.compare(seen)
+            difference = None
+        return Sight(seen, difference)
+
+    def learn(self, sight: Sight, found: dict[str, tuple[Finding, ...]]) -> None:
+        """After the rules have spoken (by kind): take the look into what is known, or begin anew after a move."""
+        difference = sight.difference
+        moved = bool(found.get("camera_moved"))
+        self._moved = (sight.t if self._moved is None else self._moved) if moved else None
+        if self._moved is not None and reached(sight.t - self._moved, RELEARN_S):
+            self._memory.forget()
+            self._memory.compare(sight.look)
+            self._moved = None
+            return
+        usual = difference is not None and _usual(difference) and not any(found.values())
+        if usual:
+            self._memory.learn(sight.look)
+        self._every_s = EVERY_S if usual else WORRIED_S
+
+
+def _usual(difference: Difference) -> bool:
+    return (
+        difference.kept >= LEARN_KEPT
+        and difference.dull < LEARN_DULL
+        and difference.blown < LEARN_DULL
+        and sharpness(difference) > LEARN_SHARP
+    )

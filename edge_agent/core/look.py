@@ -1,0 +1,77 @@
+"""One look at a picture as a whole: what tells whether the camera that took it can be trusted.
+
+A look is small: a grey picture about WIDTH wide and, for square cells of CELL of its pixels, how much fine and coarse
+detail the full picture has there. Only numpy, a few rows and strides of the frame; about a millisecond.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.core.types import Image
+
+Grid = NDArray[np.float32]
+
+WIDTH = 192
+CELL = 12
+SAMPLES = 3
+"""Of each small pixel's area, up to SAMPLES x SAMPLES pixels are averaged."""
+ROWS = 4
+"""Rows of the full picture looked at for detail, in each row of cells."""
+FINE, COARSE = 1, 4
+"""Spans, in pixels of the full picture, of the second differences that make fine and coarse detail."""
+SMALLEST = 4 * CELL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """small: (h, w), grey 0..255, cut to whole cells. fine, coarse: (h / CELL, w / CELL), mean square of the horizontal
+    second difference over FINE and COARSE pixels: blur takes the fine one first, while fog, gain and night take both
+    alike. clipped: (h / CELL, w / CELL), share of the cell that is blown out."""
+
+    t: float
+    small: Grid
+    fine: Grid
+    coarse: Grid
+    clipped: Grid
+
+
+def look(image: Image, t: float) -> Look | None:
+    """Of a BGR picture (height, width, 3); None where it is too small to tell anything."""
+    step = max(1, image.shape[1] // WIDTH)
+    rows, cols = image.shape[0] // (step * CELL), image.shape[1] // (step * CELL)
+    if min(rows, cols) * CELL < SMALLEST:
+        return None
+    green = image[: rows * CELL * step, : cols * CELL * step, 1]
+    small = _reduced(green, step)
+    fine, coarse = _detail(green, rows, cols)
+    return Look(t, small, fine, coarse, cells(small >= 250.0).mean(axis=2, dtype=np.float32))
+
+
+def cells(plane: NDArray[np.generic]) -> NDArray[np.generic]:
+    """(h, w) as (h / CELL, w / CELL, CELL x CELL)."""
+    rows, cols = plane.shape[0] // CELL, plane.shape[1] // CELL
+    return plane.reshape(rows, CELL, cols, CELL).transpose(0, 2, 1, 3).reshape(rows, cols, CELL * CELL)
+
+
+def _reduced(green: NDArray[np.uint8], step: int) -> Grid:
+    """Means of step x step pixels, by up to SAMPLES x SAMPLES of them."""
+    offsets = sorted({(2 * i + 1) * step // (2 * min(step, SAMPLES)) for i in range(min(step, SAMPLES))})
+    total = np.zeros((green.shape[0] // step, green.shape[1] // step), np.uint16)
+    for y in offsets:
+        for x in offsets:
+            total += green[y::step, x::step]
+    return np.asarray(total, np.float32) / np.float32(len(offsets) ** 2)
+
+
+def _detail(green: NDArray[np.uint8], rows: int, cols: int) -> tuple[Grid, Grid]:
+    height, width = green.shape
+    picked = ((np.arange(rows * ROWS) + 0.5) * height / (rows * ROWS)).astype(np.intp)
+    lines = green[picked].astype(np.float32)
+    found = []
+    for span in (FINE, COARSE):
+        bend = np.zeros_like(lines)
+        bend[:, span:-span] = 2 * lines[:, span:-span] - lines[:, : -2 * span] - lines[:, 2 * span :]
+        found.append((bend * bend).reshape(rows, ROWS, cols, width // cols).mean(axis=(1, 3)))
+    return found[0], found[1]

@@ -1,0 +1,43 @@
+"""What the rules about the camera itself are given, and what they are in the config's terms."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from contract.events import Measure
+from edge_agent.core.look import Look
+from edge_agent.core.spec import RuleBase
+from edge_agent.core.types import Finding
+from edge_agent.core.view import Difference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraRule(RuleBase):
+    """Every camera has it and no [[camera.rule]] names it; the place is the camera itself."""
+
+    kind: Literal["camera_covered", "camera_defocused", "camera_moved", "camera_frozen"]
+    classes: tuple[str, ...] = ()
+    zone: None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """One look. difference: None while no view is known."""
+
+    look: Look
+    difference: Difference | None
+
+    @property
+    def t(self) -> float:
+        return self.look.t
+
+
+class CameraStep(Protocol):
+    """One rule of one camera, stepped at every look; it keeps no episodes and `t` never goes back."""
+
+    def step(self, sight: Sight) -> tuple[Finding, ...]: ...
+
+
+def finding(confidence: float, measures: tuple[Measure, ...], since: float) -> tuple[Finding, ...]:
+    """The one thing that is so with a camera; confidence is clipped to 0..1."""
+    sure = min(max(confidence, 0.0), 1.0)
+    return (Finding(key="", confidence=sure, subjects=(), measures=measures, since=since),)

@@ -1,0 +1,91 @@
+"""The same picture again and again: a recorder, a decoder or a cheat repeats the last one."""
+
+import numpy as np
+
+from contract.events import Measure
+from edge_agent.core.look import Grid
+from edge_agent.core.rules.camera_base import Sight, finding
+from edge_agent.core.spec import TamperSpec
+from edge_agent.core.timing import exceeded, reached
+from edge_agent.core.types import Finding
+
+REPEATED, ALIVE = 0.01, 0.04
+"""A look repeats the one before when less than this share of the small picture's pixels differ at all; from ALIVE on
+there is noise in it. A repeated picture may carry a running clock or the codec's last refinements."""
+LIT = 0.3
+"""Black and blown-out pixels have no noise: with fewer than this share of others nothing can be told."""
+EVERY_S = 0.4
+"""Apart are the pictures compared, at least: in less time little changes that lives."""
+MOSTLY, LOOKS = 0.8, 8
+"""A camera is known to be noisy when this share of at least so many looks was alive."""
+STILL_S = 60.0
+"""Coded pictures of a still scene repeat exactly now and then: a camera not known to be noisy must do so this long."""
+OFTEN = 3.0
+"""And any must repeat longer than so many times its longest repetition that ended by itself."""
+
+
+class Frozen:
+    """True while the picture repeats, once it has done so longer than this camera ever does."""
+
+    def __init__(self, spec: TamperSpec) -> None:
+        self._spec = spec
+        self._last: Grid | None = None
+        self._t = 0.0
+        self._since: float | None = None
+        self._broken: float | None = None
+        self._longest = 0.0
+        self._alive = self._looks = 0
+        self._said: tuple[Finding, ...] = ()
+
+    def step(self, sight: Sight) -> tuple[Finding, ...]:
+        if self._last is not None and not reached(sight.t - self._t, EVERY_S):
+            return self._said
+        last, self._last = self._last, sight.look.small
+        before, self._t = self._t, sight.t
+        self._said = ()
+        if last is None or last.shape != self._last.shape:
+            self._since = None
+            return ()
+        lit = (self._last > 0.0) & (self._last < 250.0)
+        if float(lit.mean()) < LIT:
+            self._since = None
+            return ()
+        differing = float(np.mean(last != self._last))
+        if differing >= REPEATED:
+            self._differs(differing, sight.t)
+        elif self._since is None:
+            self._since, self._broken = before, None
+        else:
+            self._broken = None
+        if self._since is None or self._broken is not None:
+            return ()
+        repeated = sight.t - self._since
+        limit = self._limit()
+        if not reached(repeated, limit):
+            return ()
+        measures = (
+            Measure(name="repeated", value=repeated, threshold=limit, unit="s"),
+            Measure(name="differing", value=differing, threshold=REPEATED),
+        )
+        self._said = finding(1.0 - differing / REPEATED / 2, measures, self._since)
+        return self._said
+
+    def _differs(self, differing: float, t: float) -> None:
+        """A single look that differs (a key frame) does not end a repetition."""
+        if self._since is not None and self._broken is None:
+            self._broken = t
+            return
+        if self._since is not None and self._broken is not None:
+            repeated = self._broken - self._since
+            if not exceeded(repeated, self._limit()):
+                self._longest = max(self._longest, repeated)
+            self._since = self._broken = None
+        self._looks += 1
+        self._alive += differing >= ALIVE
+        if self._looks > 1000:
+            self._looks, self._alive = self._looks // 2, self._alive // 2
+
+    def _limit(self) -> float:
+        noisy = self._looks >= LOOKS and self._alive >= MOSTLY * self._looks
+        usual = self._spec.frozen_after_s if noisy else max(STILL_S, self._spec.frozen_after_s)
+        return max(usual, OFTEN * self._longest)

@@ -1,0 +1,238 @@
+"""What a camera usually sees, learned while it runs, and how the present look differs from it.
+
+The memory is one averaged look: it follows slow change (dusk, fog, leaves) within FOLLOW_S and nothing that would hide
+tampering. A cell has *structure* when its grey levels spread by more than STRUCTURE; only such cells are compared, by
+normalised cross-correlation, which no gain, offset or fog changes.
+"""
+
+from dataclasses import dataclass
+from math import exp, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.core.look import CELL, Grid, Look, cells
+from edge_agent.core.timing import reached
+
+FOLLOW_S = 20.0
+READY_LOOKS = 3
+READY_S = 1.2
+"""A view is known after so many looks and so long."""
+STRUCTURE = 5.0
+ENOUGH = 0.1
+"""The least share of cells with structure: a blank wall or a black night cannot be judged."""
+ALIKE, SAME = 0.5, 0.75
+"""Correlation from which a cell is the same thing seen again, and the same thing at the same place to about a pixel."""
+NOISE = 4.0
+"""Grey levels added to the spread of a cell, so that flat cells correlate with nothing."""
+DULL = 0.5
+"""A lost cell with less than this share of its spread, fine or coarse detail shows nothing: it is no passer-by, who
+brings his own."""
+UNMOVED, NEAR = 0.6, 0.06
+"""Where more than UNMOVED of the view is kept, nobody asks whether it has moved; nor, by more than NEAR of the width,
+where half of that is."""
+SAME_LAYOUT = 0.8
+LAYOUT_GAIN = (0.05, 4.0)
+"""Bounds of the gain that is taken out, where the layout correlates with the known one by more than SAME_LAYOUT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a look differs from what is known. Shares are of the cells with structure, 0..1.
+
+    kept: still shows what it did. corner: the same, in that outer ninth of the picture that kept most. dull: lost and
+    without detail. blown: shows white where it did not. detail: fine detail of the whole picture against the known
+    one (1: as much), fog and gain taken out. clear: the same in those cells only that kept. sharpness: fine against
+    coarse detail, against the known proportion. layout: correlation of the coarse layout (cell means), 1 where only
+    focus was lost. shift: how far the view has moved, as a share of the width. steady: kept since the look before.
+    age_s: how long the view has been known.
+    """
+
+    t: float
+    kept: float
+    corner: float
+    dull: float
+    blown: float
+    detail: float
+    clear: float
+    sharpness: float
+    layout: float
+    shift: float
+    steady: float
+    age_s: float
+
+
+class ViewMemory:
+    """The known view of one camera: some 100 kB, however long it runs. One thread; `t` never goes back."""
+
+    def __init__(self) -> None:
+        self._known: Look | None = None
+        self._last: Look | None = None
+        self._since = 0.0
+        self._looks = 0
+
+    def forget(self) -> None:
+        """The next look begins a new view."""
+        self._known = None
+
+    def compare(self, look: Look) -> Difference | None:
+        """The difference to what is known, or None while nothing is (the look is then learned from)."""
+        last, self._last = self._last, look
+        known = self._known
+        if known is None or known.small.shape != look.small.shape or last is None:
+            self._begin(look)
+            return None
+        structured = _spread(known.small) > STRUCTURE
+        if not self._ready(look.t):
+            likeness = correlation(known.small, look.small)
+            if structured.any() and float((likeness[structured] > ALIKE).mean()) < ALIKE:
+                self._begin(look)
+            else:
+                self.learn(look)
+            return None
+        if float(structured.mean()) < ENOUGH:
+            self.learn(look)
+            return None
+        return _difference(known, look, last, structured, look.t - self._since)
+
+    def learn(self, look: Look) -> None:
+        """Take this look into what is known."""
+        known = self._known
+        assert known is not None
+        self._looks += 1
+        weight = np.float32(max(1.0 / self._looks, 1.0 - exp(-max(look.t - known.t, 0.0) / FOLLOW_S)))
+        self._known = Look(
+            look.t,
+            known.small + weight * (look.small - known.small),
+            known.fine + weight * (look.fine - known.fine),
+            known.coarse + weight * (look.coarse - known.coarse),
+            known.clipped + weight * (look.clipped - known.clipped),
+        )
+
+    def _begin(self, look: Look) -> None:
+        self._known, self._since, self._looks = look, look.t, 1
+
+    def _ready(self, t: float) -> bool:
+        return self._looks >= READY_LOOKS and reached(t - self._since, READY_S)
+
+
+def correlation(a: Grid, b: Grid) -> Grid:
+    """Normalised cross-correlation of the cells of two grey pictures (h, w): (h / CELL, w / CELL), -1..1."""
+    x, y = cells(a), cells(b)
+    x = x - x.mean(axis=2, keepdims=True)
+    y = y - y.mean(axis=2, keepdims=True)
+    spread = np.sqrt((x * x).mean(axis=2) * (y * y).mean(axis=2))
+    # Noise that counts in proportion to the fainter picture: fog thins a cell out without making it another one.
+    floor = NOISE * np.sqrt(np.minimum((x * x).mean(axis=2), (y * y).mean(axis=2))) * 0.25
+    return np.asarray((x * y).mean(axis=2) / (spread + floor + 0.5), np.float32)
+
+
+def _spread(small: Grid) -> Grid:
+    return np.asarray(cells(small).std(axis=2), np.float32)
+
+
+def _difference(known: Look, look: Look, last: Look, structured: NDArray[np.bool_], age_s: float) -> Difference:
+    likeness = correlation(known.small, look.small)
+    alike = likeness > ALIKE
+    lost = structured & ~alike
+    gain, layout = _layout(known, look)
+    detail = np.sqrt((look.fine + 0.1) / (known.fine + 0.1)) / gain
+    flat = _spread(look.small) < DULL * gain * _spread(known.small)
+    plain = np.sqrt((look.coarse + 0.1) / (known.coarse + 0.1)) / gain
+    kept = structured & alike
+    share = _share(alike, structured)
+    fine, coarse = _energy(look.fine, structured), _energy(look.coarse, structured)
+    known_fine, known_coarse = _energy(known.fine, structured), _energy(known.coarse, structured)
+    blown = structured & ((look.clipped > 0.5) & (known.clipped < 0.25))
+    return Difference(
+        t=look.t,
+        kept=share,
+        corner=_corner(alike, structured),
+        dull=_share(lost & (flat | (np.minimum(detail, plain) < DULL)), structured),
+        blown=_share(blown, structured),
+        detail=sqrt(fine / known_fine) / gain,
+        clear=float(np.median(detail[kept])) if kept.any() else 0.0,
+        sharpness=sqrt(fine / coarse / (known_fine / known_coarse)),
+        layout=layout,
+        shift=_shift(known.small, look.small) if share < UNMOVED else 0.0,
+        steady=_share(correlation(last.small, look.small) > ALIKE, _spread(look.small) > STRUCTURE),
+        age_s=age_s,
+    )
+
+
+def _share(which: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
+    count = int(among.sum())
+    return float((which & among).sum()) / count if count else 0.0
+
+
+def _energy(grid: Grid, among: NDArray[np.bool_]) -> float:
+    return float(grid[among].mean()) + 0.1
+
+
+def _layout(known: Look, look: Look) -> tuple[float, float]:
+    """The gain from the known cell means to the present ones (1 where it is another layout), and their correlation."""
+    x, y = cells(known.small).mean(axis=2), cells(look.small).mean(axis=2)
+    x, y = x - x.mean(), y - y.mean()
+    across, along, up = float((x * y).mean()), float((x * x).mean()), float((y * y).mean())
+    gain = min(max(sqrt(up / (along + 1e-3)), LAYOUT_GAIN[0]), LAYOUT_GAIN[1])
+    layout = across / (sqrt(along * up) + 1.0)
+    return (gain if layout > SAME_LAYOUT else 1.0), layout
+
+
+def _corner(alike: NDArray[np.bool_], structured: NDArray[np.bool_]) -> float:
+    """Share kept in the best of the outer ninths that have structure: who stands before the lens leaves one alone."""
+    best = 0.0
+    for i, band in enumerate(np.array_split(np.arange(alike.shape[0]), 3)):
+        for j, strip in enumerate(np.array_split(np.arange(alike.shape[1]), 3)):
+            part = np.ix_(band, strip)
+            if (i, j) != (1, 1) and int(structured[part].sum()) >= 3:
+                best = max(best, _share(alike[part], structured[part]))
+    return best
+
+
+def _shift(known: Grid, now: Grid) -> float:
+    """How far `now` is displaced against `known`, as a share of the width; 0 where no displacement explains more.
+
+    Phase correlation of the gradients (Kuglin and Hines 1975); the peak counts only where more cells are the same
+    after the displacement than before.
+    """
+    dy, dx = _peak(known, now)
+    if dx == 0 and dy == 0:
+        return 0.0
+    height, width = known.shape
+    if abs(dx) > width // 2 or abs(dy) > height // 2:
+        return 0.0
+    before, after = _overlap(known, dy, dx), _overlap(now, -dy, -dx)
+    still = _overlap(now, dy, dx)
+    structured = _spread(before) > STRUCTURE
+    if int(structured.sum()) < 8:
+        return 0.0
+    moved = _share(correlation(before, after) > SAME, structured)
+    stayed = _share(correlation(before, still) > SAME, structured)
+    far = sqrt(dx * dx + dy * dy) / width
+    return far if moved > stayed + 0.15 and moved > 0.35 and (far < NEAR or stayed < UNMOVED / 2) else 0.0
+
+
+def _overlap(plane: Grid, dy: int, dx: int) -> Grid:
+    """What of `plane` is left when it is moved by (-dy, -dx) against a frame of the same size, cut to whole cells."""
+    height, width = plane.shape
+    part = plane[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)]
+    rows, cols = part.shape[0] // CELL * CELL, part.shape[1] // CELL * CELL
+    return part[:rows, :cols]
+
+
+def _peak(known: Grid, now: Grid) -> tuple[int, int]:
+    """(dy, dx): where what was at (y, x) of `known` is seen in `now`, relative to (y, x)."""
+    a, b = np.fft.rfft2(_edges(known)), np.fft.rfft2(_edges(now))
+    cross = b * np.conj(a)
+    surface = np.fft.irfft2(cross / (np.abs(cross) + 1e-3), s=known.shape)
+    y, x = np.unravel_index(int(np.argmax(surface)), surface.shape)
+    height, width = known.shape
+    return int(y) - height * (int(y) > height // 2), int(x) - width * (int(x) > width // 2)
+
+
+def _edges(small: Grid) -> Grid:
+    """Gradient magnitude under a Hann window."""
+    gy, gx = np.gradient(small)
+    window = np.outer(np.hanning(small.shape[0]), np.hanning(small.shape[1]))
+    return np.asarray(np.hypot(gx, gy) * window, np.float32)
