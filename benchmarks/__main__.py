@@ -4,6 +4,7 @@ import sys
 import time
 
 from benchmarks import (
+    camera_health,
     detector_accuracy,
     intrusion_motorway,
     line_crossings,
@@ -18,6 +19,7 @@ from benchmarks.data import DATA
 from benchmarks.report import table
 
 COMMANDS = (
+    camera_health,
     detector_accuracy,
     zone_counts,
     intrusion_motorway,

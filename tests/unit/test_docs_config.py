@@ -11,7 +11,7 @@ import pytest
 from aggregator import config as aggregator_config
 from edge_agent.config import SECTIONS
 from edge_agent.config_camera import RULES
-from edge_agent.core.spec import CameraSpec, Episodes, Line, MotionSpec, RuleBase, Zone
+from edge_agent.core.spec import CameraSpec, Episodes, Line, MotionSpec, RuleBase, TamperSpec, Zone
 from tests.data import ROOT
 
 REQUIRED = "required"
@@ -55,8 +55,9 @@ def test_sections_of_the_edge(section: str) -> None:
 
 
 def test_cameras() -> None:
-    assert documented("`[[camera]]`") == defaults(CameraSpec, "zones", "lines", "rules", "motion")
+    assert documented("`[[camera]]`") == defaults(CameraSpec, "zones", "lines", "rules", "motion", "tamper")
     assert documented("`[camera.motion]`") == defaults(MotionSpec)
+    assert documented("`[camera.tamper]`") == defaults(TamperSpec)
     assert documented("`[[camera.zone]]`") == defaults(Zone)
     assert documented("`[[camera.line]]`") == defaults(Line)
 

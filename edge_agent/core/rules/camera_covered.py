@@ -10,9 +10,11 @@ from edge_agent.core.view import Difference
 NOTHING_KEPT = 0.08
 """Below it the whole view is gone, and it may be another view as well: then DARK or FEATURELESS decides."""
 FEATURELESS, VOID = 0.75, 0.25
-LEFT, CLEAR, LAYOUT = 0.3, 0.75, 0.75
+LEFT, CLEAR = 0.3, 0.75
 """Where at least LEFT of the view is kept, that must be as detailed as it was, or the picture is blurred or hazy as a
-whole; and the layout must differ, or it is thin smoke."""
+whole."""
+CORNER = 0.75
+"""Where so much of a corner is kept, something has come before the camera, and it has not turned away."""
 HOLD = 0.8
 """What has begun goes on down to this share of the threshold."""
 MOST = 0.6
@@ -27,6 +29,7 @@ class Covered:
     def __init__(self, spec: TamperSpec) -> None:
         self._spec = spec
         self._since: float | None = None
+        self._patience_s = WHOLE_S
 
     def step(self, sight: Sight) -> tuple[Finding, ...]:
         difference = sight.difference
@@ -34,8 +37,10 @@ class Covered:
         if difference is None or patience is None:
             self._since = None
             return ()
+        # What was seen to come from one side is believed also when it has come all the way.
+        self._patience_s = patience if self._since is None else min(patience, self._patience_s)
         self._since = sight.t if self._since is None else self._since
-        if not reached(sight.t - self._since, patience):
+        if not reached(sight.t - self._since, self._patience_s):
             return ()
         hidden = max(difference.dull, difference.blown)
         measures = (
@@ -53,6 +58,7 @@ class Covered:
         if difference.dull < limit:
             return None
         if difference.kept >= NOTHING_KEPT:
-            hazy = difference.kept >= LEFT and (difference.clear < CLEAR or difference.layout > LAYOUT)
-            return None if hazy else 0.0 if difference.dull >= MOST else PART_S
+            if difference.kept >= LEFT and difference.clear < CLEAR:
+                return None
+            return 0.0 if difference.dull >= MOST and difference.corner >= CORNER else PART_S
         return WHOLE_S if difference.dull >= FEATURELESS or difference.detail < VOID else None

@@ -14,6 +14,8 @@ REPEATED, ALIVE = 0.01, 0.04
 there is noise in it. A repeated picture may carry a running clock or the codec's last refinements."""
 LIT = 0.3
 """Black and blown-out pixels have no noise: with fewer than this share of others nothing can be told."""
+BARE = 0.6
+"""Nor where more than this share of the view shows nothing."""
 EVERY_S = 0.4
 """Apart are the pictures compared, at least: in less time little changes that lives."""
 MOSTLY, LOOKS = 0.8, 8
@@ -47,7 +49,7 @@ class Frozen:
             self._since = None
             return ()
         lit = (self._last > 0.0) & (self._last < 250.0)
-        if float(lit.mean()) < LIT:
+        if float(lit.mean()) < LIT or (sight.difference is not None and sight.difference.dull > BARE):
             self._since = None
             return ()
         differing = float(np.mean(last != self._last))

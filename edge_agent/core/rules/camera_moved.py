@@ -8,9 +8,11 @@ from edge_agent.core.view import Difference
 
 KEPT, CORNER = 0.35, 0.75
 """Another view: so little is where it was, and in no corner of the picture more than that. Who stands, drives or is
-parked before the camera leaves corners alone, and stairs half covered only seem displaced."""
+parked before the camera leaves corners alone."""
 DULL, BLOWN, DETAIL = 0.75, 0.35, 0.3
 """And it is a view: it has detail of its own and is not blown out."""
+HIDDEN = 0.35
+"""Where so much is dull and a corner is still in its place, what seems displaced (stairs, a fence) is half hidden."""
 STEADY = 0.5
 """And it stays: the share seen again from look to look; while the camera turns there is nothing to compare."""
 
@@ -27,7 +29,8 @@ class Moved:
         if difference is None:
             self._since = None
             return ()
-        shifted = difference.shift >= self._spec.shift and difference.corner < CORNER
+        hidden = difference.dull >= HIDDEN and difference.corner >= CORNER
+        shifted = difference.shift >= self._spec.shift and not hidden
         if not shifted and not elsewhere(difference):
             self._since = None
             return ()

@@ -1,0 +1,201 @@
+"""Covered, defocused, moved and frozen cameras; and what is none of these."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from contract.codec import check_event, decode_event, encode
+from edge_agent.core.look import look
+from edge_agent.core.spec import CAMERA_FAULTS, TamperSpec
+from edge_agent.core.types import Image
+from simulator.tamper import KINDS, STRENGTHS, Kind, Strength, tampered
+from tests.cameras import HEIGHT, WIDTH, begins, told, view
+from tests.scenes import T0, every
+
+KIND_OF: dict[Kind, str] = {
+    "cover": "camera_covered",
+    "blur": "camera_defocused",
+    "shift": "camera_moved",
+    "freeze": "camera_frozen",
+    "glare": "camera_covered",
+}
+CLEAN = 8.0
+Change = Callable[[Image, float], Image]
+
+
+def after(change: Change, begin: float = CLEAN) -> Callable[[float], Image]:
+    return lambda t: change(view(t), t) if t >= begin else view(t)
+
+
+def relit(image: Image, gain: float, offset: float = 0.0) -> Image:
+    return np.asarray(np.clip(image.astype(np.float32) * gain + offset, 0, 255), np.uint8)
+
+
+@pytest.mark.parametrize("strength", STRENGTHS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_tampering_is_told_within_ten_seconds_and_by_its_name(kind: Kind, strength: Strength) -> None:
+    times = every(5, 0, CLEAN + 10)
+    pictures = tampered((view(t) for t in times), kind, strength, int(CLEAN * 5), seed=3)
+    events = told(times, lambda _: next(pictures))
+    assert begins(events)[:1] == [KIND_OF[kind]]
+    first = next(event for event in events if event.data.phase == "begin")
+    assert first.data.started.timestamp() >= T0 + CLEAN - 0.05
+    assert first.data.zone is None
+    assert first.data.subjects == ()
+    assert any(measure.threshold is not None for measure in first.data.why.measures)
+    check_event(decode_event(encode(first)))
+
+
+def shaken(_image: Image, t: float) -> Image:
+    """A mast in the wind: two pixels to and fro."""
+    return view(t, x=100 + round(2 * np.sin(7 * t)), y=60 + round(2 * np.cos(5 * t)))
+
+
+def lorry(image: Image, t: float) -> Image:
+    """A plain lorry that takes two thirds of the picture and needs two seconds to pass."""
+    changed = image.copy()
+    left = int((t - CLEAN) / 2 * WIDTH * 1.7 - WIDTH * 0.7)
+    changed[30:, max(left, 0) : max(left + WIDTH * 2 // 3, 0)] = 150
+    return changed
+
+
+def headlight(image: Image, t: float) -> Image:
+    """Light that sweeps over the picture in two seconds."""
+    x = (t - CLEAN) / 2 * WIDTH
+    bell = 500 * np.exp(-(((np.arange(WIDTH) - x) / (0.2 * WIDTH)) ** 2))
+    return np.asarray(np.clip(image + bell[None, :, None], 0, 255), np.uint8)
+
+
+def grey(image: Image, _t: float) -> Image:
+    """The infrared filter swings away: no colour, other gain."""
+    mono = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return relit(np.repeat(mono[..., None], 3, axis=2), 0.7, 30)
+
+
+def rain(image: Image, t: float) -> Image:
+    rng = np.random.default_rng(round(t * 100))
+    changed = image.copy()
+    for _ in range(250):
+        x, y = int(rng.integers(0, WIDTH)), int(rng.integers(0, HEIGHT))
+        cv2.line(changed, (x, y), (x + 2, y + 14), (200, 200, 200), 1)
+    return changed
+
+
+def coded(image: Image, _t: float) -> Image:
+    found, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 15])
+    assert found
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+HARMLESS: dict[str, Change] = {
+    "night falls": lambda image, t: relit(image, max(0.15, 1 - (t - CLEAN) / 15)),
+    "infrared": grey,
+    "fog": lambda image, t: relit(image, 1 - min(0.7, (t - CLEAN) / 10), 200 * min(0.7, (t - CLEAN) / 10)),
+    "headlight": headlight,
+    "rain": rain,
+    "lamp flickers": lambda image, t: relit(image, 1.0 if int(t * 5) % 2 else 0.6),
+    "wind": shaken,
+    "lorry": lorry,
+    "compression": coded,
+    "exposure": lambda image, _t: relit(image, 1.3, 10),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_weather_light_and_traffic_are_none_of_these(name: str) -> None:
+    assert begins(told(every(5, 0, 28), after(HARMLESS[name]))) == []
+
+
+def test_a_recording_that_begins_with_a_title_has_not_moved() -> None:
+    assert begins(told(every(5, 0, 20), lambda t: view(t, x=0, y=0) if t < 3 else view(t, x=250, y=150))) == []
+
+
+def test_each_move_of_an_operator_is_told_and_its_new_view_learned() -> None:
+    places = ((0, 0), (250, 150), (0, 150), (250, 0))
+    events = told(every(5, 0, 39.8), lambda t: view(t, x=places[int(t // 10)][0], y=places[int(t // 10)][1]))
+    assert begins(events) == ["camera_moved"] * 3
+    ends = [e.data.ended.timestamp() - T0 for e in events if e.data.phase == "end" and e.data.ended is not None]
+    assert [end // 10 for end in ends] == [1, 2, 3]
+    assert {event.data.severity for event in events} == {"minor"}
+    known = told(every(5, 0, 15), lambda t: view(t, x=places[int(t // 10)][0]), TamperSpec(ptz=True))
+    assert {event.data.severity for event in known} <= {"info"}
+
+
+def test_two_clean_seconds_are_enough_to_tell_a_cover() -> None:
+    def wrapped(image: Image, t: float) -> Image:
+        changed = image.copy()
+        changed[:, WIDTH - int(WIDTH * min(1.0, (t - 2.2) / 1.5)) :] = 190
+        return changed
+
+    assert begins(told(every(5, 0, 4.4), after(wrapped, 2.2))) == ["camera_covered"]
+
+
+def test_a_cover_ends_when_it_is_taken_away() -> None:
+    hand = after(lambda image, t: np.full_like(image, 40) if t < 20 else image)
+    events = told(every(5, 0, 30), hand)
+    assert [event.data.phase for event in events if event.data.phase != "update"] == ["begin", "end"]
+    ended = events[-1].data.ended
+    assert ended is not None
+    assert ended.timestamp() == pytest.approx(T0 + 20, abs=0.5)
+
+
+def test_a_still_scene_without_noise_is_not_soon_called_frozen() -> None:
+    """Rendered or strongly coded pictures repeat exactly where nothing moves."""
+
+    def drawn(t: float) -> Image:
+        image = view(0.0).copy()
+        if t < 10:
+            image[80:120, int(t * 20) : int(t * 20) + 20] = 0
+        return image
+
+    assert begins(told(every(5, 0, 55), drawn)) == []
+    assert begins(told(every(5, 0, 90), drawn)) == ["camera_frozen"]
+
+
+def test_a_key_frame_does_not_end_a_repetition() -> None:
+    frozen = view(CLEAN)
+
+    def stuck(_image: Image, t: float) -> Image:
+        return relit(frozen, 1.0, 2.0) if 12.0 <= t < 12.3 else frozen
+
+    assert begins(told(every(5, 0, 25), after(stuck))) == ["camera_frozen"]
+
+
+@pytest.mark.parametrize("fault", CAMERA_FAULTS)
+def test_each_kind_can_be_switched_off(fault: str) -> None:
+    held = view(CLEAN)
+    changes: dict[str, Change] = {
+        "covered": lambda image, _t: np.full_like(image, 30),
+        "defocused": lambda image, _t: np.asarray(cv2.GaussianBlur(image, (0, 0), 3), np.uint8),
+        "moved": lambda _image, t: view(t, x=250, y=150),
+        "frozen": lambda _image, _t: held,
+    }
+    alone = TamperSpec(faults=(fault,))  # type: ignore[arg-type]
+    assert begins(told(every(5, 0, 20), after(changes[fault]), alone)) == [f"camera_{fault}"]
+    others = replace(alone, faults=tuple(name for name in CAMERA_FAULTS if name != fault))
+    assert f"camera_{fault}" not in begins(told(every(5, 0, 20), after(changes[fault]), others))
+    assert told(every(5, 0, 20), after(changes[fault]), TamperSpec(enabled=False)) == []
+
+
+def test_thresholds_are_the_configs() -> None:
+    half = after(lambda image, _t: cv2.rectangle(image.copy(), (0, 0), (WIDTH // 2, HEIGHT), (40, 40, 40), -1))
+    assert begins(told(every(5, 0, 20), half)) == ["camera_covered"]
+    assert begins(told(every(5, 0, 20), half, TamperSpec(covered_share=0.7))) == []
+
+
+def test_a_blank_wall_and_a_tiny_picture_are_not_judged() -> None:
+    blank = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    assert told(every(5, 0, 20), lambda t: blank if t < 10 else relit(blank, 0.2)) == []
+    assert look(np.zeros((40, 40, 3), np.uint8), 0.0) is None
+
+
+@pytest.mark.parametrize(("height", "width"), [(48, 64), (120, 160), (241, 399), (480, 640), (720, 1280), (2160, 3840)])
+def test_a_look_is_small_whatever_the_picture(height: int, width: int) -> None:
+    seen = look(np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8), 0.0)
+    assert seen is not None
+    assert seen.small.size < 60_000
+    assert seen.fine.shape == seen.coarse.shape == seen.clipped.shape
+    assert seen.small.shape == (seen.fine.shape[0] * 12, seen.fine.shape[1] * 12)
