@@ -9,7 +9,7 @@ from edge_agent.core.spec import TamperSpec
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.types import Finding
 
-REPEATED, ALIVE = 0.01, 0.04
+REPEATED, ALIVE = 0.025, 0.05
 """A look repeats the one before when less than this share of the small picture's pixels differ at all; from ALIVE on
 there is noise in it. A repeated picture may carry a running clock or the codec's last refinements."""
 LIT = 0.3
