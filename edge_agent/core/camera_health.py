@@ -26,6 +26,8 @@ SETTLED_S = 5.0
 begins with a title, a camera that starts up."""
 RELEARN_S = 1.6
 """How long a moved camera must have shown its new view before that is the known one."""
+ANEW_S = 60.0
+"""How long a view may differ without any fault before it is learned anew: a lorry that stays, another light."""
 LEARN_KEPT, LEARN_DULL, LEARN_SHARP = 0.5, 0.2, 0.85
 """Only looks this close to what is known change it."""
 STEPS: dict[CameraFault, type] = {"covered": Covered, "defocused": Defocused, "moved": Moved, "frozen": Frozen}
@@ -59,6 +61,7 @@ class CameraHealth:
         self._memory = ViewMemory()
         self._looked = float("-inf")
         self._moved: float | None = None
+        self._odd: float | None = None
         self._settled = False
         self._every_s = WORRIED_S
         self.watches = [
@@ -93,9 +96,17 @@ class CameraHealth:
             self._memory.compare(sight.look)
             self._moved = None
             return
-        usual = difference is not None and _usual(difference) and not any(found.values())
+        fault = any(found.values())
+        usual = difference is not None and _usual(difference) and not fault
         if usual:
             self._memory.learn(sight.look)
+        if usual or fault or difference is None:
+            self._odd = None
+        elif self._odd is None:
+            self._odd = sight.t
+        elif reached(sight.t - self._odd, ANEW_S):
+            self._memory.forget()
+            self._odd = None
         self._every_s = EVERY_S if usual else WORRIED_S
 
 

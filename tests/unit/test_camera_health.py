@@ -164,6 +164,24 @@ def test_a_key_frame_does_not_end_a_repetition() -> None:
     assert begins(told(every(5, 0, 25), after(stuck))) == ["camera_frozen"]
 
 
+HAND = TamperSpec(faults=("covered",))
+
+
+def test_what_came_to_stay_is_learned_after_a_minute() -> None:
+    """A kiosk is put up over half of the view, full of detail: no cover; a hand over all of it later is one."""
+
+    def kiosk(t: float) -> Image:
+        image = view(t)
+        if t >= CLEAN:
+            image[:, : WIDTH * 6 // 10] = view(t, x=250, y=150)[:, : WIDTH * 6 // 10]
+        return image if t < 85 else np.full_like(image, 40)
+
+    events = told(every(2, 0, 95), kiosk, HAND)
+    assert begins(events) == ["camera_covered"]
+    kept = next(m.value for m in events[0].data.why.measures if m.name == "hidden")
+    assert kept == 1.0
+
+
 @pytest.mark.parametrize("fault", CAMERA_FAULTS)
 def test_each_kind_can_be_switched_off(fault: str) -> None:
     held = view(CLEAN)
