@@ -157,6 +157,8 @@ def untouched() -> tuple[dict[str, list[tuple[str, float]]], float, float]:
         if name == OCCLUSION:
             continue
         frames = decoded(path)
+        if not frames:
+            continue
         said[name] = list(begins(events_of(frames)))
         seconds += frames[-1].t - frames[0].t if frames else 0.0
     return said, seconds, cost_ms(decoded(DATA / STANDING[-4]))
