@@ -101,4 +101,6 @@ def test_the_check_sees_a_wrong_command() -> None:
 def test_every_rule_has_a_runnable_example() -> None:
     folder: Path = ROOT / "docs" / "guide" / "rules"
     for path in folder.glob("*.md"):
+        if path.stem == "camera_health":
+            continue  # no rule names it: every camera has it
         assert f'kind = "{path.stem}"' in path.read_text("utf-8")
