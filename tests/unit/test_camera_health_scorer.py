@@ -13,6 +13,7 @@ def test_only_the_right_kind_in_time_counts() -> None:
     early = Trial("cover", "weak", "a", {"camera_covered": -0.1})
     other = Trial("cover", "weak", "a", {"camera_moved": 1.0})
     assert [trial.delay() for trial in (right, late, early, other)] == [9.9, None, None, None]
+    assert [trial.others() for trial in (right, other)] == [(), ("camera_moved",)]
     assert recall([right, late, early, other]) == 0.25
     assert recall([]) == 0.0
 
