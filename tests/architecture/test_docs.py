@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -10,7 +11,11 @@ from tests.data import ROOT
 FILES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "models").rglob("*.md")})
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
-MACHINE = re.compile(r"/work/|/root/|/tmp/")
+MACHINE = re.compile(
+    "|".join(
+        re.escape(f"{place}/") for place in {ROOT, ROOT.parent, Path.home(), Path(gettempdir())} if str(place) != "/"
+    )
+)
 
 
 def anchors(text: str) -> set[str]:
