@@ -7,7 +7,7 @@ process while the detector works, so the slower of the two sets the pace.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,10 +61,6 @@ class Tally:
 
 Watch = Callable[[Job], AbstractContextManager[Iterable[Observer]]]
 Done = Callable[[Job, Tally, SourceError | None], None]
-
-
-def unwatched(_: Job) -> AbstractContextManager[Iterable[Observer]]:
-    return nullcontext(())
 
 
 def plan(config: EdgeConfig, videos: Sequence[Path], camera_id: str | None, start: datetime | None) -> tuple[Job, ...]:
