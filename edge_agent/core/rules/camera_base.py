@@ -12,7 +12,7 @@ from edge_agent.core.view import Difference
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraRule(RuleBase):
-    """Made from `[camera.tamper]` where that is enabled; no [[camera.rule]] names it. Its place is the camera itself."""
+    """Made from `[camera.tamper]` where that is enabled; no [[camera.rule]] names it. Its place is the camera."""
 
     kind: Literal["camera_covered", "camera_defocused", "camera_moved", "camera_frozen"]
     classes: tuple[str, ...] = ()
