@@ -23,16 +23,15 @@ from edge_agent.config_reader import (
     tables_of,
 )
 from edge_agent.config_sections import UNIT, limit
+from edge_agent.core.calibration import Ground
 from edge_agent.core.geometry import crossing_edges
+from edge_agent.core.rules.table import RULES
 from edge_agent.core.spec import (
     WEEKDAYS,
+    Calibration,
     CameraSpec,
-    CrowdRule,
     Episodes,
-    IntrusionRule,
     Line,
-    LineCrossingRule,
-    LoiteringRule,
     MotionSpec,
     Rule,
     Schedule,
@@ -43,12 +42,7 @@ from edge_agent.core.spec import (
 )
 from edge_agent.core.types import Point
 
-RULES: dict[str, type[Rule]] = {
-    "intrusion": IntrusionRule,
-    "line_crossing": LineCrossingRule,
-    "loitering": LoiteringRule,
-    "crowd": CrowdRule,
-}
+MANY = {"zones", "lines", "rules"}
 NAME = "a-z 0-9 - _ (1-64)"
 SCHEDULE = '"mon-fri 22:00-05:00", "sat,sun", "06:00-18:00"'
 
@@ -62,8 +56,8 @@ _WINDOW = re.compile(
 
 def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Problems) -> CameraSpec | None:
     """One camera; relative file sources are taken from folder `base`. None where it cannot be used."""
-    special = {"masks", "zone", "line", "rule", "motion", "tamper", "location", "zones", "lines", "rules"}
-    keys = {item.name for item in fields(CameraSpec)} - {"zones", "lines", "rules"}
+    special = {"masks", "zone", "line", "rule", "motion", "tamper", "calibration", "location", *MANY}
+    keys = {item.name for item in fields(CameraSpec)} - MANY
     check_unknown(table, keys | {"zone", "line", "rule"}, at, problems)
     values = read_fields(CameraSpec, table, at, problems, skip=special)
     check_name(table.get("id"), join(at, "id"), problems)
@@ -79,6 +73,9 @@ def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Probl
         read_section(TamperSpec, table["tamper"], join(at, "tamper"), problems) if "tamper" in table else TamperSpec()
     )
     location = _location(table["location"], join(at, "location"), problems) if "location" in table else None
+    calibration = (
+        _calibration(table["calibration"], join(at, "calibration"), problems) if "calibration" in table else None
+    )
     if values is None or motion is None or tamper is None:
         return None
     if not values["source"].strip():
@@ -95,6 +92,7 @@ def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Probl
         rules=rules,
         motion=motion,
         tamper=tamper,
+        calibration=calibration,
         location=location,
     )
 
@@ -218,6 +216,18 @@ def _zone(table: Table, at: str, problems: Problems) -> Zone | None:
     return None if values is None or polygon is None else Zone(**values, polygon=polygon)
 
 
+def _calibration(value: object, at: str, problems: Problems) -> Calibration | None:
+    calibration = read_section(Calibration, value, at, problems)
+    if calibration is None:
+        return None
+    try:
+        Ground(calibration)
+    except ValueError:
+        problems.add("flat", at)
+        return None
+    return calibration
+
+
 def _line(table: Table, at: str, problems: Problems) -> Line | None:
     check_unknown(table, ("id", "start", "end"), at, problems)
     check_name(table.get("id"), join(at, "id"), problems)
@@ -241,10 +251,11 @@ def _rule(table: Table, at: str, named: Mapping[str, list[str]], zone: tzinfo, p
         problems.add("missing", join(at, "kind"))
         return None
     kind = table["kind"]
-    cls = RULES.get(kind) if isinstance(kind, str) else None
-    if cls is None:
+    entry = RULES.get(kind) if isinstance(kind, str) else None
+    if entry is None:
         problems.add("choice", join(at, "kind"), value=show(kind), allowed=", ".join(f'"{name}"' for name in RULES))
         return None
+    cls = entry.spec
     own = {item.name for item in fields(cls)} - {"episodes"}
     timing = {item.name for item in fields(Episodes)}
     check_unknown(table, own | timing, at, problems)
@@ -252,14 +263,13 @@ def _rule(table: Table, at: str, named: Mapping[str, list[str]], zone: tzinfo, p
     target = table.get(place)
     if isinstance(target, str) and target not in named[place]:
         problems.add(f"no_{place}", join(at, place), value=show(target), allowed=", ".join(named[place]) or "-")
-    values = read_fields(
-        cls, {"id": f"{kind}-{target}".replace("_", "-"), **table}, at, problems, {"episodes", "schedule"}
-    )
+    name = kind if target is None else f"{kind}-{target}"
+    values = read_fields(cls, {"id": name.replace("_", "-"), **table}, at, problems, {"episodes", "schedule"})
     if values is not None:
         check_name(values["id"], join(at, "id"), problems)
     schedule = _schedule(table.get("schedule", []), join(at, "schedule"), zone, problems)
     changed = read_fields(Episodes, table, at, problems)
-    if values is None or schedule is None or changed is None or target not in named[place]:
+    if values is None or schedule is None or changed is None or (target is not None and target not in named[place]):
         return None
     return cls(**values, schedule=schedule, episodes=replace(_default_episodes(cls), **changed))
 

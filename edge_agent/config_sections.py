@@ -141,12 +141,11 @@ LIMITS: dict[str, Range] = {
     "TamperSpec.covered_share": Range(0.05, 1),
     "TamperSpec.sharpness": Range(0.05, 0.95),
     "TamperSpec.shift": Range(0.005, 0.5),
-    "RuleBase.min_score": UNIT,
-    "RuleBase.min_height": UNIT,
-    "CrowdRule.count": Range(1, 100_000),
-    "CrowdRule.clear_below": Range(1, 100_000),
+    "Rule.min_score": UNIT,
+    "Rule.min_height": UNIT,
 }
-"""What a number may be, by section and key; durations ("..._s") that are not listed must not be negative."""
+"""What a number may be, by section and key; durations ("..._s") that are not listed must not be negative. Rules bring
+their own (edge_agent.core.spec.Rule.limits)."""
 
 
 def limit(owner: type, key: str) -> Range | None:
@@ -154,4 +153,6 @@ def limit(owner: type, key: str) -> Range | None:
     for cls in owner.__mro__:
         if (found := LIMITS.get(f"{cls.__name__}.{key}")) is not None:
             return found
+        if (own := vars(cls).get("limits", {}).get(key)) is not None:
+            return Range(*own)
     return NON_NEGATIVE if key.endswith("_s") else None

@@ -18,6 +18,8 @@ import msgspec
 from contract.errors import ConfigError
 from contract.events import Clock, Event, sequence_text
 from contract.ids import derived_uuid7
+from edge_agent.adapters import memory_npz
+from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import open_source
 from edge_agent.adapters.tracker_bytetrack import ByteTrack
 from edge_agent.config_sections import EdgeConfig
@@ -40,13 +42,15 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One video as seen by one camera; nothing is carried over to the next. salt: what its ids derive from."""
+    """One video as seen by one camera; nothing is carried over to the next but what its rules have learned, where
+    `memory` names the file for it. salt: what its ids derive from."""
 
     video: Path
     camera: CameraSpec
     start: datetime
     told: bool
     salt: str
+    memory: Path | None = None
 
 
 @dataclass(slots=True)
@@ -63,8 +67,14 @@ Watch = Callable[[Job], AbstractContextManager[Iterable[Observer]]]
 Done = Callable[[Job, Tally, SourceError | None], None]
 
 
-def plan(config: EdgeConfig, videos: Sequence[Path], camera_id: str | None, start: datetime | None) -> tuple[Job, ...]:
-    """Which camera sees which video, all from `start` on.
+def plan(
+    config: EdgeConfig,
+    videos: Sequence[Path],
+    camera_id: str | None,
+    start: datetime | None,
+    memory: Path | None = None,
+) -> tuple[Job, ...]:
+    """Which camera sees which video, all from `start` on. memory: a folder for what each camera's rules learn.
 
     One camera section, or the one named, takes all videos; as many sections as videos are paired in the config's order.
     Raises ConfigError where that leaves it open.
@@ -86,7 +96,8 @@ def plan(config: EdgeConfig, videos: Sequence[Path], camera_id: str | None, star
         names[video.name] += 1
         salt = f"{video.name}#{names[video.name]}"
         spec = replace(camera, source=str(video.absolute()), loop=False)
-        jobs.append(Job(video, spec, start or DEFAULT_START, start is not None, salt))
+        learned = None if memory is None else memory / f"{camera.id}.npz"
+        jobs.append(Job(video, spec, start or DEFAULT_START, start is not None, salt, learned))
     return tuple(jobs)
 
 
@@ -115,11 +126,12 @@ def run(
     """The events of one video in order, each still without its sequence number; counts into `tally`.
 
     Raises SourceError where the video cannot be read or breaks: the events until then have been yielded, and running
-    episodes have ended at their last true time.
+    episodes have ended at their last true time. Raises ConfigError where what was learned cannot be read, used or kept.
     """
     agent = Agent(site=config.agent.site, id=config.agent.id, config_hash=config.config_hash)
     tracker = ByteTrack(config.tracker, job.camera.fps)
-    pipeline = CameraPipeline(job.camera, agent, tracker, ids_of(job), detector.name)
+    pipeline = CameraPipeline(job.camera, agent, tracker, ids_of(job), detector.name, pictures=CvPictures())
+    _recall(pipeline, job.memory)
     clock = Clock(offset_ms=0.0, synchronised=job.told)
     watching = tuple(observers)
     last: float | None = None
@@ -140,8 +152,29 @@ def run(
         fault = error
     if last is not None:
         yield from _counted(pipeline.lost(last, clock), tally)
+    _remember(pipeline, job.memory)
     if fault is not None:
         raise fault
+
+
+def _recall(pipeline: CameraPipeline, file: Path | None) -> None:
+    if file is None:
+        return
+    try:
+        refused = pipeline.recall(memory_npz.load(file))
+    except (OSError, ValueError) as error:
+        raise ConfigError("analyze.memory", file=str(file), detail=str(error)) from error
+    if refused:
+        raise ConfigError("analyze.memory", file=str(file), detail=", ".join(refused))
+
+
+def _remember(pipeline: CameraPipeline, file: Path | None) -> None:
+    if file is None:
+        return
+    try:
+        memory_npz.save(file, pipeline.memory())
+    except OSError as error:
+        raise ConfigError("analyze.memory", file=str(file), detail=error.strerror or str(error)) from error
 
 
 def ids_of(job: Job) -> IdFactory:

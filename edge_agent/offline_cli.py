@@ -1,5 +1,6 @@
 """The command `jaga analyze`: events as JSON lines on stdout or in a file, people's lines on stderr."""
 
+import json
 import os
 import signal
 import sys
@@ -17,7 +18,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contract.codec import encode
 from contract.errors import ConfigError, JagaError
-from contract.events import Event
 from contract.texts import language_of, text
 from edge_agent import offline
 from edge_agent.adapters.detectors import open_detector
@@ -44,19 +44,22 @@ def analyze(
     start: Annotated[str | None, typer.Option("--start", help=_help("start"))] = None,
     out: Annotated[Path | None, typer.Option("--out", help=_help("out"))] = None,
     overlay: Annotated[Path | None, typer.Option("--overlay", help=_help("overlay"))] = None,
+    memory: Annotated[Path | None, typer.Option("--memory", help=_help("memory"))] = None,
+    scores: Annotated[Path | None, typer.Option("--scores", help=_help("scores"))] = None,
 ) -> None:
     if overlay is not None and overlay.suffix.lower() != ".mp4":
         raise ConfigError("analyze.bad_overlay", value=str(overlay))
     settings = load(config)
-    jobs = offline.plan(settings, videos, camera, _time(start))
+    jobs = offline.plan(settings, videos, camera, _time(start), memory)
     screen = _Screen(len(jobs), overlay, Interrupts())
     with ExitStack() as stack:
-        sink = stack.enter_context(Sink(out))
+        screen.scores = stack.enter_context(Lines(scores)) if scores is not None else None
+        sink = stack.enter_context(Lines(out))
         detector = stack.enter_context(closing(open_detector(settings.detector)))
         stack.enter_context(screen.interrupts)
         try:
             for event in offline.analyze(settings, jobs, detector, screen.watch, screen.done):
-                sink.write(event)
+                sink.write(encode(event))
         except (Interrupted, KeyboardInterrupt):
             _say(text("analyze.interrupted", LANGUAGE))
             screen.code = INTERRUPTED
@@ -91,8 +94,8 @@ class Interrupts:
         self._asked = True
 
 
-class Sink:
-    """JSON lines, one an event. A file appears under its name when all is written (or on Ctrl-C: with what there is);
+class Lines:
+    """JSON lines. A file appears under its name when all is written (or on Ctrl-C: with what there is);
     a pipe or a device is written to as it is.
 
     Raises ConfigError where it cannot be made.
@@ -114,8 +117,8 @@ class Sink:
                 raise ConfigError("analyze.cannot_write", file=str(self._path), detail=detail) from error
         return self
 
-    def write(self, event: Event) -> None:
-        self._stream.write(encode(event) + b"\n")
+    def write(self, line: bytes) -> None:
+        self._stream.write(line + b"\n")
         self._stream.flush()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -137,6 +140,7 @@ class _Screen:
 
     def __init__(self, total: int, overlay: Path | None, interrupts: Interrupts) -> None:
         self.interrupts = interrupts
+        self.scores: Lines | None = None
         self.code = 0
         self._total = total
         self._overlay = overlay
@@ -152,6 +156,8 @@ class _Screen:
             if self._overlay is not None:
                 writer = stack.enter_context(VideoWriter(self._overlay_of(job), job.camera.fps))
                 observers.append(_Overlay(Painter(job.camera), writer))
+            if self.scores is not None:
+                observers.append(_Scores(job, self.scores))
             if self._console.is_terminal:
                 observers.append(stack.enter_context(_Bar(self._console, job)))
             yield [*observers, self.interrupts]
@@ -190,6 +196,24 @@ class _Overlay:
 
     def seen(self, frame: Frame, step: Step) -> None:
         self._writer.write(self._painter.paint(frame, step), frame.t)
+
+
+class _Scores:
+    """What the scored rules measured at each picture, one line a picture. t: seconds since the video's first one."""
+
+    def __init__(self, job: offline.Job, lines: Lines) -> None:
+        self._job = job
+        self._lines = lines
+
+    def seen(self, frame: Frame, step: Step) -> None:
+        line = {
+            "video": self._job.video.name,
+            "camera": self._job.camera.id,
+            "frame": frame.index,
+            "t": round(frame.t - self._job.start.timestamp(), 3),
+            "scores": {name: round(value, 6) for name, value in step.scores.items()},
+        }
+        self._lines.write(json.dumps(line).encode())
 
 
 class _Bar:

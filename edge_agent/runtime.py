@@ -209,7 +209,8 @@ class Runtime:
     def _open(self, spec: CameraSpec) -> LiveCamera:
         config = self._config
         agent = Agent(config.agent.site, config.agent.id, config.config_hash, self._boot)
-        return LiveCamera(spec, agent, config.tracker, self._detector.name, self._news.set)
+        memory = config.agent.data_dir / "memory" / f"{spec.id}.npz"
+        return LiveCamera(spec, agent, config.tracker, self._detector.name, self._news.set, memory)
 
     def _analyse(self) -> None:
         """Serves the cameras in turn, so a busy one cannot starve the others, until stopped; then ends everything."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -16,7 +17,9 @@ import structlog
 from contract.events import Clock, Event, Evidence
 from contract.ids import uuid7
 from contract.messages import CameraHealth, CameraState
+from edge_agent.adapters import memory_npz
 from edge_agent.adapters.evidence_jpeg import snapshot
+from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import request_of
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.tracker_bytetrack import ByteTrack
@@ -29,6 +32,8 @@ from edge_agent.core.types import Box, Detections, Frame
 
 log = structlog.get_logger()
 
+REMEMBER_S = 600.0
+"""What the rules have learned is written this often, and at the end."""
 LOST_AFTER_S = 10.0
 """A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
 
@@ -59,11 +64,23 @@ class LiveCamera:
     """`step` and `finish` are for the analysing thread; the rest is for any."""
 
     def __init__(
-        self, spec: CameraSpec, agent: Agent, tracker: TrackerSpec, model: str, notify: Callable[[], None]
+        self,
+        spec: CameraSpec,
+        agent: Agent,
+        tracker: TrackerSpec,
+        model: str,
+        notify: Callable[[], None],
+        memory: Path | None = None,
     ) -> None:
+        """memory: the file of what its rules have learned."""
         self.spec = spec
         self._notify = notify
-        self._pipeline = CameraPipeline(spec, agent, ByteTrack(tracker, spec.fps), live_id, model)
+        self._pipeline = CameraPipeline(
+            spec, agent, ByteTrack(tracker, spec.fps), live_id, model, pictures=CvPictures()
+        )
+        self._memory = memory
+        self._remembered = time.monotonic()
+        self._recall()
         self._lost_after_s = max(LOST_AFTER_S, spec.stall_s)
         self._loss = LossWatch(spec, agent, live_id, self._lost_after_s)
         self._last_t = 0.0
@@ -129,14 +146,38 @@ class LiveCamera:
             else:
                 asked.set_result(picture)
         outputs = self._outputs(frame, step, people, evidence)
+        if time.monotonic() - self._remembered >= REMEMBER_S:
+            self._remember()
         return outputs if back is None else [Output(back, {}), *outputs]
 
     def finish(self, clock: Clock) -> list[Output]:
         """The ends of what was running; the camera is not watched any more."""
         self.suspend()
+        self._remember()
         back = self._loss.back(time.time(), clock)
         events = (*self._pipeline.lost(time.time(), clock), *((back,) if back is not None else ()))
         return [Output(event, {}) for event in events]
+
+    def _recall(self) -> None:
+        """Takes up what was learned before; what cannot be used is told, and learned anew."""
+        if self._memory is None:
+            return
+        try:
+            refused = self._pipeline.recall(memory_npz.load(self._memory))
+        except (OSError, ValueError) as error:
+            log.warning("memory_unreadable", camera=self.spec.id, reason=str(error))
+            return
+        if refused:
+            log.warning("memory_refused", camera=self.spec.id, rules=refused)
+
+    def _remember(self) -> None:
+        self._remembered = time.monotonic()
+        if self._memory is None:
+            return
+        try:
+            memory_npz.save(self._memory, self._pipeline.memory())
+        except OSError as error:
+            log.warning("memory_not_saved", camera=self.spec.id, reason=str(error))
 
     def health(self) -> CameraHealth:
         """Since the last call."""

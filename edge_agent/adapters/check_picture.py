@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.spec import CameraSpec, LineCrossingRule
+from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Image, Point
 
 Colour = tuple[int, int, int]
@@ -21,9 +21,9 @@ def draw_check(image: Image, camera: CameraSpec) -> Image:
     """A new picture, at least LEAST_WIDTH pixels wide so that the writing can be read."""
     scale = max(1, -(-LEAST_WIDTH // image.shape[1]))
     canvas = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR), np.uint8)
-    rules: dict[str, list[str]] = defaultdict(list)
+    rules: dict[str | None, list[str]] = defaultdict(list)
     for rule in camera.rules:
-        rules[rule.line if isinstance(rule, LineCrossingRule) else rule.zone].append(rule.id)
+        rules[rule.place].append(rule.id)
     for mask in camera.masks:
         _outline(canvas, mask, MASK_COLOUR)
         _write(canvas, "mask", _middle(canvas, mask), MASK_COLOUR)

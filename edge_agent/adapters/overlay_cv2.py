@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge_agent.core.geometry import Ruler
 from edge_agent.core.pipeline import Step
-from edge_agent.core.spec import CameraSpec, Line
+from edge_agent.core.spec import CameraSpec, Line, LineCrossingRule
 from edge_agent.core.types import Frame, Image, Point, Track
 
 Colour = tuple[int, int, int]
@@ -62,7 +62,7 @@ class Painter:
 
     def _remember(self, t: float, step: Step) -> None:
         for found in step.findings:
-            if found.rule.kind == "line_crossing":
+            if isinstance(found.rule, LineCrossingRule):
                 self._crossed[found.rule.line, found.finding.key] += 1
         for event in step.events:
             data = event.data

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from contract.events import Clock, Event, EventData, Measure, Why, event_source, event_type, sequence_text, traceparent
 from contract.kinds import KINDS, Kind
 from edge_agent.core.lifecycle import Change
-from edge_agent.core.rules.table import place_of
 from edge_agent.core.spec import CameraSpec, Rule
 
 IdFactory = Callable[[float, str], str]
@@ -58,7 +57,7 @@ class EventMaker:
                 ended=None if change.ended is None else utc(change.ended),
                 confidence=round(min(max(change.confidence, 0.0), 1.0), 4),
                 severity=rule.severity or KINDS[kind].severity,
-                zone=place_of(rule),
+                zone=rule.place,
                 location=self._camera.location,
                 subjects=change.finding.subjects,
                 why=self._why(rule, change),

@@ -1,21 +1,20 @@
 """A camera that was seen and gives no picture any more: one `camera_lost` episode until it is back."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from contract.events import Clock, Event, Measure
 from edge_agent.core.events import Agent, EventMaker, IdFactory
 from edge_agent.core.lifecycle import Change
-from edge_agent.core.spec import CameraSpec, Episodes, Rule, RuleBase
+from edge_agent.core.spec import CameraSpec, Episodes, Rule
 from edge_agent.core.types import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CameraLostRule(RuleBase):
+class CameraLostRule(Rule):
     """Every camera has it and no config names it; the place is the camera itself."""
 
     id: str = "camera-lost"
-    zone: None = None
     kind: Literal["camera_lost"] = "camera_lost"
 
 
@@ -24,7 +23,7 @@ class LossWatch:
 
     def __init__(self, camera: CameraSpec, agent: Agent, ids: IdFactory, after_s: float) -> None:
         """after_s: how long without a picture is lost."""
-        self._rule = cast(Rule, CameraLostRule(episodes=Episodes(min_duration_s=after_s)))
+        self._rule = CameraLostRule(episodes=Episodes(min_duration_s=after_s))
         self._after_s = after_s
         self._maker = EventMaker(camera, agent, ids, "-")
         self._serial = 0

@@ -3,17 +3,18 @@
 For each frame: `wants_detection`, then `step` with what the detector saw, or with None where it was not asked.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from math import isfinite
-from typing import cast
 
 from contract.events import Clock, Event
 from edge_agent.core.camera_health import CameraHealth
 from edge_agent.core.events import Agent, EventMaker, IdFactory
 from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
 from edge_agent.core.motion import Decision, MotionGate, Reason
+from edge_agent.core.picture import Pictures
 from edge_agent.core.ports import Tracker
-from edge_agent.core.rules.base import RuleStep
+from edge_agent.core.rules.base import Learner, Memory, RuleStep, Scored
 from edge_agent.core.rules.table import make_rule
 from edge_agent.core.schedule import armed
 from edge_agent.core.spec import CameraSpec, LoiteringRule, Rule
@@ -47,7 +48,7 @@ class Silenced:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one frame gave. tracks: of the last look (a held step repeats them). snapshots: ids of the events that
-    should carry a picture of this frame. held: nobody looked."""
+    should carry a picture of this frame. held: nobody looked. scores: what the scored rules measured, by rule id."""
 
     tracks: tuple[Track, ...] = ()
     findings: tuple[Found, ...] = ()
@@ -55,6 +56,7 @@ class Step:
     snapshots: tuple[str, ...] = ()
     suppressed: tuple[Silenced, ...] = ()
     held: bool = False
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -69,7 +71,8 @@ class CameraPipeline:
     one that goes back farther is a clock that was set: what runs is ended and everything begins anew.
 
     heal_s: the longest broken track that is mended; None takes the longest gap_s of the loitering rules, at least
-    HEAL_S. Raises KeyError where a rule names a zone or line that the camera does not have.
+    HEAL_S. pictures: what rules about pixels look at; without it they see nothing. Raises KeyError where a rule names a
+    zone or line that the camera does not have, ValueError where its calibration is none.
     """
 
     def __init__(
@@ -81,12 +84,14 @@ class CameraPipeline:
         model: str,
         *,
         heal_s: float | None = None,
+        pictures: Pictures | None = None,
     ) -> None:
         if heal_s is None:
             heal_s = max([HEAL_S, *(rule.gap_s for rule in camera.rules if isinstance(rule, LoiteringRule))])
         self._camera = camera
         self._heal_s = heal_s
         self._tracker = tracker
+        self._pictures = pictures
         self._events = EventMaker(camera, agent, ids, model)
         self._gate = MotionGate(camera.motion)
         self._reason: Reason = "idle"
@@ -122,9 +127,10 @@ class CameraPipeline:
         ended = Step()
         if self._set_back(frame.t):
             ended = self.finish(self._t, clock)
-            stood_still = self._held_s + frame.t - self._t
+            stood_still, known = self._held_s + frame.t - self._t, self.memory()
             self._begin()
             self._held_s = stood_still
+            self.recall(known)
         last, t = self._t, max(frame.t, self._t)
         self._t = t
         if detections is None:
@@ -134,6 +140,8 @@ class CameraPipeline:
             self._tracks = self._tracker.update(detections, frame.width, frame.height, t - self._held_s)
             view = self._memory.look(self._tracks, t, frame.width / frame.height)
             self._settle(view, len(detections), t)
+        if self._pictures is not None:
+            view = replace(view, picture=self._pictures.show(frame, t))
         step = self._judge(view, frame, clock)
         return replace(step, events=ended.events + step.events, suppressed=ended.suppressed + step.suppressed)
 
@@ -141,13 +149,35 @@ class CameraPipeline:
         """The stream is lost or over: the end events of what was running, at its last true time."""
         return self.finish(t, clock).events
 
+    def memory(self) -> Memory:
+        """What the learning rules know, by "rule/name"."""
+        return {
+            f"{watch.rule.id}/{name}": array
+            for watch in self._watches
+            if isinstance(watch.step, Learner)
+            for name, array in watch.step.memory().items()
+        }
+
+    def recall(self, memory: Memory) -> tuple[str, ...]:
+        """Gives each learning rule what it knew; the ids of those that could not use it and begin anew."""
+        refused = []
+        for watch in self._watches:
+            head = f"{watch.rule.id}/"
+            own = {name.removeprefix(head): array for name, array in memory.items() if name.startswith(head)}
+            if own and isinstance(watch.step, Learner):
+                try:
+                    watch.step.recall(own)
+                except ValueError:
+                    refused.append(watch.rule.id)
+        return tuple(refused)
+
     def finish(self, t: float, clock: Clock) -> Step:
         """As `lost`, with the candidates that never ripened among `suppressed`. Frames may follow (a reconnect)."""
         self._t = max(t, self._t)
         events: list[Event] = []
         silenced: list[Silenced] = []
-        camera = [(cast(Rule, watch.rule), watch.lifecycle) for watch in self._health.watches]
-        for rule, lifecycle in (*((watch.rule, watch.lifecycle) for watch in self._watches), *camera):
+        own: list[tuple[Rule, Lifecycle]] = [(watch.rule, watch.lifecycle) for watch in self._watches]
+        for rule, lifecycle in (*own, *((watch.rule, watch.lifecycle) for watch in self._health.watches)):
             changes, suppressed = lifecycle.finish()
             events += [self._events.make(rule, change, clock) for change in changes]
             silenced += [Silenced(rule, item) for item in suppressed]
@@ -168,7 +198,9 @@ class CameraPipeline:
         found: list[Found] = []
         changes: list[tuple[Rule, Change]] = []
         silenced: list[Silenced] = []
-        spoken = [(watch.rule, watch.lifecycle, watch.step.step(view)) for watch in self._watches]
+        spoken: list[tuple[Rule, Lifecycle, tuple[Finding, ...]]] = [
+            (watch.rule, watch.lifecycle, watch.step.step(view)) for watch in self._watches
+        ]
         for rule, lifecycle, findings in (*spoken, *self._look(frame, view.t)):
             made, suppressed = lifecycle.step(view.t, findings, armed=armed(rule.schedule, view.t))
             found += [Found(rule, finding) for finding in findings]
@@ -176,7 +208,12 @@ class CameraPipeline:
             silenced += [Silenced(rule, item) for item in suppressed]
         events = tuple(self._events.make(rule, change, clock) for rule, change in changes)
         snapshots = tuple(event.id for event in events if event.data.phase == "begin")
-        return Step(self._tracks, tuple(found), events, snapshots, tuple(silenced), view.held)
+        scores = {
+            watch.rule.id: score
+            for watch in self._watches
+            if isinstance(watch.step, Scored) and (score := watch.step.score) is not None
+        }
+        return Step(self._tracks, tuple(found), events, snapshots, tuple(silenced), view.held, scores)
 
     def _look(self, frame: Frame, t: float) -> list[tuple[Rule, Lifecycle, tuple[Finding, ...]]]:
         """What the rules about the camera itself say of this frame, if it is looked at for that."""
@@ -185,4 +222,4 @@ class CameraPipeline:
             return []
         spoken = [(watch, watch.step.step(sight)) for watch in self._health.watches]
         self._health.learn(sight, {watch.rule.kind: findings for watch, findings in spoken})
-        return [(cast(Rule, watch.rule), watch.lifecycle, findings) for watch, findings in spoken]
+        return [(watch.rule, watch.lifecycle, findings) for watch, findings in spoken]

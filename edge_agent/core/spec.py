@@ -3,9 +3,10 @@
 Zones and lines are in unit coordinates (0..1 of the frame, origin top left).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from typing import Literal
+from typing import ClassVar, Literal
 
 from contract.events import Location
 from contract.kinds import Severity
@@ -67,10 +68,17 @@ class Episodes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleBase:
-    """id: unique within its camera. severity: None takes the kind's default."""
+class Rule:
+    """What all rules have. A rule adds its `kind`, where it looks (`zone` or `line`) and what it can be told.
+
+    id: unique within its camera. severity: None takes the kind's default. limits: the range of each number a rule adds,
+    by its name; None is open on that side.
+    """
+
+    limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {}
 
     id: str
+    kind: str
     classes: tuple[str, ...] = ("person",)
     schedule: Schedule = Schedule()
     severity: Severity | None = None
@@ -79,9 +87,14 @@ class RuleBase:
     """Smallest box height counted, as a share of the frame's height."""
     episodes: Episodes = Episodes()
 
+    @property
+    def place(self) -> str | None:
+        """The id of the zone or line; None: the whole picture, or the camera itself."""
+        return getattr(self, "line", None) or getattr(self, "zone", None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntrusionRule(RuleBase):
+class IntrusionRule(Rule):
     """Somebody stands in `zone`. One episode for the zone, however many they are."""
 
     zone: str
@@ -89,7 +102,7 @@ class IntrusionRule(RuleBase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineCrossingRule(RuleBase):
+class LineCrossingRule(Rule):
     """Somebody crosses `line`; each crossing is an episode of one moment."""
 
     line: str
@@ -99,7 +112,7 @@ class LineCrossingRule(RuleBase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoiteringRule(RuleBase):
+class LoiteringRule(Rule):
     """Somebody stays in `zone` for `dwell_s`; a gap of up to `gap_s` in the track does not restart the clock."""
 
     zone: str
@@ -109,7 +122,7 @@ class LoiteringRule(RuleBase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrowdRule(RuleBase):
+class CrowdRule(Rule):
     """At least `count` stand in `zone`; over when fewer than `clear_below` do (None: four fifths of `count`)."""
 
     zone: str
@@ -117,9 +130,10 @@ class CrowdRule(RuleBase):
     clear_below: int | None = None
     kind: Literal["crowd"] = "crowd"
     episodes: Episodes = Episodes(min_duration_s=3.0, end_after_s=10.0)
-
-
-Rule = IntrusionRule | LineCrossingRule | LoiteringRule | CrowdRule
+    limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {
+        "count": (1, 100_000),
+        "clear_below": (1, 100_000),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +148,15 @@ class MotionSpec:
     hold_s: float = 3.0
     refresh_s: float = 5.0
     """Even a still scene is looked at this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Four points on the ground: where the picture shows them (unit coordinates) and where they lie (metres, any
+    origin, y at the left hand of x), in the same order."""
+
+    image: tuple[Point, Point, Point, Point]
+    ground: tuple[Point, Point, Point, Point]
 
 
 CameraFault = Literal["covered", "defocused", "moved", "frozen"]
@@ -182,6 +205,7 @@ class CameraSpec:
     rules: tuple[Rule, ...] = ()
     motion: MotionSpec = field(default_factory=MotionSpec)
     tamper: TamperSpec = field(default_factory=TamperSpec)
+    calibration: Calibration | None = None
     loop: bool = False
     stall_s: float = 10.0
     image_rate: float = 10.0

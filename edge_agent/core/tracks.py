@@ -10,6 +10,7 @@ from math import exp
 from typing import NewType
 
 from edge_agent.core.geometry import distance, level
+from edge_agent.core.picture import Picture
 from edge_agent.core.timing import exceeded
 from edge_agent.core.types import Box, Point, Track, TrackId
 
@@ -51,13 +52,14 @@ class View:
     """What the rules are given at each step, figures in no particular order.
 
     aspect: width / height of the picture. held: nobody looked because nothing moved; the figures are those of the
-    last look.
+    last look. picture: the frame's pixels, looked at or not; None where nobody needs them.
     """
 
     t: float
     figures: tuple[Figure, ...]
     aspect: float
     held: bool = False
+    picture: Picture | None = None
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -10,7 +10,7 @@ from contract.codec import check_event, decode_event, encode
 from edge_agent.core.geometry import Ruler
 from edge_agent.core.motion import Decision
 from edge_agent.core.rules import crowd, occupancy
-from edge_agent.core.rules.table import FACTORIES
+from edge_agent.core.rules.table import RULES
 from edge_agent.core.spec import (
     CrowdRule,
     Episodes,
@@ -147,8 +147,10 @@ def test_the_order_of_tracks_does_not_matter_and_runs_are_identical() -> None:
     assert len(events(1)) > 10
 
 
-def test_every_rule_kind_is_in_the_table() -> None:
-    assert set(FACTORIES) == {rule.kind for rule in (INTRUSION, LOITERING, CROSSING, CROWD)}
+def test_the_table_names_each_rule_by_its_kind() -> None:
+    kinds = {next(item.default for item in fields(entry.spec) if item.name == "kind") for entry in RULES.values()}
+    assert set(RULES) == kinds
+    assert {rule.kind for rule in (INTRUSION, LOITERING, CROSSING, CROWD)} <= kinds
 
 
 def test_a_step_looks_at_each_track_once_for_each_rule(monkeypatch: pytest.MonkeyPatch) -> None:

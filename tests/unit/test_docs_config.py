@@ -10,8 +10,8 @@ import pytest
 
 from aggregator import config as aggregator_config
 from edge_agent.config import SECTIONS
-from edge_agent.config_camera import RULES
-from edge_agent.core.spec import CameraSpec, Episodes, Line, MotionSpec, RuleBase, TamperSpec, Zone
+from edge_agent.core.rules.table import RULES
+from edge_agent.core.spec import Calibration, CameraSpec, Episodes, Line, MotionSpec, Rule, TamperSpec, Zone
 from tests.data import ROOT
 
 REQUIRED = "required"
@@ -55,23 +55,26 @@ def test_sections_of_the_edge(section: str) -> None:
 
 
 def test_cameras() -> None:
-    assert documented("`[[camera]]`") == defaults(CameraSpec, "zones", "lines", "rules", "motion", "tamper")
+    parts = ("zones", "lines", "rules", "motion", "tamper", "calibration")
+    assert documented("`[[camera]]`") == defaults(CameraSpec, *parts)
     assert documented("`[camera.motion]`") == defaults(MotionSpec)
     assert documented("`[camera.tamper]`") == defaults(TamperSpec)
+    assert documented("`[camera.calibration]`") == defaults(Calibration)
     assert documented("`[[camera.zone]]`") == defaults(Zone)
     assert documented("`[[camera.line]]`") == defaults(Line)
 
 
 def test_what_every_rule_has() -> None:
-    own = defaults(RuleBase, "episodes", "schedule") | {"id": "kind-place", "schedule": "[]", "kind": REQUIRED}
+    own = defaults(Rule, "episodes", "schedule") | {"id": "kind-place", "schedule": "[]"}
     assert documented("`[[camera.rule]]`") == own | defaults(Episodes)
 
 
 @pytest.mark.parametrize("kind", RULES)
 def test_what_a_rule_adds(kind: str) -> None:
-    common = {item.name for item in fields(RuleBase)}
-    own = defaults(RULES[kind], "kind", *common)
-    episodes = next(item.default for item in fields(RULES[kind]) if item.name == "episodes")
+    common = defaults(Rule, "kind", "schedule", "episodes")
+    every = defaults(RULES[kind].spec, "kind", "schedule", "episodes")
+    own = {name: value for name, value in every.items() if common.get(name) != value}
+    episodes = next(item.default for item in fields(RULES[kind].spec) if item.name == "episodes")
     assert isinstance(episodes, Episodes)
     changed = {
         item.name: written(getattr(episodes, item.name))

@@ -1,11 +1,14 @@
 """What every rule is, and what they share: whom a rule counts, and how figures become an event's subjects."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from contract.events import Subject
-from edge_agent.core.spec import RuleBase
+from edge_agent.core.spec import Rule
 from edge_agent.core.tracks import Figure, View
 from edge_agent.core.types import Box, Finding
 
@@ -20,7 +23,36 @@ class RuleStep(Protocol):
     def step(self, view: View) -> tuple[Finding, ...]: ...
 
 
-def counted(rule: RuleBase, figures: Iterable[Figure]) -> list[Figure]:
+Memory = Mapping[str, NDArray[np.generic]]
+"""What a rule has learned, as named arrays of bounded size; numbers and booleans only, so that a file of them holds
+nothing that runs."""
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A rule that learns what is usual at its camera. What it knows outlives a restart."""
+
+    def memory(self) -> Memory:
+        """All that has been learned, as it is at this step."""
+        ...
+
+    def recall(self, memory: Memory) -> None:
+        """Takes up what `memory` gave before. Raises ValueError where it is not of this rule's shape or version; the
+        rule then goes on with what it knew."""
+        ...
+
+
+@runtime_checkable
+class Scored(Protocol):
+    """A rule with a number behind its findings, for whoever tunes its threshold."""
+
+    @property
+    def score(self) -> float | None:
+        """Of the latest step; None where it could not tell."""
+        ...
+
+
+def counted(rule: Rule, figures: Iterable[Figure]) -> list[Figure]:
     """The figures this rule is about; a box without height is nobody."""
     return [
         figure

@@ -5,18 +5,17 @@ from typing import Literal, Protocol
 
 from contract.events import Measure
 from edge_agent.core.look import Look
-from edge_agent.core.spec import RuleBase
+from edge_agent.core.spec import Rule
 from edge_agent.core.types import Finding
 from edge_agent.core.view import Difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CameraRule(RuleBase):
+class CameraRule(Rule):
     """Made from `[camera.tamper]` where that is enabled; no [[camera.rule]] names it. Its place is the camera."""
 
     kind: Literal["camera_covered", "camera_defocused", "camera_moved", "camera_frozen"]
     classes: tuple[str, ...] = ()
-    zone: None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

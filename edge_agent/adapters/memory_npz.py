@@ -1,0 +1,36 @@
+"""What a camera's rules have learned, on disk: one .npz a camera, written whole or not at all."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from edge_agent.core.rules.base import Memory
+
+
+def save(file: Path, memory: Memory) -> None:
+    """Replaces `file`; nothing is written where nothing has been learned. Raises OSError."""
+    if not memory:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as stream:
+            np.savez_compressed(stream, **dict(memory))  # type: ignore[arg-type]
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(file: Path) -> Memory:
+    """Empty where there is no such file. Raises ValueError where it is damaged, OSError where it cannot be read."""
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
+    except FileNotFoundError:
+        return {}
+    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+        raise ValueError(f"{file}: {error}") from error

@@ -1,0 +1,65 @@
+"""Reduced pictures and dense optical flow by OpenCV: DIS (Kroeger et al. 2016, arXiv:1603.03590), its fast preset."""
+
+import cv2
+import numpy as np
+
+from edge_agent.core.picture import LONGEST_S, Flow
+from edge_agent.core.types import Frame, Image
+
+
+class CvPictures:
+    """A Pictures port. Keeps the last two frames."""
+
+    def __init__(self) -> None:
+        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._last: CvPicture | None = None
+
+    def show(self, frame: Frame, t: float) -> "CvPicture":
+        before = self._last
+        if before is not None:
+            before.before = None
+        self._last = CvPicture(frame.image, t, before, self._dis)
+        return self._last
+
+
+class CvPicture:
+    """A Picture port over one frame."""
+
+    def __init__(self, image: Image, t: float, before: "CvPicture | None", dis: cv2.DISOpticalFlow) -> None:
+        self.image = image
+        self.t = t
+        self.before = before
+        self._dis = dis
+        self._colour: dict[int, Image] = {}
+        self._grey: dict[int, Image] = {}
+        self._flow: dict[int, Flow | None] = {}
+
+    def colour(self, width: int) -> Image:
+        if width not in self._colour:
+            height, full = self.image.shape[:2]
+            if width >= full:
+                self._colour[width] = self.image
+            else:
+                size = (width, max(1, round(height * width / full)))
+                reduced = cv2.resize(self.image, size, interpolation=cv2.INTER_AREA)
+                self._colour[width] = np.asarray(reduced, np.uint8)
+        return self._colour[width]
+
+    def grey(self, width: int) -> Image:
+        if width not in self._grey:
+            self._grey[width] = np.asarray(cv2.cvtColor(self.colour(width), cv2.COLOR_BGR2GRAY), np.uint8)
+        return self._grey[width]
+
+    def flow(self, width: int) -> Flow | None:
+        if width not in self._flow:
+            self._flow[width] = self._between(width)
+        return self._flow[width]
+
+    def _between(self, width: int) -> Flow | None:
+        before = self.before
+        if before is None or not 0 < self.t - before.t <= LONGEST_S:
+            return None
+        first, second = before.grey(width), self.grey(width)
+        if first.shape != second.shape or min(first.shape) < 16:
+            return None
+        return Flow(np.asarray(self._dis.calc(first, second, None), np.float32), self.t - before.t)
