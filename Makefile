@@ -8,7 +8,7 @@ NODE_ON_PATH := PATH="$$(cat ../../$(VENV)/.nodepath):$$PATH"
 SOURCES := contract edge_agent aggregator simulator models jaga benchmarks tests docs deploy
 NODE_WANTED := const [a, b] = process.versions.node.split('.').map(Number); process.exit(a >= 22 || (a === 20 && b >= 19) ? 0 : 1)
 
-.PHONY: demo test check bench page lock clean format help
+.PHONY: demo test check bench accuracy page lock clean format help
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make test   set up and run every test"
 	@echo "make check  ruff, mypy --strict, import-linter, svelte-check"
 	@echo "make bench  every measurement of benchmarks/ (needs the labelled footage)"
+	@echo "make accuracy  every anomaly kind over every labelled clip; writes models/ACCURACY.md, compares with the baseline"
 	@echo "make lock   write the lock files again"
 
 demo: $(VENV)/.demo page
@@ -38,6 +39,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+accuracy: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.accuracy $(ARGS)
 
 # The virtual environment. Debian's python3 may lack ensurepip; then the pip that is there installs one into it.
 $(VENV)/bin/python:

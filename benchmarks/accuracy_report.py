@@ -1,0 +1,137 @@
+"""The figures of `benchmarks.accuracy` as models/ACCURACY.md, and their comparison with the committed baseline."""
+
+import json
+import statistics
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from benchmarks import themes as theme_table
+from benchmarks.data import ROOT
+from benchmarks.report import Outcome
+from benchmarks.truth import Clip
+from edge_agent.core.rules.table import RULES
+
+if TYPE_CHECKING:
+    from benchmarks.accuracy import Score
+
+REPORT = ROOT / "models" / "ACCURACY.md"
+BASELINE = ROOT / "benchmarks" / "accuracy_baseline.json"
+HEAD = """# Accuracy
+
+Written by `make accuracy` (`python -m benchmarks.accuracy`): every kind with its default parameters over every clip of
+the labelled footage, through `jaga analyze`. Labels made by eye are within 10 frames.
+
+**Read this first.** Most thresholds were chosen on these same clips, so expect less elsewhere. {hours:.2f} hours of
+footage in {clips} clips cannot show false alarms per camera-day: not one false event here still allows about {daily:.0f} a
+camera and day (95 %, rule of three). What this footage cannot measure at all: false alarms per camera-day, flood,
+wrong way, rain at night. Where a figure comes from synthetic pictures or tracks, its line says *synthetic*: it tests
+the logic, and is no measurement of the world.
+
+## Every kind over every clip
+
+Every clip is a negative for the kinds it does not contain. *delay*: from the labelled onset to the moment an operator
+could be told, only where the clip shows the onset. *ms*: processor milliseconds a frame beyond detection and tracking,
+the rule alone (`python -m benchmarks.rule_cost`).
+
+| kind | true | found | missed | delay s, median (longest) | box IoU, least | false | false per hour | ms |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def conclude(scores: "Mapping[str, Score]", chosen: Sequence[Clip], *, accept: bool, themes: bool) -> int:
+    """Writes the report (or with `accept` the baseline too) and says what is worse than the baseline: 1, else 0."""
+    outcomes = [module.measure() for module in theme_table.MODULES] if themes else []
+    figures = flat(scores, outcomes)
+    if themes:
+        REPORT.write_text(report(scores, chosen, outcomes), "utf-8")
+    if accept:
+        BASELINE.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", "utf-8")
+        return 0
+    worse = fallen(figures, json.loads(BASELINE.read_text("utf-8")))
+    for line in worse:
+        print(line, file=sys.stderr)
+    print("no figure is worse than the baseline" if not worse else f"{len(worse)} worse than the baseline")
+    return 1 if worse else 0
+
+
+def flat(scores: "Mapping[str, Score]", outcomes: Sequence[Outcome]) -> dict[str, list[float]]:
+    """Name -> [value, sign]: more of it is better where sign is 1, worse where it is -1. Times and costs, which hang on
+    the machine, are left out."""
+    found: dict[str, list[float]] = {}
+    for kind, score in scores.items():
+        found[f"{kind}: found"] = [float(score.hits), 1]
+        found[f"{kind}: false"] = [float(len(score.false)), -1]
+    for outcome in outcomes:
+        for figure in outcome.figures:
+            if isinstance(figure.value, str) or " ms" in f" {figure.name}" or figure.bar[:2] not in (">=", "<="):
+                continue
+            found[f"{outcome.command}: {figure.name}"] = [figure.value, 1 if figure.bar[:2] == ">=" else -1]
+    return found
+
+
+def fallen(now: Mapping[str, Sequence[float]], before: Mapping[str, Sequence[float]]) -> list[str]:
+    """What was measured before and is worse now, or not measured any more; a thousandth is no difference."""
+    worse = []
+    for name, (value, sign) in before.items():
+        if name not in now:
+            worse.append(f"{name}: not measured any more (was {value:g})")
+        elif not (now[name][0] - value) * sign >= -1e-3 * max(1.0, abs(value)):
+            worse.append(f"{name}: {now[name][0]:g}, was {value:g}")
+    return worse
+
+
+def report(scores: "Mapping[str, Score]", chosen: Sequence[Clip], outcomes: Sequence[Outcome]) -> str:
+    hours = sum(clip.seconds for clip in chosen) / 3600
+    lines = [HEAD.format(hours=hours, clips=len(chosen), daily=3 / hours * 24).rstrip()]
+    costs = {
+        figure.name.partition(",")[0]: figure.value
+        for outcome in outcomes
+        if outcome.command == "rule_cost"
+        for figure in outcome.figures
+    }
+    lines += [_row(score, hours, costs) for score in scores.values()]
+    lines += ["", *_told_wrongly(scores), *_missed(scores), *_on_other_footage(scores)]
+    for outcome in outcomes:
+        lines += ["", f"## {theme_table.title(outcome.command)}", "", f"`python -m benchmarks.{outcome.command}`", ""]
+        lines += ["| figure | value | target | |", "|---|---|---|---|"]
+        for figure in outcome.figures:
+            value = figure.value if isinstance(figure.value, str) else f"{figure.value:.4g}"
+            verdict = {None: "", True: "reached", False: "**missed**"}[figure.ok]
+            lines.append(f"| {figure.name} | {value} | {figure.bar} | {verdict} |")
+    return "\n".join(lines) + "\n"
+
+
+def _row(score: "Score", hours: float, costs: Mapping[str, float | str]) -> str:
+    true = score.hits + len(score.missed)
+    delays = score.delays
+    delay = f"{statistics.median(delays):.1f} ({max(delays):.1f})" if delays else "–"
+    iou = f"{min(score.ious):.2f}" if score.ious else "–"
+    cost = costs.get(score.kind, costs.get("camera's own faults") if score.kind.startswith("camera_") else None)
+    shown = f"{cost:.2f}" if isinstance(cost, float) else "–"
+    return (
+        f"| `{score.kind}` | {true or '–'} | {score.hits if true else '–'} | {len(score.missed) if true else '–'} "
+        f"| {delay} | {iou} | {len(score.false)} | {len(score.false) / hours:.1f} | {shown} |"
+    )
+
+
+def _told_wrongly(scores: "Mapping[str, Score]") -> list[str]:
+    told = [item for score in scores.values() for item in score.false]
+    if not told:
+        return ["Nothing was told that no label knows."]
+    lines = ["Told, and in no label:", ""]
+    return [*lines, *(f"- `{item.kind}` {item.clip} at {item.at_s:.1f} s ({item.why})" for item in told)]
+
+
+def _missed(scores: "Mapping[str, Score]") -> list[str]:
+    missed = [(score.kind, name) for score in scores.values() for name in score.missed]
+    if not missed:
+        return ["", "Nothing labelled was missed."]
+    lines = ["", "Labelled, and not told:", ""]
+    kinds = sorted({kind for kind, _ in missed})
+    return [*lines, *(f"- `{kind}`: " + ", ".join(name for k, name in missed if k == kind) for kind in kinds)]
+
+
+def _on_other_footage(kinds: Collection[str]) -> list[str]:
+    placed = ", ".join(f"`{kind}`" for kind in RULES if kind not in kinds)
+    return ["", f"Kinds that need a place somebody draws are measured by commands of their own: {placed}."]
