@@ -24,9 +24,9 @@ the labelled footage, through `jaga analyze`. Labels made by eye are within 10 f
 
 **Read this first.** Most thresholds were chosen on these same clips, so expect less elsewhere. {hours:.2f} hours of
 footage in {clips} clips cannot show false alarms per camera-day: not one false event here still allows about
-{daily:.0f} a camera and day (95 %, rule of three). What this footage cannot measure at all: false alarms per
-camera-day, flood, wrong way, rain at night. Where a figure comes from synthetic pictures or tracks, its line says *synthetic*: it tests
-the logic, and is no measurement of the world.
+{daily:.0f} a camera and day (95 %, rule of three). What this footage cannot measure at all:
+false alarms per camera-day, flood, wrong way, rain at night. Where a figure comes from synthetic pictures or
+tracks, its line says *synthetic*: it tests the logic, and is no measurement of the world.
 
 ## Every kind over every clip
 

@@ -86,5 +86,5 @@ def test_the_report_names_what_was_missed_and_what_was_false() -> None:
     assert "| `camera_moved` | 1 | 0 | 1 |" in text
     assert "- `camera_moved` a.mp4 at 40.0 s (why)" in text
     assert "- `camera_moved`: a.mp4" in text
-    for limit in ("false alarms per\ncamera-day", "flood", "wrong way", "rain at night"):
+    for limit in ("false alarms per camera-day", "flood", "wrong way", "rain at night"):
         assert limit in text
