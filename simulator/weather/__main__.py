@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pictures = (frame.to_ndarray(format="bgr24").astype(np.uint8) for frame in container.decode(video=0))
         changed = weathered(pictures, options.kind, options.strength, float(rate), options.seed, options.begin)
         count = _write(options.out, changed, rate)
-    print(f"{count} pictures: SYNTHETIC {options.kind}, {options.strength}, seed {options.seed}", file=sys.stderr)
+    sys.stderr.write(f"{count} pictures: SYNTHETIC {options.kind}, {options.strength}, seed {options.seed}\n")
     return 0
 
 

@@ -79,7 +79,7 @@ def _streaks(setting: Setting, t: float, count: int, wind: float, night: bool) -
         thick = max(1, round(float(broad[i]) * (2.0 if z[i] < BLURRED_M else 1.0)))
         cv2.line(layers[int(z[i] < BLURRED_M)], *ends, int(255 * bright[i]), thick, cv2.LINE_AA)
     blurred = cv2.GaussianBlur(layers[1], (0, 0), max(0.8, 0.004 * width))
-    return np.maximum(layers[0], blurred).astype(np.float32) / 255
+    return np.asarray(np.maximum(layers[0], blurred), np.float32) / np.float32(255)
 
 
 @dataclass(frozen=True, slots=True)

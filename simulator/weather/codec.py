@@ -2,13 +2,11 @@
 frames that pump, slices that are lost on the way."""
 
 from fractions import Fraction
-from typing import cast
 
 import av
 import av.error
 import numpy as np
 from av.codec.context import Flags
-from av.video.codeccontext import VideoCodecContext
 
 from simulator.weather.setting import Act, Image, Setting
 
@@ -29,7 +27,7 @@ class _Coded:
         self._last: Image | None = None
         self._count = 0
         rate = Fraction(setting.fps).limit_denominator(1000)
-        self._encoder = cast(VideoCodecContext, av.CodecContext.create("libx264", "w"))
+        self._encoder = av.CodecContext.create("libx264", "w")
         self._encoder.width, self._encoder.height = (side + side % 2 for side in self._size)
         self._encoder.pix_fmt = "yuv420p"
         self._encoder.framerate, self._encoder.time_base = rate, 1 / rate
@@ -37,7 +35,7 @@ class _Coded:
         gop = str(max(2, round(key_s * setting.fps)))
         common = {"preset": "veryfast", "tune": "zerolatency", "g": gop, "keyint_min": gop, "sc_threshold": "0"}
         self._encoder.options = {**common, "threads": "1", **options}
-        self._decoder = cast(VideoCodecContext, av.CodecContext.create("h264", "r"))
+        self._decoder = av.CodecContext.create("h264", "r")
         self._decoder.thread_count = 1
         self._decoder.flags |= Flags.output_corrupt
 

@@ -69,7 +69,7 @@ def insects_crawling(setting: Setting) -> Act:
 
 
 def insects_night(setting: Setting) -> Act:
-    """Flies in the infrared lamp's light: bright, blurred strokes of curled paths, and moths that blind for a moment."""
+    """Flies in the infrared lamp's light: bright, blurred strokes of curled paths; and moths that blind."""
     rng = setting.chance()
     aspect = setting.width / setting.height
     count, moths = setting.of(3, 9, 22), setting.of(0, 1, 2)

@@ -37,8 +37,8 @@ def _green(image: Image) -> Plane:
 
 
 def ir_switch(setting: Setting) -> Act:
-    """Day, after SWITCH_S infrared, after BACK_S day again; each time within a second, with a dark blink and a gain that
-    overshoots."""
+    """Day, after SWITCH_S infrared, after BACK_S day again; each time within a second: a dark blink, then
+    a gain that overshoots."""
     night = infrared(setting, setting.of(0.9, 0.7, 0.5), setting.of(2.0, 4.0, 7.0))
     over = setting.of(0.3, 0.7, 1.3)
 
@@ -57,8 +57,8 @@ def ir_switch(setting: Setting) -> Act:
 
 
 def flicker_mains(setting: Setting) -> Act:
-    """Discharge lamps on 50 Hz against the camera's frame rate: the whole picture beats, and a rolling shutter shows bands
-    that wander."""
+    """Discharge lamps on 50 Hz against the camera's frame rate: the whole picture beats, and a rolling shutter
+    shows bands that wander."""
     rng = setting.chance()
     beat, bands = rng.uniform(0.4, 2.2), rng.uniform(0.7, 2.0)
     swing = setting.of(0.05, 0.14, 0.3)

@@ -1,5 +1,5 @@
-"""Trees in the wind: branches that hang into the picture and their shadows on the ground. They hang there before, still;
-then the wind comes."""
+"""Trees in the wind: branches that hang into the picture, and their shadows on the ground. They hang there, still, until
+the wind comes."""
 
 import cv2
 import numpy as np
@@ -43,7 +43,7 @@ def trees(setting: Setting) -> Act:
 
 
 def _foliage(setting: Setting, rng: np.random.Generator, reach: float, left: bool) -> tuple[Plane, NDArray[np.float32]]:
-    """Alpha (h, w) and colour (h, w, 3) of twigs with leaves, out to about `reach` of the width from an upper corner."""
+    """Alpha (h, w) and colour (h, w, 3) of twigs with leaves, to about `reach` of the width from an upper corner."""
     height, width = setting.height, setting.width
     alpha = np.zeros((height, width), np.uint8)
     colour = np.full((height, width, 3), (30, 60, 40), np.uint8)
@@ -66,9 +66,8 @@ def _foliage(setting: Setting, rng: np.random.Generator, reach: float, left: boo
 
 def _shadow(setting: Setting, alpha: Plane) -> Plane:
     """The foliage's shadow, blurred, lower down and nearer the middle."""
-    across = (
-        0.2 if alpha[:, : setting.width // 2].sum() > alpha[:, setting.width // 2 :].sum() else -0.2
-    ) * setting.width
+    left, right = np.split(alpha, [setting.width // 2], axis=1)
+    across = (0.2 if left.sum() > right.sum() else -0.2) * setting.width
     matrix = np.array([[1.0, 0.2, across], [0.0, 0.8, 0.5 * setting.height]], np.float32)
     moved = cv2.warpAffine(alpha, matrix, (setting.width, setting.height), borderMode=cv2.BORDER_REFLECT)
     moved[: round(0.45 * setting.height)] = 0

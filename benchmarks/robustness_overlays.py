@@ -1,0 +1,279 @@
+"""SYNTHETIC: what is said of weather, insects, lamps, trees and coding laid over standing cameras, with every rule on?
+
+simulator.weather lays each kind in three strengths over ten clips whose camera stands still (CLEAN_S without, then
+OVERLAY_S with it; short clips run to and fro), through the pipeline of `jaga analyze` with default parameters. The
+rules that count people as such are left out, all others join by themselves, and camera health is on. An event that the
+untouched clip gives as well (the same kind, within SLACK_S of the same time) is true, whatever else is told is false.
+
+Unless --detector is given, the detector is not asked about the overlaid pictures: what it saw in the untouched ones is
+used again. That is right for what is only added to a scene, kind to what hides people, and says nothing of what a
+detector takes an overlay for; with --detector it is asked (about ten times as long).
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields, replace
+from functools import cache
+from itertools import chain, cycle, islice
+from pathlib import Path
+
+import cv2
+
+from benchmarks.camera_health import decoded
+from benchmarks.data import DATA
+from benchmarks.replay import HEAD, remembered
+from benchmarks.report import Figure, Outcome, at_most, table
+from contract.events import Clock, Event
+from contract.ids import derived_uuid7
+from edge_agent.adapters.pictures_cv2 import CvPictures
+from edge_agent.adapters.privacy_cv2 import tiny_luma
+from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.config import parse
+from edge_agent.config_sections import EdgeConfig
+from edge_agent.core.pipeline import Agent, CameraPipeline
+from edge_agent.core.rules.table import RULES
+from edge_agent.core.types import Detections, Frame, Image
+from simulator.weather import KINDS, STRENGTHS, Strength, weathered
+
+CLIPS = (
+    "abandoned/aboda_indoor_backpack.mp4",
+    "abandoned/aboda_video4.avi",
+    "accident/cctv_suv_motorcycle.mp4",
+    "loiter_like/people_gathering.mp4",
+    "loiter_like/people_stairs.mp4",
+    "pets09_s2l1/vtest.avi",
+    "traffic/motorway_pedestrian_alarm.avi",
+    "traffic/multilane_buses.mp4",
+    "traffic/thai_junction.mp4",
+    "ucsd_ped1/train/Train001.mp4",
+)
+QUICK = ("abandoned/aboda_video4.avi", "pets09_s2l1/vtest.avi", "traffic/thai_junction.mp4")
+FPS = 5.0
+CLEAN_S, OVERLAY_S = 10.0, 30.0
+SLACK_S = 3.0
+T0 = 1_767_225_600.0
+ABOUT_PEOPLE = ("intrusion", "line_crossing", "loitering", "crowd")
+"""What they tell is the scene's own truth; an overlay only hides people from them."""
+CAMERA = "camera"
+"""Stands for the rules about the camera itself where kinds are named."""
+PLACES = """
+[[camera.zone]]
+id = "all"
+polygon = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+[[camera.line]]
+id = "across"
+start = [0.0, 0.5]
+end = [1.0, 0.5]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run. kinds: of events, CAMERA for those of the camera; empty: all. detector: whether it is asked about
+    the overlaid pictures."""
+
+    overlays: tuple[str, ...] = tuple(KINDS)
+    strengths: tuple[Strength, ...] = STRENGTHS
+    clips: tuple[str, ...] = CLIPS
+    kinds: tuple[str, ...] = ()
+    detector: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """Told once; seconds since the overlay's begin (below 0: in the untouched part). ends: of what still ran at the
+    end, then. told: when it was reported."""
+
+    kind: str
+    begins: float
+    ends: float
+    told: float
+    measures: tuple[str, ...]
+
+    def like(self, other: "Episode") -> bool:
+        """Of the same kind and, to SLACK_S, at the same time."""
+        return self.kind == other.kind and self.begins <= other.ends + SLACK_S and other.begins <= self.ends + SLACK_S
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One overlay on one clip and what was told of it that the untouched clip does not give."""
+
+    overlay: str
+    strength: str
+    clip: str
+    false: tuple[Episode, ...]
+
+
+def false_ones(told: Sequence[Episode], true: Sequence[Episode]) -> tuple[Episode, ...]:
+    return tuple(episode for episode in told if not any(episode.like(other) for other in true))
+
+
+def episodes(events: Sequence[Event], begin: float) -> list[Episode]:
+    """In the order they were told; times relative to `begin` (seconds since the epoch)."""
+    ends = {event.data.episode: event for event in events if event.data.phase == "end"}
+    found = []
+    for event in events:
+        if event.data.phase != "begin":
+            continue
+        last = ends.get(event.data.episode, event).data
+        held = [m.value for m in event.data.why.measures if m.name == "held"]
+        began = event.data.started.timestamp()
+        measures = tuple(
+            f"{m.name} {m.value:g}" + ("" if m.threshold is None else f" ({m.threshold:g})")
+            for m in event.data.why.measures
+        )
+        ended = (last.ended or last.started).timestamp()
+        found.append(
+            Episode(str(event.data.kind), began - begin, ended - begin, began + sum(held[:1]) - begin, measures)
+        )
+    return found
+
+
+def config(kinds: Sequence[str]) -> EdgeConfig:
+    """One camera with every rule that is not about people, each with its defaults, and camera health."""
+    lines = [f"fps = {FPS}"]
+    if not kinds or CAMERA in kinds:
+        lines.append("tamper = { enabled = true }")
+    lines.append(PLACES)
+    for kind, entry in RULES.items():
+        if kind in ABOUT_PEOPLE or (kinds and kind not in kinds):
+            continue
+        needed = {
+            item.name for item in fields(entry.spec) if item.default is MISSING and item.default_factory is MISSING
+        }
+        lines.append(f'[[camera.rule]]\nkind = "{kind}"')
+        lines += ['zone = "all"'] if "zone" in needed else []
+        lines += ['line = "across"'] if "line" in needed else []
+    return parse(HEAD.format(camera="cam") + "\n".join(lines), Path("overlays.toml"))
+
+
+class Clip:
+    """A clip's pictures at FPS, and what the detector saw in them, asked once each."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.pictures = [frame.image for frame in decoded(DATA / name)]
+        self._seen: dict[int, Detections] = {}
+
+    def order(self) -> list[int]:
+        """Which picture is shown when, to and fro."""
+        there_and_back = cycle(chain(range(len(self.pictures)), range(len(self.pictures) - 2, 0, -1)))
+        return list(islice(there_and_back, round((CLEAN_S + OVERLAY_S) * FPS)))
+
+    def seen(self, index: int) -> Detections:
+        if index not in self._seen:
+            self._seen[index] = remembered().detect([self.pictures[index]])[0]
+        return self._seen[index]
+
+
+def told(clip: Clip, shown: Iterator[Image], plan: Plan) -> list[Episode]:
+    """What the pipeline says of these pictures, the episodes that run at the end included."""
+    settings = config(plan.kinds)
+    camera = settings.cameras[0]
+    pipeline = CameraPipeline(
+        camera,
+        Agent("bench", "bench", settings.config_hash),
+        ByteTrack(settings.tracker, FPS),
+        lambda t, salt: derived_uuid7(round(t * 1000), "bench", salt),
+        "-",
+        pictures=CvPictures(),
+    )
+    clock, events, last = Clock(offset_ms=0.0, synchronised=True), list[Event](), T0
+    for n, (index, image) in enumerate(zip(clip.order(), shown, strict=True)):
+        frame = Frame(image, tiny_luma(image, 96), n, T0 + n / FPS)
+        looks = pipeline.wants_detection(frame).detect and bool(camera.rules)
+        detections = (remembered().detect([image])[0] if plan.detector else clip.seen(index)) if looks else None
+        events += pipeline.step(frame, detections, clock).events
+        last = frame.t
+    return episodes([*events, *pipeline.lost(last, clock)], T0 + CLEAN_S)
+
+
+def trials(plan: Plan) -> Iterator[Trial]:
+    """Each as soon as it is known; says what the untouched clips give on standard error."""
+    for name in plan.clips:
+        clip = Clip(name)
+        true = told(clip, (clip.pictures[i] for i in clip.order()), replace(plan, detector=False))
+        for episode in true:
+            print(f"untouched: {name}: {said(episode)}", file=sys.stderr)
+        for overlay in plan.overlays:
+            for strength in plan.strengths:
+                pictures = (clip.pictures[i] for i in clip.order())
+                shown = weathered(pictures, overlay, strength, FPS, CLIPS.index(name), CLEAN_S)
+                yield Trial(overlay, strength, name, false_ones(told(clip, shown, plan), true))
+
+
+def said(episode: Episode) -> str:
+    when = f"begins {episode.begins:.1f} s, told {episode.told:.1f} s, ends {episode.ends:.1f} s"
+    return f"{episode.kind}: {when}; {', '.join(episode.measures)}"
+
+
+@cache
+def measure(plan: Plan = Plan()) -> Outcome:
+    """Prints each false event as it comes, then how many of each kind there were under each overlay."""
+    cv2.setNumThreads(1)
+    counts: Counter[tuple[str, str]] = Counter()
+    by_strength: Counter[tuple[str, str]] = Counter()
+    run = 0
+    for trial in trials(plan):
+        run += 1
+        for episode in trial.false:
+            counts[episode.kind, trial.overlay] += 1
+            by_strength[episode.kind, trial.strength] += 1
+            print(f"false: {trial.overlay} {trial.strength}: {trial.clip}: {said(episode)}", flush=True)
+    figures = [at_most("synthetic overlays: false events", float(sum(counts.values())), 0)]
+    figures += [
+        Figure(f"{kind}: {overlay}", float(counts[kind, overlay]))
+        for kind in sorted({kind for kind, _ in counts})
+        for overlay in plan.overlays
+        if counts[kind, overlay]
+    ]
+    figures += [Figure(f"{kind}, {strength}", float(n)) for (kind, strength), n in sorted(by_strength.items())]
+    rules = [rule.kind for rule in config(plan.kinds).cameras[0].rules]
+    faults = [CAMERA] if not plan.kinds or CAMERA in plan.kinds else []
+    figures += [
+        Figure("overlays x strengths x clips", float(run)),
+        Figure("seconds under an overlay", run * OVERLAY_S),
+        Figure("detections", "asked again" if plan.detector else "of the untouched pictures"),
+        Figure("rules", ", ".join([*rules, *faults])),
+    ]
+    return Outcome("robustness_overlays", tuple(figures))
+
+
+def plan_of(arguments: Sequence[str] | None) -> tuple[Plan, Path | None]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="each overlay at medium strength on three clips")
+    parser.add_argument("--detector", action="store_true", help="ask the detector about the overlaid pictures")
+    parser.add_argument("--overlay", nargs="+", choices=tuple(KINDS), default=tuple(KINDS))
+    parser.add_argument("--strength", nargs="+", choices=STRENGTHS)
+    parser.add_argument("--clip", nargs="+", default=(), metavar="PART", help="only clips with this in their name")
+    parser.add_argument("--kind", nargs="+", choices=(CAMERA, *RULES), default=(), help="only these kinds of events")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    options = parser.parse_args(arguments)
+    clips = tuple(name for name in CLIPS if not options.clip or any(part in name for part in options.clip))
+    strengths: tuple[Strength, ...] = tuple(options.strength or (("medium",) if options.quick else STRENGTHS))
+    if options.quick and not options.clip:
+        clips = QUICK
+    return Plan(tuple(options.overlay), strengths, clips, tuple(options.kind), options.detector), options.json
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 without a false event, 1 with one, 2 without the data."""
+    plan, out = plan_of(arguments)
+    if not DATA.is_dir():
+        print(f"no labelled footage at {DATA}: set JAGA_DATA")
+        return 2
+    began = time.monotonic()
+    outcome = measure(plan)
+    print(table(outcome), f"({time.monotonic() - began:.1f} s)", sep="\n", flush=True)
+    if out is not None:
+        out.write_text(json.dumps(asdict(outcome), indent=1) + "\n", "utf-8")
+    return 0 if outcome.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
