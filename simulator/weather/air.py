@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from simulator.weather.light import infrared
-from simulator.weather.setting import Act, Image, Plane, Setting, clouds, picture, ramp
+from simulator.weather.setting import Act, Image, Plane, Setting, clouds, mixed, ramp
 
 FOCAL = 0.8
 """Focal length as a share of the picture's width: some 64 degrees across."""
@@ -49,12 +49,11 @@ def _rain(setting: Setting, night: bool) -> Act:
             return image.copy()
         amount = ramp(t, SETS_IN_S)
         light = 245.0 if night else min(240.0, max(float(image.mean()) * 1.5, 150.0))
-        streaks = _streaks(setting, t, round(count * amount), wind + 0.08 * np.sin(0.9 * t), night)[..., None]
-        alpha = veil * amount + (1 - veil * amount) * opacity * streaks
-        wet = image * (1 - alpha) + light * alpha
+        streaks = _streaks(setting, t, round(count * amount), wind + 0.08 * np.sin(0.9 * t), night)
+        wet = mixed(image, light, veil * amount + (1 - veil * amount) * opacity * streaks)
         for drop in drops:
             drop.bend(wet, t)
-        return picture(wet)
+        return wet
 
     return act
 
@@ -74,10 +73,11 @@ def _streaks(setting: Setting, t: float, count: int, wind: float, night: bool) -
     # A streak narrower than a pixel lights it in proportion; the lamp's light falls with the square of the distance.
     bright = np.clip(1.5 * broad, 0.45, 1.0) * (np.clip((2.0 / z) ** 2, 0.1, 1.0) if night else 1.0)
     layers = np.zeros((2, height, width), np.uint8)
-    for i in range(count):
-        ends = (int(x[i]), int(y[i])), (int(x[i] + slant[i] * length[i]), int(y[i] + length[i]))
-        thick = max(1, round(float(broad[i]) * (2.0 if z[i] < BLURRED_M else 1.0)))
-        cv2.line(layers[int(z[i] < BLURRED_M)], *ends, int(255 * bright[i]), thick, cv2.LINE_AA)
+    begins = np.stack([x, y], axis=1).astype(int).tolist()
+    ends = np.stack([x + slant * length, y + length], axis=1).astype(int).tolist()
+    thick = np.maximum(1, np.round(broad * np.where(z < BLURRED_M, 2.0, 1.0))).astype(int).tolist()
+    for i, (level, near) in enumerate(zip((255 * bright).astype(int).tolist(), (z < BLURRED_M).tolist(), strict=True)):
+        cv2.line(layers[int(near)], begins[i], ends[i], level, thick[i], cv2.LINE_AA)
     blurred = cv2.GaussianBlur(layers[1], (0, 0), max(0.8, 0.004 * width))
     return np.asarray(np.maximum(layers[0], blurred), np.float32) / np.float32(255)
 
@@ -99,7 +99,7 @@ class _DomeDrop:
         x, y = (int(v) for v in rng.uniform(0.05, 0.95, 2) * (setting.width, setting.height))
         return _DomeDrop(x, y, radius, rng.uniform(0, 12), rng.uniform(8, 25))
 
-    def bend(self, wet: np.ndarray, t: float) -> None:
+    def bend(self, wet: Image, t: float) -> None:
         """Into `wet`, in place."""
         if t < self.lands:
             return
@@ -115,7 +115,7 @@ class _DomeDrop:
         alpha = np.clip((1.0 - away) * 3, 0, 0.9)[..., None]
         shade = 1.0 + 0.25 * (span[:, None, None] / r)
         part = wet[y - r : y + r, self.x - r : self.x + r]
-        part[:] = part * (1 - alpha) + np.clip(seen * shade, 0, 255) * alpha
+        part[:] = np.clip(part * (1 - alpha) + seen * shade * alpha, 0, 255)
 
 
 def fog(setting: Setting) -> Act:
@@ -143,8 +143,8 @@ def _fog(setting: Setting, distance: Plane, kept: float) -> Act:
         if not air:
             air.append(min(225.0, max(120.0, float(np.percentile(image, 90)))))
         drift = np.roll(patches, round(0.01 * setting.width * t), axis=1)
-        beta = -np.log(kept) * ramp(t, FOG_GROWS_S) * (1 + 0.15 * drift)
-        left = np.exp(-np.maximum(beta, 0) * distance)[..., None]
-        return picture(image * left + air[0] * (1 - left))
+        beta = -float(np.log(kept)) * ramp(t, FOG_GROWS_S) * (1 + 0.15 * drift)
+        left = np.exp(-np.maximum(beta, 0) * distance)
+        return mixed(image, air[0], np.asarray(1 - left, np.float32))
 
     return act

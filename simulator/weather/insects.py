@@ -83,15 +83,18 @@ def insects_night(setting: Setting) -> Act:
         night = base(image, t)
         if t < 0:
             return night
-        layers = [np.zeros(night.shape[:2], np.uint8) for _ in range(2)]
+        strokes = np.zeros(night.shape[:2], np.uint8)
         for path, width in zip(small, broad, strict=True):
-            _stroke(layers[0], path, t, setting.width, width, 220)
-        for path in large:
-            _stroke(layers[1], path, t, setting.width, thick, 255)
-        lit = cv2.GaussianBlur(layers[0], (0, 0), 0.004 * setting.width).astype(np.float32)
+            _stroke(strokes, path, t, setting.width, width, 220)
+        lit = cv2.GaussianBlur(strokes, (0, 0), 0.004 * setting.width)
         if large:
-            lit += cv2.GaussianBlur(layers[1], (0, 0), 0.4 * thick)
-        return picture(night + lit[..., None])
+            # So blurred that a quarter of the size shows it all.
+            quarter = np.zeros((setting.height // 4, setting.width // 4), np.uint8)
+            for path in large:
+                _stroke(quarter, path, t, setting.width // 4, max(1, thick // 4), 255)
+            soft = cv2.GaussianBlur(quarter, (0, 0), 0.1 * thick)
+            lit = cv2.add(lit, cv2.resize(soft, (setting.width, setting.height), interpolation=cv2.INTER_LINEAR))
+        return np.asarray(cv2.add(night, cv2.cvtColor(lit, cv2.COLOR_GRAY2BGR)), np.uint8)
 
     return act
 

@@ -3,12 +3,14 @@ picture by day times the light that falls on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 
+import cv2
 import numpy as np
 
-from simulator.weather.setting import Act, Image, Plane, Setting, bell, grain, picture
+from simulator.weather.setting import Act, Grain, Image, Plane, Setting, bell, picture
 
-INFRARED = np.array([0.15, 0.4, 0.45], np.float32)
+INFRARED = np.array([[0.15, 0.4, 0.45]], np.float32)
 """Of blue, green and red: what a sensor without its infrared filter makes of them."""
 LEAVES = 0.6
 """And of what is greener than red and blue: leaves shine in infrared."""
@@ -22,18 +24,16 @@ DUSK_COLOUR = np.array([1.15, 1.0, 0.85], np.float32)
 
 def infrared(setting: Setting, gain: float = 0.7, noise: float = 4.0) -> Act:
     """The picture by the camera's own infrared lamp: grey, bright in the middle, with noise."""
+    grain = Grain(setting, noise)
     pool = 0.25 + 0.75 * bell(setting, setting.width / 2, setting.height / 2, 0.55 * setting.width, 0.6 * setting.width)
 
     def act(image: Image, t: float) -> Image:
-        grey = image @ INFRARED + LEAVES * _green(image)
-        return picture((grey * pool * gain)[..., None] + grain(setting, t, noise) + np.zeros(3, np.float32))
+        blue, green, red = cv2.split(image)
+        leaves = cv2.subtract(green, cv2.max(blue, red))
+        grey = cv2.addWeighted(cv2.transform(image, INFRARED), 1.0, leaves, LEAVES, 0.0)
+        return np.asarray(cv2.cvtColor(picture(grey * pool * gain + grain.at(t)), cv2.COLOR_GRAY2BGR), np.uint8)
 
     return act
-
-
-def _green(image: Image) -> Plane:
-    blue, green, red = (image[..., i].astype(np.float32) for i in range(3))
-    return np.asarray(np.maximum(green - np.maximum(blue, red), 0), np.float32)
 
 
 def ir_switch(setting: Setting) -> Act:
@@ -47,10 +47,10 @@ def ir_switch(setting: Setting) -> Act:
             return image.copy()
         since = t - (SWITCH_S if t < BACK_S else BACK_S)
         shown = night(image, t) if t < BACK_S else image
-        gain = 0.2 if since < DARK_S else 1.0 + over * np.exp(-(since - DARK_S) / SETTLE_S)
+        gain = 0.2 if since < DARK_S else 1.0 + over * exp(-(since - DARK_S) / SETTLE_S)
         tint = np.ones(3, np.float32)
         if t >= BACK_S:
-            tint += np.exp(-since / 0.4) * np.array([0.1, -0.15, 0.2], np.float32)
+            tint += exp(-since / 0.4) * np.array([0.1, -0.15, 0.2], np.float32)
         return picture(shown * (gain * tint))
 
     return act
@@ -69,7 +69,7 @@ def flicker_mains(setting: Setting) -> Act:
         if t < 0:
             return image.copy()
         wave = 0.5 * np.sin(2 * np.pi * beat * t) + 0.5 * np.sin(2 * np.pi * (0.83 * beat * t + bands * rows))
-        return picture(image * (1 + swing * wave * colour))
+        return picture(image * (1 + swing * wave * colour).astype(np.float32))
 
     return act
 
@@ -81,12 +81,13 @@ def flicker_lamp(setting: Setting) -> Act:
     radius = setting.of(0.12, 0.22, 0.38) * setting.width
     pool = setting.of(0.45, 0.7, 1.0) * bell(setting, x, y, radius, 0.6 * radius)[..., None]
     bulb = 255 * bell(setting, x, 0.08 * setting.height, 0.015 * setting.width, 0.015 * setting.width)[..., None]
+    grain = Grain(setting, 3.0)
     lengths = rng.exponential(np.tile([0.7, 0.35], 200)) + 0.08
     ends, levels = np.cumsum(lengths), np.tile([1.0, 0.0], 200) + rng.uniform(0, 0.3, 400) * np.tile([-1, 1], 200)
 
     def act(image: Image, t: float) -> Image:
         lit = 1.0 if t < 0 else float(levels[min(int(np.searchsorted(ends, t)), 399)])
-        return picture(image * (NIGHT * 1.5 * DUSK_COLOUR + lit * pool) + lit * bulb + grain(setting, t, 3.0))
+        return picture(image * (NIGHT * 1.5 * DUSK_COLOUR + lit * pool) + lit * bulb + grain.at(t)[..., None])
 
     return act
 
@@ -129,6 +130,8 @@ def headlights_night(setting: Setting) -> Act:
     """Cars come towards the camera or turn outside of the picture: pools of light run over the ground, lamps dazzle."""
     cars = _cars(setting.chance())
     bright, top, radius = setting.of(0.4, 0.8, 1.3), setting.of(120.0, 220.0, 330.0), setting.of(0.02, 0.04, 0.07)
+    grain = Grain(setting, 3.0)
+    warm = np.array([0.85, 0.95, 1.0], np.float32)
 
     def act(image: Image, t: float) -> Image:
         light = np.full((setting.height, setting.width), NIGHT, np.float32)
@@ -139,9 +142,8 @@ def headlights_night(setting: Setting) -> Act:
             light += bright * bell(setting, x * setting.width, below, reach * (1.5 if turning else 1.0), 0.6 * reach)
             if not turning:
                 glare += _lamps(setting, x, y, near, top, radius)
-        warm = np.array([0.85, 0.95, 1.0], np.float32)
         dark = image * light[..., None] * DUSK_COLOUR
-        return picture(dark + glare[..., None] * warm + grain(setting, t, 3.0))
+        return picture(dark + glare[..., None] * warm + grain.at(t)[..., None])
 
     return act
 

@@ -16,6 +16,7 @@ Act = Callable[[Image, float], Image]
 camera would show it, a new array. Called in order of time."""
 Plane = NDArray[np.float32]
 T = TypeVar("T")
+GRAINS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,15 @@ class Setting:
         return np.random.default_rng((self.seed, round((t + 1e6) * 1000)))
 
 
-def picture(values: NDArray[np.generic]) -> Image:
-    """0..255, rounded to grey levels."""
-    return np.asarray(np.clip(values, 0, 255), np.uint8)
+def picture(values: Plane) -> Image:
+    """Rounded to grey levels, 0..255."""
+    return np.asarray(cv2.add(values, 0.0, dtype=cv2.CV_8U), np.uint8)
+
+
+def mixed(image: Image, level: float, share: Plane) -> Image:
+    """`share` (h, w; 0..1) of a plain grey `level`, the rest of `image`."""
+    plain = np.full_like(image, round(level))
+    return np.asarray(cv2.blendLinear(image, plain, 1.0 - share, share), np.uint8)
 
 
 def ramp(t: float, seconds: float) -> float:
@@ -67,7 +74,17 @@ def clouds(setting: Setting, rng: np.random.Generator, cells: int) -> Plane:
     return np.asarray(grown, np.float32)
 
 
-def grain(setting: Setting, t: float, sigma: float) -> Plane:
-    """(h, w, 1): the sensor's noise at `t`."""
-    noise = setting.chance_at(t).standard_normal((setting.height, setting.width, 1), np.float32)
-    return np.asarray(sigma * noise, np.float32)
+class Grain:
+    """The sensor's noise: some fields of it, each time another one at another offset."""
+
+    def __init__(self, setting: Setting, sigma: float) -> None:
+        self._setting = setting
+        shape = GRAINS, setting.height, setting.width
+        self._fields = np.float32(sigma) * setting.chance().standard_normal(shape, np.float32)
+
+    def at(self, t: float) -> Plane:
+        """(h, w), grey levels."""
+        rng = self._setting.chance_at(t)
+        field = self._fields[int(rng.integers(GRAINS))].ravel()
+        moved = np.roll(field, int(rng.integers(field.size)))
+        return np.asarray(moved.reshape(self._setting.height, self._setting.width), np.float32)

@@ -1,9 +1,10 @@
-"""Trees in the wind: branches that hang into the picture, and their shadows on the ground. They hang there, still, until
-the wind comes."""
+"""Trees in the wind: branches that hang into the picture, and their shadows on the ground. They hang there, still, and
+then the wind comes."""
+
+from math import pi, sin
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.weather.setting import Act, Image, Plane, Setting, clouds, picture, ramp
 
@@ -18,31 +19,33 @@ def trees(setting: Setting) -> Act:
     reach = setting.of(0.3, 0.4, 0.52)
     alpha, colour = _foliage(setting, rng, reach, left)
     swing = setting.of(0.005, 0.014, 0.03) * setting.width
-    flutter = clouds(setting, rng, 25), clouds(setting, rng, 25)
+    flutter = 2 * clouds(setting, rng, 25)
     columns, rows = np.meshgrid(np.arange(setting.width, dtype=np.float32), np.arange(setting.height, dtype=np.float32))
-    out = np.hypot((columns if left else setting.width - columns), rows) / (reach * setting.width)
+    out = np.hypot((columns if left else setting.width - columns), rows) / np.float32(reach * setting.width)
     shadow = _shadow(setting, alpha)
     phases = rng.uniform(0, 2 * np.pi, 3)
 
     def act(image: Image, t: float) -> Image:
         blow = swing * ramp(t, GUST_S)
-        gust = 0.6 + 0.4 * np.sin(0.7 * t + phases[0])
-        sway = gust * (np.sin(2 * np.pi * 0.4 * t + phases[1]) + 0.4 * np.sin(2 * np.pi * 0.95 * t + phases[2]))
-        shaken = 0.2 * np.sin(2 * np.pi * 1.7 * t + 2 * flutter[0])
-        dx = blow * (out * sway + shaken * (out > 0)).astype(np.float32)
-        dy = blow * (0.4 * out * sway + 0.3 * shaken * flutter[1]).astype(np.float32)
-        maps = (columns - dx).astype(np.float32), (rows - dy).astype(np.float32)
-        leaves = cv2.remap(alpha, *maps, cv2.INTER_LINEAR)[..., None]
-        painted = cv2.remap(colour, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        moved = (columns - np.float32(1.5 * blow * sway)), rows
-        shade = cv2.remap(shadow, *moved, cv2.INTER_LINEAR)[..., None]
+        gust = 0.6 + 0.4 * sin(0.7 * t + phases[0])
+        sway = gust * (sin(2 * pi * 0.4 * t + phases[1]) + 0.4 * sin(2 * pi * 0.95 * t + phases[2]))
+        shaken = np.float32(0.2) * np.sin(np.float32(2 * pi * 1.7 * t) + flutter)
+        x, y = (
+            columns - np.float32(blow) * (out * np.float32(sway) + shaken),
+            rows - np.float32(0.4 * blow * sway) * out,
+        )
+        leaves = cv2.remap(alpha, x, y, cv2.INTER_LINEAR)
+        painted = cv2.remap(colour, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        moved = np.array([[1, 0, 1.5 * blow * sway], [0, 1, 0]], np.float32)
+        shade = cv2.warpAffine(shadow, moved, (setting.width, setting.height))
         light = float(np.clip(image.mean() / 110.0, 0.3, 1.2))
-        return picture(image * (1 - SHADE * shade) * (1 - leaves) + painted * light * leaves)
+        ground = picture(image * (1 - np.float32(SHADE) * shade)[..., None])
+        return np.asarray(cv2.blendLinear(ground, picture(painted * np.float32(light)), 1 - leaves, leaves), np.uint8)
 
     return act
 
 
-def _foliage(setting: Setting, rng: np.random.Generator, reach: float, left: bool) -> tuple[Plane, NDArray[np.float32]]:
+def _foliage(setting: Setting, rng: np.random.Generator, reach: float, left: bool) -> tuple[Plane, Image]:
     """Alpha (h, w) and colour (h, w, 3) of twigs with leaves, to about `reach` of the width from an upper corner."""
     height, width = setting.height, setting.width
     alpha = np.zeros((height, width), np.uint8)
@@ -61,7 +64,7 @@ def _foliage(setting: Setting, rng: np.random.Generator, reach: float, left: boo
             cv2.ellipse(alpha, place, axes, tilt, 0, 360, 255, -1, cv2.LINE_AA)
             cv2.ellipse(colour, place, axes, tilt, 0, 360, leaf, -1, cv2.LINE_AA)
     soft = cv2.GaussianBlur(alpha, (0, 0), 0.0012 * width + 0.2).astype(np.float32) / 255
-    return soft, colour.astype(np.float32)
+    return soft, colour
 
 
 def _shadow(setting: Setting, alpha: Plane) -> Plane:
