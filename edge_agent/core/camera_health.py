@@ -28,6 +28,9 @@ RELEARN_S = 1.6
 """How long a moved camera must have shown its new view before that is the known one."""
 ANEW_S = 60.0
 """How long a view may differ without any fault before it is learned anew: a lorry that stays, another light."""
+BLIND_S, UNKNOWN_S = 1.0, 3.0
+"""How long what the picture shows is not trusted after a fault was last found, and after the view was another one: until
+the exposure has settled, until the new view is known."""
 LEARN_KEPT, LEARN_DULL, LEARN_SHARP = 0.5, 0.2, 0.85
 """Only looks this close to what is known change it."""
 STEPS: dict[CameraFault, type] = {"covered": Covered, "defocused": Defocused, "moved": Moved, "frozen": Frozen}
@@ -64,6 +67,9 @@ class CameraHealth:
         self._odd: float | None = None
         self._settled = False
         self._every_s = WORRIED_S
+        self._blind_until = float("-inf")
+        self.views = 0
+        """How often the camera has moved and its new view become the known one."""
         self.watches = [
             CameraWatch(rule := camera_rule(fault, spec), STEPS[fault](spec), Lifecycle(rule.episodes))
             for fault in CAMERA_FAULTS
@@ -90,11 +96,16 @@ class CameraHealth:
         """After the rules have spoken (by kind): take the look into what is known, or begin anew after a move."""
         difference = sight.difference
         moved = bool(found.get("camera_moved"))
+        if moved or (difference is not None and elsewhere(difference)):
+            self._blind_until = sight.t + UNKNOWN_S
+        elif any(found.values()):
+            self._blind_until = max(self._blind_until, sight.t + BLIND_S)
         self._moved = (sight.t if self._moved is None else self._moved) if moved else None
         if self._moved is not None and reached(sight.t - self._moved, RELEARN_S):
             self._memory.forget()
             self._memory.compare(sight.look)
             self._moved = None
+            self.views += 1
             return
         fault = any(found.values())
         usual = difference is not None and _usual(difference) and not fault
@@ -108,6 +119,10 @@ class CameraHealth:
             self._memory.forget()
             self._odd = None
         self._every_s = EVERY_S if usual else WORRIED_S
+
+    def blind(self, t: float) -> bool:
+        """Whether what the picture shows is not to be trusted at `t`: a fault is found, or it is another view."""
+        return t < self._blind_until
 
 
 def _usual(difference: Difference) -> bool:

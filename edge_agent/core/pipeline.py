@@ -14,7 +14,7 @@ from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
 from edge_agent.core.motion import Decision, MotionGate, Reason
 from edge_agent.core.picture import Pictures
 from edge_agent.core.ports import Tracker
-from edge_agent.core.rules.base import Learner, Memory, RuleStep, Scored
+from edge_agent.core.rules.base import Learner, Memory, RuleStep, Scored, needs_view
 from edge_agent.core.rules.table import make_rule
 from edge_agent.core.schedule import armed
 from edge_agent.core.spec import CameraSpec, LoiteringRule, Rule
@@ -105,6 +105,7 @@ class CameraPipeline:
             _Watch(rule, make_rule(self._camera, rule), Lifecycle(rule.episodes)) for rule in self._camera.rules
         ]
         self._health = CameraHealth(self._camera.tamper)
+        self._views = 0
         self._known: tuple[frozenset[int], int] = (frozenset(), 0)
         self._t = float("-inf")
         self._held_s = 0.0
@@ -198,10 +199,12 @@ class CameraPipeline:
         found: list[Found] = []
         changes: list[tuple[Rule, Change]] = []
         silenced: list[Silenced] = []
-        spoken: list[tuple[Rule, Lifecycle, tuple[Finding, ...]]] = [
-            (watch.rule, watch.lifecycle, watch.step.step(view)) for watch in self._watches
-        ]
-        for rule, lifecycle, findings in (*spoken, *self._look(frame, view.t)):
+        health = self._look(frame, view.t)
+        blind = self._health.blind(view.t)
+        asked = [watch for watch in self._watches if not (blind and needs_view(watch.step))]
+        told = {id(watch): watch.step.step(view) for watch in asked}
+        spoken = [(watch.rule, watch.lifecycle, told.get(id(watch), ())) for watch in self._watches]
+        for rule, lifecycle, findings in (*spoken, *health):
             made, suppressed = lifecycle.step(view.t, findings, armed=armed(rule.schedule, view.t))
             found += [Found(rule, finding) for finding in findings]
             changes += [(rule, change) for change in made]
@@ -210,7 +213,7 @@ class CameraPipeline:
         snapshots = tuple(event.id for event in events if event.data.phase == "begin")
         scores = {
             watch.rule.id: score
-            for watch in self._watches
+            for watch in asked
             if isinstance(watch.step, Scored) and (score := watch.step.score) is not None
         }
         return Step(self._tracks, tuple(found), events, snapshots, tuple(silenced), view.held, scores)
@@ -222,4 +225,13 @@ class CameraPipeline:
             return []
         spoken = [(watch, watch.step.step(sight)) for watch in self._health.watches]
         self._health.learn(sight, {watch.rule.kind: findings for watch, findings in spoken})
+        if self._health.views != self._views:
+            self._views = self._health.views
+            self._look_anew()
         return [(watch.rule, watch.lifecycle, findings) for watch, findings in spoken]
+
+    def _look_anew(self) -> None:
+        """The camera shows another view: what rules about pixels took for usual is no more. Their episodes run on."""
+        for watch in self._watches:
+            if needs_view(watch.step) and not isinstance(watch.step, Learner):
+                watch.step = make_rule(self._camera, watch.rule)

@@ -42,7 +42,8 @@ def _write(path: Path, pictures: Iterator[Image], rate: Fraction) -> int:
         stream.pix_fmt = "yuv420p"
         for picture in pictures:
             even = np.ascontiguousarray(picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2])
-            stream.height, stream.width = even.shape[:2]
+            if count == 0:
+                stream.height, stream.width = even.shape[:2]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="bgr24")))
             count += 1
         container.mux(stream.encode(None))

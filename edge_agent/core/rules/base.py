@@ -18,9 +18,20 @@ DIGITS = 4
 
 class RuleStep(Protocol):
     """One rule of one camera. `step` says what is so at this moment; it never goes back in time and keeps no
-    episodes."""
+    episodes.
+
+    A class that sets `needs_view = True` judges pixels against what this camera usually shows. Where the camera itself
+    is watched ([camera.tamper]), it is not stepped while that finds fault with the view (to the rule: a gap in the
+    stream; to its episodes: it is not so), and a new one is made once another view has become the known one, unless it
+    is a Learner: what that has learned is not thrown away for one knock at the camera.
+    """
 
     def step(self, view: View) -> tuple[Finding, ...]: ...
+
+
+def needs_view(step: RuleStep) -> bool:
+    """Whether this rule is to be silent while the camera cannot be trusted."""
+    return bool(getattr(step, "needs_view", False))
 
 
 Memory = Mapping[str, NDArray[np.generic]]

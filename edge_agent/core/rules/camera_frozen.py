@@ -10,8 +10,8 @@ from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.types import Finding
 
 REPEATED, ALIVE = 0.025, 0.05
-"""A look repeats the one before when less than this share of the small picture's pixels differ at all; from ALIVE on
-there is noise in it. A repeated picture may carry a running clock or the codec's last refinements."""
+"""A picture is repeated while less than this share of the small picture's pixels differ at all from the one that began
+it: all it may carry is a running clock. What differs by ALIVE from the look before has noise in it."""
 LIT = 0.3
 """Black and blown-out pixels have no noise: with fewer than this share of others nothing can be told."""
 BARE = 0.6
@@ -32,6 +32,7 @@ class Frozen:
     def __init__(self, spec: TamperSpec) -> None:
         self._spec = spec
         self._last: Grid | None = None
+        self._held: Grid | None = None
         self._t = 0.0
         self._since: float | None = None
         self._broken: float | None = None
@@ -52,13 +53,7 @@ class Frozen:
         if float(lit.mean()) < LIT or (sight.difference is not None and sight.difference.dull > BARE):
             self._since = None
             return ()
-        differing = float(np.mean(last != self._last))
-        if differing >= REPEATED:
-            self._differs(differing, sight.t)
-        elif self._since is None:
-            self._since, self._broken = before, None
-        else:
-            self._broken = None
+        differing = self._compare(last, self._last, before, sight.t)
         if self._since is None or self._broken is not None:
             return ()
         repeated = sight.t - self._since
@@ -72,16 +67,35 @@ class Frozen:
         self._said = finding(1.0 - differing / REPEATED / 2, measures, self._since)
         return self._said
 
-    def _differs(self, differing: float, t: float) -> None:
-        """A single look that differs (a key frame) does not end a repetition."""
-        if self._since is not None and self._broken is None:
-            self._broken = t
-            return
-        if self._since is not None and self._broken is not None:
+    def _compare(self, last: Grid, now: Grid, before: float, t: float) -> float:
+        """The share that differs from the picture that is held, where one is, else from the look before.
+
+        A single look that differs (a key frame) does not end a repetition when the held picture comes again after it.
+        A still scene so strongly coded that hardly anything changes from picture to picture does: its key frames bring
+        other noise, and what little moves in it adds up.
+        """
+        if self._since is not None:
+            assert self._held is not None
+            differing = float(np.mean(self._held != now))
+            if differing < REPEATED:
+                self._broken = None
+                return differing
+            if self._broken is None:
+                self._broken = t
+                return differing
             repeated = self._broken - self._since
             if not exceeded(repeated, self._limit()):
                 self._longest = max(self._longest, repeated)
             self._since = self._broken = None
+        differing = float(np.mean(last != now))
+        if differing < REPEATED:
+            self._since, self._broken, self._held = before, None, last
+        else:
+            self._seems(differing)
+        return differing
+
+    def _seems(self, differing: float) -> None:
+        """Counts how noisy this camera is."""
         self._looks += 1
         self._alive += differing >= ALIVE
         if self._looks > 1000:
