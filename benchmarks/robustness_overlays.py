@@ -42,9 +42,9 @@ from simulator.weather import KINDS, STRENGTHS, Strength, weathered
 CLIPS = (
     "abandoned/aboda_indoor_backpack.mp4",
     "abandoned/aboda_video4.avi",
+    "accident/cctv_junction_crash.mp4",
     "accident/cctv_suv_motorcycle.mp4",
     "loiter_like/people_gathering.mp4",
-    "loiter_like/people_stairs.mp4",
     "pets09_s2l1/vtest.avi",
     "traffic/motorway_pedestrian_alarm.avi",
     "traffic/multilane_buses.mp4",
@@ -52,8 +52,8 @@ CLIPS = (
     "ucsd_ped1/train/Train001.mp4",
 )
 QUICK = ("abandoned/aboda_video4.avi", "pets09_s2l1/vtest.avi", "traffic/thai_junction.mp4")
-CUT_S = {"traffic/thai_junction.mp4": 28.0}
-"""Where another scene follows."""
+SHOWN_S = {"accident/cctv_junction_crash.mp4": (0.6, 60.0), "traffic/thai_junction.mp4": (0.0, 28.0)}
+"""What of a clip is one scene, in seconds: the one begins with a cross-fade, the other ends with a cut."""
 FPS = 5.0
 CLEAN_S, OVERLAY_S = 10.0, 30.0
 SLACK_S = 3.0
@@ -159,8 +159,8 @@ class Clip:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        frames = decoded(DATA / name)
-        self.pictures = [frame.image for frame in frames if frame.t - frames[0].t < CUT_S.get(name, float("inf"))]
+        begin, end = SHOWN_S.get(name, (0.0, float("inf")))
+        self.pictures = [frame.image for frame in decoded(DATA / name) if begin <= frame.t - T0 < end]
         self._seen: dict[int, Detections] = {}
 
     def order(self) -> list[int]:

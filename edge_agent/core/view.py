@@ -25,6 +25,8 @@ ALIKE, SAME = 0.5, 0.75
 """Correlation from which a cell is the same thing seen again, and the same thing at the same place to about a pixel."""
 NOISE = 4.0
 """Grey levels added to the spread of a cell, so that flat cells correlate with nothing."""
+FLATTEST, LEAST = 0.1, 0.1
+"""Share of all cells that are taken for flat, with nothing but noise in them; at least LEAST of the detail is none."""
 DULL = 0.5
 """A lost cell with less than this share of its spread, fine or coarse detail shows nothing: it is no passer-by, who
 brings his own."""
@@ -43,7 +45,7 @@ class Difference:
     kept: still shows what it did. corner: the same, in that outer ninth of the picture that kept most. dull: lost and
     without detail. blown: shows white where it did not. detail: fine detail of the whole picture against the known
     one (1: as much), fog and gain taken out. clear: the same in those cells only that kept. sharpness: fine against
-    coarse detail, against the known proportion. layout: correlation of the coarse layout (cell means), 1 where only
+    coarse detail, noise taken out, against the known proportion. layout: correlation of the coarse layout (cell means), 1 where only
     focus was lost. shift: how far the view has moved, as a share of the width. steady: kept since the look before.
     age_s: how long the view has been known.
     """
@@ -142,7 +144,7 @@ def _difference(known: Look, look: Look, last: Look, structured: NDArray[np.bool
     kept = structured & alike
     share = _share(alike, structured)
     fine, coarse = _energy(look.fine, structured), _energy(look.coarse, structured)
-    known_fine, known_coarse = _energy(known.fine, structured), _energy(known.coarse, structured)
+    known_fine = _energy(known.fine, structured)
     blown = structured & ((look.clipped > 0.5) & (known.clipped < 0.25))
     return Difference(
         t=look.t,
@@ -152,7 +154,7 @@ def _difference(known: Look, look: Look, last: Look, structured: NDArray[np.bool
         blown=_share(blown, structured),
         detail=sqrt(fine / known_fine) / gain,
         clear=float(np.median(detail[kept])) if kept.any() else 0.0,
-        sharpness=sqrt(fine / coarse / (known_fine / known_coarse)),
+        sharpness=_sharpness(look, structured) / _sharpness(known, structured),
         layout=layout,
         shift=_shift(known.small, look.small) if share < UNMOVED else 0.0,
         steady=_share(correlation(last.small, look.small) > ALIKE, _spread(look.small) > STRUCTURE),
@@ -167,6 +169,14 @@ def _share(which: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
 
 def _energy(grid: Grid, among: NDArray[np.bool_]) -> float:
     return float(grid[among].mean()) + 0.1
+
+
+def _sharpness(look: Look, among: NDArray[np.bool_]) -> float:
+    """Fine against coarse detail in these cells. Noise is the same in both and everywhere: what the flattest cells have
+    is taken off, or a camera that comes back from a noisy night would seem out of focus."""
+    noise = float(np.quantile(look.fine, FLATTEST))
+    fine, coarse = _energy(look.fine, among), _energy(look.coarse, among)
+    return sqrt(max(fine - noise, LEAST * fine) / max(coarse - noise, LEAST * coarse))
 
 
 def _layout(known: Look, look: Look) -> tuple[float, float]:

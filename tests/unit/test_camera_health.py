@@ -164,6 +164,30 @@ def test_a_key_frame_does_not_end_a_repetition() -> None:
     assert begins(told(every(5, 0, 25), after(stuck))) == ["camera_frozen"]
 
 
+def test_a_still_scene_strongly_coded_is_not_frozen() -> None:
+    """Nothing changes from picture to picture, and every key frame is coded anew from a picture with other noise."""
+
+    def held(t: float) -> Image:
+        return view(t) if t < CLEAN else coded(view(CLEAN + 2.0 * ((t - CLEAN) // 2.0)), t)
+
+    assert begins(told(every(5, 0, 40), held)) == []
+
+
+def test_the_noise_of_a_night_is_no_sharpness() -> None:
+    """Nor is it lost when the picture is clean again by day."""
+    assert begins(told(every(5, 0, 30), lambda t: view(t, noise=9.0) if t < 15 else view(t, noise=1.0))) == []
+    blurred = [begins(told(every(5, 0, 30), lambda t, noise=noise: noisy_blur(t, noise))) for noise in (1.0, 6.0)]  # type: ignore[misc]
+    assert blurred == [["camera_defocused"]] * 2
+
+
+def noisy_blur(t: float, noise: float) -> Image:
+    """Out of focus from 15 s on; the sensor's noise is after the lens and stays."""
+    if t < 15:
+        return view(t, noise=noise)
+    soft = cv2.GaussianBlur(view(0.0, noise=0.0), (0, 0), 2.5).astype(np.float32)
+    return np.asarray(np.clip(soft + view(t, noise=noise) - view(t, noise=0.0).astype(np.float32), 0, 255), np.uint8)
+
+
 HAND = TamperSpec(enabled=True, faults=("covered",))
 
 

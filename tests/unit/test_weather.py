@@ -26,7 +26,9 @@ def scene(seconds: float, fps: float = FPS) -> list[Image]:
     return [view(n / fps) for n in range(round(seconds * fps))]
 
 
-def overlaid(frames: Sequence[Image], kind: str, strength: Strength, seed: int = 1, begin_s: float = 0.0) -> list[Image]:
+def overlaid(
+    frames: Sequence[Image], kind: str, strength: Strength, seed: int = 1, begin_s: float = 0.0
+) -> list[Image]:
     return list(weathered(frames, kind, strength, FPS, seed, begin_s))
 
 

@@ -9,6 +9,8 @@ from edge_agent.core.view import Difference
 KEPT, CORNER = 0.35, 0.75
 """Another view: so little is where it was, and in no corner of the picture more than that. Who stands, drives or is
 parked before the camera leaves corners alone."""
+LAYOUT = 0.87
+"""Nor is light and dark distributed as before: in a noisy night much detail is not found again and nothing has moved."""
 DULL, BLOWN, DETAIL = 0.75, 0.35, 0.3
 """And it is a view: it has detail of its own and is not blown out."""
 HIDDEN = 0.35
@@ -47,6 +49,7 @@ def elsewhere(difference: Difference) -> bool:
     return (
         difference.kept < KEPT
         and difference.corner < CORNER
+        and difference.layout < LAYOUT
         and difference.dull < DULL
         and difference.blown < BLOWN
         and difference.detail > DETAIL

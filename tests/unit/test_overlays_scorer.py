@@ -1,0 +1,70 @@
+"""The scorer of benchmarks.robustness_overlays: what is true, what is false, which rules and clips take part."""
+
+from collections.abc import Callable, Iterable
+
+from benchmarks.robustness_overlays import (
+    ABOUT_PEOPLE,
+    CAMERA,
+    CLIPS,
+    QUICK,
+    Episode,
+    config,
+    episodes,
+    false_ones,
+    plan_of,
+)
+from edge_agent.core.rules.table import RULES
+from edge_agent.core.spec import IntrusionRule
+from edge_agent.core.types import Track
+from simulator.weather import KINDS, STRENGTHS
+from tests.scenes import T0, Scene, every, person
+
+
+def episode(kind: str, begins: float, ends: float) -> Episode:
+    return Episode(kind, begins, ends, begins + 1, ())
+
+
+def test_only_the_same_kind_at_about_the_same_time_is_true() -> None:
+    true = [episode("brawl", 5, 9)]
+    told = [
+        episode("brawl", 8, 20),
+        episode("brawl", 12, 13),
+        episode("brawl", 1, 2),
+        episode("brawl", 12.1, 13),
+        episode("brawl", 0, 1.9),
+        episode("smoke_fire", 5, 9),
+    ]
+    assert false_ones(told, true) == tuple(told[3:])
+    assert false_ones(told, []) == tuple(told)
+
+
+def test_episodes_come_with_their_measures_and_times_from_the_overlays_begin() -> None:
+    people: Callable[[float], Iterable[Track]] = lambda t: [person(1, (0.5, 0.5))] if 12 <= t < 15 else []  # noqa: E731
+    scene = Scene(IntrusionRule(id="in", zone="yard")).play(every(5, 0, 20), people)
+    (found,) = episodes(scene.events, T0 + 10)
+    assert (found.kind, round(found.begins, 1), round(found.told, 1), round(found.ends, 1)) == ("intrusion", 2, 3, 4.8)
+    assert "held 1 (1)" in found.measures
+    scene = Scene(IntrusionRule(id="in", zone="yard")).play(every(5, 0, 14), people)
+    scene.over(14)
+    assert [one.kind for one in episodes(scene.events, T0)] == ["intrusion"]
+
+
+def test_every_rule_that_is_not_about_people_joins_with_its_defaults() -> None:
+    camera = config(()).cameras[0]
+    assert {rule.kind for rule in camera.rules} == set(RULES) - set(ABOUT_PEOPLE)
+    assert camera.tamper.enabled
+    alone = config((CAMERA,)).cameras[0]
+    assert (alone.rules, alone.tamper.enabled) == ((), True)
+
+
+def test_the_plan_of_a_command_line() -> None:
+    whole, out = plan_of([])
+    assert (len(whole.clips), whole.overlays, whole.strengths, out) == (10, tuple(KINDS), STRENGTHS, None)
+    quick, _ = plan_of(["--quick"])
+    assert (quick.clips, quick.strengths, quick.detector) == (QUICK, ("medium",), False)
+    some, _ = plan_of(
+        ["--clip", "vtest", "thai", "--overlay", "rain", "--strength", "weak", "--kind", CAMERA, "--detector"]
+    )
+    assert (len(some.clips), some.overlays, some.strengths, some.kinds) == (2, ("rain",), ("weak",), (CAMERA,))
+    assert some.detector
+    assert set(QUICK) <= set(CLIPS)
