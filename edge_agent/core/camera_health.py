@@ -29,8 +29,8 @@ RELEARN_S = 1.6
 ANEW_S = 60.0
 """How long a view may differ without any fault before it is learned anew: a lorry that stays, another light."""
 BLIND_S, UNKNOWN_S = 1.0, 3.0
-"""How long what the picture shows is not trusted after a fault was last found, and after the view was another one: until
-the exposure has settled, until the new view is known."""
+"""How long what the picture shows is not trusted after a fault was last found (until the exposure has settled), and
+after the view was another one (until that is known)."""
 LEARN_KEPT, LEARN_DULL, LEARN_SHARP = 0.5, 0.2, 0.85
 """Only looks this close to what is known change it."""
 STEPS: dict[CameraFault, type] = {"covered": Covered, "defocused": Defocused, "moved": Moved, "frozen": Frozen}

@@ -45,8 +45,9 @@ class Difference:
     kept: still shows what it did. corner: the same, in that outer ninth of the picture that kept most. dull: lost and
     without detail. blown: shows white where it did not. detail: fine detail of the whole picture against the known
     one (1: as much), fog and gain taken out. clear: the same in those cells only that kept. sharpness: fine against
-    coarse detail, noise taken out, against the known proportion. layout: correlation of the coarse layout (cell means), 1 where only
-    focus was lost. shift: how far the view has moved, as a share of the width. steady: kept since the look before.
+    coarse detail, noise taken out, against the known proportion. layout: correlation of the coarse layout (cell means),
+    1 where only focus was lost. shift: how far the view has moved, as a share of the width. steady: kept since the look
+    before.
     age_s: how long the view has been known.
     """
 
@@ -143,8 +144,7 @@ def _difference(known: Look, look: Look, last: Look, structured: NDArray[np.bool
     plain = np.sqrt((look.coarse + 0.1) / (known.coarse + 0.1)) / gain
     kept = structured & alike
     share = _share(alike, structured)
-    fine, coarse = _energy(look.fine, structured), _energy(look.coarse, structured)
-    known_fine = _energy(known.fine, structured)
+    fine, known_fine = _energy(look.fine, structured), _energy(known.fine, structured)
     blown = structured & ((look.clipped > 0.5) & (known.clipped < 0.25))
     return Difference(
         t=look.t,

@@ -188,6 +188,19 @@ def noisy_blur(t: float, noise: float) -> Image:
     return np.asarray(np.clip(soft + view(t, noise=noise) - view(t, noise=0.0).astype(np.float32), 0, 255), np.uint8)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 3.0])
+def test_a_move_says_how_long_the_camera_turned(seconds: float) -> None:
+    """A knock is over at once; an operator's move is smooth and takes seconds."""
+
+    def turning(t: float) -> Image:
+        along = min(max((t - CLEAN) / seconds, 0.0), 1.0) if seconds else float(t >= CLEAN)
+        return view(t, x=round(100 + 150 * along), y=round(60 + 90 * along))
+
+    (begin,) = [e for e in told(every(5, 0, 16), turning) if e.data.phase == "begin"]
+    (turned,) = [m.value for m in begin.data.why.measures if m.name == "turning"]
+    assert turned == pytest.approx(seconds, abs=1.0)
+
+
 HAND = TamperSpec(enabled=True, faults=("covered",))
 
 

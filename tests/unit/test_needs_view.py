@@ -17,6 +17,7 @@ from tests.cameras import HEIGHT, WIDTH, frames, view
 from tests.scenes import AGENT, CLOCK, T0, ToldTracker, every, ids
 
 CHANGE = 8.0
+AT_ONCE = Episodes(min_duration_s=0.0, end_after_s=0.5, cooldown_s=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,6 @@ class Eager(Rule):
     """Finds something in every picture."""
 
     kind: Literal["scene_change"] = "scene_change"
-    episodes: Episodes = Episodes(min_duration_s=0.0, end_after_s=0.5, cooldown_s=0.0)
 
 
 class Looks:
@@ -66,8 +66,8 @@ def run(
     monkeypatch: pytest.MonkeyPatch, step: type[Looks], picture: Callable[[float], Image], tamper: TamperSpec
 ) -> list[Step]:
     monkeypatch.setattr(Looks, "made", [])
-    monkeypatch.setitem(RULES, "scene_change", Entry(Eager, lambda rule, site: step()))  # type: ignore[arg-type]
-    camera = CameraSpec(id="gate", source="test", rules=(Eager(id="eager"),), tamper=tamper)
+    monkeypatch.setitem(RULES, "scene_change", Entry(Eager, lambda rule, site: step()))
+    camera = CameraSpec(id="gate", source="test", rules=(Eager(id="eager", episodes=AT_ONCE),), tamper=tamper)
     pipeline = CameraPipeline(camera, AGENT, ToldTracker(), ids, "test")
     return [pipeline.step(frame, None, CLOCK) for frame in frames(every(5, 0, 20), picture)]
 

@@ -13,7 +13,7 @@ from simulator.weather import KINDS, STRENGTHS, Image, Strength, weathered
 from simulator.weather.__main__ import main
 from tests.cameras import view
 
-FPS = 5.0
+FPS = 2.5
 NEVER = 1e5
 NOISE = 5.0
 """Grey levels by which two pictures of the same night differ."""
@@ -59,7 +59,7 @@ def test_another_seed_gives_other_pictures(kind: str) -> None:
 def test_stronger_is_farther_from_what_was_there_before(kind: str) -> None:
     """Fog takes its time, so it is looked at late; what hangs in the picture before it begins is no part of it."""
     frames = scene(18 if kind.startswith("fog") else 9)
-    late = slice(-10, None)
+    late = slice(-5, None)
     far = [
         apart(overlaid(frames, kind, strength)[late], overlaid(frames, kind, strength, begin_s=NEVER)[late])
         for strength in STRENGTHS
@@ -70,10 +70,10 @@ def test_stronger_is_farther_from_what_was_there_before(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_happens_before_it_begins(kind: str) -> None:
     frames = scene(3)
-    before = overlaid(frames, kind, "strong", begin_s=2.0)[:10]
+    before = overlaid(frames, kind, "strong", begin_s=2.0)[:5]
     noise = NOISE if kind in BASED else 0.0
-    assert apart(before, overlaid(frames, kind, "strong", begin_s=NEVER)[:10]) <= noise
-    assert (apart(before, frames[:10]) == 0) == (kind not in BASED)
+    assert apart(before, overlaid(frames, kind, "strong", begin_s=NEVER)[:5]) <= noise
+    assert (apart(before, frames[:5]) == 0) == (kind not in BASED)
 
 
 def test_fog_thickens_slowly_and_takes_contrast() -> None:
@@ -81,7 +81,7 @@ def test_fog_thickens_slowly_and_takes_contrast() -> None:
     spread = [float(image.std()) for image in overlaid(frames, "fog", "strong")]
     assert spread[0] > 0.95 * float(frames[0].std())
     assert spread[-1] < 0.5 * spread[0]
-    assert max(a - b for a, b in pairwise(spread)) < 0.03 * spread[0]
+    assert max(a - b for a, b in pairwise(spread)) < 0.06 * spread[0]
 
 
 def test_fog_with_depth_hides_what_is_far() -> None:

@@ -10,7 +10,7 @@ KEPT, CORNER = 0.35, 0.75
 """Another view: so little is where it was, and in no corner of the picture more than that. Who stands, drives or is
 parked before the camera leaves corners alone."""
 LAYOUT = 0.87
-"""Nor is light and dark distributed as before: in a noisy night much detail is not found again and nothing has moved."""
+"""Nor are light and dark where they were: in a noisy night much detail is not found again, and nothing has moved."""
 DULL, BLOWN, DETAIL = 0.75, 0.35, 0.3
 """And it is a view: it has detail of its own and is not blown out."""
 HIDDEN = 0.35
@@ -25,6 +25,7 @@ class Moved:
     def __init__(self, spec: TamperSpec) -> None:
         self._spec = spec
         self._since: float | None = None
+        self._turning_s = 0.0
 
     def step(self, sight: Sight) -> tuple[Finding, ...]:
         difference = sight.difference
@@ -36,11 +37,14 @@ class Moved:
         if not shifted and not elsewhere(difference):
             self._since = None
             return ()
-        self._since = sight.t if self._since is None else self._since
+        if self._since is None:
+            self._since, self._turning_s = sight.t, 0.0
         if difference.steady < STEADY:
+            self._turning_s = sight.t - self._since
             return ()
         shift = (Measure(name="shift", value=difference.shift, threshold=self._spec.shift),) if shifted else ()
-        measures = (*shift, Measure(name="kept", value=difference.kept, threshold=None if shifted else KEPT))
+        kept = Measure(name="kept", value=difference.kept, threshold=None if shifted else KEPT)
+        measures = (*shift, kept, Measure(name="turning", value=self._turning_s, unit="s"))
         return finding(1.0 - difference.kept / 2, measures, self._since)
 
 
