@@ -106,7 +106,7 @@ def decoded(clip: Path) -> list[Frame]:
 
 def events_of(frames: Iterable[Frame]) -> list[Event]:
     """What the pipeline says of a camera with no rules, the episodes that run at the end included."""
-    camera = CameraSpec(id="camera", source="-", fps=FPS, tamper=TamperSpec(enabled=True))
+    camera = CameraSpec(id="camera", source="-", fps=FPS)
     pipeline = CameraPipeline(
         camera,
         Agent("bench", "bench", "0" * 16),
@@ -170,7 +170,7 @@ def untouched() -> tuple[dict[str, list[tuple[str, float]]], float, float]:
 
 def cost_ms(frames: Sequence[Frame]) -> float:
     """Milliseconds a frame of the camera's own rules, over `frames`."""
-    health = CameraHealth(TamperSpec(enabled=True))
+    health = CameraHealth(TamperSpec())
     began = time.process_time()
     for frame in frames:
         sight = health.sight(frame, frame.t)

@@ -45,7 +45,7 @@ def grain() -> list[NDArray[np.float32]]:
 
 def told(times: Iterable[float], picture: Callable[[float], Image], spec: TamperSpec | None = None) -> list[Event]:
     """The camera's events when it delivers `picture(t)` at each of the times, up to the end of the stream."""
-    camera = CameraSpec(id="gate", source="test", tamper=spec or TamperSpec(enabled=True))
+    camera = CameraSpec(id="gate", source="test", tamper=spec or TamperSpec())
     pipeline = CameraPipeline(camera, AGENT, ToldTracker(), ids, "test")
     events: list[Event] = []
     last = 0.0

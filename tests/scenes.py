@@ -7,7 +7,7 @@ import numpy as np
 from contract.events import Clock, Event
 from contract.ids import derived_uuid7
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
-from edge_agent.core.spec import CameraSpec, Line, MotionSpec, Rule, Zone
+from edge_agent.core.spec import CameraSpec, Line, MotionSpec, Rule, TamperSpec, Zone
 from edge_agent.core.types import Detections, Frame, Point, Track, TrackId
 
 T0 = 1_767_225_600.0
@@ -57,6 +57,7 @@ class Scene:
             lines=tuple(lines),
             rules=rules,
             motion=motion or MotionSpec(enabled=False),
+            tamper=TamperSpec(enabled=False),
         )
         self.tracker = ToldTracker()
         self.pipeline = CameraPipeline(self.camera, AGENT, self.tracker, ids, "test/fake", heal_s=heal_s)

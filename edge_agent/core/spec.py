@@ -167,14 +167,12 @@ CAMERA_FAULTS: tuple[CameraFault, ...] = ("covered", "defocused", "moved", "froz
 class TamperSpec:
     """When the camera itself is not to be trusted (edge_agent.core.camera_health).
 
-    enabled: off unless asked for, while too little footage has shown how often it speaks for nothing.
-
     faults: which kinds are reported. ptz: an operator moves this camera, so `camera_moved` is only information.
     covered_share: of the view that shows nothing any more. sharpness: below this share of the usual one it is out of
     focus. shift: of the view, as a share of the picture's width. ..._after_s: how long it must be so.
     """
 
-    enabled: bool = False
+    enabled: bool = True
     faults: tuple[CameraFault, ...] = CAMERA_FAULTS
     ptz: bool = False
     covered_share: float = 0.35

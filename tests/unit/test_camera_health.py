@@ -120,7 +120,7 @@ def test_each_move_of_an_operator_is_told_and_its_new_view_learned() -> None:
     ends = [e.data.ended.timestamp() - T0 for e in events if e.data.phase == "end" and e.data.ended is not None]
     assert [end // 10 for end in ends] == [1, 2, 3]
     assert {event.data.severity for event in events} == {"minor"}
-    known = told(every(5, 0, 15), lambda t: view(t, x=places[int(t // 10)][0]), TamperSpec(enabled=True, ptz=True))
+    known = told(every(5, 0, 15), lambda t: view(t, x=places[int(t // 10)][0]), TamperSpec(ptz=True))
     assert {event.data.severity for event in known} <= {"info"}
 
 
@@ -201,7 +201,7 @@ def test_a_move_says_how_long_the_camera_turned(seconds: float) -> None:
     assert turned == pytest.approx(seconds, abs=1.0)
 
 
-HAND = TamperSpec(enabled=True, faults=("covered",))
+HAND = TamperSpec(faults=("covered",))
 
 
 def test_what_came_to_stay_is_learned_after_a_minute() -> None:
@@ -228,17 +228,17 @@ def test_each_kind_can_be_switched_off(fault: str) -> None:
         "moved": lambda _image, t: view(t, x=250, y=150),
         "frozen": lambda _image, _t: held,
     }
-    alone = TamperSpec(enabled=True, faults=(fault,))  # type: ignore[arg-type]
+    alone = TamperSpec(faults=(fault,))  # type: ignore[arg-type]
     assert begins(told(every(5, 0, 20), after(changes[fault]), alone)) == [f"camera_{fault}"]
     others = replace(alone, faults=tuple(name for name in CAMERA_FAULTS if name != fault))
     assert f"camera_{fault}" not in begins(told(every(5, 0, 20), after(changes[fault]), others))
-    assert told(every(5, 0, 20), after(changes[fault]), TamperSpec()) == []
+    assert told(every(5, 0, 20), after(changes[fault]), TamperSpec(enabled=False)) == []
 
 
 def test_thresholds_are_the_configs() -> None:
     half = after(lambda image, _t: cv2.rectangle(image.copy(), (0, 0), (WIDTH // 2, HEIGHT), (40, 40, 40), -1))
     assert begins(told(every(5, 0, 20), half)) == ["camera_covered"]
-    assert begins(told(every(5, 0, 20), half, TamperSpec(enabled=True, covered_share=0.7))) == []
+    assert begins(told(every(5, 0, 20), half, TamperSpec(covered_share=0.7))) == []
 
 
 def test_a_blank_wall_and_a_tiny_picture_are_not_judged() -> None:

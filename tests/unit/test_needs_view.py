@@ -72,7 +72,7 @@ def run(
     return [pipeline.step(frame, None, CLOCK) for frame in frames(every(5, 0, 20), picture)]
 
 
-ON = TamperSpec(enabled=True)
+ON = TamperSpec()
 
 
 def test_it_is_not_asked_while_covered_and_goes_on_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:

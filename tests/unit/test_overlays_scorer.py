@@ -52,9 +52,9 @@ def test_episodes_come_with_their_measures_and_times_from_the_overlays_begin() -
 def test_every_rule_that_is_not_about_people_joins_with_its_defaults() -> None:
     camera = config(()).cameras[0]
     assert {rule.kind for rule in camera.rules} == set(RULES) - set(ABOUT_PEOPLE)
-    assert camera.tamper.enabled
     alone = config((CAMERA,)).cameras[0]
     assert (alone.rules, alone.tamper.enabled) == ((), True)
+    assert config(("crowd",)).cameras[0].rules == ()
 
 
 def test_the_plan_of_a_command_line() -> None:
