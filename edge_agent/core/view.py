@@ -11,7 +11,8 @@ from math import exp, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.look import CELL, Grid, Look, cells
+from edge_agent.core.look import CELL, Grid, Look
+from edge_agent.core.patches import Patches, likeness, patches
 from edge_agent.core.timing import reached
 
 FOLLOW_S = 20.0
@@ -23,8 +24,6 @@ ENOUGH = 0.1
 """The least share of cells with structure: a blank wall or a black night cannot be judged."""
 ALIKE, SAME = 0.5, 0.75
 """Correlation from which a cell is the same thing seen again, and the same thing at the same place to about a pixel."""
-NOISE = 4.0
-"""Grey levels added to the spread of a cell, so that flat cells correlate with nothing."""
 FLATTEST, LEAST = 0.1, 0.1
 """Share of all cells that are taken for flat, with nothing but noise in them; at least LEAST of the detail is none."""
 DULL = 0.5
@@ -70,7 +69,7 @@ class ViewMemory:
 
     def __init__(self) -> None:
         self._known: Look | None = None
-        self._last: Look | None = None
+        self._last: Patches | None = None
         self._since = 0.0
         self._looks = 0
 
@@ -80,15 +79,16 @@ class ViewMemory:
 
     def compare(self, look: Look) -> Difference | None:
         """The difference to what is known, or None while nothing is (the look is then learned from)."""
-        last, self._last = self._last, look
+        now = patches(look.small)
+        last, self._last = self._last, now
         known = self._known
         if known is None or known.small.shape != look.small.shape or last is None:
             self._begin(look)
             return None
-        structured = _spread(known.small) > STRUCTURE
+        usual = patches(known.small)
+        structured = usual.spread > STRUCTURE
         if not self._ready(look.t):
-            likeness = correlation(known.small, look.small)
-            if structured.any() and float((likeness[structured] > ALIKE).mean()) < ALIKE:
+            if structured.any() and float((likeness(usual, now)[structured] > ALIKE).mean()) < ALIKE:
                 self._begin(look)
             else:
                 self.learn(look)
@@ -96,7 +96,8 @@ class ViewMemory:
         if float(structured.mean()) < ENOUGH:
             self.learn(look)
             return None
-        return _difference(known, look, last, structured, look.t - self._since)
+        steady = _share(likeness(last, now) > ALIKE, now.spread > STRUCTURE)
+        return _difference(known, look, usual, now, steady, look.t - self._since)
 
     def learn(self, look: Look) -> None:
         """Take this look into what is known."""
@@ -119,28 +120,12 @@ class ViewMemory:
         return self._looks >= READY_LOOKS and reached(t - self._since, READY_S)
 
 
-def correlation(a: Grid, b: Grid) -> Grid:
-    """Normalised cross-correlation of the cells of two grey pictures (h, w): (h / CELL, w / CELL), -1..1."""
-    x, y = cells(a), cells(b)
-    x = x - x.mean(axis=2, keepdims=True)
-    y = y - y.mean(axis=2, keepdims=True)
-    spread = np.sqrt((x * x).mean(axis=2) * (y * y).mean(axis=2))
-    # Noise that counts in proportion to the fainter picture: fog thins a cell out without making it another one.
-    floor = NOISE * np.sqrt(np.minimum((x * x).mean(axis=2), (y * y).mean(axis=2))) * 0.25
-    return np.asarray((x * y).mean(axis=2) / (spread + floor + 0.5), np.float32)
-
-
-def _spread(small: Grid) -> Grid:
-    return np.asarray(cells(small).std(axis=2), np.float32)
-
-
-def _difference(known: Look, look: Look, last: Look, structured: NDArray[np.bool_], age_s: float) -> Difference:
-    likeness = correlation(known.small, look.small)
-    alike = likeness > ALIKE
+def _difference(known: Look, look: Look, usual: Patches, now: Patches, steady: float, age_s: float) -> Difference:
+    structured, alike = usual.spread > STRUCTURE, likeness(usual, now) > ALIKE
     lost = structured & ~alike
-    gain, layout = _layout(known, look)
+    gain, layout = _layout(usual, now)
     detail = np.sqrt((look.fine + 0.1) / (known.fine + 0.1)) / gain
-    flat = _spread(look.small) < DULL * gain * _spread(known.small)
+    flat = now.spread < DULL * gain * usual.spread
     plain = np.sqrt((look.coarse + 0.1) / (known.coarse + 0.1)) / gain
     kept = structured & alike
     share = _share(alike, structured)
@@ -157,7 +142,7 @@ def _difference(known: Look, look: Look, last: Look, structured: NDArray[np.bool
         sharpness=_sharpness(look, structured) / _sharpness(known, structured),
         layout=layout,
         shift=_shift(known.small, look.small) if share < UNMOVED else 0.0,
-        steady=_share(correlation(last.small, look.small) > ALIKE, _spread(look.small) > STRUCTURE),
+        steady=steady,
         age_s=age_s,
     )
 
@@ -179,10 +164,9 @@ def _sharpness(look: Look, among: NDArray[np.bool_]) -> float:
     return sqrt(max(fine - noise, LEAST * fine) / max(coarse - noise, LEAST * coarse))
 
 
-def _layout(known: Look, look: Look) -> tuple[float, float]:
+def _layout(known: Patches, now: Patches) -> tuple[float, float]:
     """The gain from the known cell means to the present ones (1 where it is another layout), and their correlation."""
-    x, y = cells(known.small).mean(axis=2), cells(look.small).mean(axis=2)
-    x, y = x - x.mean(), y - y.mean()
+    x, y = known.mean - known.mean.mean(), now.mean - now.mean.mean()
     across, along, up = float((x * y).mean()), float((x * x).mean()), float((y * y).mean())
     gain = min(max(sqrt(up / (along + 1e-3)), LAYOUT_GAIN[0]), LAYOUT_GAIN[1])
     layout = across / (sqrt(along * up) + 1.0)
@@ -212,13 +196,13 @@ def _shift(known: Grid, now: Grid) -> float:
     height, width = known.shape
     if abs(dx) > width // 2 or abs(dy) > height // 2:
         return 0.0
-    before, after = _overlap(known, dy, dx), _overlap(now, -dy, -dx)
-    still = _overlap(now, dy, dx)
-    structured = _spread(before) > STRUCTURE
+    before, after = patches(_overlap(known, dy, dx)), patches(_overlap(now, -dy, -dx))
+    still = patches(_overlap(now, dy, dx))
+    structured = before.spread > STRUCTURE
     if int(structured.sum()) < 8:
         return 0.0
-    moved = _share(correlation(before, after) > SAME, structured)
-    stayed = _share(correlation(before, still) > SAME, structured)
+    moved = _share(likeness(before, after) > SAME, structured)
+    stayed = _share(likeness(before, still) > SAME, structured)
     far = sqrt(dx * dx + dy * dy) / width
     return far if moved > stayed + 0.15 and moved > 0.35 and (far < NEAR or stayed < UNMOVED / 2) else 0.0
 
