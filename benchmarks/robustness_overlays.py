@@ -198,6 +198,7 @@ def told(clip: Clip, shown: Iterator[Image], plan: Plan) -> list[Episode]:
 def trials(plan: Plan) -> Iterator[Trial]:
     """Each as soon as it is known; says what the untouched clips give on standard error."""
     for name in plan.clips:
+        print(f"clip: {name}", file=sys.stderr)
         clip = Clip(name)
         true = told(clip, (clip.pictures[i] for i in clip.order()), replace(plan, detector=False))
         for episode in true:
