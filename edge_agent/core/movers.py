@@ -1,0 +1,248 @@
+"""How each vehicle of one camera moves: where from, how fast, since when it stands, and what it ran into.
+
+Lengths are in *box lengths*: the square root of a box's area, in frame heights (a car seen from the side is about 1.7
+of them long, one seen from ahead 1). Speeds are box lengths a second, headings degrees clockwise as seen in the picture
+(0 up).
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import atan2, degrees, hypot, sqrt
+
+from edge_agent.core.flow_field import Cell, apart
+from edge_agent.core.timing import EPSILON_S, exceeded, reached
+from edge_agent.core.tracks import Figure, FigureId, View
+from edge_agent.core.types import Box, Point
+
+VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
+
+TRAIL_S, TRAIL = 4.0, 64
+"""How far back a vehicle's way is kept, in seconds and in looks."""
+SPAN_S = 0.8
+"""Speed and heading are taken over so long: less shows the trembling of boxes."""
+SURE = 0.3
+"""Box lengths a vehicle must have gone within SPAN_S for its heading to be more than that trembling."""
+SAME_PLACE, STANDS_S = 0.6, 1.0
+"""It stands while its box overlaps the one it stopped with (intersection over union), and is known to stand after
+STANDS_S; then a box that is hidden or merged with another for so long does not set it moving."""
+KEEP_S = 10.0
+"""A standing vehicle that is hidden so long and seen again at its place has stood on, whatever the tracker calls it."""
+CAME = 1.5
+"""Box lengths it must have gone to have come; less is how boxes of parked cars tremble."""
+LEAP, LEAP_SPEED, FASTEST = 0.5, 3.0, 8.0
+"""A step of more than LEAP box lengths, at more than LEAP_SPEED plus three times the speed before (FASTEST, where that
+is not known yet), is no motion but another vehicle under the same name."""
+BRAKED_S, APPROACH_S = 2.5, 0.6
+"""How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
+stood."""
+STRIKING, ACROSS = 0.8, 30.0
+"""Two have met where their boxes do on the ground, one going at STRIKING or more and the other not along with it: a
+vehicle slower than half of STRIKING, or anybody faster with ACROSS degrees or more between their ways."""
+DEPTH, BESIDE = 0.5, 0.15
+"""On the ground: their lower edges at most DEPTH of the taller box's height apart (as deep as it stands on the ground),
+and sideways no more than BESIDE of the lower one's height between them."""
+CONTACT_S = 3.0
+"""A stop this long after they met comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """at: middle of the box, foot: of its lower edge, both level; unit_foot: in unit coordinates."""
+
+    t: float
+    at: Point
+    foot: Point
+    unit_foot: Point
+    length: float
+
+
+@dataclass(slots=True)
+class Mover:
+    """One vehicle (or, for what it may meet, a person). anchor: the box it stands in since `since`. off: since when it
+    is not there. farthest: from where it was first seen, in box lengths. met: when it last touched somebody. braking: how
+    it came to its stand, box lengths a second squared; collided: just before it had met somebody. lasted: how many of
+    STOOD_S have been counted. voted: where it has."""
+
+    figure: Figure
+    trail: deque[_Point]
+    anchor: Box
+    since: float
+    off: float | None = None
+    farthest: float = 0.0
+    met: float = float("-inf")
+    braking: float = 0.0
+    collided: bool = False
+    lasted: int = 0
+    heading: float | None = None
+    voted: set[Cell] = field(default_factory=set)
+
+    @property
+    def last(self) -> _Point:
+        return self.trail[-1]
+
+    @property
+    def came(self) -> bool:
+        return self.farthest >= CAME
+
+    def before(self, t: float) -> _Point:
+        """The latest known point at or before `t`, else the earliest."""
+        found = self.trail[0]
+        for point in self.trail:
+            if point.t > t + EPSILON_S:
+                break
+            found = point
+        return found
+
+    @property
+    def speed(self) -> float | None:
+        """Over the last SPAN_S; None until it has been watched for half of it."""
+        then, now = self.before(self.last.t - SPAN_S), self.last
+        if not reached(now.t - then.t, SPAN_S / 2):
+            return None
+        return gone(then, now) / (now.t - then.t)
+
+    def stands(self, t: float) -> float:
+        """For how long it has stood, 0 while it is not known to."""
+        lasted = self.last.t - self.since
+        return t - self.since if reached(lasted, STANDS_S) and self.off is None else 0.0
+
+
+def gone(then: _Point, now: _Point) -> float:
+    """Box lengths between two points of one vehicle's way."""
+    return hypot(now.at[0] - then.at[0], now.at[1] - then.at[1]) / ((now.length + then.length) / 2)
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = width * height
+    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
+
+
+class Movers:
+    """All who move or stand, by figure. `look` at every view, in order of time."""
+
+    def __init__(self) -> None:
+        self._known: dict[FigureId, Mover] = {}
+        self._people: dict[FigureId, Mover] = {}
+
+    def clear(self) -> None:
+        """The view is another one: everybody is new."""
+        self._known.clear()
+        self._people.clear()
+
+    def look(self, view: View) -> list[Mover]:
+        """Those of the vehicles that are seen now, in the order of their boxes."""
+        figures = sorted((f for f in view.figures if f.height > 0), key=lambda f: (f.box, f.cls, f.id))
+        now = [self._follow(self._known, f, view) for f in figures if f.cls in VEHICLES and f.box[2] > f.box[0]]
+        people = [self._follow(self._people, f, view) for f in figures if f.cls == "person" and f.box[2] > f.box[0]]
+        _meet(now, [*now, *people], view)
+        for known in (self._known, self._people):
+            for name in [name for name, mover in known.items() if exceeded(view.t - mover.last.t, KEEP_S)]:
+                del known[name]
+        return now
+
+    def _follow(self, known: dict[FigureId, Mover], figure: Figure, view: View) -> Mover:
+        point = _point(figure, view)
+        mover = known.get(figure.id) or self._adopt(known, figure, view.t)
+        if mover is not None and view.held:
+            mover.trail.append(point)
+        elif mover is None or _leapt(mover, point):
+            mover = known[figure.id] = Mover(figure, deque([point], TRAIL), figure.box, view.t)
+        else:
+            _move(mover, figure, point)
+        mover.figure = figure
+        while len(mover.trail) > 1 and exceeded(view.t - mover.trail[0].t, TRAIL_S):
+            mover.trail.popleft()
+        return mover
+
+    def _adopt(self, known: dict[FigureId, Mover], figure: Figure, t: float) -> Mover | None:
+        """Who was known to stand where this new figure appears, and is not seen now."""
+        best: tuple[float, FigureId] | None = None
+        for name, mover in known.items():
+            if mover.last.t >= t or not mover.stands(mover.last.t):
+                continue
+            same = overlap(mover.anchor, figure.box)
+            if same >= SAME_PLACE and (best is None or same > best[0]):
+                best = same, name
+        if best is None:
+            return None
+        mover = known[figure.id] = known.pop(best[1])
+        return mover
+
+
+def _point(figure: Figure, view: View) -> _Point:
+    x1, y1, x2, y2 = figure.box
+    at = (x1 + x2) / 2 * view.aspect, (y1 + y2) / 2
+    return _Point(view.t, at, figure.at, figure.foot, sqrt((x2 - x1) * view.aspect * (y2 - y1)))
+
+
+def _leapt(mover: Mover, point: _Point) -> bool:
+    dt = point.t - mover.last.t
+    step = gone(mover.last, point)
+    if dt <= 0:
+        return step > LEAP
+    speed = mover.speed
+    return step > LEAP and step / dt > (FASTEST if speed is None else LEAP_SPEED + 3.0 * speed)
+
+
+def _move(mover: Mover, figure: Figure, point: _Point) -> None:
+    mover.trail.append(point)
+    then = mover.before(point.t - SPAN_S)
+    if gone(then, point) >= SURE:
+        mover.heading = heading(then.at, point.at)
+    mover.farthest = max(mover.farthest, gone(mover.trail[0], point))
+    if overlap(mover.anchor, figure.box) >= SAME_PLACE:
+        mover.off = None
+        return
+    if reached(mover.last.t - mover.since, STANDS_S) and mover.off is None:
+        mover.off = point.t
+    if mover.off is None or reached(point.t - mover.off, STANDS_S):
+        mover.anchor, mover.since, mover.off, mover.lasted = figure.box, point.t, None, 0
+        mover.braking = _braking(mover)
+        mover.collided = not exceeded(point.t - mover.met, CONTACT_S)
+
+
+def _braking(mover: Mover) -> float:
+    """Box lengths a second squared, constant from its fastest to where it is now: v / t, the hardest such."""
+    now, hardest = mover.last.t, 0.0
+    for point in mover.trail:
+        then = mover.before(point.t - APPROACH_S)
+        took = point.t - then.t
+        if exceeded(now - point.t, BRAKED_S) or not reached(took, APPROACH_S * 0.75):
+            continue
+        hardest = max(hardest, gone(then, point) / took / (now - (point.t + then.t) / 2))
+    return hardest
+
+
+def heading(a: Point, b: Point) -> float:
+    """From a to b, level coordinates, y down."""
+    return degrees(atan2(b[0] - a[0], a[1] - b[1])) % 360.0
+
+
+def _meet(vehicles: Sequence[Mover], everyone: Sequence[Mover], view: View) -> None:
+    fast = [mover for mover in vehicles if (mover.speed or 0.0) >= STRIKING and mover.heading is not None]
+    for mover in fast:
+        for other in everyone:
+            if (
+                other is not mover
+                and _touch(mover.figure.box, other.figure.box, view.aspect)
+                and not _along(mover, other)
+            ):
+                mover.met = other.met = view.t
+
+
+def _along(mover: Mover, other: Mover) -> bool:
+    """Whether the other goes the same way, or is a person who stands beside it."""
+    if (other.speed or 0.0) < STRIKING / 2:
+        return other.figure.cls not in VEHICLES
+    return other.heading is None or mover.heading is None or apart(mover.heading, other.heading) < ACROSS
+
+
+def _touch(a: Box, b: Box, aspect: float) -> bool:
+    low, tall = sorted((a[3] - a[1], b[3] - b[1]))
+    between = (max(a[0], b[0]) - min(a[2], b[2])) * aspect
+    return abs(a[3] - b[3]) <= DEPTH * tall and between <= BESIDE * low
