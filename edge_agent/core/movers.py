@@ -47,7 +47,7 @@ CONTACT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Point:
+class Place:
     """at: middle of the box, foot: of its lower edge, both level; unit_foot: in unit coordinates."""
 
     t: float
@@ -59,33 +59,40 @@ class _Point:
 
 @dataclass(slots=True)
 class Mover:
-    """One vehicle (or, for what it may meet, a person). anchor: the box it stands in since `since`. off: since when it
-    is not there. farthest: from where it was first seen, in box lengths. met: when it last touched somebody. braking: how
-    it came to its stand, box lengths a second squared; collided: just before it had met somebody. lasted: how many of
+    """One vehicle (or, for what it may meet, a person). serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`. off: since when it
+    is not there. farthest: from where it was first seen, in box lengths. met, whom: when it last touched whom. braking: how
+    it came to its stand, box lengths a second squared; collided: with whom it had met just before, by
+    serial. lasted: how many of
     STOOD_S have been counted. voted: where it has."""
 
+    serial: int
     figure: Figure
-    trail: deque[_Point]
+    trail: deque[Place]
     anchor: Box
     since: float
     off: float | None = None
     farthest: float = 0.0
     met: float = float("-inf")
+    whom: int = 0
     braking: float = 0.0
-    collided: bool = False
+    collided: int | None = None
     lasted: int = 0
     heading: float | None = None
     voted: set[Cell] = field(default_factory=set)
 
     @property
-    def last(self) -> _Point:
+    def last(self) -> Place:
         return self.trail[-1]
 
     @property
     def came(self) -> bool:
         return self.farthest >= CAME
 
-    def before(self, t: float) -> _Point:
+    def counts(self, t: float) -> bool:
+        """Whether it is traffic: it has come, or has not stood ever since it was first seen."""
+        return self.came or not self.stands(t)
+
+    def before(self, t: float) -> Place:
         """The latest known point at or before `t`, else the earliest."""
         found = self.trail[0]
         for point in self.trail:
@@ -108,9 +115,17 @@ class Mover:
         return t - self.since if reached(lasted, STANDS_S) and self.off is None else 0.0
 
 
-def gone(then: _Point, now: _Point) -> float:
+def gone(then: Place, now: Place) -> float:
     """Box lengths between two points of one vehicle's way."""
     return hypot(now.at[0] - then.at[0], now.at[1] - then.at[1]) / ((now.length + then.length) / 2)
+
+
+def between(a: Mover, b: Mover, aspect: float) -> float:
+    """The gap between two boxes, in lengths of the smaller; 0 where they overlap."""
+    one, two = a.figure.box, b.figure.box
+    dx = max(0.0, max(one[0], two[0]) - min(one[2], two[2])) * aspect
+    dy = max(0.0, max(one[1], two[1]) - min(one[3], two[3]))
+    return hypot(dx, dy) / min(a.last.length, b.last.length)
 
 
 def overlap(a: Box, b: Box) -> float:
@@ -128,6 +143,7 @@ class Movers:
     def __init__(self) -> None:
         self._known: dict[FigureId, Mover] = {}
         self._people: dict[FigureId, Mover] = {}
+        self._count = 0
 
     def clear(self) -> None:
         """The view is another one: everybody is new."""
@@ -146,12 +162,13 @@ class Movers:
         return now
 
     def _follow(self, known: dict[FigureId, Mover], figure: Figure, view: View) -> Mover:
-        point = _point(figure, view)
+        point = _place(figure, view)
         mover = known.get(figure.id) or self._adopt(known, figure, view.t)
         if mover is not None and view.held:
             mover.trail.append(point)
         elif mover is None or _leapt(mover, point):
-            mover = known[figure.id] = Mover(figure, deque([point], TRAIL), figure.box, view.t)
+            self._count += 1
+            mover = known[figure.id] = Mover(self._count, figure, deque([point], TRAIL), figure.box, view.t)
         else:
             _move(mover, figure, point)
         mover.figure = figure
@@ -174,13 +191,13 @@ class Movers:
         return mover
 
 
-def _point(figure: Figure, view: View) -> _Point:
+def _place(figure: Figure, view: View) -> Place:
     x1, y1, x2, y2 = figure.box
     at = (x1 + x2) / 2 * view.aspect, (y1 + y2) / 2
-    return _Point(view.t, at, figure.at, figure.foot, sqrt((x2 - x1) * view.aspect * (y2 - y1)))
+    return Place(view.t, at, figure.at, figure.foot, sqrt((x2 - x1) * view.aspect * (y2 - y1)))
 
 
-def _leapt(mover: Mover, point: _Point) -> bool:
+def _leapt(mover: Mover, point: Place) -> bool:
     dt = point.t - mover.last.t
     step = gone(mover.last, point)
     if dt <= 0:
@@ -189,7 +206,7 @@ def _leapt(mover: Mover, point: _Point) -> bool:
     return step > LEAP and step / dt > (FASTEST if speed is None else LEAP_SPEED + 3.0 * speed)
 
 
-def _move(mover: Mover, figure: Figure, point: _Point) -> None:
+def _move(mover: Mover, figure: Figure, point: Place) -> None:
     mover.trail.append(point)
     then = mover.before(point.t - SPAN_S)
     if gone(then, point) >= SURE:
@@ -203,7 +220,7 @@ def _move(mover: Mover, figure: Figure, point: _Point) -> None:
     if mover.off is None or reached(point.t - mover.off, STANDS_S):
         mover.anchor, mover.since, mover.off, mover.lasted = figure.box, point.t, None, 0
         mover.braking = _braking(mover)
-        mover.collided = not exceeded(point.t - mover.met, CONTACT_S)
+        mover.collided = None if exceeded(point.t - mover.met, CONTACT_S) else mover.whom
 
 
 def _braking(mover: Mover) -> float:
@@ -232,7 +249,8 @@ def _meet(vehicles: Sequence[Mover], everyone: Sequence[Mover], view: View) -> N
                 and _touch(mover.figure.box, other.figure.box, view.aspect)
                 and not _along(mover, other)
             ):
-                mover.met = other.met = view.t
+                mover.met, mover.whom = view.t, other.serial
+                other.met, other.whom = view.t, mover.serial
 
 
 def _along(mover: Mover, other: Mover) -> bool:
