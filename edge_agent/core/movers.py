@@ -28,7 +28,7 @@ SAME_PLACE, STANDS_S = 0.6, 1.0
 STANDS_S; then a box that is hidden or merged with another for so long does not set it moving."""
 KEEP_S = 10.0
 """A standing vehicle that is hidden so long and seen again at its place has stood on, whatever the tracker calls it."""
-CAME = 1.5
+CAME = 1.25
 """Box lengths it must have gone to have come; less is how boxes of parked cars tremble."""
 LEAP, LEAP_SPEED, FASTEST = 0.5, 3.0, 8.0
 """A step of more than LEAP box lengths, at more than LEAP_SPEED plus three times the speed before (FASTEST, where that
@@ -36,9 +36,11 @@ is not known yet), is no motion but another vehicle under the same name."""
 BRAKED_S, APPROACH_S = 2.5, 0.6
 """How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
 stood."""
-STRIKING, ACROSS = 0.8, 30.0
-"""Two have met where their boxes do on the ground, one going at STRIKING or more and the other not along with it: a
-vehicle slower than half of STRIKING, or anybody faster with ACROSS degrees or more between their ways."""
+CREEP, HERE = 0.3, 0.35
+"""Slower than CREEP box lengths a second, and while its box overlaps the one of its stop by HERE, it has not set out."""
+STRIKING, HIDDEN_S = 0.8, 0.6
+"""Two have met where their boxes do on the ground, one going at STRIKING or more, and as fast against the other. Who is
+hit is often hidden at once: it counts where it was seen HIDDEN_S before."""
 DEPTH, BESIDE = 0.5, 0.15
 """On the ground: their lower edges at most DEPTH of the taller box's height apart (as deep as it stands on the ground),
 and sideways no more than BESIDE of the lower one's height between them."""
@@ -59,7 +61,7 @@ class Place:
 
 @dataclass(slots=True)
 class Mover:
-    """One vehicle (or, for what it may meet, a person). serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`. off: since when it
+    """One vehicle (or, for what it may meet, a person). serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`, stop: the one it came to stand in. off: since when it
     is not there. farthest: from where it was first seen, in box lengths. met, whom: when it last touched whom. braking: how
     it came to its stand, box lengths a second squared; collided: with whom it had met just before, by
     serial. lasted: how many of
@@ -69,6 +71,7 @@ class Mover:
     figure: Figure
     trail: deque[Place]
     anchor: Box
+    stop: Box
     since: float
     off: float | None = None
     farthest: float = 0.0
@@ -108,6 +111,14 @@ class Mover:
         if not reached(now.t - then.t, SPAN_S / 2):
             return None
         return gone(then, now) / (now.t - then.t)
+
+    @property
+    def velocity(self) -> Point:
+        """Frame heights a second, level, over the last SPAN_S; 0 until it has been watched for half of it."""
+        then, now = self.before(self.last.t - SPAN_S), self.last
+        if not reached(now.t - then.t, SPAN_S / 2):
+            return 0.0, 0.0
+        return (now.at[0] - then.at[0]) / (now.t - then.t), (now.at[1] - then.at[1]) / (now.t - then.t)
 
     def stands(self, t: float) -> float:
         """For how long it has stood, 0 while it is not known to."""
@@ -154,8 +165,11 @@ class Movers:
         """Those of the vehicles that are seen now, in the order of their boxes."""
         figures = sorted((f for f in view.figures if f.height > 0), key=lambda f: (f.box, f.cls, f.id))
         now = [self._follow(self._known, f, view) for f in figures if f.cls in VEHICLES and f.box[2] > f.box[0]]
-        people = [self._follow(self._people, f, view) for f in figures if f.cls == "person" and f.box[2] > f.box[0]]
-        _meet(now, [*now, *people], view)
+        for figure in figures:
+            if figure.cls == "person" and figure.box[2] > figure.box[0]:
+                self._follow(self._people, figure, view)
+        recent = [m for known in (self._known, self._people) for m in known.values()]
+        _meet(now, [m for m in recent if not exceeded(view.t - m.last.t, HIDDEN_S)], view)
         for known in (self._known, self._people):
             for name in [name for name, mover in known.items() if exceeded(view.t - mover.last.t, KEEP_S)]:
                 del known[name]
@@ -168,7 +182,7 @@ class Movers:
             mover.trail.append(point)
         elif mover is None or _leapt(mover, point):
             self._count += 1
-            mover = known[figure.id] = Mover(self._count, figure, deque([point], TRAIL), figure.box, view.t)
+            mover = known[figure.id] = Mover(self._count, figure, deque([point], TRAIL), figure.box, figure.box, view.t)
         else:
             _move(mover, figure, point)
         mover.figure = figure
@@ -217,8 +231,11 @@ def _move(mover: Mover, figure: Figure, point: Place) -> None:
         return
     if reached(mover.last.t - mover.since, STANDS_S) and mover.off is None:
         mover.off = point.t
-    if mover.off is None or reached(point.t - mover.off, STANDS_S):
-        mover.anchor, mover.since, mover.off, mover.lasted = figure.box, point.t, None, 0
+    if mover.off is not None and not reached(point.t - mover.off, STANDS_S):
+        return
+    mover.anchor, mover.off = figure.box, None
+    if mover.speed is None or mover.speed > CREEP or overlap(mover.stop, figure.box) < HERE:
+        mover.stop, mover.since, mover.lasted = figure.box, point.t, 0
         mover.braking = _braking(mover)
         mover.collided = None if exceeded(point.t - mover.met, CONTACT_S) else mover.whom
 
@@ -241,23 +258,23 @@ def heading(a: Point, b: Point) -> float:
 
 
 def _meet(vehicles: Sequence[Mover], everyone: Sequence[Mover], view: View) -> None:
-    fast = [mover for mover in vehicles if (mover.speed or 0.0) >= STRIKING and mover.heading is not None]
-    for mover in fast:
+    for mover in vehicles:
+        if (mover.speed or 0.0) < STRIKING:
+            continue
         for other in everyone:
             if (
                 other is not mover
                 and _touch(mover.figure.box, other.figure.box, view.aspect)
-                and not _along(mover, other)
+                and _closing(mover, other) >= STRIKING
             ):
                 mover.met, mover.whom = view.t, other.serial
                 other.met, other.whom = view.t, mover.serial
 
 
-def _along(mover: Mover, other: Mover) -> bool:
-    """Whether the other goes the same way, or is a person who stands beside it."""
-    if (other.speed or 0.0) < STRIKING / 2:
-        return other.figure.cls not in VEHICLES
-    return other.heading is None or mover.heading is None or apart(mover.heading, other.heading) < ACROSS
+def _closing(mover: Mover, other: Mover) -> float:
+    """How fast one moves against the other, in lengths of the first a second."""
+    (ax, ay), (bx, by) = mover.velocity, other.velocity
+    return hypot(ax - bx, ay - by) / mover.last.length
 
 
 def _touch(a: Box, b: Box, aspect: float) -> bool:

@@ -29,6 +29,8 @@ CRASH_BRAKING, ABRUPT = 1.2, 2.0
 """Box lengths a second squared; 1 is about 2.5 m/s^2 for a car. Cars that came to a red light on the development clips
 did 0.3 to 1.1, the two that crashed 2.2 and 2.6. A stop of ABRUPT without a collision that was seen needs no more than
 after_s."""
+CRASH_HEIGHT = 0.08
+"""Share of the picture's height below which a box says too little of how its vehicle stopped."""
 QUEUE = 1.5
 """Box lengths between two vehicles of one queue, at most."""
 WHEELS = frozenset({"car", "bus", "truck"})
@@ -103,15 +105,15 @@ class StoppedVehicle:
         usual = self._traffic.field.usual_stand(mover.figure.foot) if self._traffic.knows else None
         if not mover.came and usual is None:
             return None
-        crashed = mover.figure.cls in WHEELS and mover.collided is not None and mover.braking >= CRASH_BRAKING
-        crashed = crashed and mover.came and not usual
+        plain = mover.figure.cls in WHEELS and mover.figure.height >= CRASH_HEIGHT and mover.came
+        crashed = plain and mover.collided is not None and mover.braking >= CRASH_BRAKING and not usual
         if any(_holds_up(other, mover, crashed, aspect) for other in movers):
             return None
         if crashed:
             return _Case(self._rule.crash_after_s, usual, True)
         if usual is not None:
             return _Case(max(self._rule.after_s, LONGER * usual), usual, False)
-        abrupt = mover.figure.cls in WHEELS and mover.braking >= ABRUPT
+        abrupt = plain and mover.braking >= ABRUPT
         return _Case(self._rule.after_s * (1.0 if abrupt else UNKNOWN), None, False)
 
 
