@@ -163,17 +163,21 @@ class Movers:
 
     def look(self, view: View) -> list[Mover]:
         """Those of the vehicles that are seen now, in the order of their boxes."""
-        figures = sorted((f for f in view.figures if f.height > 0), key=lambda f: (f.box, f.cls, f.id))
-        now = [self._follow(self._known, f, view) for f in figures if f.cls in VEHICLES and f.box[2] > f.box[0]]
+        figures = [f for f in view.figures if f.height > 0 and f.box[2] > f.box[0] and (f.cls in VEHICLES or f.cls == "person")]
+        # Who is known is followed first: nobody may take the place of one who is still there.
+        figures.sort(key=lambda f: (f.id not in self._known and f.id not in self._people, f.box, f.cls, f.id))
+        now = []
         for figure in figures:
-            if figure.cls == "person" and figure.box[2] > figure.box[0]:
+            if figure.cls in VEHICLES:
+                now.append(self._follow(self._known, figure, view))
+            else:
                 self._follow(self._people, figure, view)
-        recent = [m for known in (self._known, self._people) for m in known.values()]
-        _meet(now, [m for m in recent if not exceeded(view.t - m.last.t, HIDDEN_S)], view)
+        everyone = [*self._known.values(), *self._people.values()]
+        _meet(now, [mover for mover in everyone if not exceeded(view.t - mover.last.t, HIDDEN_S)], view)
         for known in (self._known, self._people):
             for name in [name for name, mover in known.items() if exceeded(view.t - mover.last.t, KEEP_S)]:
                 del known[name]
-        return now
+        return sorted(now, key=lambda mover: (mover.figure.box, mover.serial))
 
     def _follow(self, known: dict[FigureId, Mover], figure: Figure, view: View) -> Mover:
         point = _place(figure, view)

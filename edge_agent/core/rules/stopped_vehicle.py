@@ -31,6 +31,9 @@ did 0.3 to 1.1, the two that crashed 2.2 and 2.6. A stop of ABRUPT without a col
 after_s."""
 CRASH_HEIGHT = 0.08
 """Share of the picture's height below which a box says too little of how its vehicle stopped."""
+STILL = 0.15
+"""Box lengths a second: what is faster than that when its time has come drives away from the camera, slowly as it seems
+from there."""
 QUEUE = 1.5
 """Box lengths between two vehicles of one queue, at most."""
 WHEELS = frozenset({"car", "bus", "truck"})
@@ -97,7 +100,7 @@ class StoppedVehicle:
             if case is None:
                 continue
             self._score = max(self._score, stood / case.patience_s)
-            if reached(stood, case.patience_s):
+            if reached(stood, case.patience_s) and (mover.speed or 0.0) <= STILL:
                 findings.append(_finding(mover, case, stood, view.t))
         return tuple(findings)
 

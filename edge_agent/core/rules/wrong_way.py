@@ -79,6 +79,7 @@ class WrongWay:
 
     def step(self, view: View) -> tuple[Finding, ...]:
         movers = self._traffic.look(view)
+        self._ways = {n: way for n, way in self._ways.items() if not exceeded(view.t - way.last, PATIENCE_S)}
         mine = {figure.id for figure in counted(self._rule, view.figures)}
         findings = []
         self._score = 0.0
@@ -92,7 +93,6 @@ class WrongWay:
             self._score = max(self._score, far / self._rule.distance_lengths)
             if far >= self._rule.distance_lengths and reached(view.t - way.start.t, self._rule.min_s):
                 findings.append(self._finding(mover, way, far, view.t))
-        self._ways = {n: way for n, way in self._ways.items() if not exceeded(view.t - way.last, PATIENCE_S)}
         return tuple(findings)
 
     def _follow(self, mover: Mover, t: float) -> _Way | None:
