@@ -97,12 +97,10 @@ class Mover:
 
     def before(self, t: float) -> Place:
         """The latest known point at or before `t`, else the earliest."""
-        found = self.trail[0]
-        for point in self.trail:
-            if point.t > t + EPSILON_S:
-                break
-            found = point
-        return found
+        for point in reversed(self.trail):
+            if point.t <= t + EPSILON_S:
+                return point
+        return self.trail[0]
 
     @property
     def speed(self) -> float | None:
