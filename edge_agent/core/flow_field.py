@@ -1,6 +1,7 @@
 """What traffic usually does at each place of one camera's picture: which ways it goes, how fast, and how long it stands.
 
-The picture is divided into ROWS x COLS cells; a vehicle belongs to the cell of its foot and votes there once. Counts
+The picture is divided into ROWS x COLS cells; a vehicle belongs to the cell of its foot and votes there once for
+each way it goes. Counts
 are halved when a cell is full, so the field follows slow change and is bounded: about 0.3 MB. Ways are kept by hour of
 day (contraflow lanes) and pooled with other hours where an hour has seen too little.
 
@@ -79,10 +80,11 @@ class FlowField:
         """A vehicle has stood in `cell` for STOOD_S[lasted] seconds."""
         self._stood[cell][lasted] += 1.0
 
-    def share(self, foot: Point, hour: int, heading: float) -> tuple[float, float] | None:
+    def share(self, foot: Point, hour: int, heading: float, *, pooled: bool = True) -> tuple[float, float] | None:
         """Of the vehicles that passed here at this hour: the share that went about this way, and about the other way.
-        None where the place is not known."""
-        ways = self._at(cell_of(foot), hour)
+        None where the place is not known. pooled: other hours may stand in for one that has seen too little."""
+        cell = cell_of(foot)
+        ways = self._at(cell, hour) if pooled else self._ways[hour, cell[0], cell[1]]
         total = float(ways.sum())
         if total < ENOUGH:
             return None

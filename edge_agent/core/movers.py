@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import atan2, degrees, hypot, sqrt
 
-from edge_agent.core.flow_field import Cell, apart
 from edge_agent.core.timing import EPSILON_S, exceeded, reached
 from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.types import Box, Point
@@ -63,9 +62,10 @@ class Place:
 class Mover:
     """One vehicle (or, for what it may meet, a person). serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`, stop: the one it came to stand in. off: since when it
     is not there. farthest: from where it was first seen, in box lengths. met, whom: when it last touched whom. braking: how
-    it came to its stand, box lengths a second squared; collided: with whom it had met just before, by
-    serial. lasted: how many of
-    STOOD_S have been counted. voted: where it has."""
+    it came to its stand, box lengths a second squared; collided: with whom it had met hit_s
+    before, by serial. lasted: how many of
+    STOOD_S have been counted. voted: in which cells it
+    has, and going into which quarter."""
 
     serial: int
     figure: Figure
@@ -79,9 +79,10 @@ class Mover:
     whom: int = 0
     braking: float = 0.0
     collided: int | None = None
+    hit_s: float = 0.0
     lasted: int = 0
     heading: float | None = None
-    voted: set[Cell] = field(default_factory=set)
+    voted: set[tuple[int, int, int]] = field(default_factory=set)
 
     @property
     def last(self) -> Place:
@@ -239,7 +240,8 @@ def _move(mover: Mover, figure: Figure, point: Place) -> None:
     if mover.speed is None or mover.speed > CREEP or overlap(mover.stop, figure.box) < HERE:
         mover.stop, mover.since, mover.lasted = figure.box, point.t, 0
         mover.braking = _braking(mover)
-        mover.collided = None if exceeded(point.t - mover.met, CONTACT_S) else mover.whom
+        mover.hit_s = point.t - mover.met
+        mover.collided = None if exceeded(mover.hit_s, CONTACT_S) else mover.whom
 
 
 def _braking(mover: Mover) -> float:

@@ -122,9 +122,10 @@ class Traffic:
         if speed is None or mover.heading is None or figure.height < LEAST or view.held:
             return
         cell = cell_of(figure.foot)
-        if cell in mover.voted or gone(mover.before(view.t - SPAN_S), mover.last) < 0.3:
+        vote = (*cell, int(mover.heading // 90.0))
+        if vote in mover.voted or gone(mover.before(view.t - SPAN_S), mover.last) < 0.3:
             return
-        mover.voted.add(cell)
-        share = self.field.share(figure.foot, self.hour(view.t), mover.heading)
+        mover.voted.add(vote)
+        share = self.field.share(figure.foot, self.hour(view.t), mover.heading, pooled=False)
         against = share is not None and share[1] > 0.5
         self.field.passed(cell, self.hour(view.t), mover.heading, speed, WRONG if against else 1.0)

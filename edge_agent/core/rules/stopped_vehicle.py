@@ -138,7 +138,7 @@ def _finding(mover: Mover, case: _Case, stood: float, t: float) -> Finding:
         threshold = CRASH_BRAKING if case.crashed else None
         measures.append(Measure(name="braking", value=mover.braking, threshold=threshold, unit="lengths/s2"))
     if case.crashed:
-        measures.append(Measure(name="collided", value=mover.since - mover.met, unit="s"))
+        measures.append(Measure(name="collided", value=mover.hit_s, unit="s"))
     return Finding(
         key=str(mover.serial),
         confidence=min(1.0, 0.5 * stood / case.patience_s),
