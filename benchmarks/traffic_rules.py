@@ -8,6 +8,7 @@ counts that flicker around a threshold.
 import random
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from edge_agent.core.pipeline import Agent, CameraPipeline
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.rules.wrong_way import WrongWayRule
 from edge_agent.core.spec import CameraSpec, CrowdRule, IntrusionRule, MotionSpec, Rule, Zone
-from edge_agent.core.types import Box, Detections, Frame, Track, TrackId
+from edge_agent.core.types import Detections, Frame, Track, TrackId
 
 KINDS = ("wrong_way", "stopped_vehicle", "congestion")
 STREETS = ("traffic/multilane_buses.mp4", "traffic/motorway_pedestrian_alarm.avi", "traffic/thai_junction.mp4")
@@ -111,10 +112,12 @@ def longest(steps: Sequence[tuple[Track, ...]]) -> list[list[tuple[int, Track]]]
         for track in tracks:
             if track.cls in ("car", "motorcycle", "bus", "truck") and track.seen:
                 ways.setdefault(track.id, []).append((tick, track))
+
     def far(way: list[tuple[int, Track]]) -> float:
         (x0, y0), (x1, y1) = way[0][1].foot, way[-1][1].foot
         size = np.mean([((t.box[2] - t.box[0]) * (t.box[3] - t.box[1])) ** 0.5 for _, t in way])
         return float(np.hypot(x1 - x0, y1 - y0) / size)
+
     whole = [way for way in ways.values() if len(way) >= 10 and far(way) >= FAR and _small(way) < 0.25]
     return sorted(whole, key=far, reverse=True)[:LONGEST_WAYS]
 
@@ -122,7 +125,7 @@ def longest(steps: Sequence[tuple[Track, ...]]) -> list[list[tuple[int, Track]]]
 def _small(way: list[tuple[int, Track]]) -> float:
     """The longest gap of a way, as a share of its length."""
     ticks = [tick for tick, _ in way]
-    return max(b - a for a, b in zip(ticks, ticks[1:], strict=False)) / max(1, ticks[-1] - ticks[0])
+    return max(b - a for a, b in pairwise(ticks)) / max(1, ticks[-1] - ticks[0])
 
 
 def wrong_way() -> list[Figure]:
@@ -170,7 +173,7 @@ def flicker(rule: Rule, threshold: int) -> tuple[int, int]:
         for _ in range(round(15 * RATE)):
             counts.append(max(0, threshold + rng.choice((-2, -1, -1, 0, 0, 1))))
             alerts += sum(event.data.phase == "begin" for event in street.see(_people(counts[-1])))
-        crossed = sum((a >= threshold) != (b >= threshold) for a, b in zip(counts, counts[1:], strict=False))
+        crossed = sum((a >= threshold) != (b >= threshold) for a, b in pairwise(counts))
         most = max(most, (alerts, crossed))
     return most
 

@@ -1,9 +1,8 @@
-"""What traffic usually does at each place of one camera's picture: which ways it goes, how fast, and how long it stands.
+"""What traffic usually does at each place of one camera's picture: which ways it goes, how fast, how long it stands.
 
-The picture is divided into ROWS x COLS cells; a vehicle belongs to the cell of its foot and votes there once for
-each way it goes. Counts
-are halved when a cell is full, so the field follows slow change and is bounded: about 0.3 MB. Ways are kept by hour of
-day (contraflow lanes) and pooled with other hours where an hour has seen too little.
+The picture is divided into ROWS x COLS cells; a vehicle belongs to the cell of its foot and votes there once for each
+way it goes. Counts are halved when a cell is full, so the field follows slow change and is bounded: about 0.2 MB. Ways
+are kept by hour of day (contraflow lanes) and pooled with other hours where an hour has seen too little.
 
 Headings are degrees clockwise as seen in the picture: 0 up, 90 right, 180 down, 270 left.
 """
@@ -116,7 +115,7 @@ class FlowField:
 
     def _at(self, cell: Cell, hour: int) -> Counts:
         """Of this hour; with its neighbours, or the whole day, where it has too little."""
-        own = self._ways[hour, cell[0], cell[1]]
+        own: Counts = self._ways[hour, cell[0], cell[1]]
         if own.sum() >= ENOUGH:
             return own
         near = self._ways[[(hour - 1) % HOURS, hour, (hour + 1) % HOURS], cell[0], cell[1]].sum(axis=0)
@@ -134,7 +133,8 @@ class FlowField:
 
     def recall(self, memory: Mapping[str, NDArray[np.generic]]) -> None:
         """Raises ValueError where `memory` is not of this version and shape, or holds what cannot have been counted."""
-        if "version" not in memory or memory["version"].shape != () or int(memory["version"]) != VERSION:  # type: ignore[call-overload]
+        version = memory.get("version")
+        if version is None or version.shape != () or int(version) != VERSION:
             raise ValueError("not a flow field of this version")
         found = [_counts(memory, name, own.shape) for name, own in self._parts()]
         self._ways, self._speeds, self._stood = found

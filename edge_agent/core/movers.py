@@ -36,7 +36,7 @@ BRAKED_S, APPROACH_S = 2.5, 0.6
 """How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
 stood."""
 CREEP, HERE = 0.3, 0.35
-"""Slower than CREEP box lengths a second, and while its box overlaps the one of its stop by HERE, it has not set out."""
+"""Slower than CREEP box lengths a second, and while its box overlaps that of its stop by HERE, it has not set out."""
 STRIKING, HIDDEN_S = 0.8, 0.6
 """Two have met where their boxes do on the ground, one going at STRIKING or more, and as fast against the other. Who is
 hit is often hidden at once: it counts where it was seen HIDDEN_S before."""
@@ -60,12 +60,14 @@ class Place:
 
 @dataclass(slots=True)
 class Mover:
-    """One vehicle (or, for what it may meet, a person). serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`, stop: the one it came to stand in. off: since when it
-    is not there. farthest: from where it was first seen, in box lengths. met, whom: when it last touched whom. braking: how
-    it came to its stand, box lengths a second squared; collided: with whom it had met hit_s
-    before, by serial. lasted: how many of
-    STOOD_S have been counted. voted: in which cells it
-    has, and going into which quarter."""
+    """One vehicle (or, for what it may meet, a person).
+
+    serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`; stop: the one it
+    came to stand in; off: since when it is not there. farthest: box lengths from where it was first seen. met, whom:
+    when it last touched whom. braking: how it came to its stand, box lengths a second squared; collided: with whom it
+    had met hit_s before, by serial. lasted: how many of STOOD_S have been counted. voted: in which cells it has, going
+    into which quarter.
+    """
 
     serial: int
     figure: Figure
@@ -162,7 +164,9 @@ class Movers:
 
     def look(self, view: View) -> list[Mover]:
         """Those of the vehicles that are seen now, in the order of their boxes."""
-        figures = [f for f in view.figures if f.height > 0 and f.box[2] > f.box[0] and (f.cls in VEHICLES or f.cls == "person")]
+        figures = [
+            f for f in view.figures if f.height > 0 and f.box[2] > f.box[0] and (f.cls in VEHICLES or f.cls == "person")
+        ]
         # Who is known is followed first: nobody may take the place of one who is still there.
         figures.sort(key=lambda f: (f.id not in self._known and f.id not in self._people, f.box, f.cls, f.id))
         now = []

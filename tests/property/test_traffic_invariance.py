@@ -14,8 +14,8 @@ from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.rules.wrong_way import WrongWay, WrongWayRule
 from edge_agent.core.tracks import Figure, View
 from edge_agent.core.traffic import Traffic
-from tests.scenes import Scene, every, person
-from tests.traffic import ASPECT, T0, first, play, vehicle
+from tests.scenes import T0, Scene, every, person
+from tests.traffic import ASPECT, first, play, vehicle
 
 rates = st.sampled_from([2.0, 3.0, 5.0, 7.5, 10.0, 15.0])
 
@@ -112,8 +112,12 @@ def test_trembling_boxes_do_not_matter(seed: int, seen: Callable[[float], list[F
     def trembles(t: float) -> list[Figure]:
         found = []
         for figure in seen(t):
-            x1, y1, x2, y2 = (edge + rng.uniform(-0.003, 0.003) / (ASPECT if n % 2 == 0 else 1.0) for n, edge in enumerate(figure.box))
-            found.append(replace(figure, box=(x1, y1, x2, y2), foot=((x1 + x2) / 2, y2), at=((x1 + x2) / 2 * ASPECT, y2)))
+            x1, y1, x2, y2 = (
+                edge + rng.uniform(-0.003, 0.003) / (ASPECT if n % 2 == 0 else 1.0) for n, edge in enumerate(figure.box)
+            )
+            found.append(
+                replace(figure, box=(x1, y1, x2, y2), foot=((x1 + x2) / 2, y2), at=((x1 + x2) / 2 * ASPECT, y2))
+            )
         return found
 
     rule = StoppedVehicle(StoppedVehicleRule(id="stopped", after_s=5.0), WHOLE, Traffic())

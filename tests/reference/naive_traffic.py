@@ -89,7 +89,14 @@ def speed(path: Path, at: int, rate: int) -> float | None:
 
 
 def wrong(
-    path: Path, rate: int, ticks: int, zone: Sequence[Point], size: Point, right_way: float, distance: float, least: float
+    path: Path,
+    rate: int,
+    ticks: int,
+    zone: Sequence[Point],
+    size: Point,
+    right_way: float,
+    distance: float,
+    least: float,
 ) -> list[bool]:
     """At which ticks the vehicle goes against `right_way` (degrees clockwise from up)."""
     so = [False] * ticks

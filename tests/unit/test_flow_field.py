@@ -97,7 +97,7 @@ def test_memory_round_trip() -> None:
 def test_unfit_memory_is_refused_and_nothing_is_lost() -> None:
     field = passed(FlowField(), 50)
     good = field.memory()
-    bad: list[dict[str, np.ndarray]] = [  # type: ignore[type-arg]
+    bad: list[dict[str, np.ndarray]] = [
         {},
         {**good, "version": np.array(2)},
         {**good, "ways": good["ways"][:3]},
@@ -107,6 +107,6 @@ def test_unfit_memory_is_refused_and_nothing_is_lost() -> None:
         {name: array for name, array in good.items() if name != "stood"},
     ]
     for memory in bad:
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="version|as it was|no count"):
             field.recall(memory)
     assert field.share(FOOT, 8, 90.0) == pytest.approx((1.0, 0.0))

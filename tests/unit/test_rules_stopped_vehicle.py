@@ -1,6 +1,7 @@
 """Stopped vehicles: what crashed, what broke down, and what only waits, parks, or seems to stand."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ STOP = 1.0
 """Where the vehicle comes to stand, at 4 s."""
 
 
-def rule(traffic: Traffic | None = None, polygon: tuple[Point, ...] = WHOLE, **keys: float) -> StoppedVehicle:
+def rule(traffic: Traffic | None = None, polygon: tuple[Point, ...] = WHOLE, **keys: Any) -> StoppedVehicle:
     return StoppedVehicle(StoppedVehicleRule(id="stopped", **keys), polygon, traffic or Traffic())
 
 
@@ -49,7 +50,7 @@ def test_where_nothing_is_known_a_vehicle_must_stand_longer_than_a_red_light() -
     assert first(found) == pytest.approx(4.0 + 120.0, abs=1.0)
     measures = {m.name: m for m in found[0][1].measures}
     assert measures["stood"].threshold == 120.0
-    assert "usual_stand" not in measures and "collided" not in measures
+    assert set(measures) == {"stood", "braking"}
 
 
 def test_where_vehicles_never_stand_after_s_is_enough() -> None:
@@ -166,12 +167,12 @@ def test_another_view_is_not_judged_by_what_was_learned() -> None:
     traffic = Traffic()
     step = rule(traffic)
     play(step, every(5, 0, 4), lambda t: [], lambda t: Drawn(t, seed=1))
-    assert traffic.knows
+    known = [traffic.knows]
     play(step, every(5, 5, 6), lambda t: [], lambda t: Drawn(t, 9.0, seed=2))
     play(step, every(5, 6.2, 12), lambda t: [], lambda t: Drawn(t, seed=2))
-    assert not traffic.knows
+    known.append(traffic.knows)
     play(step, every(5, 12.2, 16), lambda t: [], lambda t: Drawn(t, seed=1))
-    assert traffic.knows
+    assert [*known, traffic.knows] == [True, False, True]
 
 
 def test_what_was_learned_outlives_a_restart() -> None:
@@ -183,13 +184,14 @@ def test_what_was_learned_outlives_a_restart() -> None:
     found = play(after, every(5, start, start + 40), lambda t: [comes(t - start)])
     assert first(found) == pytest.approx(start + 24.0, abs=1.0)
     for name, array in before.memory().items():
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="as it was|version"):
             after.recall({**before.memory(), name: array.astype(float)[..., None]})
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="view"):
         after.recall({})
 
 
 def test_only_one_of_the_rules_keeps_what_they_share() -> None:
     traffic = Traffic()
     first_rule, second = rule(traffic), rule(traffic)
-    assert first_rule.memory() and not second.memory()
+    assert first_rule.memory()
+    assert not second.memory()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,7 +21,7 @@ RIGHT, LEFT = 90.0, 270.0
 START = 100_000.0
 
 
-def rule(traffic: Traffic | None = None, polygon: tuple[Point, ...] = WHOLE, **keys: float) -> WrongWay:
+def rule(traffic: Traffic | None = None, polygon: tuple[Point, ...] = WHOLE, **keys: Any) -> WrongWay:
     return WrongWay(WrongWayRule(id="wrong", **keys), polygon, traffic or Traffic())
 
 
@@ -43,7 +44,8 @@ def test_against_a_set_direction_it_is_told_after_distance_and_time() -> None:
     found = play(rule(direction_deg=RIGHT), every(5, 0, 8), lambda t: goes(t, 0.0, 1, -0.2))
     assert first(found) == pytest.approx(2.0, abs=0.25)
     measures = {m.name: m for m in found[0][1].measures}
-    assert measures["wrong_distance"].value >= 4.0 and measures["wrong_distance"].unit == "lengths"
+    assert measures["wrong_distance"].value >= 4.0
+    assert measures["wrong_distance"].unit == "lengths"
     assert measures["heading"].value == pytest.approx(LEFT)
     assert measures["speed"].value == pytest.approx(2.0, rel=0.05)
 
@@ -97,7 +99,7 @@ def test_a_u_turn_that_others_make_too_is_nothing() -> None:
         back = x - 1.0
         if x <= 1.0:
             yield vehicle(number, x, 0.5)
-        elif 0.2 < 1.0 - back:
+        elif back < 0.8:
             yield vehicle(number, 1.0 - back, 0.5 + min(back, 0.04))
 
     traffic = learned(Traffic())
@@ -148,4 +150,5 @@ def test_with_calibration_the_speed_is_in_km_h() -> None:
     step = rule(Traffic(ground=ground), direction_deg=RIGHT)
     found = play(step, every(5, 0, 8), lambda t: goes(t, 0.0, 1, -0.2))
     speed = next(m for m in found[-1][1].measures if m.name == "speed")
-    assert (speed.value, speed.unit) == (pytest.approx(0.2 * 20 * 3.6, rel=0.02), "km/h")
+    assert speed.unit == "km/h"
+    assert speed.value == pytest.approx(0.2 * 20 * 3.6, rel=0.02)

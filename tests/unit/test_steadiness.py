@@ -33,14 +33,16 @@ def test_a_slow_drift_counts_and_noise_does_not() -> None:
 
 def test_views_are_told_apart_by_their_layout() -> None:
     first, again, other = (layout(Drawn(0.0, seed=seed)) for seed in (1, 1, 2))
-    assert first is not None and again is not None and other is not None
+    assert first is not None
+    assert again is not None
+    assert other is not None
     assert alike(first, again) > 0.99
     assert alike(first, other) < 0.5
 
 
 def test_nothing_to_see_has_no_layout() -> None:
     class Black(Drawn):
-        def grey(self, width: int) -> np.ndarray:  # type: ignore[type-arg]
+        def grey(self, width: int) -> np.ndarray:
             return np.zeros((90, 160), np.uint8)
 
     assert layout(Black(0.0)) is None

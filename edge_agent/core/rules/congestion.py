@@ -18,14 +18,15 @@ from edge_agent.core.traffic import Traffic
 from edge_agent.core.types import Finding, Point
 
 LEVELS = (0.85, 0.67, 0.50, 0.40, 0.30)
-"""Speed as a share of free flow above which the level of service is A, B, C, D, E, else F (Highway Capacity Manual 2010,
-exhibit 16-4, urban streets)."""
+"""Speed as a share of free flow above which the level of service is A, B, C, D, E, else F (Highway Capacity Manual
+2010, exhibit 16-4, urban streets)."""
+EPISODES = Episodes(min_duration_s=0.0, end_after_s=30.0, cooldown_s=60.0, update_every_s=60.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CongestionRule(Rule):
-    """At least min_vehicles in `zone` (None: the whole picture) have been slow for after_s; flowing for less than clear_s
-    in between does not count.
+    """At least min_vehicles in `zone` (None: the whole picture) have been slow for after_s; flowing for less than
+    clear_s in between does not count.
 
     Slow: on average below slow_share of the free flow that was learned where they are; where that is not known, below
     slow_kmh with a calibrated camera, else below slow_lengths box lengths a second.
@@ -40,7 +41,7 @@ class CongestionRule(Rule):
     slow_kmh: float = 15.0
     slow_lengths: float = 0.3
     kind: Literal["congestion"] = "congestion"
-    episodes: Episodes = Episodes(min_duration_s=0.0, end_after_s=30.0, cooldown_s=60.0, update_every_s=60.0)
+    episodes: Episodes = EPISODES
     limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {
         "min_vehicles": (1, 1000),
         "slow_share": (0.05, 1),

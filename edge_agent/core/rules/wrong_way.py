@@ -18,6 +18,7 @@ from edge_agent.core.tracks import View
 from edge_agent.core.traffic import Traffic
 from edge_agent.core.types import Finding, Point
 
+EPISODES = Episodes(min_duration_s=0.0, end_after_s=3.0, cooldown_s=10.0)
 RARE, OTHERS = 0.05, 0.6
 """Against the traffic is a way that at most RARE of the vehicles have gone here, where OTHERS or more went the other
 way."""
@@ -39,7 +40,7 @@ class WrongWayRule(Rule):
     distance_lengths: float = 4.0
     min_s: float = 1.5
     kind: Literal["wrong_way"] = "wrong_way"
-    episodes: Episodes = Episodes(min_duration_s=0.0, end_after_s=3.0, cooldown_s=10.0)
+    episodes: Episodes = EPISODES
     limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {
         "direction_deg": (0, 360),
         "distance_lengths": (0.5, 1000),
