@@ -107,6 +107,6 @@ def test_unfit_memory_is_refused_and_nothing_is_lost() -> None:
         {name: array for name, array in good.items() if name != "stood"},
     ]
     for memory in bad:
-        with pytest.raises(ValueError, match="version|as it was|no count"):
+        with pytest.raises(ValueError, match=r"version|as it was|no count"):
             field.recall(memory)
     assert field.share(FOOT, 8, 90.0) == pytest.approx((1.0, 0.0))

@@ -184,7 +184,7 @@ def test_what_was_learned_outlives_a_restart() -> None:
     found = play(after, every(5, start, start + 40), lambda t: [comes(t - start)])
     assert first(found) == pytest.approx(start + 24.0, abs=1.0)
     for name, array in before.memory().items():
-        with pytest.raises(ValueError, match="as it was|version"):
+        with pytest.raises(ValueError, match=r"as it was|version"):
             after.recall({**before.memory(), name: array.astype(float)[..., None]})
     with pytest.raises(ValueError, match="view"):
         after.recall({})
