@@ -126,6 +126,7 @@ class Lifecycle:
             self._disarm(t, findings)
         for key in [*self._runs, *(key for key in states if key not in self._runs)]:
             self._advance(self._runs.setdefault(key, _Run(key)), t, states.get(key))
+        self._forget(t)
         self._last_step = t
         return tuple(self._changes), tuple(self._suppressed)
 
@@ -153,6 +154,12 @@ class Lifecycle:
         run.last, run.finding = t, finding
         run.confidence = max(run.confidence, finding.confidence)
         self._apply(run, self._signal(run, t), t)
+
+    def _forget(self, t: float) -> None:
+        """Keys may be as many as there are vehicles: one that is idle and keeps nothing silent any more is dropped."""
+        for key in [key for key, run in self._runs.items() if run.state == "idle"]:
+            if reached(t - self._runs[key].ended, self._episodes.cooldown_s):
+                del self._runs[key]
 
     def _onset(self, finding: Finding, t: float) -> float:
         """When it became true: between the last step, at which it was not, and this one; where the rule says, else

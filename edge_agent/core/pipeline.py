@@ -15,7 +15,7 @@ from edge_agent.core.motion import Decision, MotionGate, Reason
 from edge_agent.core.picture import Pictures
 from edge_agent.core.ports import Tracker
 from edge_agent.core.rules.base import Learner, Memory, RuleStep, Scored, needs_view
-from edge_agent.core.rules.table import make_rule
+from edge_agent.core.rules.table import make_rules
 from edge_agent.core.schedule import armed
 from edge_agent.core.spec import CameraSpec, LoiteringRule, Rule
 from edge_agent.core.tracks import HEAL_S, TrackMemory, View
@@ -102,7 +102,8 @@ class CameraPipeline:
         """Nothing has been seen yet."""
         self._memory = TrackMemory(self._heal_s)
         self._watches = [
-            _Watch(rule, make_rule(self._camera, rule), Lifecycle(rule.episodes)) for rule in self._camera.rules
+            _Watch(rule, step, Lifecycle(rule.episodes))
+            for rule, step in zip(self._camera.rules, make_rules(self._camera), strict=True)
         ]
         self._health = CameraHealth(self._camera.tamper)
         self._views = 0

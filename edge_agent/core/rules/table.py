@@ -1,15 +1,18 @@
 """Rule kinds to what carries them out. A new rule is a module with its spec and one entry here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edge_agent.core.calibration import Ground
 from edge_agent.core.rules.base import RuleStep
+from edge_agent.core.rules.congestion import Congestion, CongestionRule
 from edge_agent.core.rules.crowd import Crowd
 from edge_agent.core.rules.intrusion import Intrusion
 from edge_agent.core.rules.line_crossing import LineCrossing
 from edge_agent.core.rules.loitering import Loitering
+from edge_agent.core.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleRule
+from edge_agent.core.rules.wrong_way import WrongWay, WrongWayRule
 from edge_agent.core.spec import (
     CameraSpec,
     CrowdRule,
@@ -19,6 +22,7 @@ from edge_agent.core.spec import (
     LoiteringRule,
     Rule,
 )
+from edge_agent.core.traffic import Traffic
 from edge_agent.core.types import Point
 
 WHOLE: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -27,11 +31,12 @@ WHOLE: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where a rule works. polygon: of its zone, WHOLE where it names none. line: where it has one. ground: where the
-    camera is calibrated."""
+    camera is calibrated. traffic: what the camera's rules about vehicles share."""
 
     polygon: tuple[Point, ...] = WHOLE
     line: Line | None = None
     ground: Ground | None = None
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +57,29 @@ RULES: Mapping[str, Entry] = {
     "line_crossing": Entry(LineCrossingRule, _line_crossing),
     "loitering": Entry(LoiteringRule, lambda rule, site: Loitering(rule, site.polygon)),
     "crowd": Entry(CrowdRule, lambda rule, site: Crowd(rule, site.polygon)),
+    "wrong_way": Entry(WrongWayRule, lambda rule, site: WrongWay(rule, site.polygon, site.traffic)),
+    "stopped_vehicle": Entry(StoppedVehicleRule, lambda rule, site: StoppedVehicle(rule, site.polygon, site.traffic)),
+    "congestion": Entry(CongestionRule, lambda rule, site: Congestion(rule, site.polygon, site.traffic)),
 }
 
 
-def make_rule(camera: CameraSpec, rule: Rule) -> RuleStep:
-    """Raises KeyError where the rule names a zone or line its camera does not have, ValueError where its calibration
-    is none."""
+def make_rules(camera: CameraSpec) -> list[RuleStep]:
+    """What carries out the camera's rules, in their order.
+
+    Raises KeyError where one names a zone or line its camera does not have, ValueError where its calibration is none.
+    """
     ground = Ground(camera.calibration) if camera.calibration is not None else None
+    zone = next((rule.schedule.zone for rule in camera.rules if rule.schedule.zone is not None), None)
+    traffic = Traffic(zone, ground)
+    return [_make(camera, rule, ground, traffic) for rule in camera.rules]
+
+
+def _make(camera: CameraSpec, rule: Rule, ground: Ground | None, traffic: Traffic) -> RuleStep:
     if isinstance(rule, LineCrossingRule):
-        site = Site(line={line.id: line for line in camera.lines}[rule.line], ground=ground)
+        site = Site(line={line.id: line for line in camera.lines}[rule.line], ground=ground, traffic=traffic)
     elif rule.place is None:
-        site = Site(ground=ground)
+        site = Site(ground=ground, traffic=traffic)
     else:
-        site = Site({zone.id: zone.polygon for zone in camera.zones}[rule.place], ground=ground)
+        polygon = {zone.id: zone.polygon for zone in camera.zones}[rule.place]
+        site = Site(polygon, ground=ground, traffic=traffic)
     return RULES[rule.kind].make(rule, site)

@@ -1,0 +1,291 @@
+"""How each vehicle of one camera moves: where from, how fast, since when it stands, and what it ran into.
+
+Lengths are in *box lengths*: the square root of a box's area, in frame heights (a car seen from the side is about 1.7
+of them long, one seen from ahead 1). Speeds are box lengths a second, headings degrees clockwise as seen in the picture
+(0 up).
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import atan2, degrees, hypot, sqrt
+
+from edge_agent.core.timing import EPSILON_S, exceeded, reached
+from edge_agent.core.tracks import Figure, FigureId, View
+from edge_agent.core.types import Box, Point
+
+VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
+
+TRAIL_S, TRAIL = 4.0, 64
+"""How far back a vehicle's way is kept, in seconds and in looks."""
+SPAN_S = 0.8
+"""Speed and heading are taken over so long: less shows the trembling of boxes."""
+SURE = 0.3
+"""Box lengths a vehicle must have gone within SPAN_S for its heading to be more than that trembling."""
+SAME_PLACE, STANDS_S = 0.6, 1.0
+"""It stands while its box overlaps the one it stopped with (intersection over union), and is known to stand after
+STANDS_S; then a box that is hidden or merged with another for so long does not set it moving."""
+KEEP_S = 10.0
+"""A standing vehicle that is hidden so long and seen again at its place has stood on, whatever the tracker calls it."""
+CAME = 1.25
+"""Box lengths it must have gone to have come; less is how boxes of parked cars tremble."""
+LEAP, LEAP_SPEED, FASTEST = 0.5, 3.0, 8.0
+"""A step of more than LEAP box lengths, at more than LEAP_SPEED plus three times the speed before (FASTEST, where that
+is not known yet), is no motion but another vehicle under the same name."""
+BRAKED_S, APPROACH_S = 2.5, 0.6
+"""How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
+stood."""
+CREEP, HERE = 0.3, 0.35
+"""Slower than CREEP box lengths a second, and while its box overlaps that of its stop by HERE, it has not set out."""
+STRIKING, HIDDEN_S = 0.8, 0.6
+"""Two have met where their boxes do on the ground, one going at STRIKING or more, and as fast against the other. Who is
+hit is often hidden at once: it counts where it was seen HIDDEN_S before."""
+DEPTH, BESIDE = 0.5, 0.15
+"""On the ground: their lower edges at most DEPTH of the taller box's height apart (as deep as it stands on the ground),
+and sideways no more than BESIDE of the lower one's height between them."""
+CONTACT_S = 3.0
+"""A stop this long after they met comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """at: middle of the box, foot: of its lower edge, both level; unit_foot: in unit coordinates."""
+
+    t: float
+    at: Point
+    foot: Point
+    unit_foot: Point
+    length: float
+
+
+@dataclass(slots=True)
+class Mover:
+    """One vehicle (or, for what it may meet, a person).
+
+    serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`; stop: the one it
+    came to stand in; off: since when it is not there. farthest: box lengths from where it was first seen. met, whom:
+    when it last touched whom. braking: how it came to its stand, box lengths a second squared; collided: with whom it
+    had met hit_s before, by serial. lasted: how many of STOOD_S have been counted. voted: in which cells it has, going
+    into which quarter.
+    """
+
+    serial: int
+    figure: Figure
+    trail: deque[Place]
+    anchor: Box
+    stop: Box
+    since: float
+    off: float | None = None
+    farthest: float = 0.0
+    met: float = float("-inf")
+    whom: int = 0
+    braking: float = 0.0
+    collided: int | None = None
+    hit_s: float = 0.0
+    lasted: int = 0
+    heading: float | None = None
+    voted: set[tuple[int, int, int]] = field(default_factory=set)
+
+    @property
+    def last(self) -> Place:
+        return self.trail[-1]
+
+    @property
+    def came(self) -> bool:
+        return self.farthest >= CAME
+
+    def counts(self, t: float) -> bool:
+        """Whether it is traffic: it has come, or has not stood ever since it was first seen."""
+        return self.came or not self.stands(t)
+
+    def before(self, t: float) -> Place:
+        """The latest known point at or before `t`, else the earliest."""
+        for point in reversed(self.trail):
+            if point.t <= t + EPSILON_S:
+                return point
+        return self.trail[0]
+
+    @property
+    def speed(self) -> float | None:
+        """Over the last SPAN_S; None until it has been watched for half of it."""
+        then, now = self.before(self.last.t - SPAN_S), self.last
+        if not reached(now.t - then.t, SPAN_S / 2):
+            return None
+        return gone(then, now) / (now.t - then.t)
+
+    @property
+    def velocity(self) -> Point:
+        """Frame heights a second, level, over the last SPAN_S; 0 until it has been watched for half of it."""
+        then, now = self.before(self.last.t - SPAN_S), self.last
+        if not reached(now.t - then.t, SPAN_S / 2):
+            return 0.0, 0.0
+        return (now.at[0] - then.at[0]) / (now.t - then.t), (now.at[1] - then.at[1]) / (now.t - then.t)
+
+    def stands(self, t: float) -> float:
+        """For how long it has stood, 0 while it is not known to."""
+        lasted = self.last.t - self.since
+        return t - self.since if reached(lasted, STANDS_S) and self.off is None else 0.0
+
+
+def gone(then: Place, now: Place) -> float:
+    """Box lengths between two points of one vehicle's way."""
+    return hypot(now.at[0] - then.at[0], now.at[1] - then.at[1]) / ((now.length + then.length) / 2)
+
+
+def between(a: Mover, b: Mover, aspect: float) -> float:
+    """The gap between two boxes, in lengths of the smaller; 0 where they overlap."""
+    one, two = a.figure.box, b.figure.box
+    dx = max(0.0, max(one[0], two[0]) - min(one[2], two[2])) * aspect
+    dy = max(0.0, max(one[1], two[1]) - min(one[3], two[3]))
+    return hypot(dx, dy) / min(a.last.length, b.last.length)
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = width * height
+    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
+
+
+class Movers:
+    """All who move or stand, by figure. `look` at every view, in order of time."""
+
+    def __init__(self) -> None:
+        self._known: dict[FigureId, Mover] = {}
+        self._people: dict[FigureId, Mover] = {}
+        self._count = 0
+
+    def clear(self) -> None:
+        """The view is another one: everybody is new."""
+        self._known.clear()
+        self._people.clear()
+
+    def look(self, view: View) -> list[Mover]:
+        """Those of the vehicles that are seen now, in the order of their boxes."""
+        figures = [
+            f for f in view.figures if f.height > 0 and f.box[2] > f.box[0] and (f.cls in VEHICLES or f.cls == "person")
+        ]
+        # Who is known is followed first: nobody may take the place of one who is still there.
+        figures.sort(key=lambda f: (f.id not in self._known and f.id not in self._people, f.box, f.cls, f.id))
+        now = []
+        for figure in figures:
+            if figure.cls in VEHICLES:
+                now.append(self._follow(self._known, figure, view))
+            else:
+                self._follow(self._people, figure, view)
+        everyone = [*self._known.values(), *self._people.values()]
+        _meet(now, [mover for mover in everyone if not exceeded(view.t - mover.last.t, HIDDEN_S)], view)
+        for known in (self._known, self._people):
+            for name in [name for name, mover in known.items() if exceeded(view.t - mover.last.t, KEEP_S)]:
+                del known[name]
+        return sorted(now, key=lambda mover: (mover.figure.box, mover.serial))
+
+    def _follow(self, known: dict[FigureId, Mover], figure: Figure, view: View) -> Mover:
+        point = _place(figure, view)
+        mover = known.get(figure.id) or self._adopt(known, figure, view.t)
+        if mover is not None and view.held:
+            mover.trail.append(point)
+        elif mover is None or _leapt(mover, point):
+            self._count += 1
+            mover = known[figure.id] = Mover(self._count, figure, deque([point], TRAIL), figure.box, figure.box, view.t)
+        else:
+            _move(mover, figure, point)
+        mover.figure = figure
+        while len(mover.trail) > 1 and exceeded(view.t - mover.trail[0].t, TRAIL_S):
+            mover.trail.popleft()
+        return mover
+
+    def _adopt(self, known: dict[FigureId, Mover], figure: Figure, t: float) -> Mover | None:
+        """Who was known to stand where this new figure appears, and is not seen now."""
+        best: tuple[float, FigureId] | None = None
+        for name, mover in known.items():
+            if mover.last.t >= t or not mover.stands(mover.last.t):
+                continue
+            same = overlap(mover.anchor, figure.box)
+            if same >= SAME_PLACE and (best is None or same > best[0]):
+                best = same, name
+        if best is None:
+            return None
+        mover = known[figure.id] = known.pop(best[1])
+        return mover
+
+
+def _place(figure: Figure, view: View) -> Place:
+    x1, y1, x2, y2 = figure.box
+    at = (x1 + x2) / 2 * view.aspect, (y1 + y2) / 2
+    return Place(view.t, at, figure.at, figure.foot, sqrt((x2 - x1) * view.aspect * (y2 - y1)))
+
+
+def _leapt(mover: Mover, point: Place) -> bool:
+    dt = point.t - mover.last.t
+    step = gone(mover.last, point)
+    if dt <= 0:
+        return step > LEAP
+    speed = mover.speed
+    return step > LEAP and step / dt > (FASTEST if speed is None else LEAP_SPEED + 3.0 * speed)
+
+
+def _move(mover: Mover, figure: Figure, point: Place) -> None:
+    mover.trail.append(point)
+    then = mover.before(point.t - SPAN_S)
+    if gone(then, point) >= SURE:
+        mover.heading = heading(then.at, point.at)
+    mover.farthest = max(mover.farthest, gone(mover.trail[0], point))
+    if overlap(mover.anchor, figure.box) >= SAME_PLACE:
+        mover.off = None
+        return
+    if reached(mover.last.t - mover.since, STANDS_S) and mover.off is None:
+        mover.off = point.t
+    if mover.off is not None and not reached(point.t - mover.off, STANDS_S):
+        return
+    mover.anchor, mover.off = figure.box, None
+    if mover.speed is None or mover.speed > CREEP or overlap(mover.stop, figure.box) < HERE:
+        mover.stop, mover.since, mover.lasted = figure.box, point.t, 0
+        mover.braking = _braking(mover)
+        mover.hit_s = point.t - mover.met
+        mover.collided = None if exceeded(mover.hit_s, CONTACT_S) else mover.whom
+
+
+def _braking(mover: Mover) -> float:
+    """Box lengths a second squared, constant from its fastest to where it is now: v / t, the hardest such."""
+    now, hardest = mover.last.t, 0.0
+    for point in mover.trail:
+        then = mover.before(point.t - APPROACH_S)
+        took = point.t - then.t
+        if exceeded(now - point.t, BRAKED_S) or not reached(took, APPROACH_S * 0.75):
+            continue
+        hardest = max(hardest, gone(then, point) / took / (now - (point.t + then.t) / 2))
+    return hardest
+
+
+def heading(a: Point, b: Point) -> float:
+    """From a to b, level coordinates, y down."""
+    return degrees(atan2(b[0] - a[0], a[1] - b[1])) % 360.0
+
+
+def _meet(vehicles: Sequence[Mover], everyone: Sequence[Mover], view: View) -> None:
+    for mover in vehicles:
+        if (mover.speed or 0.0) < STRIKING:
+            continue
+        for other in everyone:
+            if (
+                other is not mover
+                and _touch(mover.figure.box, other.figure.box, view.aspect)
+                and _closing(mover, other) >= STRIKING
+            ):
+                mover.met, mover.whom = view.t, other.serial
+                other.met, other.whom = view.t, mover.serial
+
+
+def _closing(mover: Mover, other: Mover) -> float:
+    """How fast one moves against the other, in lengths of the first a second."""
+    (ax, ay), (bx, by) = mover.velocity, other.velocity
+    return hypot(ax - bx, ay - by) / mover.last.length
+
+
+def _touch(a: Box, b: Box, aspect: float) -> bool:
+    low, tall = sorted((a[3] - a[1], b[3] - b[1]))
+    between = (max(a[0], b[0]) - min(a[2], b[2])) * aspect
+    return abs(a[3] - b[3]) <= DEPTH * tall and between <= BESIDE * low

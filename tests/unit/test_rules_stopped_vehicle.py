@@ -1,0 +1,197 @@
+"""Stopped vehicles: what crashed, what broke down, and what only waits, parks, or seems to stand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from edge_agent.core.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleRule
+from edge_agent.core.rules.table import WHOLE
+from edge_agent.core.tracks import Figure
+from edge_agent.core.traffic import Traffic
+from edge_agent.core.types import Point
+from tests.scenes import every
+from tests.traffic import Drawn, first, play, vehicle
+
+STOP = 1.0
+"""Where the vehicle comes to stand, at 4 s."""
+
+
+def rule(traffic: Traffic | None = None, polygon: tuple[Point, ...] = WHOLE, **keys: Any) -> StoppedVehicle:
+    return StoppedVehicle(StoppedVehicleRule(id="stopped", **keys), polygon, traffic or Traffic())
+
+
+def comes(t: float, number: int = 1, braking_s: float = 3.0, stop: float = STOP, at: float = 4.0) -> Figure:
+    """Drives at 0.2 frame heights a second (2 lengths), brakes evenly for braking_s and stands at `stop` from `at`."""
+    left = max(0.0, at - t)
+    way = 0.2 * left - 0.1 * braking_s if left > braking_s else 0.1 * left * left / braking_s
+    return vehicle(number, stop - way)
+
+
+def learned(traffic: Traffic, stands_s: float = 0.0) -> Traffic:
+    """Forty vehicles have passed one after the other, each standing at STOP for so long."""
+    step = rule(traffic)
+    for n in range(40):
+        start = n * (30.0 + stands_s)
+
+        def seen(t: float, start: float = start, number: int = 1000 + n) -> Iterator[Figure]:
+            x = 0.2 * (t - start)
+            if x > STOP:
+                x = max(STOP, x - 0.2 * stands_s)
+            if 0.2 < x < 1.9:
+                yield vehicle(number, x)
+
+        play(step, every(5, start, start + 12 + stands_s), seen)
+    return traffic
+
+
+def test_where_nothing_is_known_a_vehicle_must_stand_longer_than_a_red_light() -> None:
+    found = play(rule(), every(5, 0, 140), lambda t: [comes(t)])
+    assert first(found) == pytest.approx(4.0 + 120.0, abs=1.0)
+    measures = {m.name: m for m in found[0][1].measures}
+    assert measures["stood"].threshold == 120.0
+    assert set(measures) == {"stood", "braking"}
+
+
+def test_where_vehicles_never_stand_after_s_is_enough() -> None:
+    traffic = learned(Traffic())
+    start = 10_000.0
+    found = play(rule(traffic), every(5, start, start + 60), lambda t: [comes(t - start)])
+    assert first(found) == pytest.approx(start + 4.0 + 20.0, abs=1.0)
+    assert {m.name: m.value for m in found[0][1].measures}["usual_stand"] == 0.0
+
+
+def test_where_they_usually_stand_it_takes_twice_as_long_as_is_usual() -> None:
+    traffic = learned(Traffic(), stands_s=25.0)
+    start = 10_000.0
+    found = play(rule(traffic), every(5, start, start + 200), lambda t: [comes(t - start)])
+    assert first(found) == pytest.approx(start + 4.0 + 80.0, abs=1.0)
+
+
+def test_a_car_that_braked_hard_and_met_another_has_crashed() -> None:
+    def meeting(t: float) -> list[Figure]:
+        """The other crosses its way just where it is going to stand."""
+        return [comes(t, braking_s=0.4), vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")]
+
+    assert play(rule(), every(5, 0, 12), lambda t: [comes(t, braking_s=0.4)]) == []
+    found = play(rule(), every(5, 0, 12), meeting)
+    assert first(found) == pytest.approx(4.0 + 1.5, abs=0.5)
+    assert "collided" in {m.name for m in found[0][1].measures}
+
+
+def test_the_same_meeting_is_nothing_where_the_car_stops_softly() -> None:
+    def meeting(t: float) -> list[Figure]:
+        return [comes(t, braking_s=4.0), vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")]
+
+    assert play(rule(), every(5, 0, 20), meeting) == []
+
+
+def test_nor_where_vehicles_usually_stand() -> None:
+    traffic = learned(Traffic(), stands_s=25.0)
+    start = 10_000.0
+
+    def meeting(t: float) -> list[Figure]:
+        s = t - start
+        return [comes(s, braking_s=0.4), vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - s)), "motorcycle")]
+
+    assert play(rule(traffic), every(5, start, start + 20), meeting) == []
+
+
+def test_a_queue_is_none_of_it_however_long() -> None:
+    """The first of it is; those behind it wait for it."""
+
+    def seen(t: float) -> list[Figure]:
+        return [comes(t, number=n, stop=STOP - 0.15 * n, at=4.0 + 3 * n) for n in range(4)]
+
+    found = play(rule(), every(5, 0, 200), seen)
+    boxes = {finding.subjects[0].boxes for _, finding in found}
+    assert len(boxes) == 1
+    assert first(found) == pytest.approx(124.0, abs=1.0)
+
+
+def test_who_goes_on_standing_when_the_queue_has_gone_is_reported() -> None:
+    def seen(t: float) -> list[Figure]:
+        front = comes(t, number=1, stop=STOP + 0.15 + 0.2 * max(0.0, t - 150), at=3.0)
+        return [comes(t, number=2), *([front] if t < 154 else [])]
+
+    second = [at for at, finding in play(rule(), every(5, 0, 200), seen) if finding.subjects[0].boxes[0][0] < 0.5]
+    assert 150 < second[0] < 153
+
+
+def test_what_was_there_from_the_start_is_parked() -> None:
+    assert play(rule(), every(5, 0, 400), lambda t: [vehicle(1, 1.0)]) == []
+
+
+def test_who_appears_where_traffic_flows_stands_there() -> None:
+    traffic = learned(Traffic())
+    start = 10_000.0
+    found = play(rule(traffic), every(5, start, start + 40), lambda t: [vehicle(7, STOP)] if t > start + 5 else [])
+    assert first(found) == pytest.approx(start + 5 + 20, abs=1.0)
+
+
+def test_hidden_by_a_passing_bus_and_seen_again_under_another_name_it_has_stood_on() -> None:
+    def seen(t: float) -> list[Figure]:
+        return [] if 60 < t < 66 else [comes(t, number=1 if t < 63 else 9)]
+
+    assert first(play(rule(), every(5, 0, 140), seen)) == pytest.approx(124.0, abs=1.0)
+
+
+def test_who_moves_up_stands_anew() -> None:
+    def seen(t: float) -> list[Figure]:
+        return [comes(t, stop=STOP + min(max(t - 60, 0.0), 2.0) * 0.1)]
+
+    found = play(rule(), every(5, 0, 200), seen)
+    assert first(found) == pytest.approx(62.0 + 20.0, abs=1.0), "it stopped at once, so after_s is enough"
+
+
+def test_people_small_boxes_and_other_places_do_not_count() -> None:
+    left = ((0.0, 0.0), (0.3, 0.0), (0.3, 1.0), (0.0, 1.0))
+    assert play(rule(polygon=left), every(5, 0, 140), lambda t: [comes(t)]) == []
+    assert play(rule(), every(5, 0, 140), lambda t: [vehicle(1, comes(t).at[0], cls="person")]) == []
+    assert play(rule(), every(5, 0, 140), lambda t: [vehicle(1, comes(t).at[0], length=0.04)]) == []
+
+
+def test_an_operator_who_turns_the_camera_makes_nobody_stand_or_drive() -> None:
+    """While it turns, boxes drive through the picture; what then stands was there before."""
+
+    def seen(t: float) -> list[Figure]:
+        shift = 0.4 * min(max(t - 5.0, 0.0), 3.0)
+        return [vehicle(n, 0.2 + 0.3 * n + shift) for n in range(3)]
+
+    found = play(rule(), every(5, 0, 300), seen, lambda t: Drawn(t, 12.0 if 5.0 < t <= 8.2 else 0.0))
+    assert found == []
+    assert play(rule(), every(5, 0, 300), seen) != []
+
+
+def test_another_view_is_not_judged_by_what_was_learned() -> None:
+    traffic = Traffic()
+    step = rule(traffic)
+    play(step, every(5, 0, 4), lambda t: [], lambda t: Drawn(t, seed=1))
+    known = [traffic.knows]
+    play(step, every(5, 5, 6), lambda t: [], lambda t: Drawn(t, 9.0, seed=2))
+    play(step, every(5, 6.2, 12), lambda t: [], lambda t: Drawn(t, seed=2))
+    known.append(traffic.knows)
+    play(step, every(5, 12.2, 16), lambda t: [], lambda t: Drawn(t, seed=1))
+    assert [*known, traffic.knows] == [True, False, True]
+
+
+def test_what_was_learned_outlives_a_restart() -> None:
+    before = learned(Traffic())
+    after = rule(Traffic())
+    after.recall(before.memory())
+    assert sum(array.nbytes for array in before.memory().values()) < 1_000_000
+    start = 10_000.0
+    found = play(after, every(5, start, start + 40), lambda t: [comes(t - start)])
+    assert first(found) == pytest.approx(start + 24.0, abs=1.0)
+    for name, array in before.memory().items():
+        with pytest.raises(ValueError, match=r"as it was|version"):
+            after.recall({**before.memory(), name: array.astype(float)[..., None]})
+    with pytest.raises(ValueError, match="view"):
+        after.recall({})
+
+
+def test_only_one_of_the_rules_keeps_what_they_share() -> None:
+    traffic = Traffic()
+    first_rule, second = rule(traffic), rule(traffic)
+    assert first_rule.memory()
+    assert not second.memory()
