@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 
 from contract.events import Clock, Event
+from edge_agent.core.background import Background
 from edge_agent.core.camera_health import CameraHealth
 from edge_agent.core.events import Agent, EventMaker, IdFactory
 from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
@@ -101,8 +102,10 @@ class CameraPipeline:
     def _begin(self) -> None:
         """Nothing has been seen yet."""
         self._memory = TrackMemory(self._heal_s)
+        background = Background()
         self._watches = [
-            _Watch(rule, make_rule(self._camera, rule), Lifecycle(rule.episodes)) for rule in self._camera.rules
+            _Watch(rule, make_rule(self._camera, rule, background), Lifecycle(rule.episodes))
+            for rule in self._camera.rules
         ]
         self._health = CameraHealth(self._camera.tamper)
         self._known: tuple[frozenset[int], int] = (frozenset(), 0)

@@ -1,10 +1,12 @@
 """Rule kinds to what carries them out. A new rule is a module with its spec and one entry here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from edge_agent.core.background import Background
 from edge_agent.core.calibration import Ground
+from edge_agent.core.rules.abandoned_object import AbandonedObject, AbandonedObjectRule
 from edge_agent.core.rules.base import RuleStep
 from edge_agent.core.rules.crowd import Crowd
 from edge_agent.core.rules.intrusion import Intrusion
@@ -27,11 +29,12 @@ WHOLE: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where a rule works. polygon: of its zone, WHOLE where it names none. line: where it has one. ground: where the
-    camera is calibrated."""
+    camera is calibrated. background: shared by the rules of the camera."""
 
     polygon: tuple[Point, ...] = WHOLE
     line: Line | None = None
     ground: Ground | None = None
+    background: Background = field(default_factory=Background)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +55,21 @@ RULES: Mapping[str, Entry] = {
     "line_crossing": Entry(LineCrossingRule, _line_crossing),
     "loitering": Entry(LoiteringRule, lambda rule, site: Loitering(rule, site.polygon)),
     "crowd": Entry(CrowdRule, lambda rule, site: Crowd(rule, site.polygon)),
+    "abandoned_object": Entry(
+        AbandonedObjectRule, lambda rule, site: AbandonedObject(rule, site.polygon, site.background)
+    ),
 }
 
 
-def make_rule(camera: CameraSpec, rule: Rule) -> RuleStep:
-    """Raises KeyError where the rule names a zone or line its camera does not have, ValueError where its calibration
+def make_rule(camera: CameraSpec, rule: Rule, background: Background | None = None) -> RuleStep:
+    """background: what the rules of this camera share. Raises KeyError where the rule names a zone or line its camera does not have, ValueError where its calibration
     is none."""
+    background = background or Background()
     ground = Ground(camera.calibration) if camera.calibration is not None else None
     if isinstance(rule, LineCrossingRule):
-        site = Site(line={line.id: line for line in camera.lines}[rule.line], ground=ground)
+        site = Site(line={line.id: line for line in camera.lines}[rule.line], ground=ground, background=background)
     elif rule.place is None:
-        site = Site(ground=ground)
+        site = Site(ground=ground, background=background)
     else:
-        site = Site({zone.id: zone.polygon for zone in camera.zones}[rule.place], ground=ground)
+        site = Site({zone.id: zone.polygon for zone in camera.zones}[rule.place], ground=ground, background=background)
     return RULES[rule.kind].make(rule, site)
