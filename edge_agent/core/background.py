@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.picture import WIDE
+from edge_agent.core.regions import raster
 from edge_agent.core.timing import reached
 from edge_agent.core.tracks import Figure, View
-from edge_agent.core.types import Box, Image
+from edge_agent.core.types import Box, Image, Point
 
 Mask = NDArray[np.bool_]
 Window = tuple[slice, slice]
@@ -87,6 +88,8 @@ class Background:
         self._t = float("-inf")
         self._serial = 0
         self._shape = (0, 0)
+        self._watched: list[tuple[Point, ...]] = []
+        self._guard: Mask | None = None
 
     def look(self, view: View) -> tuple[Look | None, bool]:
         """The latest look, and whether it is of this very picture; None before the first."""
@@ -108,8 +111,15 @@ class Background:
         self._last = self._advance(now, hidden, elapsed)
         return self._last, True
 
-    def accept(self, window: Window, mask: Mask) -> None:
-        """What these pixels show now is usual too; what they showed before stays known. mask: (h, w) of the window."""
+    def watch(self, polygon: tuple[Point, ...]) -> None:
+        """Here nothing becomes usual but light. polygon: unit coordinates. Before the first look."""
+        self._watched.append(polygon)
+
+    def accept(self, window: Window, mask: Mask, *, light: bool = False) -> None:
+        """What these pixels show now is usual too; what they showed before stays known. mask: (h, w) of the window.
+        light: it is only another light, so this holds where somebody watches, too."""
+        if self._guard is not None and not light:
+            mask = mask & ~self._guard[window]
         usual, other, calm = self._usual[window], self._other[window], self._calm[window]
         other[mask], usual[mask] = usual[mask], calm[mask]
         self._two[window] |= mask
@@ -122,6 +132,9 @@ class Background:
         self._age = np.zeros(now.shape, np.uint16)
         self._crept = 0.0
         self._serial += 1
+        for polygon in self._watched:
+            zone = raster(polygon, self._shape)
+            self._guard = zone if self._guard is None or self._guard.shape != zone.shape else self._guard | zone
 
     def _advance(self, now: Image, hidden: Mask, elapsed: float) -> Look:
         tolerance = self._relight(now, hidden)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 
 from contract.events import Clock, Event
-from edge_agent.core.background import Background
 from edge_agent.core.camera_health import CameraHealth
+from edge_agent.core.changes import Changes
 from edge_agent.core.events import Agent, EventMaker, IdFactory
 from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
 from edge_agent.core.motion import Decision, MotionGate, Reason
@@ -102,9 +102,9 @@ class CameraPipeline:
     def _begin(self) -> None:
         """Nothing has been seen yet."""
         self._memory = TrackMemory(self._heal_s)
-        background = Background()
+        changes = Changes()
         self._watches = [
-            _Watch(rule, make_rule(self._camera, rule, background), Lifecycle(rule.episodes))
+            _Watch(rule, make_rule(self._camera, rule, changes), Lifecycle(rule.episodes))
             for rule in self._camera.rules
         ]
         self._health = CameraHealth(self._camera.tamper)

@@ -1,9 +1,11 @@
-"""Connected regions of a mask, with numpy and a union-find over the runs of its rows."""
+"""Masks: their connected regions, with a union-find over the runs of their rows, and the mask of a polygon."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge_agent.core.types import Point
 
 Mask = NDArray[np.bool_]
 
@@ -75,3 +77,17 @@ def _joined(rows: list[int], begins: list[int], ends: list[int]) -> NDArray[np.i
             other += 1
     roots = np.array([root(run) for run in range(len(rows))])
     return np.asarray(np.unique(roots, return_inverse=True)[1] + 1, np.int32)
+
+
+def raster(polygon: tuple[Point, ...], shape: tuple[int, int]) -> Mask:
+    """The pixels (h, w) whose middle lies in a polygon in unit coordinates, by the even-odd rule."""
+    height, width = shape
+    x, y = (np.arange(width) + 0.5) / width, ((np.arange(height) + 0.5) / height)[:, None]
+    odd = np.zeros(shape, np.bool_)
+    ax, ay = polygon[-1]
+    for bx, by in polygon:
+        if ay != by:
+            crosses = (ay > y) != (by > y)
+            odd ^= crosses & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
+        ax, ay = bx, by
+    return odd

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from contract.events import Measure, Subject
-from edge_agent.core.background import MOVERS, Background
+from edge_agent.core.background import MOVERS
+from edge_agent.core.changes import Changes, put_score
 from edge_agent.core.geometry import inside
 from edge_agent.core.rules.attendance import Attendance, Company
 from edge_agent.core.rules.base import unit_box
 from edge_agent.core.spec import Episodes, Rule
-from edge_agent.core.things import Thing, Things, put_score
+from edge_agent.core.things import Thing, Things
 from edge_agent.core.timing import reached
 from edge_agent.core.tracks import View
 from edge_agent.core.types import Finding, Point
@@ -24,6 +25,9 @@ TALL = 0.9
 WIDE_OF = 1.2
 
 
+EPISODES = Episodes(min_duration_s=0.0, end_after_s=5.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbandonedObjectRule(Rule):
     """A thing that somebody put into `zone` (the whole picture where none is named) has been there unattended for
@@ -35,7 +39,7 @@ class AbandonedObjectRule(Rule):
     reach: float = 1.5
     carried: bool = True
     kind: Literal["abandoned_object"] = "abandoned_object"
-    episodes: Episodes = Episodes(min_duration_s=0.0, end_after_s=5.0)
+    episodes: Episodes = EPISODES
     limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {
         "after_s": (1, 86_400),
         "reach": (0.2, 20),
@@ -45,22 +49,22 @@ class AbandonedObjectRule(Rule):
 class AbandonedObject:
     """One finding for each thing left behind."""
 
-    def __init__(self, rule: AbandonedObjectRule, polygon: tuple[Point, ...], background: Background) -> None:
+    def __init__(self, rule: AbandonedObjectRule, polygon: tuple[Point, ...], changes: Changes) -> None:
         self._rule = rule
         self._polygon = polygon
-        self._background = background
-        self._things = Things(background)
+        self._changes = changes
+        self._things = Things()
         self._company = Company(MOVERS - {"person"}, rule.reach)
         self._attendance: dict[int, Attendance] = {}
         self._findings: tuple[Finding, ...] = ()
 
     def step(self, view: View) -> tuple[Finding, ...]:
-        look, fresh = self._background.look(view)
+        look, found, fresh = self._changes.step(view)
         if look is None:
             return ()
         if fresh:
             self._company.remember(view.figures, view.t)
-            things = self._things.step(look)
+            things = self._things.step(look, found)
             known = self._attendance
             self._attendance = {}
             for thing in things:

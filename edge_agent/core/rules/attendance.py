@@ -95,7 +95,11 @@ class Company:
                 continue
             attendance.seated += union(figure.box, box) >= LIKE
             away = self._away(figure, box, aspect)
-            if figure.id not in attendance.owners and attendance.owners and self._again(figure, attendance, box, aspect):
+            if (
+                figure.id not in attendance.owners
+                and attendance.owners
+                and self._again(figure, attendance, box, aspect)
+            ):
                 attendance.owners.add(figure.id)
             if figure.id in attendance.owners:
                 if away <= self._reach:
@@ -111,7 +115,8 @@ class Company:
         first = self._first[figure.id]
         x1, y1, x2, y2 = first.figure.box
         return (
-            not exceeded(first.t - attendance.last, SWITCH_S)
+            bool(attendance.owners)
+            and not exceeded(first.t - attendance.last, SWITCH_S)
             and min(x1, y1, 1 - x2, 1 - y2) > BORDER
             and self._away(first.figure, box, aspect) <= self._reach
         )

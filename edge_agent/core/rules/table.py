@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge_agent.core.background import Background
 from edge_agent.core.calibration import Ground
+from edge_agent.core.changes import Changes
 from edge_agent.core.rules.abandoned_object import AbandonedObject, AbandonedObjectRule
 from edge_agent.core.rules.base import RuleStep
 from edge_agent.core.rules.crowd import Crowd
 from edge_agent.core.rules.intrusion import Intrusion
 from edge_agent.core.rules.line_crossing import LineCrossing
 from edge_agent.core.rules.loitering import Loitering
+from edge_agent.core.rules.scene_change import SceneChange, SceneChangeRule
 from edge_agent.core.spec import (
     CameraSpec,
     CrowdRule,
@@ -29,12 +30,12 @@ WHOLE: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where a rule works. polygon: of its zone, WHOLE where it names none. line: where it has one. ground: where the
-    camera is calibrated. background: shared by the rules of the camera."""
+    camera is calibrated. changes: shared by the rules of the camera."""
 
     polygon: tuple[Point, ...] = WHOLE
     line: Line | None = None
     ground: Ground | None = None
-    background: Background = field(default_factory=Background)
+    changes: Changes = field(default_factory=Changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +57,21 @@ RULES: Mapping[str, Entry] = {
     "loitering": Entry(LoiteringRule, lambda rule, site: Loitering(rule, site.polygon)),
     "crowd": Entry(CrowdRule, lambda rule, site: Crowd(rule, site.polygon)),
     "abandoned_object": Entry(
-        AbandonedObjectRule, lambda rule, site: AbandonedObject(rule, site.polygon, site.background)
+        AbandonedObjectRule, lambda rule, site: AbandonedObject(rule, site.polygon, site.changes)
     ),
+    "scene_change": Entry(SceneChangeRule, lambda rule, site: SceneChange(rule, site.polygon, site.changes)),
 }
 
 
-def make_rule(camera: CameraSpec, rule: Rule, background: Background | None = None) -> RuleStep:
-    """background: what the rules of this camera share. Raises KeyError where the rule names a zone or line its camera does not have, ValueError where its calibration
-    is none."""
-    background = background or Background()
+def make_rule(camera: CameraSpec, rule: Rule, changes: Changes | None = None) -> RuleStep:
+    """changes: what the rules of this camera share. Raises KeyError where the rule names a zone or line its camera does
+    not have, ValueError where its calibration is none."""
+    changes = changes or Changes()
     ground = Ground(camera.calibration) if camera.calibration is not None else None
     if isinstance(rule, LineCrossingRule):
-        site = Site(line={line.id: line for line in camera.lines}[rule.line], ground=ground, background=background)
+        site = Site(line={line.id: line for line in camera.lines}[rule.line], ground=ground, changes=changes)
     elif rule.place is None:
-        site = Site(ground=ground, background=background)
+        site = Site(ground=ground, changes=changes)
     else:
-        site = Site({zone.id: zone.polygon for zone in camera.zones}[rule.place], ground=ground, background=background)
+        site = Site({zone.id: zone.polygon for zone in camera.zones}[rule.place], ground=ground, changes=changes)
     return RULES[rule.kind].make(rule, site)
