@@ -40,7 +40,9 @@ from simulator.scene_faults import LIGHTS, Act, Gauge, Lit, Placed, Water
 
 FPS = 5.0
 ABANDONED = DATA / "abandoned"
-WITHIN_S, IOU = 5.0, 0.5
+WITHIN_S, IOU, THERE = 5.0, 0.5, 0.3
+"""How late an event may be, and how much its box overlaps the thing's: on real clips; of a painted thing, ten pixels
+large at the rules' resolution and with a shadow of its own, THERE will do."""
 RULE = AbandonedObjectRule(id="left")
 RUN_S = 45.0
 """So much of a clip is used for synthetic cases."""
@@ -192,7 +194,7 @@ def put_down(clip: Clip, at: float, seed: int) -> Trial | None:
         return None
     found = begins(events_of(clip, [Placed(box, at, seed).act], [RULE]))
     right = [e for e in found if at < reported(e) <= left + RULE.after_s + WITHIN_S]
-    right = [e for e in right if any(union(b, box) >= IOU for b in boxes(e))]
+    right = [e for e in right if any(union(b, box) >= THERE for b in boxes(e))]
     others = sum(not any(union(b, box) > 0 for b in boxes(e)) for e in found)
     return Trial("abandoned", clip.name, bool(right), others, tuple(reported(e) - left for e in found))
 
@@ -230,16 +232,17 @@ def changed(clip: Clip, purpose: Purpose, seed: int, *, begin: float = 9.0) -> T
 
 
 def relit(clip: Clip, seed: int) -> list[Trial]:
-    """Each change of light before every rule: nothing may be said."""
-    corners = ((0.2, 0.3), (0.8, 0.3), (0.8, 0.95), (0.2, 0.95))
+    """Each change of light before every rule: no rule may speak that was silent without it (people may block a zone)."""
+    zones = [Zone("z", ((0.2, 0.3), (0.8, 0.3), (0.8, 0.95), (0.2, 0.95)))]
     purposes: tuple[Purpose, ...] = ("blocked", "removed", "water")
-    zoned = [SceneChangeRule(id=p, zone="z", purpose=p, after_s=CHANGE_AFTER_S, share=0.1) for p in purposes]
+    rules = [RULE, *(SceneChangeRule(id=p, zone="z", purpose=p, after_s=CHANGE_AFTER_S, share=0.1) for p in purposes)]
+    plain = [event.data.why.rule for event in begins(events_of(clip, [], rules, zones))]
     trials = []
     for kind in LIGHTS:
-        events = events_of(clip, [Lit(kind, 8.0, seed).act], [RULE, *zoned], [Zone("z", corners)])
-        own = (ABANDONED.name in clip.name) and kind != "switch"
-        told = [e for e in begins(events) if not (own and e.data.kind == "abandoned_object")]
-        trials.append(Trial(f"light, {kind}", clip.name, not told, len(told), tuple(reported(e) for e in told)))
+        told = [e for e in begins(events_of(clip, [Lit(kind, 8.0, seed).act], rules, zones))]
+        more = [e for e in told if e.data.why.rule not in plain]
+        times = tuple(round(reported(e), 1) for e in more)
+        trials.append(Trial(f"light, {kind}", clip.name, plain == [e.data.why.rule for e in told], len(more), times))
     return trials
 
 
@@ -251,7 +254,7 @@ def synthetic() -> list[Trial]:
             trial = put_down(clip, at, seed)
             trials += [trial] if trial else []
         for purpose in ("blocked", "removed"):
-            trials += [changed(clip, purpose, seed) for seed in range(4)]  # type: ignore[arg-type]
+            trials += [changed(clip, purpose, seed) for seed in range(4)]
         if clip.frames[-1].t >= 28:
             trials += [changed(clip, "water", seed) for seed in range(4)]
         trials += relit(clip, 1)

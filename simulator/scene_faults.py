@@ -22,7 +22,7 @@ LIGHTS: tuple[Light, ...] = ("gain", "switch", "patch", "cloud")
 
 LEVELS = 12
 """Grey levels in which a painted thing's texture varies."""
-SHADE = 0.35
+SHADE = 0.3
 """How much a thing darkens the ground beside it."""
 WAVE_S = 1.7
 """Period of the ripples."""
@@ -174,7 +174,7 @@ def _shadow(made: Plane, left: int, bottom: int, wide: int, high: int) -> None:
     """A soft shadow of contact along the lower edge, drawn into `made`."""
     height, width = made.shape[:2]
     y, x = np.mgrid[0:height, 0:width][:, max(0, bottom - high // 3) : bottom + high // 4]
-    away = ((x - left - wide / 2) / (0.65 * wide)) ** 2 + ((y - bottom) / (0.2 * high + 1)) ** 2
+    away = ((x - left - wide / 2) / (0.5 * wide)) ** 2 + ((y - bottom) / (0.2 * high + 1)) ** 2
     part = made[max(0, bottom - high // 3) : bottom + high // 4]
     part *= (1 - SHADE * np.exp(-away))[..., None].astype(np.float32)
 

@@ -23,7 +23,9 @@ HIDDEN = 0.5
 """Where more than this share of it is hidden, nobody can tell whether it is there."""
 GONE_S, AGAIN_S = 4.0, 8.0
 """Unseen for so long it is gone; what appears in its place within so long is the same thing, moved or toppled."""
-SAME = 0.3
+SAME, ANEW = 0.3, 0.5
+"""Overlap over the smaller box from which a region is a known thing, and over the union below which it has another
+shape."""
 MOST_THINGS = 32
 
 
@@ -103,10 +105,10 @@ class Things:
     def _update(self, thing: Thing, region: Lasting, look: Look) -> None:
         thing.seen, thing.hidden = look.t, False
         area, before = np.count_nonzero(region.mask), np.count_nonzero(thing.mask)
-        if overlap(thing.box, region.box, union=True) < 0.5:
-            thing.shaped = look.t
-        elif area < before and look.hidden[region.window].any():
+        if area < before and look.hidden[region.window].any():
             return
+        if overlap(thing.box, region.box, union=True) < ANEW:
+            thing.shaped = look.t
         thing.box, thing.window, thing.mask, thing.traits = region.box, region.window, region.mask, region.traits
         thing.template, thing.under = look.now[region.window].copy(), look.usual[region.window].copy()
 

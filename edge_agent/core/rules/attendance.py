@@ -14,13 +14,14 @@ from edge_agent.core.tracks import Figure, FigureId
 from edge_agent.core.types import Box
 
 REMEMBERED_S = 30.0
-BEFORE_S = 6.0
-"""Who was with a thing so long before it came to rest, or since, can have put it there."""
-TOUCH = 0.35
-"""Gap between the boxes of a person and a thing, in body heights, over which it can be put down."""
+BEFORE_S, AFTER_S = 6.0, 2.0
+"""Who was with a thing so long before it came to rest, or after, can have put it there."""
+TOUCH, OWNERS = 0.35, 2
+"""Gap between the boxes of a person and a thing, in body heights, over which it can be put down; of those who were that
+near the OWNERS whose feet were nearest count."""
 BORDER, SWITCH_S = 0.015, 3.0
-"""Who is first seen within reach of a thing, no longer than SWITCH_S after its owner was there and not at the border of
-the picture (a share of it), is the owner under another id."""
+"""Who is first seen within reach of a thing, no longer than SWITCH_S after its owner was lost there and not at the
+border of the picture (a share of it), is the owner under another id."""
 BESIDE, PASSING_S = 0.8, 4.0
 """A stranger who stays this near (body heights) for longer than it takes to pass is with the thing too."""
 PART = 0.5
@@ -39,10 +40,11 @@ class Seen:
 
 @dataclass(slots=True)
 class Attendance:
-    """Of one thing. owners: who can have put it there, by id. last: when one of them, or somebody who stays, was with
-    it. seated, driven: looks at which a person's or a vehicle's box was the thing."""
+    """Of one thing. owners: who can have put it there, and when each was last seen within reach. strangers: who is
+    beside it, and since when. last: when an owner, or somebody who stays, was with it. seated, driven: looks at which a
+    person's or a vehicle's box was the thing."""
 
-    owners: set[FigureId] = field(default_factory=set)
+    owners: dict[FigureId, float] = field(default_factory=dict)
     strangers: dict[FigureId, float] = field(default_factory=dict)
     last: float = float("-inf")
     seated: int = 0
@@ -75,51 +77,56 @@ class Company:
     def meet(self, box: Box, born: float, aspect: float) -> Attendance:
         """Who was with a thing that has been found just now and came to rest at `born`."""
         attendance = Attendance()
+        nearest: dict[FigureId, tuple[float, float]] = {}
         for seen in self._seen:
             figure = seen.figure
             if exceeded(born - seen.t, BEFORE_S):
                 continue
             if figure.cls in self._vehicles:
                 attendance.driven += self._covers(figure, box)
-            elif figure.cls == "person" and gap(figure.box, box, aspect) <= TOUCH * self._heights[figure.id]:
-                attendance.owners.add(figure.id)
+            elif (
+                figure.cls == "person"
+                and not exceeded(seen.t - born, AFTER_S)
+                and gap(figure.box, box, aspect) <= TOUCH * self._heights[figure.id]
+            ):
+                away = self._away(figure, box, aspect)
+                nearest[figure.id] = min(nearest.get(figure.id, (away, seen.t)), (away, seen.t))
+        for name in sorted(nearest, key=lambda name: nearest[name])[:OWNERS]:
+            attendance.owners[name] = nearest[name][1]
         return attendance
 
     def follow(self, attendance: Attendance, box: Box, figures: Iterable[Figure], t: float, aspect: float) -> None:
         """Who is with it now."""
-        beside: set[FigureId] = set()
-        for figure in figures:
+        beside: dict[FigureId, float] = {}
+        present = {figure.id for figure in figures}
+        for figure in sorted(figures, key=lambda figure: figure.id):
             if figure.cls in self._vehicles:
                 attendance.driven += self._covers(figure, box)
             if figure.cls != "person":
                 continue
             attendance.seated += union(figure.box, box) >= LIKE
             away = self._away(figure, box, aspect)
-            if (
-                figure.id not in attendance.owners
-                and attendance.owners
-                and self._again(figure, attendance, box, aspect)
-            ):
-                attendance.owners.add(figure.id)
-            if figure.id in attendance.owners:
-                if away <= self._reach:
-                    attendance.last = t
+            if figure.id not in attendance.owners:
+                self._inherit(attendance, figure, present, box, aspect)
+            if figure.id in attendance.owners and away <= self._reach:
+                attendance.owners[figure.id] = attendance.last = t
             elif away <= BESIDE:
-                beside.add(figure.id)
-                if reached(t - attendance.strangers.setdefault(figure.id, t), PASSING_S):
+                beside[figure.id] = attendance.strangers.get(figure.id, t)
+                if reached(t - beside[figure.id], PASSING_S):
                     attendance.last = t
-        attendance.strangers = {name: since for name, since in attendance.strangers.items() if name in beside}
+        attendance.strangers = beside
 
-    def _again(self, figure: Figure, attendance: Attendance, box: Box, aspect: float) -> bool:
-        """Whether this is an owner whose id broke off."""
+    def _inherit(self, attendance: Attendance, figure: Figure, present: set[FigureId], box: Box, aspect: float) -> None:
+        """Where this is an owner whose id broke off, it takes the place of the id that was lost."""
         first = self._first[figure.id]
         x1, y1, x2, y2 = first.figure.box
-        return (
-            bool(attendance.owners)
-            and not exceeded(first.t - attendance.last, SWITCH_S)
-            and min(x1, y1, 1 - x2, 1 - y2) > BORDER
-            and self._away(first.figure, box, aspect) <= self._reach
-        )
+        if min(x1, y1, 1 - x2, 1 - y2) <= BORDER or self._away(first.figure, box, aspect) > self._reach:
+            return
+        for name, last in attendance.owners.items():
+            if name not in present and last < first.t and not exceeded(first.t - last, SWITCH_S):
+                del attendance.owners[name]
+                attendance.owners[figure.id] = first.t
+                return
 
     def _away(self, figure: Figure, box: Box, aspect: float) -> float:
         foot = level(((box[0] + box[2]) / 2, box[3]), aspect)

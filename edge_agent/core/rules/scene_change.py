@@ -1,4 +1,4 @@
-"""A place has lastingly changed: what belongs there is gone, what must be free is taken, or water has come over a mark."""
+"""A place has lastingly changed: what belongs there is gone, what must be free is taken, or water covers a mark."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
