@@ -149,7 +149,8 @@ def _judged(look: Look, window: Window, mask: Mask) -> Lasting:
     left, right = window[1].start + int(columns[0]), window[1].start + int(columns[-1]) + 1
     box = (left / width, top / height, right / width, bottom / height)
     marks = traits(look.now[window], look.usual[window], mask, ~look.hidden[window])
-    age = float(np.median(look.age[window][mask & look.differs[window]])) / 100
+    ages = look.age[window][mask & look.differs[window]]
+    age = float(np.median(ages[ages >= STILL_S * 100])) / 100
     verdict = _verdict(marks)
     area, wide, high = np.count_nonzero(mask), right - left, bottom - top
     if verdict == "put":

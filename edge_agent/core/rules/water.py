@@ -5,6 +5,7 @@ correlating with the usual ones. It comes slowly and from below, while the rest 
 covered lens or a turned camera take those too, and a thing that is put there comes at once.
 """
 
+from itertools import pairwise
 from math import exp
 
 import numpy as np
@@ -21,10 +22,10 @@ EDGED = 3.0
 """Grey levels a pixel: the least mean slope of a band that has a mark."""
 LOST, KEPT = 0.35, 0.5
 """Correlation with the usual slopes below which a band is under water, and above which the rest of the view is kept."""
-SMOOTH_S = 3.0
+SMOOTH_S = 1.5
 """Ripples let the mark shine through now and then."""
-RISE_S = 3.0
-"""From the first band to `share` it takes at least so long for each fourth of the zone."""
+RISE_S, STEP = 12.0, 0.5
+"""Water takes at least so long for the height of the zone, and no single step of it is more than STEP of its level."""
 LEAST = 2
 """Bands with a mark, without which nobody can tell."""
 
@@ -59,10 +60,11 @@ class Water:
         if level == 0:
             self._wet = []
             return 0.0, look.t
-        first, last = self._wet[0], self._wet[-1]
-        rose = last[1] - first[1]
-        slow = rose >= RISE_S * 4 * (last[0] - first[0]) if last[0] > first[0] else first[0] <= 2 / BANDS
-        return (level, last[1]) if slow else (0.0, look.t)
+        levels = [0.0, *(level for level, _ in self._wet)]
+        steps = max(b - a for a, b in pairwise(levels))
+        rose = self._wet[-1][1] - self._wet[0][1]
+        gradual = steps <= max(STEP * level, 1 / BANDS) and rose >= RISE_S * (level - levels[1])
+        return (level, self._wet[-1][1]) if gradual else (0.0, look.t)
 
     def _begin(self, look: Look) -> None:
         self._serial = look.serial
