@@ -232,14 +232,14 @@ def changed(clip: Clip, purpose: Purpose, seed: int, *, begin: float = 9.0) -> T
 
 
 def relit(clip: Clip, seed: int) -> list[Trial]:
-    """Each change of light before every rule: no rule may speak that was silent without it (people may block a zone)."""
+    """Each change of light before every rule: no rule may speak that was silent without it."""
     zones = [Zone("z", ((0.2, 0.3), (0.8, 0.3), (0.8, 0.95), (0.2, 0.95)))]
     purposes: tuple[Purpose, ...] = ("blocked", "removed", "water")
     rules = [RULE, *(SceneChangeRule(id=p, zone="z", purpose=p, after_s=CHANGE_AFTER_S, share=0.1) for p in purposes)]
     plain = [event.data.why.rule for event in begins(events_of(clip, [], rules, zones))]
     trials = []
     for kind in LIGHTS:
-        told = [e for e in begins(events_of(clip, [Lit(kind, 8.0, seed).act], rules, zones))]
+        told = begins(events_of(clip, [Lit(kind, 8.0, seed).act], rules, zones))
         more = [e for e in told if e.data.why.rule not in plain]
         times = tuple(round(reported(e), 1) for e in more)
         trials.append(Trial(f"light, {kind}", clip.name, plain == [e.data.why.rule for e in told], len(more), times))
