@@ -103,6 +103,25 @@ def test_a_parked_vehicle_is_none() -> None:
     assert play(rule(carried=False), people=lambda t: (*owner(t), *((car,) if t > 6 else ()))).first is None
 
 
+def test_a_vehicle_that_passes_before_it_makes_no_difference() -> None:
+    def people(t: float) -> tuple[Figure, ...]:
+        lorry = somebody(9, (0.1 + 0.25 * (t - 16), 0.8), 0.4, "truck")
+        return (*owner(t), *((lorry,) if 16 <= t <= 19 else ()))
+
+    assert play(rule(), people=people).first == pytest.approx(22.8, abs=0.7)
+
+
+def test_what_is_larger_than_its_owner_is_no_thing_he_left() -> None:
+    crate = thing(GROUND, (0.45, 0.5, 0.56, 0.74))
+    small = 0.5
+
+    def people(t: float) -> tuple[Figure, ...]:
+        return tuple(somebody(1, figure.foot, 0.4 * small) for figure in owner(t))
+
+    assert play(rule(), shown=lambda t: crate if t >= 6 else GROUND, people=people).first is None
+    assert play(rule(), shown=lambda t: crate if t >= 6 else GROUND).first is not None
+
+
 def test_somebody_who_sits_still_is_none() -> None:
     """Seen now and then, with the box of the thing."""
     sitter = Figure(somebody(5, (0.53, 0.72)).id, "person", BAG, 0.5, (0.53, 0.72), (0.53 * ASPECT, 0.72))

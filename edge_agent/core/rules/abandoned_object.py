@@ -12,19 +12,18 @@ from edge_agent.core.rules.attendance import Attendance, Company
 from edge_agent.core.rules.base import unit_box
 from edge_agent.core.spec import Episodes, Rule
 from edge_agent.core.things import Thing, Things
-from edge_agent.core.timing import reached
+from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import View
 from edge_agent.core.types import Finding, Point
 
 SHAPED_S = 4.0
 """A thing keeps its shape; what is still becoming something else is no thing yet."""
+UNSEEN_S = 1.0
+"""What was seen so long ago, though nobody hides it, may be gone."""
 PARTS = 2
 """Looks at which it was a person or part of a vehicle, from which it is none."""
-TALL = 0.9
-"""Of the body height of those who can have put it there: no higher, and no wider than WIDE of it."""
-WIDE_OF = 1.2
-
-
+TALL, BROAD = 0.9, 1.2
+"""Of the body height of who put it there: nothing higher or wider is carried by hand."""
 EPISODES = Episodes(min_duration_s=0.0, end_after_s=5.0)
 
 
@@ -84,7 +83,12 @@ class AbandonedObject:
         x, y = (thing.box[0] + thing.box[2]) / 2, thing.box[3]
         if not reached(alone_s, self._rule.after_s) or not reached(view.t - thing.shaped, SHAPED_S):
             return None
+        if exceeded(view.t - thing.seen, UNSEEN_S):
+            return None
         if (self._rule.carried and not met.owners) or max(met.seated, met.driven) >= PARTS:
+            return None
+        wide, high = (thing.box[2] - thing.box[0]) * view.aspect, thing.box[3] - thing.box[1]
+        if met.height > 0 and (high > TALL * met.height or wide > BROAD * met.height):
             return None
         if not inside(self._polygon, (x, y)):
             return None

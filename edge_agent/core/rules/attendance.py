@@ -24,29 +24,33 @@ BORDER, SWITCH_S = 0.015, 3.0
 border of the picture (a share of it), is the owner under another id."""
 BESIDE, PASSING_S = 0.8, 4.0
 """A stranger who stays this near (body heights) for longer than it takes to pass is with the thing too."""
-PART = 0.5
-"""Of the thing within the box of a vehicle: it is part of that."""
+PART, STILL, STILL_S = 0.5, 0.25, 1.0
+"""Of the thing within the box of a vehicle: it is part of that, if the vehicle stands: for STILL_S it has not moved by
+STILL of its height. One that passes before a thing is none of it."""
 LIKE = 0.4
 """Overlap over union from which a person's box is the thing: somebody who sits still."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One figure at one look."""
+    """One figure at one look, and whether it stands."""
 
     t: float
     figure: Figure
+    still: bool = False
 
 
 @dataclass(slots=True)
 class Attendance:
     """Of one thing. owners: who can have put it there, and when each was last seen within reach. strangers: who is
-    beside it, and since when. last: when an owner, or somebody who stays, was with it. seated, driven: looks at which a
-    person's or a vehicle's box was the thing."""
+    beside it, and since when. last: when an owner, or somebody who stays, was with it. height: of the tallest owner, a
+    share of the picture's; 0 without one. seated, driven: looks at which a person's or a standing vehicle's box was the
+    thing."""
 
     owners: dict[FigureId, float] = field(default_factory=dict)
     strangers: dict[FigureId, float] = field(default_factory=dict)
     last: float = float("-inf")
+    height: float = 0.0
     seated: int = 0
     driven: int = 0
 
@@ -60,19 +64,23 @@ class Company:
         self._seen: deque[Seen] = deque(maxlen=2000)
         self._first: dict[FigureId, Seen] = {}
         self._heights: dict[FigureId, float] = {}
+        self._anchors: dict[FigureId, Seen] = {}
 
     def remember(self, figures: Iterable[Figure], t: float) -> None:
         """Once a look, with everybody."""
         while self._seen and exceeded(t - self._seen[0].t, REMEMBERED_S):
             self._seen.popleft()
         for figure in sorted(figures, key=lambda figure: figure.id):
-            self._seen.append(Seen(t, figure))
-        present = {seen.figure.id for seen in self._seen}
-        self._first = {name: seen for name, seen in self._first.items() if name in present}
-        self._heights = {name: height for name, height in self._heights.items() if name in present}
-        for figure in figures:
+            anchor = self._anchors.get(figure.id)
+            if anchor is None or distance(anchor.figure.at, figure.at) > STILL * figure.height:
+                anchor = self._anchors[figure.id] = Seen(t, figure)
             self._first.setdefault(figure.id, Seen(t, figure))
             self._heights[figure.id] = max(figure.height, self._heights.get(figure.id, 0.0))
+            self._seen.append(Seen(t, figure, reached(t - anchor.t, STILL_S)))
+        present = {seen.figure.id for seen in self._seen}
+        self._first = {name: seen for name, seen in self._first.items() if name in present}
+        self._anchors = {name: seen for name, seen in self._anchors.items() if name in present}
+        self._heights = {name: height for name, height in self._heights.items() if name in present}
 
     def meet(self, box: Box, born: float, aspect: float) -> Attendance:
         """Who was with a thing that has been found just now and came to rest at `born`."""
@@ -83,7 +91,7 @@ class Company:
             if exceeded(born - seen.t, BEFORE_S):
                 continue
             if figure.cls in self._vehicles:
-                attendance.driven += self._covers(figure, box)
+                attendance.driven += seen.still and self._covers(figure, box)
             elif (
                 figure.cls == "person"
                 and not exceeded(seen.t - born, AFTER_S)
@@ -93,6 +101,7 @@ class Company:
                 nearest[figure.id] = min(nearest.get(figure.id, (away, seen.t)), (away, seen.t))
         for name in sorted(nearest, key=lambda name: nearest[name])[:OWNERS]:
             attendance.owners[name] = nearest[name][1]
+            attendance.height = max(attendance.height, self._heights[name])
         return attendance
 
     def follow(self, attendance: Attendance, box: Box, figures: Iterable[Figure], t: float, aspect: float) -> None:
@@ -101,7 +110,8 @@ class Company:
         present = {figure.id for figure in figures}
         for figure in sorted(figures, key=lambda figure: figure.id):
             if figure.cls in self._vehicles:
-                attendance.driven += self._covers(figure, box)
+                still = reached(t - self._anchors[figure.id].t, STILL_S)
+                attendance.driven += still and self._covers(figure, box)
             if figure.cls != "person":
                 continue
             attendance.seated += union(figure.box, box) >= LIKE
