@@ -23,7 +23,7 @@ Mask = NDArray[np.bool_]
 Window = tuple[slice, slice]
 """Rows and columns of the grey picture."""
 
-EVERY_S = 0.33
+EVERY_S = 0.45
 """Between looks, at least."""
 LONGEST_S = 2.0
 """What happened between looks farther apart is not known: no more than this counts as having been watched."""

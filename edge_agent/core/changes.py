@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.background import Background, Look, Mask, Window
-from edge_agent.core.change import Traits, dilated, filled, slopes, traits
+from edge_agent.core.change import Traits, filled, slopes, traits
 from edge_agent.core.regions import Region, labelled
 from edge_agent.core.timing import reached
 from edge_agent.core.tracks import View
@@ -27,15 +27,17 @@ STILL_S = 2.5
 """A region is looked at when it has not changed for so long."""
 ACCEPT_S = 4.0
 """Light, and what shows where a thing was taken away, is usual after so long."""
-GROW = 6
-"""Pixels around a region that are looked at for its faint parts and its surroundings, beside half its size."""
+GROW = 5
+"""Cells: half as many around a region, and half its size, are looked at for its faint parts and its surroundings."""
+EVERY_S = 0.9
+"""Between looks for regions, at least."""
 SMALLEST, LARGEST = 40, 0.06
 """Pixels of the grey picture, and share of it, that a thing covers."""
 BULKY = 0.35
 """Of the width and height of the picture: nothing larger was put there by hand."""
 SOLID, LONG = 0.3, 5.0
 """A thing covers this share of its box at least and is at most so many times as long as wide."""
-COME = 0.15
+COME = 0.12
 """The least score of a thing that has come; below its negative one has gone, between the two it may be either. The
 score is how foreign the region is among its surroundings, and OUTLINE of the logarithm of how its outline has grown."""
 OUTLINE = 0.3
@@ -74,10 +76,12 @@ class Changes:
         self._background.watch(polygon)
 
     def step(self, view: View) -> tuple[Look | None, tuple[Lasting, ...], bool]:
-        """The latest look, what lasts in it, and whether both are of this very picture."""
+        """The latest look, the latest regions, and whether they were looked for in this very picture."""
         look, fresh = self._background.look(view)
-        if look is None or not fresh or view.t == self._t:
+        if look is None or view.t == self._t:
             return look, self._found, fresh
+        if not fresh or not reached(view.t - self._t, EVERY_S):
+            return look, self._found, False
         self._t = view.t
         self._found = tuple(regions(look)) if look.serial == self._serial else ()
         self._serial = look.serial
@@ -117,26 +121,22 @@ def counts(mask: Mask) -> NDArray[np.uint8]:
 
 def _grow(look: Look, lasting: Mask, labels: NDArray[np.int32], region: Region) -> tuple[Window, Mask] | None:
     """The region's pixels, faint ones included, in a window with some surroundings; None where it is too small."""
-    height, width = look.shape
-    pad = GROW + CELL * max(region.bottom - region.top, region.right - region.left) // 2
-    window = (
-        slice(max(0, region.top * CELL - pad), min(height, region.bottom * CELL + pad)),
-        slice(max(0, region.left * CELL - pad), min(width, region.right * CELL + pad)),
-    )
+    height, width = labels.shape
+    pad = (GROW + max(region.bottom - region.top, region.right - region.left)) // 2
+    top, bottom = max(0, region.top - pad), min(height, region.bottom + pad)
+    left, right = max(0, region.left - pad), min(width, region.right + pad)
+    window = slice(top * CELL, bottom * CELL), slice(left * CELL, right * CELL)
     now, usual = look.now[window], look.usual[window]
     apart = np.maximum(now, usual) - np.minimum(now, usual)
     across, down = slopes(usual.astype(np.float32))
     rough = (np.abs(across) + np.abs(down)) / 2
-    faint = (apart > look.faint + rough) & (look.age[window] >= STILL_S * 100) & ~look.hidden[window]
-    near = dilated(dilated(lasting[window]))
-    faint |= near & lasting[window]
-    marks, _ = labelled(faint)
-    seeds = np.repeat(np.repeat(labels == region.label, CELL, axis=0), CELL, axis=1)
-    full = np.zeros(look.shape, np.bool_)
-    full[: seeds.shape[0], : seeds.shape[1]] = seeds
-    touched = np.unique(marks[full[window] & faint])
-    touched = touched[touched > 0]
-    mask = filled(np.isin(marks, touched)) & ~look.hidden[window]
+    seen = ~look.hidden[window]
+    faint = (apart > look.faint + rough) & (look.age[window] >= STILL_S * 100) & seen
+    faint |= lasting[window]
+    marks, _ = labelled(counts(faint) >= FILLED)
+    own = marks[(labels[top:bottom, left:right] == region.label) & (marks > 0)]
+    part = np.isin(marks, np.unique(own))
+    mask = filled(np.repeat(np.repeat(part, CELL, axis=0), CELL, axis=1) & faint) & seen
     if np.count_nonzero(mask) < SMALLEST:
         return None
     return window, mask

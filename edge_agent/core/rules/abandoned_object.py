@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from contract.events import Measure, Subject
-from edge_agent.core.background import MOVERS
+from edge_agent.core.background import EVERY_S, MOVERS
 from edge_agent.core.changes import Changes, put_score
 from edge_agent.core.geometry import inside
 from edge_agent.core.rules.attendance import Attendance, Company
@@ -18,7 +18,7 @@ from edge_agent.core.types import Finding, Point
 
 SHAPED_S = 4.0
 """A thing keeps its shape; what is still becoming something else is no thing yet."""
-UNSEEN_S = 1.0
+UNSEEN_S = 2.5
 """What was seen so long ago, though nobody hides it, may be gone."""
 PARTS = 2
 """Looks at which it was a person or part of a vehicle, from which it is none."""
@@ -55,27 +55,33 @@ class AbandonedObject:
         self._things = Things()
         self._company = Company(MOVERS - {"person"}, rule.reach)
         self._attendance: dict[int, Attendance] = {}
+        self._present: tuple[Thing, ...] = ()
         self._findings: tuple[Finding, ...] = ()
+        self._t = float("-inf")
 
     def step(self, view: View) -> tuple[Finding, ...]:
         look, found, fresh = self._changes.step(view)
         if look is None:
             return ()
         if fresh:
-            self._company.remember(view.figures, view.t)
-            things = self._things.step(look, found)
-            known = self._attendance
-            self._attendance = {}
-            for thing in things:
-                met = known.get(thing.number) or self._company.meet(thing.box, thing.born, view.aspect)
-                self._company.follow(met, thing.box, view.figures, view.t, view.aspect)
-                self._attendance[thing.number] = met
-            self._findings = tuple(
-                finding
-                for thing in things
-                if (finding := self._judge(thing, self._attendance[thing.number], view)) is not None
-            )
+            self._present = tuple(self._things.step(look, found))
+        if fresh or reached(view.t - self._t, EVERY_S):
+            self._t = view.t
+            self._findings = self._attend(view)
         return self._findings
+
+    def _attend(self, view: View) -> tuple[Finding, ...]:
+        """Who is with which thing now, and what that makes of it."""
+        self._company.remember(view.figures, view.t)
+        known, self._attendance = self._attendance, {}
+        findings = []
+        for thing in self._present:
+            met = known.get(thing.number) or self._company.meet(thing.box, thing.born, view.aspect)
+            self._company.follow(met, thing.box, view.figures, view.t, view.aspect)
+            self._attendance[thing.number] = met
+            if (finding := self._judge(thing, met, view)) is not None:
+                findings.append(finding)
+        return tuple(findings)
 
     def _judge(self, thing: Thing, met: Attendance, view: View) -> Finding | None:
         unattended = max(thing.born, met.last)
