@@ -233,6 +233,6 @@ class CameraPipeline:
 
     def _look_anew(self) -> None:
         """The camera shows another view: what rules about pixels took for usual is no more. Their episodes run on."""
-        for watch in self._watches:
+        for watch, anew in zip(self._watches, make_rules(self._camera), strict=True):
             if needs_view(watch.step) and not isinstance(watch.step, Learner):
-                watch.step = make_rule(self._camera, watch.rule)
+                watch.step = anew

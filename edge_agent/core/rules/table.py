@@ -1,16 +1,19 @@
 """Rule kinds to what carries them out. A new rule is a module with its spec and one entry here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edge_agent.core.calibration import Ground
+from edge_agent.core.changes import Changes
+from edge_agent.core.rules.abandoned_object import AbandonedObject, AbandonedObjectRule
 from edge_agent.core.rules.base import RuleStep
 from edge_agent.core.rules.congestion import Congestion, CongestionRule
 from edge_agent.core.rules.crowd import Crowd
 from edge_agent.core.rules.intrusion import Intrusion
 from edge_agent.core.rules.line_crossing import LineCrossing
 from edge_agent.core.rules.loitering import Loitering
+from edge_agent.core.rules.scene_change import SceneChange, SceneChangeRule
 from edge_agent.core.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleRule
 from edge_agent.core.rules.wrong_way import WrongWay, WrongWayRule
 from edge_agent.core.spec import (
@@ -31,12 +34,14 @@ WHOLE: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where a rule works. polygon: of its zone, WHOLE where it names none. line: where it has one. ground: where the
-    camera is calibrated. traffic: what the camera's rules about vehicles share."""
+    camera is calibrated. traffic, changes: what rules about vehicles, and about changes of a place, share on one
+    camera."""
 
     polygon: tuple[Point, ...] = WHOLE
     line: Line | None = None
     ground: Ground | None = None
     traffic: Traffic = field(default_factory=Traffic)
+    changes: Changes = field(default_factory=Changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,10 @@ RULES: Mapping[str, Entry] = {
     "wrong_way": Entry(WrongWayRule, lambda rule, site: WrongWay(rule, site.polygon, site.traffic)),
     "stopped_vehicle": Entry(StoppedVehicleRule, lambda rule, site: StoppedVehicle(rule, site.polygon, site.traffic)),
     "congestion": Entry(CongestionRule, lambda rule, site: Congestion(rule, site.polygon, site.traffic)),
+    "abandoned_object": Entry(
+        AbandonedObjectRule, lambda rule, site: AbandonedObject(rule, site.polygon, site.changes)
+    ),
+    "scene_change": Entry(SceneChangeRule, lambda rule, site: SceneChange(rule, site.polygon, site.changes)),
 }
 
 
@@ -69,17 +78,14 @@ def make_rules(camera: CameraSpec) -> list[RuleStep]:
     Raises KeyError where one names a zone or line its camera does not have, ValueError where its calibration is none.
     """
     ground = Ground(camera.calibration) if camera.calibration is not None else None
-    zone = next((rule.schedule.zone for rule in camera.rules if rule.schedule.zone is not None), None)
-    traffic = Traffic(zone, ground)
-    return [_make(camera, rule, ground, traffic) for rule in camera.rules]
+    hours = next((rule.schedule.zone for rule in camera.rules if rule.schedule.zone is not None), None)
+    shared = Site(ground=ground, traffic=Traffic(hours, ground))
+    return [RULES[rule.kind].make(rule, _site(camera, rule, shared)) for rule in camera.rules]
 
 
-def _make(camera: CameraSpec, rule: Rule, ground: Ground | None, traffic: Traffic) -> RuleStep:
+def _site(camera: CameraSpec, rule: Rule, shared: Site) -> Site:
     if isinstance(rule, LineCrossingRule):
-        site = Site(line={line.id: line for line in camera.lines}[rule.line], ground=ground, traffic=traffic)
-    elif rule.place is None:
-        site = Site(ground=ground, traffic=traffic)
-    else:
-        polygon = {zone.id: zone.polygon for zone in camera.zones}[rule.place]
-        site = Site(polygon, ground=ground, traffic=traffic)
-    return RULES[rule.kind].make(rule, site)
+        return replace(shared, line={line.id: line for line in camera.lines}[rule.line])
+    if rule.place is None:
+        return shared
+    return replace(shared, polygon={zone.id: zone.polygon for zone in camera.zones}[rule.place])

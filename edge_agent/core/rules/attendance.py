@@ -1,0 +1,165 @@
+"""Who put a thing there, and since when nobody has been with it: by places and times of figures, never by looks.
+
+Distances are from the foot of a person to the foot of the thing, in that person's body heights, so they mean the same
+near and far; seen from above a pavement, depth is shortened and somebody behind a thing counts as nearer than he is.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from edge_agent.core.geometry import distance, level
+from edge_agent.core.timing import exceeded, reached
+from edge_agent.core.tracks import Figure, FigureId
+from edge_agent.core.types import Box
+
+REMEMBERED_S = 30.0
+BEFORE_S, AFTER_S = 6.0, 2.0
+"""Who was with a thing so long before it came to rest, or after, can have put it there."""
+TOUCH, OWNERS = 0.35, 2
+"""Gap between the boxes of a person and a thing, in body heights, over which it can be put down; of those who were that
+near the OWNERS whose feet were nearest count."""
+BORDER, SWITCH_S = 0.015, 3.0
+"""Who is first seen within reach of a thing, no longer than SWITCH_S after its owner was lost there and not at the
+border of the picture (a share of it), is the owner under another id."""
+BESIDE, PASSING_S = 0.8, 4.0
+"""A stranger who stays this near (body heights) for longer than it takes to pass is with the thing too."""
+PART, STILL, STILL_S = 0.5, 0.25, 1.0
+"""Of the thing within the box of a vehicle: it is part of that, if the vehicle stands: for STILL_S it has not moved by
+STILL of its height. One that passes before a thing is none of it."""
+LIKE = 0.4
+"""Overlap over union from which a person's box is the thing: somebody who sits still."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One figure at one look, and whether it stands."""
+
+    t: float
+    figure: Figure
+    still: bool = False
+
+
+@dataclass(slots=True)
+class Attendance:
+    """Of one thing. owners: who can have put it there, and when each was last seen within reach. strangers: who is
+    beside it, and since when. last: when an owner, or somebody who stays, was with it. height: of the tallest owner, a
+    share of the picture's; 0 without one. seated, driven: looks at which a person's or a standing vehicle's box was the
+    thing."""
+
+    owners: dict[FigureId, float] = field(default_factory=dict)
+    strangers: dict[FigureId, float] = field(default_factory=dict)
+    last: float = float("-inf")
+    height: float = 0.0
+    seated: int = 0
+    driven: int = 0
+
+
+class Company:
+    """The figures of the last REMEMBERED_S, and how near they are to things."""
+
+    def __init__(self, vehicles: frozenset[str], reach: float) -> None:
+        self._vehicles = vehicles
+        self._reach = reach
+        self._seen: deque[Seen] = deque(maxlen=2000)
+        self._first: dict[FigureId, Seen] = {}
+        self._heights: dict[FigureId, float] = {}
+        self._anchors: dict[FigureId, Seen] = {}
+
+    def remember(self, figures: Iterable[Figure], t: float) -> None:
+        """Once a look, with everybody."""
+        while self._seen and exceeded(t - self._seen[0].t, REMEMBERED_S):
+            self._seen.popleft()
+        for figure in sorted(figures, key=lambda figure: figure.id):
+            anchor = self._anchors.get(figure.id)
+            if anchor is None or distance(anchor.figure.at, figure.at) > STILL * figure.height:
+                anchor = self._anchors[figure.id] = Seen(t, figure)
+            self._first.setdefault(figure.id, Seen(t, figure))
+            self._heights[figure.id] = max(figure.height, self._heights.get(figure.id, 0.0))
+            self._seen.append(Seen(t, figure, reached(t - anchor.t, STILL_S)))
+        present = {seen.figure.id for seen in self._seen}
+        self._first = {name: seen for name, seen in self._first.items() if name in present}
+        self._anchors = {name: seen for name, seen in self._anchors.items() if name in present}
+        self._heights = {name: height for name, height in self._heights.items() if name in present}
+
+    def meet(self, box: Box, born: float, aspect: float) -> Attendance:
+        """Who was with a thing that has been found just now and came to rest at `born`."""
+        attendance = Attendance()
+        nearest: dict[FigureId, tuple[float, float]] = {}
+        for seen in self._seen:
+            figure = seen.figure
+            if exceeded(born - seen.t, BEFORE_S):
+                continue
+            if figure.cls in self._vehicles:
+                attendance.driven += seen.still and self._covers(figure, box)
+            elif (
+                figure.cls == "person"
+                and not exceeded(seen.t - born, AFTER_S)
+                and gap(figure.box, box, aspect) <= TOUCH * self._heights[figure.id]
+            ):
+                away = self._away(figure, box, aspect)
+                nearest[figure.id] = min(nearest.get(figure.id, (away, seen.t)), (away, seen.t))
+        for name in sorted(nearest, key=lambda name: nearest[name])[:OWNERS]:
+            attendance.owners[name] = nearest[name][1]
+            attendance.height = max(attendance.height, self._heights[name])
+        return attendance
+
+    def follow(self, attendance: Attendance, box: Box, figures: Iterable[Figure], t: float, aspect: float) -> None:
+        """Who is with it now."""
+        beside: dict[FigureId, float] = {}
+        present = {figure.id for figure in figures}
+        for figure in sorted(figures, key=lambda figure: figure.id):
+            if figure.cls in self._vehicles:
+                still = reached(t - self._anchors[figure.id].t, STILL_S)
+                attendance.driven += still and self._covers(figure, box)
+            if figure.cls != "person":
+                continue
+            attendance.seated += union(figure.box, box) >= LIKE
+            away = self._away(figure, box, aspect)
+            if figure.id not in attendance.owners:
+                self._inherit(attendance, figure, present, box, aspect)
+            if figure.id in attendance.owners and away <= self._reach:
+                attendance.owners[figure.id] = attendance.last = t
+            elif away <= BESIDE:
+                beside[figure.id] = attendance.strangers.get(figure.id, t)
+                if reached(t - beside[figure.id], PASSING_S):
+                    attendance.last = t
+        attendance.strangers = beside
+
+    def _inherit(self, attendance: Attendance, figure: Figure, present: set[FigureId], box: Box, aspect: float) -> None:
+        """Where this is an owner whose id broke off, it takes the place of the id that was lost."""
+        first = self._first[figure.id]
+        x1, y1, x2, y2 = first.figure.box
+        if min(x1, y1, 1 - x2, 1 - y2) <= BORDER or self._away(first.figure, box, aspect) > self._reach:
+            return
+        for name, last in attendance.owners.items():
+            if name not in present and last < first.t and not exceeded(first.t - last, SWITCH_S):
+                del attendance.owners[name]
+                attendance.owners[figure.id] = first.t
+                return
+
+    def _away(self, figure: Figure, box: Box, aspect: float) -> float:
+        foot = level(((box[0] + box[2]) / 2, box[3]), aspect)
+        return max(0.0, distance(figure.at, foot) - (box[2] - box[0]) / 2 * aspect) / self._heights[figure.id]
+
+    def _covers(self, figure: Figure, box: Box) -> bool:
+        area = (box[2] - box[0]) * (box[3] - box[1])
+        return area > 0 and shared(figure.box, box) >= PART * area
+
+
+def gap(a: Box, b: Box, aspect: float) -> float:
+    """Between two boxes, in frame heights; 0 where they meet."""
+    across = max(a[0] - b[2], b[0] - a[2], 0.0) * aspect
+    down = max(a[1] - b[3], b[1] - a[3], 0.0)
+    return float((across * across + down * down) ** 0.5)
+
+
+def shared(a: Box, b: Box) -> float:
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+
+
+def union(a: Box, b: Box) -> float:
+    """Intersection over union."""
+    both = shared(a, b)
+    whole = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both
+    return both / whole if whole > 0 else 0.0

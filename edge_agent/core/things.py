@@ -1,0 +1,144 @@
+"""Things that were put into the view and have stayed: regions of lasting change with a history.
+
+A thing keeps a small picture of itself and of what was there before, so that it outlives a change of light, a passer-by
+before it and the picture that was usual without it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_agent.core.background import Look, Mask, Window
+from edge_agent.core.change import Traits, correlation, dilated, slopes
+from edge_agent.core.changes import Lasting
+from edge_agent.core.timing import exceeded
+from edge_agent.core.types import Box, Image
+
+TOGETHER, AT_ONCE_S = 4, 1.5
+"""So many regions that come up at once were not put there by a person: a caption, a cut, another light."""
+SHOWS = 0.55
+"""A thing is still there where this share of its pixels shows it, or where its slopes correlate so."""
+HIDDEN = 0.5
+"""Where more than this share of it is hidden, nobody can tell whether it is there."""
+GONE_S, AGAIN_S = 4.0, 8.0
+"""Unseen for so long it is gone; what appears in its place within so long is the same thing, moved or toppled."""
+SAME, ANEW = 0.3, 0.5
+"""Overlap over the smaller box from which a region is a known thing, and over the union below which it has another
+shape."""
+MOST_THINGS = 32
+
+
+@dataclass(slots=True, eq=False)
+class Thing:
+    """box: unit coordinates. template, under: crops of what its window shows with it and showed before. born: when it
+    came to rest. shaped: since when it has its shape. seen: last. hidden: now, so that nobody can tell."""
+
+    number: int
+    box: Box
+    window: Window
+    mask: Mask
+    template: Image
+    under: Image
+    traits: Traits
+    born: float
+    shaped: float
+    seen: float
+    hidden: bool = False
+
+
+class Things:
+    """One camera: `step` with every look, in order."""
+
+    def __init__(self) -> None:
+        self._things: list[Thing] = []
+        self._lost: list[Thing] = []
+        self._number = 0
+
+    def step(self, look: Look, found: Sequence[Lasting]) -> list[Thing]:
+        """The things that are there now, hidden ones included. found: what lasts in this look."""
+        met: set[int] = set()
+        for region in found:
+            if region.verdict == "put" and (number := self._meet(region, found, look)) is not None:
+                met.add(number)
+        for thing in self._things:
+            if thing.number not in met:
+                self._recognise(thing, look)
+        self._lost = [t for t in self._lost if not exceeded(look.t - t.seen, GONE_S + AGAIN_S)]
+        gone = [t for t in self._things if exceeded(look.t - t.seen, GONE_S)]
+        self._lost += gone
+        self._things = [t for t in self._things if t not in gone][-MOST_THINGS:]
+        return self._things
+
+    def _meet(self, region: Lasting, found: Sequence[Lasting], look: Look) -> int | None:
+        """The thing this region shows: a known one, one that has just gone from here, or a new one; None where too much
+        has come up at once."""
+        for known in (self._things, self._lost):
+            for thing in known:
+                if overlap(thing.box, region.box) >= SAME:
+                    if known is self._lost:
+                        self._lost.remove(thing)
+                        self._things.append(thing)
+                    self._update(thing, region, look)
+                    return thing.number
+        new = [other for other in found if other.verdict not in ("light", "taken")]
+        if sum(not exceeded(abs(other.since - region.since), AT_ONCE_S) for other in new) >= TOGETHER:
+            return None
+        self._number += 1
+        shown, under = look.now[region.window].copy(), look.usual[region.window].copy()
+        self._things.append(
+            Thing(
+                self._number,
+                region.box,
+                region.window,
+                region.mask,
+                shown,
+                under,
+                region.traits,
+                region.since,
+                look.t,
+                look.t,
+            )
+        )
+        return self._number
+
+    def _update(self, thing: Thing, region: Lasting, look: Look) -> None:
+        thing.seen, thing.hidden = look.t, False
+        area, before = np.count_nonzero(region.mask), np.count_nonzero(thing.mask)
+        if area < before and look.hidden[region.window].any():
+            return
+        if overlap(thing.box, region.box, union=True) < ANEW:
+            thing.shaped = look.t
+        thing.box, thing.window, thing.mask, thing.traits = region.box, region.window, region.mask, region.traits
+        thing.template, thing.under = look.now[region.window].copy(), look.usual[region.window].copy()
+
+    def _recognise(self, thing: Thing, look: Look) -> None:
+        """Whether it is there although it does not differ: hidden, or taken into what is usual."""
+        visible = thing.mask & ~look.hidden[thing.window]
+        area = np.count_nonzero(thing.mask)
+        thing.hidden = bool(np.count_nonzero(visible) < HIDDEN * area)
+        if thing.hidden:
+            thing.seen = look.t
+            return
+        now = look.now[thing.window]
+        with_it = _likeness(now, thing.template, visible, look.faint)
+        if with_it >= SHOWS and with_it > _likeness(now, thing.under, visible, look.faint):
+            thing.seen = look.t
+
+
+def _likeness(now: Image, was: Image, where: Mask, faint: int) -> float:
+    """0..1: by grey levels or, in another light, by slopes."""
+    a, b = now.astype(np.float32), was.astype(np.float32)
+    same = float((np.abs(a - b)[where] <= 2 * faint).mean())
+    return max(same, correlation(slopes(a), slopes(b), dilated(where)))
+
+
+def overlap(a: Box, b: Box, *, union: bool = False) -> float:
+    """Shared area over the smaller box, or over the union."""
+    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if wide <= 0 or high <= 0:
+        return 0.0
+    one, two = (a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])
+    shared = wide * high
+    whole = one + two - shared if union else min(one, two)
+    return shared / whole if whole > 0 else 0.0

@@ -1,0 +1,161 @@
+"""Things left behind, in painted pictures: who leaves one, who stays with it, and what is no thing at all."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge_agent.core.changes import Changes
+from edge_agent.core.rules.abandoned_object import AbandonedObject, AbandonedObjectRule
+from edge_agent.core.rules.attendance import union
+from edge_agent.core.rules.table import WHOLE
+from edge_agent.core.tracks import Figure, View
+from tests.scenes import T0, every
+from tests.yards import ASPECT, Yard, ground, somebody, thing
+
+BAG = (0.5, 0.62, 0.56, 0.72)
+GROUND = ground()
+WITH_BAG = thing(GROUND, BAG)
+Shown = Callable[[float], NDArray[np.float32]]
+People = Callable[[float], tuple[Figure, ...]]
+
+
+def rule(**keys: object) -> AbandonedObject:
+    spec = AbandonedObjectRule(id="left", **keys)  # type: ignore[arg-type]
+    return AbandonedObject(spec, WHOLE, Changes())
+
+
+def owner(t: float, leaves: float = 12.0) -> tuple[Figure, ...]:
+    """Comes at 4 s, puts the bag down at 6 s, walks off from `leaves` on, out of reach (1.5 body heights) a second
+    later."""
+    if t < 4:
+        return ()
+    x = 0.5 if t < leaves else 0.5 - 0.36 * (t - leaves)
+    return (somebody(1, (x, 0.72)),) if x > 0.05 else ()
+
+
+def bag(t: float) -> NDArray[np.float32]:
+    return WITH_BAG if t >= 6 else GROUND
+
+
+def play(step: AbandonedObject, shown: Shown = bag, people: People = owner, end: float = 32, rate: float = 5) -> Yard:
+    return Yard((step,)).play(every(rate, 0, end), shown, people)
+
+
+def test_a_bag_is_told_when_its_owner_has_been_away_for_so_long() -> None:
+    yard = play(rule())
+    assert yard.first == pytest.approx(22.8, abs=0.7)
+    (found,) = yard.last
+    assert union(found.subjects[0].boxes[0], BAG) > 0.6
+    unattended = found.measures[0]
+    assert (unattended.name, unattended.threshold, unattended.unit) == ("unattended", 10.0, "s")
+    assert found.since - T0 == pytest.approx(22.8, abs=0.7)
+
+
+def test_a_longer_time_is_waited_for() -> None:
+    assert play(rule(after_s=15.0)).first == pytest.approx(27.8, abs=0.7)
+
+
+def test_nothing_is_told_while_the_owner_stays() -> None:
+    assert play(rule(), people=lambda t: owner(t, leaves=100)).first is None
+
+
+def test_who_stands_beside_it_for_longer_is_with_it() -> None:
+    def people(t: float) -> tuple[Figure, ...]:
+        return (*owner(t), *((somebody(2, (0.62, 0.74)),) if 15 <= t <= 24 else ()))
+
+    assert play(rule(), people=people).first is None
+    assert play(rule(), people=people, end=38).first == pytest.approx(33.8, abs=0.7)
+
+
+def test_a_passer_by_does_not_restart_the_clock() -> None:
+    def people(t: float) -> tuple[Figure, ...]:
+        return (*owner(t), *((somebody(2, (0.1 + 0.2 * (t - 15), 0.8)),) if 15 <= t <= 19 else ()))
+
+    assert play(rule(), people=people).first == pytest.approx(22.8, abs=0.7)
+
+
+def test_an_owner_whose_id_breaks_off_is_still_there() -> None:
+    def people(t: float) -> tuple[Figure, ...]:
+        return (somebody(1 if t < 9 else 2, (0.5, 0.72)),) if t >= 4 else ()
+
+    assert play(rule(), people=people).first is None
+
+
+def test_what_appears_where_nobody_was_counts_only_where_asked_for() -> None:
+    assert play(rule(), people=lambda t: ()).first is None
+    assert play(rule(carried=False), people=lambda t: ()).first is not None
+
+
+def test_what_is_taken_away_is_not_left_behind() -> None:
+    assert play(rule(carried=False), shown=lambda t: GROUND if t >= 6 else WITH_BAG).first is None
+
+
+def test_a_bag_that_is_taken_again_is_over() -> None:
+    yard = play(rule(), shown=lambda t: bag(t) if t < 27 else GROUND, end=34)
+    assert yard.first == pytest.approx(22.8, abs=0.7)
+    assert yard.last == ()
+
+
+def test_a_parked_vehicle_is_none() -> None:
+    car = somebody(9, (0.53, 0.73), 0.2, "car")
+    assert play(rule(carried=False), people=lambda t: (*owner(t), *((car,) if t > 6 else ()))).first is None
+
+
+def test_a_vehicle_that_passes_before_it_makes_no_difference() -> None:
+    def people(t: float) -> tuple[Figure, ...]:
+        lorry = somebody(9, (0.1 + 0.25 * (t - 16), 0.8), 0.4, "truck")
+        return (*owner(t), *((lorry,) if 16 <= t <= 19 else ()))
+
+    assert play(rule(), people=people).first == pytest.approx(22.8, abs=0.7)
+
+
+def test_what_is_larger_than_its_owner_is_no_thing_he_left() -> None:
+    crate = thing(GROUND, (0.45, 0.5, 0.56, 0.74))
+    small = 0.5
+
+    def people(t: float) -> tuple[Figure, ...]:
+        return tuple(somebody(1, figure.foot, 0.4 * small) for figure in owner(t))
+
+    assert play(rule(), shown=lambda t: crate if t >= 6 else GROUND, people=people).first is None
+    assert play(rule(), shown=lambda t: crate if t >= 6 else GROUND).first is not None
+
+
+def test_somebody_who_sits_still_is_none() -> None:
+    """Seen now and then, with the box of the thing."""
+    sitter = Figure(somebody(5, (0.53, 0.72)).id, "person", BAG, 0.5, (0.53, 0.72), (0.53 * ASPECT, 0.72))
+    assert play(rule(carried=False), people=lambda t: (sitter,) if t % 10 > 9 else ()).first is None
+
+
+@pytest.mark.parametrize("gain", [0.6, 1.5])
+def test_another_light_is_none_and_hides_no_bag(gain: float) -> None:
+    assert play(rule(carried=False), shown=lambda t: GROUND * (gain if t >= 8 else 1)).first is None
+    assert play(rule(), shown=lambda t: bag(t) * (gain if t >= 18 else 1)).first == pytest.approx(22.8, abs=0.7)
+
+
+@pytest.mark.parametrize("gain", [0.6, 1.5])
+def test_a_shadow_or_a_lamp_on_a_part_of_the_ground_is_none(gain: float) -> None:
+    lit = GROUND.copy()
+    lit[110:140, 150:190] *= gain
+    assert play(rule(carried=False), shown=lambda t: lit if t >= 6 else GROUND).first is None
+
+
+def test_a_camera_that_turns_reports_nothing() -> None:
+    turned = np.roll(WITH_BAG, 60, axis=1)
+    assert play(rule(carried=False), shown=lambda t: turned if t >= 6 else GROUND).first is None
+
+
+def test_what_is_too_large_for_a_hand_is_none() -> None:
+    lorry = thing(GROUND, (0.3, 0.3, 0.7, 0.8))
+    assert play(rule(carried=False), shown=lambda t: lorry if t >= 6 else GROUND).first is None
+
+
+def test_only_the_zone_counts() -> None:
+    spec = AbandonedObjectRule(id="left")
+    elsewhere = AbandonedObject(spec, ((0.0, 0.0), (0.4, 0.0), (0.4, 1.0), (0.0, 1.0)), Changes())
+    assert play(elsewhere).first is None
+
+
+def test_without_pictures_nothing_is_said() -> None:
+    assert rule().step(View(T0, (), ASPECT)) == ()

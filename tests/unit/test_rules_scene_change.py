@@ -1,0 +1,100 @@
+"""A zone that is blocked, robbed or under water, in painted pictures."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge_agent.core.changes import Changes
+from edge_agent.core.rules.scene_change import Purpose, SceneChange, SceneChangeRule
+from edge_agent.core.tracks import Figure
+from tests.scenes import every
+from tests.yards import HEIGHT, Yard, ground, somebody, thing
+
+ZONE = (0.4, 0.5, 0.6, 0.9)
+CORNERS = ((0.4, 0.5), (0.6, 0.5), (0.6, 0.9), (0.4, 0.9))
+CRATE = (0.42, 0.55, 0.58, 0.88)
+GROUND = ground()
+WITH_CRATE = thing(GROUND, CRATE)
+
+
+def rule(purpose: Purpose, after_s: float = 10.0) -> SceneChange:
+    return SceneChange(SceneChangeRule(id="z", zone="z", purpose=purpose, after_s=after_s), CORNERS, Changes())
+
+
+def crate(t: float) -> NDArray[np.float32]:
+    return WITH_CRATE if t >= 6 else GROUND
+
+
+def car(t: float) -> tuple[Figure, ...]:
+    return (somebody(1, (0.5, 0.85), 0.35, "car"),) if t >= 6 else ()
+
+
+def passers(t: float) -> tuple[Figure, ...]:
+    """Somebody else every two seconds, right through the zone."""
+    return (somebody(int(t / 2) + 2, (0.2 + 0.3 * (t % 2), 0.85)),)
+
+
+def test_an_exit_is_blocked_by_whatever_stays() -> None:
+    yard = Yard((rule("blocked"),)).play(every(5, 0, 20), crate)
+    assert yard.first == pytest.approx(16.0, abs=0.6)
+    assert {m.name for m in yard.last[0].measures} == {"changed", "lasted"}
+    parked = Yard((rule("blocked"),)).play(every(5, 0, 20), lambda t: GROUND, car)
+    assert parked.first == pytest.approx(16.0, abs=0.6)
+
+
+def test_who_passes_blocks_nothing() -> None:
+    assert Yard((rule("blocked"),)).play(every(5, 0, 30), lambda t: GROUND, passers).first is None
+
+
+def test_a_block_that_was_cleared_is_over() -> None:
+    yard = Yard((rule("blocked"),)).play(every(5, 0, 30), lambda t: crate(t) if t < 22 else GROUND)
+    assert yard.first is not None
+    assert yard.last == ()
+
+
+def test_what_belongs_there_is_gone() -> None:
+    def shown(t: float) -> NDArray[np.float32]:
+        return GROUND if t >= 6 else WITH_CRATE
+
+    assert Yard((rule("removed"),)).play(every(5, 0, 20), shown).first == pytest.approx(16.0, abs=0.6)
+    assert Yard((rule("blocked"),)).play(every(5, 0, 20), shown).first is None
+
+
+def test_who_stands_before_it_has_not_taken_it() -> None:
+    before = somebody(1, (0.5, 0.95), 0.6)
+    yard = Yard((rule("removed"),)).play(every(5, 0, 25), lambda t: WITH_CRATE, lambda t: (before,) if t > 6 else ())
+    assert yard.first is None
+
+
+def flooded(level: float) -> NDArray[np.float32]:
+    """Smooth water with ripples over all that lies below `level` (unit)."""
+    made = GROUND.copy()
+    top = round(level * HEIGHT)
+    made[top:] = 95 + 3 * np.sin(np.arange(made[top:].size).reshape(made[top:].shape) / 7)
+    return made
+
+
+def rising(t: float) -> NDArray[np.float32]:
+    return flooded(min(0.9, max(0.9 - 0.02 * (t - 6), 0.6))) if t >= 6 else GROUND
+
+
+def test_water_is_told_when_it_has_risen_over_the_mark() -> None:
+    yard = Yard((rule("water"),)).play(every(5, 0, 40), rising)
+    assert yard.first is not None
+    # A fourth of the zone's height is under water 5 s after it has begun to rise.
+    assert 21 <= yard.first <= 27
+    assert yard.last[0].measures[0].name == "level"
+    assert yard.last[0].measures[0].value >= 0.6
+
+
+def test_what_comes_at_once_is_no_water() -> None:
+    assert Yard((rule("water"),)).play(every(5, 0, 40), lambda t: flooded(0.7) if t >= 6 else GROUND).first is None
+    assert Yard((rule("water"),)).play(every(5, 0, 40), crate).first is None
+
+
+def test_fog_is_no_water() -> None:
+    def fog(t: float) -> NDArray[np.float32]:
+        clear = min(1.0, max(1 - 0.05 * (t - 6), 0.02))
+        return np.asarray(GROUND * clear + 150 * (1 - clear), np.float32)
+
+    assert Yard((rule("water"),)).play(every(5, 0, 40), fog).first is None
