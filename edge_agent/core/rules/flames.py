@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.picture import WIDE, Picture
+from edge_agent.core.picture import SMALL, WIDE, Picture
 from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_means, regions, spread
 from edge_agent.core.types import Image
 
@@ -20,6 +20,8 @@ RED = 200
 """Least red of a glowing pixel, 0..255."""
 REDDER, SATURATION = 10, 0.4
 """It has so much more red than green, and blue is so much less than red, as a share of red."""
+WARM, WARMER = 120, 0.2
+"""The same, less strict, for the small picture, in which a small flame is mixed with what is beside it."""
 PRESENT = 0.03
 """Share of a cell's pixels that glow where it counts."""
 STEADY_S, STEADY = 1.55, 0.75
@@ -54,10 +56,16 @@ class Flame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
+    """glow, luma, green: (h, w). share: of each cell that glows. differ, either: pixels of each cell that glow in one of
+    this look and the one before only, and in at least one."""
+
     t: float
     glow: Mask
     luma: Image
     green: Image
+    share: Grid
+    differ: Grid
+    either: Grid
 
 
 class FlameMemory:
@@ -80,9 +88,13 @@ class FlameMemory:
         colour = picture.colour(WIDE)
         if self._looks and self._looks[-1].luma.shape != colour.shape[:2]:
             self.clear()
-        glow = glowing(colour)
-        self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1]))
-        share = cell_means(glow[None].astype(np.float32), CELL)[0]
+        glow = glowing(picture)
+        if glow is None:
+            self.clear()
+            return []
+        before = self._looks[-1].glow if self._looks else glow
+        share, differ, either = cell_means(np.stack((glow, glow ^ before, glow | before)).astype(np.float32), CELL)
+        self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1], share, differ, either))
         steady = self._steady.add(t, np.asarray(share > PRESENT, np.bool_))
         while len(self._looks) > 2 and self._looks[0].t < self._steady.since:
             self._looks.popleft()
@@ -94,18 +106,20 @@ class FlameMemory:
     def _judge(self, cells: Mask, size: int) -> Flame | None:
         """The flame in these cells, if it is one; the cheap questions first."""
         around = spread(cells)
+        sizes = np.array([float(look.share[around].sum()) for look in self._looks]) * CELL * CELL
+        usual = float(np.median(sizes))
+        if usual < self._area * size or float(np.quantile(sizes, 0.1)) < LEAST * usual:
+            return None
+        differ = [float(look.differ[around].sum()) for look in self._looks][1:]
+        either = [float(look.either[around].sum()) for look in self._looks][1:]
+        if np.median(np.divide(differ, np.maximum(either, 1e-6))) < self._flicker:
+            return None
         rows, cols = np.flatnonzero(around.any(axis=1)), np.flatnonzero(around.any(axis=0))
         part = np.s_[rows[0] * CELL : (rows[-1] + 1) * CELL, cols[0] * CELL : (cols[-1] + 1) * CELL]
         inner = around[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
         region = np.repeat(np.repeat(inner, CELL, axis=0), CELL, axis=1)
         shapes = [look.glow[part] & region for look in self._looks]
-        sizes = np.array([int(shape.sum()) for shape in shapes], np.float64)
-        usual = float(np.median(sizes))
-        if usual < self._area * size or float(np.quantile(sizes, 0.1)) < LEAST * usual:
-            return None
         pairs = list(zip(shapes[:-1], shapes[1:], strict=True))
-        if float(np.median([changed(a, b) for a, b in pairs])) < self._flicker:
-            return None
         flicker = float(np.median([min(changed(a, b), changed(a, b, align=True)) for a, b in pairs]))
         alive, beside = self._alive(part, region, pairs)
         gradation = float(
@@ -129,14 +143,33 @@ class FlameMemory:
         return float(np.median(inside)), float(np.median(outside))
 
 
-def glowing(colour: Image) -> Mask:
-    """Which pixels of a BGR picture (h, w, 3) have the colour of a flame."""
-    mask = np.zeros(colour.shape[0] * colour.shape[1], np.bool_)
-    flat = colour.reshape(-1, 3)
-    bright = np.flatnonzero(flat[:, 2] >= RED)
-    blue, green, red = flat[bright].astype(np.int16).T
-    mask[bright] = (red >= green + REDDER) & (green >= blue) & (red - blue >= SATURATION * red)
-    return mask.reshape(colour.shape[:2])
+def glowing(picture: Picture) -> Mask | None:
+    """Which pixels of the picture at WIDE have the colour of a flame; only where the small picture might have it. None:
+    nowhere."""
+    colour = picture.colour(WIDE)
+    height, width = colour.shape[:2]
+    places = _warm(picture.colour(SMALL), height, width)
+    if places is None:
+        return None
+    red, green, blue = (colour[..., channel].reshape(-1)[places].astype(np.int16) for channel in (2, 1, 0))
+    strong = (red >= RED) & (red >= green + REDDER) & (green >= blue) & (red - blue >= SATURATION * red)
+    if not strong.any():
+        return None
+    mask = np.zeros(height * width, np.bool_)
+    mask[places[strong]] = True
+    return mask.reshape(height, width)
+
+
+def _warm(small: Image, height: int, width: int) -> NDArray[np.intp] | None:
+    """Flat indices of the pixels of a picture of (height, width) in whose surroundings the small picture is warm."""
+    red, blue = small[..., 2].astype(np.int16), small[..., 0].astype(np.int16)
+    warm = (red >= WARM) & (red - blue >= red * WARMER)
+    if not warm.any():
+        return None
+    warm = spread(warm)
+    rows = np.arange(height) * small.shape[0] // height
+    cols = np.arange(width) * small.shape[1] // width
+    return np.flatnonzero(warm[rows][:, cols])
 
 
 def changed(before: Mask, after: Mask, *, align: bool = False) -> float:

@@ -10,6 +10,7 @@ from contract.events import Measure, Subject
 from edge_agent.core.picture import SMALL, WIDE, Picture
 from edge_agent.core.rules import flames, smoke_veil
 from edge_agent.core.rules.base import counted, unit_box
+from edge_agent.core.rules.carried import travel
 from edge_agent.core.rules.cells import Mask, bounds, regions, within
 from edge_agent.core.rules.flames import Flame, FlameMemory
 from edge_agent.core.rules.smoke_veil import Veil, VeilMemory
@@ -22,8 +23,9 @@ EVERY_S = 0.15
 """Looks are no closer together, so that the same change of a picture counts the same at any frame rate."""
 GAP_S = 1.0
 """A stream that was gone for longer is looked at anew."""
-PAN = 0.04
-"""Widths of the picture a second by which the whole view moves: a camera that pans, or is carried."""
+PAN, FORWARDS = 0.05, 0.92
+"""Widths of the picture a second by which the whole view moves, and the share of all other motion that leads outwards: a
+camera that pans, or is carried."""
 SUDDEN = 0.6
 """A veil over more of the picture than this did not spread from a place: fog, a lens out of focus, another shot."""
 SMALLEST = 4 * flames.CELL
@@ -40,11 +42,11 @@ class SmokeFireRule(Rule):
 
     kind: Literal["smoke_fire"] = "smoke_fire"
     zone: str | None = None
-    smoke_area: float = 0.03
-    veil: float = 0.8
-    flame_area: float = 0.0003
+    smoke_area: float = 0.015
+    veil: float = 0.85
+    flame_area: float = 0.0005
     flicker: float = 0.2
-    episodes: Episodes = Episodes(min_duration_s=2.0, end_after_s=10.0, cooldown_s=30.0)
+    episodes: Episodes = Episodes(min_duration_s=0.4, end_after_s=10.0, cooldown_s=30.0)
     limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {
         "smoke_area": (0.002, 1.0),
         "veil": (0.1, 1.0),
@@ -106,7 +108,7 @@ class SmokeFire:
         if not burning and not smoking:
             self._spreading = False
             return ()
-        if _pan(picture) > PAN or (not burning and not self._spreading and area > SUDDEN):
+        if _carried(picture) or (not burning and not self._spreading and area > SUDDEN):
             self._score = min(self._score, 0.99)
             return ()
         self._spreading = True
@@ -190,10 +192,11 @@ class SmokeFire:
         return tuple(measures)
 
 
-def _pan(picture: Picture) -> float:
-    """How fast the view as a whole moves, in widths of the picture a second; 0 where nothing can be said."""
+
+def _carried(picture: Picture) -> bool:
+    """Whether the view moves as a whole: then everything in it changes, and nothing can be said."""
     flow = picture.flow(SMALL)
     if flow is None:
-        return 0.0
-    x, y = (float(np.median(flow.field[..., axis])) for axis in (0, 1))
-    return (x * x + y * y) ** 0.5 / flow.field.shape[1] / flow.dt
+        return False
+    speed, outwards = travel(flow)
+    return speed > PAN or abs(outwards) > FORWARDS

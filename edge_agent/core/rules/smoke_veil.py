@@ -25,10 +25,10 @@ SOFT = 0.7
 """Standard deviation of the cell's brightness over FAST_S against its mean gradient."""
 GREY = 45.0
 """Largest against smallest of the three colours, at most (0..255): forests and brick walls have more."""
-STEADY_S, STEADY = 1.75, 0.8
+STEADY_S, STEADY = 2.75, 0.8
 CUT, CUT_SHARE = 12.0, 0.6
 """Another shot: so many grey levels in so much of the picture, between two looks."""
-NOISE = 2.0
+NOISE = 1.0
 """Mean gradient of a picture's noise, so that empty sky and black night are not said to have lost their detail."""
 
 
