@@ -31,7 +31,7 @@ def neighbourhood(grids: Grid) -> Grid:
 def regions(mask: Mask, least: int) -> list[Mask]:
     """The parts of `mask` (rows, cols) that touch at an edge or a corner, of at least `least` cells, largest first and
     then by their first cell."""
-    left = set(map(tuple, np.argwhere(mask).tolist()))
+    left = {(int(y), int(x)) for y, x in np.argwhere(mask)}
     found: list[list[tuple[int, int]]] = []
     for first in sorted(left):
         if first not in left:

@@ -7,13 +7,16 @@ theirs and pass; a moving camera changes the surroundings as much as the bright 
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.picture import SMALL, WIDE, Picture
-from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_means, regions, spread
+from edge_agent.core.rules.cells import Mask, Steady, regions, spread
 from edge_agent.core.types import Image
+
+Counts = NDArray[np.intp]
 
 CELL = 8
 RED = 200
@@ -56,16 +59,16 @@ class Flame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """glow, luma, green: (h, w). share: of each cell that glows. differ, either: pixels of each cell that glow in one of
-    this look and the one before only, and in at least one."""
+    """glow, luma, green: (h, w). size: pixels that glow, per cell. differ, either: pixels that glow in one only of
+    this look and the one before, and in at least one."""
 
     t: float
     glow: Mask
     luma: Image
     green: Image
-    share: Grid
-    differ: Grid
-    either: Grid
+    size: Counts
+    differ: Counts
+    either: Counts
 
 
 class FlameMemory:
@@ -90,12 +93,14 @@ class FlameMemory:
             self.clear()
         glow = glowing(picture)
         if glow is None:
-            self.clear()
-            return []
+            if not any(look.size.any() for look in self._looks):
+                self.clear()
+                return []
+            glow = np.zeros(colour.shape[:2], np.bool_)
         before = self._looks[-1].glow if self._looks else glow
-        share, differ, either = cell_means(np.stack((glow, glow ^ before, glow | before)).astype(np.float32), CELL)
-        self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1], share, differ, either))
-        steady = self._steady.add(t, np.asarray(share > PRESENT, np.bool_))
+        size, differ, either = (cell_counts(mask) for mask in (glow, glow ^ before, glow | before))
+        self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1], size, differ, either))
+        steady = self._steady.add(t, np.asarray(size > PRESENT * CELL * CELL, np.bool_))
         while len(self._looks) > 2 and self._looks[0].t < self._steady.since:
             self._looks.popleft()
         if not steady.any() or len(self._looks) < 3:
@@ -106,24 +111,26 @@ class FlameMemory:
     def _judge(self, cells: Mask, size: int) -> Flame | None:
         """The flame in these cells, if it is one; the cheap questions first."""
         around = spread(cells)
-        sizes = np.array([float(look.share[around].sum()) for look in self._looks]) * CELL * CELL
+        sizes = np.array([float(look.size[around].sum()) for look in self._looks])
         usual = float(np.median(sizes))
         if usual < self._area * size or float(np.quantile(sizes, 0.1)) < LEAST * usual:
             return None
-        differ = [float(look.differ[around].sum()) for look in self._looks][1:]
-        either = [float(look.either[around].sum()) for look in self._looks][1:]
-        if np.median(np.divide(differ, np.maximum(either, 1e-6))) < self._flicker:
+        differ = np.array([look.differ[around].sum() for look in self._looks])[1:]
+        either = np.array([look.either[around].sum() for look in self._looks])[1:]
+        if float(np.median(differ / np.maximum(either, 1))) < self._flicker:
             return None
         rows, cols = np.flatnonzero(around.any(axis=1)), np.flatnonzero(around.any(axis=0))
         part = np.s_[rows[0] * CELL : (rows[-1] + 1) * CELL, cols[0] * CELL : (cols[-1] + 1) * CELL]
         inner = around[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
         region = np.repeat(np.repeat(inner, CELL, axis=0), CELL, axis=1)
         shapes = [look.glow[part] & region for look in self._looks]
-        pairs = list(zip(shapes[:-1], shapes[1:], strict=True))
+        pairs = list(pairwise(shapes))
         flicker = float(np.median([min(changed(a, b), changed(a, b, align=True)) for a, b in pairs]))
         alive, beside = self._alive(part, region, pairs)
         gradation = float(
-            np.median([look.green[part][s].std() if s.any() else 0.0 for look, s in zip(self._looks, shapes, strict=True)])
+            np.median(
+                [look.green[part][s].std() if s.any() else 0.0 for look, s in zip(self._looks, shapes, strict=True)]
+            )
         )
         if not self._flicker <= flicker <= WILD or gradation < GRADATION:
             return None
@@ -135,7 +142,7 @@ class FlameMemory:
         """Median share of pixels that change between two looks, in the flame and around it."""
         lumas = [look.luma[part].astype(np.int16) for look in self._looks]
         inside, outside = [], []
-        for (a, b), (x, y) in zip(pairs, zip(lumas[:-1], lumas[1:], strict=True), strict=True):
+        for (a, b), (x, y) in zip(pairs, pairwise(lumas), strict=True):
             moved, flame = np.abs(x - y) > ALIVE, a | b
             beside = region & ~spread(spread(flame))
             inside.append(float(moved[flame].mean()) if flame.any() else 0.0)
@@ -170,6 +177,16 @@ def _warm(small: Image, height: int, width: int) -> NDArray[np.intp] | None:
     rows = np.arange(height) * small.shape[0] // height
     cols = np.arange(width) * small.shape[1] // width
     return np.flatnonzero(warm[rows][:, cols])
+
+
+def cell_counts(mask: Mask) -> Counts:
+    """How many pixels of each cell are set; (h // CELL, w // CELL)."""
+    height, width = mask.shape
+    rows, cols = height // CELL, width // CELL
+    y, x = np.divmod(np.flatnonzero(mask), width)
+    inside = (y < rows * CELL) & (x < cols * CELL)
+    cells = (y[inside] // CELL) * cols + x[inside] // CELL
+    return np.bincount(cells, minlength=rows * cols).reshape(rows, cols)
 
 
 def changed(before: Mask, after: Mask, *, align: bool = False) -> float:

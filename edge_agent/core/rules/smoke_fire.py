@@ -24,11 +24,13 @@ EVERY_S = 0.15
 GAP_S = 1.0
 """A stream that was gone for longer is looked at anew."""
 PAN, FORWARDS = 0.05, 0.92
-"""Widths of the picture a second by which the whole view moves, and the share of all other motion that leads outwards: a
-camera that pans, or is carried."""
+"""Widths of the picture a second by which the whole view moves, and the share of all other motion that leads outwards:
+a camera that pans, or is carried."""
 SUDDEN = 0.6
 """A veil over more of the picture than this did not spread from a place: fog, a lens out of focus, another shot."""
 SMALLEST = 4 * flames.CELL
+EPISODES = Episodes(min_duration_s=0.4, end_after_s=10.0, cooldown_s=30.0)
+"""The signs themselves ask for some seconds already; flames that hide for a while are the same fire."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class SmokeFireRule(Rule):
     veil: float = 0.85
     flame_area: float = 0.0005
     flicker: float = 0.2
-    episodes: Episodes = Episodes(min_duration_s=0.4, end_after_s=10.0, cooldown_s=30.0)
+    episodes: Episodes = EPISODES
     limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {
         "smoke_area": (0.002, 1.0),
         "veil": (0.1, 1.0),
@@ -99,7 +101,9 @@ class SmokeFire:
         veil = self._veil.look(picture, view.t, self._hidden(view, picture), fresh)
         if veil.cut:
             self._flames.clear()
-        burning = [flame for flame in self._flames.look(picture, view.t) if self._here(flame.cells, flames.CELL, picture, WIDE)]
+        burning = [
+            flame for flame in self._flames.look(picture, view.t) if self._here(flame.cells, flames.CELL, picture, WIDE)
+        ]
         smoking = self._smoking(veil, picture)
         area = max((smoke.area for smoke in smoking), default=0.0)
         flicker = max((flame.flicker for flame in burning), default=0.0)
@@ -190,7 +194,6 @@ class SmokeFire:
                 Measure(name="veil", value=round(smoke.remaining, 3), threshold=self._rule.veil),
             ]
         return tuple(measures)
-
 
 
 def _carried(picture: Picture) -> bool:

@@ -21,7 +21,7 @@ DRIFT = 2.0
 """Grey levels between two looks, beyond what the whole picture shares (a lamp, the exposure)."""
 BUSY = 0.5
 """Share of looks at which a cell and its neighbours drift."""
-SOFT = 0.7
+SOFT = 0.6
 """Standard deviation of the cell's brightness over FAST_S against its mean gradient."""
 GREY = 45.0
 """Largest against smallest of the three colours, at most (0..255): forests and brick walls have more."""
