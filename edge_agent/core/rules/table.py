@@ -14,6 +14,7 @@ from edge_agent.core.rules.intrusion import Intrusion
 from edge_agent.core.rules.line_crossing import LineCrossing
 from edge_agent.core.rules.loitering import Loitering
 from edge_agent.core.rules.scene_change import SceneChange, SceneChangeRule
+from edge_agent.core.rules.smoke_fire import SmokeFire, SmokeFireRule
 from edge_agent.core.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleRule
 from edge_agent.core.rules.wrong_way import WrongWay, WrongWayRule
 from edge_agent.core.spec import (
@@ -69,6 +70,7 @@ RULES: Mapping[str, Entry] = {
         AbandonedObjectRule, lambda rule, site: AbandonedObject(rule, site.polygon, site.changes)
     ),
     "scene_change": Entry(SceneChangeRule, lambda rule, site: SceneChange(rule, site.polygon, site.changes)),
+    "smoke_fire": Entry(SmokeFireRule, lambda rule, site: SmokeFire(rule, site.polygon)),
 }
 
 

@@ -1,0 +1,111 @@
+"""Pictures cut into square cells: means, neighbourhoods, and regions of cells that touch."""
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.core.geometry import inside
+from edge_agent.core.timing import reached
+from edge_agent.core.types import Box, Point
+
+Grid = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+def cell_means(planes: Grid, side: int) -> Grid:
+    """(n, h, w) → (n, h // side, w // side): the mean of each cell of side x side pixels; what is left over at the
+    right and below is left out."""
+    count, rows, cols = planes.shape[0], planes.shape[1] // side, planes.shape[2] // side
+    lines = planes[:, : rows * side, : cols * side].reshape(count, rows, side, cols * side).sum(axis=2)
+    return np.asarray(lines.reshape(count, rows, cols, side).sum(axis=3) / np.float32(side * side), np.float32)
+
+
+def neighbourhood(grids: Grid) -> Grid:
+    """(n, rows, cols): the mean of each cell and its eight neighbours, the edge cells repeated outwards."""
+    wide = np.pad(grids, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    tall = wide[:, :-2] + wide[:, 1:-1] + wide[:, 2:]
+    return np.asarray((tall[..., :-2] + tall[..., 1:-1] + tall[..., 2:]) / np.float32(9.0), np.float32)
+
+
+def regions(mask: Mask, least: int) -> list[Mask]:
+    """The parts of `mask` (rows, cols) that touch at an edge or a corner, of at least `least` cells, largest first and
+    then by their first cell."""
+    left = {(int(y), int(x)) for y, x in np.argwhere(mask)}
+    found: list[list[tuple[int, int]]] = []
+    for first in sorted(left):
+        if first not in left:
+            continue
+        left.discard(first)
+        part, ends = [first], [first]
+        while ends:
+            y, x = ends.pop()
+            near = [(y + i, x + j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (y + i, x + j) in left]
+            left.difference_update(near)
+            part += near
+            ends += near
+        if len(part) >= least:
+            found.append(part)
+    result = []
+    for part in sorted(found, key=lambda cells: (-len(cells), min(cells))):
+        one = np.zeros_like(mask)
+        one[tuple(np.array(part).T)] = True
+        result.append(one)
+    return result
+
+
+def spread(mask: Mask) -> Mask:
+    """`mask` and the cells around it."""
+    wide = np.pad(mask, 1)
+    tall = wide[:-2] | wide[1:-1] | wide[2:]
+    return np.asarray(tall[:, :-2] | tall[:, 1:-1] | tall[:, 2:], np.bool_)
+
+
+def bounds(region: Mask, side: int, width: int, height: int) -> Box:
+    """The box around the region's cells, in unit coordinates of a picture of `width` x `height` pixels."""
+    rows, cols = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    return (
+        int(cols[0]) * side / width,
+        int(rows[0]) * side / height,
+        min((int(cols[-1]) + 1) * side / width, 1.0),
+        min((int(rows[-1]) + 1) * side / height, 1.0),
+    )
+
+
+def within(polygon: tuple[Point, ...], shape: tuple[int, int], side: int, width: int, height: int) -> Mask:
+    """The cells whose middle lies in the polygon."""
+    rows, cols = shape
+    return np.array(
+        [
+            [inside(polygon, ((x + 0.5) * side / width, (y + 0.5) * side / height)) for x in range(cols)]
+            for y in range(rows)
+        ],
+        np.bool_,
+    ).reshape(shape)
+
+
+class Steady:
+    """Which cells have been so at nearly every look of the last `span_s` seconds; all the masks are of one shape."""
+
+    def __init__(self, span_s: float, share: float) -> None:
+        self._span_s = span_s
+        self._share = share
+        self._looks: deque[tuple[float, Mask]] = deque()
+
+    def clear(self) -> None:
+        self._looks.clear()
+
+    def add(self, t: float, mask: Mask) -> Mask:
+        """The cells that were so at `share` of the looks; none until the looks span `span_s`."""
+        self._looks.append((t, mask))
+        while len(self._looks) > 2 and reached(t - self._looks[1][0], self._span_s):
+            self._looks.popleft()
+        if not reached(t - self._looks[0][0], self._span_s):
+            return np.zeros_like(mask)
+        share = np.mean([so for _, so in self._looks], axis=0)
+        return np.asarray(share >= self._share - 1e-6, np.bool_)
+
+    @property
+    def since(self) -> float:
+        """The oldest look that still counts."""
+        return self._looks[0][0]

@@ -1,0 +1,199 @@
+"""Flames: something glowing from yellow to red that changes its shape at every look and stays where it is.
+
+Colour after Celik and Demirel 2009 ("Fire detection in video sequences using a generic color model"): red above green
+above blue, red strong. A lamp, a vest or a lorry has one of these colours too, but keeps its shape; headlights keep
+theirs and pass; a moving camera changes the surroundings as much as the bright spot.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.core.picture import SMALL, WIDE, Picture
+from edge_agent.core.rules.cells import Mask, Steady, regions, spread
+from edge_agent.core.types import Image
+
+Counts = NDArray[np.intp]
+
+CELL = 8
+RED = 200
+"""Least red of a glowing pixel, 0..255."""
+REDDER, SATURATION = 10, 0.4
+"""It has so much more red than green, and blue is so much less than red, as a share of red."""
+WARM, WARMER = 120, 0.2
+"""The same, less strict, for the small picture, in which a small flame is mixed with what is beside it."""
+PRESENT = 0.03
+"""Share of a cell's pixels that glow where it counts."""
+STEADY_S, STEADY = 1.55, 0.75
+ALIVE = 15
+"""Grey levels between two looks from which a pixel has changed."""
+STILL_AROUND = 0.25
+"""Share of the surroundings that changes, against that of the flame, at most."""
+GRADATION = 15.0
+"""Standard deviation of green within the flame, from red to yellow; paint and cloth have one colour."""
+LIVELY = 0.15
+"""Share of the flame's pixels that change between two looks, at least."""
+WILD = 0.7
+"""Share of the outline that changes at most: more is something else at each look, as where a camera is carried past."""
+LEAST = 0.2
+"""Share of its usual size that a flame never falls below: a lamp that blinks does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flame:
+    """One place that burns. cells: where. since: from when it has been seen. area: share of the picture. flicker:
+    share of the outline that is another one at the next look, displacement taken out (median). gradation, alive,
+    around: see the constants."""
+
+    cells: Mask
+    since: float
+    area: float
+    flicker: float
+    alive: float
+    around: float
+    gradation: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """glow, luma, green: (h, w). size: pixels that glow, per cell. differ, either: pixels that glow in one only of
+    this look and the one before, and in at least one."""
+
+    t: float
+    glow: Mask
+    luma: Image
+    green: Image
+    size: Counts
+    differ: Counts
+    either: Counts
+
+
+class FlameMemory:
+    """One camera; looks in order. Keeps the looks of the last STEADY_S, about 1.5 MB.
+
+    flicker, area: least values of a flame.
+    """
+
+    def __init__(self, flicker: float, area: float) -> None:
+        self._flicker = flicker
+        self._area = area
+        self._steady = Steady(STEADY_S, STEADY)
+        self._looks: deque[_Look] = deque()
+
+    def clear(self) -> None:
+        self._steady.clear()
+        self._looks.clear()
+
+    def look(self, picture: Picture, t: float) -> list[Flame]:
+        colour = picture.colour(WIDE)
+        if self._looks and self._looks[-1].luma.shape != colour.shape[:2]:
+            self.clear()
+        glow = glowing(picture)
+        if glow is None:
+            if not any(look.size.any() for look in self._looks):
+                self.clear()
+                return []
+            glow = np.zeros(colour.shape[:2], np.bool_)
+        before = self._looks[-1].glow if self._looks else glow
+        size, differ, either = (cell_counts(mask) for mask in (glow, glow ^ before, glow | before))
+        self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1], size, differ, either))
+        steady = self._steady.add(t, np.asarray(size > PRESENT * CELL * CELL, np.bool_))
+        while len(self._looks) > 2 and self._looks[0].t < self._steady.since:
+            self._looks.popleft()
+        if not steady.any() or len(self._looks) < 3:
+            return []
+        found = [self._judge(cells, glow.size) for cells in regions(steady, 1)]
+        return [flame for flame in found if flame is not None]
+
+    def _judge(self, cells: Mask, size: int) -> Flame | None:
+        """The flame in these cells, if it is one; the cheap questions first."""
+        around = spread(cells)
+        sizes = np.array([float(look.size[around].sum()) for look in self._looks])
+        usual = float(np.median(sizes))
+        if usual < self._area * size or float(np.quantile(sizes, 0.1)) < LEAST * usual:
+            return None
+        differ = np.array([look.differ[around].sum() for look in self._looks])[1:]
+        either = np.array([look.either[around].sum() for look in self._looks])[1:]
+        if float(np.median(differ / np.maximum(either, 1))) < self._flicker:
+            return None
+        rows, cols = np.flatnonzero(around.any(axis=1)), np.flatnonzero(around.any(axis=0))
+        part = np.s_[rows[0] * CELL : (rows[-1] + 1) * CELL, cols[0] * CELL : (cols[-1] + 1) * CELL]
+        inner = around[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+        region = np.repeat(np.repeat(inner, CELL, axis=0), CELL, axis=1)
+        shapes = [look.glow[part] & region for look in self._looks]
+        pairs = list(pairwise(shapes))
+        flicker = float(np.median([min(changed(a, b), changed(a, b, align=True)) for a, b in pairs]))
+        alive, beside = self._alive(part, region, pairs)
+        gradation = float(
+            np.median(
+                [look.green[part][s].std() if s.any() else 0.0 for look, s in zip(self._looks, shapes, strict=True)]
+            )
+        )
+        if not self._flicker <= flicker <= WILD or gradation < GRADATION:
+            return None
+        if alive < LIVELY or beside > STILL_AROUND * alive:
+            return None
+        return Flame(cells, self._looks[0].t, usual / size, flicker, alive, beside, gradation)
+
+    def _alive(self, part: tuple[slice, slice], region: Mask, pairs: list[tuple[Mask, Mask]]) -> tuple[float, float]:
+        """Median share of pixels that change between two looks, in the flame and around it."""
+        lumas = [look.luma[part].astype(np.int16) for look in self._looks]
+        inside, outside = [], []
+        for (a, b), (x, y) in zip(pairs, pairwise(lumas), strict=True):
+            moved, flame = np.abs(x - y) > ALIVE, a | b
+            beside = region & ~spread(spread(flame))
+            inside.append(float(moved[flame].mean()) if flame.any() else 0.0)
+            outside.append(float(moved[beside].mean()) if beside.any() else 0.0)
+        return float(np.median(inside)), float(np.median(outside))
+
+
+def glowing(picture: Picture) -> Mask | None:
+    """Which pixels of the picture at WIDE have the colour of a flame; only where the small picture might have it. None:
+    nowhere."""
+    colour = picture.colour(WIDE)
+    height, width = colour.shape[:2]
+    places = _warm(picture.colour(SMALL), height, width)
+    if places is None:
+        return None
+    red, green, blue = (colour[..., channel].reshape(-1)[places].astype(np.int16) for channel in (2, 1, 0))
+    strong = (red >= RED) & (red >= green + REDDER) & (green >= blue) & (red - blue >= SATURATION * red)
+    if not strong.any():
+        return None
+    mask = np.zeros(height * width, np.bool_)
+    mask[places[strong]] = True
+    return mask.reshape(height, width)
+
+
+def _warm(small: Image, height: int, width: int) -> NDArray[np.intp] | None:
+    """Flat indices of the pixels of a picture of (height, width) in whose surroundings the small picture is warm."""
+    red, blue = small[..., 2].astype(np.int16), small[..., 0].astype(np.int16)
+    warm = (red >= WARM) & (red - blue >= red * WARMER)
+    if not warm.any():
+        return None
+    warm = spread(warm)
+    rows = np.arange(height) * small.shape[0] // height
+    cols = np.arange(width) * small.shape[1] // width
+    return np.flatnonzero(warm[rows][:, cols])
+
+
+def cell_counts(mask: Mask) -> Counts:
+    """How many pixels of each cell are set; (h // CELL, w // CELL)."""
+    height, width = mask.shape
+    rows, cols = height // CELL, width // CELL
+    y, x = np.divmod(np.flatnonzero(mask), width)
+    inside = (y < rows * CELL) & (x < cols * CELL)
+    cells = (y[inside] // CELL) * cols + x[inside] // CELL
+    return np.bincount(cells, minlength=rows * cols).reshape(rows, cols)
+
+
+def changed(before: Mask, after: Mask, *, align: bool = False) -> float:
+    """Share of the two shapes' union that belongs to one of them only; `align` puts their middles together first, to
+    the pixel, so that what merely moves does not count."""
+    if align and before.any() and after.any():
+        shift = [round(float(b.mean() - a.mean())) for a, b in zip(before.nonzero(), after.nonzero(), strict=True)]
+        before = np.roll(before, shift, axis=(0, 1))
+    union = int((before | after).sum())
+    return int((before ^ after).sum()) / union if union else 0.0

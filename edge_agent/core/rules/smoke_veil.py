@@ -1,0 +1,107 @@
+"""Smoke: a pale or dark veil that never stands still and takes the detail from what lies behind it.
+
+Per cell of a small picture (Toreyin et al. 2005, "Wavelet based real-time smoke detection in video", whose wavelet
+energy is here the mean gradient): the cell's brightness drifts at nearly every look; there is less detail in it than
+there usually is at this place; its brightness varies more over a second than its detail would make it if things moved
+through it; and it is grey. People and vehicles bring detail of their own, and pass. A lamp or a cloud takes no detail.
+"""
+
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+
+from edge_agent.core.picture import SMALL, Picture
+from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_means, neighbourhood
+
+CELL = 4
+FAST_S, SLOW_S = 1.2, 20.0
+"""What is so now, and what is usual at this place."""
+DRIFT = 2.0
+"""Grey levels between two looks, beyond what the whole picture shares (a lamp, the exposure)."""
+BUSY = 0.5
+"""Share of looks at which a cell and its neighbours drift."""
+SOFT = 0.6
+"""Standard deviation of the cell's brightness over FAST_S against its mean gradient."""
+GREY = 45.0
+"""Largest against smallest of the three colours, at most (0..255): forests and brick walls have more."""
+STEADY_S, STEADY = 2.75, 0.8
+CUT, CUT_SHARE = 12.0, 0.6
+"""Another shot: so many grey levels in so much of the picture, between two looks."""
+NOISE = 1.0
+"""Mean gradient of a picture's noise, so that empty sky and black night are not said to have lost their detail."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Veil:
+    """What one look showed, per cell.
+
+    smoky: has been veiled for STEADY_S. since: from when. remaining: detail against the usual one (1: as much). cut:
+    another shot begins here. moving: share of the picture that drifts.
+    """
+
+    smoky: Mask
+    since: float
+    remaining: Grid
+    cut: bool
+    moving: float
+
+
+class VeilMemory:
+    """One camera; looks in order. veil: remaining detail at which a cell counts as veiled. Some 60 kB."""
+
+    def __init__(self, veil: float) -> None:
+        self._veil = veil
+        self._steady = Steady(STEADY_S, STEADY)
+        self._luma: Grid | None = None
+        self._fast = np.zeros((5, 0, 0), np.float32)
+        self._slow = np.zeros((0, 0), np.float32)
+        self._t = 0.0
+        self._began = 0.0
+
+    def look(self, picture: Picture, t: float, hidden: Mask | None, fresh: bool) -> Veil:
+        """hidden: cells not to be judged. fresh: what was known no longer holds (the stream had a gap)."""
+        luma, texture, chroma = _planes(picture)
+        known = not fresh and self._luma is not None and self._luma.shape == luma.shape
+        moved = luma - self._luma if known and self._luma is not None else np.zeros_like(luma)
+        drift = np.abs(moved - np.median(moved))
+        cut = float(np.mean(drift > CUT)) > CUT_SHARE
+        stack = np.stack((luma, luma * luma, texture, chroma, (drift > DRIFT).astype(np.float32)))
+        if not known or cut:
+            stack[4] = 0.0
+            self._fast, self._slow, self._began = stack, texture, t
+            self._steady.clear()
+        else:
+            self._fast = self._fast + self._weight(t, FAST_S) * (stack - self._fast)
+            self._slow = self._slow + self._weight(t, SLOW_S) * (texture - self._slow)
+        self._luma, self._t = luma, t
+        veiled, remaining = self._veiled()
+        if hidden is not None:
+            veiled &= ~hidden
+        smoky = self._steady.add(t, veiled)
+        return Veil(smoky, self._steady.since, remaining, cut or not known, float(np.mean(self._fast[4] > BUSY)))
+
+    def _weight(self, t: float, span_s: float) -> np.float32:
+        """Of the newest look: a plain mean while young, an exponential one after."""
+        dt = t - self._t
+        return np.float32(max(1.0 - exp(-dt / span_s), dt / max(t - self._began + dt, dt)))
+
+    def _veiled(self) -> tuple[Mask, Grid]:
+        luma, square, texture, chroma, busy = self._fast
+        swing = np.sqrt(np.maximum(square - luma * luma, 0.0))
+        busy, swing, texture, usual = neighbourhood(np.stack((busy, swing, texture, self._slow)))
+        remaining = (texture + NOISE) / (usual + NOISE)
+        veiled = (busy >= BUSY) & (remaining <= self._veil) & (swing >= SOFT * (texture + 4.0)) & (chroma <= GREY)
+        return np.asarray(veiled, np.bool_), np.asarray(remaining, np.float32)
+
+
+def _planes(picture: Picture) -> Grid:
+    """Brightness, mean absolute gradient and colour (largest less smallest channel) of each cell, 0..255."""
+    colour, luma = picture.colour(SMALL), picture.grey(SMALL).astype(np.float32)
+    planes = np.zeros((3, *luma.shape), np.float32)
+    planes[0] = luma
+    planes[1, :, :-1] = np.abs(luma[:, 1:] - luma[:, :-1])
+    planes[1, :-1] += np.abs(luma[1:] - luma[:-1])
+    blue, green, red = (np.ascontiguousarray(colour[..., channel]) for channel in range(3))
+    planes[2] = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
+    return cell_means(planes, CELL)
