@@ -6,6 +6,7 @@ from typing import Any
 
 from edge_agent.core.calibration import Ground
 from edge_agent.core.rules.base import RuleStep
+from edge_agent.core.rules.brawl import Brawl, BrawlRule
 from edge_agent.core.rules.crowd import Crowd
 from edge_agent.core.rules.intrusion import Intrusion
 from edge_agent.core.rules.line_crossing import LineCrossing
@@ -52,6 +53,7 @@ RULES: Mapping[str, Entry] = {
     "line_crossing": Entry(LineCrossingRule, _line_crossing),
     "loitering": Entry(LoiteringRule, lambda rule, site: Loitering(rule, site.polygon)),
     "crowd": Entry(CrowdRule, lambda rule, site: Crowd(rule, site.polygon)),
+    "brawl": Entry(BrawlRule, lambda rule, site: Brawl(rule, site.polygon)),
 }
 
 
