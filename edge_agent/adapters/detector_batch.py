@@ -1,18 +1,20 @@
 """A detector around any function that runs the network: groups images by size, batches, keeps their order."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.adapters.detector_image import Fit, Floats, decode, fit, letterbox, to_blob
+from edge_agent.adapters.detector_image import Fit, Floats, decode, feature_map, fit, letterbox, to_blob
 from edge_agent.core.spec import DetectorSpec
 from edge_agent.core.types import Detections, Image
 
 MAX_BATCH = 8
 
-Infer = Callable[[Floats], Floats]
-"""RGB float32 (n, 3, height, width), 0..1 → the network's raw output, (n, ...); valid until the next call."""
+Infer = Callable[[Floats], tuple[Floats, Floats | None]]
+"""RGB float32 (n, 3, height, width), 0..1 → the network's raw output, (n, ...), and its feature map (n, channels, rows,
+columns) where it gives one; both valid until the next call."""
 
 
 class BatchDetector:
@@ -49,11 +51,17 @@ class BatchDetector:
         return [found[index] for index in range(len(images))]
 
     def _run(self, images: Sequence[Image], fits: Sequence[Fit]) -> list[Detections]:
-        raw = self._infer(to_blob([letterbox(image, into) for image, into in zip(images, fits, strict=True)]))
+        raw, maps = self._infer(to_blob([letterbox(image, into) for image, into in zip(images, fits, strict=True)]))
         spec = self._spec
-        return [
+        found = [
             decode(one, into, spec.confidence, spec.nms_iou, self._keep, self._classes)
             for one, into in zip(raw, fits, strict=True)
+        ]
+        if maps is None:
+            return found
+        return [
+            replace(one, features=feature_map(values.copy(), into))
+            for one, values, into in zip(found, maps, fits, strict=True)
         ]
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.types import Detections, Image
+from edge_agent.core.types import Detections, FeatureMap, Image
 
 STRIDE = 32
 GREY = 114
@@ -64,6 +64,18 @@ def letterbox(image: Image, into: Fit) -> Image:
     else:
         inner[:] = cv2.resize(image, (into.inner_width, into.inner_height), interpolation=cv2.INTER_LINEAR)
     return canvas
+
+
+def feature_map(values: Floats, into: Fit) -> FeatureMap:
+    """One image's feature map (channels, rows, columns), laid over the frame."""
+    cell_width, cell_height = into.net_width / values.shape[2], into.net_height / values.shape[1]
+    return FeatureMap(
+        values,
+        -into.left / into.inner_width,
+        -into.top / into.inner_height,
+        cell_width / into.inner_width,
+        cell_height / into.inner_height,
+    )
 
 
 def to_blob(pictures: Sequence[Image]) -> Floats:

@@ -49,12 +49,11 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
 def _together(compiled: Any) -> Infer:
     """A batch is one request over all cores: the soonest answer."""
     request = compiled.create_infer_request()
-    output = compiled.output(0)
+    outputs = compiled.outputs
 
-    def infer(blob: Floats) -> Floats:
+    def infer(blob: Floats) -> tuple[Floats, Floats | None]:
         request.infer([blob], share_inputs=True)
-        raw: Floats = request.get_tensor(output).data
-        return raw
+        return _pair([request.get_tensor(output).data for output in outputs])
 
     return infer
 
@@ -62,15 +61,24 @@ def _together(compiled: Any) -> Infer:
 def _one_by_one(openvino: Any, compiled: Any) -> Infer:
     """Each picture of a batch is a request of its own, several at a time on some cores each: the most a second."""
     queue = openvino.AsyncInferQueue(compiled)
-    results: dict[int, Floats] = {}
+    results: dict[int, list[Floats]] = {}
+    count = len(compiled.outputs)
     # Called on OpenVINO's threads, one picture each; the tensor is the request's own and is overwritten by its next.
-    queue.set_callback(lambda request, index: results.__setitem__(index, request.get_output_tensor(0).data.copy()))
+    queue.set_callback(
+        lambda request, index: results.__setitem__(
+            index, [request.get_output_tensor(output).data.copy() for output in range(count)]
+        )
+    )
 
-    def infer(blob: Floats) -> Floats:
+    def infer(blob: Floats) -> tuple[Floats, Floats | None]:
         results.clear()
         for index in range(len(blob)):
             queue.start_async([blob[index : index + 1]], index, share_inputs=True)
         queue.wait_all()
-        return np.concatenate([results[index] for index in range(len(blob))])
+        return _pair([np.concatenate([results[index][k] for index in range(len(blob))]) for k in range(count)])
 
     return infer
+
+
+def _pair(outputs: list[Floats]) -> tuple[Floats, Floats | None]:
+    return outputs[0], outputs[1] if len(outputs) > 1 else None

@@ -141,6 +141,7 @@ class CameraPipeline:
         else:
             self._tracks = self._tracker.update(detections, frame.width, frame.height, t - self._held_s)
             view = self._memory.look(self._tracks, t, frame.width / frame.height)
+            view = replace(view, features=detections.features)
             self._settle(view, len(detections), t)
         if self._pictures is not None:
             view = replace(view, picture=self._pictures.show(frame, t))

@@ -12,7 +12,7 @@ from typing import NewType
 from edge_agent.core.geometry import distance, level
 from edge_agent.core.picture import Picture
 from edge_agent.core.timing import exceeded
-from edge_agent.core.types import Box, Point, Track, TrackId
+from edge_agent.core.types import Box, FeatureMap, Point, Track, TrackId
 
 FigureId = NewType("FigureId", int)
 
@@ -52,7 +52,8 @@ class View:
     """What the rules are given at each step, figures in no particular order.
 
     aspect: width / height of the picture. held: nobody looked because nothing moved; the figures are those of the
-    last look. picture: the frame's pixels, looked at or not; None where nobody needs them.
+    last look. picture: the frame's pixels, looked at or not; None where nobody needs them. features: what the
+    detector's network made of the frame; None where nobody looked or the detector tells none.
     """
 
     t: float
@@ -60,6 +61,7 @@ class View:
     aspect: float
     held: bool = False
     picture: Picture | None = None
+    features: FeatureMap | None = None
 
 
 @dataclass(slots=True)

@@ -42,17 +42,33 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FeatureMap:
+    """What a network made of a picture on its way to the boxes: the last map of its backbone.
+
+    values: (channels, rows, columns) float32. left, top: where the map's corner lies, in unit coordinates (it may begin
+    outside of the picture, where the network's input was padded). width, height: of one cell, likewise.
+    """
+
+    values: NDArray[np.float32]
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Detections:
     """What a detector saw in one frame, in its order.
 
     boxes: (n, 4) float32, x1 y1 x2 y2 in pixels of the source frame, clipped to it. scores: (n,) float32, 0..1.
-    labels: (n,) int32, indices into `classes`.
+    labels: (n,) int32, indices into `classes`. features: where the network is known to give them.
     """
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     labels: NDArray[np.int32]
     classes: tuple[str, ...]
+    features: FeatureMap | None = None
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from contract.errors import JagaError
 from edge_agent.core.model import Model
+from edge_agent.zoo.expose import expose
 from edge_agent.zoo.manifest import Entry, Manifest, Onnx, Weights, manifest
 
 
@@ -111,4 +112,6 @@ def load(name: str, source: Manifest | None = None) -> Model:
     """The network ready for a runtime. Raises ConfigError for an unknown name, ModelMissing, ModelTampered."""
     listing = source or manifest()
     entry: Entry = listing.entry(name)
-    return Model(entry.name, listing.classes_of(entry), read(entry.onnx, entry.name))
+    content, features = read(entry.onnx, entry.name), entry.onnx.features
+    exposed = content if features is None else expose(content, features)
+    return Model(entry.name, listing.classes_of(entry), exposed, features)

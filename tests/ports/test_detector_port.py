@@ -146,6 +146,30 @@ def test_the_same_picture_gives_the_same_bytes(detector: Detector) -> None:
     assert first.scores.tobytes() == second.scores.tobytes()
 
 
+@pytest.mark.parametrize("runtime", PORTABLE)
+@pytest.mark.parametrize("hint", ["latency", "throughput"])
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (240, 400)])
+def test_the_map_lies_over_the_frame_and_is_everywhere_the_same(
+    runtime: Runtime, hint: str, width: int, height: int
+) -> None:
+    """ultralytics gives none. Its own letterbox pads both sides alike, so the map reaches as far beyond each."""
+    spec = replace(EAGER, runtime=runtime, hint=hint)  # type: ignore[arg-type]
+    with closing(open_detector(spec)) as made, closing(open_detector(replace(EAGER, runtime="onnxruntime"))) as other:
+        first, second = (found.features for found in made.detect([drawn(width, height), drawn(width, height, 2)]))
+        wanted = other.detect([drawn(width, height)])[0].features
+    assert first is not None
+    assert second is not None
+    assert wanted is not None
+    assert first.values.shape[0] == 256
+    assert str(first.values.dtype) == "float32"
+    np.testing.assert_allclose(first.values, wanted.values, atol=1e-3)
+    assert not np.allclose(first.values, second.values, atol=0.1)
+    _, rows, columns = first.values.shape
+    assert first.left + first.width * columns == pytest.approx(1 - first.left, abs=0.01)
+    assert first.top + first.height * rows == pytest.approx(1 - first.top, abs=0.01)
+    assert first.width * width == pytest.approx(first.height * height)
+
+
 def test_only_wanted_classes_and_only_sure_ones(opened: Callable[..., Detector], detector: Detector) -> None:
     image = drawn(640, 480)
     everything = detector.detect([image])[0]

@@ -8,6 +8,7 @@ from edge_agent.core.calibration import Ground
 from edge_agent.core.changes import Changes
 from edge_agent.core.rules.abandoned_object import AbandonedObject, AbandonedObjectRule
 from edge_agent.core.rules.base import RuleStep
+from edge_agent.core.rules.brawl import Brawl, BrawlRule
 from edge_agent.core.rules.congestion import Congestion, CongestionRule
 from edge_agent.core.rules.crowd import Crowd
 from edge_agent.core.rules.intrusion import Intrusion
@@ -71,6 +72,7 @@ RULES: Mapping[str, Entry] = {
     ),
     "scene_change": Entry(SceneChangeRule, lambda rule, site: SceneChange(rule, site.polygon, site.changes)),
     "smoke_fire": Entry(SmokeFireRule, lambda rule, site: SmokeFire(rule, site.polygon)),
+    "brawl": Entry(BrawlRule, lambda rule, site: Brawl(rule, site.polygon)),
 }
 
 

@@ -1,0 +1,157 @@
+"""People fight: figures change shape fast and chaotically in one place, for about two seconds.
+
+Each step's evidence (brawl_features) is judged by a small linear model (brawl_model); a window's log-odds are the mean
+over the last WINDOW_S, the picture's the mean of its strongest windows. Linear all through, so the parts that an event
+names add up to its score.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.events import Measure, Subject
+from edge_agent.core.geometry import inside
+from edge_agent.core.rules.base import counted, subjects, unit_box
+from edge_agent.core.rules.brawl_features import MOTION, Evidence, Floats, Looker, Looks, as_box, shown
+from edge_agent.core.rules.brawl_model import PARTS, BrawlModel, probability, shipped, strongest
+from edge_agent.core.spec import Episodes, Rule
+from edge_agent.core.timing import exceeded, reached
+from edge_agent.core.tracks import Figure, View
+from edge_agent.core.types import Box, Finding, Point
+
+WINDOW_S = 2.0
+LEAST_S = 1.0
+"""So much of a window must have been seen before anything is said."""
+CLEAR = 0.5
+"""A brawl that is told goes on down to this share of the threshold."""
+PEOPLE_S = 3.0
+"""Nothing is said where no person was seen for so long."""
+NAMED = 4
+"""So many parts are named in the event, the ones that speak most for a brawl."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrawlRule(Rule):
+    """People fight, in `zone` or anywhere. threshold: probability from which it is so, by the model."""
+
+    zone: str | None = None
+    threshold: float = 0.8
+    kind: Literal["brawl"] = "brawl"
+    episodes: Episodes = Episodes(min_duration_s=0.4, end_after_s=5.0, cooldown_s=30.0)
+    limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {"threshold": (0.05, 0.999)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """parts: (windows, len(PARTS)) log-odds. motion: the named channels as measured, likewise."""
+
+    t: float
+    parts: Floats
+    motion: Floats
+
+
+class Brawl:
+    """True while the probability is at least `threshold` (then CLEAR of it). model, looker: others than the shipped
+    ones, to measure what a model is worth on clips it has not seen."""
+
+    def __init__(
+        self,
+        rule: BrawlRule,
+        polygon: tuple[Point, ...],
+        model: BrawlModel | None = None,
+        looker: Looks | None = None,
+    ) -> None:
+        self._rule = rule
+        self._polygon = polygon
+        self._model = model or shipped()
+        self._looker = looker or Looker()
+        self._steps: deque[_Step] = deque()
+        self._boxes: NDArray[np.float64] | None = None
+        self._inside: NDArray[np.bool_] | None = None
+        self._person_at = float("-inf")
+        self._going_on = False
+        self._score: float | None = None
+
+    @property
+    def score(self) -> float | None:
+        """Probability of a brawl."""
+        return self._score
+
+    def step(self, view: View) -> tuple[Finding, ...]:
+        people = counted(self._rule, view.figures)
+        if people and not view.held:
+            self._person_at = view.t
+        if view.held:
+            self._looker.forget()
+        elif (evidence := self._looker.look(view, people)) is not None:
+            self._take(evidence)
+        while self._steps and exceeded(view.t - self._steps[0].t, WINDOW_S):
+            self._steps.popleft()
+        return self._judge(view, people)
+
+    def _take(self, evidence: Evidence) -> None:
+        if evidence.rows.shape[1] != self._model.channels:
+            return
+        if self._boxes is None or len(self._boxes) != len(evidence.boxes) or not np.allclose(self._boxes, evidence.boxes):
+            self._steps.clear()
+            self._boxes = evidence.boxes
+            middles = [((x1 + x2) / 2, (y1 + y2) / 2) for x1, y1, x2, y2 in evidence.boxes]
+            self._inside = np.array([inside(self._polygon, middle) for middle in middles])
+        motion = evidence.rows[:, 1 - len(PARTS) :]
+        self._steps.append(_Step(evidence.t, self._model.parts(evidence.rows), motion))
+
+    def _judge(self, view: View, people: list[Figure]) -> tuple[Finding, ...]:
+        self._score = None
+        if not self._steps or not reached(self._steps[-1].t - self._steps[0].t, LEAST_S) or self._inside is None:
+            self._going_on = False
+            return ()
+        parts = np.mean([step.parts for step in self._steps], axis=0)
+        places = np.flatnonzero(self._inside)
+        if not len(places) or exceeded(view.t - self._person_at, PEOPLE_S):
+            self._going_on = False
+            return ()
+        top = places[strongest(parts[places].sum(axis=1))]
+        self._score = probability(float(parts[top].sum(axis=1).mean()) + self._model.bias)
+        least = self._rule.threshold * (CLEAR if self._going_on else 1.0)
+        self._going_on = self._score >= least
+        if not self._going_on:
+            return ()
+        return (
+            Finding(
+                key="",
+                confidence=self._score,
+                subjects=self._where(top, people),
+                measures=self._why(parts[top].mean(axis=0), top),
+                since=view.t,
+            ),
+        )
+
+    def _where(self, top: NDArray[np.intp], people: list[Figure]) -> tuple[Subject, ...]:
+        """Who is in the strongest windows; nobody detected there: the place itself."""
+        assert self._boxes is not None
+        hot = self._boxes[top]
+        taking_part = [figure for figure in people if any(_holds(as_box(box), figure) for box in hot)]
+        if taking_part:
+            return subjects(taking_part)
+        return (Subject(cls="person", count=0, boxes=(unit_box(as_box(hot[0])),)),)
+
+    def _why(self, parts: Floats, top: NDArray[np.intp]) -> tuple[Measure, ...]:
+        """The probability, then the parts that speak most for a brawl, each against what is usual where none is."""
+        motion = np.stack([step.motion[top].mean(axis=0) for step in self._steps])
+        known = np.where(np.isnan(motion), 0.0, motion).sum(axis=0) / np.maximum((~np.isnan(motion)).sum(axis=0), 1)
+        values = [float(parts[0]), *(shown(name, value) for name, value in zip(MOTION, known, strict=True))]
+        named = [int(i) for i in np.argsort(-parts, kind="stable")[:NAMED] if parts[i] > 0]
+        assert self._score is not None
+        return (
+            Measure(name="brawl", value=self._score, threshold=self._rule.threshold),
+            *(Measure(name=PARTS[i], value=values[i], threshold=float(self._model.usual[i])) for i in named),
+        )
+
+
+def _holds(box: Box, figure: Figure) -> bool:
+    x, y = (figure.box[0] + figure.box[2]) / 2, (figure.box[1] + figure.box[3]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]

@@ -1,0 +1,200 @@
+"""What a brawl looks like at one moment, place by place: how fast the figures change and how the picture moves there.
+
+The picture is looked at through overlapping windows of SIZE x SIZE cells of the detector's feature map (a quarter of the
+picture's width at 640 pixels). Each window gets one row of channels:
+
+- `appearance`, one for each channel of the map: how much it changed at the window's most changed cell. The network's
+  last backbone map says what stands where and how; a walker's map shifts, wrestling bodies change it altogether.
+- MOTION, from the optical flow less its median (the camera's own motion), in body heights a second so that distance and
+  resolution do not matter, and from where people stand.
+
+Steps are STEP_S apart at least, whatever the frame rate: changes are only comparable over like times.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.core.picture import SMALL, Flow
+from edge_agent.core.timing import exceeded, reached
+from edge_agent.core.tracks import Figure, View
+from edge_agent.core.types import Box, FeatureMap
+
+Floats = NDArray[np.float32]
+
+SIZE, STRIDE = 5, 2
+"""Side of a window and distance between windows, in cells."""
+STEP_S, NOMINAL_S, LONGEST_S = 0.18, 0.2, 1.0
+"""Shortest time between two steps; the time that the model was trained for; beyond the longest nothing is compared."""
+GROWTH = 0.28
+"""Change grows with the time between two looks to this power: measured between 0.2 s and 0.4 s (see models/brawl.md)."""
+BODY = 0.3
+"""Height of a person as a share of the picture's, until one has been seen."""
+MOTION = ("motion_energy", "motion_peak", "motion_change", "agitation", "deformation", "common_motion", "people_near")
+"""Names of the channels behind `appearance`, as the event's measures have them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """One step. rows: (windows, channels of the map + len(MOTION)); NaN where a channel is not known yet. boxes:
+    (windows, 4) in unit coordinates, clipped to the picture."""
+
+    t: float
+    rows: Floats
+    boxes: NDArray[np.float64]
+
+
+class Looks(Protocol):
+    """Where evidence comes from."""
+
+    def look(self, view: View, people: Sequence[Figure]) -> Evidence | None: ...
+
+    def forget(self) -> None: ...
+
+
+class Looker:
+    """Makes Evidence of the views of one camera. Keeps one feature map and one flow field."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float, FeatureMap] | None = None
+        self._speed: Floats | None = None
+        self._body = BODY
+
+    def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
+        """None where there is nothing to compare with, or the last step was less than STEP_S ago."""
+        if people:
+            self._body = float(np.median([figure.height for figure in people]))
+        if view.features is None or view.picture is None:
+            self.forget()
+            return None
+        before = self._last
+        if before is not None and not reached(view.t - before[0], STEP_S):
+            return None
+        self._last = view.t, view.features
+        flow = view.picture.flow(SMALL)
+        if (
+            before is None
+            or flow is None
+            or exceeded(view.t - before[0], LONGEST_S)
+            or before[1].values.shape != view.features.values.shape
+        ):
+            self._speed = None
+            return None
+        span = (NOMINAL_S / (view.t - before[0])) ** GROWTH
+        change = windows(np.abs(view.features.values - before[1].values)).max(axis=(2, 4)) * np.float32(span)
+        motion = self._motion(flow, view.features, people)
+        return Evidence(view.t, np.concatenate([flat(change), motion], axis=1), boxes(view.features))
+
+    def forget(self) -> None:
+        """What comes next is compared with nothing from before."""
+        self._last = self._speed = None
+
+    def _motion(self, flow: Flow, features: FeatureMap, people: Sequence[Figure]) -> Floats:
+        """(windows, len(MOTION))."""
+        rows, columns = flow.field.shape[:2]
+        body = max(self._body * rows, 4.0)
+        own = np.median(flow.field[::2, ::2].reshape(-1, 2), axis=0)
+        speed = np.asarray((flow.field - own) / np.float32(flow.dt * body), np.float32)
+        cells = Cells(features, rows, columns)
+        size = np.hypot(speed[..., 0], speed[..., 1])
+        energy = windows(cells.mean(size)[None])[0]
+        along, across = windows(cells.mean(speed[..., 0])[None])[0], windows(cells.mean(speed[..., 1])[None])[0]
+        mean = energy.mean(axis=(1, 3))
+        if self._speed is not None and self._speed.shape == speed.shape:
+            differing = speed - self._speed
+            change = windows(cells.mean(np.hypot(differing[..., 0], differing[..., 1]))[None])[0].mean(axis=(1, 3))
+        else:
+            change = np.full_like(mean, np.nan)
+        self._speed = speed
+        deformed = windows(cells.mean(shear(speed) * np.float32(body))[None])[0].max(axis=(1, 3))
+        near = windows(cells.count(people)[None])[0].sum(axis=(1, 3))
+        common = np.hypot(along.mean(axis=(1, 3)), across.mean(axis=(1, 3))) / (mean + 0.02)
+        channels = (
+            np.log1p(mean),
+            np.log1p(energy.max(axis=(1, 3))),
+            np.log1p(change),
+            np.log1p(change / (mean + 0.05)),
+            np.log1p(deformed),
+            common,
+            np.log1p(near),
+        )
+        return np.stack([channel.ravel() for channel in channels], axis=1).astype(np.float32)
+
+
+class Cells:
+    """How pixels (rows, columns) of a reduced picture fall into the cells of a feature map."""
+
+    def __init__(self, features: FeatureMap, rows: int, columns: int) -> None:
+        self._features = features
+        self._shape = features.values.shape[1:]
+        x = self._column((np.arange(columns) + 0.5) / columns)
+        y = self._row((np.arange(rows) + 0.5) / rows)
+        self._index = (y[:, None] * self._shape[1] + x[None]).ravel()
+        self._pixels = np.maximum(np.bincount(self._index, minlength=self._shape[0] * self._shape[1]), 1)
+
+    def mean(self, values: Floats) -> Floats:
+        """Of each cell, (rows, columns) of the map; 0 where no pixel falls."""
+        total = np.bincount(self._index, values.ravel(), minlength=len(self._pixels))
+        return np.asarray(total / self._pixels, np.float32).reshape(self._shape)
+
+    def count(self, people: Sequence[Figure]) -> Floats:
+        """How many have the middle of their box in each cell."""
+        grid = np.zeros(self._shape, np.float32)
+        for figure in people:
+            x1, y1, x2, y2 = figure.box
+            grid[self._row(np.array((y1 + y2) / 2)), self._column(np.array((x1 + x2) / 2))] += 1
+        return grid
+
+    def _column(self, x: NDArray[np.float64]) -> NDArray[np.intp]:
+        return np.clip((x - self._features.left) / self._features.width, 0, self._shape[1] - 1).astype(np.intp)
+
+    def _row(self, y: NDArray[np.float64]) -> NDArray[np.intp]:
+        return np.clip((y - self._features.top) / self._features.height, 0, self._shape[0] - 1).astype(np.intp)
+
+
+def shear(speed: Floats) -> Floats:
+    """Rate at which the flow (rows, columns, 2) stretches and shears what it carries, per pixel: the length of the
+    deviator of its gradient, which is 0 for any translation, turn or even growth."""
+    u_y, u_x = np.gradient(speed[..., 0])
+    v_y, v_x = np.gradient(speed[..., 1])
+    return np.asarray(np.hypot(u_x - v_y, u_y + v_x), np.float32)
+
+
+def starts(cells: int) -> NDArray[np.intp]:
+    """Where windows begin along a side of so many cells, the last one at its end."""
+    last = max(cells - SIZE, 0)
+    return np.unique(np.append(np.arange(0, last + 1, STRIDE), last))
+
+
+def windows(maps: Floats) -> Floats:
+    """(channels, rows, columns) → (channels, window rows, SIZE, window columns, SIZE); fewer where a side has less."""
+    down, right = starts(maps.shape[1]), starts(maps.shape[2])
+    rows = down[:, None] + np.arange(min(SIZE, maps.shape[1]))
+    columns = right[:, None] + np.arange(min(SIZE, maps.shape[2]))
+    return maps[:, rows][:, :, :, columns]
+
+
+def flat(maps: Floats) -> Floats:
+    """(channels, window rows, window columns) → (windows, channels)."""
+    return maps.reshape(maps.shape[0], -1).T
+
+
+def boxes(features: FeatureMap) -> NDArray[np.float64]:
+    """(windows, 4): x1 y1 x2 y2 in unit coordinates, in the order of `flat`."""
+    _, rows, columns = features.values.shape
+    down, right = np.meshgrid(starts(rows), starts(columns), indexing="ij")
+    x, y = features.left + right.ravel() * features.width, features.top + down.ravel() * features.height
+    wide, high = min(SIZE, columns) * features.width, min(SIZE, rows) * features.height
+    return np.clip(np.stack([x, y, x + wide, y + high], axis=1), 0.0, 1.0)
+
+
+def shown(name: str, value: float) -> float:
+    """A channel of MOTION in its own unit: all but common_motion are kept as log(1 + value)."""
+    return float(value if name == "common_motion" else np.expm1(value))
+
+
+def as_box(row: NDArray[np.float64]) -> Box:
+    return float(row[0]), float(row[1]), float(row[2]), float(row[3])
