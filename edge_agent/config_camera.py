@@ -23,7 +23,7 @@ from edge_agent.config_reader import (
     tables_of,
 )
 from edge_agent.config_sections import UNIT, limit
-from edge_agent.core.calibration import Ground
+from edge_agent.core.calibration import CalibrationError, Ground
 from edge_agent.core.geometry import crossing_edges
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.spec import (
@@ -222,8 +222,8 @@ def _calibration(value: object, at: str, problems: Problems) -> Calibration | No
         return None
     try:
         Ground(calibration)
-    except ValueError:
-        problems.add("flat", at)
+    except CalibrationError as error:
+        problems.add(error.reason, at)
         return None
     return calibration
 
