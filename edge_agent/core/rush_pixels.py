@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.body_line import BodyLine
-from edge_agent.core.commotion import Commotion, commotion
+from edge_agent.core.commotion import Commotion, Movers, commotion
 from edge_agent.core.picture import WIDE
 from edge_agent.core.tracks import Figure, View
 
@@ -66,7 +66,8 @@ class RushPixels:
         velocities[:, 1] *= self._bodies.stretch(tall)
         places = np.stack(np.meshgrid(columns * view.aspect, rows), axis=-1)[chosen]
         weights = STEP * STEP / (BODY_AREA * (tall * height) ** 2)
-        return commotion(weights, np.hypot(*velocities.T) / tall, velocities, places, pace, slow)
+        movers = Movers(weights, np.hypot(*velocities.T) / tall, velocities, places, tall)
+        return commotion(movers, pace, slow)
 
     def _land(self, t: float) -> NDArray[np.bool_]:
         """(ROWS, COLUMNS): people were there lately, and no vehicle."""

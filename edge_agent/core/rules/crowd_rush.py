@@ -10,7 +10,7 @@ import numpy as np
 from contract.events import Measure
 from edge_agent.core.body_line import BodyLine
 from edge_agent.core.calibration import Ground
-from edge_agent.core.commotion import Commotion, of_paces
+from edge_agent.core.commotion import Commotion, Movers, commotion
 from edge_agent.core.geometry import in_frame, inside
 from edge_agent.core.pace import BODY_M, Pace, Pacer
 from edge_agent.core.rules.base import counted, subjects
@@ -26,8 +26,10 @@ SLOW = 0.3
 """Bodies/s below which nobody moves."""
 FASTEST = 4.5
 """Bodies/s (7.6 m/s): what is faster is no crowd on foot."""
-SHARE = 0.25
+SHARE = 0.15
 """Of all who move, so many run at least."""
+SPREAD = 1.0
+"""Body heights from their middle, root mean square: one who runs close to the camera is not many."""
 USUAL_S = 60.0
 """Time constant of how many usually run here."""
 KNOWN_S = 4.0
@@ -62,8 +64,8 @@ class CrowdRushRule(Rule):
 
 
 class CrowdRush:
-    """score: runners against `people` or `rise` times the usual number, whichever is more; below 1 while they run neither
-    one way nor asunder; from 1 on it is a rush."""
+    """score: runners against `people` or `rise` times the usual number, whichever is more; below 1 while they run
+    neither one way nor asunder; from 1 on it is a rush."""
 
     def __init__(self, rule: CrowdRushRule, polygon: tuple[Point, ...], ground: Ground | None) -> None:
         self._rule = rule
@@ -110,18 +112,26 @@ class CrowdRush:
     def _judge(self, found: Commotion) -> float:
         score = found.runners / max(float(self._rule.people), self._rule.rise * self._usual)
         directed = found.common >= COMMON or found.apart >= APART
-        return score if directed and found.share >= SHARE else min(score, 0.99)
+        return score if directed and found.share >= SHARE and found.spread >= SPREAD else min(score, 0.99)
 
     def _commotion(self, view: View, paces: Mapping[FigureId, Pace]) -> Commotion:
         """Of figures or of pixels, whichever shows more runners; speeds in bodies/s."""
-        walks = [(self._speed(p), p.velocity, p.at) for p in paces.values()]
-        people = of_paces([walk for walk in walks if walk[0] <= FASTEST], self._rule.run_bodies_s, SLOW)
+        people = self._people(paces)
         if exceeded(view.t - self._together, TOGETHER_S):
             return people
         pixels = self._pixels.commotion(view, self._rule.run_bodies_s, SLOW)
         if pixels is not None and pixels.runners > people.runners and pixels.speed <= FASTEST:
             return pixels
         return people
+
+    def _people(self, paces: Mapping[FigureId, Pace]) -> Commotion:
+        """Of those who are followed one by one, in an order that does not hang on their ids."""
+        walks = sorted((self._speed(p), p.velocity, p.at, p.height) for p in paces.values())
+        walks = [walk for walk in walks if walk[0] <= FASTEST]
+        speeds, heights = (np.array([walk[n] for walk in walks]) for n in (0, 3))
+        velocities, places = (np.array([walk[n] for walk in walks], np.float64).reshape(-1, 2) for n in (1, 2))
+        movers = Movers(np.ones(len(walks)), speeds, velocities, places, heights)
+        return commotion(movers, self._rule.run_bodies_s, SLOW)
 
     def _speed(self, pace: Pace) -> float:
         """Bodies/s on the ground: as calibrated, else with the foreshortening that the heights of people tell."""
