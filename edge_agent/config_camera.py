@@ -30,6 +30,7 @@ from edge_agent.core.spec import (
     WEEKDAYS,
     Calibration,
     CameraSpec,
+    CrowdRule,
     Episodes,
     Line,
     MotionSpec,
@@ -76,6 +77,10 @@ def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Probl
     calibration = (
         _calibration(table["calibration"], join(at, "calibration"), problems) if "calibration" in table else None
     )
+    if "calibration" not in table:
+        for index, rule in enumerate(rules):
+            if isinstance(rule, CrowdRule) and rule.density is not None:
+                problems.add("no_calibration", f"{join(at, 'rule')}[{index}].density")
     if values is None or motion is None or tamper is None:
         return None
     if not values["source"].strip():
