@@ -26,10 +26,12 @@ EVERY_S = 1.0
 RECENT_S = 6.5
 LEAST_LOOKS = 3
 """The texture is looked at every second; the median of the looks of the last RECENT_S counts, from LEAST_LOOKS on."""
-DENSE_FROM, DENSE_UNTIL = 150.0, 110.0
+DENSE_FROM, DENSE_UNTIL = 180.0, 130.0
 """Heads in the zone from which texture is a dense crowd, and below which it is none any more."""
-SEEN_S = 30.0
-"""Somebody must have been detected within this time: leaves and gravel have texture too."""
+SEEN, SEEN_S = 2, 30.0
+"""So many people must have been detected at once within this time: leaves and gravel have texture too."""
+UNSURE_FROM, UNSURE = 75.0, 6.0
+"""Texture from here on may be a crowd that is not recognised as one: then they may be UNSURE times as many as it says."""
 DETECTED = (0.8, 1.6)
 """The true number of people, as shares of those detected one by one: some are mistaken, more are hidden."""
 BEYOND = 30.0
@@ -57,6 +59,18 @@ class Count:
         return 0.5 * (1 + erf(log(self.heads / number) / (log(side) / 1.2816) / sqrt(2)))
 
 
+def count_of(present: int, heads: float | None, factor: float, dense: bool) -> Count:
+    """present: people detected one by one. heads: by the texture, None where it cannot tell. dense: whether the texture
+    is believed; factor: of its interval."""
+    if dense and heads is not None and heads > present:
+        return Count(heads, max(heads / factor, float(present)), heads * factor, dense=True)
+    low, high = DETECTED
+    most = (max(high, factor) if present > BEYOND else high) * present
+    if heads is not None and heads >= UNSURE_FROM and present > 0:
+        most = max(most, UNSURE * heads)
+    return Count(float(present), low * present, most)
+
+
 class CrowdCounter:
     """polygon: of the zone. density: None where there is no such network; then only detected people count."""
 
@@ -69,21 +83,14 @@ class CrowdCounter:
         self._dense = False
         self._inside: NDArray[np.bool_] = np.zeros((0, 0), bool)
 
-    def step(self, view: View, present: int, anybody: bool) -> Count:
-        """present: people detected in the zone. anybody: whether one is detected anywhere in the picture."""
-        if anybody:
+    def step(self, view: View, present: int, anywhere: int) -> Count:
+        """present: people detected in the zone; anywhere: in the whole picture."""
+        if anywhere >= SEEN:
             self._seen = view.t
         heads = self._texture(view)
         enough = heads is not None and heads >= (DENSE_UNTIL if self._dense else DENSE_FROM)
         self._dense = enough and not exceeded(view.t - self._seen, SEEN_S)
-        if self._dense and heads is not None and heads > present:
-            assert self._density is not None
-            factor = self._density.factor
-            return Count(heads, max(heads / factor, float(present)), heads * factor, dense=True)
-        low, high = DETECTED
-        if present > BEYOND and self._density is not None:
-            high = max(high, self._density.factor)
-        return Count(float(present), low * present, high * present)
+        return count_of(present, heads, self._density.factor if self._density is not None else 1.0, self._dense)
 
     def _texture(self, view: View) -> float | None:
         """Heads in the zone, the median of the last seconds; None while there are too few looks."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_agent.core.calibration import Ground
-from edge_agent.core.crowd_count import DENSE_FROM, DETECTED, SEEN_S, Count, CrowdCounter
+from edge_agent.core.crowd_count import DENSE_FROM, DETECTED, SEEN, SEEN_S, UNSURE, Count, CrowdCounter
 from edge_agent.core.crowd_density import Density, arrays, density_of
 from edge_agent.core.crowd_texture import CELL, FEATURES, texture
 from edge_agent.core.picture import Flow
@@ -57,8 +57,7 @@ def counts(
 ) -> list[Count]:
     times = [n / rate for n in range(round(rate * seconds) + 1)]
     return [
-        counter.step(View(t, (), 16 / 9, picture=Still(t, 192 if bright(t) else 0)), present, present > 0)
-        for t in times
+        counter.step(View(t, (), 16 / 9, picture=Still(t, 192 if bright(t) else 0)), present, present) for t in times
     ]
 
 
@@ -83,11 +82,20 @@ def test_one_strange_look_counts_nothing() -> None:
 def test_where_nobody_was_detected_texture_is_only_texture() -> None:
     counter = CrowdCounter(WHOLE, dull(1.0))
     assert not any(count.dense for count in counts(counter, 5, 10, lambda t: True, present=0))
-    view = View(20.0, (), 16 / 9, picture=Still(20.0, 192))
+
+
+@pytest.mark.parametrize(("present", "dense"), [(SEEN - 1, False), (SEEN, True)])
+def test_enough_people_seen_lately_make_it_a_crowd_and_long_ago_they_do_not(present: int, dense: bool) -> None:
     counter = CrowdCounter(WHOLE, dull(1.0))
-    counts(counter, 5, 10, lambda t: True)
-    assert counter.step(view, 0, False).dense
-    assert not counter.step(View(10.0 + SEEN_S + 1, (), 16 / 9, picture=Still(41.0, 192)), 0, False).dense
+    assert counts(counter, 5, 10, lambda t: True, present)[-1].dense is dense
+    later = [counter.step(View(float(t), (), 16 / 9, picture=Still(float(t), 192)), 0, 0) for t in range(11, 50)]
+    assert [count.dense for count in later] == [dense and t <= 10 + SEEN_S for t in range(11, 50)]
+
+
+def test_texture_that_may_be_a_crowd_widens_the_interval() -> None:
+    found = counts(CrowdCounter(WHOLE, dull(0.4)), 5, 6, lambda t: True, present=8)[-1]
+    assert (found.heads, found.dense) == (8.0, False)
+    assert found.high == pytest.approx(UNSURE * 0.4 * ROWS * COLUMNS, rel=0.01)
 
 
 def test_only_the_zone_counts() -> None:

@@ -15,7 +15,7 @@ from edge_agent.core.types import Point, Track
 from tests.scenes import Scene, every, person
 
 RULE = CrowdRushRule(id="rush", people=5)
-HEIGHT = 0.1
+HEIGHT = 0.06
 WALK, RUN = 0.8 * HEIGHT, 2.2 * HEIGHT
 """Frame heights a second."""
 BEGIN = 8.0

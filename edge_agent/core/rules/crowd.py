@@ -42,7 +42,7 @@ class Crowd:
     def step(self, view: View) -> tuple[Finding, ...]:
         everyone = counted(self._rule, view.figures)
         present = [f for f in everyone if inside(self._polygon, in_frame(f.foot))]
-        count = self._counter.step(view, len(present), any(figure.cls == PERSON for figure in everyone))
+        count = self._counter.step(view, len(present), sum(figure.cls == PERSON for figure in everyone))
         self._many = count.heads >= (self._clear_below if self._many else self._rule.count)
         density = count.heads / self._area if self._area else None
         self._close = self._too_close(density)
