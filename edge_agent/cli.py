@@ -1,4 +1,4 @@
-"""`jaga edge run` and `jaga edge check`."""
+"""`jaga edge run`, `jaga edge check` and `jaga edge calibrate`."""
 
 import json
 import os
@@ -9,8 +9,11 @@ from typing import Annotated
 
 import typer
 
+from contract.errors import ConfigError
 from contract.texts import language_of, text
 from edge_agent.config import load
+from edge_agent.core.spec import CameraSpec, DetectorSpec
+from edge_agent.core.upright import Upright
 
 LANGUAGE = language_of(dict(os.environ))
 
@@ -53,3 +56,70 @@ def check(
     sys.stderr.write(text("edge.check.ok", LANGUAGE, **values) + "\n")
     if failed:
         raise typer.Exit(1)
+
+
+def _said(key: str) -> str:
+    return text(f"edge.help.{key}", LANGUAGE)
+
+
+@edge_app.command("calibrate", help=_said("calibrate"))
+def calibrate(
+    point: Annotated[list[str], typer.Option("--point", help=_said("point"))],
+    source: Annotated[str | None, typer.Argument(help=_said("picture"), show_default=False)] = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help=_said("config"))] = None,
+    camera: Annotated[str | None, typer.Option("--camera", help=_said("camera"))] = None,
+    rectangle: Annotated[str | None, typer.Option("--rectangle", help=_said("rectangle"))] = None,
+    out: Annotated[Path, typer.Option("--out", help=_said("preview"))] = Path("calibration.png"),
+    check: Annotated[bool, typer.Option("--check", help=_said("heights"))] = False,
+) -> None:
+    """The TOML section on stdout, people's text on stderr."""
+    from edge_agent import calibrate as calibrating
+
+    given = calibrating.points_given(point, rectangle)
+    spec = _calibrated(source, config, camera)
+    frame = calibrating.picture_of(spec)
+    found = calibrating.calibration_of(given, frame.width, frame.height)
+    upright = calibrating.preview(frame, found, out)
+    sys.stdout.write(calibrating.toml(found))
+    sys.stdout.flush()
+    _say("edge.calibrate.drawn", picture=out)
+    if upright.assumed:
+        _say("edge.calibrate.assumed")
+    if check:
+        _check_heights(spec, upright)
+
+
+def _calibrated(source: str | None, config: Path | None, camera: str | None) -> CameraSpec:
+    """What is calibrated: the picture named, or a camera of the config. Raises ConfigError."""
+    if (source is None) == (config is None):
+        raise ConfigError("edge.calibrate.source")
+    if source is not None:
+        return CameraSpec(id="calibrate", source=source)
+    assert config is not None
+    cameras = {item.id: item for item in load(config).cameras}
+    if camera is None and len(cameras) == 1:
+        (camera,) = cameras
+    if camera not in cameras:
+        raise ConfigError("edge.calibrate.camera", value=camera or "-", allowed=", ".join(cameras) or "-")
+    return cameras[camera]
+
+
+def _check_heights(spec: CameraSpec, upright: Upright) -> None:
+    from contextlib import closing
+
+    from edge_agent.adapters.detectors import open_detector
+    from edge_agent.calibrate import ENOUGH, PLAUSIBLE_M, heights
+
+    with closing(open_detector(DetectorSpec())) as detector:
+        found = heights(spec, upright, detector)
+    if found.seen < ENOUGH:
+        _say("edge.calibrate.few", seen=found.seen, frames=found.frames, least=ENOUGH)
+        return
+    values = {name: f"{found.quantile(share):.2f}" for name, share in (("low", 0.1), ("median", 0.5), ("high", 0.9))}
+    _say("edge.calibrate.heights", seen=found.seen, frames=found.frames, **values)
+    if not found.plausible:
+        _say("edge.calibrate.implausible", least=f"{PLAUSIBLE_M[0]:g}", most=f"{PLAUSIBLE_M[1]:g}")
+
+
+def _say(key: str, **values: object) -> None:
+    sys.stderr.write(text(key, LANGUAGE, **values) + "\n")

@@ -23,13 +23,14 @@ from edge_agent.config_reader import (
     tables_of,
 )
 from edge_agent.config_sections import UNIT, limit
-from edge_agent.core.calibration import Ground
+from edge_agent.core.calibration import CalibrationError, Ground
 from edge_agent.core.geometry import crossing_edges
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.spec import (
     WEEKDAYS,
     Calibration,
     CameraSpec,
+    CrowdRule,
     Episodes,
     Line,
     MotionSpec,
@@ -76,6 +77,10 @@ def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Probl
     calibration = (
         _calibration(table["calibration"], join(at, "calibration"), problems) if "calibration" in table else None
     )
+    if "calibration" not in table:
+        for index, rule in enumerate(rules):
+            if isinstance(rule, CrowdRule) and rule.density is not None:
+                problems.add("no_calibration", f"{join(at, 'rule')}[{index}].density")
     if values is None or motion is None or tamper is None:
         return None
     if not values["source"].strip():
@@ -222,8 +227,8 @@ def _calibration(value: object, at: str, problems: Problems) -> Calibration | No
         return None
     try:
         Ground(calibration)
-    except ValueError:
-        problems.add("flat", at)
+    except CalibrationError as error:
+        problems.add(error.reason, at)
         return None
     return calibration
 

@@ -29,6 +29,7 @@ from edge_agent.core.pipeline import CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Frame
+from edge_agent.zoo.trained import trained
 
 DEFAULT_START = datetime(2026, 1, 1, tzinfo=UTC)
 """When a video begins where nobody said: a file's own date would make two copies of it give different events."""
@@ -130,7 +131,9 @@ def run(
     """
     agent = Agent(site=config.agent.site, id=config.agent.id, config_hash=config.config_hash)
     tracker = ByteTrack(config.tracker, job.camera.fps)
-    pipeline = CameraPipeline(job.camera, agent, tracker, ids_of(job), detector.name, pictures=CvPictures())
+    pipeline = CameraPipeline(
+        job.camera, agent, tracker, ids_of(job), detector.name, pictures=CvPictures(), trained=trained()
+    )
     _recall(pipeline, job.memory)
     clock = Clock(offset_ms=0.0, synchronised=job.told)
     watching = tuple(observers)

@@ -29,6 +29,7 @@ from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
+from edge_agent.zoo.trained import trained
 
 log = structlog.get_logger()
 
@@ -76,7 +77,7 @@ class LiveCamera:
         self.spec = spec
         self._notify = notify
         self._pipeline = CameraPipeline(
-            spec, agent, ByteTrack(tracker, spec.fps), live_id, model, pictures=CvPictures()
+            spec, agent, ByteTrack(tracker, spec.fps), live_id, model, pictures=CvPictures(), trained=trained()
         )
         self._memory = memory
         self._remembered = time.monotonic()

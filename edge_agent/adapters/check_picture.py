@@ -26,17 +26,17 @@ def draw_check(image: Image, camera: CameraSpec) -> Image:
         rules[rule.place].append(rule.id)
     for mask in camera.masks:
         _outline(canvas, mask, MASK_COLOUR)
-        _write(canvas, "mask", _middle(canvas, mask), MASK_COLOUR)
+        write_label(canvas, "mask", _middle(canvas, mask), MASK_COLOUR)
     for number, zone in enumerate(camera.zones):
         colour = ZONE_COLOURS[number % len(ZONE_COLOURS)]
         _tint(canvas, zone.polygon, colour)
         _outline(canvas, zone.polygon, colour)
         at = _pixels(canvas, zone.polygon).min(axis=0)
         for row, text in enumerate([zone.id, *rules[zone.id]]):
-            _write(canvas, text, (int(at[0]) + 6, int(at[1]) + 20 + 20 * row), colour)
+            write_label(canvas, text, (int(at[0]) + 6, int(at[1]) + 20 + 20 * row), colour)
     for line in camera.lines:
         _line(canvas, line.start, line.end, " ".join([line.id, *rules[line.id]]))
-    _write(canvas, f"{camera.id}  {image.shape[1]} x {image.shape[0]}", (8, canvas.shape[0] - 10), (255, 255, 255))
+    write_label(canvas, f"{camera.id}  {image.shape[1]} x {image.shape[0]}", (8, canvas.shape[0] - 10), (255, 255, 255))
     return canvas
 
 
@@ -74,14 +74,14 @@ def _line(canvas: Image, start: Point, end: Point, text: str) -> None:
     cv2.line(canvas, _at(a), _at(b), LINE_COLOUR, 3, cv2.LINE_AA)
     cv2.circle(canvas, _at(a), 5, LINE_COLOUR, -1, cv2.LINE_AA)
     cv2.arrowedLine(canvas, _at(middle), _at(tip), LINE_COLOUR, 2, cv2.LINE_AA, tipLength=0.35)
-    _write(canvas, text, (int(middle[0]) + 8, int(middle[1]) - 8), LINE_COLOUR)
+    write_label(canvas, text, (int(middle[0]) + 8, int(middle[1]) - 8), LINE_COLOUR)
 
 
 def _at(point: NDArray[np.float64]) -> tuple[int, int]:
     return int(point[0]), int(point[1])
 
 
-def _write(canvas: Image, text: str, at: tuple[int, int], colour: Colour) -> None:
+def write_label(canvas: Image, text: str, at: tuple[int, int], colour: Colour) -> None:
     """On a dark plate, kept within the picture."""
     (width, height), below = cv2.getTextSize(text, FONT, 0.5, 1)
     x = max(2, min(at[0], canvas.shape[1] - width - 4))

@@ -16,6 +16,8 @@ from edge_agent.core.picture import Pictures
 from edge_agent.core.ports import Tracker
 from edge_agent.core.rules.base import Learner, Memory, RuleStep, Scored, needs_view
 from edge_agent.core.rules.table import make_rules
+from edge_agent.core.rules.base import Learner, Memory, RuleStep, Scored, Trained
+from edge_agent.core.rules.table import make_rule
 from edge_agent.core.schedule import armed
 from edge_agent.core.spec import CameraSpec, LoiteringRule, Rule
 from edge_agent.core.tracks import HEAL_S, TrackMemory, View
@@ -71,7 +73,8 @@ class CameraPipeline:
     one that goes back farther is a clock that was set: what runs is ended and everything begins anew.
 
     heal_s: the longest broken track that is mended; None takes the longest gap_s of the loitering rules, at least
-    HEAL_S. pictures: what rules about pixels look at; without it they see nothing. Raises KeyError where a rule names a
+    HEAL_S. pictures: what rules about pixels look at; without it they see nothing. trained: the
+    numbers of shipped models. Raises KeyError where a rule names a
     zone or line that the camera does not have, ValueError where its calibration is none.
     """
 
@@ -85,6 +88,7 @@ class CameraPipeline:
         *,
         heal_s: float | None = None,
         pictures: Pictures | None = None,
+        trained: Trained | None = None,
     ) -> None:
         if heal_s is None:
             heal_s = max([HEAL_S, *(rule.gap_s for rule in camera.rules if isinstance(rule, LoiteringRule))])
@@ -92,6 +96,7 @@ class CameraPipeline:
         self._heal_s = heal_s
         self._tracker = tracker
         self._pictures = pictures
+        self._trained = trained
         self._events = EventMaker(camera, agent, ids, model)
         self._gate = MotionGate(camera.motion)
         self._reason: Reason = "idle"
@@ -104,6 +109,8 @@ class CameraPipeline:
         self._watches = [
             _Watch(rule, step, Lifecycle(rule.episodes))
             for rule, step in zip(self._camera.rules, make_rules(self._camera), strict=True)
+            _Watch(rule, make_rule(self._camera, rule, self._trained), Lifecycle(rule.episodes))
+            for rule in self._camera.rules
         ]
         self._health = CameraHealth(self._camera.tamper)
         self._views = 0

@@ -123,16 +123,19 @@ class LoiteringRule(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrowdRule(Rule):
-    """At least `count` stand in `zone`; over when fewer than `clear_below` do (None: four fifths of `count`)."""
+    """At least `count` stand in `zone`; over when fewer than `clear_below` do (None: four fifths of `count`). density:
+    or that many persons a square metre, where the camera is calibrated."""
 
-    zone: str
+    zone: str | None = None
     count: int = 10
     clear_below: int | None = None
+    density: float | None = None
     kind: Literal["crowd"] = "crowd"
     episodes: Episodes = Episodes(min_duration_s=3.0, end_after_s=10.0)
     limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {
         "count": (1, 100_000),
         "clear_below": (1, 100_000),
+        "density": (0.01, 20),
     }
 
 

@@ -39,6 +39,10 @@ Memory = Mapping[str, NDArray[np.generic]]
 nothing that runs."""
 
 
+Trained = Mapping[str, Memory]
+"""Numbers that were trained beforehand and ship with the agent, by the name of the model."""
+
+
 @runtime_checkable
 class Learner(Protocol):
     """A rule that learns what is usual at its camera. What it knows outlives a restart."""

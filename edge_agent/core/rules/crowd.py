@@ -1,11 +1,18 @@
-"""Many are in the zone."""
+"""Many are in the zone, or they stand close together."""
 
 from contract.events import Measure
+from edge_agent.core.calibration import Ground
+from edge_agent.core.crowd_count import Count, CrowdCounter
+from edge_agent.core.crowd_density import Density
 from edge_agent.core.geometry import in_frame, inside
 from edge_agent.core.rules.base import counted, subjects
 from edge_agent.core.spec import CrowdRule
-from edge_agent.core.tracks import View
+from edge_agent.core.tracks import Figure, View
 from edge_agent.core.types import Finding, Point
+
+PERSON = "person"
+CLEAR_DENSITY = 0.8
+"""Share of `density` below which they no longer stand close together."""
 
 
 def clear_below(rule: CrowdRule) -> int:
@@ -14,28 +21,57 @@ def clear_below(rule: CrowdRule) -> int:
 
 
 class Crowd:
-    """True from `count` figures in the zone on, until fewer than clear_below are; confidence is their mean score."""
+    """True from `count` in the zone on, until fewer than clear_below are, and from `density` on, where the camera is
+    calibrated and it is asked for.
 
-    def __init__(self, rule: CrowdRule, polygon: tuple[Point, ...]) -> None:
+    Confidence is the mean score of those who were detected one by one, and of a dense crowd the probability that it is
+    as many. Only people have a texture: with other `classes` what is detected counts.
+    """
+
+    def __init__(
+        self, rule: CrowdRule, polygon: tuple[Point, ...], ground: Ground | None = None, density: Density | None = None
+    ) -> None:
         self._rule = rule
         self._polygon = polygon
+        self._counter = CrowdCounter(polygon, density if PERSON in rule.classes else None)
+        self._area = ground.area(polygon) if ground is not None else None
         self._clear_below = clear_below(rule)
-        self._crowded = False
+        self._many = False
+        self._close = False
 
     def step(self, view: View) -> tuple[Finding, ...]:
-        present = [f for f in counted(self._rule, view.figures) if inside(self._polygon, in_frame(f.foot))]
-        self._crowded = len(present) >= (self._clear_below if self._crowded else self._rule.count)
-        if not self._crowded or not present:
+        everyone = counted(self._rule, view.figures)
+        present = [f for f in everyone if inside(self._polygon, in_frame(f.foot))]
+        count = self._counter.step(view, len(present), sum(figure.cls == PERSON for figure in everyone))
+        self._many = count.heads >= (self._clear_below if self._many else self._rule.count)
+        density = count.heads / self._area if self._area else None
+        self._close = self._too_close(density)
+        if not (self._many or self._close) or count.heads <= 0:
             return ()
-        return (
-            Finding(
-                key="",
-                confidence=sum(sorted(figure.score for figure in present)) / len(present),
-                subjects=subjects(present),
-                measures=(
-                    Measure(name="in_zone", value=float(len(present)), threshold=float(self._rule.count)),
-                    Measure(name="clear_below", value=float(len(present)), threshold=float(self._clear_below)),
-                ),
-                since=view.t,
-            ),
+        return (self._finding(view, present, count, density),)
+
+    def _too_close(self, density: float | None) -> bool:
+        if density is None or self._rule.density is None:
+            return False
+        return density >= self._rule.density * (CLEAR_DENSITY if self._close else 1.0)
+
+    def _finding(self, view: View, present: list[Figure], count: Count, density: float | None) -> Finding:
+        rule = self._rule
+        measures = [
+            Measure(name="in_zone", value=count.heads, threshold=float(rule.count)),
+            Measure(name="clear_below", value=count.heads, threshold=float(self._clear_below)),
+            Measure(name="count_low", value=count.low),
+            Measure(name="count_high", value=count.high),
+        ]
+        if count.dense:
+            measures.append(Measure(name="detected", value=float(len(present))))
+        if density is not None:
+            measures.append(Measure(name="density", value=density, threshold=rule.density, unit="1/m²"))
+        score = sum(sorted(figure.score for figure in present)) / len(present) if present else 0.0
+        return Finding(
+            key="",
+            confidence=count.at_least(self._clear_below if self._many else 1.0) if count.dense else score,
+            subjects=subjects(present),
+            measures=tuple(measures),
+            since=view.t,
         )

@@ -10,7 +10,14 @@ from edge_agent.core.rules.abandoned_object import AbandonedObject, AbandonedObj
 from edge_agent.core.rules.base import RuleStep
 from edge_agent.core.rules.brawl import Brawl, BrawlRule
 from edge_agent.core.rules.congestion import Congestion, CongestionRule
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge_agent.core.calibration import Ground
+from edge_agent.core.crowd_density import Density, density_of
+from edge_agent.core.rules.base import RuleStep, Trained
 from edge_agent.core.rules.crowd import Crowd
+from edge_agent.core.rules.crowd_rush import CrowdRush, CrowdRushRule
 from edge_agent.core.rules.intrusion import Intrusion
 from edge_agent.core.rules.line_crossing import LineCrossing
 from edge_agent.core.rules.loitering import Loitering
@@ -38,12 +45,19 @@ class Site:
     """Where a rule works. polygon: of its zone, WHOLE where it names none. line: where it has one. ground: where the
     camera is calibrated. traffic, changes: what rules about vehicles, and about changes of a place, share on one
     camera."""
+    camera is calibrated. trained: the numbers of shipped models."""
 
     polygon: tuple[Point, ...] = WHOLE
     line: Line | None = None
     ground: Ground | None = None
     traffic: Traffic = field(default_factory=Traffic)
     changes: Changes = field(default_factory=Changes)
+    trained: Trained = field(default_factory=dict)
+
+    @property
+    def density(self) -> Density | None:
+        """The network that counts dense crowds, where it is shipped. Raises ValueError where it is none."""
+        return density_of(self.trained["density"]) if "density" in self.trained else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +107,20 @@ def _site(camera: CameraSpec, rule: Rule, shared: Site) -> Site:
     if rule.place is None:
         return shared
     return replace(shared, polygon={zone.id: zone.polygon for zone in camera.zones}[rule.place])
+    "crowd": Entry(CrowdRule, lambda rule, site: Crowd(rule, site.polygon, site.ground, site.density)),
+    "crowd_rush": Entry(CrowdRushRule, lambda rule, site: CrowdRush(rule, site.polygon, site.ground)),
+}
+
+
+def make_rule(camera: CameraSpec, rule: Rule, trained: Trained | None = None) -> RuleStep:
+    """Raises KeyError where the rule names a zone or line its camera does not have, ValueError where its calibration
+    is none."""
+    ground = Ground(camera.calibration) if camera.calibration is not None else None
+    known = trained or {}
+    if isinstance(rule, LineCrossingRule):
+        site = Site(line={line.id: line for line in camera.lines}[rule.line], ground=ground, trained=known)
+    elif rule.place is None:
+        site = Site(ground=ground, trained=known)
+    else:
+        site = Site({zone.id: zone.polygon for zone in camera.zones}[rule.place], ground=ground, trained=known)
+    return RULES[rule.kind].make(rule, site)

@@ -1,0 +1,168 @@
+"""Many begin to run at once: all one way, or asunder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from contract.events import Measure
+from edge_agent.core.body_line import BodyLine
+from edge_agent.core.calibration import Ground
+from edge_agent.core.commotion import Commotion, Movers, commotion
+from edge_agent.core.geometry import in_frame, inside
+from edge_agent.core.pace import BODY_M, Pace, Pacer
+from edge_agent.core.rules.base import counted, subjects
+from edge_agent.core.rush_pixels import COLUMNS, ROWS, RushPixels
+from edge_agent.core.spec import Episodes, Rule
+from edge_agent.core.timing import LOOK_S, exceeded, reached
+from edge_agent.core.tracks import Figure, FigureId, View
+from edge_agent.core.types import Box, Finding, Point
+
+VEHICLES = frozenset({"car", "bus", "truck", "train", "motorcycle", "bicycle", "boat", "airplane", "horse"})
+CYCLES = frozenset({"motorcycle", "bicycle", "horse"})
+SLOW = 0.3
+"""Bodies/s below which nobody moves."""
+FASTEST = 4.5
+"""Bodies/s (7.6 m/s): what is faster is no crowd on foot."""
+SHARE = 0.15
+"""Of all who move, so many run at least."""
+SPREAD = 1.0
+"""Body heights from their middle, root mean square: one who runs close to the camera is not many."""
+USUAL_S = 60.0
+"""Time constant of how many usually run here."""
+KNOWN_S = 4.0
+"""Nothing is sudden before the place has been watched for so long."""
+COMMON, APART = 0.65, 0.5
+"""From here on they run one way, or asunder. Directions all around give 0.65 by chance once in 100 among ten people."""
+TOGETHER_S = 10.0
+"""So many people as make a rush must have been seen at once within this time: pixels alone are anything that moves."""
+RIDES = 0.3
+"""A person whose box is covered to this share by a cycle's rides it."""
+
+
+EPISODES = Episodes(min_duration_s=0.6, end_after_s=5.0, cooldown_s=30.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrowdRushRule(Rule):
+    """At least `people` run at `run_bodies_s` or faster, one way or asunder, and they are `rise` times as many as
+    usually run here."""
+
+    zone: str | None = None
+    people: int = 5
+    run_bodies_s: float = 1.4
+    rise: float = 3.0
+    kind: Literal["crowd_rush"] = "crowd_rush"
+    episodes: Episodes = EPISODES
+    limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {
+        "people": (2, 10_000),
+        "run_bodies_s": (0.5, 5.0),
+        "rise": (1.0, 20.0),
+    }
+
+
+class CrowdRush:
+    """score: runners against `people` or `rise` times the usual number, whichever is more; below 1 while they run
+    neither one way nor asunder; from 1 on it is a rush."""
+
+    def __init__(self, rule: CrowdRushRule, polygon: tuple[Point, ...], ground: Ground | None) -> None:
+        self._rule = rule
+        self._polygon = polygon
+        self._pacer = Pacer(ground)
+        middles = [
+            [inside(polygon, ((c + 0.5) / COLUMNS, (r + 0.5) / ROWS)) for c in range(COLUMNS)] for r in range(ROWS)
+        ]
+        self._bodies = BodyLine()
+        self._pixels = RushPixels(np.array(middles), self._bodies)
+        self._usual = 0.0
+        self._together = float("-inf")
+        self._since: float | None = None
+        self._last = float("-inf")
+        self._score: float | None = None
+
+    @property
+    def score(self) -> float | None:
+        return self._score
+
+    def step(self, view: View) -> tuple[Finding, ...]:
+        if exceeded(view.t - self._last, LOOK_S) or self._since is None:
+            self._since = view.t
+        dt = min(max(view.t - self._last, 0.0), LOOK_S)
+        self._last = view.t
+        vehicles = [figure for figure in view.figures if figure.cls in VEHICLES]
+        people = [f for f in counted(self._rule, view.figures) if not _rides(f.box, vehicles)]
+        present = tuple(f for f in people if inside(self._polygon, in_frame(f.foot)))
+        paces = self._pacer.step(view, present)
+        if view.held:
+            self._score = 0.0
+            return ()
+        self._bodies.learn(people)
+        self._pixels.learn(view, people, vehicles)
+        if len(present) >= self._rule.people:
+            self._together = view.t
+        found = self._commotion(view, paces)
+        self._score = self._judge(found)
+        rushing = self._score >= 1.0 and reached(view.t - self._since, KNOWN_S)
+        if not rushing:
+            self._usual += (1 - exp(-dt / USUAL_S)) * (found.runners - self._usual)
+        return (self._finding(view, found, present),) if rushing else ()
+
+    def _judge(self, found: Commotion) -> float:
+        score = found.runners / max(float(self._rule.people), self._rule.rise * self._usual)
+        directed = found.common >= COMMON or found.apart >= APART
+        return score if directed and found.share >= SHARE and found.spread >= SPREAD else min(score, 0.99)
+
+    def _commotion(self, view: View, paces: Mapping[FigureId, Pace]) -> Commotion:
+        """Of figures or of pixels, whichever shows more runners; speeds in bodies/s."""
+        people = self._people(paces)
+        if exceeded(view.t - self._together, TOGETHER_S):
+            return people
+        pixels = self._pixels.commotion(view, self._rule.run_bodies_s, SLOW)
+        if pixels is not None and pixels.runners > people.runners and pixels.speed <= FASTEST:
+            return pixels
+        return people
+
+    def _people(self, paces: Mapping[FigureId, Pace]) -> Commotion:
+        """Of those who are followed one by one, in an order that does not hang on their ids."""
+        walks = sorted((self._speed(p), p.velocity, p.at, p.height) for p in paces.values())
+        walks = [walk for walk in walks if walk[0] <= FASTEST]
+        speeds, heights = (np.array([walk[n] for walk in walks]) for n in (0, 3))
+        velocities, places = (np.array([walk[n] for walk in walks], np.float64).reshape(-1, 2) for n in (1, 2))
+        movers = Movers(np.ones(len(walks)), speeds, velocities, places, heights)
+        return commotion(movers, self._rule.run_bodies_s, SLOW)
+
+    def _speed(self, pace: Pace) -> float:
+        """Bodies/s on the ground: as calibrated, else with the foreshortening that the heights of people tell."""
+        if self._pacer.unit == "m/s":
+            return pace.speed / BODY_M
+        (x, y), stretch = pace.velocity, float(self._bodies.stretch(np.array([pace.height]))[0])
+        return float(np.hypot(x, y * stretch)) / max(pace.height, 1e-6)
+
+    def _finding(self, view: View, found: Commotion, present: tuple[Figure, ...]) -> Finding:
+        assert self._score is not None
+        return Finding(
+            key="",
+            confidence=min(0.95, 0.5 + 0.3 * (self._score - 1)),
+            subjects=subjects(present),
+            measures=(
+                Measure(name="runners", value=found.runners, threshold=float(self._rule.people)),
+                Measure(name="usual_runners", value=self._usual),
+                Measure(name="pace", value=found.speed, threshold=self._rule.run_bodies_s, unit="bodies/s"),
+                Measure(name="one_way", value=found.common, threshold=COMMON),
+                Measure(name="asunder", value=found.apart, threshold=APART),
+            ),
+            since=view.t,
+        )
+
+
+def _rides(box: Box, vehicles: list[Figure]) -> bool:
+    """Whether a person's box is covered by a cycle's, or stands wholly in another vehicle's."""
+    area = (box[2] - box[0]) * (box[3] - box[1])
+    for vehicle in vehicles:
+        across = min(box[2], vehicle.box[2]) - max(box[0], vehicle.box[0])
+        down = min(box[3], vehicle.box[3]) - max(box[1], vehicle.box[1])
+        if across > 0 and down > 0 and across * down >= (RIDES if vehicle.cls in CYCLES else 0.9) * area:
+            return True
+    return False
