@@ -10,6 +10,7 @@ from edge_agent.core.rules.crowd import Crowd
 from edge_agent.core.rules.intrusion import Intrusion
 from edge_agent.core.rules.line_crossing import LineCrossing
 from edge_agent.core.rules.loitering import Loitering
+from edge_agent.core.rules.scene_anomaly import SceneAnomaly, SceneAnomalyRule
 from edge_agent.core.spec import (
     CameraSpec,
     CrowdRule,
@@ -52,6 +53,7 @@ RULES: Mapping[str, Entry] = {
     "line_crossing": Entry(LineCrossingRule, _line_crossing),
     "loitering": Entry(LoiteringRule, lambda rule, site: Loitering(rule, site.polygon)),
     "crowd": Entry(CrowdRule, lambda rule, site: Crowd(rule, site.polygon)),
+    "scene_anomaly": Entry(SceneAnomalyRule, lambda rule, site: SceneAnomaly(rule, site.polygon)),
 }
 
 
