@@ -133,7 +133,8 @@ class Normality:
 
     def _around(self, kernel: NDArray[np.float32], part: int) -> NDArray[np.float32]:
         """(n, GROUPS, FEATURES)."""
-        return (kernel @ self.sums[part].reshape(CELLS, -1)).reshape(len(kernel), len(GROUPS), FEATURES)
+        found = kernel @ self.sums[part].reshape(CELLS, -1)
+        return np.asarray(found.reshape(len(kernel), len(GROUPS), FEATURES), np.float32)
 
     def class_rarity(self, cls: str) -> float:
         """-log10 of the share of figures that are of this class."""
@@ -198,7 +199,7 @@ def _kernel(places: NDArray[np.float64], width: tuple[float, float]) -> NDArray[
     """(n, CELLS), 1 at the place itself."""
     dx = (places[:, :1] - _centres[0]) / width[0]
     dy = (places[:, 1:] - _centres[1]) / width[1]
-    return np.exp(-0.5 * (dx * dx + dy * dy)).astype(np.float32)
+    return np.asarray(np.exp(-0.5 * (dx * dx + dy * dy)), np.float32)
 
 
 def _shrink(near: NDArray[np.float32], far: NDArray[np.float32]) -> NDArray[np.float32]:

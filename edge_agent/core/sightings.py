@@ -7,7 +7,7 @@ holds mostly ground), so what both say is worth more than either.
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import atan2, exp, hypot, log, nan, tau
+from math import atan2, hypot, log, nan, tau
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,9 +120,3 @@ def _alone(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
     area = np.maximum((x2 - x1) * (y2 - y1), 1e-9)
     inner = (x1 >= EDGE) & (y1 >= EDGE) & (x2 <= 1 - EDGE) & (y2 <= 1 - EDGE)
     return np.asarray((covered.max(1) <= ALONE * area) & inner, np.bool_)
-
-
-def settle(old: float, new: float, dt: float, age: float, over_s: float) -> float:
-    """A running mean over the last `over_s` seconds or so; over all of `age` while that is shorter."""
-    share = max(1.0 - exp(-dt / over_s), dt / (age + dt) if age + dt > 0 else 1.0)
-    return old + min(share, 1.0) * (new - old)

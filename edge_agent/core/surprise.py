@@ -56,6 +56,17 @@ class Rarity:
         beyond = -log10(TAIL) + (values - start) / excess * LOG10_E
         return np.where(mass < LEAST_MASS_S, 0.0, np.where(values > start, np.maximum(beyond, body), body))
 
+    def take(self, seconds: NDArray[np.generic] | None, total: NDArray[np.generic] | None) -> None:
+        """Copies of another's `seconds` and `total`. Raises ValueError where they do not fit; nothing is changed then."""
+        for own, other in ((self.seconds, seconds), (self.total, total)):
+            if other is None or other.shape != own.shape or other.dtype != own.dtype:
+                raise ValueError("rarity: of another shape")
+            numbers = np.asarray(other, np.float64)
+            if not np.isfinite(numbers).all() or (numbers < 0).any():
+                raise ValueError("rarity: no times")
+        self.seconds, self.total = np.array(seconds, np.float64), np.array(total, np.float64)
+        self._fits = None
+
     def _fit(self) -> tuple[NDArray[np.float64], ...]:
         """Where each tail starts, its mean excess; the share of time above each edge (channels, BINS + 1); the mass."""
         mass = self.seconds.sum(1)
