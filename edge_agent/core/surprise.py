@@ -57,7 +57,7 @@ class Rarity:
         return np.where(mass < LEAST_MASS_S, 0.0, np.where(values > start, np.maximum(beyond, body), body))
 
     def take(self, seconds: NDArray[np.generic] | None, total: NDArray[np.generic] | None) -> None:
-        """Copies of another's `seconds` and `total`. Raises ValueError where they do not fit; nothing is changed then."""
+        """Copies of another's `seconds` and `total`. Raises ValueError where they do not fit, and changes nothing."""
         for own, other in ((self.seconds, seconds), (self.total, total)):
             if other is None or other.shape != own.shape or other.dtype != own.dtype:
                 raise ValueError("rarity: of another shape")

@@ -93,7 +93,7 @@ class SceneAnomaly:
         self._picture = Rarity(PICTURE)
         self._cases: dict[FigureId, Case] = {}
         self._t = float("-inf")
-        self._faded_s = 0.0
+        self._unfaded_s = 0.0
         self._score: float | None = None
 
     @property
@@ -117,7 +117,7 @@ class SceneAnomaly:
         self._t = view.t
         known_dt = 0.0 if exceeded(dt, LOOK_S) else dt
         hour = self._hour(view.t)
-        figures = [figure for figure in view.figures if self._counts(figure)]
+        figures = sorted(filter(self._counts, view.figures), key=lambda figure: (figure.box, figure.cls, figure.id))
         if view.held:
             for figure in figures:
                 if figure.id in self._cases:
@@ -147,6 +147,7 @@ class SceneAnomaly:
             "rarity_s": rarity.total,
             "picture": self._picture.seconds.copy(),
             "picture_s": self._picture.total.copy(),
+            "unfaded_s": np.array(self._unfaded_s),
             "progress": np.array(self.progress),
         }
 
@@ -157,6 +158,8 @@ class SceneAnomaly:
         rarity.take(kept.get("rarity"), kept.get("rarity_s"))
         picture.take(kept.get("picture"), kept.get("picture_s"))
         self._normal, self._rarity, self._picture = normal, rarity, picture
+        unfaded = kept.get("unfaded_s")
+        self._unfaded_s = float(unfaded) if unfaded is not None and unfaded.shape == () else 0.0
 
     def _counts(self, figure: Figure) -> bool:
         rule = self._rule
@@ -249,10 +252,10 @@ class SceneAnomaly:
         self._normal.watch(dt, hour, {group_of(figure.cls) for figure in figures})
         if figures and self._known >= 1.0:
             self._picture.learn(np.array([[top]]), np.array([[dt * self._weight(top)]]))
-        self._faded_s += dt
-        if self._faded_s >= FADE_EVERY_S:
-            self._normal.fade(exp(-self._faded_s / (self._rule.memory_days * 86_400.0)))
-            self._faded_s = 0.0
+        self._unfaded_s += dt
+        if self._unfaded_s >= FADE_EVERY_S:
+            self._normal.fade(exp(-self._unfaded_s / (self._rule.memory_days * 86_400.0)))
+            self._unfaded_s = 0.0
 
     def _finding(self, view: View) -> tuple[Finding, ...]:
         score = self._score
