@@ -17,6 +17,7 @@ from edge_agent.core.ports import Tracker
 from edge_agent.core.rules.base import Learner, Memory, RuleStep, Scored, needs_view
 from edge_agent.core.rules.table import make_rules
 from edge_agent.core.rules.base import Learner, Memory, RuleStep, Scored, Trained
+from edge_agent.core.rules.base import Learner, Memory, Ripening, RuleStep, Scored
 from edge_agent.core.rules.table import make_rule
 from edge_agent.core.schedule import armed
 from edge_agent.core.spec import CameraSpec, LoiteringRule, Rule
@@ -50,7 +51,8 @@ class Silenced:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one frame gave. tracks: of the last look (a held step repeats them). snapshots: ids of the events that
-    should carry a picture of this frame. held: nobody looked. scores: what the scored rules measured, by rule id."""
+    should carry a picture of this frame. held: nobody looked. scores: what the scored rules measured, by rule id; and
+    "rule id/progress", 0..1, of those that have not learned enough yet."""
 
     tracks: tuple[Track, ...] = ()
     findings: tuple[Found, ...] = ()
@@ -225,6 +227,9 @@ class CameraPipeline:
             for watch in asked
             if isinstance(watch.step, Scored) and (score := watch.step.score) is not None
         }
+        for watch in self._watches:
+            if isinstance(watch.step, Ripening) and (progress := watch.step.progress) < 1.0:
+                scores[f"{watch.rule.id}/progress"] = progress
         return Step(self._tracks, tuple(found), events, snapshots, tuple(silenced), view.held, scores)
 
     def _look(self, frame: Frame, t: float) -> list[tuple[Rule, Lifecycle, tuple[Finding, ...]]]:

@@ -67,6 +67,16 @@ class Scored(Protocol):
         ...
 
 
+@runtime_checkable
+class Ripening(Protocol):
+    """A scored rule that says nothing before it has learned enough."""
+
+    @property
+    def progress(self) -> float:
+        """How much of what is needed has been learned, 0..1."""
+        ...
+
+
 def counted(rule: Rule, figures: Iterable[Figure]) -> list[Figure]:
     """The figures this rule is about; a box without height is nobody."""
     return [

@@ -25,6 +25,7 @@ from edge_agent.core.rules.scene_change import SceneChange, SceneChangeRule
 from edge_agent.core.rules.smoke_fire import SmokeFire, SmokeFireRule
 from edge_agent.core.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleRule
 from edge_agent.core.rules.wrong_way import WrongWay, WrongWayRule
+from edge_agent.core.rules.scene_anomaly import SceneAnomaly, SceneAnomalyRule
 from edge_agent.core.spec import (
     CameraSpec,
     CrowdRule,
@@ -87,6 +88,7 @@ RULES: Mapping[str, Entry] = {
     "scene_change": Entry(SceneChangeRule, lambda rule, site: SceneChange(rule, site.polygon, site.changes)),
     "smoke_fire": Entry(SmokeFireRule, lambda rule, site: SmokeFire(rule, site.polygon)),
     "brawl": Entry(BrawlRule, lambda rule, site: Brawl(rule, site.polygon)),
+    "scene_anomaly": Entry(SceneAnomalyRule, lambda rule, site: SceneAnomaly(rule, site.polygon)),
 }
 
 

@@ -1,0 +1,285 @@
+"""Something that this camera has not seen: unusually fast, large, small or differently shaped for its place, going an
+unusual way, of an unusual class, at an unusual place or hour.
+
+Each figure gathers evidence while it is followed: how far each of its attributes is from what is usual where it is
+(edge_agent.core.normality), averaged over a second, as a rarity (edge_agent.core.surprise). Independent families
+(movement, form, class, whereabouts) add up. The most unusual figure makes the picture's score, and that again is
+measured against how often this camera's picture scores so high. So a score means the same at every camera: 5 is what
+normal footage shows once in 100 000 s.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import exp
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from contract.events import Measure
+from edge_agent.core.geometry import in_frame, inside
+from edge_agent.core.normality import Normality, Sample, cell_of, group_of
+from edge_agent.core.rules.base import Memory, subjects
+from edge_agent.core.rules.scene_cases import (
+    CHANNELS,
+    DRAWN,
+    FLOORS,
+    Array,
+    Case,
+    Judged,
+    average,
+    channels,
+    deviations,
+    explain,
+    levels,
+    since_seen,
+)
+from edge_agent.core.sightings import Sighting, Sightings
+from edge_agent.core.spec import Episodes, Rule
+from edge_agent.core.surprise import LEAST_MASS_S, Rarity
+from edge_agent.core.timing import LOOK_S, exceeded
+from edge_agent.core.tracks import Figure, FigureId, View
+from edge_agent.core.types import Finding, Point
+
+HOLD_S = 5.0
+"""Once unusual, a figure stays so while it is followed; that fades over this time."""
+GONE_S = 0.3
+PRESENT_S = 1.0
+BURN_IN_S = 60.0
+"""Seconds of figures before the rarity of their deviations is learned: until then everything is unusual."""
+FIGURES_S = 200.0
+"""Seconds of figures that must have been seen before anything is judged."""
+SUSPECT, SUSPECT_WEIGHT = 3.0, 0.1
+"""What scores as rare as this or rarer weighs so much when it is learned: it becomes usual where it comes again and
+again, not by being there once."""
+STAY_S, STAY_WEIGHT = 3.0, 0.02
+"""Who stays at a place longer adds little more to what is usual there: a parked car is one car."""
+PENDING = 128
+FADE_EVERY_S = 3600.0
+EPISODES = Episodes(cooldown_s=30.0)
+PICTURE = (0.43,)
+"""Least mean excess of the picture's score: a power of ten a power of ten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneAnomalyRule(Rule):
+    """Something in `zone` is unlike all that was seen there. Says nothing before it has watched for `learn_s`.
+
+    classes: none named, all. rarity: -log10 of the share of time in which normal footage scores so high. learn: False
+    keeps what is known as it is. memory_days: what is older counts for less.
+    """
+
+    zone: str | None = None
+    classes: tuple[str, ...] = ()
+    rarity: float = 5.0
+    learn: bool = True
+    learn_s: float = 90.0
+    memory_days: float = 14.0
+    kind: Literal["scene_anomaly"] = "scene_anomaly"
+    episodes: Episodes = EPISODES
+    limits: ClassVar = {"rarity": (1.0, 20.0), "learn_s": (10.0, 10_000_000.0), "memory_days": (0.01, 3650.0)}
+
+
+class SceneAnomaly:
+    """Learns with every look while the rule allows it, and judges from `learn_s` on. A figure is learned when it has
+    gone, so that it is not judged by itself; what was called unusual weighs little."""
+
+    def __init__(self, rule: SceneAnomalyRule, polygon: tuple[Point, ...]) -> None:
+        self._rule = rule
+        self._polygon = polygon
+        self._sightings = Sightings()
+        self._normal = Normality()
+        self._rarity = Rarity(FLOORS)
+        self._picture = Rarity(PICTURE)
+        self._cases: dict[FigureId, Case] = {}
+        self._t = float("-inf")
+        self._unfaded_s = 0.0
+        self._score: float | None = None
+
+    @property
+    def score(self) -> float | None:
+        """Rarity of what is in the picture; None before enough has been learned."""
+        return self._score
+
+    @property
+    def progress(self) -> float:
+        """How much of what is needed has been learned, 0..1: first what is usual, then how rare the unusual is."""
+        first = min(self._known, 1.0)
+        return 0.8 * first + 0.2 * min(float(self._picture.total[0]) / LEAST_MASS_S, 1.0)
+
+    @property
+    def _known(self) -> float:
+        """How much of what is needed is known of what is usual, 1 when it is enough."""
+        return min(float(self._normal.watched.sum()) / self._rule.learn_s, self._normal.seconds / FIGURES_S)
+
+    def step(self, view: View) -> tuple[Finding, ...]:
+        dt = view.t - self._t if self._t > float("-inf") else 0.0
+        self._t = view.t
+        known_dt = 0.0 if exceeded(dt, LOOK_S) else dt
+        hour = self._hour(view.t)
+        figures = sorted(filter(self._counts, view.figures), key=lambda figure: (figure.box, figure.cls, figure.id))
+        if view.held:
+            for figure in figures:
+                if figure.id in self._cases:
+                    self._cases[figure.id].t = view.t
+        else:
+            self._look(figures, view, hour)
+        self._close(view.t)
+        top = self._top(view.t)
+        if self._rule.learn:
+            self._learn_picture(known_dt, hour, figures, top)
+        self._score = None
+        if self.progress < 1.0:
+            return ()
+        self._score = self._rarity_of(top)
+        return self._finding(view)
+
+    def memory(self) -> Memory:
+        """`progress`: how much of what is needed has been learned, 0..1."""
+        normal, rarity = Normality(), Rarity(FLOORS)
+        normal.take(self._normal.arrays())
+        rarity.take(self._rarity.seconds, self._rarity.total)
+        for case in self._cases.values():
+            self._commit(normal, rarity, case, case.pending)
+        return {
+            **normal.arrays(),
+            "rarity": rarity.seconds,
+            "rarity_s": rarity.total,
+            "picture": self._picture.seconds.copy(),
+            "picture_s": self._picture.total.copy(),
+            "unfaded_s": np.array(self._unfaded_s),
+            "progress": np.array(self.progress),
+        }
+
+    def recall(self, memory: Memory) -> None:
+        kept = dict(memory)
+        normal, rarity, picture = Normality(), Rarity(FLOORS), Rarity(PICTURE)
+        normal.take(kept)
+        rarity.take(kept.get("rarity"), kept.get("rarity_s"))
+        picture.take(kept.get("picture"), kept.get("picture_s"))
+        self._normal, self._rarity, self._picture = normal, rarity, picture
+        unfaded = kept.get("unfaded_s")
+        self._unfaded_s = float(unfaded) if unfaded is not None and unfaded.shape == () else 0.0
+
+    def _counts(self, figure: Figure) -> bool:
+        rule = self._rule
+        return (
+            (not rule.classes or figure.cls in rule.classes)
+            and figure.score >= rule.min_score
+            and figure.height > 0
+            and figure.height >= rule.min_height
+            and inside(self._polygon, in_frame(figure.foot))
+        )
+
+    def _hour(self, t: float) -> float:
+        local = datetime.fromtimestamp(t, self._rule.schedule.zone or UTC)
+        return local.hour + local.minute / 60
+
+    def _look(self, figures: list[Figure], view: View, hour: float) -> None:
+        sightings = self._sightings.step(figures, view)
+        if not sightings:
+            return
+        places = np.array([in_frame(sighting.figure.foot) for sighting in sightings], np.float64)
+        groups = np.array([group_of(sighting.figure.cls) for sighting in sightings], np.int64)
+        usual = self._normal.usual(places, groups, hour)
+        cases = [self._cases.setdefault(s.figure.id, Case(s.figure, view.t)) for s in sightings]
+        dt = since_seen(sightings)
+        average(cases, deviations(sightings, usual, self._normal, hour), dt)
+        raw = channels(cases)
+        rare = self._rarity.surprise(raw)
+        rare[:, DRAWN] = np.minimum(rare[:, DRAWN], raw[:, DRAWN])
+        for index, (case, level) in enumerate(zip(cases, levels(rare), strict=True)):
+            case.figure, case.t = sightings[index].figure, view.t
+            case.level *= exp(-dt[index] / HOLD_S)
+            if level >= case.level:
+                case.level = float(level)
+                case.judged = Judged(
+                    sightings[index],
+                    rare[index],
+                    usual.mean[index],
+                    usual.spread[index],
+                    usual.way[index],
+                    float(usual.place[index]),
+                    hour,
+                )
+            if self._rule.learn:
+                self._note(case, sightings[index], raw[index], hour)
+
+    def _top(self, t: float) -> float:
+        return max((case.level * exp(-(t - case.t) / GONE_S) for case in self._cases.values()), default=0.0)
+
+    def _note(self, case: Case, sighting: Sighting, raw: Array, hour: float) -> None:
+        """Puts aside what this look says, until the figure has gone."""
+        dt = min(sighting.dt, LOOK_S)
+        case.peak = max(case.peak, case.level)
+        if dt <= 0:
+            return
+        cell = cell_of(*in_frame(sighting.figure.foot))
+        case.stayed_s = case.stayed_s + dt if cell == case.cell else dt
+        case.cell = cell
+        weight = STAY_WEIGHT if exceeded(case.stayed_s, STAY_S) else 1.0
+        case.pending.append(
+            (Sample(cell, sighting.figure.cls, sighting.values, sighting.sector, hour, dt * weight), raw)
+        )
+        if len(case.pending) > PENDING:
+            self._commit(self._normal, self._rarity, case, [case.pending.popleft()])
+
+    def _weight(self, level: float) -> float:
+        """What footage with this level weighs when it is learned."""
+        if self.progress < 1.0:
+            return 1.0
+        return SUSPECT_WEIGHT if self._rarity_of(level) >= SUSPECT else 1.0
+
+    def _commit(self, normal: Normality, rarity: Rarity, case: Case, looks: Iterable[tuple[Sample, Array]]) -> None:
+        looks = list(looks)
+        weight = self._weight(case.peak)
+        if looks and normal.seconds >= BURN_IN_S:
+            values = np.array([raw for _, raw in looks])
+            seconds = np.array([sample.seconds * weight for sample, _ in looks])
+            rarity.learn(values, np.repeat(seconds[:, None], len(CHANNELS), 1))
+        for sample, _ in looks:
+            normal.learn(sample, weight)
+
+    def _close(self, t: float) -> None:
+        """Figures that have been gone for LOOK_S are learned and forgotten."""
+        for name in [name for name, case in self._cases.items() if exceeded(t - case.t, LOOK_S)]:
+            case = self._cases.pop(name)
+            self._commit(self._normal, self._rarity, case, case.pending)
+
+    def _learn_picture(self, dt: float, hour: float, figures: list[Figure], top: float) -> None:
+        if dt <= 0:
+            return
+        self._normal.watch(dt, hour, {group_of(figure.cls) for figure in figures})
+        if figures and self._known >= 1.0:
+            self._picture.learn(np.array([[top]]), np.array([[dt * self._weight(top)]]))
+        self._unfaded_s += dt
+        if self._unfaded_s >= FADE_EVERY_S:
+            self._normal.fade(exp(-self._unfaded_s / (self._rule.memory_days * 86_400.0)))
+            self._unfaded_s = 0.0
+
+    def _finding(self, view: View) -> tuple[Finding, ...]:
+        score = self._score
+        if score is None or score < self._rule.rarity:
+            return ()
+        odd = [
+            case
+            for case in self._cases.values()
+            if not exceeded(view.t - case.t, PRESENT_S) and self._rarity_of(case.level) >= self._rule.rarity
+        ]
+        if not odd:
+            return ()
+        worst = max(odd, key=lambda case: (case.level, case.figure.box))
+        measures = explain(worst.judged) if worst.judged is not None else ()
+        return (
+            Finding(
+                key="",
+                confidence=1.0 - 10.0 ** (self._rule.rarity - score - 0.3),
+                subjects=subjects(case.figure for case in odd),
+                measures=(Measure(name="rarity", value=score, threshold=self._rule.rarity), *measures),
+                since=view.t,
+            ),
+        )
+
+    def _rarity_of(self, level: float) -> float:
+        """-log10 of the share of time in which the picture's most unusual figure is so unusual."""
+        return float(self._picture.surprise(np.array([[level]]))[0, 0])

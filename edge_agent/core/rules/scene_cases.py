@@ -1,0 +1,147 @@
+"""The evidence about each figure that `scene_anomaly` follows: how far its attributes are from what is usual, averaged
+while it is seen, and what of it is waiting to be learned."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.events import Measure
+from edge_agent.core.normality import SECTORS, Normality, Sample, Usual, group_of
+from edge_agent.core.sightings import Sighting
+from edge_agent.core.timing import LOOK_S
+from edge_agent.core.tracks import Figure
+
+Array = NDArray[np.float64]
+
+ATTRIBUTES = ("path", "flow", "height", "shape", "direction", "class", "place", "hour")
+OVER_S = np.array([0.3, 0.6, 1.0, 1.0, 1.0, 0.8, 1.0, 1.0])
+"""Over which each deviation is averaged; the path is one over a second already."""
+RAMP_S = 0.6
+CHANNELS = ("fast", "big", "small", "flat", "slim", "direction", "class", "place", "hour")
+FLOORS = (0.3, 0.3, 0.3, 0.3, 0.3, 0.43, 0.43, 0.43, 0.43)
+"""Least mean excess of a channel (edge_agent.core.surprise): spreads, and powers of ten (log10 e)."""
+DRAWN = slice(5, 9)
+"""Channels that are powers of ten already: their own history never makes them rarer than they say."""
+SPREADS = 2.5
+"""So far from the mean the usual range of an explanation reaches."""
+TOLD = 1.5
+"""An attribute is named from this rarity on: one in 30."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """One look at one figure with what was usual there: all that an explanation needs. rare: (CHANNELS,)."""
+
+    sighting: Sighting
+    rare: Array
+    mean: Array
+    spread: Array
+    way: Array
+    place: float
+    hour: float
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """One figure. values, known_s: per attribute the averaged deviation (NaN: never known) and for how long it was
+    known. level: how unusual it is, the highest so far, fading. judged: at that highest. pending: looks not learned
+    yet, with the channels then. stayed_s: in this cell."""
+
+    figure: Figure
+    t: float
+    values: Array = field(default_factory=lambda: np.full(len(ATTRIBUTES), np.nan))
+    known_s: Array = field(default_factory=lambda: np.zeros(len(ATTRIBUTES)))
+    level: float = 0.0
+    peak: float = 0.0
+    judged: Judged | None = None
+    pending: deque[tuple[Sample, Array]] = field(default_factory=deque)
+    cell: int = -1
+    stayed_s: float = 0.0
+
+
+def deviations(sightings: list[Sighting], usual: Usual, normal: Normality, hour: float) -> Array:
+    """(n, ATTRIBUTES): spreads from the mean for the first four, else log10 of how rare; NaN where unknown."""
+    out = np.full((len(sightings), len(ATTRIBUTES)), np.nan)
+    out[:, :4] = (np.array([s.values for s in sightings]) - usual.mean) / usual.spread
+    classes = {s.figure.cls for s in sightings}
+    by_class = {cls: (normal.class_rarity(cls), normal.hour_rarity(group_of(cls), hour)) for cls in classes}
+    for row, sighting, way in zip(out, sightings, usual.way, strict=True):
+        if sighting.sector is not None:
+            row[4] = max(-np.log10(way[sighting.sector] * SECTORS), 0.0)
+        row[5], row[7] = by_class[sighting.figure.cls]
+    out[:, 6] = usual.place
+    return out
+
+
+def average(cases: list[Case], new: Array, dt: Array) -> None:
+    """Takes `new` (n, ATTRIBUTES) into the averages; dt: (n,) seconds since each was seen before. An average is over
+    all that is known while that is less than OVER_S."""
+    old = np.array([case.values for case in cases])
+    known_s = np.array([case.known_s for case in cases])
+    step = dt[:, None] * np.ones_like(old)
+    total = known_s + step
+    share = np.maximum(1.0 - np.exp(-step / OVER_S), np.divide(step, total, out=np.ones_like(total), where=total > 0))
+    known = ~np.isnan(new)
+    values = np.where(known, np.where(np.isnan(old), new, old + share * (new - old)), old)
+    known_s += step * known
+    for case, row, seconds in zip(cases, values, known_s, strict=True):
+        case.values, case.known_s = row, seconds
+
+
+def channels(cases: list[Case]) -> Array:
+    """(n, CHANNELS), all >= 0. The first RAMP_S of an attribute count in part. Who is fast is so by both measures of
+    speed, where both are known."""
+    seen = np.array([case.values for case in cases])
+    ramp = np.minimum(np.array([case.known_s for case in cases]) / RAMP_S, 1.0)
+    evidence = np.nan_to_num(seen) * ramp
+    speeds = np.where(np.isnan(seen[:, :2]), np.inf, evidence[:, :2]).min(1)
+    fast = np.where(np.isinf(speeds), 0.0, speeds)
+    height, shape = evidence[:, 2], evidence[:, 3]
+    told = np.column_stack([fast, height, -height, shape, -shape, evidence[:, 4:]])
+    return np.asarray(np.maximum(told, 0.0), np.float64)
+
+
+def levels(rare: Array) -> Array:
+    """(n,): rarities of independent families add up (Fisher's method); within one the rarest counts."""
+    whereabouts = np.maximum(rare[:, 7], rare[:, 8])
+    return np.asarray(np.maximum(rare[:, 0], rare[:, 5]) + rare[:, 1:5].max(1) + rare[:, 6] + whereabouts)
+
+
+def since_seen(sightings: list[Sighting]) -> Array:
+    return np.array([min(sighting.dt, LOOK_S) for sighting in sightings])
+
+
+def explain(judged: Judged) -> tuple[Measure, ...]:
+    """The attributes that were unusual by themselves, the rarest first, each against what is usual there."""
+    mean, spread, rare = judged.mean, judged.spread, judged.rare
+    path, flow, height, shape = judged.sighting.values
+    body = judged.sighting.figure.height
+    reach = (mean + SPREADS * spread, mean - SPREADS * spread)
+    measured = [
+        (speed, float(usual)) for speed, usual in zip((path, flow), reach[0][:2], strict=True) if speed == speed
+    ]
+    speed, limit = min(measured, default=(nan, nan))
+    told: tuple[tuple[str, float, float, str], ...] = (
+        ("speed", speed / body, limit / body, "bodies/s"),
+        ("height", _exp(height), _exp(reach[0][2]), "frame"),
+        ("height", _exp(height), _exp(reach[1][2]), "frame"),
+        ("width_to_height", _exp(shape), _exp(reach[0][3]), ""),
+        ("width_to_height", _exp(shape), _exp(reach[1][3]), ""),
+        ("rare_direction", 100.0 * float(judged.way[judged.sighting.sector or 0]), 100.0 / SECTORS, "%"),
+        ("rare_class", float(rare[6]), TOLD, ""),
+        ("rare_place", judged.place, TOLD, ""),
+        ("rare_hour", judged.hour, nan, "h"),
+    )
+    order = [int(channel) for channel in np.argsort(-rare, kind="stable") if rare[channel] >= TOLD]
+    return tuple(
+        Measure(name=name, value=value, threshold=threshold if threshold == threshold else None, unit=unit)
+        for name, value, threshold, unit in (told[channel] for channel in order)
+        if value == value
+    )
+
+
+def _exp(value: float) -> float:
+    return float(np.exp(value))
