@@ -14,11 +14,8 @@ from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
 from edge_agent.core.motion import Decision, MotionGate, Reason
 from edge_agent.core.picture import Pictures
 from edge_agent.core.ports import Tracker
-from edge_agent.core.rules.base import Learner, Memory, RuleStep, Scored, needs_view
+from edge_agent.core.rules.base import Learner, Memory, Ripening, RuleStep, Scored, Trained, needs_view
 from edge_agent.core.rules.table import make_rules
-from edge_agent.core.rules.base import Learner, Memory, RuleStep, Scored, Trained
-from edge_agent.core.rules.base import Learner, Memory, Ripening, RuleStep, Scored
-from edge_agent.core.rules.table import make_rule
 from edge_agent.core.schedule import armed
 from edge_agent.core.spec import CameraSpec, LoiteringRule, Rule
 from edge_agent.core.tracks import HEAL_S, TrackMemory, View
@@ -110,9 +107,7 @@ class CameraPipeline:
         self._memory = TrackMemory(self._heal_s)
         self._watches = [
             _Watch(rule, step, Lifecycle(rule.episodes))
-            for rule, step in zip(self._camera.rules, make_rules(self._camera), strict=True)
-            _Watch(rule, make_rule(self._camera, rule, self._trained), Lifecycle(rule.episodes))
-            for rule in self._camera.rules
+            for rule, step in zip(self._camera.rules, make_rules(self._camera, self._trained), strict=True)
         ]
         self._health = CameraHealth(self._camera.tamper)
         self._views = 0
@@ -246,6 +241,6 @@ class CameraPipeline:
 
     def _look_anew(self) -> None:
         """The camera shows another view: what rules about pixels took for usual is no more. Their episodes run on."""
-        for watch, anew in zip(self._watches, make_rules(self._camera), strict=True):
+        for watch, anew in zip(self._watches, make_rules(self._camera, self._trained), strict=True):
             if needs_view(watch.step) and not isinstance(watch.step, Learner):
                 watch.step = anew

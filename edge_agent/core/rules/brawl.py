@@ -96,7 +96,11 @@ class Brawl:
     def _take(self, evidence: Evidence) -> None:
         if evidence.rows.shape[1] != self._model.channels:
             return
-        if self._boxes is None or len(self._boxes) != len(evidence.boxes) or not np.allclose(self._boxes, evidence.boxes):
+        if (
+            self._boxes is None
+            or len(self._boxes) != len(evidence.boxes)
+            or not np.allclose(self._boxes, evidence.boxes)
+        ):
             self._steps.clear()
             self._boxes = evidence.boxes
             middles = [((x1 + x2) / 2, (y1 + y2) / 2) for x1, y1, x2, y2 in evidence.boxes]

@@ -6,26 +6,21 @@ from typing import Any
 
 from edge_agent.core.calibration import Ground
 from edge_agent.core.changes import Changes
+from edge_agent.core.crowd_density import Density, density_of
 from edge_agent.core.rules.abandoned_object import AbandonedObject, AbandonedObjectRule
-from edge_agent.core.rules.base import RuleStep
+from edge_agent.core.rules.base import RuleStep, Trained
 from edge_agent.core.rules.brawl import Brawl, BrawlRule
 from edge_agent.core.rules.congestion import Congestion, CongestionRule
-from dataclasses import dataclass, field
-from typing import Any
-
-from edge_agent.core.calibration import Ground
-from edge_agent.core.crowd_density import Density, density_of
-from edge_agent.core.rules.base import RuleStep, Trained
 from edge_agent.core.rules.crowd import Crowd
 from edge_agent.core.rules.crowd_rush import CrowdRush, CrowdRushRule
 from edge_agent.core.rules.intrusion import Intrusion
 from edge_agent.core.rules.line_crossing import LineCrossing
 from edge_agent.core.rules.loitering import Loitering
+from edge_agent.core.rules.scene_anomaly import SceneAnomaly, SceneAnomalyRule
 from edge_agent.core.rules.scene_change import SceneChange, SceneChangeRule
 from edge_agent.core.rules.smoke_fire import SmokeFire, SmokeFireRule
 from edge_agent.core.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleRule
 from edge_agent.core.rules.wrong_way import WrongWay, WrongWayRule
-from edge_agent.core.rules.scene_anomaly import SceneAnomaly, SceneAnomalyRule
 from edge_agent.core.spec import (
     CameraSpec,
     CrowdRule,
@@ -45,8 +40,7 @@ WHOLE: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 class Site:
     """Where a rule works. polygon: of its zone, WHOLE where it names none. line: where it has one. ground: where the
     camera is calibrated. traffic, changes: what rules about vehicles, and about changes of a place, share on one
-    camera."""
-    camera is calibrated. trained: the numbers of shipped models."""
+    camera. trained: the numbers of shipped models."""
 
     polygon: tuple[Point, ...] = WHOLE
     line: Line | None = None
@@ -78,7 +72,8 @@ RULES: Mapping[str, Entry] = {
     "intrusion": Entry(IntrusionRule, lambda rule, site: Intrusion(rule, site.polygon)),
     "line_crossing": Entry(LineCrossingRule, _line_crossing),
     "loitering": Entry(LoiteringRule, lambda rule, site: Loitering(rule, site.polygon)),
-    "crowd": Entry(CrowdRule, lambda rule, site: Crowd(rule, site.polygon)),
+    "crowd": Entry(CrowdRule, lambda rule, site: Crowd(rule, site.polygon, site.ground, site.density)),
+    "crowd_rush": Entry(CrowdRushRule, lambda rule, site: CrowdRush(rule, site.polygon, site.ground)),
     "wrong_way": Entry(WrongWayRule, lambda rule, site: WrongWay(rule, site.polygon, site.traffic)),
     "stopped_vehicle": Entry(StoppedVehicleRule, lambda rule, site: StoppedVehicle(rule, site.polygon, site.traffic)),
     "congestion": Entry(CongestionRule, lambda rule, site: Congestion(rule, site.polygon, site.traffic)),
@@ -92,14 +87,14 @@ RULES: Mapping[str, Entry] = {
 }
 
 
-def make_rules(camera: CameraSpec) -> list[RuleStep]:
-    """What carries out the camera's rules, in their order.
+def make_rules(camera: CameraSpec, trained: Trained | None = None) -> list[RuleStep]:
+    """What carries out the camera's rules, in their order. trained: the numbers of shipped models.
 
     Raises KeyError where one names a zone or line its camera does not have, ValueError where its calibration is none.
     """
     ground = Ground(camera.calibration) if camera.calibration is not None else None
     hours = next((rule.schedule.zone for rule in camera.rules if rule.schedule.zone is not None), None)
-    shared = Site(ground=ground, traffic=Traffic(hours, ground))
+    shared = Site(ground=ground, traffic=Traffic(hours, ground), trained=trained or {})
     return [RULES[rule.kind].make(rule, _site(camera, rule, shared)) for rule in camera.rules]
 
 
@@ -109,20 +104,3 @@ def _site(camera: CameraSpec, rule: Rule, shared: Site) -> Site:
     if rule.place is None:
         return shared
     return replace(shared, polygon={zone.id: zone.polygon for zone in camera.zones}[rule.place])
-    "crowd": Entry(CrowdRule, lambda rule, site: Crowd(rule, site.polygon, site.ground, site.density)),
-    "crowd_rush": Entry(CrowdRushRule, lambda rule, site: CrowdRush(rule, site.polygon, site.ground)),
-}
-
-
-def make_rule(camera: CameraSpec, rule: Rule, trained: Trained | None = None) -> RuleStep:
-    """Raises KeyError where the rule names a zone or line its camera does not have, ValueError where its calibration
-    is none."""
-    ground = Ground(camera.calibration) if camera.calibration is not None else None
-    known = trained or {}
-    if isinstance(rule, LineCrossingRule):
-        site = Site(line={line.id: line for line in camera.lines}[rule.line], ground=ground, trained=known)
-    elif rule.place is None:
-        site = Site(ground=ground, trained=known)
-    else:
-        site = Site({zone.id: zone.polygon for zone in camera.zones}[rule.place], ground=ground, trained=known)
-    return RULES[rule.kind].make(rule, site)
