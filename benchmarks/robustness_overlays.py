@@ -38,6 +38,7 @@ from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.pipeline import Agent, CameraPipeline
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.types import Detections, Frame, Image
+from edge_agent.zoo.trained import trained
 from simulator.weather import KINDS, STRENGTHS, Strength, weathered
 
 CLIPS = (
@@ -183,6 +184,7 @@ def told(clip: Clip, shown: Iterator[Image], plan: Plan) -> list[Episode]:
         lambda t, salt: derived_uuid7(round(t * 1000), "bench", salt),
         "-",
         pictures=CvPictures(),
+        trained=trained(),
     )
     clock, events, last = Clock(offset_ms=0.0, synchronised=True), list[Event](), T0
     for n, (index, image) in enumerate(zip(clip.order(), shown, strict=True)):
