@@ -63,11 +63,12 @@ class _True:
 
 @contextmanager
 def nothing_learned() -> Iterator[None]:
-    known, flow_field.ENOUGH = flow_field.ENOUGH, float("inf")
+    known = flow_field.ENOUGH, flow_field.CYCLES
+    flow_field.ENOUGH = flow_field.CYCLES = float("inf")
     try:
         yield
     finally:
-        flow_field.ENOUGH = known
+        flow_field.ENOUGH, flow_field.CYCLES = known
 
 
 def run(recording: naive_rules.Recording, zones: list[Corners]) -> list[Event]:

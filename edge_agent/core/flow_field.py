@@ -22,7 +22,10 @@ STOOD_S = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0)
 SPEEDS = np.geomspace(0.05, 12.8, 17)
 """Edges of the speed classes, in box lengths a second: each half as fast again as the one before (and half)."""
 ENOUGH = 20.0
-"""Votes from which a place is known."""
+"""Votes from which the ways and the speed of a place are known."""
+CYCLES = 100.0
+"""Votes from which it is known whether vehicles stand there: more than pass in several green phases, so that the red
+ones between have been seen too."""
 FULL = 400.0
 USUAL, TWICE = 0.02, 2.0
 """Standing so long is usual where this share of the passing vehicles did, and at least this many."""
@@ -106,7 +109,7 @@ class FlowField:
         here = (slice(max(row - 1, 0), row + 2), slice(max(col - 1, 0), col + 2))
         stood = self._stood[here].sum(axis=(0, 1))
         seen = float(self._speeds[row, col].sum()) + float(self._stood[row, col, 0])
-        if seen < ENOUGH:
+        if seen < CYCLES:
             return None
         usual = [index for index, count in enumerate(stood) if count >= max(TWICE, USUAL * seen)]
         if not usual:

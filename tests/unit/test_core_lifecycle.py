@@ -255,3 +255,16 @@ def test_an_interrupted_episode_keeps_its_highest_confidence() -> None:
     timeline.play("........")
     timeline.step([finding(timeline.t, confidence=0.4)])
     assert [change.confidence for change in timeline.finish().changes] == [0.9, 0.9]
+
+
+def test_keys_without_end_leave_nothing_behind() -> None:
+    """Each vehicle is a key of its own; the cooldown of one that was told is kept as long as it lasts."""
+    lifecycle = Lifecycle(Episodes(min_duration_s=0.0, end_after_s=1.0, cooldown_s=10.0))
+    for n in range(500):
+        lifecycle.step(
+            float(n), [Finding(f"{n}", 0.5, (), (), float(n)), Finding(f"m{n}", 0.5, (), (), n, instant=True)]
+        )
+    assert len(lifecycle._runs) < 40
+    lifecycle.step(1000.0, [])
+    lifecycle.step(1020.0, [])
+    assert not lifecycle._runs

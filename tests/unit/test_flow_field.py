@@ -33,6 +33,8 @@ def test_too_few_say_nothing() -> None:
     assert field.share(FOOT, 8, 90.0) is None
     assert field.free_speed(FOOT) is None
     assert field.usual_stand(FOOT) is None
+    assert passed(field, 60).free_speed(FOOT) is not None
+    assert field.usual_stand(FOOT) is None
 
 
 @pytest.mark.parametrize("heading", [0.0, 10.0, 33.0, 90.0, 200.0, 359.0])

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from edge_agent.core.flow_field import STOOD_S, cell_of
 from edge_agent.core.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleRule
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import Figure
 from edge_agent.core.traffic import Traffic
 from edge_agent.core.types import Point
 from tests.scenes import every
-from tests.traffic import Drawn, first, play, vehicle
+from tests.traffic import ASPECT, Drawn, first, play, vehicle
 
 STOP = 1.0
 """Where the vehicle comes to stand, at 4 s."""
@@ -29,20 +30,36 @@ def comes(t: float, number: int = 1, braking_s: float = 3.0, stop: float = STOP,
 
 
 def learned(traffic: Traffic, stands_s: float = 0.0) -> Traffic:
-    """Forty vehicles have passed one after the other, each standing at STOP for so long."""
-    step = rule(traffic)
-    for n in range(40):
-        start = n * (30.0 + stands_s)
+    """What 150 vehicles in the lane have shown, a tenth of them standing at STOP for so long."""
+    for n in range(20):
+        for _ in range(150):
+            traffic.field.passed(cell_of((n / 20, 0.5)), 0, 90.0, 2.0)
+    for lasted, least in enumerate(STOOD_S):
+        for _ in range(15):
+            if stands_s >= least:
+                traffic.field.stood(cell_of((STOP / ASPECT, 0.5)), lasted)
+    return traffic
 
-        def seen(t: float, start: float = start, number: int = 1000 + n) -> Iterator[Figure]:
+
+def test_it_learns_from_those_who_drive_by_and_those_who_stand() -> None:
+    """Every tenth of 120 vehicles stands at STOP for 25 s."""
+    traffic = Traffic()
+    step = rule(traffic)
+    assert traffic.field.usual_stand((STOP / ASPECT, 0.5)) is None
+    for n in range(120):
+        held = 25.0 if n % 10 == 0 else 0.0
+        start = 40.0 * n
+
+        def seen(t: float, start: float = start, number: int = 1000 + n, held: float = held) -> Iterator[Figure]:
             x = 0.2 * (t - start)
             if x > STOP:
-                x = max(STOP, x - 0.2 * stands_s)
+                x = max(STOP, x - 0.2 * held)
             if 0.2 < x < 1.9:
                 yield vehicle(number, x)
 
-        play(step, every(5, start, start + 12 + stands_s), seen)
-    return traffic
+        play(step, every(4, start, start + 10 + held), seen)
+    assert traffic.field.usual_stand((STOP / ASPECT, 0.5)) == 40.0
+    assert traffic.field.usual_stand((0.25, 0.5)) == 0.0
 
 
 def test_where_nothing_is_known_a_vehicle_must_stand_longer_than_a_red_light() -> None:
