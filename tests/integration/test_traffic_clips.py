@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.data import DATA
 from benchmarks.replay import replay
-from benchmarks.traffic_rules import RULES, begins
+from benchmarks.traffic_rules import KINDS, RULES, begins
 
 pytestmark = pytest.mark.data
 
@@ -17,9 +17,10 @@ def test_what_stands_after_a_crash_is_found(clip: str, onset: float, within: flo
     events = replay([DATA / clip], RULES)[0].events
     (at,) = begins(events, "stopped_vehicle")
     assert onset - 0.5 <= at <= onset + within
-    assert {str(event.data.kind) for event in events} == {"stopped_vehicle"}
+    assert {str(event.data.kind) for event in events if event.data.kind in KINDS} == {"stopped_vehicle"}
 
 
 @pytest.mark.parametrize("clip", ["thai_junction.mp4", "indonesia_ptz_junction.mp4"])
 def test_queues_and_an_operators_moves_are_nothing(clip: str) -> None:
-    assert replay([DATA / "traffic" / clip], RULES)[0].events == []
+    events = replay([DATA / "traffic" / clip], RULES)[0].events
+    assert [event.data.kind for event in events if event.data.kind in KINDS] == []
