@@ -1,7 +1,7 @@
 """What the brawl rule sees of a recording, kept: the detector runs once, models are fitted and judged in seconds."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -109,7 +109,7 @@ def see(video: Path, detector: Detector, tracker: TrackerSpec, variant: Variant 
     return Seen(np.array([t for t, _ in seen]), rows, known[0].boxes, tuple(people), aspect)
 
 
-def _due(frames: Iterator[Frame] | Sequence[Frame], variant: Variant) -> Iterator[Frame]:
+def _due(frames: Iterable[Frame], variant: Variant) -> Iterator[Frame]:
     due: float | None = None
     for frame in frames:
         if frame.t > variant.longest_s:

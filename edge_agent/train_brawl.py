@@ -66,7 +66,7 @@ class Collector:
         try:
             return kept(video, self._evidence, self._detector, self._tracker, variant)
         except SourceError as error:
-            print(f"{video.name}: {error}", file=sys.stderr)
+            sys.stderr.write(f"{video.name}: {error}\n")
             return None
 
 
@@ -102,13 +102,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]
     recall, _ = recall_at(truth, scores, 0.05)
     sources = len({clip.source for clip in clips})
-    print(f"{len(clips)} clips of {sources} sources, {len(more)} more; sources left out:")
-    print(f"AUC {auc(truth, scores):.4f}, recall at 5 % false positives {recall:.4f}")
+    sys.stdout.write(f"{len(clips)} clips of {sources} sources, {len(more)} more; sources left out: ")
+    sys.stdout.write(f"AUC {auc(truth, scores):.4f}, recall at 5 % false positives {recall:.4f}\n")
     if options.out is not None:
         network = manifest().entry(DetectorSpec().model).onnx
         note = f"{len(clips)} clips, {len(more)} more.\nNetwork SHA-256 {network.sha256}, tensor\n{network.features}."
         options.out.write_text(written(fit([*clips, *more]), note), "utf-8")
-        print(f"{options.out}: SHA-256 {hashlib.sha256(options.out.read_bytes()).hexdigest()}")
+        sys.stdout.write(f"{options.out}: SHA-256 {hashlib.sha256(options.out.read_bytes()).hexdigest()}\n")
     return 0
 
 

@@ -1,9 +1,9 @@
 """Training of the brawl rule's model, numpy only and without chance: the same clips give the same numbers.
 
-Clips are labelled as a whole while a brawl is in one place of the picture: multiple-instance learning (Dietterich et al.
-1997; Andrews et al., NIPS 2002). A ridge logistic regression is fitted on what each clip shows anywhere, then ROUNDS
-times on the TOP windows that the last fit found most like a brawl in each clip. Clips of one source count together
-with the square root of their number, and both classes weigh the same.
+Clips are labelled as a whole while a brawl is in one place of the picture: multiple-instance learning (Dietterich et
+al. 1997; Andrews et al., NIPS 2002). A ridge logistic regression is fitted on what each clip shows anywhere, then
+ROUNDS times on the TOP windows that the last fit found most like a brawl in each clip. Clips of one source count
+together with the square root of their number, and both classes weigh the same.
 """
 
 from collections.abc import Iterator, Sequence

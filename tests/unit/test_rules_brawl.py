@@ -39,7 +39,7 @@ class Told:
 
     levels: Sequence[float]
     forgotten: int = 0
-    boxes: Floats = field(default_factory=lambda: BOXES)  # type: ignore[arg-type, return-value]
+    boxes: Floats = field(default_factory=lambda: BOXES)
 
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
         rows = np.zeros((len(self.levels), DEEP + len(MOTION)), np.float32)

@@ -34,6 +34,9 @@ NAMED = 4
 """So many parts are named in the event, the ones that speak most for a brawl."""
 
 
+EPISODES = Episodes(min_duration_s=0.4, end_after_s=5.0, cooldown_s=30.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrawlRule(Rule):
     """People fight, in `zone` or anywhere. threshold: probability from which it is so, by the model."""
@@ -41,7 +44,7 @@ class BrawlRule(Rule):
     zone: str | None = None
     threshold: float = 0.8
     kind: Literal["brawl"] = "brawl"
-    episodes: Episodes = Episodes(min_duration_s=0.4, end_after_s=5.0, cooldown_s=30.0)
+    episodes: Episodes = EPISODES
     limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {"threshold": (0.05, 0.999)}
 
 
@@ -96,7 +99,11 @@ class Brawl:
     def _take(self, evidence: Evidence) -> None:
         if evidence.rows.shape[1] != self._model.channels:
             return
-        if self._boxes is None or len(self._boxes) != len(evidence.boxes) or not np.allclose(self._boxes, evidence.boxes):
+        if (
+            self._boxes is None
+            or len(self._boxes) != len(evidence.boxes)
+            or not np.allclose(self._boxes, evidence.boxes)
+        ):
             self._steps.clear()
             self._boxes = evidence.boxes
             middles = [((x1 + x2) / 2, (y1 + y2) / 2) for x1, y1, x2, y2 in evidence.boxes]
