@@ -84,8 +84,8 @@ def measure() -> Outcome:
     recordings = [*collector.labelled(FIGHTS), *collector.others(DATA, FIGHTS)]
     rule = BrawlRule(id="brawl")
     found = verdicts(recordings, rule)
-    labelled = [one for one in found if one.recording.mirrored is not None]
-    others = [one for one in found if one.recording.mirrored is None]
+    labelled = [one for one in found if one.recording.labelled]
+    others = [one for one in found if not one.recording.labelled]
     figures = figures_of(labelled, "") + figures_of(
         [o for o in labelled if o.recording.source != SYNOPSIS], ", no Synopsis"
     )

@@ -14,7 +14,7 @@ from edge_agent.adapters.tracker_bytetrack import ByteTrack
 from edge_agent.core.ports import Detector
 from edge_agent.core.rules.base import counted
 from edge_agent.core.rules.brawl import WINDOW_S, BrawlRule
-from edge_agent.core.rules.brawl_features import MOTION, STEP_S, Evidence, Floats, Looker
+from edge_agent.core.rules.brawl_features import STEP_S, VERSION, Evidence, Floats, Looker
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.tracks import Figure, FigureId, TrackMemory, View
 from edge_agent.core.types import Box, Frame
@@ -129,7 +129,7 @@ def _figure(box: Box, number: int) -> Figure:
 
 def kept(video: Path, folder: Path, detector: Detector, tracker: TrackerSpec, variant: Variant = PLAIN) -> Seen | None:
     """`see`, remembered in `folder` under the digest of the video's bytes, the variant and the network."""
-    digest = hashlib.sha256(video.read_bytes() + repr((variant, detector.name, tracker, MOTION)).encode()).hexdigest()
+    digest = hashlib.sha256(video.read_bytes() + repr((variant, detector.name, tracker, VERSION)).encode()).hexdigest()
     file = folder / f"{digest[:32]}.npz"
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -25,15 +25,20 @@ from edge_agent.zoo.brawl_fit import Clip, auc, fit, leave_sources_out, recall_a
 from edge_agent.zoo.manifest import manifest
 
 VIDEOS = (".mp4", ".avi")
+BEGINNING = Variant(longest_s=10.0)
+"""So much is enough of a recording that shows no fight."""
+SHARE = 0.3
+"""Weight of its parts: at full weight they are learned in place of the quiet clips that resemble fights."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """name: relative to its folder. seen: as it is, and mirrored (only of the labelled clips)."""
+    """name: relative to its folder. labelled: of the clips with labels. seen: as it is. mirrored: see MIRRORED."""
 
     name: str
     source: str
     fight: bool
+    labelled: bool
     seen: Seen
     mirrored: Seen | None = None
 
@@ -54,13 +59,13 @@ class Collector:
             plain = self._look(folder / row["file"], PLAIN)
             if plain is not None:
                 mirrored = self._look(folder / row["file"], MIRRORED)
-                yield Recording(row["file"], row["source_video"], row["fight"] == "1", plain, mirrored)
+                yield Recording(row["file"], row["source_video"], row["fight"] == "1", True, plain, mirrored)
 
     def others(self, folder: Path, skip: Path) -> Iterator[Recording]:
         for video in sorted(path for path in folder.rglob("*") if path.suffix in VIDEOS):
-            if skip not in video.parents and (seen := self._look(video, PLAIN)) is not None:
+            if skip not in video.parents and (seen := self._look(video, BEGINNING)) is not None:
                 name = video.relative_to(folder).as_posix()
-                yield Recording(name, name.split("/", 1)[0], False, seen)
+                yield Recording(name, name.split("/", 1)[0], False, False, seen)
 
     def _look(self, video: Path, variant: Variant) -> Seen | None:
         try:
@@ -75,12 +80,12 @@ def clips_of(recordings: Sequence[Recording]) -> tuple[list[Clip], list[Clip]]:
     clips, more = [], []
     for recording in recordings:
         name, source, fight = recording.name, recording.source, recording.fight
-        if recording.mirrored is None:
-            more += [Clip(name, source, fight, windows) for windows in recording.seen.parts()]
+        if not recording.labelled:
+            more += [Clip(name, source, fight, windows, SHARE) for windows in recording.seen.parts()]
             continue
         if (windows := recording.seen.windows()) is not None:
             clips.append(Clip(name, source, fight, windows))
-        if (windows := recording.mirrored.windows()) is not None:
+        if recording.mirrored is not None and (windows := recording.mirrored.windows()) is not None:
             more.append(Clip(f"{name} mirrored", source, fight, windows))
     return clips, more
 
