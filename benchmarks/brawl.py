@@ -1,14 +1,14 @@
 """The brawl rule on clips of fights and of everything else, each judged by a model that has not seen its source.
 
 The detector runs once over each recording (what the rule saw is kept under benchmarks/out); then the rule itself, with
-the model of the fold, gives its score at each picture and the lifecycle its episodes. A clip's score is its highest. The
-labelled clips leave their source video out, all other recordings their folder.
+the model of the fold, gives its score at each picture and the lifecycle its episodes. A clip's score is its highest.
+The labelled clips leave their source video out, all other recordings their folder.
 """
 
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -84,9 +84,11 @@ def measure() -> Outcome:
     recordings = [*collector.labelled(FIGHTS), *collector.others(DATA, FIGHTS)]
     rule = BrawlRule(id="brawl")
     found = verdicts(recordings, rule)
-    labelled = [one for one in found if one.recording.mirrored is not None]
-    others = [one for one in found if one.recording.mirrored is None]
-    figures = figures_of(labelled, "") + figures_of([o for o in labelled if o.recording.source != SYNOPSIS], ", no Synopsis")
+    labelled = [one for one in found if one.recording.labelled]
+    others = [one for one in found if not one.recording.labelled]
+    figures = figures_of(labelled, "") + figures_of(
+        [o for o in labelled if o.recording.source != SYNOPSIS], ", no Synopsis"
+    )
     fights = [one for one in labelled if one.recording.fight]
     quiet = [one for one in labelled if not one.recording.fight]
     told = [one.events[0][1] for one in fights if one.events]

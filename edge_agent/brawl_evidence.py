@@ -1,7 +1,7 @@
 """What the brawl rule sees of a recording, kept: the detector runs once, models are fitted and judged in seconds."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from edge_agent.adapters.tracker_bytetrack import ByteTrack
 from edge_agent.core.ports import Detector
 from edge_agent.core.rules.base import counted
 from edge_agent.core.rules.brawl import WINDOW_S, BrawlRule
-from edge_agent.core.rules.brawl_features import MOTION, STEP_S, Evidence, Floats, Looker
+from edge_agent.core.rules.brawl_features import STEP_S, VERSION, Evidence, Floats, Looker
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.tracks import Figure, FigureId, TrackMemory, View
 from edge_agent.core.types import Box, Frame
@@ -109,7 +109,7 @@ def see(video: Path, detector: Detector, tracker: TrackerSpec, variant: Variant 
     return Seen(np.array([t for t, _ in seen]), rows, known[0].boxes, tuple(people), aspect)
 
 
-def _due(frames: Iterator[Frame] | Sequence[Frame], variant: Variant) -> Iterator[Frame]:
+def _due(frames: Iterable[Frame], variant: Variant) -> Iterator[Frame]:
     due: float | None = None
     for frame in frames:
         if frame.t > variant.longest_s:
@@ -129,7 +129,7 @@ def _figure(box: Box, number: int) -> Figure:
 
 def kept(video: Path, folder: Path, detector: Detector, tracker: TrackerSpec, variant: Variant = PLAIN) -> Seen | None:
     """`see`, remembered in `folder` under the digest of the video's bytes, the variant and the network."""
-    digest = hashlib.sha256(video.read_bytes() + repr((variant, detector.name, tracker, MOTION)).encode()).hexdigest()
+    digest = hashlib.sha256(video.read_bytes() + repr((variant, detector.name, tracker, VERSION)).encode()).hexdigest()
     file = folder / f"{digest[:32]}.npz"
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -25,15 +25,20 @@ from edge_agent.zoo.brawl_fit import Clip, auc, fit, leave_sources_out, recall_a
 from edge_agent.zoo.manifest import manifest
 
 VIDEOS = (".mp4", ".avi")
+BEGINNING = Variant(longest_s=10.0)
+"""So much is enough of a recording that shows no fight."""
+SHARE = 0.3
+"""Weight of its parts: at full weight they are learned in place of the quiet clips that resemble fights."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """name: relative to its folder. seen: as it is, and mirrored (only of the labelled clips)."""
+    """name: relative to its folder. labelled: of the clips with labels. seen: as it is. mirrored: see MIRRORED."""
 
     name: str
     source: str
     fight: bool
+    labelled: bool
     seen: Seen
     mirrored: Seen | None = None
 
@@ -54,19 +59,19 @@ class Collector:
             plain = self._look(folder / row["file"], PLAIN)
             if plain is not None:
                 mirrored = self._look(folder / row["file"], MIRRORED)
-                yield Recording(row["file"], row["source_video"], row["fight"] == "1", plain, mirrored)
+                yield Recording(row["file"], row["source_video"], row["fight"] == "1", True, plain, mirrored)
 
     def others(self, folder: Path, skip: Path) -> Iterator[Recording]:
         for video in sorted(path for path in folder.rglob("*") if path.suffix in VIDEOS):
-            if skip not in video.parents and (seen := self._look(video, PLAIN)) is not None:
+            if skip not in video.parents and (seen := self._look(video, BEGINNING)) is not None:
                 name = video.relative_to(folder).as_posix()
-                yield Recording(name, name.split("/", 1)[0], False, seen)
+                yield Recording(name, name.split("/", 1)[0], False, False, seen)
 
     def _look(self, video: Path, variant: Variant) -> Seen | None:
         try:
             return kept(video, self._evidence, self._detector, self._tracker, variant)
         except SourceError as error:
-            print(f"{video.name}: {error}", file=sys.stderr)
+            sys.stderr.write(f"{video.name}: {error}\n")
             return None
 
 
@@ -75,12 +80,12 @@ def clips_of(recordings: Sequence[Recording]) -> tuple[list[Clip], list[Clip]]:
     clips, more = [], []
     for recording in recordings:
         name, source, fight = recording.name, recording.source, recording.fight
-        if recording.mirrored is None:
-            more += [Clip(name, source, fight, windows) for windows in recording.seen.parts()]
+        if not recording.labelled:
+            more += [Clip(name, source, fight, windows, SHARE) for windows in recording.seen.parts()]
             continue
         if (windows := recording.seen.windows()) is not None:
             clips.append(Clip(name, source, fight, windows))
-        if (windows := recording.mirrored.windows()) is not None:
+        if recording.mirrored is not None and (windows := recording.mirrored.windows()) is not None:
             more.append(Clip(f"{name} mirrored", source, fight, windows))
     return clips, more
 
@@ -102,13 +107,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]
     recall, _ = recall_at(truth, scores, 0.05)
     sources = len({clip.source for clip in clips})
-    print(f"{len(clips)} clips of {sources} sources, {len(more)} more; sources left out:")
-    print(f"AUC {auc(truth, scores):.4f}, recall at 5 % false positives {recall:.4f}")
+    sys.stdout.write(f"{len(clips)} clips of {sources} sources, {len(more)} more; sources left out: ")
+    sys.stdout.write(f"AUC {auc(truth, scores):.4f}, recall at 5 % false positives {recall:.4f}\n")
     if options.out is not None:
         network = manifest().entry(DetectorSpec().model).onnx
         note = f"{len(clips)} clips, {len(more)} more.\nNetwork SHA-256 {network.sha256}, tensor\n{network.features}."
         options.out.write_text(written(fit([*clips, *more]), note), "utf-8")
-        print(f"{options.out}: SHA-256 {hashlib.sha256(options.out.read_bytes()).hexdigest()}")
+        sys.stdout.write(f"{options.out}: SHA-256 {hashlib.sha256(options.out.read_bytes()).hexdigest()}\n")
     return 0
 
 

@@ -1,9 +1,9 @@
 """Training of the brawl rule's model, numpy only and without chance: the same clips give the same numbers.
 
-Clips are labelled as a whole while a brawl is in one place of the picture: multiple-instance learning (Dietterich et al.
-1997; Andrews et al., NIPS 2002). A ridge logistic regression is fitted on what each clip shows anywhere, then ROUNDS
-times on the TOP windows that the last fit found most like a brawl in each clip. Clips of one source count together
-with the square root of their number, and both classes weigh the same.
+Clips are labelled as a whole while a brawl is in one place of the picture: multiple-instance learning (Dietterich et
+al. 1997; Andrews et al., NIPS 2002). A ridge logistic regression is fitted on what each clip shows anywhere, then
+ROUNDS times on the TOP windows that the last fit found most like a brawl in each clip. Clips of one source count
+together with the square root of their number, and both classes weigh the same.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.rules.brawl_features import MOTION, shown
-from edge_agent.core.rules.brawl_model import PARTS, TOP, BrawlModel, strongest
+from edge_agent.core.rules.brawl_model import TOP, BrawlModel, strongest
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-PENALTY = 0.05
+PENALTY = 0.02
 """Weight of the data against the ridge (scikit-learn's C)."""
 ROUNDS = 4
 NEWTON = 25
@@ -27,12 +27,13 @@ NEWTON = 25
 @dataclass(frozen=True, slots=True, eq=False)
 class Clip:
     """windows: (windows, channels), each window's evidence as the mean over the clip. source: clips of one source never
-    stand on both sides of a split."""
+    stand on both sides of a split. share: of the weight it would otherwise have."""
 
     name: str
     source: str
     fight: bool
     windows: Floats
+    share: float = 1.0
 
 
 def fit(clips: Sequence[Clip], penalty: float = PENALTY, top: int = TOP) -> BrawlModel:
@@ -60,7 +61,7 @@ def score(model: BrawlModel, windows: Floats, top: int = TOP) -> float:
 
 
 def weights_of(clips: Sequence[Clip]) -> Doubles:
-    weight = np.ones(len(clips))
+    weight = np.array([clip.share for clip in clips])
     keys = [(clip.source, clip.fight) for clip in clips]
     for key in set(keys):
         same = np.array([other == key for other in keys])
@@ -125,9 +126,8 @@ def written(model: BrawlModel, note: str) -> str:
             line = f"{line} {word}".strip()
         return '"""\n' + "\n".join([*lines, line]) + '\n"""'
 
-    usual = ", ".join(f"{name}={value:.4g}" for name, value in zip(PARTS, model.usual, strict=True))
     return (
-        f'"""Made by `python -m edge_agent.train_brawl`; do not edit. {note}\n\nUsual: {usual}.\n"""\n\n'
+        f'"""Made by `python -m edge_agent.train_brawl`; do not edit. {note}\n"""\n\n'
         f"MEAN = {block(model.mean)}\nSCALE = {block(model.scale)}\nWEIGHTS = {block(model.weights)}\n"
         f"BIAS = {model.bias:.6g}\nUSUAL = ({', '.join(f'{value:.5g}' for value in model.usual)})\n"
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.core.lifecycle import Lifecycle
+from edge_agent.core.lifecycle import Change, Lifecycle
 from edge_agent.core.picture import Flow
 from edge_agent.core.rules.brawl import Brawl, BrawlRule
 from edge_agent.core.rules.brawl_features import MOTION, Floats
@@ -55,11 +55,15 @@ def values(t: float, spans: list[tuple[float, float]], chance: Floats) -> Floats
     return np.asarray(chance + 0.02 * np.sin(t) + (wild if fights else 0.0), np.float32)
 
 
-def episodes(times: list[float], spans: list[tuple[float, float]], shuffle: int | None = None) -> list[tuple[float, float]]:
-    step, lifecycle, found = Brawl(RULE, WHOLE, MODEL), Lifecycle(RULE.episodes), []
+def episodes(
+    times: list[float], spans: list[tuple[float, float]], shuffle: int | None = None
+) -> list[tuple[float, float]]:
+    step, lifecycle, found = Brawl(RULE, WHOLE, MODEL), Lifecycle(RULE.episodes), list[Change]()
     chance = np.random.default_rng(1).normal(size=(CHANNELS, 9, 16)).astype(np.float32)
     for t in times:
-        people = PEOPLE if shuffle is None else tuple(random.Random(shuffle + round(t * 10)).sample(PEOPLE, len(PEOPLE)))
+        people = (
+            PEOPLE if shuffle is None else tuple(random.Random(shuffle + round(t * 10)).sample(PEOPLE, len(PEOPLE)))
+        )
         laid = FeatureMap(values(t, spans, chance), 0.0, 0.0, 1 / 16, 1 / 9)
         view = View(t, people, 16 / 9, picture=Shown(t), features=laid)
         found += lifecycle.step(t, step.step(view))[0]
@@ -86,7 +90,7 @@ def near(got: list[tuple[float, float]], spans: list[tuple[float, float]], withi
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(scripts, rates, st.floats(0, 0.4))
 def test_the_frame_rate_does_not_matter(script: list[tuple[float, float]], rate: float, phase: float) -> None:
     spans = spans_of(script)
@@ -94,7 +98,7 @@ def test_the_frame_rate_does_not_matter(script: list[tuple[float, float]], rate:
     assert near(got, spans, 1 / rate), got
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10_000))
 def test_missing_frames_do_not_matter(seed: int) -> None:
     """Up to 0.6 s without a frame, here and there."""
@@ -107,7 +111,7 @@ def test_missing_frames_do_not_matter(seed: int) -> None:
     assert near(episodes(times, spans), spans, 0.7)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10_000))
 def test_the_order_of_people_does_not_matter(seed: int) -> None:
     times, spans = every(5, 0, 20), [(4.0, 10.0)]

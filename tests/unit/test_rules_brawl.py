@@ -1,20 +1,23 @@
 """The brawl rule: what it looks at, what it says and when it keeps quiet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from edge_agent.core.picture import Flow
+from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules import brawl_features as features
 from edge_agent.core.rules.brawl import Brawl, BrawlRule
 from edge_agent.core.rules.brawl_features import MOTION, Evidence, Floats, Looker
 from edge_agent.core.rules.brawl_model import PARTS, BrawlModel, probability, shipped, strongest
 from edge_agent.core.rules.table import WHOLE
+from edge_agent.core.spec import CameraSpec, MotionSpec
 from edge_agent.core.tracks import Figure, FigureId, View
-from edge_agent.core.types import Box, FeatureMap, Finding, Image, Point
+from edge_agent.core.types import Box, Detections, FeatureMap, Finding, Frame, Image, Point
 from tests.reference.naive_brawl import naive_rows
+from tests.scenes import AGENT, CLASSES, CLOCK, T0, ToldTracker, ids
 
 LEFT: tuple[Point, ...] = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 DEEP = 3
@@ -39,7 +42,7 @@ class Told:
 
     levels: Sequence[float]
     forgotten: int = 0
-    boxes: Floats = field(default_factory=lambda: BOXES)  # type: ignore[arg-type, return-value]
+    boxes: Floats = field(default_factory=lambda: BOXES)
 
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
         rows = np.zeros((len(self.levels), DEEP + len(MOTION)), np.float32)
@@ -80,17 +83,7 @@ def test_only_windows_whose_middle_is_in_the_zone_count() -> None:
     assert play(Told([20.0, 0.0]), rule, LEFT)[1] != []
 
 
-def test_without_a_person_nothing_is_said() -> None:
-    step = Brawl(BrawlRule(id="b"), WHOLE, model(), Told([20.0, 20.0]))
-    dog = figure(cls="dog")
-    assert not any(step.step(View(n / 5, (dog,), 1.0)) for n in range(20))
-    assert step.step(View(4.0, (figure(),), 1.0))
-    assert step.step(View(6.8, (), 1.0)) == ()  # too few steps left of the last two seconds
-    said = [step.step(View(6.8 + n / 5, (), 1.0)) for n in range(1, 10)]
-    assert not any(said)
-
-
-def test_fighters_the_detector_misses_for_a_while_are_told_by_place() -> None:
+def test_fighters_the_detector_misses_are_told_by_place() -> None:
     step, _ = play(Told([20.0, 0.0]))
     found = step.step(View(3.2, (), 1.0))
     assert found[0].subjects[0].count == 0
@@ -157,6 +150,26 @@ def test_unknown_channels_say_nothing() -> None:
 
 def test_the_strongest_come_first_and_ties_keep_their_order() -> None:
     assert strongest(np.array([1.0, 3.0, 3.0, 2.0]), 3).tolist() == [1, 2, 3]
+
+
+def test_the_pipeline_hands_on_what_the_network_saw() -> None:
+    """From the detector's map to the step's score, and none where the detector gives no map."""
+    camera = CameraSpec(id="c", source="-", rules=(BrawlRule(id="b"),), motion=MotionSpec(enabled=False))
+    for mapped in (True, False):
+        pipeline = CameraPipeline(camera, AGENT, ToldTracker(), ids, "test/fake", pictures=Flowing())
+        for n in range(10):
+            image = np.zeros((90, 160, 3), np.uint8)
+            features = laid(noise(n, 256, 12, 20)) if mapped else None
+            seen = replace(Detections.none(CLASSES), features=features)
+            step = pipeline.step(Frame(image, image[..., 0], n, T0 + n / 5), seen, CLOCK)
+        assert ("b" in step.scores) == mapped
+
+
+class Flowing:
+    """A Pictures port in which nothing moves."""
+
+    def show(self, frame: Frame, t: float) -> "Still":
+        return Still(t, np.zeros((90, 160, 2), np.float32))
 
 
 # --- the looker ------------------------------------------------------------------------------------------------------

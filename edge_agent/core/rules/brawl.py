@@ -28,10 +28,11 @@ LEAST_S = 1.0
 """So much of a window must have been seen before anything is said."""
 CLEAR = 0.5
 """A brawl that is told goes on down to this share of the threshold."""
-PEOPLE_S = 3.0
-"""Nothing is said where no person was seen for so long."""
 NAMED = 4
 """So many parts are named in the event, the ones that speak most for a brawl."""
+
+
+EPISODES = Episodes(min_duration_s=0.4, end_after_s=5.0, cooldown_s=30.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class BrawlRule(Rule):
     zone: str | None = None
     threshold: float = 0.8
     kind: Literal["brawl"] = "brawl"
-    episodes: Episodes = Episodes(min_duration_s=0.4, end_after_s=5.0, cooldown_s=30.0)
+    episodes: Episodes = EPISODES
     limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {"threshold": (0.05, 0.999)}
 
 
@@ -72,7 +73,6 @@ class Brawl:
         self._steps: deque[_Step] = deque()
         self._boxes: NDArray[np.float64] | None = None
         self._inside: NDArray[np.bool_] | None = None
-        self._person_at = float("-inf")
         self._going_on = False
         self._score: float | None = None
 
@@ -83,8 +83,6 @@ class Brawl:
 
     def step(self, view: View) -> tuple[Finding, ...]:
         people = counted(self._rule, view.figures)
-        if people and not view.held:
-            self._person_at = view.t
         if view.held:
             self._looker.forget()
         elif (evidence := self._looker.look(view, people)) is not None:
@@ -115,7 +113,7 @@ class Brawl:
             return ()
         parts = np.mean([step.parts for step in self._steps], axis=0)
         places = np.flatnonzero(self._inside)
-        if not len(places) or exceeded(view.t - self._person_at, PEOPLE_S):
+        if not len(places):
             self._going_on = False
             return ()
         top = places[strongest(parts[places].sum(axis=1))]

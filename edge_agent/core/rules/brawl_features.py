@@ -1,10 +1,11 @@
 """What a brawl looks like at one moment, place by place: how fast the figures change and how the picture moves there.
 
-The picture is looked at through overlapping windows of SIZE x SIZE cells of the detector's feature map (a quarter of the
-picture's width at 640 pixels). Each window gets one row of channels:
+The picture is looked at through overlapping windows of SIZE x SIZE cells of the detector's feature map (a quarter of
+the picture's width at 640 pixels). Each window gets one row of channels:
 
-- `appearance`, one for each channel of the map: how much it changed at the window's most changed cell. The network's
-  last backbone map says what stands where and how; a walker's map shifts, wrestling bodies change it altogether.
+- `appearance`, one for each channel of the map: how much it changed at the window's most changed cell, as log(1 + x).
+  The network's last backbone map says what stands where and how; a walker's map shifts, wrestling bodies change it
+  altogether.
 - MOTION, from the optical flow less its median (the camera's own motion), in body heights a second so that distance and
   resolution do not matter, and from where people stand.
 
@@ -30,9 +31,11 @@ SIZE, STRIDE = 5, 2
 STEP_S, NOMINAL_S, LONGEST_S = 0.18, 0.2, 1.0
 """Shortest time between two steps; the time that the model was trained for; beyond the longest nothing is compared."""
 GROWTH = 0.28
-"""Change grows with the time between two looks to this power: measured between 0.2 s and 0.4 s (see models/brawl.md)."""
+"""Change grows with the time between two looks to this power: between 0.2 s and 0.4 s (see models/brawl.md)."""
 BODY = 0.3
 """Height of a person as a share of the picture's, until one has been seen."""
+VERSION = 2
+"""Of what the channels mean; what was kept of another version is not used."""
 MOTION = ("motion_energy", "motion_peak", "motion_change", "agitation", "deformation", "common_motion", "people_near")
 """Names of the channels behind `appearance`, as the event's measures have them."""
 
@@ -86,7 +89,7 @@ class Looker:
         span = (NOMINAL_S / (view.t - before[0])) ** GROWTH
         change = windows(np.abs(view.features.values - before[1].values)).max(axis=(2, 4)) * np.float32(span)
         motion = self._motion(flow, view.features, people)
-        return Evidence(view.t, np.concatenate([flat(change), motion], axis=1), boxes(view.features))
+        return Evidence(view.t, np.concatenate([flat(np.log1p(change)), motion], axis=1), boxes(view.features))
 
     def forget(self) -> None:
         """What comes next is compared with nothing from before."""
@@ -188,7 +191,7 @@ def boxes(features: FeatureMap) -> NDArray[np.float64]:
     down, right = np.meshgrid(starts(rows), starts(columns), indexing="ij")
     x, y = features.left + right.ravel() * features.width, features.top + down.ravel() * features.height
     wide, high = min(SIZE, columns) * features.width, min(SIZE, rows) * features.height
-    return np.clip(np.stack([x, y, x + wide, y + high], axis=1), 0.0, 1.0)
+    return np.asarray(np.clip(np.stack([x, y, x + wide, y + high], axis=1), 0.0, 1.0), np.float64)
 
 
 def shown(name: str, value: float) -> float:
