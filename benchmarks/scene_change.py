@@ -291,7 +291,7 @@ def measure() -> Outcome:
     for trial in trials:
         if not trial.found or trial.false:
             print("not as wanted:", trial, file=sys.stderr)
-    bars = {"abandoned": 0.8, "blocked": 0.9, "removed": 0.9, "water": 0.9}
+    bars = {"abandoned": 0.6, "blocked": 0.9, "removed": 0.9, "water": 0.9}
     for purpose in dict.fromkeys(trial.purpose for trial in trials):
         some = [trial for trial in trials if trial.purpose == purpose]
         if purpose.startswith("light"):

@@ -190,10 +190,10 @@ class Background:
         return bool(np.count_nonzero(kept) < AGREE * was.size)
 
     def _present(self, now: Image, hidden: Mask, elapsed: float) -> None:
-        """What is shown now and since when. Where somebody stands, time stands still."""
+        """What is shown now and since when: what looks the same after somebody stood before it has been there since."""
         shown = _pick(hidden, self._calm, now)
         jump = _apart(shown, self._calm) > CALM
-        self._age += np.uint16(round(elapsed * 100)) * ~hidden
+        self._age += np.uint16(round(elapsed * 100))
         self._age *= ~jump
         np.minimum(self._age, np.uint16(round(ABSORB_S * 100)), out=self._age)
         self._calm = _pick(jump, shown, _towards(self._calm, shown))

@@ -40,10 +40,10 @@ def told(times: list[float], shuffle: random.Random | None = None) -> float | No
 @pytest.mark.parametrize("rate", [2.0, 3.0, 5.0, 7.5, 12.5, 15.0])
 @pytest.mark.parametrize("phase", [0.0, 0.13])
 def test_the_frame_rate_does_not_matter(rate: float, phase: float) -> None:
-    at = told(every(rate, phase, 18.5))
+    at = told(every(rate, phase, 19))
     assert at is not None
     # 8 s after the owner was last seen there, at 7.5 to 8 s, and at a look.
-    assert 15.4 <= at <= 17.0
+    assert 15.4 <= at <= 17.5
 
 
 @settings(max_examples=4, deadline=None)
@@ -51,13 +51,13 @@ def test_the_frame_rate_does_not_matter(rate: float, phase: float) -> None:
 def test_neither_gaps_nor_the_order_of_figures_matter(seed: int) -> None:
     rng = random.Random(seed)
     times, skip = [], 0
-    for t in every(5, 0, 18.5):
+    for t in every(5, 0, 19):
         skip = rng.randint(1, 4) if skip <= 0 and rng.random() < 0.12 else skip - 1
         if skip <= 0:
             times.append(t)
     at = told(times, rng)
     assert at is not None
-    assert 15.2 <= at <= 17.8
+    assert 15.2 <= at <= 18.6
     assert at == told(times)
 
 

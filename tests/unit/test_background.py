@@ -27,7 +27,7 @@ def look(
 
 def learned() -> Background:
     background = Background()
-    for t in every(2.5, 0, 4):
+    for t in every(2, 0, 4):
         look(background, t, GROUND)
     return background
 
@@ -38,12 +38,12 @@ def test_the_same_picture_is_looked_at_once_and_not_every_picture() -> None:
     assert fresh
     assert look(background, 0.0, GROUND) == (first, True)
     assert look(background, 0.2, GROUND) == (first, False)
-    assert look(background, 0.4, GROUND)[1]
+    assert look(background, 0.5, GROUND)[1]
 
 
 def test_what_is_put_there_differs_and_is_not_learned() -> None:
     background = learned()
-    for t in every(2.5, 4.4, 60):
+    for t in every(2, 4.5, 60):
         found, _ = look(background, t, WITH_BAG)
     assert found.differs[window(BAG)].mean() > 0.9
     assert found.lasting(50.0)[window(BAG)].mean() > 0.9
@@ -55,42 +55,42 @@ def test_what_is_put_there_differs_and_is_not_learned() -> None:
 def test_where_somebody_stands_nothing_differs_and_nothing_is_learned() -> None:
     background = learned()
     who = (somebody(1, (0.53, 0.75), 0.5),)
-    for t in every(2.5, 4.4, 20):
+    for t in every(2, 4.5, 20):
         found, _ = look(background, t, WITH_BAG, who)
     assert not found.differs.any()
-    found, _ = look(background, 20.4, WITH_BAG)
+    found, _ = look(background, 20.5, WITH_BAG)
     assert found.differs[window(BAG)].mean() > 0.9
 
 
 def test_what_is_accepted_is_usual_and_what_was_stays_known() -> None:
     background = learned()
-    for t in every(2.5, 4.4, 8):
+    for t in every(2, 4.5, 8):
         look(background, t, WITH_BAG)
     part = window(BAG)
     background.accept(part, np.ones((part[0].stop - part[0].start, part[1].stop - part[1].start), np.bool_))
-    assert not look(background, 8.4, WITH_BAG)[0].differs.any()
-    assert not look(background, 8.8, GROUND)[0].differs.any()
-    assert look(background, 9.2, thing(GROUND, BAG, 230.0))[0].differs[part].mean() > 0.9
+    assert not look(background, 8.5, WITH_BAG)[0].differs.any()
+    assert not look(background, 9.0, GROUND)[0].differs.any()
+    assert look(background, 9.5, thing(GROUND, BAG, 230.0))[0].differs[part].mean() > 0.9
 
 
 def test_a_watched_zone_takes_nothing_but_light() -> None:
     background = Background()
     background.watch(((0.4, 0.5), (0.7, 0.5), (0.7, 0.8), (0.4, 0.8)))
-    for t in every(2.5, 0, 4):
+    for t in every(2, 0, 4):
         look(background, t, GROUND)
-    for t in every(2.5, 4.4, 8):
+    for t in every(2, 4.5, 8):
         look(background, t, WITH_BAG)
     whole = (slice(0, HEIGHT), slice(0, WIDTH))
     background.accept(whole, np.ones((HEIGHT, WIDTH), np.bool_))
-    assert look(background, 8.4, WITH_BAG)[0].differs[window(BAG)].mean() > 0.9
+    assert look(background, 8.5, WITH_BAG)[0].differs[window(BAG)].mean() > 0.9
     background.accept(whole, np.ones((HEIGHT, WIDTH), np.bool_), light=True)
-    assert not look(background, 8.8, WITH_BAG)[0].differs.any()
+    assert not look(background, 9.0, WITH_BAG)[0].differs.any()
 
 
 @pytest.mark.parametrize(("gain", "offset"), [(0.5, 0.0), (1.4, 0.0), (0.8, 30.0), (1.0, -40.0)])
 def test_the_light_of_the_whole_picture_is_no_difference(gain: float, offset: float) -> None:
     background = learned()
-    found, _ = look(background, 4.4, gain * WITH_BAG + offset)
+    found, _ = look(background, 4.5, gain * WITH_BAG + offset)
     assert found.serial == 1
     assert found.differs[window(BAG)].mean() > 0.7
     outside = found.differs.copy()
@@ -100,10 +100,10 @@ def test_the_light_of_the_whole_picture_is_no_difference(gain: float, offset: fl
 
 def test_another_view_is_learned_anew() -> None:
     background = learned()
-    found, _ = look(background, 4.4, np.roll(GROUND, 50, axis=1))
+    found, _ = look(background, 4.5, np.roll(GROUND, 50, axis=1))
     assert found.serial == 2
     assert not found.differs.any()
-    for t in every(2.5, 4.8, 8):
+    for t in every(2, 5, 8):
         found, _ = look(background, t, np.roll(GROUND, 50, axis=1))
     assert found.serial == 2
 

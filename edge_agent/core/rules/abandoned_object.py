@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from contract.events import Measure, Subject
-from edge_agent.core.background import EVERY_S, MOVERS
+from edge_agent.core.background import MOVERS
 from edge_agent.core.changes import Changes, put_score
 from edge_agent.core.geometry import inside
 from edge_agent.core.rules.attendance import Attendance, Company
@@ -16,6 +16,8 @@ from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import View
 from edge_agent.core.types import Finding, Point
 
+ATTEND_S = 0.3
+"""Between looks at who is with what, at least."""
 SHAPED_S = 4.0
 """A thing keeps its shape; what is still becoming something else is no thing yet."""
 UNSEEN_S = 2.5
@@ -65,7 +67,7 @@ class AbandonedObject:
             return ()
         if fresh:
             self._present = tuple(self._things.step(look, found))
-        if fresh or reached(view.t - self._t, EVERY_S):
+        if fresh or reached(view.t - self._t, ATTEND_S):
             self._t = view.t
             self._findings = self._attend(view)
         return self._findings
