@@ -75,7 +75,7 @@ def test_travel_tells_a_pan_from_a_walk() -> None:
     y, x = np.mgrid[:90, :160].astype(np.float32)
     pan = Flow(np.full((90, 160, 2), (3.2, 0.0), np.float32), 0.2)
     assert travel(pan).speed == pytest.approx(0.1)
-    walk = Flow(np.stack((x - 79.5, y - 44.5), axis=-1) * 0.01, 0.2)
+    walk = Flow(np.asarray(np.stack((x - 79.5, y - 44.5), axis=-1) * 0.01, np.float32), 0.2)
     assert travel(walk).outwards > 0.99
     assert travel(walk).speed < 0.01
     back = Flow(-walk.field, 0.2)

@@ -27,14 +27,14 @@ WARM, WARMER = 120, 0.2
 """The same, less strict, for the small picture, in which a small flame is mixed with what is beside it."""
 PRESENT = 0.03
 """Share of a cell's pixels that glow where it counts."""
-STEADY_S, STEADY = 1.55, 0.75
+STEADY_S, STEADY = 1.35, 0.75
 ALIVE = 15
 """Grey levels between two looks from which a pixel has changed."""
-STILL_AROUND = 0.25
+STILL_AROUND = 0.3
 """Share of the surroundings that changes, against that of the flame, at most."""
 GRADATION = 15.0
 """Standard deviation of green within the flame, from red to yellow; paint and cloth have one colour."""
-LIVELY = 0.15
+LIVELY = 0.08
 """Share of the flame's pixels that change between two looks, at least."""
 WILD = 0.7
 """Share of the outline that changes at most: more is something else at each look, as where a camera is carried past."""
