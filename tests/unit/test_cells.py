@@ -58,7 +58,7 @@ def test_what_is_steady_has_been_so_for_the_whole_span() -> None:
 
 def test_counts_by_cell() -> None:
     mask = np.random.default_rng(2).random((20, 30)) < 0.3
-    counts = cell_counts(mask)
+    counts = cell_counts(np.flatnonzero(mask), 20, 30)
     assert counts.shape == (2, 3)
     assert counts[1, 2] == mask[8:16, 16:24].sum()
 
