@@ -58,7 +58,7 @@ def test_what_is_steady_has_been_so_for_the_whole_span() -> None:
 
 def test_counts_by_cell() -> None:
     mask = np.random.default_rng(2).random((20, 30)) < 0.3
-    counts = cell_counts(mask)
+    counts = cell_counts(np.flatnonzero(mask), 20, 30)
     assert counts.shape == (2, 3)
     assert counts[1, 2] == mask[8:16, 16:24].sum()
 
@@ -75,7 +75,7 @@ def test_travel_tells_a_pan_from_a_walk() -> None:
     y, x = np.mgrid[:90, :160].astype(np.float32)
     pan = Flow(np.full((90, 160, 2), (3.2, 0.0), np.float32), 0.2)
     assert travel(pan).speed == pytest.approx(0.1)
-    walk = Flow(np.stack((x - 79.5, y - 44.5), axis=-1) * 0.01, 0.2)
+    walk = Flow(np.asarray(np.stack((x - 79.5, y - 44.5), axis=-1) * 0.01, np.float32), 0.2)
     assert travel(walk).outwards > 0.99
     assert travel(walk).speed < 0.01
     back = Flow(-walk.field, 0.2)

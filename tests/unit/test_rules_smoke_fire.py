@@ -31,7 +31,7 @@ LONG = np.concatenate([street(seed) for seed in range(1, 5)], axis=1)
 
 
 def spot(x: float, y: float, wide: float) -> NDArray[np.float32]:
-    return np.exp(-((X - x) ** 2 + (Y - y) ** 2) / (2 * wide * wide)).astype(np.float32)
+    return np.asarray(np.exp(-((X - x) ** 2 + (Y - y) ** 2) / (2 * wide * wide)), np.float32)
 
 
 def painted(picture: NDArray[np.float32], where: NDArray[np.bool_], bgr: tuple[int, int, int]) -> NDArray[np.float32]:
@@ -81,7 +81,7 @@ def fog(t: float) -> NDArray[np.float32]:
 def swaying_tree(t: float) -> NDArray[np.float32]:
     sway = (4 * np.sin(4.4 * t + Y / 25) * (Y < 110)).astype(int)
     green = STREET * np.array((0.5, 1, 0.7), np.float32)
-    return green[Y.astype(int), np.clip(X.astype(int) + sway, 0, WIDTH - 1)]
+    return np.asarray(green[Y.astype(int), np.clip(X.astype(int) + sway, 0, WIDTH - 1)], np.float32)
 
 
 def rain(t: float) -> NDArray[np.float32]:

@@ -23,7 +23,11 @@ def cell_means(planes: Grid, side: int) -> Grid:
 
 def neighbourhood(grids: Grid) -> Grid:
     """(n, rows, cols): the mean of each cell and its eight neighbours, the edge cells repeated outwards."""
-    wide = np.pad(grids, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    count, rows, cols = grids.shape
+    wide = np.empty((count, rows + 2, cols + 2), np.float32)
+    wide[:, 1:-1, 1:-1] = grids
+    wide[:, 0, 1:-1], wide[:, -1, 1:-1] = grids[:, 0], grids[:, -1]
+    wide[..., 0], wide[..., -1] = wide[..., 1], wide[..., -2]
     tall = wide[:, :-2] + wide[:, 1:-1] + wide[:, 2:]
     return np.asarray((tall[..., :-2] + tall[..., 1:-1] + tall[..., 2:]) / np.float32(9.0), np.float32)
 
@@ -56,9 +60,13 @@ def regions(mask: Mask, least: int) -> list[Mask]:
 
 def spread(mask: Mask) -> Mask:
     """`mask` and the cells around it."""
-    wide = np.pad(mask, 1)
-    tall = wide[:-2] | wide[1:-1] | wide[2:]
-    return np.asarray(tall[:, :-2] | tall[:, 1:-1] | tall[:, 2:], np.bool_)
+    tall = mask.copy()
+    tall[1:] |= mask[:-1]
+    tall[:-1] |= mask[1:]
+    wide = tall.copy()
+    wide[:, 1:] |= tall[:, :-1]
+    wide[:, :-1] |= tall[:, 1:]
+    return wide
 
 
 def bounds(region: Mask, side: int, width: int, height: int) -> Box:
@@ -102,8 +110,8 @@ class Steady:
             self._looks.popleft()
         if not reached(t - self._looks[0][0], self._span_s):
             return np.zeros_like(mask)
-        share = np.mean([so for _, so in self._looks], axis=0)
-        return np.asarray(share >= self._share - 1e-6, np.bool_)
+        times = np.sum([so for _, so in self._looks], axis=0)
+        return np.asarray(times >= self._share * len(self._looks) - 1e-6, np.bool_)
 
     @property
     def since(self) -> float:

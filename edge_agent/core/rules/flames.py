@@ -23,18 +23,19 @@ RED = 200
 """Least red of a glowing pixel, 0..255."""
 REDDER, SATURATION = 10, 0.4
 """It has so much more red than green, and blue is so much less than red, as a share of red."""
-WARM, WARMER = 120, 0.2
-"""The same, less strict, for the small picture, in which a small flame is mixed with what is beside it."""
+WARM, WARMER = 140, 4
+"""For the small picture, in which a small flame is mixed with what is beside it: so much red, and WARMER times what it
+has more than blue is all of it."""
 PRESENT = 0.03
 """Share of a cell's pixels that glow where it counts."""
-STEADY_S, STEADY = 1.55, 0.75
+STEADY_S, STEADY = 1.35, 0.75
 ALIVE = 15
 """Grey levels between two looks from which a pixel has changed."""
-STILL_AROUND = 0.25
+STILL_AROUND = 0.3
 """Share of the surroundings that changes, against that of the flame, at most."""
 GRADATION = 15.0
 """Standard deviation of green within the flame, from red to yellow; paint and cloth have one colour."""
-LIVELY = 0.15
+LIVELY = 0.08
 """Share of the flame's pixels that change between two looks, at least."""
 WILD = 0.7
 """Share of the outline that changes at most: more is something else at each look, as where a camera is carried past."""
@@ -59,16 +60,14 @@ class Flame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """glow, luma, green: (h, w). size: pixels that glow, per cell. differ, either: pixels that glow in one only of
-    this look and the one before, and in at least one."""
+    """glow, luma, green: (h, w). size: pixels that glow, per cell. both: those that did at the look before, too."""
 
     t: float
     glow: Mask
     luma: Image
     green: Image
     size: Counts
-    differ: Counts
-    either: Counts
+    both: Counts
 
 
 class FlameMemory:
@@ -91,15 +90,17 @@ class FlameMemory:
         colour = picture.colour(WIDE)
         if self._looks and self._looks[-1].luma.shape != colour.shape[:2]:
             self.clear()
-        glow = glowing(picture)
-        if glow is None:
-            if not any(look.size.any() for look in self._looks):
-                self.clear()
-                return []
-            glow = np.zeros(colour.shape[:2], np.bool_)
-        before = self._looks[-1].glow if self._looks else glow
-        size, differ, either = (cell_counts(mask) for mask in (glow, glow ^ before, glow | before))
-        self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1], size, differ, either))
+        places = glowing(picture)
+        if not len(places) and not any(look.size.any() for look in self._looks):
+            self.clear()
+            return []
+        height, width = colour.shape[:2]
+        flat = np.zeros(height * width, np.bool_)
+        flat[places] = True
+        glow = flat.reshape(height, width)
+        kept = places[self._looks[-1].glow.reshape(-1)[places]] if self._looks else places
+        size, both = (cell_counts(some, height, width) for some in (places, kept))
+        self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1], size, both))
         steady = self._steady.add(t, np.asarray(size > PRESENT * CELL * CELL, np.bool_))
         while len(self._looks) > 2 and self._looks[0].t < self._steady.since:
             self._looks.popleft()
@@ -111,13 +112,13 @@ class FlameMemory:
     def _judge(self, cells: Mask, size: int) -> Flame | None:
         """The flame in these cells, if it is one; the cheap questions first."""
         around = spread(cells)
-        sizes = np.array([float(look.size[around].sum()) for look in self._looks])
+        sizes = np.array([look.size[around].sum() for look in self._looks], np.float64)
         usual = float(np.median(sizes))
         if usual < self._area * size or float(np.quantile(sizes, 0.1)) < LEAST * usual:
             return None
-        differ = np.array([look.differ[around].sum() for look in self._looks])[1:]
-        either = np.array([look.either[around].sum() for look in self._looks])[1:]
-        if float(np.median(differ / np.maximum(either, 1))) < self._flicker:
+        both = np.array([look.both[around].sum() for look in self._looks], np.float64)[1:]
+        either = sizes[1:] + sizes[:-1] - both
+        if float(np.median(1.0 - both / np.maximum(either, 1))) < self._flicker:
             return None
         rows, cols = np.flatnonzero(around.any(axis=1)), np.flatnonzero(around.any(axis=0))
         part = np.s_[rows[0] * CELL : (rows[-1] + 1) * CELL, cols[0] * CELL : (cols[-1] + 1) * CELL]
@@ -150,43 +151,41 @@ class FlameMemory:
         return float(np.median(inside)), float(np.median(outside))
 
 
-def glowing(picture: Picture) -> Mask | None:
-    """Which pixels of the picture at WIDE have the colour of a flame; only where the small picture might have it. None:
-    nowhere."""
+def glowing(picture: Picture) -> NDArray[np.intp]:
+    """Flat indices of the pixels of the picture at WIDE that have the colour of a flame; only where the small picture
+    might have it."""
     colour = picture.colour(WIDE)
-    height, width = colour.shape[:2]
-    places = _warm(picture.colour(SMALL), height, width)
-    if places is None:
-        return None
-    red, green, blue = (colour[..., channel].reshape(-1)[places].astype(np.int16) for channel in (2, 1, 0))
-    strong = (red >= RED) & (red >= green + REDDER) & (green >= blue) & (red - blue >= SATURATION * red)
-    if not strong.any():
-        return None
-    mask = np.zeros(height * width, np.bool_)
-    mask[places[strong]] = True
-    return mask.reshape(height, width)
+    places = _warm(picture.colour(SMALL), *colour.shape[:2])
+    flat = colour.reshape(-1, 3)
+    places = places[flat[:, 2][places] >= RED]
+    blue, green, red = flat[places].astype(np.int16).T
+    strong = (red >= green + REDDER) & (green >= blue) & (red - blue >= np.float32(SATURATION) * red)
+    return np.asarray(places[strong], np.intp)
 
 
-def _warm(small: Image, height: int, width: int) -> NDArray[np.intp] | None:
-    """Flat indices of the pixels of a picture of (height, width) in whose surroundings the small picture is warm."""
+def _warm(small: Image, height: int, width: int) -> NDArray[np.intp]:
+    """Flat indices of the pixels of a picture of (height, width) in those cells, and the ones beside them, in which the
+    small picture (h, w, 3) is warm."""
     red, blue = small[..., 2].astype(np.int16), small[..., 0].astype(np.int16)
-    warm = (red >= WARM) & (red - blue >= red * WARMER)
-    if not warm.any():
-        return None
-    warm = spread(warm)
-    rows = np.arange(height) * small.shape[0] // height
-    cols = np.arange(width) * small.shape[1] // width
-    return np.flatnonzero(warm[rows][:, cols])
-
-
-def cell_counts(mask: Mask) -> Counts:
-    """How many pixels of each cell are set; (h // CELL, w // CELL)."""
-    height, width = mask.shape
+    y, x = np.divmod(np.flatnonzero((red >= WARM) & (WARMER * (red - blue) >= red)), small.shape[1])
     rows, cols = height // CELL, width // CELL
-    y, x = np.divmod(np.flatnonzero(mask), width)
-    inside = (y < rows * CELL) & (x < cols * CELL)
-    cells = (y[inside] // CELL) * cols + x[inside] // CELL
-    return np.bincount(cells, minlength=rows * cols).reshape(rows, cols)
+    cells = np.zeros((rows, cols), np.bool_)
+    y, x = y * height // (small.shape[0] * CELL), x * width // (small.shape[1] * CELL)
+    cells[np.minimum(y, rows - 1), np.minimum(x, cols - 1)] = True
+    top, left = np.nonzero(spread(cells))
+    inner = np.arange(CELL)
+    within = (inner[:, None] * width + inner).reshape(-1)
+    return np.asarray(((top * width + left) * CELL)[:, None] + within, np.intp).reshape(-1)
+
+
+def cell_counts(places: NDArray[np.intp], height: int, width: int) -> Counts:
+    """How many of the pixels at these flat indices of a picture (height, width) lie in each cell; those beyond the last
+    whole cell are left out. (height // CELL, width // CELL)."""
+    rows, cols = height // CELL, width // CELL
+    y, x = np.divmod(places, width)
+    y, x = y // CELL, x // CELL
+    whole = (y < rows) & (x < cols)
+    return np.bincount(y[whole] * cols + x[whole], minlength=rows * cols).reshape(rows, cols)
 
 
 def changed(before: Mask, after: Mask, *, align: bool = False) -> float:
