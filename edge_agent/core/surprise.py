@@ -15,16 +15,18 @@ TAIL = 0.05
 LEAST_MASS_S = 20.0
 LOG10_E = 0.4342944819
 FULL_S = 500_000.0
-"""Older seconds weigh less in proportion to their age, until so many have been seen; from then on as 1 / FULL_S."""
+"""Of what is known no more than so many seconds count: then the older ones fade."""
 
 
 class Rarity:
     """Of numbers >= 0, `channels` kinds of them; a number above BINS * WIDTH counts as that.
 
     floors: per channel, the least mean excess: keeps a channel that never varied from calling everything impossible.
+    ripening: the numbers get better while they are learned, so half of what was seen counts, the later more.
     """
 
-    def __init__(self, floors: tuple[float, ...]) -> None:
+    def __init__(self, floors: tuple[float, ...], *, ripening: bool = False) -> None:
+        self._ripening = ripening
         self._floors = np.array(floors, np.float64)
         self.seconds = np.zeros((len(floors), BINS), np.float64)
         self.total = np.zeros(len(floors), np.float64)
@@ -34,7 +36,8 @@ class Rarity:
         """values, seconds: (n, channels); a value with 0 seconds is not looked at."""
         added = seconds.sum(0)
         self.total += added
-        self.seconds *= (1.0 - added / np.clip(self.total, 1e-9, FULL_S)).clip(0.0, 1.0)[:, None]
+        fading = added / np.clip(self.total, 1e-9, FULL_S) * (self._ripening | (self.total > FULL_S))
+        self.seconds *= (1.0 - fading).clip(0.0, 1.0)[:, None]
         at = np.minimum((np.nan_to_num(values).clip(0.0) / WIDTH).astype(np.int64), BINS - 1)
         channels = np.broadcast_to(np.arange(values.shape[1]), values.shape)
         np.add.at(self.seconds, (channels, at), seconds)

@@ -43,7 +43,9 @@ from edge_agent.core.types import Finding, Point
 
 HOLD_S = 5.0
 """Once unusual, a figure stays so while it is followed; that fades over this time."""
-GONE_S = 0.3
+LEFT_S, HIDDEN_S, BORDER = 0.3, 1.0, 0.03
+"""Who is not seen any more fades over these times: LEFT_S where the box was within BORDER of the frame's border, else
+HIDDEN_S, since nobody vanishes in the middle of the picture."""
 PRESENT_S = 1.0
 BURN_IN_S = 60.0
 """Seconds of figures before the rarity of their deviations is learned: until then everything is unusual."""
@@ -89,7 +91,7 @@ class SceneAnomaly:
         self._polygon = polygon
         self._sightings = Sightings()
         self._normal = Normality()
-        self._rarity = Rarity(FLOORS)
+        self._rarity = Rarity(FLOORS, ripening=True)
         self._picture = Rarity(PICTURE)
         self._cases: dict[FigureId, Case] = {}
         self._t = float("-inf")
@@ -136,7 +138,7 @@ class SceneAnomaly:
 
     def memory(self) -> Memory:
         """`progress`: how much of what is needed has been learned, 0..1."""
-        normal, rarity = Normality(), Rarity(FLOORS)
+        normal, rarity = Normality(), Rarity(FLOORS, ripening=True)
         normal.take(self._normal.arrays())
         rarity.take(self._rarity.seconds, self._rarity.total)
         for case in self._cases.values():
@@ -153,7 +155,7 @@ class SceneAnomaly:
 
     def recall(self, memory: Memory) -> None:
         kept = dict(memory)
-        normal, rarity, picture = Normality(), Rarity(FLOORS), Rarity(PICTURE)
+        normal, rarity, picture = Normality(), Rarity(FLOORS, ripening=True), Rarity(PICTURE)
         normal.take(kept)
         rarity.take(kept.get("rarity"), kept.get("rarity_s"))
         picture.take(kept.get("picture"), kept.get("picture_s"))
@@ -206,7 +208,7 @@ class SceneAnomaly:
                 self._note(case, sightings[index], raw[index], hour)
 
     def _top(self, t: float) -> float:
-        return max((case.level * exp(-(t - case.t) / GONE_S) for case in self._cases.values()), default=0.0)
+        return max((case.level * exp((case.t - t) / _lasts(case.figure)) for case in self._cases.values()), default=0.0)
 
     def _note(self, case: Case, sighting: Sighting, raw: Array, hour: float) -> None:
         """Puts aside what this look says, until the figure has gone."""
@@ -283,3 +285,8 @@ class SceneAnomaly:
     def _rarity_of(self, level: float) -> float:
         """-log10 of the share of time in which the picture's most unusual figure is so unusual."""
         return float(self._picture.surprise(np.array([[level]]))[0, 0])
+
+
+def _lasts(figure: Figure) -> float:
+    x1, y1, x2, y2 = figure.box
+    return LEFT_S if min(x1, y1, 1.0 - x2, 1.0 - y2) < BORDER else HIDDEN_S
