@@ -86,7 +86,9 @@ def measure() -> Outcome:
     found = verdicts(recordings, rule)
     labelled = [one for one in found if one.recording.mirrored is not None]
     others = [one for one in found if one.recording.mirrored is None]
-    figures = figures_of(labelled, "") + figures_of([o for o in labelled if o.recording.source != SYNOPSIS], ", no Synopsis")
+    figures = figures_of(labelled, "") + figures_of(
+        [o for o in labelled if o.recording.source != SYNOPSIS], ", no Synopsis"
+    )
     fights = [one for one in labelled if one.recording.fight]
     quiet = [one for one in labelled if not one.recording.fight]
     told = [one.events[0][1] for one in fights if one.events]

@@ -55,11 +55,15 @@ def values(t: float, spans: list[tuple[float, float]], chance: Floats) -> Floats
     return np.asarray(chance + 0.02 * np.sin(t) + (wild if fights else 0.0), np.float32)
 
 
-def episodes(times: list[float], spans: list[tuple[float, float]], shuffle: int | None = None) -> list[tuple[float, float]]:
+def episodes(
+    times: list[float], spans: list[tuple[float, float]], shuffle: int | None = None
+) -> list[tuple[float, float]]:
     step, lifecycle, found = Brawl(RULE, WHOLE, MODEL), Lifecycle(RULE.episodes), []
     chance = np.random.default_rng(1).normal(size=(CHANNELS, 9, 16)).astype(np.float32)
     for t in times:
-        people = PEOPLE if shuffle is None else tuple(random.Random(shuffle + round(t * 10)).sample(PEOPLE, len(PEOPLE)))
+        people = (
+            PEOPLE if shuffle is None else tuple(random.Random(shuffle + round(t * 10)).sample(PEOPLE, len(PEOPLE)))
+        )
         laid = FeatureMap(values(t, spans, chance), 0.0, 0.0, 1 / 16, 1 / 9)
         view = View(t, people, 16 / 9, picture=Shown(t), features=laid)
         found += lifecycle.step(t, step.step(view))[0]

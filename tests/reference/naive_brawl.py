@@ -63,7 +63,9 @@ def naive_rows(
     for top in begins(rows):
         for left in begins(columns):
             cells = [(r, c) for r in range(top, top + SIZE) for c in range(left, left + SIZE)]
-            row = [max(abs(float(now.values[k, r, c] - before.values[k, r, c])) for r, c in cells) for k in range(channels)]
+            row = [
+                max(abs(float(now.values[k, r, c] - before.values[k, r, c])) for r, c in cells) for k in range(channels)
+            ]
             mean, change = (sum(grid[r][c] for r, c in cells) / len(cells) for grid in (size, changed))
             x, y = (sum(grid[r][c] for r, c in cells) / len(cells) for grid in (along, across))
             row += [math.log1p(mean), math.log1p(max(size[r][c] for r, c in cells)), math.log1p(change)]
