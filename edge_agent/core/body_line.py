@@ -13,6 +13,8 @@ BANDS = 12
 LEAST_LOOKS = 20
 MEMORY = 50.0
 """Looks over which a band of rows averages, once it has as many."""
+REFIT = 10
+"""New looks after which the line is drawn anew."""
 FOCAL = 1.4
 """Of a usual camera, in picture heights (a lens of 65 degrees on 16:9)."""
 MOST_STRETCH = 3.0
@@ -25,6 +27,7 @@ class BodyLine:
         self._heights = np.zeros(BANDS)
         self._looks = np.zeros(BANDS)
         self._line: tuple[float, float] | None = None
+        self._new = 0
 
     def learn(self, figures: list[Figure]) -> None:
         """Figures that touch the picture's edge do not show their height."""
@@ -33,8 +36,10 @@ class BodyLine:
                 continue
             band = min(int(figure.foot[1] * BANDS), BANDS - 1)
             self._looks[band] += 1
+            self._new += 1
             self._heights[band] += (figure.height - self._heights[band]) / min(self._looks[band], MEMORY)
-        self._line = self._fitted()
+        if self._new >= REFIT:
+            self._line, self._new = self._fitted(), 0
 
     @property
     def known(self) -> bool:

@@ -31,7 +31,8 @@ DENSE_FROM, DENSE_UNTIL = 180.0, 130.0
 SEEN, SEEN_S = 2, 30.0
 """So many people must have been detected at once within this time: leaves and gravel have texture too."""
 UNSURE_FROM, UNSURE = 75.0, 6.0
-"""Texture from here on may be a crowd that is not recognised as one: then they may be UNSURE times as many as it says."""
+"""Texture from here on may be a crowd that is not recognised as one: they may then be UNSURE times as many as it
+says."""
 DETECTED = (0.8, 1.6)
 """The true number of people, as shares of those detected one by one: some are mistaken, more are hidden."""
 BEYOND = 30.0

@@ -4,10 +4,9 @@ heights a second."""
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import hypot
 from statistics import median
 from typing import Literal
-
-import numpy as np
 
 from edge_agent.core.calibration import Ground
 from edge_agent.core.timing import exceeded, reached
@@ -78,20 +77,21 @@ class Pacer:
     def _pace(self, walk: deque[_Look]) -> Pace | None:
         if len(walk) < 2 or not reached(walk[-1].t - walk[0].t, LEAST_S):
             return None
-        times = [look.t for look in walk]
+        times = [look.t - walk[0].t for look in walk]
         velocity = _slope(times, [look.at for look in walk])
         height = median(look.height for look in walk)
         if self._ground is None:
-            speed = float(np.hypot(*velocity)) / height if height > 0 else None
+            speed = hypot(*velocity) / height if height > 0 else None
         else:
             metres = [look.metres for look in walk if look.metres is not None]
-            speed = float(np.hypot(*_slope(times, metres))) if len(metres) == len(walk) else None
+            speed = hypot(*_slope(times, metres)) if len(metres) == len(walk) else None
         return None if speed is None else Pace(speed, velocity, walk[-1].at, height)
 
 
 def _slope(times: list[float], points: list[Point]) -> Point:
-    """Units a second, by least squares."""
-    t = np.asarray(times) - times[0]
-    t -= t.mean()
-    x, y = t @ np.asarray(points, np.float64) / float(t @ t)
-    return float(x), float(y)
+    """Units a second, by least squares; plain sums, since a handful of looks is less than what an array costs."""
+    middle = sum(times) / len(times)
+    spread = sum((t - middle) ** 2 for t in times)
+    x = sum((t - middle) * point[0] for t, point in zip(times, points, strict=True))
+    y = sum((t - middle) * point[1] for t, point in zip(times, points, strict=True))
+    return x / spread, y / spread

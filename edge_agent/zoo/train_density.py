@@ -110,7 +110,8 @@ def versions(photo: Photo, rng: np.random.Generator) -> Iterator[Sample]:
 def _worse(image: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.4:
         image = np.repeat(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2).astype(np.uint8)
-    changed = np.clip(image * rng.uniform(0.5, 1.2) + rng.uniform(-10, 15), 0, 255).astype(np.uint8)
+    gain, lift = rng.uniform(0.5, 1.2), rng.uniform(-10, 15)
+    changed: Image = np.clip(image * gain + lift, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         changed = np.asarray(cv2.GaussianBlur(changed, (0, 0), rng.uniform(0.5, 1.4)), np.uint8)
     if rng.random() < 0.3:
@@ -257,7 +258,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     estimates = [float(heads[photo.name].sum()) for photo in dense]
     factor = factor_of([len(photo.heads) for photo in dense], estimates)
     found = arrays(fit(made))
-    np.savez(options.out, **{**found, "factor": np.array([factor], np.float32)})
+    np.savez(options.out, allow_pickle=False, **{**found, "factor": np.array([factor], np.float32)})
     for photo, estimate in zip(dense, estimates, strict=True):
         sys.stdout.write(
             json.dumps({"picture": photo.name, "heads": len(photo.heads), "held_out": round(estimate)}) + "\n"

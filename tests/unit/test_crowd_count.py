@@ -125,7 +125,7 @@ def test_the_rule_tells_the_interval_and_the_density() -> None:
     findings = [crowd.step(View(t, (), 16 / 9, picture=Still(t, 192))) for t in (0.0, 1.0, 2.0, 3.0)]
     assert [len(found) for found in findings] == [0, 0, 1, 1]
     measures = {m.name: (m.value, m.threshold) for m in findings[-1][0].measures}
-    assert measures["density"] == (pytest.approx(HEADS / 50, rel=0.01), 4.0)
+    assert measures["density"] == pytest.approx((HEADS / 50, 4.0), rel=0.01)
     assert measures["count_low"][0] < measures["in_zone"][0] < measures["count_high"][0]
     assert findings[-1][0].confidence > 0.99
 
