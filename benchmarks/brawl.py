@@ -86,8 +86,6 @@ def measure() -> Outcome:
     found = verdicts(recordings, rule)
     labelled = [one for one in found if one.recording.labelled]
     others = [one for one in found if not one.recording.labelled]
-    labelled = [one for one in found if one.recording.mirrored is not None]
-    others = [one for one in found if one.recording.mirrored is None]
     figures = figures_of(labelled, "") + figures_of(
         [o for o in labelled if o.recording.source != SYNOPSIS], ", no Synopsis"
     )

@@ -59,7 +59,6 @@ def episodes(
     times: list[float], spans: list[tuple[float, float]], shuffle: int | None = None
 ) -> list[tuple[float, float]]:
     step, lifecycle, found = Brawl(RULE, WHOLE, MODEL), Lifecycle(RULE.episodes), list[Change]()
-    step, lifecycle, found = Brawl(RULE, WHOLE, MODEL), Lifecycle(RULE.episodes), []
     chance = np.random.default_rng(1).normal(size=(CHANNELS, 9, 16)).astype(np.float32)
     for t in times:
         people = (

@@ -66,7 +66,6 @@ def naive_rows(
             row = [
                 math.log1p(max(abs(float(now.values[k, r, c] - before.values[k, r, c])) for r, c in cells))
                 for k in range(channels)
-                max(abs(float(now.values[k, r, c] - before.values[k, r, c])) for r, c in cells) for k in range(channels)
             ]
             mean, change = (sum(grid[r][c] for r, c in cells) / len(cells) for grid in (size, changed))
             x, y = (sum(grid[r][c] for r, c in cells) / len(cells) for grid in (along, across))
