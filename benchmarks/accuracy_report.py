@@ -4,7 +4,10 @@ import json
 import statistics
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from benchmarks import themes as theme_table
 from benchmarks.data import ROOT
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 REPORT = ROOT / "models" / "ACCURACY.md"
 BASELINE = ROOT / "benchmarks" / "accuracy_baseline.json"
+KEPT = ROOT / "benchmarks" / "out" / "accuracy"
+"""Where a run leaves what it has measured, for one that is resumed."""
 HEAD = """# Accuracy
 
 Written by `make accuracy` (`python -m benchmarks.accuracy`): every kind with its default parameters over every clip of
@@ -39,9 +44,12 @@ the rule alone (`python -m benchmarks.rule_cost`).
 """
 
 
-def conclude(scores: "Mapping[str, Score]", chosen: Sequence[Clip], *, accept: bool, themes: bool) -> int:
-    """Writes the report (or with `accept` the baseline too) and says what is worse than the baseline: 1, else 0."""
-    outcomes = [module.measure() for module in theme_table.MODULES] if themes else []
+def conclude(scores: "Mapping[str, Score]", chosen: Sequence[Clip], *, accept: bool, resume: bool, themes: bool) -> int:
+    """Writes the report (or with `accept` the baseline too) and says what is worse than the baseline: 1, else 0.
+
+    resume: a kind's measurement that an interrupted run has finished is not done again.
+    """
+    outcomes = [outcome_of(module, resume) for module in theme_table.MODULES] if themes else []
     figures = flat(scores, outcomes)
     if themes:
         REPORT.write_text(report(scores, chosen, outcomes), "utf-8")
@@ -53,6 +61,18 @@ def conclude(scores: "Mapping[str, Score]", chosen: Sequence[Clip], *, accept: b
         print(line, file=sys.stderr)
     print("no figure is worse than the baseline" if not worse else f"{len(worse)} worse than the baseline")
     return 1 if worse else 0
+
+
+def outcome_of(module: ModuleType, resume: bool) -> Outcome:
+    """Measured now, or read where an earlier run has left it."""
+    kept = KEPT / f"{module.__name__.rpartition('.')[2]}.json"
+    if resume and kept.exists():
+        return msgspec.json.decode(kept.read_bytes(), type=Outcome)
+    print(f"measuring {module.__name__}", file=sys.stderr, flush=True)
+    outcome: Outcome = module.measure()
+    KEPT.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(msgspec.json.encode(outcome))
+    return outcome
 
 
 def flat(scores: "Mapping[str, Score]", outcomes: Sequence[Outcome]) -> dict[str, list[float]]:

@@ -2,10 +2,27 @@
 
 from types import ModuleType
 
-from benchmarks import camera_health, rule_cost
+from benchmarks import (
+    brawl,
+    camera_health,
+    crowd_count,
+    crowd_rush,
+    rule_cost,
+    scene_anomaly,
+    scene_change,
+    smoke_fire,
+    traffic_rules,
+)
 
 TITLES: dict[ModuleType, str] = {
+    brawl: "Brawl, sources left out in turn",
+    scene_anomaly: "Learned normality of a scene",
     camera_health: "The camera's own faults (mostly synthetic)",
+    scene_change: "Things left behind, and changes of a place (the latter synthetic)",
+    smoke_fire: "Smoke and fire",
+    traffic_rules: "Traffic (wrong way is synthetic)",
+    crowd_count: "How many in a dense crowd",
+    crowd_rush: "Crowd rush (synthetic, but for the negatives)",
     rule_cost: "Cost",
 }
 MODULES: tuple[ModuleType, ...] = tuple(TITLES)
