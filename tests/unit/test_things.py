@@ -17,8 +17,11 @@ TRAITS = Traits(outline=3.0, foreign=0.5, alike=0.0, sharp=0.4, step=50.0)
 
 
 def look(t: float) -> Look:
-    picture = Told(np.asarray(np.clip(BOTH, 0, 255), np.uint8), T0 + t)
-    found, _ = Background().look(View(T0 + t, (), ASPECT, picture=picture))
+    """At the yard with both, after it was known without."""
+    background, found = Background(), None
+    for at, shown in ((0.0, ground()), (1.0, ground()), (2.0, ground()), (t, BOTH)):
+        picture = Told(np.asarray(np.clip(shown, 0, 255), np.uint8), T0 + at)
+        found, _ = background.look(View(T0 + at, (), ASPECT, picture=picture))
     assert found is not None
     return found
 
