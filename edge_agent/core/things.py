@@ -59,7 +59,9 @@ class Things:
         """The things that are there now, hidden ones included. found: what lasts in this look."""
         met: set[int] = set()
         for region in found:
-            if region.verdict == "put" and (number := self._meet(region, found, look)) is not None:
+            shown = [thing for thing in self._things if overlap(thing.box, region.box) >= SAME]
+            # Things side by side can run into one region: then each goes by the picture it keeps of itself.
+            if len(shown) < 2 and region.verdict == "put" and (number := self._meet(region, found, look)) is not None:
                 met.add(number)
         for thing in self._things:
             if thing.number not in met:

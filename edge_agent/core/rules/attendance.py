@@ -90,7 +90,7 @@ class Company:
             figure = seen.figure
             if exceeded(born - seen.t, BEFORE_S):
                 continue
-            if figure.cls == "person":
+            if figure.cls == "person" and seen.t > born:
                 attendance.seated += union(figure.box, box) >= LIKE
             if figure.cls in self._vehicles:
                 attendance.driven += seen.still and self._covers(figure, box)
