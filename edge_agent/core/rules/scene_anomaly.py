@@ -8,7 +8,6 @@ measured against how often this camera's picture scores so high. So a score mean
 normal footage shows once in 100 000 s.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import exp
@@ -18,12 +17,10 @@ import numpy as np
 
 from contract.events import Measure
 from edge_agent.core.geometry import in_frame, inside
-from edge_agent.core.normality import Normality, Sample, cell_of, group_of
+from edge_agent.core.normality import Sample, cell_of, group_of
 from edge_agent.core.rules.base import Memory, subjects
 from edge_agent.core.rules.scene_cases import (
-    CHANNELS,
     DRAWN,
-    FLOORS,
     Array,
     Case,
     Judged,
@@ -34,9 +31,9 @@ from edge_agent.core.rules.scene_cases import (
     levels,
     since_seen,
 )
+from edge_agent.core.rules.scene_knowledge import Knowledge, Lot
 from edge_agent.core.sightings import Sighting, Sightings
 from edge_agent.core.spec import Episodes, Rule
-from edge_agent.core.surprise import LEAST_MASS_S, Rarity
 from edge_agent.core.timing import LOOK_S, exceeded
 from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.types import Finding, Point
@@ -47,20 +44,10 @@ LEFT_S, HIDDEN_S, BORDER = 0.3, 1.0, 0.03
 """Who is not seen any more fades over these times: LEFT_S where the box was within BORDER of the frame's border, else
 HIDDEN_S, since nobody vanishes in the middle of the picture."""
 PRESENT_S = 1.0
-BURN_IN_S = 60.0
-"""Seconds of figures before the rarity of their deviations is learned: until then everything is unusual."""
-FIGURES_S = 200.0
-"""Seconds of figures that must have been seen before anything is judged."""
-SUSPECT, SUSPECT_WEIGHT = 3.0, 0.1
-"""What scores as rare as this or rarer weighs so much when it is learned: it becomes usual where it comes again and
-again, not by being there once."""
 STAY_S, STAY_WEIGHT = 3.0, 0.02
 """Who stays at a place longer adds little more to what is usual there: a parked car is one car."""
 PENDING = 128
-FADE_EVERY_S = 3600.0
 EPISODES = Episodes(cooldown_s=30.0)
-PICTURE = (0.43,)
-"""Least mean excess of the picture's score: a power of ten a power of ten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,19 +70,16 @@ class SceneAnomalyRule(Rule):
 
 
 class SceneAnomaly:
-    """Learns with every look while the rule allows it, and judges from `learn_s` on. A figure is learned when it has
-    gone, so that it is not judged by itself; what was called unusual weighs little."""
+    """Learns with every look while the rule allows it, and judges from `learn_s` on. A figure is put aside until it has
+    gone and learned later still, so that nothing is judged by itself."""
 
     def __init__(self, rule: SceneAnomalyRule, polygon: tuple[Point, ...]) -> None:
         self._rule = rule
         self._polygon = polygon
         self._sightings = Sightings()
-        self._normal = Normality()
-        self._rarity = Rarity(FLOORS, ripening=True)
-        self._picture = Rarity(PICTURE)
+        self._known = Knowledge(rule.learn_s, rule.memory_days)
         self._cases: dict[FigureId, Case] = {}
         self._t = float("-inf")
-        self._unfaded_s = 0.0
         self._score: float | None = None
 
     @property
@@ -105,14 +89,8 @@ class SceneAnomaly:
 
     @property
     def progress(self) -> float:
-        """How much of what is needed has been learned, 0..1: first what is usual, then how rare the unusual is."""
-        first = min(self._known, 1.0)
-        return 0.8 * first + 0.2 * min(float(self._picture.total[0]) / LEAST_MASS_S, 1.0)
-
-    @property
-    def _known(self) -> float:
-        """How much of what is needed is known of what is usual, 1 when it is enough."""
-        return min(float(self._normal.watched.sum()) / self._rule.learn_s, self._normal.seconds / FIGURES_S)
+        """How much of what is needed has been learned, 0..1."""
+        return self._known.progress
 
     def step(self, view: View) -> tuple[Finding, ...]:
         dt = view.t - self._t if self._t > float("-inf") else 0.0
@@ -129,39 +107,21 @@ class SceneAnomaly:
         self._close(view.t)
         top = self._top(view.t)
         if self._rule.learn:
-            self._learn_picture(known_dt, hour, figures, top)
+            if known_dt > 0:
+                self._known.watch(view.t, known_dt, hour, {group_of(figure.cls) for figure in figures}, top)
+            self._known.pass_time(view.t)
         self._score = None
         if self.progress < 1.0:
             return ()
-        self._score = self._rarity_of(top)
+        self._score = self._known.rarity_of(top)
         return self._finding(view)
 
     def memory(self) -> Memory:
         """`progress`: how much of what is needed has been learned, 0..1."""
-        normal, rarity = Normality(), Rarity(FLOORS, ripening=True)
-        normal.take(self._normal.arrays())
-        rarity.take(self._rarity.seconds, self._rarity.total)
-        for case in self._cases.values():
-            self._commit(normal, rarity, case, case.pending)
-        return {
-            **normal.arrays(),
-            "rarity": rarity.seconds,
-            "rarity_s": rarity.total,
-            "picture": self._picture.seconds.copy(),
-            "picture_s": self._picture.total.copy(),
-            "unfaded_s": np.array(self._unfaded_s),
-            "progress": np.array(self.progress),
-        }
+        return self._known.arrays(Lot(case.peak, tuple(case.pending)) for case in self._cases.values())
 
     def recall(self, memory: Memory) -> None:
-        kept = dict(memory)
-        normal, rarity, picture = Normality(), Rarity(FLOORS, ripening=True), Rarity(PICTURE)
-        normal.take(kept)
-        rarity.take(kept.get("rarity"), kept.get("rarity_s"))
-        picture.take(kept.get("picture"), kept.get("picture_s"))
-        self._normal, self._rarity, self._picture = normal, rarity, picture
-        unfaded = kept.get("unfaded_s")
-        self._unfaded_s = float(unfaded) if unfaded is not None and unfaded.shape == () else 0.0
+        self._known.take(memory)
 
     def _counts(self, figure: Figure) -> bool:
         rule = self._rule
@@ -183,12 +143,12 @@ class SceneAnomaly:
             return
         places = np.array([in_frame(sighting.figure.foot) for sighting in sightings], np.float64)
         groups = np.array([group_of(sighting.figure.cls) for sighting in sightings], np.int64)
-        usual = self._normal.usual(places, groups, hour)
+        usual = self._known.normal.usual(places, groups, hour)
         cases = [self._cases.setdefault(s.figure.id, Case(s.figure, view.t)) for s in sightings]
         dt = since_seen(sightings)
-        average(cases, deviations(sightings, usual, self._normal, hour), dt)
+        average(cases, deviations(sightings, usual, self._known.normal, hour), dt)
         raw = channels(cases)
-        rare = self._rarity.surprise(raw)
+        rare = self._known.rarity.surprise(raw)
         rare[:, DRAWN] = np.minimum(rare[:, DRAWN], raw[:, DRAWN])
         for index, (case, level) in enumerate(zip(cases, levels(rare), strict=True)):
             case.figure, case.t = sightings[index].figure, view.t
@@ -224,40 +184,13 @@ class SceneAnomaly:
             (Sample(cell, sighting.figure.cls, sighting.values, sighting.sector, hour, dt * weight), raw)
         )
         if len(case.pending) > PENDING:
-            self._commit(self._normal, self._rarity, case, [case.pending.popleft()])
-
-    def _weight(self, level: float) -> float:
-        """What footage with this level weighs when it is learned."""
-        if self.progress < 1.0:
-            return 1.0
-        return SUSPECT_WEIGHT if self._rarity_of(level) >= SUSPECT else 1.0
-
-    def _commit(self, normal: Normality, rarity: Rarity, case: Case, looks: Iterable[tuple[Sample, Array]]) -> None:
-        looks = list(looks)
-        weight = self._weight(case.peak)
-        if looks and normal.seconds >= BURN_IN_S:
-            values = np.array([raw for _, raw in looks])
-            seconds = np.array([sample.seconds * weight for sample, _ in looks])
-            rarity.learn(values, np.repeat(seconds[:, None], len(CHANNELS), 1))
-        for sample, _ in looks:
-            normal.learn(sample, weight)
+            self._known.put(case.t, Lot(case.peak, (case.pending.popleft(),)))
 
     def _close(self, t: float) -> None:
         """Figures that have been gone for LOOK_S are learned and forgotten."""
         for name in [name for name, case in self._cases.items() if exceeded(t - case.t, LOOK_S)]:
             case = self._cases.pop(name)
-            self._commit(self._normal, self._rarity, case, case.pending)
-
-    def _learn_picture(self, dt: float, hour: float, figures: list[Figure], top: float) -> None:
-        if dt <= 0:
-            return
-        self._normal.watch(dt, hour, {group_of(figure.cls) for figure in figures})
-        if figures and self._known >= 1.0:
-            self._picture.learn(np.array([[top]]), np.array([[dt * self._weight(top)]]))
-        self._unfaded_s += dt
-        if self._unfaded_s >= FADE_EVERY_S:
-            self._normal.fade(exp(-self._unfaded_s / (self._rule.memory_days * 86_400.0)))
-            self._unfaded_s = 0.0
+            self._known.put(t, Lot(case.peak, tuple(case.pending)))
 
     def _finding(self, view: View) -> tuple[Finding, ...]:
         score = self._score
@@ -266,7 +199,7 @@ class SceneAnomaly:
         odd = [
             case
             for case in self._cases.values()
-            if not exceeded(view.t - case.t, PRESENT_S) and self._rarity_of(case.level) >= self._rule.rarity
+            if not exceeded(view.t - case.t, PRESENT_S) and self._known.rarity_of(case.level) >= self._rule.rarity
         ]
         if not odd:
             return ()
@@ -281,10 +214,6 @@ class SceneAnomaly:
                 since=view.t,
             ),
         )
-
-    def _rarity_of(self, level: float) -> float:
-        """-log10 of the share of time in which the picture's most unusual figure is so unusual."""
-        return float(self._picture.surprise(np.array([[level]]))[0, 0])
 
 
 def _lasts(figure: Figure) -> float:
