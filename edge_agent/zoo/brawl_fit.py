@@ -20,6 +20,9 @@ Doubles = NDArray[np.float64]
 
 PENALTY = 0.02
 """Weight of the data against the ridge (scikit-learn's C)."""
+PENALTIES = (0.01, 0.02, 0.05, 0.1)
+INNER = 5
+"""Nested cross-validation chooses among PENALTIES by INNER groups of the sources that are left."""
 ROUNDS = 4
 NEWTON = 25
 
@@ -93,11 +96,32 @@ def logistic(x: Doubles, y: Doubles, weight: Doubles, penalty: float) -> tuple[D
     return right.T @ theta[:-1], float(theta[-1])
 
 
-def leave_sources_out(clips: Sequence[Clip], more: Sequence[Clip] = ()) -> Iterator[tuple[str, BrawlModel]]:
+def leave_sources_out(
+    clips: Sequence[Clip], more: Sequence[Clip] = (), *, nested: bool = False
+) -> Iterator[tuple[str, BrawlModel]]:
     """(source, model of all clips but those of this source), for each source of `clips`. more: further clips to learn
-    from (mirrored ones, say), left out with their source alike."""
+    from (mirrored ones, say), left out with their source alike. nested: the penalty is chosen without the source too.
+    """
     for source in sorted({clip.source for clip in clips}):
-        yield source, fit([clip for clip in (*clips, *more) if clip.source != source])
+        left = [clip for clip in clips if clip.source != source]
+        beside = [clip for clip in more if clip.source != source]
+        yield source, fit([*left, *beside], best_penalty(left, beside) if nested else PENALTY)
+
+
+def best_penalty(clips: Sequence[Clip], more: Sequence[Clip]) -> float:
+    """Of PENALTIES, the one with the highest AUC over `clips`, groups of sources left out."""
+    sources = sorted({clip.source for clip in clips})
+    truth = np.array([clip.fight for clip in clips])
+    areas = []
+    for penalty in PENALTIES:
+        scores = np.zeros(len(clips))
+        for group in (sources[n::INNER] for n in range(INNER)):
+            model = fit([clip for clip in (*clips, *more) if clip.source not in group], penalty)
+            for n, clip in enumerate(clips):
+                if clip.source in group:
+                    scores[n] = score(model, clip.windows)
+        areas.append(auc(truth, scores))
+    return PENALTIES[int(np.argmax(areas))]
 
 
 def auc(truth: NDArray[np.bool_], scores: Doubles) -> float:

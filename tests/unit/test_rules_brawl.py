@@ -9,7 +9,7 @@ import pytest
 from edge_agent.core.picture import Flow
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules import brawl_features as features
-from edge_agent.core.rules.brawl import Brawl, BrawlRule
+from edge_agent.core.rules.brawl import Brawl, BrawlRule, lasting
 from edge_agent.core.rules.brawl_features import MOTION, Evidence, Floats, Looker
 from edge_agent.core.rules.brawl_model import PARTS, BrawlModel, probability, shipped, strongest
 from edge_agent.core.rules.table import WHOLE
@@ -108,6 +108,21 @@ def test_it_goes_on_down_to_half_the_threshold() -> None:
     after = [step.step(View(7.2 + n / 5, (figure(),), 1.0)) for n in range(20)]
     assert after[0]
     assert not after[-1]
+
+
+def test_one_step_is_no_brawl() -> None:
+    """A cut, a flash, a knock at the camera."""
+    looker = Told([0.0, 0.0])
+    step, _ = play(looker)
+    looker.levels = [500.0, 500.0]
+    assert step.step(View(3.2, (figure(),), 1.0)) == ()
+    looker.levels = [0.0, 0.0]
+    assert not any(step.step(View(3.2 + n / 5, (figure(),), 1.0)) for n in range(1, 15))
+
+
+def test_what_lasts_is_the_mean_without_the_strongest_step() -> None:
+    parts = np.array([[[1.0, 0.0]], [[5.0, 4.0]], [[2.0, 1.0]]], np.float32)
+    np.testing.assert_allclose(lasting(parts), [[1.5, 0.5]])
 
 
 def test_a_held_picture_has_no_score_once_the_window_is_over() -> None:

@@ -1,8 +1,8 @@
 """People fight: figures change shape fast and chaotically in one place, for about two seconds.
 
 Each step's evidence (brawl_features) is judged by a small linear model (brawl_model); a window's log-odds are the mean
-over the last WINDOW_S, the picture's the mean of its strongest windows. Linear all through, so the parts that an event
-names add up to its score.
+over the last WINDOW_S without its strongest step, the picture's the mean of its strongest windows. Sums all through, so
+the parts that an event names add up to its score.
 """
 
 from collections import deque
@@ -108,14 +108,11 @@ class Brawl:
 
     def _judge(self, view: View, people: list[Figure]) -> tuple[Finding, ...]:
         self._score = None
-        if not self._steps or not reached(self._steps[-1].t - self._steps[0].t, LEAST_S) or self._inside is None:
+        places = np.flatnonzero(self._inside) if self._inside is not None else np.zeros(0, np.intp)
+        if len(self._steps) < 3 or not reached(self._steps[-1].t - self._steps[0].t, LEAST_S) or not len(places):
             self._going_on = False
             return ()
-        parts = np.mean([step.parts for step in self._steps], axis=0)
-        places = np.flatnonzero(self._inside)
-        if not len(places):
-            self._going_on = False
-            return ()
+        parts = lasting(np.stack([step.parts for step in self._steps]))
         top = places[strongest(parts[places].sum(axis=1))]
         self._score = probability(float(parts[top].sum(axis=1).mean()) + self._model.bias)
         least = self._rule.threshold * (CLEAR if self._going_on else 1.0)
@@ -152,6 +149,14 @@ class Brawl:
             Measure(name="brawl", value=self._score, threshold=self._rule.threshold),
             *(Measure(name=PARTS[i], value=values[i], threshold=float(self._model.usual[i])) for i in named),
         )
+
+
+def lasting(parts: Floats) -> Floats:
+    """(steps, windows, parts) → (windows, parts): the mean over the steps but each window's strongest: a cut, a flash
+    or a knock at the camera is one step, a brawl goes on."""
+    strongest_step = parts.sum(axis=2).argmax(axis=0)
+    peak = parts[strongest_step, np.arange(parts.shape[1])]
+    return np.asarray((parts.sum(axis=0) - peak) / (len(parts) - 1), np.float32)
 
 
 def _holds(box: Box, figure: Figure) -> bool:
