@@ -76,7 +76,7 @@ def stills() -> list[Figure]:
         *figures,
         at_most("dense: error of both against the detector's", better, BETTER),
         at_least("all: coverage of the interval", float(inside.mean()), COVERAGE),
-        Figure("dense pictures recognised", float(sum(c.dense for c in counts))),
+        Figure("dense pictures recognised", float(sum(c.dense for c, d in zip(counts, dense, strict=True) if d))),
         Figure(
             "sparse pictures taken for dense", float(sum(c.dense for c, d in zip(counts, dense, strict=True) if not d))
         ),
