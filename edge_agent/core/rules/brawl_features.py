@@ -102,8 +102,8 @@ class Looker:
         field = np.ascontiguousarray(np.moveaxis(flow.field, 2, 0))
         own = np.array([_median(part[::2, ::2].ravel()) for part in field], np.float32)
         speed = (field - own[:, None, None]) * np.float32(1.0 / (flow.dt * body))
-        known = self._speed is not None and self._speed.shape == speed.shape
-        differing = length(*(speed - self._speed)) if known else np.zeros_like(speed[0])
+        last = self._speed if self._speed is not None and self._speed.shape == speed.shape else None
+        differing = np.zeros_like(speed[0]) if last is None else length(*(speed - last))
         cells = Cells(features, rows, columns)
         fields = (length(*speed), differing, shear(*speed) * np.float32(body), *speed)
         energy, change, deformed, along, across, near = windows(
@@ -111,7 +111,7 @@ class Looker:
         )
         self._speed = speed
         mean = energy.mean(axis=(1, 3))
-        changed = change.mean(axis=(1, 3)) if known else np.full_like(mean, np.nan)
+        changed = np.full_like(mean, np.nan) if last is None else change.mean(axis=(1, 3))
         channels = (
             np.log1p(mean),
             np.log1p(energy.max(axis=(1, 3))),
