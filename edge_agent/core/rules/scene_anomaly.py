@@ -152,11 +152,14 @@ class SceneAnomaly:
         rare[:, DRAWN] = np.minimum(rare[:, DRAWN], raw[:, DRAWN])
         for index, (case, level) in enumerate(zip(cases, levels(rare), strict=True)):
             case.figure, case.t = sightings[index].figure, view.t
+            values = np.array(sightings[index].values)
+            case.latest = np.where(np.isnan(values), case.latest, values)
             case.level *= exp(-dt[index] / HOLD_S)
             if level >= case.level:
                 case.level = float(level)
                 case.judged = Judged(
                     sightings[index],
+                    case.latest,
                     rare[index],
                     usual.mean[index],
                     usual.spread[index],

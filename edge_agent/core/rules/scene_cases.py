@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.events import Measure
-from edge_agent.core.normality import SECTORS, Normality, Sample, Usual, group_of
+from edge_agent.core.normality import QUANTITIES, SECTORS, Normality, Sample, Usual, group_of
 from edge_agent.core.sightings import Sighting
 from edge_agent.core.timing import LOOK_S
 from edge_agent.core.tracks import Figure
@@ -33,9 +33,11 @@ TOLD = 1.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """One look at one figure with what was usual there: all that an explanation needs. rare: (CHANNELS,)."""
+    """One look at one figure with what was usual there: all that an explanation needs. values: QUANTITIES, each as it
+    was last known. rare: (CHANNELS,)."""
 
     sighting: Sighting
+    values: Array
     rare: Array
     mean: Array
     spread: Array
@@ -47,13 +49,14 @@ class Judged:
 @dataclass(slots=True, eq=False)
 class Case:
     """One figure. values, known_s: per attribute the averaged deviation (NaN: never known) and for how long it was
-    known. level: how unusual it is, the highest so far, fading. judged: at that highest. pending: looks not learned
-    yet, with the channels then. stayed_s: in this cell."""
+    known. latest: the quantities as last known. level: how unusual it is, the highest so far, fading; judged: at that
+    highest; peak: the highest of all. pending: looks not learned yet, with the channels. stayed_s: in this cell."""
 
     figure: Figure
     t: float
     values: Array = field(default_factory=lambda: np.full(len(ATTRIBUTES), np.nan))
     known_s: Array = field(default_factory=lambda: np.zeros(len(ATTRIBUTES)))
+    latest: Array = field(default_factory=lambda: np.full(len(QUANTITIES), np.nan))
     level: float = 0.0
     peak: float = 0.0
     judged: Judged | None = None
@@ -117,7 +120,7 @@ def since_seen(sightings: list[Sighting]) -> Array:
 def explain(judged: Judged) -> tuple[Measure, ...]:
     """The attributes that were unusual by themselves, the rarest first, each against what is usual there."""
     mean, spread, rare = judged.mean, judged.spread, judged.rare
-    path, flow, height, shape = judged.sighting.values
+    path, flow, height, shape = (float(value) for value in judged.values)
     body = judged.sighting.figure.height
     reach = (mean + SPREADS * spread, mean - SPREADS * spread)
     measured = [
