@@ -53,11 +53,12 @@ class Score:
 
 def kinds() -> tuple[str, ...]:
     """Those whose rule needs nothing but its kind. What says what somebody drew a place for (intrusion, line_crossing,
-    loitering, crowd, scene_change) is measured by commands of its own."""
+    loitering, scene_change), or how many are no longer few (crowd), is measured by commands of its own."""
     return tuple(
         kind
         for kind, entry in RULES.items()
-        if all(
+        if kind != "crowd"
+        and all(
             item.default is not MISSING or item.default_factory is not MISSING or item.name == "id"
             for item in fields(entry.spec)
         )
@@ -69,7 +70,6 @@ def config_of(chosen: Sequence[Clip]) -> str:
     lines = ['[agent]\nsite = "accuracy"\nid = "bench"']
     for number, clip in enumerate(chosen):
         lines.append(f'[[camera]]\nid = "c{number:03d}"\nsource = {json.dumps(str(clip.path))}')
-        lines.append("[camera.tamper]\nenabled = true")
         lines += [f'[[camera.rule]]\nkind = "{kind}"' for kind in kinds()]
     return "\n".join(lines) + "\n"
 

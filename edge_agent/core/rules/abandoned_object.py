@@ -50,6 +50,8 @@ class AbandonedObjectRule(Rule):
 class AbandonedObject:
     """One finding for each thing left behind."""
 
+    needs_view = True
+
     def __init__(self, rule: AbandonedObjectRule, polygon: tuple[Point, ...], changes: Changes) -> None:
         self._rule = rule
         self._polygon = polygon

@@ -73,6 +73,8 @@ class SceneAnomaly:
     """Learns with every look while the rule allows it, and judges from `learn_s` on. A figure is put aside until it has
     gone and learned later still, so that nothing is judged by itself."""
 
+    needs_view = True
+
     def __init__(self, rule: SceneAnomalyRule, polygon: tuple[Point, ...]) -> None:
         self._rule = rule
         self._polygon = polygon

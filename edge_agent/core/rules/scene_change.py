@@ -56,6 +56,8 @@ class _Stay:
 class SceneChange:
     """One finding for the zone."""
 
+    needs_view = True
+
     def __init__(self, rule: SceneChangeRule, polygon: tuple[Point, ...], changes: Changes) -> None:
         self._rule = rule
         self._polygon = polygon
