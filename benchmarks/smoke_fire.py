@@ -37,8 +37,8 @@ COST_MS = 0.7
 STILLS = DATA / "fire_images"
 FIRE, SMOKE = 0, 2
 """Classes of the stills' labels."""
-FACTORS = (0.5, 0.7, 0.85, 1.15, 1.4, 2.0)
-NEAR = ("neg_candle", "neg_forest_walk", "traffic/", "accident/", "tamper/", "abandoned/", "loiter_like/")
+FACTORS = (0.5, 0.7, 1.4, 2.0)
+NEAR = ("neg_candle", "neg_forest_walk", "traffic/", "tamper/")
 """The other clips that the margins are measured on, beside those that burn: the ones with most to mistake."""
 
 

@@ -44,7 +44,7 @@ class SmokeFireRule(Rule):
 
     kind: Literal["smoke_fire"] = "smoke_fire"
     zone: str | None = None
-    smoke_area: float = 0.015
+    smoke_area: float = 0.02
     veil: float = 0.85
     flame_area: float = 0.0005
     flicker: float = 0.2

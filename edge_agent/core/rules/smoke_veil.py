@@ -25,7 +25,7 @@ SOFT = 0.6
 """Standard deviation of the cell's brightness over FAST_S against its mean gradient."""
 GREY = 45.0
 """Largest against smallest of the three colours, at most (0..255): forests and brick walls have more."""
-STEADY_S, STEADY = 2.75, 0.8
+STEADY_S, STEADY = 3.15, 0.8
 CUT, CUT_SHARE = 12.0, 0.6
 """Another shot: so many grey levels in so much of the picture, between two looks."""
 NOISE = 1.0
