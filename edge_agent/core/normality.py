@@ -36,9 +36,9 @@ HOUR_PRIOR_S = 600.0
 CLASSES, NAME_BYTES = 128, 40
 VERSION = 1
 
-_centres = np.stack(
-    [np.tile((np.arange(COLUMNS) + 0.5) / COLUMNS, ROWS), np.repeat((np.arange(ROWS) + 0.5) / ROWS, COLUMNS)]
-)
+_X = (np.arange(COLUMNS) + 0.5) / COLUMNS
+_Y = (np.arange(ROWS) + 0.5) / ROWS
+"""The middles of the cells."""
 
 
 def group_of(cls: str) -> int:
@@ -197,9 +197,9 @@ def _block(hour: float) -> int:
 
 def _kernel(places: NDArray[np.float64], width: tuple[float, float]) -> NDArray[np.float32]:
     """(n, CELLS), 1 at the place itself."""
-    dx = (places[:, :1] - _centres[0]) / width[0]
-    dy = (places[:, 1:] - _centres[1]) / width[1]
-    return np.asarray(np.exp(-0.5 * (dx * dx + dy * dy)), np.float32)
+    across = np.exp(-0.5 * ((places[:, :1] - _X) / width[0]) ** 2)
+    down = np.exp(-0.5 * ((places[:, 1:] - _Y) / width[1]) ** 2)
+    return (down[:, :, None] * across[:, None, :]).reshape(len(places), CELLS).astype(np.float32)
 
 
 def _shrink(near: NDArray[np.float32], far: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ holds mostly ground), so what both say is worth more than either.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import atan2, hypot, log, nan, tau
 
@@ -86,15 +87,27 @@ def _follow(way: _Way, figure: Figure, view: View) -> tuple[float, int | None]:
         way.points.popleft()
     if view.t - way.points[0][0] < LEAST_PATH_S:
         return nan, None
-    times = [t - view.t for t, _, _ in way.points]
-    middle = sum(times) / len(times)
-    square = sum((t - middle) ** 2 for t in times)
-    vx = sum((t - middle) * x for t, (_, x, _) in zip(times, way.points, strict=True)) / square
-    vy = sum((t - middle) * y for t, (_, _, y) in zip(times, way.points, strict=True)) / square
+    vx, vy = _slope(way.points, view.t)
     speed = hypot(vx, vy)
     if speed * PATH_S < MOVING * figure.height:
         return speed, None
     return speed, int(atan2(vy, vx) / tau * SECTORS + SECTORS + 0.5) % SECTORS
+
+
+def _slope(points: Iterable[tuple[float, float, float]], now: float) -> tuple[float, float]:
+    """Of the least-squares lines of x and y over t; points (t, x, y) at two moments at least."""
+    n = st = sx = sy = stt = stx = sty = 0.0
+    for t, x, y in points:
+        ago = t - now
+        n += 1.0
+        st += ago
+        sx += x
+        sy += y
+        stt += ago * ago
+        stx += ago * x
+        sty += ago * y
+    square = n * stt - st * st
+    return (n * stx - st * sx) / square, (n * sty - st * sy) / square
 
 
 def _flow_speeds(boxes: NDArray[np.float64], picture: Picture | None) -> list[float]:

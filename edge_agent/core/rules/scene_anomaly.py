@@ -78,6 +78,7 @@ class SceneAnomaly:
     def __init__(self, rule: SceneAnomalyRule, polygon: tuple[Point, ...]) -> None:
         self._rule = rule
         self._polygon = polygon
+        self._everywhere = rule.zone is None
         self._sightings = Sightings()
         self._known = Knowledge(rule.learn_s, rule.memory_days)
         self._cases: dict[FigureId, Case] = {}
@@ -132,7 +133,7 @@ class SceneAnomaly:
             and figure.score >= rule.min_score
             and figure.height > 0
             and figure.height >= rule.min_height
-            and inside(self._polygon, in_frame(figure.foot))
+            and (self._everywhere or inside(self._polygon, in_frame(figure.foot)))
         )
 
     def _hour(self, t: float) -> float:
@@ -146,16 +147,17 @@ class SceneAnomaly:
         places = np.array([in_frame(sighting.figure.foot) for sighting in sightings], np.float64)
         groups = np.array([group_of(sighting.figure.cls) for sighting in sightings], np.int64)
         usual = self._known.normal.usual(places, groups, hour)
-        cases = [self._cases.setdefault(s.figure.id, Case(s.figure, view.t)) for s in sightings]
+        cases = [self._case(sighting.figure, view.t) for sighting in sightings]
         dt = since_seen(sightings)
         average(cases, deviations(sightings, usual, self._known.normal, hour), dt)
         raw = channels(cases)
         rare = self._known.rarity.surprise(raw)
         rare[:, DRAWN] = np.minimum(rare[:, DRAWN], raw[:, DRAWN])
+        new = np.array([sighting.values for sighting in sightings])
+        latest = np.where(np.isnan(new), [case.latest for case in cases], new)
         for index, (case, level) in enumerate(zip(cases, levels(rare), strict=True)):
             case.figure, case.t = sightings[index].figure, view.t
-            values = np.array(sightings[index].values)
-            case.latest = np.where(np.isnan(values), case.latest, values)
+            case.latest = latest[index]
             case.level *= exp(-dt[index] / HOLD_S)
             if level >= case.level:
                 case.level = float(level)
@@ -171,6 +173,12 @@ class SceneAnomaly:
                 )
             if self._rule.learn:
                 self._note(case, sightings[index], raw[index], hour)
+
+    def _case(self, figure: Figure, t: float) -> Case:
+        case = self._cases.get(figure.id)
+        if case is None:
+            case = self._cases[figure.id] = Case(figure, t)
+        return case
 
     def _top(self, t: float) -> float:
         return max((case.level * exp((case.t - t) / _lasts(case.figure)) for case in self._cases.values()), default=0.0)
