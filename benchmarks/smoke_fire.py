@@ -56,7 +56,7 @@ def listen(clip: Clip, keys: str = "") -> Heard:
     told = [
         event.data.started.timestamp() + next(m.value for m in event.data.why.measures if m.name == "held")
         for event in result.events
-        if event.data.phase == "begin"
+        if event.data.phase == "begin" and event.data.kind == KIND
     ]
     scores = [score for _, by_rule in result.scores for score in by_rule.values()]
     return Heard(tuple(t - DEFAULT_START.timestamp() for t in told), max(scores, default=0.0))
