@@ -17,6 +17,8 @@ LOG10_E = 0.4342944819
 FULL_S = 500_000.0
 """Of what is known no more than so many seconds count: then the older ones fade."""
 
+_CENTRES = (np.arange(BINS) + 0.5) * WIDTH
+
 
 class Rarity:
     """Of numbers >= 0, `channels` kinds of them; a number above BINS * WIDTH counts as that.
@@ -75,13 +77,11 @@ class Rarity:
         mass = self.seconds.sum(1)
         above = np.concatenate([self.seconds[:, ::-1].cumsum(1)[:, ::-1], np.zeros((len(mass), 1))], 1)
         above /= np.maximum(mass, 1e-9)[:, None]
-        start, excess = np.zeros(len(mass)), self._floors.copy()
-        centres = (np.arange(BINS) + 0.5) * WIDTH
-        for channel in np.flatnonzero(mass >= LEAST_MASS_S):
-            last = int(np.flatnonzero(above[channel] > TAIL)[-1])
-            step = above[channel, last] - above[channel, last + 1]
-            start[channel] = (last + (above[channel, last] - TAIL) / step) * WIDTH
-            tail = self.seconds[channel] * (centres > start[channel])
-            mean = float((tail * (centres - start[channel])).sum() / (TAIL * mass[channel]))
-            excess[channel] = max(self._floors[channel], mean)
-        return start, excess, above, mass
+        channels = np.arange(len(mass))
+        last = BINS - np.argmax(above[:, ::-1] > TAIL, axis=1)
+        last = np.where(mass > 0, last, 0)  # The last edge with more than TAIL above it.
+        step = above[channels, last] - above[channels, np.minimum(last + 1, BINS)]
+        start = (last + (above[channels, last] - TAIL) / np.where(step > 0, step, 1.0)) * WIDTH
+        beyond = (_CENTRES - start[:, None]).clip(0.0)
+        mean = (self.seconds * beyond).sum(1) / np.maximum(TAIL * mass, 1e-9)
+        return start, np.maximum(self._floors, mean), above, mass

@@ -32,11 +32,12 @@ PICTURE = (0.43,)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lot:
-    """Looks at one figure with its channels then, or `seconds` of a picture; level: how unusual it was at most."""
+    """Looks at one figure with its channels then, or a second of pictures: (how unusual, for how long) of each. level:
+    how unusual it was at most."""
 
     level: float
     looks: Sequence[tuple[Sample, Array]] = ()
-    seconds: float = 0.0
+    pictures: Sequence[tuple[float, float]] = ()
 
 
 class Knowledge:
@@ -51,6 +52,8 @@ class Knowledge:
         self._waiting: deque[tuple[float, Lot]] = deque()
         self._looks = 0
         self._unfaded_s = 0.0
+        self._pictures: list[tuple[float, float]] = []
+        self._since = float("-inf")
 
     @property
     def progress(self) -> float:
@@ -71,11 +74,18 @@ class Knowledge:
         """Time has passed in which figures of these groups, none more unusual than `level`, were in the picture."""
         self.normal.watch(seconds, hour, groups)
         if groups and self._usual >= 1.0:
-            self.put(t, Lot(level, seconds=seconds))
+            self._pictures.append((level, seconds))
+            if reached(t - self._since, 1.0):
+                self.put(t, self._second())
+                self._pictures, self._since = [], t
         self._unfaded_s += seconds
         if self._unfaded_s >= FADE_EVERY_S:
             self.normal.fade(exp(-self._unfaded_s / self._memory_s))
             self._unfaded_s = 0.0
+
+    def _second(self) -> Lot:
+        """Of the pictures that have not been put yet."""
+        return Lot(max((level for level, _ in self._pictures), default=0.0), pictures=tuple(self._pictures))
 
     def put(self, t: float, lot: Lot) -> None:
         """To be learned: at once while there is more to learn than to judge, else after WAIT_S."""
@@ -97,7 +107,7 @@ class Knowledge:
         whole.normal.take(self.normal.arrays())
         whole.rarity.take(self.rarity.seconds, self.rarity.total)
         whole._picture.take(self._picture.seconds, self._picture.total)
-        for lot in (*(lot for _, lot in self._waiting), *more):
+        for lot in (*(lot for _, lot in self._waiting), self._second(), *more):
             whole._learn(lot)
         return {
             **whole.normal.arrays(),
@@ -127,8 +137,9 @@ class Knowledge:
     def _learn(self, lot: Lot) -> None:
         suspect = self.progress >= 1.0 and self.rarity_of(lot.level) >= SUSPECT
         weight = SUSPECT_WEIGHT if suspect else 1.0
-        if lot.seconds > 0:
-            self._picture.learn(np.array([[lot.level]]), np.array([[lot.seconds * weight]]))
+        if lot.pictures:
+            levels, seconds = np.array(lot.pictures).T
+            self._picture.learn(levels[:, None], seconds[:, None] * weight)
         if lot.looks and self.normal.seconds >= BURN_IN_S:
             seconds = np.array([sample.seconds * weight for sample, _ in lot.looks])
             self.rarity.learn(np.array([raw for _, raw in lot.looks]), np.repeat(seconds[:, None], len(CHANNELS), 1))
