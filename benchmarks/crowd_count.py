@@ -90,7 +90,7 @@ def footage() -> list[Figure]:
     told = 0
     for path in clips():
         (result,) = replay([path], RULE)
-        begun = sum(event.data.phase == "begin" for event in result.events)
+        begun = sum(event.data.phase == "begin" and event.data.kind == "crowd" for event in result.events)
         if begun:
             print("a dense crowd is told on", path.relative_to(DATA), file=sys.stderr)
         told += begun
