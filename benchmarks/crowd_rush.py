@@ -126,7 +126,7 @@ def real() -> list[Figure]:
     fights, others, seconds, highest = 0, 0, 0.0, 0.0
     for path in clips():
         (result,) = replay([path], RULE)
-        begun = sum(event.data.phase == "begin" for event in result.events)
+        begun = sum(event.data.phase == "begin" and event.data.kind == "crowd_rush" for event in result.events)
         score = max((scores.get("crowd-rush", 0.0) for _, scores in result.scores), default=0.0)
         fight = path.parent.name == "fight"
         fights, others = fights + begun * fight, others + begun * (not fight)

@@ -150,7 +150,7 @@ def fitted(scores: Scores, count: int) -> Scores:
 
 
 def begins(events: Iterable[Event]) -> list[Event]:
-    return [event for event in events if event.data.phase == "begin"]
+    return [event for event in events if event.data.phase == "begin" and event.data.kind == "scene_anomaly"]
 
 
 def frame_figures(passed: Pass, truth: Labels, fps: float, bar: bool) -> list[Figure]:

@@ -106,7 +106,8 @@ def reported(event: Event) -> float:
 
 
 def begins(events: Sequence[Event]) -> list[Event]:
-    return [event for event in events if event.data.phase == "begin"]
+    """Of this camera's rules: what it says of itself is measured elsewhere."""
+    return [event for event in events if event.data.phase == "begin" and not event.data.kind.startswith("camera_")]
 
 
 def boxes(event: Event) -> list[Box]:
