@@ -23,7 +23,7 @@ from edge_agent.core.types import Box
 
 AFTER_S = 3.0
 """A finding may be told this long after what it is about has ended."""
-AT_ONCE = 40
+AT_ONCE = 20
 CAMERA_KINDS = ("camera_covered", "camera_defocused", "camera_moved", "camera_frozen")
 
 
