@@ -25,6 +25,7 @@ from edge_agent.core.rules.brawl_model import BrawlModel
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.spec import CameraSpec, DetectorSpec
 from edge_agent.core.tracks import View
+from edge_agent.core.types import FeatureMap, Frame
 from edge_agent.train_brawl import Collector, Recording, clips_of
 from edge_agent.zoo.brawl_fit import auc, leave_sources_out, recall_at
 
@@ -32,7 +33,8 @@ KEPT = ROOT / "benchmarks" / "out" / "brawl"
 FIGHTS = DATA / "fight_surv"
 SYNOPSIS = "Synopsis"
 """Not fighting clips of another data set, with a look of their own and no fights to match."""
-CAMERA = DATA / "loiter_like" / "people_gathering.mp4"
+CAMERA = DATA / "traffic" / "thai_junction.mp4"
+"""640x360."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +67,25 @@ def verdicts(recordings: Sequence[Recording], rule: BrawlRule) -> list[Verdict]:
 
 def cost_ms() -> float:
     """Processor milliseconds of the rule for one second of video at 5 pictures a second, the reduced pictures and the
-    flow that it asks for included; the detector's work is not."""
+    flow that it asks for included; the detector's work is not. The least of three passes: other processes on the
+    machine lengthen one, never shorten it."""
     frames = list(islice(open_source(CameraSpec(id="c", source=str(CAMERA), fps=5.0), realtime=False, start=0.0), 50))
     detector = open_detector(DetectorSpec())
     maps = [detector.detect([frame.image])[0].features for frame in frames]
+    detector.close()
+    seconds = frames[-1].t - frames[0].t
+    return min(_pass(frames, maps) for _ in range(3)) / seconds * 1000
+
+
+def _pass(frames: Sequence[Frame], maps: Sequence[FeatureMap | None]) -> float:
+    """Seconds of the processor."""
     pictures, rule, spent = CvPictures(), Brawl(BrawlRule(id="brawl"), WHOLE), 0.0
     for frame, features in zip(frames, maps, strict=True):
         view = View(frame.t, (), frame.width / frame.height, picture=pictures.show(frame, frame.t), features=features)
         began = time.process_time()
         rule.step(view)
         spent += time.process_time() - began
-    detector.close()
-    return spent / (frames[-1].t - frames[0].t) * 1000
+    return spent
 
 
 def measure() -> Outcome:

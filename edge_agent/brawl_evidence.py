@@ -14,12 +14,13 @@ from edge_agent.adapters.tracker_bytetrack import ByteTrack
 from edge_agent.core.ports import Detector
 from edge_agent.core.rules.base import counted
 from edge_agent.core.rules.brawl import WINDOW_S, BrawlRule
-from edge_agent.core.rules.brawl_features import STEP_S, VERSION, Evidence, Floats, Looker
+from edge_agent.core.rules.brawl_features import VERSION, Evidence, Floats, Looker
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.tracks import Figure, FigureId, TrackMemory, View
 from edge_agent.core.types import Box, Frame
 
 FPS = 5.0
+SLACK_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _due(frames: Iterable[Frame], variant: Variant) -> Iterator[Frame]:
             return
         if variant.late_s:
             due = frame.t + variant.late_s if due is None else due
-            if frame.t < due - STEP_S / 20:
+            if frame.t < due - SLACK_S:
                 continue
             due += 1 / FPS
         yield replace(frame, image=np.ascontiguousarray(frame.image[:, ::-1])) if variant.mirrored else frame

@@ -1,7 +1,9 @@
 """The brawl rule: what it looks at, what it says and when it keeps quiet."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,13 +11,16 @@ import pytest
 from edge_agent.core.picture import Flow
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules import brawl_features as features
-from edge_agent.core.rules.brawl import Brawl, BrawlRule, lasting
+from edge_agent.core.rules import brawl_weights
+from edge_agent.core.rules.brawl import UNSEEN, Brawl, BrawlRule, lasting
 from edge_agent.core.rules.brawl_features import MOTION, Evidence, Floats, Looker
 from edge_agent.core.rules.brawl_model import PARTS, BrawlModel, probability, shipped, strongest
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.spec import CameraSpec, MotionSpec
 from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.types import Box, Detections, FeatureMap, Finding, Frame, Image, Point
+from edge_agent.zoo.manifest import manifest
+from tests.data import ROOT
 from tests.reference.naive_brawl import naive_rows
 from tests.scenes import AGENT, CLASSES, CLOCK, T0, ToldTracker, ids
 
@@ -90,6 +95,16 @@ def test_fighters_the_detector_misses_are_told_by_place() -> None:
     assert found[0].subjects[0].boxes == ((0.0, 0.0, 0.25, 0.5),)
 
 
+def test_where_nobody_was_seen_it_takes_more() -> None:
+    looker, step, scores = Told([12.0, 0.0]), None, []
+    for people in ((figure(),), (), (figure(cls="dog"),)):
+        step = Brawl(BrawlRule(id="b"), WHOLE, model(), looker)
+        for n in range(10):
+            step.step(View(n / 5, people, 1.0))
+        scores.append(step.score)
+    assert scores == [pytest.approx(probability(2.0))] + 2 * [pytest.approx(probability(2.0 - UNSEEN))]
+
+
 def test_who_stands_elsewhere_is_not_named() -> None:
     step = Brawl(BrawlRule(id="b"), LEFT, model(), Told([20.0, 20.0]))
     people = figure(), figure((0.8, 0.6, 0.9, 0.9))
@@ -101,7 +116,7 @@ def test_it_goes_on_down_to_half_the_threshold() -> None:
     looker = Told([20.0, 0.0])
     step, found = play(looker)
     assert found
-    looker.levels = [8.2, 0.0]  # log-odds 0.1, a probability between the two thresholds
+    looker.levels = [8.4, 0.0]  # log-odds 0.2, a probability between the two thresholds
     after = [step.step(View(3.2 + n / 5, (figure(),), 1.0)) for n in range(20)]
     assert all(after)
     looker.levels = [4.0, 0.0]
@@ -155,6 +170,15 @@ def test_the_shipped_model_is_whole() -> None:
     assert len(known.usual) == len(PARTS)
     assert np.isfinite(known.weights).all()
     assert (known.scale > 0).all()
+
+
+def test_the_card_tells_of_the_shipped_numbers_and_their_network() -> None:
+    card = (ROOT / "models" / "brawl.md").read_text("utf-8")
+    assert hashlib.sha256(Path(brawl_weights.__file__).read_bytes()).hexdigest() in card
+    network = manifest().entry("yolov8n").onnx
+    assert str(network.sha256) in card
+    assert str(network.features) in card
+    assert str(network.sha256) in str(brawl_weights.__doc__)
 
 
 def test_unknown_channels_say_nothing() -> None:

@@ -13,7 +13,7 @@ Steps are STEP_S apart at least, whatever the frame rate: changes are only compa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -28,13 +28,13 @@ Floats = NDArray[np.float32]
 
 SIZE, STRIDE = 5, 2
 """Side of a window and distance between windows, in cells."""
-STEP_S, NOMINAL_S, LONGEST_S = 0.18, 0.2, 1.0
+STEP_S, NOMINAL_S, LONGEST_S = 0.15, 0.2, 1.0
 """Shortest time between two steps; the time that the model was trained for; beyond the longest nothing is compared."""
 GROWTH = 0.28
 """Change grows with the time between two looks to this power: between 0.2 s and 0.4 s (see models/brawl.md)."""
 BODY = 0.3
 """Height of a person as a share of the picture's, until one has been seen."""
-VERSION = 2
+VERSION = 3
 """Of what the channels mean; what was kept of another version is not used."""
 MOTION = ("motion_energy", "motion_peak", "motion_change", "agitation", "deformation", "common_motion", "people_near")
 """Names of the channels behind `appearance`, as the event's measures have them."""
@@ -43,7 +43,7 @@ MOTION = ("motion_energy", "motion_peak", "motion_change", "agitation", "deforma
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """One step. rows: (windows, channels of the map + len(MOTION)); NaN where a channel is not known yet. boxes:
-    (windows, 4) in unit coordinates, clipped to the picture."""
+    (windows, 4) in unit coordinates, clipped to the picture; the same array for as long as the windows stay."""
 
     t: float
     rows: Floats
@@ -64,6 +64,7 @@ class Looker:
     def __init__(self) -> None:
         self._last: tuple[float, FeatureMap] | None = None
         self._speed: Floats | None = None
+        self._cells: Cells | None = None
         self._body = BODY
 
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
@@ -89,7 +90,8 @@ class Looker:
         span = (NOMINAL_S / (view.t - before[0])) ** GROWTH
         change = strongest_in_windows(np.abs(view.features.values - before[1].values)) * np.float32(span)
         motion = self._motion(flow, view.features, people)
-        return Evidence(view.t, np.concatenate([flat(np.log1p(change)), motion], axis=1), boxes(view.features))
+        assert self._cells is not None
+        return Evidence(view.t, np.concatenate([flat(np.log1p(change)), motion], axis=1), self._cells.boxes)
 
     def forget(self) -> None:
         """What comes next is compared with nothing from before."""
@@ -104,7 +106,9 @@ class Looker:
         speed = (field - own[:, None, None]) * np.float32(1.0 / (flow.dt * body))
         last = self._speed if self._speed is not None and self._speed.shape == speed.shape else None
         differing = np.zeros_like(speed[0]) if last is None else length(*(speed - last))
-        cells = Cells(features, rows, columns)
+        if self._cells is None or not self._cells.fit(features, rows, columns):
+            self._cells = Cells(features, rows, columns)
+        cells = self._cells
         fields = (length(*speed), differing, shear(*speed) * np.float32(body), *speed)
         energy, change, deformed, along, across, near = windows(
             np.concatenate([cells.mean(np.stack(fields)), cells.count(people)[None]])
@@ -125,13 +129,26 @@ class Looker:
 
 
 class Cells:
-    """How pixels (rows, columns) of a reduced picture fall into the cells of a feature map."""
+    """How pixels (rows, columns) of a reduced picture fall into the cells of a feature map. boxes: of its windows."""
 
     def __init__(self, features: FeatureMap, rows: int, columns: int) -> None:
-        self._features = features
+        self._features = replace(features, values=features.values[:0])
         self._shape = features.values.shape[1:]
+        self._pixels = rows, columns
+        self.boxes = boxes(features)
         self._down = _shares(self._row((np.arange(rows) + 0.5) / rows), self._shape[0])
         self._right = _shares(self._column((np.arange(columns) + 0.5) / columns), self._shape[1])
+
+    def fit(self, features: FeatureMap, rows: int, columns: int) -> bool:
+        """Whether they are still right for such a map and picture."""
+        own = self._features
+        same = (own.left, own.top, own.width, own.height) == (
+            features.left,
+            features.top,
+            features.width,
+            features.height,
+        )
+        return same and self._shape == features.values.shape[1:] and self._pixels == (rows, columns)
 
     def mean(self, fields: Floats) -> Floats:
         """(fields, rows, columns) of pixels → (fields, rows, columns) of cells; 0 where no pixel falls."""
@@ -199,13 +216,16 @@ def windows(maps: Floats) -> Floats:
 
 def strongest_in_windows(maps: Floats) -> Floats:
     """`windows(maps)`'s maximum in each: (channels, window rows, window columns), one axis after the other."""
-    for axis in (1, 2):
-        begin, side = starts(maps.shape[axis]), min(SIZE, maps.shape[axis])
-        strongest = maps.take(begin, axis)
-        for offset in range(1, side):
-            np.maximum(strongest, maps.take(begin + offset, axis), out=strongest)
-        maps = strongest
-    return maps
+    rows, columns = maps.shape[1:]
+    high, wide = min(SIZE, rows), min(SIZE, columns)
+    down = maps[:, : rows - high + 1].copy()
+    for offset in range(1, high):
+        np.maximum(down, maps[:, offset : rows - high + 1 + offset], out=down)
+    down = down[:, starts(rows)]
+    right = down[:, :, : columns - wide + 1].copy()
+    for offset in range(1, wide):
+        np.maximum(right, down[:, :, offset : columns - wide + 1 + offset], out=right)
+    return np.asarray(right[:, :, starts(columns)], np.float32)
 
 
 def flat(maps: Floats) -> Floats:
