@@ -186,7 +186,9 @@ def box_figures(passed: Pass) -> list[Figure]:
     for clip, mask in masks().items():
         for event in passed.events[clip]:
             frame = round(seconds(event.time.timestamp()) * RATE)
-            if event.data.phase == "end" or not 0 <= frame < len(mask) or not mask[frame].any():
+            if event.data.kind != "scene_anomaly" or event.data.phase == "end":
+                continue
+            if not 0 <= frame < len(mask) or not mask[frame].any():
                 continue
             height, width = mask[frame].shape
             covered = np.zeros_like(mask[frame])
