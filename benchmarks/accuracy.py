@@ -161,21 +161,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", metavar="TEXT", help="only clips with TEXT in their name; writes no report")
     parser.add_argument("--no-themes", action="store_true", help="without the measurements of single kinds")
     parser.add_argument("--resume", action="store_true", help="take what an interrupted run has measured already")
+    parser.add_argument("--kept", action="store_true", help="measure nothing anew; report what has been measured")
     options = parser.parse_args(arguments)
     if not DATA.is_dir():
         print(f"no labelled footage at {DATA}: set JAGA_DATA")
         return 2
     chosen = [clip for clip in clips() if options.only is None or options.only in clip.name]
-    scores = scores_of(told_by(chosen, options.resume and options.only is None), chosen, truths())
+    scores = scores_of(told_by(chosen, (options.resume or options.kept) and options.only is None), chosen, truths())
     for score in scores.values():
         print(f"{score.kind}: hits {score.hits}, missed {score.missed}, false {len(score.false)}", file=sys.stderr)
         for item in score.false:
             print(f"  {item.clip} at {item.at_s:.1f} s: {item.why}", file=sys.stderr)
     if options.only is not None:
         return 0
-    return accuracy_report.conclude(
-        scores, chosen, accept=options.accept, resume=options.resume, themes=not options.no_themes
-    )
+    how = accuracy_report.How(options.accept, options.resume, options.kept, not options.no_themes)
+    return accuracy_report.conclude(scores, chosen, how)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import json
 import statistics
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -44,16 +46,16 @@ the rule alone (`python -m benchmarks.rule_cost`).
 """
 
 
-def conclude(scores: "Mapping[str, Score]", chosen: Sequence[Clip], *, accept: bool, resume: bool, themes: bool) -> int:
-    """Writes the report (or with `accept` the baseline too) and says what is worse than the baseline: 1, else 0.
-
-    resume: a kind's measurement that an interrupted run has finished is not done again.
-    """
-    outcomes = [outcome_of(module, resume) for module in theme_table.MODULES] if themes else []
+def conclude(scores: "Mapping[str, Score]", chosen: Sequence[Clip], how: "How") -> int:
+    """Writes the report (or the baseline too, where it is accepted) and says what is worse than the baseline: 1, else
+    0."""
+    modules = [module for module in theme_table.MODULES if how.themes and (not how.kept or kept_at(module).exists())]
+    outcomes = [outcome_of(module, how.resume or how.kept) for module in modules]
     figures = flat(scores, outcomes)
-    if themes:
-        REPORT.write_text(report(scores, chosen, outcomes), "utf-8")
-    if accept:
+    if how.themes:
+        left_out = [module for module in theme_table.MODULES if module not in modules]
+        REPORT.write_text(report(scores, chosen, outcomes, left_out), "utf-8")
+    if how.accept:
         BASELINE.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", "utf-8")
         return 0
     worse = fallen(figures, json.loads(BASELINE.read_text("utf-8")))
@@ -63,9 +65,24 @@ def conclude(scores: "Mapping[str, Score]", chosen: Sequence[Clip], *, accept: b
     return 1 if worse else 0
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """accept: the figures are the new baseline. resume: what an interrupted run has finished is not done again. kept:
+    nor is anything else; the report names what is left out. themes: the measurements of single kinds are made."""
+
+    accept: bool = False
+    resume: bool = False
+    kept: bool = False
+    themes: bool = True
+
+
+def kept_at(module: ModuleType) -> Path:
+    return KEPT / f"{module.__name__.rpartition('.')[2]}.json"
+
+
 def outcome_of(module: ModuleType, resume: bool) -> Outcome:
     """Measured now, or read where an earlier run has left it."""
-    kept = KEPT / f"{module.__name__.rpartition('.')[2]}.json"
+    kept = kept_at(module)
     if resume and kept.exists():
         return msgspec.json.decode(kept.read_bytes(), type=Outcome)
     print(f"measuring {module.__name__}", file=sys.stderr, flush=True)
@@ -101,7 +118,12 @@ def fallen(now: Mapping[str, Sequence[float]], before: Mapping[str, Sequence[flo
     return worse
 
 
-def report(scores: "Mapping[str, Score]", chosen: Sequence[Clip], outcomes: Sequence[Outcome]) -> str:
+def report(
+    scores: "Mapping[str, Score]",
+    chosen: Sequence[Clip],
+    outcomes: Sequence[Outcome],
+    left_out: Sequence[ModuleType] = (),
+) -> str:
     hours = sum(clip.seconds for clip in chosen) / 3600
     lines = [HEAD.format(hours=hours, clips=len(chosen), daily=3 / hours * 24).rstrip()]
     costs = {
@@ -112,6 +134,9 @@ def report(scores: "Mapping[str, Score]", chosen: Sequence[Clip], outcomes: Sequ
     }
     lines += [_row(score, hours, costs) for score in scores.values()]
     lines += ["", *_told_wrongly(scores), *_missed(scores), *_on_other_footage(scores)]
+    if left_out:
+        names = ", ".join(f"`python -m {module.__name__}`" for module in left_out)
+        lines += ["", f"**Not run for this report**, and so not in it: {names}."]
     for outcome in outcomes:
         lines += ["", f"## {theme_table.title(outcome.command)}", "", f"`python -m benchmarks.{outcome.command}`", ""]
         lines += ["| figure | value | target | |", "|---|---|---|---|"]
