@@ -151,7 +151,7 @@ class Brawl:
         assert self._score is not None
         return (
             Measure(name="brawl", value=self._score, threshold=self._rule.threshold),
-            *(Measure(name=PARTS[i], value=values[i], threshold=float(self._model.usual[i])) for i in named),
+            *(Measure(name=PARTS[i], value=values[i], threshold=round(float(self._model.usual[i]), 3)) for i in named),
         )
 
 
