@@ -83,9 +83,10 @@ def spans_of(script: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def near(got: list[tuple[float, float]], spans: list[tuple[float, float]], within: float) -> bool:
-    """A window of two seconds begins to tell within it, and goes on for less than its length."""
+    """A window of two seconds tells once it is full, and goes on for less than its length. The first look of a fight
+    differs by half from the calm before it, so one more look may be needed."""
     return len(got) == len(spans) and all(
-        begin <= g_begin <= begin + 2.0 + within and end - 0.5 <= g_end <= end + 2.5 + within
+        begin <= g_begin <= begin + 2.0 + 2 * within and end - 0.5 <= g_end <= end + 2.5 + within
         for (g_begin, g_end), (begin, end) in zip(got, spans, strict=True)
     )
 

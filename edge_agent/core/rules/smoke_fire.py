@@ -19,7 +19,7 @@ from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import View
 from edge_agent.core.types import Finding, Point
 
-EVERY_S = 0.14
+EVERY_S = 0.19
 """Looks are no closer together, so that the same change of a picture counts the same at any frame rate."""
 GAP_S = 1.0
 """A stream that was gone for longer is looked at anew."""
