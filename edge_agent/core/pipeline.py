@@ -62,9 +62,26 @@ class Step:
 
 @dataclass(slots=True)
 class _Watch:
+    """What else a step is besides a RuleStep is asked once: asking a Protocol takes longer than most rules."""
+
     rule: Rule
     step: RuleStep
     lifecycle: Lifecycle
+    learner: Learner | None = None
+    scored: Scored | None = None
+    ripening: Ripening | None = None
+
+    def take(self, step: RuleStep) -> None:
+        self.step = step
+        self.learner = step if isinstance(step, Learner) else None
+        self.scored = step if isinstance(step, Scored) else None
+        self.ripening = step if isinstance(step, Ripening) else None
+
+
+def _watch(rule: Rule, step: RuleStep) -> _Watch:
+    watch = _Watch(rule, step, Lifecycle(rule.episodes))
+    watch.take(step)
+    return watch
 
 
 class CameraPipeline:
@@ -106,7 +123,7 @@ class CameraPipeline:
         """Nothing has been seen yet."""
         self._memory = TrackMemory(self._heal_s)
         self._watches = [
-            _Watch(rule, step, Lifecycle(rule.episodes))
+            _watch(rule, step)
             for rule, step in zip(self._camera.rules, make_rules(self._camera, self._trained), strict=True)
         ]
         self._health = CameraHealth(self._camera.tamper)
@@ -161,8 +178,8 @@ class CameraPipeline:
         return {
             f"{watch.rule.id}/{name}": array
             for watch in self._watches
-            if isinstance(watch.step, Learner)
-            for name, array in watch.step.memory().items()
+            if watch.learner is not None
+            for name, array in watch.learner.memory().items()
         }
 
     def recall(self, memory: Memory) -> tuple[str, ...]:
@@ -171,9 +188,9 @@ class CameraPipeline:
         for watch in self._watches:
             head = f"{watch.rule.id}/"
             own = {name.removeprefix(head): array for name, array in memory.items() if name.startswith(head)}
-            if own and isinstance(watch.step, Learner):
+            if own and watch.learner is not None:
                 try:
-                    watch.step.recall(own)
+                    watch.learner.recall(own)
                 except ValueError:
                     refused.append(watch.rule.id)
         return tuple(refused)
@@ -220,10 +237,10 @@ class CameraPipeline:
         scores = {
             watch.rule.id: score
             for watch in asked
-            if isinstance(watch.step, Scored) and (score := watch.step.score) is not None
+            if watch.scored is not None and (score := watch.scored.score) is not None
         }
         for watch in self._watches:
-            if isinstance(watch.step, Ripening) and (progress := watch.step.progress) < 1.0:
+            if watch.ripening is not None and (progress := watch.ripening.progress) < 1.0:
                 scores[f"{watch.rule.id}/progress"] = progress
         return Step(self._tracks, tuple(found), events, snapshots, tuple(silenced), view.held, scores)
 
@@ -242,5 +259,5 @@ class CameraPipeline:
     def _look_anew(self) -> None:
         """The camera shows another view: what rules about pixels took for usual is no more. Their episodes run on."""
         for watch, anew in zip(self._watches, make_rules(self._camera, self._trained), strict=True):
-            if needs_view(watch.step) and not isinstance(watch.step, Learner):
-                watch.step = anew
+            if needs_view(watch.step) and watch.learner is None:
+                watch.take(anew)

@@ -120,7 +120,9 @@ def _flow_speeds(boxes: NDArray[np.float64], picture: Picture | None) -> list[fl
     xs = ((left[:, None] + _COLUMNS * (right - left)[:, None]) * width).astype(np.int64).clip(0, width - 1)
     ys = ((top[:, None] + _ROWS * (bottom - top)[:, None]) * height).astype(np.int64).clip(0, height - 1)
     read = flow.field[ys[:, :, None], xs[:, None, :]].reshape(len(boxes), -1, 2)
-    vectors = np.median(read, axis=1) / (flow.dt * height)
+    middle = len(_ROWS) * len(_COLUMNS) // 2
+    # The median; numpy's own takes longer than all of the rest.
+    vectors = np.sort(read, axis=1)[:, middle - 1 : middle + 1].mean(axis=1) / (flow.dt * height)
     return [float(speed) for speed in np.hypot(vectors[:, 0], vectors[:, 1])]
 
 
