@@ -28,6 +28,12 @@ GREY = 45.0
 STEADY_S, STEADY = 3.15, 0.8
 CUT, CUT_SHARE = 12.0, 0.6
 """Another shot: so many grey levels in so much of the picture, between two looks."""
+LIGHT, DARK = 2.0, 5.0
+"""The light is taken out up to this factor; grey levels below which a factor means little."""
+ALIKE, AGREE = 0.06, 0.5
+"""A row has a light of its own where AGREE of its cells are within ALIKE of one factor; a lorry across it has not."""
+WHITE = 235.0
+"""Blown-out cells keep their level whatever the light does: they do not drift."""
 NOISE = 1.0
 """Mean gradient of a picture's noise, so that empty sky and black night are not said to have lost their detail."""
 
@@ -63,10 +69,15 @@ class VeilMemory:
         """hidden: cells not to be judged. fresh: what was known no longer holds (the stream had a gap)."""
         luma, texture, chroma = _planes(picture)
         known = not fresh and self._luma is not None and self._luma.shape == luma.shape
+        white = luma > WHITE
+        if known:
+            light = _light(luma, self._fast[0])
+            luma, texture = luma / light, texture / light
         moved = luma - self._luma if known and self._luma is not None else np.zeros_like(luma)
         drift = np.abs(moved - np.median(moved))
         cut = float(np.mean(drift > CUT)) > CUT_SHARE
-        stack = np.stack((luma, luma * luma, texture, chroma, (drift > DRIFT).astype(np.float32)))
+        drifts = ((drift > DRIFT) & ~white).astype(np.float32)
+        stack = np.stack((luma, luma * luma, texture, chroma, drifts))
         if not known or cut:
             stack[4] = 0.0
             self._fast, self._slow, self._began = stack, texture, t
@@ -93,6 +104,16 @@ class VeilMemory:
         remaining = (texture + NOISE) / (usual + NOISE)
         veiled = (busy >= BUSY) & (remaining <= self._veil) & (swing >= SOFT * (texture + 4.0)) & (chroma <= GREY)
         return np.asarray(veiled, np.bool_), np.asarray(remaining, np.float32)
+
+
+def _light(luma: Grid, usual: Grid) -> Grid:
+    """(rows, 1): by which factor each row is brighter than usual. Discharge lamps beat against the shutter, and a rolling one
+    shows that as bands across the picture, which wander: neither drifts, and neither hides anything."""
+    share = (luma + DARK) / (usual + DARK)
+    gain = np.sort(share, axis=1)[:, share.shape[1] // 2]
+    agree = np.mean(np.abs(share - gain[:, None]) < ALIKE * gain[:, None], axis=1)
+    gain = np.where(agree >= AGREE, gain, np.median(share))
+    return np.asarray(np.clip(gain, 1 / LIGHT, LIGHT)[:, None], np.float32)
 
 
 def _planes(picture: Picture) -> Grid:
