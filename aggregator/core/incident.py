@@ -69,7 +69,10 @@ class Source:
 class Incident:
     """strength orders events by how much they say; kind, why and snapshot are those of the strongest. running: episodes
     that have begun and not ended; the system's closing ends them. last_end: the latest end of an episode. delayed:
-    every event so far was. merged_into: the incident that absorbed this one."""
+    every event so far was. merged_into: the incident that absorbed this one. opened: when it was first more than
+    suspected. severity: that of the gravest event (`gravest`), raised for the reasons in `raised`. people: the most that
+    one event told of; people_first: of the first event that counted any, at people_since. reports: how many people
+    told of it."""
 
     id: str
     kind: Kind
@@ -95,6 +98,13 @@ class Incident:
     subjects_time: float = 0.0
     previous: str | None = None
     merged_into: str | None = None
+    opened: float | None = None
+    gravest: Severity = "info"
+    raised: tuple[str, ...] = ()
+    people: int = 0
+    people_first: int = 0
+    people_since: float | None = None
+    reports: int = 0
     revision: int = 0
 
     @property
@@ -138,7 +148,8 @@ def move(
     """The incident in its next state, and what to note. Raises TransitionRefused where the table has no such row."""
     if incident.merged_into is not None or party not in TRANSITIONS.get((incident.state, to), frozenset()):
         raise TransitionRefused(incident.id, incident.state, to)
-    moved = replace(incident, state=to, updated=now, revision=incident.revision + 1)
+    shown = incident.opened if incident.opened is not None or to in CLOSED else now
+    moved = replace(incident, state=to, updated=now, opened=shown, revision=incident.revision + 1)
     if to in CLOSED:
         moved = replace(moved, closed_at=now)
     if to in CLOSED and party == "system":

@@ -1,16 +1,20 @@
-"""Where to look for what an event may be linked to: trails by cell, site and camera.
+"""Where to look for what an event may be tied to: trails by cell, site or camera, and by half hour.
 
-A trail is found in time that depends on how many trails lie around, never on how many incidents there are. Iteration
-order is the order of insertion, so that a replay decides equally.
+A trail is found in time that depends on what lies around it in place and time, never on how many incidents there are.
+Iteration order is the order of insertion, so that a replay decides equally.
 """
 
 from collections.abc import Iterator
 
-from aggregator.core.linking import REACH_M, Trail
+from aggregator.core.linking import REACH_M, STALE_S, WINDOW_S, Trail, metres
 from aggregator.core.space import Cells
+from contract.events import Location
 from contract.kinds import KINDS, Kind
 
-_Key = tuple[str, ...]
+SLOT_S = 1800.0
+DRIFT_M = 100.0
+"""A trail whose place has moved by less stays listed where it was; looks reach this much farther."""
+_Bucket = dict[int, Trail]
 SourceKey = tuple[str, str, Kind]
 
 
@@ -19,8 +23,9 @@ class TrailIndex:
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
-        self._buckets: dict[_Key, dict[int, Trail]] = {}
+        self._buckets: dict[tuple[str, int], _Bucket] = {}
         self._of: dict[str, dict[SourceKey, Trail]] = {}
+        self._listed: dict[int, tuple[str, Location | None, int, int]] = {}
         self._next = 1
 
     def __len__(self) -> int:
@@ -32,15 +37,26 @@ class TrailIndex:
     def of(self, incident: str) -> tuple[Trail, ...]:
         return tuple(self._of.get(incident, {}).values())
 
-    def near(self, trail: Trail) -> Iterator[Trail]:
-        """Every other trail that `compare` might link to this one, and some that it will not."""
-        for key in self._places_to_look(trail):
-            for other in self._buckets.get(key, {}).values():
-                if other.key != trail.key:
-                    yield other
+    def count(self, incident: str) -> int:
+        return len(self._of.get(incident, ()))
 
-    def attach(self, trail: Trail, incident: str) -> tuple[Trail, bool]:
-        """Gives the trail to the incident: (the trail that covers it now, whether anything grew)."""
+    def near(self, trail: Trail) -> Iterator[Trail]:
+        """Every other trail that `tie` might tie to this one, each once, and some that it will not."""
+        slots = _slots(trail.first - WINDOW_S[trail.kind] - STALE_S, trail.until + WINDOW_S[trail.kind])
+        seen: set[int] = {trail.key}
+        buckets = self._buckets
+        for place in self._places_to_look(trail):
+            for slot in slots:
+                bucket = buckets.get((place, slot))
+                if bucket is None:
+                    continue
+                for key, other in bucket.items():
+                    if key not in seen:
+                        seen.add(key)
+                        yield other
+
+    def attach(self, trail: Trail, incident: str) -> Trail:
+        """Gives the trail to the incident; returns the one that covers it now."""
         source = (trail.site, trail.camera, trail.kind)
         own = self._of.setdefault(incident, {})
         old = own.get(source)
@@ -48,18 +64,25 @@ class TrailIndex:
             trail.incident, trail.key = incident, self._next
             self._next += 1
             own[source] = trail
-            for key in self._places_to_lie(trail):
-                self._buckets.setdefault(key, {})[trail.key] = trail
-            return trail, True
-        grew = trail.first < old.first or trail.last > old.last
-        old.first, old.last = min(old.first, trail.first), max(old.last, trail.last)
-        if old.place is None and trail.place is not None:
-            self._unlist(old)
+            self._list(trail)
+            return trail
+        if trail.place is not None and (old.place is None or trail.last >= old.last):
             old.place = trail.place
-            for key in self._places_to_lie(old):
-                self._buckets.setdefault(key, {})[old.key] = old
-            grew = True
-        return old, grew
+        old.first, old.last = min(old.first, trail.first), max(old.last, trail.last)
+        old.open += trail.open
+        old.sure = max(old.sure, trail.sure)
+        self.relist(old)
+        return old
+
+    def relist(self, trail: Trail) -> None:
+        """After its times or its place have changed."""
+        _, place, first, last = self._listed[trail.key]
+        slots = _slots(trail.first, trail.last)
+        if slots[0] == first and slots[-1] == last:
+            if place is trail.place or (place and trail.place and metres(place, trail.place) < DRIFT_M):
+                return
+        self._unlist(trail)
+        self._list(trail)
 
     def drop(self, incident: str) -> tuple[Trail, ...]:
         """Takes the incident's trails out and returns them, for pruning and merging."""
@@ -69,24 +92,44 @@ class TrailIndex:
             trail.key = 0
         return trails
 
+    def _list(self, trail: Trail) -> None:
+        slots = _slots(trail.first, trail.last)
+        where = self._cell(trail)
+        self._listed[trail.key] = (where, trail.place, slots[0], slots[-1])
+        for key in self._keys(trail, where):
+            for slot in slots:
+                self._buckets.setdefault((key, slot), {})[trail.key] = trail
+
     def _unlist(self, trail: Trail) -> None:
-        for key in self._places_to_lie(trail):
-            bucket = self._buckets[key]
-            bucket.pop(trail.key)
-            if not bucket:
-                del self._buckets[key]
+        where, _, first, last = self._listed.pop(trail.key)
+        for key in self._keys(trail, where):
+            for slot in range(first, last + 1):
+                bucket = self._buckets[key, slot]
+                del bucket[trail.key]
+                if not bucket:
+                    del self._buckets[key, slot]
 
-    def _places_to_lie(self, trail: Trail) -> list[_Key]:
-        if KINDS[trail.kind].family == "camera":
-            return [("fault", trail.site, trail.camera)]
-        if trail.place is None:
-            return [("site", trail.site), ("unplaced", trail.site)]
-        return [("site", trail.site), ("cell", self._cells.cell(trail.place.lat, trail.place.lon))]
+    def _cell(self, trail: Trail) -> str:
+        return self._cells.cell(trail.place.lat, trail.place.lon) if trail.place is not None else ""
 
-    def _places_to_look(self, trail: Trail) -> list[_Key]:
-        if KINDS[trail.kind].family == "camera":
-            return [("fault", trail.site, trail.camera)]
+    def _keys(self, trail: Trail, cell: str) -> tuple[str, ...]:
+        """By its cell or, unplaced, by its site; also by its camera, which always finds itself, and a placed one by
+        its site for those that are not."""
+        camera = f"camera {trail.site}/{trail.camera}"
+        return (camera, cell, f"site {trail.site}") if cell else (camera, f"unplaced {trail.site}", f"site {trail.site}")
+
+    def _places_to_look(self, trail: Trail) -> list[str]:
+        camera = f"camera {trail.site}/{trail.camera}"
         if trail.place is None:
-            return [("site", trail.site)]
-        around = self._cells.around(trail.place.lat, trail.place.lon, REACH_M[trail.kind])
-        return [("unplaced", trail.site), *(("cell", cell) for cell in around)]
+            return [camera, f"site {trail.site}"]
+        reach = REACH_M[trail.kind] + DRIFT_M
+        return [camera, f"unplaced {trail.site}", *self._cells.around(trail.place.lat, trail.place.lon, reach)]
+
+
+def _slots(first: float, last: float) -> range:
+    return range(int(first // SLOT_S), int(last // SLOT_S) + 1)
+
+
+def faulty(kind: Kind) -> bool:
+    """Whether the kind is a camera's own fault."""
+    return KINDS[kind].family == "camera"
