@@ -5,6 +5,7 @@ Times are seconds from the begin of the simulation, places metres. Nothing here 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, hypot, pi, sin
 from random import Random
 
@@ -263,16 +264,27 @@ def one_street_on(district: District, spot: Point, random: Random) -> Point:
 
 
 def alike(a: Incident, b: Incident, apart_m: float) -> bool:
-    """Whether two incidents share a kind, a time and a place: nobody could tell them apart, so they would be one."""
-    if a.acts[0].started > b.acts[-1].ended + 300 or b.acts[0].started > a.acts[-1].ended + 300:
+    """Whether two incidents look the same, in part, at one time and place, with less than apart_m from edge to edge:
+    nobody could tell them apart, so they would be one."""
+    return any(_meet(one, other, apart_m) for one in a.acts for other in b.acts)
+
+
+def _meet(a: Act, b: Act, apart_m: float) -> bool:
+    if a.started > b.ended + 300 or b.started > a.ended + 300:
         return False
-    kinds = {kind for act in a.acts for kind, _ in act.looks} & {kind for act in b.acts for kind, _ in act.looks}
-    if not kinds - {Kind.SCENE_ANOMALY}:
+    if not {kind for kind, _ in a.looks} & {kind for kind, _ in b.looks} - {Kind.SCENE_ANOMALY}:
         return False
-    return any(
-        hypot(p[0] - q[0], p[1] - q[1]) < apart_m
-        for act in a.acts
-        for other in b.acts
-        for _, p in act.path
-        for _, q in other.path
-    )
+    reach = apart_m + max(radius for _, radius in a.spread) + max(radius for _, radius in b.spread)
+    return any(hypot(p[0] - q[0], p[1] - q[1]) < reach for p in _along(a) for q in _along(b))
+
+
+def _along(act: Act) -> list[Point]:
+    """Places on its way, some 40 m apart."""
+    places = [act.path[0][1]]
+    for (_, before), (_, after) in pairwise(act.path):
+        steps = max(1, int(hypot(after[0] - before[0], after[1] - before[1]) / 40))
+        places += [
+            (before[0] + (after[0] - before[0]) * n / steps, before[1] + (after[1] - before[1]) * n / steps)
+            for n in range(1, steps + 1)
+        ]
+    return places

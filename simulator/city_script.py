@@ -12,9 +12,9 @@ from simulator.city_noise import times
 from simulator.city_profiles import Profile
 from simulator.city_sight import Sighting, see, tell
 
-APART_M = 150.0
-"""Closer than this, two incidents that look the same at one time would be one to anybody who stands there."""
-TWINS_APART_M = 75.0
+APART_M = 80.0
+"""From edge to edge: closer than this, two incidents that look the same at one time would be one to anybody there."""
+TWINS_APART_M = 45.0
 TRIES = 6
 LOOK_AROUND_M = 1000.0
 

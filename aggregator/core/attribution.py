@@ -20,6 +20,9 @@ USUAL_ODDS = 1.5
 """c / (1 - c) of a confidence that says nothing for or against (0.6)."""
 SUPPORT = 2.0
 """Several trails together pull at most this many times as strongly as the strongest: they are not independent."""
+MARGIN = 4.0
+"""An episode joins where it is this much likelier to come from the incident than not: a wrong join mixes two incidents for
+good, a missed one leaves a fragment that a later event can still bridge."""
 BRIDGE = 10.0
 """Two incidents are looked at as one where an episode is this much likelier to come from the second, too, than from the
 background."""
@@ -32,7 +35,8 @@ TOGETHER_S = 60.0
 
 @dataclass(slots=True)
 class Pull:
-    """How strongly an incident pulls. own: its only source is the camera itself. against: what stands against it."""
+    """How strongly an incident pulls. others: what of it comes from other cameras. own: its only source is the camera
+    itself. against: what stands against it."""
 
     incident: str
     rate: float
@@ -40,8 +44,14 @@ class Pull:
     trail: Trail
     total: float
     support: int
+    others: float = 0.0
     own: bool = False
     against: float = 0.0
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether it would be likelier than not without what the camera told itself."""
+        return self.others > self.against
 
 
 class Attribution:
@@ -63,10 +73,12 @@ class Attribution:
                 credit = credits[other.key] = self._credit(other, probe)
             rate = one.rate * credit
             pull = found.get(other.incident)
+            elsewhere = 0.0 if one.place == "camera" else rate
             if pull is None:
-                found[other.incident] = Pull(other.incident, rate, one, other, rate, 1)
+                found[other.incident] = Pull(other.incident, rate, one, other, rate, 1, elsewhere)
                 continue
             pull.total += rate
+            pull.others = max(pull.others, elsewhere)
             pull.support += 1
             if rate > pull.rate:
                 pull.rate, pull.strongest, pull.trail = rate, one, other

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Literal
 
-from aggregator.core.attribution import BRIDGE, Attribution, Pull
+from aggregator.core.attribution import BRIDGE, MARGIN, Attribution, Pull
 from aggregator.core.fold import Draft, Times, begin
 from aggregator.core.incident import SYSTEM, Change, Incident, OpeningPolicy, State, move, opening
 from aggregator.core.linking import EPISODE, FIRST, Link, Trail
@@ -236,7 +236,7 @@ class Correlator:
         past: list[tuple[float, str]] = []
         allowed: list[Pull] = []
         for pull in pulls:
-            if pull.rate <= pull.against:
+            if pull.rate <= MARGIN * pull.against:
                 continue
             draft = self._drafts[pull.incident]
             refused = self._refuses(draft, probe, delayed)
@@ -249,12 +249,11 @@ class Correlator:
         if allowed:
             allowed.sort(key=lambda pull: self._drafts[pull.incident].closed)
             best = allowed[0]
-            if self._sources(best.incident) == 1 and best.own:
-                self._rates.note(probe.site, probe.camera, probe.kind, probe.first)
+            self._rates.note(probe.site, probe.camera, probe.kind, probe.first, best.confirmed)
             if own_id in self._drafts:
                 self._absorb(self._drafts[best.incident], self._drafts[own_id], now)
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
-        self._rates.note(probe.site, probe.camera, probe.kind, probe.first)
+        self._rates.note(probe.site, probe.camera, probe.kind, probe.first, False)
         if own_id in self._drafts:
             self._empty(self._drafts[own_id], event, at, now)
         else:

@@ -25,20 +25,20 @@ class Nature:
 
 
 NATURES: dict[Kind, Nature] = {
-    Kind.INTRUSION: Nature(25, 1.2, 90),
-    Kind.LINE_CROSSING: Nature(25, 1.5, 60),
-    Kind.LOITERING: Nature(25, 0.8, 120),
-    Kind.CROWD: Nature(45, 0.4, 200),
-    Kind.BRAWL: Nature(32, 1.0, 120),
-    Kind.CROWD_RUSH: Nature(40, 2.0, 90),
-    Kind.ABANDONED_OBJECT: Nature(20, 0.0, 300),
-    Kind.STOPPED_VEHICLE: Nature(30, 0.5, 240),
-    Kind.WRONG_WAY: Nature(50, 8.0, 60),
-    Kind.CONGESTION: Nature(80, 1.0, 300),
-    Kind.SMOKE_FIRE: Nature(100, 0.1, 300),
-    Kind.SCENE_CHANGE: Nature(50, 0.05, 400),
-    Kind.SCENE_ANOMALY: Nature(40, 0.3, 180),
-    Kind.REPORT: Nature(50, 0.3, 240),
+    Kind.INTRUSION: Nature(19, 0.6, 45),
+    Kind.LINE_CROSSING: Nature(19, 0.75, 30),
+    Kind.LOITERING: Nature(19, 0.4, 60),
+    Kind.CROWD: Nature(34, 0.2, 100),
+    Kind.BRAWL: Nature(24, 0.5, 60),
+    Kind.CROWD_RUSH: Nature(30, 1, 45),
+    Kind.ABANDONED_OBJECT: Nature(15, 0, 150),
+    Kind.STOPPED_VEHICLE: Nature(22, 0.25, 120),
+    Kind.WRONG_WAY: Nature(38, 4, 30),
+    Kind.CONGESTION: Nature(60, 0.5, 150),
+    Kind.SMOKE_FIRE: Nature(75, 0.05, 150),
+    Kind.SCENE_CHANGE: Nature(38, 0.03, 200),
+    Kind.SCENE_ANOMALY: Nature(30, 0.15, 90),
+    Kind.REPORT: Nature(38, 0.15, 120),
 }
 """Kinds that are not here take a nature from what the contract says of them."""
 
@@ -57,8 +57,6 @@ RELATED: dict[frozenset[str], float] = {
     frozenset({"object", "traffic"}): 0.2,
     frozenset({"fire", "people"}): 0.2,
     frozenset({"fire", "traffic"}): 0.2,
-    frozenset({"people", "traffic"}): 0.03,
-    frozenset({"trespass", "people"}): 0.02,
     frozenset({"camera", "trespass"}): 0.03,
 }
 """Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one

@@ -25,6 +25,8 @@ AGAIN_EVERY_S = 45.0
 SITE_ONLY = 0.12
 """What stands for nearness where only the site is known to be the same: about the chance that one of a site's cameras is
 in view of what another one sees."""
+AGAIN = 0.5
+"""How often it does."""
 MAX_UNCERTAINTY_M = 200.0
 OPEN_SHARE = 0.7
 """How much of what both places leave open (their radii, as a root of squares) counts as no distance at all."""
@@ -110,7 +112,7 @@ def tie(a: Trail, b: Trail, adjacent: float = 0.0) -> Tie | Refusal:
         return "time"
     if a.camera == b.camera and a.same_camera(b):
         if kinds.match == "same":
-            rate = exp(-gap / AGAIN_EVERY_S) / AGAIN_EVERY_S
+            rate = AGAIN * exp(-gap / AGAIN_EVERY_S) / AGAIN_EVERY_S
         else:
             rate = kinds.likely * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
         return Tie(rate, 0.0, kinds.match, "camera", gap, 0.0)

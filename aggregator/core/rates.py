@@ -1,7 +1,7 @@
 """What each camera tells although nothing confirms it, learned as it runs: the background that links are held against.
 
-For a camera and a family of kinds, episodes that stand alone are counted twice, each count fading: slowly, for a camera
-that is chronically wrong, and quickly, for a burst (rain, insects, a flickering lamp). A Gamma prior (conjugate to the
+For a camera and a family of kinds there are two fading counts: a slow one of episodes that nothing confirms, for a camera
+that is chronically wrong, and a quick one of all, for a burst (rain, insects, a flickering lamp). A Gamma prior (conjugate to the
 Poisson; shape PRIOR_PER_H × PRIOR_H, exposure PRIOR_H) stands for cameras that nothing is known of.
 """
 
@@ -18,8 +18,9 @@ SLOW_S = 21_600.0
 """Mean life of the slow count: a part of the day."""
 FAST_S = 900.0
 """Mean life of the fast count: a shower."""
-FREE = 2.0
-"""Episodes within a shower's time that are no burst yet."""
+FREE = 3.0
+"""Episodes within a shower's time that are no burst yet: what is true is told once or twice by one camera, also where it
+goes on for long."""
 _HOUR = 3600.0
 
 
@@ -39,8 +40,8 @@ class Rates:
         self._counts: dict[tuple[str, str, str], _Count] = {}
         self._since: float | None = None
 
-    def note(self, site: str, camera: str, kind: Kind, time: float) -> None:
-        """An episode that nothing confirms has begun."""
+    def note(self, site: str, camera: str, kind: Kind, time: float, confirmed: bool) -> None:
+        """An episode has begun; confirmed: something else than the camera itself speaks for it."""
         if self._since is None:
             self._since = time
         key = (site, camera, KINDS[kind].family)
@@ -52,7 +53,7 @@ class Rates:
             count.slow *= exp(-gone / SLOW_S)
             count.fast *= exp(-gone / FAST_S)
             count.time = time
-        count.slow += 1.0
+        count.slow += 0.0 if confirmed else 1.0
         count.fast += 1.0
 
     def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
