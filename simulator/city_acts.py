@@ -122,9 +122,9 @@ def _crowd(district: District, spot: Point, t: float, random: Random) -> Inciden
     over = t + grows + holds + leaves
     spread = ((t, 6.0), (t + grows, wide), (t + grows + holds, wide), (over, 8.0))
     acts = [Act(THRONG, _stay(spot, t, over - t), spread, people=(15, 200), told=0.5)]
-    if random.random() < 0.35:
+    if random.random() < 0.2:
         road = _near(spot, wide, random)
-        acts.append(Act(QUEUE, _stay(road, t + grows, holds), _steady(t, 25), notice=0.6))
+        acts.append(Act(QUEUE, _stay(road, t + grows, holds * 0.6), _steady(t, 25), notice=0.6))
     if random.random() < 0.3:
         run = _walk(_near(spot, wide, random), district.turn, t + grows + holds, 120, 2.5, random)
         acts.append(Act(((Kind.CROWD_RUSH, 1),), tuple(run), _steady(t, 12), people=(10, 60)))
@@ -263,8 +263,12 @@ def one_street_on(district: District, spot: Point, random: Random) -> Point:
     return spot[0] + gap * cos(angle), spot[1] + gap * sin(angle)
 
 
+TOUCH_M = 30.0
+"""From edge to edge: what is nearer than this at one time is one thing to whoever stands there, whatever it looks like."""
+
+
 def alike(a: Incident, b: Incident, apart_m: float) -> bool:
-    """Whether two incidents look the same, in part, at one time and place, with less than apart_m from edge to edge:
+    """Whether two incidents touch at one time, or look the same, in part, with less than apart_m from edge to edge:
     nobody could tell them apart, so they would be one."""
     return any(_meet(one, other, apart_m) for one in a.acts for other in b.acts)
 
@@ -273,7 +277,7 @@ def _meet(a: Act, b: Act, apart_m: float) -> bool:
     if a.started > b.ended + 300 or b.started > a.ended + 300:
         return False
     if not {kind for kind, _ in a.looks} & {kind for kind, _ in b.looks} - {Kind.SCENE_ANOMALY}:
-        return False
+        apart_m = TOUCH_M
     reach = apart_m + max(radius for _, radius in a.spread) + max(radius for _, radius in b.spread)
     return any(hypot(p[0] - q[0], p[1] - q[1]) < reach for p in _along(a) for q in _along(b))
 

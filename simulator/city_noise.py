@@ -12,7 +12,7 @@ from simulator.city_sight import Moment, Sighting, report
 BURSTS: tuple[tuple[Kind, ...], ...] = (
     (Kind.INTRUSION, Kind.LINE_CROSSING),
     (Kind.INTRUSION, Kind.LOITERING),
-    (Kind.SCENE_ANOMALY, Kind.SCENE_CHANGE),
+    (Kind.SCENE_ANOMALY, Kind.LINE_CROSSING),
     (Kind.SMOKE_FIRE, Kind.SCENE_ANOMALY),
     (Kind.CAMERA_DEFOCUSED, Kind.SCENE_ANOMALY),
 )

@@ -1,11 +1,13 @@
 """Which kinds can tell of one incident, and how what they tell of lies in space and time.
 
-Each kind has a nature: what it is physically. A pair of kinds takes the wider, faster and longer of the two. `likely` says
+Each kind has a nature: what it is physically. A pair of kinds takes the faster and longer of the two, and
+their extents' geometric mean. `likely` says
 how often one kind is told of an incident that the other kind tells of. Where each number comes from is in
 docs/design/correlation.md.
 """
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Literal
 
 from contract.kinds import KINDS, Kind
@@ -34,11 +36,11 @@ NATURES: dict[Kind, Nature] = {
     Kind.ABANDONED_OBJECT: Nature(15, 0, 150),
     Kind.STOPPED_VEHICLE: Nature(22, 0.25, 120),
     Kind.WRONG_WAY: Nature(38, 4, 30),
-    Kind.CONGESTION: Nature(60, 0.5, 150),
-    Kind.SMOKE_FIRE: Nature(75, 0.05, 150),
+    Kind.CONGESTION: Nature(60, 1.0, 200),
+    Kind.SMOKE_FIRE: Nature(110, 0.05, 200),
     Kind.SCENE_CHANGE: Nature(38, 0.03, 200),
     Kind.SCENE_ANOMALY: Nature(30, 0.15, 90),
-    Kind.REPORT: Nature(38, 0.15, 120),
+    Kind.REPORT: Nature(45, 0.2, 240),
 }
 """Kinds that are not here take a nature from what the contract says of them."""
 
@@ -50,13 +52,13 @@ RELATED: dict[frozenset[str], float] = {
     frozenset({"report", "object"}): 0.3,
     frozenset({"report", "trespass"}): 0.2,
     frozenset({"report", "scene"}): 0.3,
-    frozenset({"scene", "people"}): 0.1,
+    frozenset({"scene", "people"}): 0.05,
     frozenset({"scene", "fire"}): 0.3,
     frozenset({"scene", "traffic"}): 0.2,
     frozenset({"scene", "object"}): 0.4,
     frozenset({"object", "traffic"}): 0.2,
-    frozenset({"fire", "people"}): 0.2,
-    frozenset({"fire", "traffic"}): 0.2,
+    frozenset({"fire", "people"}): 0.1,
+    frozenset({"fire", "traffic"}): 0.1,
     frozenset({"camera", "trespass"}): 0.03,
 }
 """Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one
@@ -106,7 +108,7 @@ def pair(a: Kind, b: Kind) -> Pair | None:
         return None
     one, two = nature(a), nature(b)
     lasts = max(one.lasts_s, two.lasts_s)
-    extent, speed = max(one.extent_m, two.extent_m), max(one.speed, two.speed)
+    extent, speed = sqrt(one.extent_m * two.extent_m), max(one.speed, two.speed)
     window = max(KINDS[a].window_s, KINDS[b].window_s)
     families = KINDS[a].family, KINDS[b].family
     match: KindMatch = "same" if a == b else "family" if families[0] == families[1] else "related"

@@ -54,7 +54,8 @@ class Rates:
             count.fast *= exp(-gone / FAST_S)
             count.time = time
         count.slow += 0.0 if confirmed else 1.0
-        count.fast += 1.0
+        if kind != Kind.REPORT:  # a post hears of many places: many calls at once are no fault of its own
+            count.fast += 1.0
 
     def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
         """How many such episodes a second are to be expected now."""
