@@ -84,10 +84,10 @@ def correlate(
         now = event.time.timestamp()
         for outcome in (correlator.tick(now), correlator.step((event,), now)):
             incidents.update((one.id, one) for one in outcome.incidents)
-            for absorbed, kept in outcome.merged:
-                members.setdefault(kept, []).extend(members.pop(absorbed, []))
             for one in outcome.assigned:
                 members.setdefault(one.incident, []).append(event.id)
+            for absorbed, kept in outcome.merged:
+                members.setdefault(kept, []).extend(members.pop(absorbed, []))
     standing = sorted(one.id for one in incidents.values() if one.merged_into is None)
     return [Result(incidents[one], tuple(sorted(members[one]))) for one in standing]
 

@@ -17,7 +17,7 @@ SEEDS = tuple(range(1, 21))
 TUNING = tuple(range(101, 113))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """arrivals: each event once, in order of arrival, with the second it comes. events: the same by event time, as
     `jaga correlate` sorts them."""

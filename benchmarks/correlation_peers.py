@@ -8,9 +8,9 @@ others: the best of not looking at kinds, keeping families apart, and keeping ki
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from math import cos, radians
-from typing import Any
 
 import numpy as np
 
@@ -35,21 +35,30 @@ class Setting:
     more: float = 1.0
 
 
-def points(case: Case, setting: Setting) -> np.ndarray:
-    """(events, 4): east, north, time and kind in units of the setting."""
+@lru_cache(maxsize=32)
+def _table(case: Case) -> np.ndarray:
+    """(events, 5): east and north in metres, seconds, the number of the family, that of the kind."""
     spots = {camera.key: camera.location for camera in case.cameras}
     families = sorted({info.family for info in KINDS.values()})
+    kinds = list(KINDS)
     rows = []
     for event in case.events:
         data = event.data
         place = data.location or spots.get((data.site, data.camera))
         lat, lon = (place.lat, place.lon) if place else (0.0, 0.0)
-        kind = {"any": 0, "family": families.index(KINDS[data.kind].family), "kind": list(KINDS).index(data.kind)}
-        east = lon * METRES_PER_DEGREE * cos(radians(lat))
-        north = lat * METRES_PER_DEGREE
-        rows.append((east / setting.metres, north / setting.metres, _time(event) / setting.seconds, kind[setting.kinds] * FAR))
+        east, north = lon * METRES_PER_DEGREE * cos(radians(lat)), lat * METRES_PER_DEGREE
+        rows.append((east, north, _time(event), families.index(KINDS[data.kind].family), kinds.index(data.kind)))
     table = np.array(rows)
-    return table - table.mean(axis=0)
+    table[:, :3] -= table[:, :3].mean(axis=0)
+    return table
+
+
+def points(case: Case, setting: Setting) -> np.ndarray:
+    """(events, 4): east, north, time and kind in units of the setting."""
+    table = _table(case)
+    kind = {"any": np.zeros(len(table)), "family": table[:, 3], "kind": table[:, 4]}[setting.kinds]
+    place = table[:, :2] / setting.metres
+    return np.column_stack((place, table[:, 2] / setting.seconds, kind * FAR))
 
 
 def _time(event: Event) -> float:
@@ -132,7 +141,7 @@ def _settings(metres: Sequence[float], seconds: Sequence[float], kinds: Sequence
 ALL = ("any", "family", "kind")
 PEERS = (
     Peer("fixed window", window, tuple(_settings((1,), (300, 600, 1200, 1800, 3600, 7200), ("family", "kind"), (1,))), 12),
-    Peer("DBSCAN", dbscan, tuple(_settings((30, 50, 80, 120), (120, 240, 480, 900), ALL, (1, 3, 5))), 12),
+    Peer("DBSCAN", dbscan, tuple(_settings((50, 80, 120), (60, 120, 240), ALL, (1, 3))), 12),
     Peer("HDBSCAN", hdbscan, tuple(_settings((30, 60, 100), (120, 300, 900), ("any", "family"), (3, 6))), 6),
     Peer("DBSTREAM", dbstream, tuple(_settings((60, 120), (300, 900), ("family", "kind"), (0.1, 0.3))), 3),
 )

@@ -20,7 +20,7 @@ USUAL_ODDS = 1.5
 """c / (1 - c) of a confidence that says nothing for or against (0.6)."""
 SUPPORT = 2.0
 """Several trails together pull at most this many times as strongly as the strongest: they are not independent."""
-MARGIN = 4.0
+MARGIN = 3.0
 """An episode joins where it is this much likelier to come from the incident than not: a wrong join mixes two incidents for
 good, a missed one leaves a fragment that a later event can still bridge."""
 BRIDGE = 10.0
@@ -89,7 +89,7 @@ class Attribution:
 
     def background(self, probe: Trail) -> float:
         """What the camera tells anyway, by how sure it is this time, and new incidents."""
-        sure = min(0.95, max(0.05, probe.sure))
+        sure = min(0.85, max(0.15, probe.sure))
         doubt = USUAL_ODDS * (1 - sure) / sure
         return self._rates.per_s(probe.site, probe.camera, probe.kind, probe.first) * doubt + NEW_PER_S
 
@@ -142,6 +142,6 @@ class Attribution:
         """The chance that a trail is of something true: 1 where a second source confirms it, or for the same camera."""
         if self._sources(trail.incident) > 1 or trail.same_camera(probe):
             return 1.0
-        sure = min(0.95, max(0.05, trail.sure))
+        sure = min(0.85, max(0.15, trail.sure))
         rate = self._rates.per_s(trail.site, trail.camera, trail.kind, trail.last)
         return 1 / (1 + rate / TRUE_PER_S * USUAL_ODDS * (1 - sure) / sure)

@@ -29,6 +29,10 @@ from contract.ids import derived_uuid7
 Refused = Literal["closed", "age", "extent"]
 Locate = Callable[[str, str], Location | None]
 """(site, camera) to where the camera is, None where nobody knows."""
+SIGHT_M = 55.0
+"""How far a street camera sees a person well enough to tell what they do."""
+SAME_DEG = 2e-5
+"""Two metres: what a place may differ by through rounding and still be the camera's own."""
 CLOCK_MAX_S = 600.0
 """An agent's word on its own clock is taken up to here."""
 
@@ -74,7 +78,7 @@ class Assigned:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a step did. incidents: each that changed, as it is now, absorbed ones included. merged: (absorbed, kept), in
-    the order it happened, before or after the assignments of the same step alike."""
+    the order it happened; an assignment of the same step may name one that was absorbed after it."""
 
     assigned: tuple[Assigned, ...] = ()
     incidents: tuple[Incident, ...] = ()
@@ -151,6 +155,10 @@ class Correlator:
                 self._announce(held, now)
         return self._release(now)
 
+    def wait(self, event: Event, received: float) -> None:
+        """Takes in an event that a store kept, before the first step; it is assigned with the next step or tick."""
+        self._ordering.push(event, self._times(event).time, received)
+
     def tick(self, now: float) -> Outcome:
         """Assigns what has waited long enough, closes what is over and forgets what is old; touches only what is due."""
         self._step = _Step()
@@ -191,6 +199,17 @@ class Correlator:
         ended = data.ended.timestamp() - off if data.ended is not None else None
         return Times(event.time.timestamp() - off, data.started.timestamp() - off, ended)
 
+    def _place(self, event: Event) -> Location | None:
+        """Where it happened. A camera that gives its own place does not say where in its sight that is."""
+        data = event.data
+        own = self._locate(data.site, data.camera)
+        given = data.location or own
+        if given is None or own is None or given.radius_m >= SIGHT_M:
+            return given
+        if abs(given.lat - own.lat) > SAME_DEG or abs(given.lon - own.lon) > SAME_DEG:
+            return given
+        return Location(lat=given.lat, lon=given.lon, radius_m=SIGHT_M)
+
     def _is_delayed(self, held: Held) -> bool:
         return held.event.data.delayed or held.received - held.time > self.policy.delayed_after_s
 
@@ -198,7 +217,7 @@ class Correlator:
         """One event to its incident."""
         event, data = held.event, held.event.data
         at = self._times(event)
-        place = data.location or self._locate(data.site, data.camera)
+        place = self._place(event)
         delayed = self._is_delayed(held)
         known = self._known(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
@@ -269,7 +288,7 @@ class Correlator:
         if self._known(data.episode) is not None or self.policy.reorder_s == 0:
             return
         at = self._times(event)
-        place = data.location or self._locate(data.site, data.camera)
+        place = self._place(event)
         probe = Trail(data.site, data.camera, data.kind, place, at.started, at.last, sure=data.confidence)
         for pull in self._attribution.pulls(probe):
             if pull.rate > pull.against and self._drafts[pull.incident].state in ("open", "acknowledged", "dispatched"):

@@ -32,7 +32,7 @@ OPEN_SHARE = 0.7
 """How much of what both places leave open (their radii, as a root of squares) counts as no distance at all."""
 STALE_S = 900.0
 """An episode that has not ended goes on for this long after it was last heard of."""
-APART_SHARE = 0.06
+APART_SHARE = 0.05
 APART_M = 150.0
 """Another incident of the like near by, as a share of the rate of sightings of the first, and how far around: fights
 and crowds draw others. What is farther off than about two extents is more likely that other one."""
@@ -110,24 +110,25 @@ def tie(a: Trail, b: Trail, adjacent: float = 0.0) -> Tie | Refusal:
     gap = max(0.0, a.first - b.until, b.first - a.until)
     if gap > kinds.window_s:
         return "time"
-    if a.camera == b.camera and a.same_camera(b):
-        if kinds.match == "same":
-            rate = AGAIN * exp(-gap / AGAIN_EVERY_S) / AGAIN_EVERY_S
-        else:
-            rate = kinds.likely * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
-        return Tie(rate, 0.0, kinds.match, "camera", gap, 0.0)
+    same = a.camera == b.camera and a.same_camera(b)
+    if same and kinds.match == "same":
+        return Tie(AGAIN * exp(-gap / AGAIN_EVERY_S) / AGAIN_EVERY_S, 0.0, "same", "camera", gap, 0.0)
+    if same and (a.place is None or b.place is None or faulty(a.kind) or faulty(b.kind)):
+        return Tie(kinds.likely * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S, 0.0, kinds.match, "camera", gap, 0.0)
     if a.place is None or b.place is None:
         near = max(SITE_ONLY if a.site == b.site else 0.0, adjacent)
-        if near == 0 or _both_faults(a.kind, b.kind):
+        if near == 0 or (faulty(a.kind) and faulty(b.kind)):
             return "place"
         rate = kinds.likely * near * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
         return Tie(rate, 0.0, kinds.match, "adjacent" if adjacent >= near else "site", gap, None)
-    if _both_faults(a.kind, b.kind):
+    if (faulty(a.kind) and faulty(b.kind)):
         return "place"
-    return _by_distance(a.place, b.place, kinds, gap, adjacent)
+    return _by_distance(a.place, b.place, kinds, gap, adjacent, "camera" if same else "distance")
 
 
-def _by_distance(a: Location, b: Location, kinds: Pair, gap: float, adjacent: float) -> Tie | Refusal:
+def _by_distance(
+    a: Location, b: Location, kinds: Pair, gap: float, adjacent: float, place: PlaceMatch
+) -> Tie | Refusal:
     distance = metres(a, b)
     open_m = OPEN_SHARE * hypot(min(a.radius_m, MAX_UNCERTAINTY_M), min(b.radius_m, MAX_UNCERTAINTY_M))
     beyond = max(0.0, distance - open_m)
@@ -137,16 +138,16 @@ def _by_distance(a: Location, b: Location, kinds: Pair, gap: float, adjacent: fl
     # What may be anywhere within a wider circle is less likely before this one camera: the density falls with the area.
     spread = kinds.extent_m / wide
     nearness = spread * spread * exp(-beyond * beyond / (2 * wide * wide))
-    fades = kinds.likely * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
-    apart = APART_SHARE * exp(-beyond * beyond / (2 * APART_M * APART_M))
-    place: PlaceMatch = "distance"
+    fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
+    apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2 * APART_M * APART_M))
     if adjacent > nearness:
         nearness, place = adjacent, "adjacent"
-    return Tie(fades * nearness, fades * apart, kinds.match, place, gap, distance)
+    return Tie(kinds.likely * fades * nearness, fades * apart, kinds.match, place, gap, distance)
 
 
-def _both_faults(a: Kind, b: Kind) -> bool:
-    return KINDS[a].family == KINDS[b].family == "camera"
+def faulty(kind: Kind) -> bool:
+    """Whether the kind is a camera's own fault."""
+    return KINDS[kind].family == "camera"
 
 
 def metres(a: Location, b: Location) -> float:

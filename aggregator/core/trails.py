@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from aggregator.core.linking import REACH_M, STALE_S, WINDOW_S, Trail, metres
 from aggregator.core.space import Cells
 from contract.events import Location
-from contract.kinds import KINDS, Kind
+from contract.kinds import Kind
 
 SLOT_S = 1800.0
 DRIFT_M = 100.0
@@ -128,8 +128,3 @@ class TrailIndex:
 
 def _slots(first: float, last: float) -> range:
     return range(int(first // SLOT_S), int(last // SLOT_S) + 1)
-
-
-def faulty(kind: Kind) -> bool:
-    """Whether the kind is a camera's own fault."""
-    return KINDS[kind].family == "camera"

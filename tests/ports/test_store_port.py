@@ -9,15 +9,14 @@ import msgspec
 import pytest
 
 from aggregator.adapters.store_sqlite import SqliteStore
-from aggregator.core.correlation import Outcome
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident
 from aggregator.core.liveness import Agent, Camera
-from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, Refused, Retention, Store
+from aggregator.core.ports import Batch, EventRow, LinkRow, EvidenceRow, IncidentRow, Refused, Retention, Store
 from aggregator.core.sequence import Sequence
 from aggregator.views import incident_view
 from contract.events import Event
-from tests.timeline import START, Timeline, make_event, place
+from tests.timeline import START, Taken, Timeline, make_event, place
 
 Open = Callable[[], Store]
 DAY = 86_400.0
@@ -41,16 +40,15 @@ def store(open_store: Open) -> Store:
     return open_store()
 
 
-def batch_of(city: Timeline, *taken: tuple[Event, Outcome]) -> Batch:
+def batch_of(city: Timeline, *taken: tuple[Event, Taken]) -> Batch:
     """What the service would write for these events."""
     batch = Batch()
     for event, outcome in taken:
         state = city.correlator.episode(event.data.episode)
         assert state is not None
         batch.episodes[event.data.episode] = state
-        batch.events.append(
-            EventRow(event, msgspec.json.encode(event), START.timestamp(), False, outcome.incident, outcome.link)
-        )
+        batch.events.append(EventRow(event, msgspec.json.encode(event), START.timestamp(), False))
+        batch.links.append(LinkRow(event.id, outcome.incident, outcome.link))
         batch.merged += outcome.merged
         batch.changes += outcome.changes
         for one in outcome.incidents:
@@ -58,7 +56,7 @@ def batch_of(city: Timeline, *taken: tuple[Event, Outcome]) -> Batch:
     return batch
 
 
-def seen(city: Timeline, t: float, camera: str, kind: str = "brawl", **more: object) -> tuple[Event, Outcome]:
+def seen(city: Timeline, t: float, camera: str, kind: str = "brawl", **more: object) -> tuple[Event, Taken]:
     x = {"a": 0, "b": 250, "c": 500}.get(camera, 50_000)
     event = make_event(t, camera, kind, location=place(x, 0), **more)  # type: ignore[arg-type]
     return event, city.take(event)
