@@ -1,6 +1,6 @@
 """A small language for correlation tests: who saw what at which second, and what has become of it.
 
-city = Timeline(gate=(0, 0), market=(200, 0))       # cameras, metres east and north
+city = Timeline(gate=(0, 0), market=(60, 0))        # cameras that look 30 m far, metres east and north
 city.at(0).sees("gate", "brawl", confidence=0.6)    # begins an episode
 city.at(30).sees("market", "brawl", confidence=0.6)
 assert city.groups() == [{"gate", "market"}]
@@ -127,7 +127,7 @@ class Timeline:
         self, camera: str, kind: str = "intrusion", phase: Phase = "begin", *, lag_s: float = 0.0, **more: object
     ) -> Taken:
         position = self._cameras[camera]
-        location = None if position is None else place(*position)
+        location = None if position is None else place(*position, 30.0)
         event = make_event(self._t, camera, kind, phase, location=location, **more)  # type: ignore[arg-type]
         return self.take(event, lag_s)
 

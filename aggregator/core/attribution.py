@@ -84,7 +84,7 @@ class Attribution:
                 pull.rate, pull.strongest, pull.trail = rate, one, other
         usual = self.background(probe)
         for pull in found.values():
-            self._weigh(pull, probe, usual)
+            self._weigh(pull, usual, credits[pull.trail.key])
         return sorted(found.values(), key=lambda pull: (-pull.rate, pull.incident))
 
     def background(self, probe: Trail) -> float:
@@ -122,13 +122,13 @@ class Attribution:
         if not ties:
             return False
         usual = self.background(voter)
-        together = [(one.rate * credit, one.apart) for one, credit in ties if one.time_s <= TOGETHER_S]
+        together = [(one.rate * credit, one.apart * credit) for one, credit in ties if one.time_s <= TOGETHER_S]
         if len(together) > 1:
             rate = sum(rate for rate, _ in together) / len(together)
             return rate > usual + sum(apart for _, apart in together) / len(together)
-        return any(one.rate * credit > usual + one.apart for one, credit in ties)
+        return any(one.rate * credit > usual + one.apart * credit for one, credit in ties)
 
-    def _weigh(self, pull: Pull, probe: Trail, usual: float) -> None:
+    def _weigh(self, pull: Pull, usual: float, credit: float) -> None:
         """Own: a camera that repeats itself joins what it told before, also in a burst, which is no news."""
         pull.rate = min(pull.total, SUPPORT * pull.rate)
         pull.own = pull.strongest.place == "camera" and self._sources(pull.incident) == 1
@@ -136,7 +136,7 @@ class Attribution:
             pull.rate += usual
             pull.against = usual + PRIOR_PER_H / 3600
         else:
-            pull.against = usual + pull.strongest.apart
+            pull.against = usual + pull.strongest.apart * credit
 
     def _credit(self, trail: Trail, probe: Trail) -> float:
         """The chance that a trail is of something true: 1 where a second source confirms it, or for the same camera."""

@@ -12,7 +12,7 @@ from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident
 from aggregator.core.liveness import Agent, Camera
-from aggregator.core.ports import Batch, EventRow, LinkRow, EvidenceRow, IncidentRow, Refused, Retention, Store
+from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, LinkRow, Refused, Retention, Store
 from aggregator.core.sequence import Sequence
 from aggregator.views import incident_view
 from contract.events import Event
@@ -57,8 +57,8 @@ def batch_of(city: Timeline, *taken: tuple[Event, Taken]) -> Batch:
 
 
 def seen(city: Timeline, t: float, camera: str, kind: str = "brawl", **more: object) -> tuple[Event, Taken]:
-    x = {"a": 0, "b": 250, "c": 500}.get(camera, 50_000)
-    event = make_event(t, camera, kind, location=place(x, 0), **more)  # type: ignore[arg-type]
+    x = {"a": 0, "b": 55, "c": 110}.get(camera, 50_000)
+    event = make_event(t, camera, kind, location=place(x, 0, 30.0), **more)  # type: ignore[arg-type]
     return event, city.take(event)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.incident import TransitionRefused
-from aggregator.core.linking import LINK_SCORE, Link, Trail, compare
+from aggregator.core.linking import Tie, Trail, tie
 from aggregator.core.space import centre
 from contract.events import Subject
 from contract.kinds import KINDS, Kind
@@ -42,7 +42,7 @@ def test_an_end_before_its_begin_ends_all_the_same() -> None:
 
 
 def test_three_cameras_and_a_call_are_one_incident_with_four_sources() -> None:
-    city = Timeline(gate=(0, 0), market=(150, 0), bridge=(0, 200), caller=(80, 40))
+    city = Timeline(gate=(0, 0), market=(60, 0), bridge=(0, 70), caller=(40, 20))
     city.at(0).sees("gate", "brawl", confidence=0.5)
     city.at(20).sees("market", "brawl", confidence=0.6)
     city.at(40).sees("bridge", "crowd_rush", confidence=0.4)
@@ -52,7 +52,11 @@ def test_three_cameras_and_a_call_are_one_incident_with_four_sources() -> None:
     assert one.confidence == pytest.approx(1 - 0.5 * 0.4 * 0.6 * 0.5)
     assert one.kind == "brawl"
     assert (call.link.kind, call.link.place) == ("related", "distance")
-    assert call.link.distance_m == pytest.approx(80.6, abs=1)
+    assert call.link.distance_m is not None
+    assert call.link.support == 3
+    assert call.link.rate is not None
+    assert call.link.against is not None
+    assert call.link.score == pytest.approx(call.link.rate / (call.link.rate + call.link.against), abs=1e-3)
 
 
 def test_a_source_counts_once_however_often_it_reports() -> None:
@@ -83,10 +87,11 @@ def test_far_in_time_and_place_is_too_far_although_each_alone_would_do() -> None
     def apart(metres: float, seconds: float) -> int:
         city = Timeline(gate=(0, 0), other=(metres, 0))
         city.at(0).sees("gate", "brawl")
+        city.at(1).sees("gate", "brawl", phase="end", started=0)
         city.at(seconds).sees("other", "brawl")
         return len(city.standing())
 
-    assert (apart(280, 10), apart(10, 280), apart(280, 280)) == (1, 1, 2)
+    assert (apart(75, 10), apart(10, 290), apart(75, 290)) == (1, 1, 2)
 
 
 def test_events_without_a_place_join_within_their_site_only() -> None:
@@ -105,20 +110,25 @@ def test_a_placed_and_an_unplaced_camera_of_one_site_join() -> None:
         assert len(city.standing()) == 1
 
 
-def test_a_cameras_faults_join_themselves_only() -> None:
+def test_a_cameras_faults_never_join_those_of_another() -> None:
     city = Timeline(gate=(0, 0), next_to_it=(1, 0))
-    city.at(0).sees("gate", "camera_covered")
-    city.at(5).sees("gate", "camera_frozen")
-    city.at(6).sees("next_to_it", "camera_covered")
-    city.at(7).sees("gate", "intrusion")
-    city.at(8).sees("next_to_it", "report")
-    kinds = [{city.outcomes[index].incident for index in group} for group in ((0, 1), (2,), (3, 4))]
-    assert [len(group) for group in kinds] == [1, 1, 1]
-    assert len(city.standing()) == 3
+    for t, camera, kind in ((0, "gate", "covered"), (5, "gate", "frozen"), (6, "next_to_it", "covered")):
+        city.at(t).sees(camera, f"camera_{kind}")
+    city.at(8).sees("next_to_it", "brawl")
+    incidents = [one.incident for one in city.outcomes]
+    assert incidents[0] == incidents[1]
+    assert len(set(incidents)) == 3
+
+
+def test_who_comes_in_where_a_camera_was_just_blinded_is_part_of_it() -> None:
+    city = Timeline(gate=(0, 0), yard=(20, 0), far=(400, 0))
+    fault = city.at(0).sees("gate", "camera_covered", confidence=0.9).incident
+    assert city.at(40).sees("yard", "intrusion", confidence=0.8).incident == fault
+    assert city.at(45).sees("far", "intrusion", confidence=0.8).incident != fault
 
 
 def test_a_later_event_bridges_two_incidents() -> None:
-    city = Timeline(west=(0, 0), east=(500, 0), middle=(250, 0))
+    city = Timeline(west=(0, 0), east=(110, 0), middle=(55, 0))
     west = city.at(0).sees("west", "brawl", confidence=0.6).incident
     east = city.at(5).sees("east", "brawl", confidence=0.3).incident
     assert len(city.standing()) == 2
@@ -134,7 +144,7 @@ def test_a_later_event_bridges_two_incidents() -> None:
 
 
 def test_events_of_an_absorbed_incidents_episode_go_to_the_one_that_absorbed_it() -> None:
-    city = Timeline(west=(0, 0), east=(500, 0), middle=(250, 0))
+    city = Timeline(west=(0, 0), east=(110, 0), middle=(55, 0))
     city.at(0).sees("west", "brawl")
     city.at(5).sees("east", "brawl", episode="e")
     city.at(10).sees("middle", "brawl")
@@ -147,7 +157,7 @@ def test_events_of_an_absorbed_incidents_episode_go_to_the_one_that_absorbed_it(
 
 
 def test_merging_keeps_the_state_that_is_further_on() -> None:
-    city = Timeline(west=(0, 0), east=(500, 0), middle=(250, 0))
+    city = Timeline(west=(0, 0), east=(110, 0), middle=(55, 0))
     city.at(0).sees("west", "brawl", confidence=0.3)
     east = city.at(5).sees("east", "brawl", confidence=0.9).incident
     city.operator(east, "acknowledged")
@@ -156,13 +166,16 @@ def test_merging_keeps_the_state_that_is_further_on() -> None:
     assert city.only().state == "dispatched"
 
 
-def test_a_growing_episode_reaches_what_its_begin_did_not() -> None:
-    city = Timeline(gate=(0, 0), market=(50, 0))
+def test_an_episode_goes_on_until_it_ends_or_is_long_not_heard_of() -> None:
+    city = Timeline(gate=(0, 0), market=(30, 0))
     city.at(0).sees("gate", "intrusion")
     city.at(500).sees("market", "intrusion")
-    assert len(city.standing()) == 2
-    city.at(480).sees("gate", "intrusion", "update", started=0)
     assert len(city.standing()) == 1
+    other = Timeline(gate=(0, 0), market=(30, 0))
+    other.at(0).sees("gate", "intrusion")
+    other.at(1).sees("gate", "intrusion", "end", started=0)
+    other.at(500).sees("market", "intrusion")
+    assert len(other.standing()) == 2
 
 
 @pytest.mark.parametrize(
@@ -178,7 +191,7 @@ def test_a_growing_episode_reaches_what_its_begin_did_not() -> None:
     ],
 )
 def test_when_an_incident_opens(events: list[tuple[str, str, float]], state: str, reason: str) -> None:
-    city = Timeline(gate=(0, 0), market=(50, 0))
+    city = Timeline(gate=(0, 0), market=(30, 0))
     for t, (camera, kind, confidence) in enumerate(events):
         city.at(t).sees(camera, kind, confidence=confidence)
     assert city.only().state == state
@@ -187,7 +200,7 @@ def test_when_an_incident_opens(events: list[tuple[str, str, float]], state: str
 
 
 def test_a_delayed_event_raises_no_alarm() -> None:
-    city = Timeline(gate=(0, 0), market=(50, 0))
+    city = Timeline(gate=(0, 0), market=(30, 0))
     city.at(0).sees("gate", "brawl", confidence=0.99, delayed=True)
     assert (city.only().state, city.only().delayed) == ("suspected", True)
     city.at(3).sees("market", "brawl", confidence=0.2)
@@ -222,7 +235,7 @@ def test_the_rest_of_an_episode_follows_it_into_a_closed_incident() -> None:
 
 
 def test_a_late_event_from_before_the_closing_joins_the_closed_incident() -> None:
-    city = Timeline(gate=(0, 0), market=(50, 0))
+    city = Timeline(gate=(0, 0), market=(30, 0))
     one = city.at(0).sees("gate", "brawl", confidence=0.9).incident
     city.at(400).operator(one, "resolved")
     late = city.at(10).sees("market", "brawl", delayed=True, lag_s=600)
@@ -250,10 +263,10 @@ def test_an_open_incident_is_closed_at_its_greatest_age() -> None:
 def test_an_incident_takes_nothing_beyond_its_greatest_age_and_extent() -> None:
     city = Timeline(CorrelationPolicy(max_age_s=1000, max_extent_m=350), a=(0, 0), b=(250, 0), c=(500, 0))
     for t in range(0, 1201, 200):
-        city.at(t).sees("a", "brawl", "end", episode=str(t))
+        city.at(t).sees("a", "brawl", "end", episode=str(t), started=max(0, t - 190))
     assert [one.event_count for one in city.standing()] == [6, 1]
     assert city.standing()[1].previous == city.standing()[0].id
-    wide = Timeline(CorrelationPolicy(max_extent_m=350), a=(0, 0), b=(250, 0), c=(500, 0))
+    wide = Timeline(CorrelationPolicy(max_extent_m=70), a=(0, 0), b=(45, 0), c=(95, 0))
     for camera in "abc":
         wide.at(0).sees(camera, "brawl")
     assert wide.groups() == [{"a", "b"}, {"c"}]
@@ -271,13 +284,13 @@ def test_memory_ends_and_an_old_episode_does_not_bring_back_an_incidents_id() ->
 
 
 def test_location_weighs_sources_by_confidence() -> None:
-    city = Timeline(a=(0, 0), b=(200, 0))
+    city = Timeline(a=(0, 0), b=(40, 0))
     city.at(0).sees("a", "brawl", confidence=0.9)
     city.at(0).sees("b", "brawl", confidence=0.3)
     middle = city.only().location
     assert middle is not None
-    assert middle.lon == pytest.approx(place(50, 0).lon, abs=1e-6)
-    assert middle.radius_m == pytest.approx(150, abs=1)
+    assert middle.lon == pytest.approx(place(10, 0).lon, abs=1e-6)
+    assert middle.radius_m == pytest.approx(60, abs=1)
 
 
 def test_the_strongest_event_gives_kind_why_and_picture_and_the_latest_the_subjects() -> None:
@@ -328,7 +341,7 @@ def _episodes(city: Timeline) -> list[str]:
 def test_what_is_looked_at_does_not_grow_with_the_number_of_incidents(
     others: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    city = Timeline(gate=(0, 0), market=(100, 0))
+    city = Timeline(gate=(0, 0), market=(40, 0))
     side = 100
     for index in range(others):
         there = place(4_000 + index % side * 3_000, index // side * 3_000)
@@ -339,9 +352,9 @@ def test_what_is_looked_at_does_not_grow_with_the_number_of_incidents(
 
     def counted(a: Trail, b: Trail) -> object:
         looked.append(b)
-        return compare(a, b)
+        return tie(a, b)
 
-    monkeypatch.setattr("aggregator.core.correlation.compare", counted)
+    monkeypatch.setattr("aggregator.core.attribution.tie", counted)
     assert city.at(30).sees("market", "brawl").link.kind == "same"
     assert {trail.camera for trail in looked} == {"gate"}
 
@@ -373,15 +386,15 @@ def test_of_two_events_that_say_equally_much_the_first_is_shown_and_of_one_momen
     assert (city.only().kind, city.only().subjects) == ("intrusion", (second,))
 
 
-def test_at_the_very_end_of_the_window_one_camera_still_tells_of_one_incident() -> None:
+def test_beyond_the_window_nothing_ties() -> None:
     def at(first: float) -> Trail:
         return Trail("s", "gate", Kind.BRAWL, None, first, first)
 
     window = KINDS[Kind.BRAWL].window_s
-    link = compare(at(0), at(window))
-    assert isinstance(link, Link)
-    assert (link.score, link.time_s) == (LINK_SCORE, window)
-    assert compare(at(0), at(window + 0.001)) == "time"
+    tied = tie(at(0), at(window))
+    assert isinstance(tied, Tie)
+    assert tied.time_s == window
+    assert tie(at(0), at(window + 0.001)) == "time"
 
 
 def test_the_middle_of_places_covers_each_with_its_own_radius() -> None:
@@ -392,7 +405,7 @@ def test_the_middle_of_places_covers_each_with_its_own_radius() -> None:
 
 
 def test_a_closed_incident_whose_episode_goes_on_swallows_nothing() -> None:
-    city = Timeline(gate=(0, 0), b=(50, 0))
+    city = Timeline(gate=(0, 0), b=(30, 0))
     old = city.at(0).sees("gate", "brawl").incident
     city.operator(old, "resolved")
     new = city.at(100).sees("b", "brawl").incident
