@@ -88,7 +88,7 @@ def _walk(spot: Point, turn: float, t: float, length: float, speed: float, rando
     return path
 
 
-FIGHT: Looks = ((Kind.BRAWL, 6), (Kind.CROWD_RUSH, 2), (Kind.CROWD, 2.5), (Kind.SCENE_ANOMALY, 0.5))
+FIGHT: Looks = ((Kind.BRAWL, 6), (Kind.CROWD_RUSH, 2), (Kind.CROWD, 2.5))
 THRONG: Looks = ((Kind.CROWD, 9), (Kind.SCENE_ANOMALY, 0.4))
 QUEUE: Looks = ((Kind.CONGESTION, 7), (Kind.STOPPED_VEHICLE, 2.5))
 

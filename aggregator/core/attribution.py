@@ -11,7 +11,7 @@ from aggregator.core.linking import Link, Tie, Trail, tie
 from aggregator.core.rates import PRIOR_PER_H, Rates
 from aggregator.core.trails import TrailIndex
 
-NEW_PER_S = 0.05 / 3600
+NEW_PER_S = 0.1 / 3600
 """New incidents per camera and second."""
 TRUE_PER_S = 0.12 / 3600
 """Single sightings that are true, per camera and second: against this stands the camera's own rate when it is asked

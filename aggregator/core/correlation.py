@@ -242,7 +242,7 @@ class Correlator:
             target = self._root(target)
             draft = self._drafts[target]
         if not delayed and draft.state == "suspected":
-            self._promote(draft, now)
+            self._promote(draft, now, probe)
         if known is None:
             self._watch(draft)
         refused = tuple(self._step.refused.items()) if self._step.refused else ()
@@ -300,7 +300,7 @@ class Correlator:
         self._step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
         draft.add(event, at, now, place, True, False)
         self._step.touch(own_id)
-        self._promote(draft, now)
+        self._promote(draft, now, probe)
         self._watch(draft)
 
     def _empty(self, draft: Draft, event: Event, at: Times, now: float) -> None:
@@ -361,9 +361,10 @@ class Correlator:
             return "extent"
         return None
 
-    def _promote(self, draft: Draft, now: float) -> None:
+    def _promote(self, draft: Draft, now: float, told: Trail) -> None:
         one = draft.snapshot(self._places)
-        reason = opening(one, self.policy.opening)
+        unconfirmed = self._rates.per_s(told.site, told.camera, told.kind, told.last) * 3600
+        reason = opening(one, self.policy.opening, unconfirmed)
         if reason is not None:
             self._move(draft, "open", now, reason)
 

@@ -27,20 +27,20 @@ class Nature:
 
 
 NATURES: dict[Kind, Nature] = {
-    Kind.INTRUSION: Nature(19, 0.6, 45),
-    Kind.LINE_CROSSING: Nature(19, 0.75, 30),
-    Kind.LOITERING: Nature(19, 0.4, 60),
-    Kind.CROWD: Nature(34, 0.2, 100),
-    Kind.BRAWL: Nature(24, 0.5, 60),
-    Kind.CROWD_RUSH: Nature(30, 1, 45),
-    Kind.ABANDONED_OBJECT: Nature(15, 0, 150),
-    Kind.STOPPED_VEHICLE: Nature(22, 0.25, 120),
-    Kind.WRONG_WAY: Nature(38, 4, 30),
-    Kind.CONGESTION: Nature(60, 1.0, 200),
-    Kind.SMOKE_FIRE: Nature(110, 0.05, 200),
-    Kind.SCENE_CHANGE: Nature(38, 0.03, 200),
-    Kind.SCENE_ANOMALY: Nature(30, 0.15, 90),
-    Kind.REPORT: Nature(45, 0.2, 240),
+    Kind.INTRUSION: Nature(17, 0.6, 45),
+    Kind.LINE_CROSSING: Nature(17, 0.75, 30),
+    Kind.LOITERING: Nature(17, 0.4, 60),
+    Kind.CROWD: Nature(30, 0.2, 100),
+    Kind.BRAWL: Nature(21, 0.5, 60),
+    Kind.CROWD_RUSH: Nature(26, 1, 45),
+    Kind.ABANDONED_OBJECT: Nature(13, 0, 150),
+    Kind.STOPPED_VEHICLE: Nature(19, 0.25, 120),
+    Kind.WRONG_WAY: Nature(33, 4, 30),
+    Kind.CONGESTION: Nature(53, 1, 200),
+    Kind.SMOKE_FIRE: Nature(80, 0.05, 200),
+    Kind.SCENE_CHANGE: Nature(33, 0.03, 200),
+    Kind.SCENE_ANOMALY: Nature(26, 0.15, 90),
+    Kind.REPORT: Nature(40, 0.2, 240),
 }
 """Kinds that are not here take a nature from what the contract says of them."""
 
@@ -52,13 +52,13 @@ RELATED: dict[frozenset[str], float] = {
     frozenset({"report", "object"}): 0.3,
     frozenset({"report", "trespass"}): 0.2,
     frozenset({"report", "scene"}): 0.3,
-    frozenset({"scene", "people"}): 0.05,
+    frozenset({"scene", "people"}): 0.1,
     frozenset({"scene", "fire"}): 0.3,
     frozenset({"scene", "traffic"}): 0.2,
     frozenset({"scene", "object"}): 0.4,
     frozenset({"object", "traffic"}): 0.2,
-    frozenset({"fire", "people"}): 0.1,
-    frozenset({"fire", "traffic"}): 0.1,
+    frozenset({"fire", "people"}): 0.02,
+    frozenset({"fire", "traffic"}): 0.02,
     frozenset({"camera", "trespass"}): 0.03,
 }
 """Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one
