@@ -116,15 +116,12 @@ def _brawl(district: District, spot: Point, t: float, random: Random) -> Inciden
 
 
 def _crowd(district: District, spot: Point, t: float, random: Random) -> Incident:
-    """It grows, holds and disperses; at times it blocks the road or runs."""
+    """It grows, holds and disperses; at times it runs."""
     grows, holds, leaves = random.uniform(180, 900), random.uniform(120, 1500), random.uniform(120, 500)
     wide = random.uniform(20, 75)
     over = t + grows + holds + leaves
     spread = ((t, 6.0), (t + grows, wide), (t + grows + holds, wide), (over, 8.0))
     acts = [Act(THRONG, _stay(spot, t, over - t), spread, people=(15, 200), told=0.5)]
-    if random.random() < 0.2:
-        road = _near(spot, wide, random)
-        acts.append(Act(QUEUE, _stay(road, t + grows, holds * 0.6), _steady(t, 25), notice=0.6))
     if random.random() < 0.3:
         run = _walk(_near(spot, wide, random), district.turn, t + grows + holds, 120, 2.5, random)
         acts.append(Act(((Kind.CROWD_RUSH, 1),), tuple(run), _steady(t, 12), people=(10, 60)))

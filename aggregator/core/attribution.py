@@ -11,7 +11,7 @@ from aggregator.core.linking import Link, Tie, Trail, tie
 from aggregator.core.rates import PRIOR_PER_H, Rates
 from aggregator.core.trails import TrailIndex
 
-NEW_PER_S = 0.1 / 3600
+NEW_PER_S = 0.05 / 3600
 """New incidents per camera and second."""
 TRUE_PER_S = 0.12 / 3600
 """Single sightings that are true, per camera and second: against this stands the camera's own rate when it is asked
@@ -23,6 +23,9 @@ SUPPORT = 2.0
 MARGIN = 3.0
 """An episode joins where it is this much likelier to come from the incident than not: a wrong join mixes two incidents for
 good, a missed one leaves a fragment that a later event can still bridge."""
+LASTING = 1.5
+LASTS_S = 30.0
+"""The same for an episode that still stands alone after LASTS_S: what goes on is less often false."""
 BRIDGE = 10.0
 """Two incidents are looked at as one where an episode is this much likelier to come from the second, too, than from the
 background."""
@@ -130,7 +133,8 @@ class Attribution:
 
     def _weigh(self, pull: Pull, usual: float, credit: float) -> None:
         """Own: a camera that repeats itself joins what it told before, also in a burst, which is no news."""
-        pull.rate = min(pull.total, SUPPORT * pull.rate)
+        if pull.strongest.match != "related":
+            pull.rate = min(pull.total, SUPPORT * pull.rate)
         pull.own = pull.strongest.place == "camera" and self._sources(pull.incident) == 1
         if pull.own:
             pull.rate += usual

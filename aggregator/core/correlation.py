@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Literal
 
-from aggregator.core.attribution import BRIDGE, MARGIN, Attribution, Pull
+from aggregator.core.attribution import BRIDGE, LASTING, LASTS_S, MARGIN, Attribution, Pull
 from aggregator.core.fold import Draft, Times, begin
 from aggregator.core.incident import SYSTEM, Change, Incident, OpeningPolicy, State, move, opening
 from aggregator.core.linking import EPISODE, FIRST, Link, Trail
@@ -236,11 +236,14 @@ class Correlator:
         running = not ended and (not draft.closed or data.episode in draft.running)
         draft.add(event, at, now, place, running, delayed)
         self._step.touch(target)
-        self._index.attach(probe, target)
-        if pulls and not draft.closed:
+        trail = self._index.attach(probe, target)
+        if known is not None and self._index.count(target) == 1:
+            if trail.last - trail.first >= LASTS_S and not draft.closed:
+                self._look_again(trail, now)
+        elif pulls and not draft.closed:
             self._bridge(target, pulls, now)
-            target = self._root(target)
-            draft = self._drafts[target]
+        target = self._root(target)
+        draft = self._drafts[target]
         if not delayed and draft.state == "suspected":
             self._promote(draft, now, probe)
         if known is None:
@@ -323,6 +326,16 @@ class Correlator:
                 self._step.refused[theirs.id] = refused
                 continue
             self._absorb(min(mine, theirs, key=_age), max(mine, theirs, key=_age), now)
+
+    def _look_again(self, trail: Trail, now: float) -> None:
+        """Merges an incident that is one trail and goes on into the one it most likely belongs to."""
+        for pull in self._attribution.pulls(trail):
+            mine, theirs = self._drafts[trail.incident], self._drafts[pull.incident]
+            if theirs.closed or pull.own or pull.rate <= LASTING * pull.against:
+                continue
+            if self._too_much(theirs, trail.first, trail.last, trail.place) is None:
+                self._absorb(min(mine, theirs, key=_age), max(mine, theirs, key=_age), now)
+                return
 
     def _absorb(self, kept: Draft, absorbed: Draft, now: float) -> None:
         """One incident of two."""
