@@ -132,7 +132,7 @@ def _fire(district: District, spot: Point, t: float, random: Random) -> Incident
     """Seen from several sides and from far away; onlookers and a blocked road follow."""
     lasts = random.uniform(480, 2400)
     smoke = Act(
-        ((Kind.SMOKE_FIRE, 9), (Kind.SCENE_ANOMALY, 0.6)),
+        ((Kind.SMOKE_FIRE, 1),),
         _stay(spot, t, lasts),
         ((t, 4), (t + lasts, 16)),
         far=random.uniform(2.0, 4.5),

@@ -26,7 +26,7 @@ good, a missed one leaves a fragment that a later event can still bridge."""
 LASTING = 1.5
 LASTS_S = 30.0
 """The same for an episode that still stands alone after LASTS_S: what goes on is less often false."""
-BRIDGE = 10.0
+BRIDGE = 5.0
 """Two incidents are looked at as one where an episode is this much likelier to come from the second, too, than from the
 background."""
 VOTES = 0.6

@@ -18,7 +18,7 @@ from contract.kinds import KINDS, Kind
 PlaceMatch = Literal["camera", "distance", "adjacent", "site"]
 Refusal = Literal["kind", "time", "distance", "place"]
 
-SEEN_EVERY_S = 120.0
+SEEN_EVERY_S = 60.0
 """Where an incident goes on in full view, another sighting of it begins about this often."""
 AGAIN_EVERY_S = 45.0
 """And one camera that has lost it sees it again this soon, or not at all: the mean of an exponential."""

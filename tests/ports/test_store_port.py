@@ -57,7 +57,7 @@ def batch_of(city: Timeline, *taken: tuple[Event, Taken]) -> Batch:
 
 
 def seen(city: Timeline, t: float, camera: str, kind: str = "brawl", **more: object) -> tuple[Event, Taken]:
-    x = {"a": 0, "b": 55, "c": 110}.get(camera, 50_000)
+    x = {"a": 0, "b": 50, "c": 100}.get(camera, 50_000)
     event = make_event(t, camera, kind, location=place(x, 0, 30.0), **more)  # type: ignore[arg-type]
     return event, city.take(event)
 
@@ -141,7 +141,7 @@ def test_restoring_leaves_out_what_was_closed_long_ago(store: Store) -> None:
 
 def test_pages_of_incidents_are_complete_and_newest_first(store: Store) -> None:
     city = Timeline()
-    batch = batch_of(city, *(seen(city, index * 1000, "a", "brawl", episode=str(index)) for index in range(7)))
+    batch = batch_of(city, *(seen(city, index * 5000, "a", "brawl", episode=str(index)) for index in range(7)))
     store.commit(batch)
     got: list[str] = []
     before = None

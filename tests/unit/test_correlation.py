@@ -91,7 +91,7 @@ def test_far_in_time_and_place_is_too_far_although_each_alone_would_do() -> None
         city.at(seconds).sees("other", "brawl")
         return len(city.standing())
 
-    assert (apart(75, 10), apart(10, 290), apart(75, 290)) == (1, 1, 2)
+    assert (apart(60, 10), apart(10, 40), apart(60, 100)) == (1, 1, 2)
 
 
 def test_events_without_a_place_join_within_their_site_only() -> None:
@@ -128,11 +128,11 @@ def test_who_comes_in_where_a_camera_was_just_blinded_is_part_of_it() -> None:
 
 
 def test_a_later_event_bridges_two_incidents() -> None:
-    city = Timeline(west=(0, 0), east=(110, 0), middle=(55, 0))
-    west = city.at(0).sees("west", "brawl", confidence=0.6).incident
-    east = city.at(5).sees("east", "brawl", confidence=0.3).incident
+    city = Timeline(west=(0, 0), east=(100, 0), middle=(50, 0))
+    west = city.at(0).sees("west", "brawl", confidence=0.8).incident
+    east = city.at(5).sees("east", "brawl", confidence=0.8).incident
     assert len(city.standing()) == 2
-    bridge = city.at(10).sees("middle", "brawl")
+    bridge = city.at(10).sees("middle", "brawl", confidence=0.8)
     assert bridge.merged == ((east, west),)
     assert city.only().id == west
     assert (len(city.only().sources), city.only().event_count) == (3, 3)
@@ -144,7 +144,7 @@ def test_a_later_event_bridges_two_incidents() -> None:
 
 
 def test_events_of_an_absorbed_incidents_episode_go_to_the_one_that_absorbed_it() -> None:
-    city = Timeline(west=(0, 0), east=(110, 0), middle=(55, 0))
+    city = Timeline(west=(0, 0), east=(100, 0), middle=(50, 0))
     city.at(0).sees("west", "brawl")
     city.at(5).sees("east", "brawl", episode="e")
     city.at(10).sees("middle", "brawl")
@@ -157,12 +157,12 @@ def test_events_of_an_absorbed_incidents_episode_go_to_the_one_that_absorbed_it(
 
 
 def test_merging_keeps_the_state_that_is_further_on() -> None:
-    city = Timeline(west=(0, 0), east=(110, 0), middle=(55, 0))
-    city.at(0).sees("west", "brawl", confidence=0.3)
+    city = Timeline(west=(0, 0), east=(100, 0), middle=(50, 0))
+    city.at(0).sees("west", "brawl", confidence=0.8)
     east = city.at(5).sees("east", "brawl", confidence=0.9).incident
     city.operator(east, "acknowledged")
     city.operator(east, "dispatched")
-    city.at(10).sees("middle", "brawl", confidence=0.3)
+    city.at(10).sees("middle", "brawl", confidence=0.8)
     assert city.only().state == "dispatched"
 
 
