@@ -76,7 +76,10 @@ def correlate(
     spots = {camera.key: camera.location for camera in cameras}
     # Sorted by event time already, so nothing needs to wait.
     correlator = Correlator(
-        replace(policy or CorrelationPolicy(), reorder_s=0.0), cells, lambda site, camera: spots.get((site, camera)), places
+        replace(policy or CorrelationPolicy(), reorder_s=0.0),
+        cells,
+        lambda site, camera: spots.get((site, camera)),
+        places,
     )
     incidents: dict[str, Incident] = {}
     members: dict[str, list[str]] = {}

@@ -108,7 +108,9 @@ def _brawl(district: District, spot: Point, t: float, random: Random) -> Inciden
     )
     acts = [fight]
     if random.random() < 0.6:
-        acts.insert(0, Act(((Kind.CROWD, 1),), _stay(spot, t, gathers + 30), _steady(t, 12), people=(8, 20), notice=0.7))
+        acts.insert(
+            0, Act(((Kind.CROWD, 1),), _stay(spot, t, gathers + 30), _steady(t, 12), people=(8, 20), notice=0.7)
+        )
     if random.random() < 0.5:
         away = _walk(path[-1][1], district.turn, over, random.uniform(60, 160), random.uniform(2.0, 3.5), random)
         acts.append(Act(((Kind.CROWD_RUSH, 1),), tuple(away), _steady(over, 10), people=(5, 25), notice=0.7))
@@ -168,7 +170,9 @@ def _jam(district: District, spot: Point, t: float, random: Random) -> Incident:
     over = grown + random.uniform(200, 1500)
     tail = (spot[0] + length * cos(along), spot[1] + length * sin(along))
     middle = ((spot[0] + tail[0]) / 2, (spot[1] + tail[1]) / 2)
-    queue = Act(QUEUE, ((t, spot), (grown, tail), (over, middle)), ((t, 15), (grown, 45), (over, 60)), told=0.4, notice=0.9)
+    queue = Act(
+        QUEUE, ((t, spot), (grown, tail), (over, middle)), ((t, 15), (grown, 45), (over, 60)), told=0.4, notice=0.9
+    )
     return Incident(Kind.CONGESTION, (queue,))
 
 
@@ -181,7 +185,12 @@ def _theft(district: District, spot: Point, t: float, random: Random) -> Inciden
         Kind.LOITERING,
         (
             Act(((Kind.LOITERING, 1),), _stay(spot, t, waits), _steady(t, 4)),
-            Act(((Kind.CROWD_RUSH, 3), (Kind.LINE_CROSSING, 2), (Kind.INTRUSION, 1)), tuple(run), _steady(t, 4), told=0.7),
+            Act(
+                ((Kind.CROWD_RUSH, 3), (Kind.LINE_CROSSING, 2), (Kind.INTRUSION, 1)),
+                tuple(run),
+                _steady(t, 4),
+                told=0.7,
+            ),
             Act(((Kind.STOPPED_VEHICLE, 1),), _stay(corner, done - 80, 80 + random.uniform(5, 40)), _steady(t, 4)),
         ),
     )
@@ -191,7 +200,9 @@ def _sabotage(district: District, spot: Point, t: float, random: Random) -> Inci
     """A camera is blinded, and then somebody comes in near by."""
     fault = random.choice((Kind.CAMERA_COVERED, Kind.CAMERA_MOVED, Kind.CAMERA_DEFOCUSED, Kind.CAMERA_LOST))
     later = t + random.uniform(20, 150)
-    path = _walk(_near(spot, 25, random), district.turn, later, random.uniform(20, 70), random.uniform(0.4, 1.2), random)
+    path = _walk(
+        _near(spot, 25, random), district.turn, later, random.uniform(20, 70), random.uniform(0.4, 1.2), random
+    )
     return Incident(
         Kind.INTRUSION,
         (
@@ -207,7 +218,9 @@ def _simple(
     """One thing that stays where it is."""
 
     def script(district: District, spot: Point, t: float, random: Random) -> Incident:
-        return Incident(kind, (Act(looks, _stay(spot, t, random.uniform(*lasts)), _steady(t, 5), people=people, told=told),))
+        return Incident(
+            kind, (Act(looks, _stay(spot, t, random.uniform(*lasts)), _steady(t, 5), people=people, told=told),)
+        )
 
     return script
 
@@ -244,7 +257,9 @@ SCRIPTS: dict[str, Script] = {
     "intrusion": _intrusion,
     "loitering": _simple(Kind.LOITERING, ((Kind.LOITERING, 1),), (90, 600)),
     "stopped": _simple(Kind.STOPPED_VEHICLE, ((Kind.STOPPED_VEHICLE, 5), (Kind.CONGESTION, 1)), (150, 1200)),
-    "object": _simple(Kind.ABANDONED_OBJECT, ((Kind.ABANDONED_OBJECT, 4), (Kind.SCENE_CHANGE, 1)), (200, 1200), told=0.3),
+    "object": _simple(
+        Kind.ABANDONED_OBJECT, ((Kind.ABANDONED_OBJECT, 4), (Kind.SCENE_CHANGE, 1)), (200, 1200), told=0.3
+    ),
 }
 
 

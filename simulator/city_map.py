@@ -119,9 +119,7 @@ class City:
             for y in range(row - 1, row + 3)
             for district in self._blocks.get((x, y), ())
         ]
-        return min(
-            around or self.districts, key=lambda one: hypot(one.middle[0] - spot[0], one.middle[1] - spot[1])
-        )
+        return min(around or self.districts, key=lambda one: hypot(one.middle[0] - spot[0], one.middle[1] - spot[1]))
 
     def _district(self, block: tuple[int, int], random: Random) -> tuple[District, int]:
         number = len(self.districts)

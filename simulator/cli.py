@@ -80,9 +80,7 @@ def incidents(
         Timed(line.id, frozenset(line.events), line.started, shown=line.opened is not None)
         for line in _lines(found, IncidentLine)
     ]
-    facts = [
-        Timed(line.incident, frozenset(line.events), line.started, line.kind) for line in _lines(truth, TruthLine)
-    ]
+    facts = [Timed(line.incident, frozenset(line.events), line.started, line.kind) for line in _lines(truth, TruthLine)]
     try:
         result = score(guesses, facts)
     except ValueError as error:

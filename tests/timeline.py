@@ -6,10 +6,9 @@ city.at(30).sees("market", "brawl", confidence=0.6)
 assert city.groups() == [{"gate", "market"}]
 """
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
-
-from dataclasses import dataclass, replace
 
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Change, Incident

@@ -220,10 +220,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     )
     db.executemany(
         "INSERT INTO incident_events VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING",
-        (
-            (row.incident, row.event, row.link.score, _reasons(row.link), json.dumps(row.refused))
-            for row in batch.links
-        ),
+        ((row.incident, row.event, row.link.score, _reasons(row.link), json.dumps(row.refused)) for row in batch.links),
     )
     db.executemany(_UPSERT_INCIDENT, map(_incident, batch.incidents.values()))
     db.executemany(

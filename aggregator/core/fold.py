@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aggregator.core.incident import Incident, Source, State, noisy_or
 from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
-from contract.events import Event, Location, Subject, Why
+from contract.events import Event, Location, Subject
 from contract.kinds import SEVERITIES, Kind, Severity
 
 _STATE: dict[State, int] = {
@@ -227,5 +227,3 @@ def merge(kept: Incident, absorbed: Incident, now: float) -> Incident:
     one = Draft(kept)
     one.absorb(Draft(absorbed), now)
     return one.snapshot()
-
-

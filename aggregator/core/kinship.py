@@ -116,7 +116,5 @@ def pair(a: Kind, b: Kind) -> Pair | None:
     return Pair(likely, match, extent, speed, lasts, window, reach)
 
 
-PAIRS: dict[Kind, dict[Kind, Pair]] = {
-    a: {b: found for b in KINDS if (found := pair(a, b)) is not None} for a in KINDS
-}
+PAIRS: dict[Kind, dict[Kind, Pair]] = {a: {b: found for b in KINDS if (found := pair(a, b)) is not None} for a in KINDS}
 """Of each kind, those that it can tell of one incident with; symmetric."""

@@ -121,7 +121,7 @@ def tie(a: Trail, b: Trail, adjacent: float = 0.0) -> Tie | Refusal:
             return "place"
         rate = kinds.likely * near * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
         return Tie(rate, 0.0, kinds.match, "adjacent" if adjacent >= near else "site", gap, None)
-    if (faulty(a.kind) and faulty(b.kind)):
+    if faulty(a.kind) and faulty(b.kind):
         return "place"
     return _by_distance(a.place, b.place, kinds, gap, adjacent, "camera" if same else "distance")
 

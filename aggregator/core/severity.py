@@ -45,9 +45,7 @@ class Places:
         return tuple(sorted(one.name for one in found if metres(one.location, location) <= one.location.radius_m))
 
 
-def reasons(
-    sources: int, people: int, people_first: int, reports: int, places: tuple[str, ...]
-) -> tuple[str, ...]:
+def reasons(sources: int, people: int, people_first: int, reports: int, places: tuple[str, ...]) -> tuple[str, ...]:
     """What makes an incident graver than its events, as `what:how much`. people_first: as many as it began with."""
     found: list[str] = []
     if sources >= MANY_SOURCES:

@@ -116,7 +116,9 @@ class TrailIndex:
         """By its cell or, unplaced, by its site; also by its camera, which always finds itself, and a placed one by
         its site for those that are not."""
         camera = f"camera {trail.site}/{trail.camera}"
-        return (camera, cell, f"site {trail.site}") if cell else (camera, f"unplaced {trail.site}", f"site {trail.site}")
+        return (
+            (camera, cell, f"site {trail.site}") if cell else (camera, f"unplaced {trail.site}", f"site {trail.site}")
+        )
 
     def _places_to_look(self, trail: Trail) -> list[str]:
         camera = f"camera {trail.site}/{trail.camera}"

@@ -73,7 +73,9 @@ def incidents(arrivals: list[tuple[float, Event]], cells: Cells) -> dict[frozens
     correlator = Correlator(POLICY, cells)
     members: dict[str, set[str]] = {}
     standing: dict[str, Incident] = {}
-    steps = [correlator.step((event,), START.timestamp() + at) for at, event in sorted(arrivals, key=lambda one: one[0])]
+    steps = [
+        correlator.step((event,), START.timestamp() + at) for at, event in sorted(arrivals, key=lambda one: one[0])
+    ]
     steps.append(correlator.tick(START.timestamp() + 10_000))
     assert correlator.waiting == 0
     for step in steps:

@@ -2,6 +2,7 @@
 
 from itertools import product
 from math import sqrt
+
 import pytest
 
 from aggregator.core.fold import Times, begin, merge
