@@ -2,9 +2,9 @@
 
     python -m benchmarks.correlation
 
-Ours and each peer see the same events, sorted by event time, as `jaga correlate` does; peers are tuned on other seeds, in
-the same run. What the running aggregator adds, waiting for order, is measured by feeding the events in their order of
-arrival. Needs scikit-learn and river for the peers; without them, ours alone is measured and the comparison fails.
+Ours and each peer see the same events, sorted by event time, as `jaga correlate` does; peers are tuned on other seeds,
+in the same run. What the running aggregator adds, waiting for order, is measured by feeding the events in their order
+of arrival. Needs scikit-learn and river for the peers; without them, ours alone is measured and the comparison fails.
 """
 
 import sys
@@ -154,7 +154,7 @@ def _peers(cases: Sequence[Case]) -> list[tuple[float, list[Figure]]]:
 
 
 def _mean(scores: Sequence[Score], name: str) -> float:
-    return mean(getattr(one.pairs, name) for one in scores)
+    return mean(float(getattr(one.pairs, name)) for one in scores)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """What others would do: a fixed window by site and kind, and clustering in space and time.
 
-Each peer gets the events of a case with their places and times (an agent's known clock error taken off) and names a group
-for every event; what a clustering calls noise stands alone. Kinds are a further axis of the clusterings, tuned like the
-others: the best of not looking at kinds, keeping families apart, and keeping kinds apart.
+Each peer gets the events of a case with their places and times (an agent's known clock error taken off) and names a
+group for every event; what a clustering calls noise stands alone. Kinds are a further axis of the clusterings, tuned
+like the others: the best of not looking at kinds and keeping families (or kinds) apart.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ Labels = Sequence[object]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """metres, seconds: what counts as one unit of distance. kinds: "any", "family" or "kind". more: the method's own."""
+    """metres, seconds: one unit of distance. kinds: what is kept apart: "any" (nothing), "family" or "kind"."""
 
     metres: float
     seconds: float

@@ -9,6 +9,7 @@ figure is the best of ROUNDS, which other work on the machine disturbs least.
 import gc
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from time import process_time
 
 from aggregator.adapters.spatial_h3 import H3Cells
@@ -80,8 +81,6 @@ START = 1_767_600_000.0
 
 
 def _event(t: float, camera: str, east: float, north: float, number: int) -> Event:
-    from datetime import UTC, datetime
-
     time = datetime.fromtimestamp(round(START + t, 3), UTC)
     where = Location(lat=-6.2 + north / METRES_PER_DEGREE, lon=106.8 + east / METRES_PER_DEGREE, radius_m=30.0)
     identity = derived_uuid7(int((START + t) * 1000), "speed", str(number))

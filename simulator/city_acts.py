@@ -1,4 +1,4 @@
-"""What truly happens, before anybody sees it: each incident is a few acts, each an act of something that moves and spreads.
+"""What truly happens, before anybody sees it: each incident is a few acts, each of something that moves and spreads.
 
 Times are seconds from the begin of the simulation, places metres. Nothing here knows cameras or the wire.
 """
@@ -276,7 +276,7 @@ def one_street_on(district: District, spot: Point, random: Random) -> Point:
 
 
 TOUCH_M = 30.0
-"""From edge to edge: what is nearer than this at one time is one thing to whoever stands there, whatever it looks like."""
+"""From edge to edge: what is nearer than this at one time is one thing to whoever stands there."""
 
 
 def alike(a: Incident, b: Incident, apart_m: float) -> bool:

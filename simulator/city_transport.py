@@ -20,7 +20,7 @@ LATE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """An agent's clock. skew_s: ahead of the truth at the beginning; drift: seconds a second. tells: whether it knows."""
+    """An agent's clock. skew_s: ahead of the truth at first; drift: seconds a second. tells: whether it knows."""
 
     skew_s: float
     drift: float
@@ -32,7 +32,7 @@ class Watch:
 
 @dataclass(slots=True)
 class Delivery:
-    """One event on its way. number: which moment of the sighting. made: seconds by the truth. sequence: of its agent."""
+    """One event on its way. number: which moment of the sighting. made: seconds by the truth. sequence: its agent's."""
 
     sighting: Sighting
     episode: int

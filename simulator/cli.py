@@ -29,7 +29,7 @@ class IncidentLine(msgspec.Struct):
     id: str
     events: list[str]
     started: datetime
-    opened: datetime | None | msgspec.UnsetType = msgspec.UNSET
+    opened: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class TruthLine(msgspec.Struct):

@@ -1,7 +1,7 @@
 """Which of the incidents going on an episode comes from, if from any; and whether two incidents are one.
 
-Every incident around pulls at the new episode with the rate at which it would bring it forth (`linking.tie`); against it
-stands the background: what this camera tells anyway (`rates`), new incidents, and others of the like near by.
+Every incident around pulls at the new episode with the rate at which it would bring it forth (`linking.tie`); against
+it stands the background: what this camera tells anyway (`rates`), new incidents, and others of the like near by.
 """
 
 from collections.abc import Callable
@@ -21,8 +21,8 @@ USUAL_ODDS = 1.5
 SUPPORT = 2.0
 """Several trails together pull at most this many times as strongly as the strongest: they are not independent."""
 MARGIN = 3.0
-"""An episode joins where it is this much likelier to come from the incident than not: a wrong join mixes two incidents for
-good, a missed one leaves a fragment that a later event can still bridge."""
+"""An episode joins where it is this much likelier to come from the incident than not: a wrong join mixes two incidents
+for good, a missed one leaves a fragment that a later event can still bridge."""
 LASTING = 1.5
 LASTS_S = 30.0
 """The same for an episode that still stands alone after LASTS_S: what goes on is less often false."""
@@ -66,14 +66,14 @@ class Attribution:
     def pulls(self, probe: Trail) -> list[Pull]:
         """Of every incident around, the strongest first; those that never can be one with it are left out."""
         found: dict[str, Pull] = {}
-        credits: dict[int, float] = {}
+        known: dict[int, float] = {}
         for other in self._index.near(probe):
             one = tie(probe, other)
             if not isinstance(one, Tie):
                 continue
-            credit = credits.get(other.key)
+            credit = known.get(other.key)
             if credit is None:
-                credit = credits[other.key] = self._credit(other, probe)
+                credit = known[other.key] = self._credit(other, probe)
             rate = one.rate * credit
             pull = found.get(other.incident)
             elsewhere = 0.0 if one.place == "camera" else rate
@@ -87,7 +87,7 @@ class Attribution:
                 pull.rate, pull.strongest, pull.trail = rate, one, other
         usual = self.background(probe)
         for pull in found.values():
-            self._weigh(pull, usual, credits[pull.trail.key])
+            self._weigh(pull, usual, known[pull.trail.key])
         return sorted(found.values(), key=lambda pull: (-pull.rate, pull.incident))
 
     def background(self, probe: Trail) -> float:

@@ -1,12 +1,12 @@
 """Events to incidents, each in time that does not depend on how many incidents there are.
 
-Every incident has a *trail* per camera and kind: the hull in time of what that camera told. The first event of an episode
+Every incident has a *trail* per camera and kind: the hull in time of what that camera told. An episode's first event
 is compared with the trails around it and goes to the incident that most likely brought it forth, or to a new one
 (`attribution`); an event that ties two incidents together merges them. The episode decides first: begin, update and end
 always belong to the same incident. Nothing is ever split.
 
-Events wait until those that happened before them can have come (`ordering`), so that incidents do not depend on the order
-of arrival within `reorder_s`. What is critical is shown at once all the same.
+Events wait until those that happened before them can have come (`ordering`), so that incidents do not depend on the
+order of arrival within `reorder_s`. What is critical is shown at once all the same.
 """
 
 from collections.abc import Callable, Iterable
@@ -160,7 +160,7 @@ class Correlator:
         self._ordering.push(event, self._times(event).time, received)
 
     def tick(self, now: float) -> Outcome:
-        """Assigns what has waited long enough, closes what is over and forgets what is old; touches only what is due."""
+        """Assigns what has waited long enough, closes what is over, forgets what is old; touches only what is due."""
         self._step = _Step()
         for held in self._ordering.due(now):
             self._assign(held, now)

@@ -1,6 +1,6 @@
 """An incident while events are added to it, and what two incidents make when they turn out to be one.
 
-`Draft` is changed in place; `snapshot` makes the frozen `Incident` that everybody else sees, once per step. What a draft
+`Draft` is changed in place; `snapshot` makes the frozen `Incident` that everybody else sees, once per step. What it
 holds does not depend on the order in which events were added, except for exact ties.
 """
 

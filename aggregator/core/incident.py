@@ -73,8 +73,8 @@ class Incident:
     """strength orders events by how much they say; kind, why and snapshot are those of the strongest. running: episodes
     that have begun and not ended; the system's closing ends them. last_end: the latest end of an episode. delayed:
     every event so far was. merged_into: the incident that absorbed this one. opened: when it was first more than
-    suspected. severity: that of the gravest event (`gravest`), raised for the reasons in `raised`. people: the most that
-    one event told of; people_first: of the first event that counted any, at people_since. reports: how many people
+    suspected. severity: that of the gravest event (`gravest`), raised for the reasons in `raised`. people: the most
+    that one event told of; people_first: of the first event that counted any, at people_since. reports: how many people
     told of it."""
 
     id: str

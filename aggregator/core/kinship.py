@@ -79,11 +79,11 @@ class Pair:
     reach_m: float
 
 
-REACH = 3.5
-"""Extents beyond which a pair is not looked at: what is left there is below a five-hundredth."""
-MAX_MOVE_M = 300.0
+REACH = 3.0
+"""Extents beyond which a pair is not looked at: what is left there is about a hundredth."""
+MAX_MOVE_M = 150.0
 """The most that a gap in time adds to an extent."""
-MAX_REACH_M = 700.0
+MAX_REACH_M = 500.0
 
 
 def nature(kind: Kind) -> Nature:

@@ -7,10 +7,10 @@ All rates are per second.
 """
 
 from dataclasses import dataclass, field
-from math import cos, exp, hypot, inf, radians, sqrt
+from math import cos, exp, hypot, radians, sqrt
 from typing import Literal
 
-from aggregator.core.kinship import PAIRS, KindMatch, Pair
+from aggregator.core.kinship import MAX_MOVE_M, PAIRS, KindMatch, Pair
 from aggregator.core.space import METRES_PER_DEGREE
 from contract.events import Location
 from contract.kinds import KINDS, Kind
@@ -23,11 +23,11 @@ SEEN_EVERY_S = 60.0
 AGAIN_EVERY_S = 45.0
 """And one camera that has lost it sees it again this soon, or not at all: the mean of an exponential."""
 SITE_ONLY = 0.12
-"""What stands for nearness where only the site is known to be the same: about the chance that one of a site's cameras is
-in view of what another one sees."""
+"""What stands for nearness where only the site is known to be the same: about the chance that one of a site's cameras
+is in view of what another one sees."""
 AGAIN = 0.5
 """How often it does."""
-MAX_UNCERTAINTY_M = 200.0
+MAX_UNCERTAINTY_M = 120.0
 OPEN_SHARE = 0.7
 """How much of what both places leave open (their radii, as a root of squares) counts as no distance at all."""
 STALE_S = 900.0
@@ -42,7 +42,8 @@ and crowds draw others. What is farther off than about two extents is more likel
 class Trail:
     """One camera's continuous activity of one kind: the hull in time of its episodes, within one incident.
 
-    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence."""
+    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence. mark: the last look
+    that came across it."""
 
     site: str
     camera: str
@@ -54,6 +55,7 @@ class Trail:
     key: int = field(default=0, compare=False)
     open: int = 0
     sure: float = 0.5
+    mark: int = field(default=0, compare=False)
 
     def same_camera(self, other: "Trail") -> bool:
         """A post that takes reports is no camera: it may hear of two places at once."""
@@ -134,7 +136,7 @@ def _by_distance(
     beyond = max(0.0, distance - open_m)
     if beyond > kinds.reach_m:
         return "distance"
-    wide = kinds.extent_m + min(kinds.speed * gap, 300.0)
+    wide = kinds.extent_m + min(kinds.speed * gap, MAX_MOVE_M)
     # What may be anywhere within a wider circle is less likely before this one camera: the density falls with the area.
     spread = kinds.extent_m / wide
     nearness = spread * spread * exp(-beyond * beyond / (2 * wide * wide))
@@ -163,4 +165,3 @@ REACH_M: dict[Kind, float] = {
 """How far from an event of a kind anything tied to it can be."""
 WINDOW_S: dict[Kind, float] = {a: max(kinds.window_s for kinds in PAIRS[a].values()) for a in KINDS}
 """How long before or after it, likewise."""
-NEVER = inf

@@ -1,8 +1,8 @@
 """What each camera tells although nothing confirms it, learned as it runs: the background that links are held against.
 
-For a camera and a family of kinds there are two fading counts: a slow one of episodes that nothing confirms, for a camera
-that is chronically wrong, and a quick one of all, for a burst (rain, insects, a flickering lamp). A Gamma prior (conjugate to the
-Poisson; shape PRIOR_PER_H × PRIOR_H, exposure PRIOR_H) stands for cameras that nothing is known of.
+For a camera and a family of kinds there are two fading counts: a slow one of episodes that nothing confirms, for a
+camera that is chronically wrong, and a quick one of all, for a burst (rain, insects, a flickering lamp). A Gamma prior
+(conjugate to the Poisson; shape PRIOR_PER_H × PRIOR_H, exposure PRIOR_H) stands for cameras that nothing is known of.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from math import exp
 from contract.kinds import KINDS, Kind
 
 PRIOR_PER_H = 0.12
-"""Episodes that stand alone, per camera, family and hour: one false alarm a day and family, and what is true but seen by
-one camera only."""
+"""Episodes that stand alone, per camera, family and hour: one false alarm a day and family, and what is true but seen
+by one camera only."""
 PRIOR_H = 5.0
 SLOW_S = 21_600.0
 """Mean life of the slow count: a part of the day."""
 FAST_S = 900.0
 """Mean life of the fast count: a shower."""
 FREE = 3.0
-"""Episodes within a shower's time that are no burst yet: what is true is told once or twice by one camera, also where it
-goes on for long."""
+"""Episodes within a shower's time that are no burst yet: what is true is told once or twice by one camera, also where
+it goes on for long."""
 _HOUR = 3600.0
 
 

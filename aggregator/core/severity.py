@@ -19,7 +19,7 @@ REASONS_A_STEP = 2
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A sensitive place: a school, a hospital, a station. The location's radius_m is how far around it things matter."""
+    """A sensitive place: a school, a hospital, a station. location.radius_m: how far around it things matter."""
 
     name: str
     location: Location

@@ -1,18 +1,17 @@
-"""Where to look for what an event may be tied to: trails by cell, site or camera, and by half hour.
+"""Where to look for what an event may be tied to: trails by cell, site or camera, and by ten minutes.
 
 A trail is found in time that depends on what lies around it in place and time, never on how many incidents there are.
 Iteration order is the order of insertion, so that a replay decides equally.
 """
 
-from collections.abc import Iterator
-
+from aggregator.core.kinship import PAIRS
 from aggregator.core.linking import REACH_M, STALE_S, WINDOW_S, Trail, metres
 from aggregator.core.space import Cells
 from contract.events import Location
 from contract.kinds import Kind
 
-SLOT_S = 1800.0
-DRIFT_M = 100.0
+SLOT_S = 600.0
+DRIFT_M = 50.0
 """A trail whose place has moved by less stays listed where it was; looks reach this much farther."""
 _Bucket = dict[int, Trail]
 SourceKey = tuple[str, str, Kind]
@@ -27,6 +26,7 @@ class TrailIndex:
         self._of: dict[str, dict[SourceKey, Trail]] = {}
         self._listed: dict[int, tuple[str, Location | None, int, int]] = {}
         self._next = 1
+        self._look = 0
 
     def __len__(self) -> int:
         return sum(len(trails) for trails in self._of.values())
@@ -40,20 +40,28 @@ class TrailIndex:
     def count(self, incident: str) -> int:
         return len(self._of.get(incident, ()))
 
-    def near(self, trail: Trail) -> Iterator[Trail]:
+    def near(self, trail: Trail) -> list[Trail]:
         """Every other trail that `tie` might tie to this one, each once, and some that it will not."""
-        slots = _slots(trail.first - WINDOW_S[trail.kind] - STALE_S, trail.until + WINDOW_S[trail.kind])
-        seen: set[int] = {trail.key}
-        buckets = self._buckets
+        kinds, window = PAIRS[trail.kind], WINDOW_S[trail.kind]
+        earliest, latest = trail.first - window, trail.until + window
+        slots = _slots(earliest - STALE_S, latest)
+        self._look = look = self._look + 1
+        trail.mark = look
+        found: list[Trail] = []
+        get = self._buckets.get
         for place in self._places_to_look(trail):
             for slot in slots:
-                bucket = buckets.get((place, slot))
+                bucket = get((place, slot))
                 if bucket is None:
                     continue
-                for key, other in bucket.items():
-                    if key not in seen:
-                        seen.add(key)
-                        yield other
+                for other in bucket.values():
+                    if other.mark == look:
+                        continue
+                    other.mark = look
+                    last = other.last + STALE_S if other.open > 0 else other.last
+                    if last >= earliest and other.first <= latest and other.kind in kinds:
+                        found.append(other)
+        return found
 
     def attach(self, trail: Trail, incident: str) -> Trail:
         """Gives the trail to the incident; returns the one that covers it now."""
@@ -78,9 +86,9 @@ class TrailIndex:
         """After its times or its place have changed."""
         _, place, first, last = self._listed[trail.key]
         slots = _slots(trail.first, trail.last)
-        if slots[0] == first and slots[-1] == last:
-            if place is trail.place or (place and trail.place and metres(place, trail.place) < DRIFT_M):
-                return
+        stays = place is trail.place or (place and trail.place and metres(place, trail.place) < DRIFT_M)
+        if stays and slots[0] == first and slots[-1] == last:
+            return
         self._unlist(trail)
         self._list(trail)
 
@@ -113,19 +121,15 @@ class TrailIndex:
         return self._cells.cell(trail.place.lat, trail.place.lon) if trail.place is not None else ""
 
     def _keys(self, trail: Trail, cell: str) -> tuple[str, ...]:
-        """By its cell or, unplaced, by its site; also by its camera, which always finds itself, and a placed one by
-        its site for those that are not."""
-        camera = f"camera {trail.site}/{trail.camera}"
-        return (
-            (camera, cell, f"site {trail.site}") if cell else (camera, f"unplaced {trail.site}", f"site {trail.site}")
-        )
+        """A placed one by its cell; by its site too, for those that are not; an unplaced one also by its camera."""
+        site = f"site {trail.site}"
+        return (cell, site) if cell else (f"camera {trail.site}/{trail.camera}", f"unplaced {trail.site}", site)
 
     def _places_to_look(self, trail: Trail) -> list[str]:
-        camera = f"camera {trail.site}/{trail.camera}"
         if trail.place is None:
-            return [camera, f"site {trail.site}"]
+            return [f"camera {trail.site}/{trail.camera}", f"site {trail.site}"]
         reach = REACH_M[trail.kind] + DRIFT_M
-        return [camera, f"unplaced {trail.site}", *self._cells.around(trail.place.lat, trail.place.lon, reach)]
+        return [f"unplaced {trail.site}", *self._cells.around(trail.place.lat, trail.place.lon, reach)]
 
 
 def _slots(first: float, last: float) -> range:
