@@ -140,13 +140,12 @@ def _settings(
         yield Setting(*values)
 
 
+BOTH = ("any", "family")
 PEERS = (
-    Peer(
-        "fixed window", window, tuple(_settings((1,), (300, 600, 1200, 1800, 3600, 7200), ("family", "kind"), (1,))), 12
-    ),
-    Peer("DBSCAN", dbscan, tuple(_settings((50, 80, 120), (60, 120, 240), ("any", "family"), (1, 3))), 12),
-    Peer("HDBSCAN", hdbscan, tuple(_settings((30, 60, 100), (120, 300, 900), ("any", "family"), (3, 6))), 6),
-    Peer("DBSTREAM", dbstream, tuple(_settings((60, 120), (300, 900), ("family", "kind"), (0.1, 0.3))), 3),
+    Peer("fixed window", window, tuple(_settings((1,), (600, 1800, 3600), ("family", "kind"), (1,))), 6),
+    Peer("DBSCAN", dbscan, tuple(_settings((50, 80, 120), (60, 120, 240), BOTH, (1, 3))), 6),
+    Peer("HDBSCAN", hdbscan, tuple(_settings((50, 100), (120, 300), BOTH, (3,))), 6),
+    Peer("DBSTREAM", dbstream, tuple(_settings((60, 120), (300, 900), ("family",), (0.1, 0.3))), 2),
 )
 
 

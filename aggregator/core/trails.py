@@ -1,4 +1,4 @@
-"""Where to look for what an event may be tied to: trails by cell, site or camera, and by ten minutes.
+"""Where to look for what an event may be tied to: trails by cell, site or camera, and by twenty minutes.
 
 A trail is found in time that depends on what lies around it in place and time, never on how many incidents there are.
 Iteration order is the order of insertion, so that a replay decides equally.
@@ -10,7 +10,7 @@ from aggregator.core.space import Cells
 from contract.events import Location
 from contract.kinds import Kind
 
-SLOT_S = 600.0
+SLOT_S = 1200.0
 DRIFT_M = 50.0
 """A trail whose place has moved by less stays listed where it was; looks reach this much farther."""
 _Bucket = dict[int, Trail]
