@@ -86,7 +86,7 @@ def hdbscan(case: Case, setting: Setting) -> Labels:
     from sklearn.cluster import HDBSCAN
 
     size = int(setting.more)
-    model = HDBSCAN(min_cluster_size=size, min_samples=min(2, size), cluster_selection_epsilon=1.0, copy=True)
+    model = HDBSCAN(min_cluster_size=size, min_samples=min(2, size), cluster_selection_method="leaf", copy=True)
     return _apart(model.fit_predict(points(case, setting)))
 
 

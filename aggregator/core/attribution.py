@@ -18,6 +18,9 @@ TRUE_PER_S = 0.12 / 3600
 whether what one camera told is anything to join."""
 USUAL_ODDS = 1.5
 """c / (1 - c) of a confidence that says nothing for or against (0.6)."""
+BURST_PER_S = 10 / 3600
+"""A camera that tells more than this without anything to confirm it is in a burst: what it tells then is one thing, as
+long as the next follows soon."""
 SUPPORT = 2.0
 """Several trails together pull at most this many times as strongly as the strongest: they are not independent."""
 MARGIN = 3.0
@@ -138,7 +141,7 @@ class Attribution:
         pull.own = pull.strongest.place == "camera" and self._sources(pull.incident) == 1
         if pull.own:
             pull.rate += usual
-            pull.against = usual + PRIOR_PER_H / 3600
+            pull.against = min(usual, BURST_PER_S) + PRIOR_PER_H / 3600
         else:
             pull.against = usual + pull.strongest.apart * credit
 

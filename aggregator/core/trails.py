@@ -69,7 +69,7 @@ class TrailIndex:
         own = self._of.setdefault(incident, {})
         old = own.get(source)
         if old is None:
-            trail.incident, trail.key = incident, self._next
+            trail.incident, trail.key, trail.mark = incident, self._next, 0
             self._next += 1
             own[source] = trail
             self._list(trail)
