@@ -151,7 +151,7 @@ class City:
             reach_m=reach,
             keen=random.uniform(0.6, 0.97),
             placing=random.random() < 0.55,
-            false_per_h=random.uniform(4, 18) if bad else 0.05 * random.lognormvariate(0, 1.0),
+            false_per_h=random.uniform(2, 9) if bad else 0.05 * random.lognormvariate(0, 1.0),
             vice=random.randrange(1_000_000),
         )
         self.cameras.append(camera)

@@ -25,7 +25,7 @@ def noise(city: City, profile: Profile, seconds: float, random: Random) -> Itera
     weights = list(profile.false_kinds.values())
     for camera in city.cameras:
         for t in times(camera.false_per_h * profile.noise, seconds, random):
-            chronic = camera.false_per_h > 3 and random.random() < 0.85
+            chronic = camera.false_per_h > 1.5 and random.random() < 0.85
             kind = kinds[camera.vice % len(kinds)] if chronic else random.choices(kinds, weights)[0]
             yield _false(camera, kind, t, random)
         for t in times(profile.bursts, seconds, random):

@@ -21,9 +21,9 @@ USUAL_ODDS = 1.5
 BURST_PER_S = 10 / 3600
 """A camera that tells more than this without anything to confirm it is in a burst: what it tells then is one thing, as
 long as the next follows soon."""
-SUPPORT = 2.0
+SUPPORT = 1.4
 """Several trails together pull at most this many times as strongly as the strongest: they are not independent."""
-MARGIN = 3.0
+MARGIN = 4.0
 """An episode joins where it is this much likelier to come from the incident than not: a wrong join mixes two incidents
 for good, a missed one leaves a fragment that a later event can still bridge."""
 LASTING = 1.5

@@ -38,7 +38,7 @@ NATURES: dict[Kind, Nature] = {
     Kind.WRONG_WAY: Nature(33, 4, 30),
     Kind.CONGESTION: Nature(53, 1, 200),
     Kind.SMOKE_FIRE: Nature(80, 0.05, 200),
-    Kind.SCENE_CHANGE: Nature(33, 0.03, 200),
+    Kind.SCENE_CHANGE: Nature(40, 0.03, 200),
     Kind.SCENE_ANOMALY: Nature(26, 0.15, 90),
     Kind.REPORT: Nature(40, 0.2, 240),
 }
@@ -59,7 +59,7 @@ RELATED: dict[frozenset[str], float] = {
     frozenset({"object", "traffic"}): 0.2,
     frozenset({"fire", "people"}): 0.02,
     frozenset({"fire", "traffic"}): 0.02,
-    frozenset({"camera", "trespass"}): 0.08,
+    frozenset({"camera", "trespass"}): 0.06,
 }
 """Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one
 that is blinded and somebody who then comes in near by can be one."""

@@ -30,9 +30,11 @@ AGAIN = 0.5
 MAX_UNCERTAINTY_M = 120.0
 OPEN_SHARE = 0.7
 """How much of what both places leave open (their radii, as a root of squares) counts as no distance at all."""
+VAGUE_M = 80.0
+"""Where more than this is left open, a place speaks for many incidents, and for each the less."""
 STALE_S = 900.0
 """An episode that has not ended goes on for this long after it was last heard of."""
-APART_SHARE = 0.05
+APART_SHARE = 0.045
 APART_M = 150.0
 """Another incident of the like near by, as a share of the rate of sightings of the first, and how far around: fights
 and crowds draw others. What is farther off than about two extents is more likely that other one."""
@@ -115,6 +117,8 @@ def tie(a: Trail, b: Trail, adjacent: float = 0.0) -> Tie | Refusal:
     same = a.camera == b.camera and a.same_camera(b)
     if same and kinds.match == "same":
         return Tie(AGAIN * exp(-gap / AGAIN_EVERY_S) / AGAIN_EVERY_S, 0.0, "same", "camera", gap, 0.0)
+    if same and (faulty(a.kind) != faulty(b.kind)):
+        return "kind"  # what has a fault sees nothing
     if same and (a.place is None or b.place is None or faulty(a.kind) or faulty(b.kind)):
         return Tie(kinds.likely * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S, 0.0, kinds.match, "camera", gap, 0.0)
     if a.place is None or b.place is None:
@@ -138,7 +142,7 @@ def _by_distance(
         return "distance"
     wide = kinds.extent_m + min(kinds.speed * gap, MAX_MOVE_M)
     # What may be anywhere within a wider circle is less likely before this one camera: the density falls with the area.
-    spread = kinds.extent_m / wide
+    spread = kinds.extent_m / wide * min(1.0, VAGUE_M / max(open_m, 1.0))
     nearness = spread * spread * exp(-beyond * beyond / (2 * wide * wide))
     fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
     apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2 * APART_M * APART_M))
