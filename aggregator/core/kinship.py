@@ -59,6 +59,7 @@ RELATED: dict[frozenset[str], float] = {
     frozenset({"object", "traffic"}): 0.2,
     frozenset({"fire", "people"}): 0.02,
     frozenset({"fire", "traffic"}): 0.02,
+    frozenset({"trespass", "people"}): 0.03,
     frozenset({"camera", "trespass"}): 0.06,
 }
 """Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one

@@ -18,9 +18,11 @@ SLOW_S = 21_600.0
 """Mean life of the slow count: a part of the day."""
 FAST_S = 900.0
 """Mean life of the fast count: a shower."""
-FREE = 4.0
+FREE = 3.0
 """Episodes within a shower's time that are no burst yet: what is true is told once or twice by one camera, also where
 it goes on for long."""
+BURST = 6.0
+"""What is beyond that weighs this much: a camera in a burst is not just busy."""
 _HOUR = 3600.0
 
 
@@ -65,5 +67,5 @@ class Rates:
             return PRIOR_PER_H * PRIOR_H / (PRIOR_H + watched) / _HOUR
         gone = max(0.0, time - count.time)
         slow = (PRIOR_PER_H * PRIOR_H + count.slow * exp(-gone / SLOW_S)) / (PRIOR_H + watched) / _HOUR
-        fast = (count.fast * exp(-gone / FAST_S) - FREE) / FAST_S
+        fast = BURST * (count.fast * exp(-gone / FAST_S) - FREE) / FAST_S
         return max(slow, fast)
