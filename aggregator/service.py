@@ -15,10 +15,11 @@ from typing import Annotated, Protocol
 import msgspec
 import structlog
 
-from aggregator.core.correlation import Correlator, Outcome
+from aggregator.core.correlation import Correlator
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident, State, TransitionRefused
 from aggregator.core.liveness import Agent, AgentKey, Camera, Fleet
+from aggregator.core.outcome import Outcome
 from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, LinkRow, Message, Refused, Retention, Store
 from aggregator.core.replay import Known
 from aggregator.core.sequence import Sequence as Numbers

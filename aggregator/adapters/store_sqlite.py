@@ -14,11 +14,11 @@ import msgspec
 from sqlite_utils import Database, Migrations
 
 from aggregator.adapters.writer import Writer
-from aggregator.core.correlation import EpisodeState
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import CLOSED, Change, Incident
 from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, Camera
+from aggregator.core.outcome import EpisodeState
 from aggregator.core.ports import Batch, EventRow, IncidentRow, Refused, Restored, Retention
 from aggregator.core.sequence import Sequence as Numbers
 

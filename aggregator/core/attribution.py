@@ -21,8 +21,6 @@ USUAL_ODDS = 1.5
 BURST_PER_S = 10 / 3600
 """A camera that tells more than this without anything to confirm it is in a burst: what it tells then is one thing, as
 long as the next follows soon."""
-DOUBT = 1.0
-"""The exponent of those odds."""
 SUPPORT = 1.4
 """Several trails together pull at most this many times as strongly as the strongest: they are not independent."""
 MARGIN = 4.0
@@ -98,7 +96,7 @@ class Attribution:
     def background(self, probe: Trail) -> float:
         """What the camera tells anyway, by how sure it is this time, and new incidents."""
         sure = min(0.85, max(0.15, probe.sure))
-        doubt = (USUAL_ODDS * (1 - sure) / sure) ** DOUBT
+        doubt = USUAL_ODDS * (1 - sure) / sure
         return self._rates.per_s(probe.site, probe.camera, probe.kind, probe.first) * doubt + NEW_PER_S
 
     def link(self, pull: Pull, pulls: list[Pull], probe: Trail) -> Link:
@@ -153,4 +151,4 @@ class Attribution:
             return 1.0
         sure = min(0.85, max(0.15, trail.sure))
         rate = self._rates.per_s(trail.site, trail.camera, trail.kind, trail.last)
-        return 1 / (1 + rate / TRUE_PER_S * (USUAL_ODDS * (1 - sure) / sure) ** DOUBT)
+        return 1 / (1 + rate / TRUE_PER_S * USUAL_ODDS * (1 - sure) / sure)

@@ -9,32 +9,23 @@ Events wait until those that happened before them can have come (`ordering`), so
 order of arrival within `reorder_s`. What is critical is shown at once all the same.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from typing import Literal
 
 from aggregator.core.attribution import BRIDGE, LASTING, LASTS_S, MARGIN, Attribution, Pull
 from aggregator.core.fold import Draft, Times, begin
 from aggregator.core.incident import SYSTEM, Change, Incident, OpeningPolicy, State, move, opening
 from aggregator.core.linking import EPISODE, FIRST, Link, Trail
 from aggregator.core.ordering import Held, Ordering
+from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step
 from aggregator.core.rates import Rates
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells, Grid, distance_m
 from aggregator.core.trails import TrailIndex
+from aggregator.core.witness import Locate, place_of, times_of
 from contract.events import Event, Location
 from contract.ids import derived_uuid7
-
-Refused = Literal["closed", "age", "extent"]
-Locate = Callable[[str, str], Location | None]
-"""(site, camera) to where the camera is, None where nobody knows."""
-SIGHT_M = 55.0
-"""How far a street camera sees a person well enough to tell what they do."""
-SAME_DEG = 2e-5
-"""Two metres: what a place may differ by through rounding and still be the camera's own."""
-CLOCK_MAX_S = 600.0
-"""An agent's word on its own clock is taken up to here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +43,6 @@ class CorrelationPolicy:
     quiet_s: float = 1_800.0
     memory_s: float = 7_200.0
     delayed_after_s: float = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class EpisodeState:
-    """Where an episode belongs, and whether it has ended."""
-
-    incident: str
-    last: float
-    ended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """Where one event went and why. refused: incidents it would have joined, and why it did not."""
-
-    event: Event
-    received: float
-    incident: str
-    link: Link
-    delayed: bool
-    refused: tuple[tuple[str, Refused], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a step did. incidents: each that changed, as it is now, absorbed ones included. merged: (absorbed, kept), in
-    the order it happened; an assignment of the same step may name one that was absorbed after it."""
-
-    assigned: tuple[Assigned, ...] = ()
-    incidents: tuple[Incident, ...] = ()
-    changes: tuple[Change, ...] = ()
-    merged: tuple[tuple[str, str], ...] = ()
 
 
 class Correlator:
@@ -110,7 +69,7 @@ class Correlator:
         self._watched: dict[str, float] = {}
         self._deadlines: list[tuple[float, str]] = []
         self._forgettable: list[tuple[float, str]] = []
-        self._step = _Step()
+        self._step = Step()
 
     def __len__(self) -> int:
         return len(self._drafts)
@@ -148,20 +107,20 @@ class Correlator:
     def step(self, events: Iterable[Event], now: float) -> Outcome:
         """Takes events in and assigns those that need not wait any longer, these and earlier ones. The caller has seen
         to it that each event id comes once."""
-        self._step = _Step()
+        self._step = Step()
         for event in events:
-            held = self._ordering.push(event, self._times(event).time, now)
+            held = self._ordering.push(event, times_of(event).time, now)
             if event.data.severity == "critical" and event.data.phase == "begin" and not self._is_delayed(held):
                 self._announce(held, now)
         return self._release(now)
 
     def wait(self, event: Event, received: float) -> None:
         """Takes in an event that a store kept, before the first step; it is assigned with the next step or tick."""
-        self._ordering.push(event, self._times(event).time, received)
+        self._ordering.push(event, times_of(event).time, received)
 
     def tick(self, now: float) -> Outcome:
         """Assigns what has waited long enough, closes what is over, forgets what is old; touches only what is due."""
-        self._step = _Step()
+        self._step = Step()
         for held in self._ordering.due(now):
             self._assign(held, now)
         while self._deadlines and self._deadlines[0][0] <= now:
@@ -193,31 +152,14 @@ class Correlator:
             self._assign(held, now)
         return self._step.outcome(self._drafts, self._places)
 
-    def _times(self, event: Event) -> Times:
-        data = event.data
-        off = min(CLOCK_MAX_S, max(-CLOCK_MAX_S, data.clock.offset_ms / 1000))
-        ended = data.ended.timestamp() - off if data.ended is not None else None
-        return Times(event.time.timestamp() - off, data.started.timestamp() - off, ended)
-
-    def _place(self, event: Event) -> Location | None:
-        """Where it happened. A camera that gives its own place does not say where in its sight that is."""
-        data = event.data
-        own = self._locate(data.site, data.camera)
-        given = data.location or own
-        if given is None or own is None or given.radius_m >= SIGHT_M:
-            return given
-        if abs(given.lat - own.lat) > SAME_DEG or abs(given.lon - own.lon) > SAME_DEG:
-            return given
-        return Location(lat=given.lat, lon=given.lon, radius_m=SIGHT_M)
-
     def _is_delayed(self, held: Held) -> bool:
         return held.event.data.delayed or held.received - held.time > self.policy.delayed_after_s
 
     def _assign(self, held: Held, now: float) -> None:
         """One event to its incident."""
         event, data = held.event, held.event.data
-        at = self._times(event)
-        place = self._place(event)
+        at = times_of(event)
+        place = place_of(event, self._locate)
         delayed = self._is_delayed(held)
         known = self._known(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
@@ -290,8 +232,8 @@ class Correlator:
         event, data = held.event, held.event.data
         if self._known(data.episode) is not None or self.policy.reorder_s == 0:
             return
-        at = self._times(event)
-        place = self._place(event)
+        at = times_of(event)
+        place = place_of(event, self._locate)
         probe = Trail(data.site, data.camera, data.kind, place, at.started, at.last, sure=data.confidence)
         for pull in self._attribution.pulls(probe):
             if pull.rate > pull.against and self._drafts[pull.incident].state in ("open", "acknowledged", "dispatched"):
@@ -437,24 +379,6 @@ class Correlator:
             heappush(self._forgettable, (max(state.last, now), episode))
         else:
             del self._episodes[episode]
-
-
-@dataclass(slots=True)
-class _Step:
-    """What one step has done so far."""
-
-    touched: dict[str, None] = field(default_factory=dict)
-    assigned: list[Assigned] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    merged: list[tuple[str, str]] = field(default_factory=list)
-    refused: dict[str, Refused] = field(default_factory=dict)
-
-    def touch(self, incident: str) -> None:
-        self.touched[incident] = None
-
-    def outcome(self, drafts: dict[str, Draft], places: Places) -> Outcome:
-        touched = tuple(drafts[one].snapshot(places) for one in self.touched if one in drafts)
-        return Outcome(tuple(self.assigned), touched, tuple(self.changes), tuple(self.merged))
 
 
 def _opened(known: EpisodeState | None, ended: bool) -> int:

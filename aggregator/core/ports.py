@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from aggregator.core.correlation import EpisodeState
 from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, AgentKey, Camera
+from aggregator.core.outcome import EpisodeState
 from aggregator.core.sequence import Sequence as Numbers
 from contract.events import Event
 

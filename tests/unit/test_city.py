@@ -111,7 +111,7 @@ def test_incidents_are_seen_by_several_cameras_and_told_by_people(made: city.Cit
 
 
 def test_some_events_arrive_late_some_twice_and_some_clocks_are_wrong() -> None:
-    made = city.build(3, 200, 3, "rain")
+    made = city.build(4, 200, 3, "rain")
     events = list(made.events())
     assert any(event.data.delayed for event in events)
     assert len({event.id for event in events}) < len(events)
