@@ -7,9 +7,11 @@ it stands the background: what this camera tells anyway (`rates`), new incidents
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aggregator.core.kinship import AFFINITY, VAGUE
 from aggregator.core.linking import Link, Tie, Trail, tie
 from aggregator.core.rates import PRIOR_PER_H, Rates
 from aggregator.core.trails import TrailIndex
+from contract.kinds import Kind
 
 NEW_PER_S = 0.05 / 3600
 """New incidents per camera and second."""
@@ -78,6 +80,8 @@ class Attribution:
             if credit is None:
                 credit = known[other.key] = self._credit(other, probe)
             rate = one.rate * credit
+            if other.kind in VAGUE:
+                rate *= self._means(other, probe.kind)
             pull = found.get(other.incident)
             elsewhere = 0.0 if one.place == "camera" else rate
             if pull is None:
@@ -124,7 +128,11 @@ class Attribution:
         return votes >= VOTES * len(voters)
 
     def _ties(self, voter: Trail, others: tuple[Trail, ...]) -> bool:
-        ties = [(one, self._credit(other, voter)) for other in others if isinstance(one := tie(voter, other), Tie)]
+        ties = [
+            (one, self._credit(other, voter) * (self._means(other, voter.kind) if other.kind in VAGUE else 1.0))
+            for other in others
+            if isinstance(one := tie(voter, other), Tie)
+        ]
         if not ties:
             return False
         usual = self.background(voter)
@@ -144,6 +152,13 @@ class Attribution:
             pull.against = min(usual, BURST_PER_S) + PRIOR_PER_H / 3600
         else:
             pull.against = usual + pull.strongest.apart * credit
+
+    def _means(self, trail: Trail, kind: Kind) -> float:
+        """What is left of a vague trail's tie to something of `kind`, once it is known what its incident is."""
+        definite = [AFFINITY[kind][other.kind] for other in self._index.of(trail.incident) if other.kind not in VAGUE]
+        if not definite or kind in VAGUE:
+            return 1.0
+        return min(1.0, max(definite) / AFFINITY[kind][trail.kind])
 
     def _credit(self, trail: Trail, probe: Trail) -> float:
         """The chance that a trail is of something true: 1 where a second source confirms it, or for the same camera."""

@@ -61,6 +61,11 @@ RELATED: dict[frozenset[str], float] = {
     frozenset({"fire", "traffic"}): 0.02,
     frozenset({"trespass", "people"}): 0.03,
     frozenset({"camera", "trespass"}): 0.06,
+    frozenset({"loitering", "crowd_rush"}): 0.3,
+    frozenset({"line_crossing", "crowd_rush"}): 0.3,
+    frozenset({"intrusion", "crowd_rush"}): 0.2,
+    frozenset({"loitering", "stopped_vehicle"}): 0.1,
+    frozenset({"crowd_rush", "stopped_vehicle"}): 0.1,
 }
 """Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one
 that is blinded and somebody who then comes in near by can be one."""
@@ -100,6 +105,9 @@ def affinity(a: Kind, b: Kind) -> float:
     if a == b:
         return 1.0
     family_a, family_b = KINDS[a].family, KINDS[b].family
+    special = RELATED.get(frozenset({a.value, b.value}))
+    if special is not None:
+        return special
     return SAME_FAMILY if family_a == family_b else RELATED.get(frozenset({family_a, family_b}), 0.0)
 
 
@@ -119,3 +127,7 @@ def pair(a: Kind, b: Kind) -> Pair | None:
 
 PAIRS: dict[Kind, dict[Kind, Pair]] = {a: {b: found for b in KINDS if (found := pair(a, b)) is not None} for a in KINDS}
 """Of each kind, those that it can tell of one incident with; symmetric."""
+
+AFFINITY: dict[Kind, dict[Kind, float]] = {a: {b: affinity(a, b) for b in KINDS} for a in KINDS}
+VAGUE: frozenset[Kind] = frozenset({Kind.REPORT, Kind.SCENE_ANOMALY})
+"""Kinds that do not say what it is: within an incident they tell of whatever the others do."""
