@@ -21,10 +21,12 @@ Host = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
 class AggregatorSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """data_dir: the store's folder. cameras: GeoJSON of known cameras. Relative paths start at the config file."""
+    """data_dir: the store's folder. cameras: GeoJSON of known cameras. places: GeoJSON of sensitive places. Relative
+    paths start at the config file."""
 
     data_dir: str
     cameras: str | None = None
+    places: str | None = None
 
 
 class HttpSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +53,7 @@ class MqttSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class CorrelationSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """See aggregator.core.correlation.CorrelationPolicy and aggregator.core.incident.OpeningPolicy."""
 
+    reorder_s: Annotated[float, Meta(ge=0, le=60)] = 2.0
     max_age_s: Positive = 21_600.0
     max_extent_m: Positive = 2_000.0
     quiet_s: Positive = 1_800.0
@@ -59,6 +62,7 @@ class CorrelationSection(Struct, frozen=True, kw_only=True, forbid_unknown_field
     open_second_source: Unit = 0.5
     open_severe: Unit = 0.5
     open_strong_source: Unit = 0.7
+    open_doubted_per_h: Positive = 0.6
 
 
 class RetentionSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,6 +85,7 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
 
     data_dir: Path
     cameras: Path | None
+    places: Path | None
     http: HttpSection
     mqtt: MqttSpec
     policy: CorrelationPolicy
@@ -111,6 +116,7 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
     return AggregatorConfig(
         data_dir=_resolve(path, sections.aggregator.data_dir),
         cameras=_resolve(path, sections.aggregator.cameras) if sections.aggregator.cameras else None,
+        places=_resolve(path, sections.aggregator.places) if sections.aggregator.places else None,
         http=sections.http,
         mqtt=_mqtt(sections.mqtt, path),
         policy=_policy(sections.correlation),
@@ -124,7 +130,9 @@ def _policy(section: CorrelationSection) -> CorrelationPolicy:
             second_source=section.open_second_source,
             severe=section.open_severe,
             strong_source=section.open_strong_source,
+            doubted_per_h=section.open_doubted_per_h,
         ),
+        reorder_s=section.reorder_s,
         max_age_s=section.max_age_s,
         max_extent_m=section.max_extent_m,
         quiet_s=section.quiet_s,

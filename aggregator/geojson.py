@@ -1,5 +1,5 @@
-"""Cameras from a GeoJSON file (RFC 7946): a FeatureCollection of points with properties id, site and, if known, name,
-agent and radius_m."""
+"""Cameras and sensitive places from GeoJSON files (RFC 7946): FeatureCollections of points. A camera has the properties
+id, site and, if known, name, agent and radius_m; a place has name and, if it is not the usual one, radius_m."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,10 +8,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from aggregator.core.liveness import Camera
+from aggregator.core.severity import Place
 from contract.errors import ConfigError
 from contract.events import Location, Name
 
 RADIUS_M = 30.0
+PLACE_RADIUS_M = 150.0
+"""How far around a sensitive place things matter, where nobody says otherwise."""
 
 
 class _Point(Struct, frozen=True):
@@ -32,6 +35,16 @@ class _Feature(Struct, frozen=True, kw_only=True):
     geometry: _Point | None = None
 
 
+class _PlaceProperties(Struct, frozen=True, kw_only=True):
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    radius_m: Annotated[float, Meta(gt=0, le=2_000)] = PLACE_RADIUS_M
+
+
+class _PlaceFeature(Struct, frozen=True, kw_only=True):
+    properties: _PlaceProperties
+    geometry: _Point
+
+
 class _Collection(Struct, frozen=True, kw_only=True):
     features: list[Any]
     type: Literal["FeatureCollection"]
@@ -46,6 +59,27 @@ def load_cameras(path: Path) -> tuple[Camera, ...]:
         raise ConfigError("aggregator.cameras_unreadable", file=str(path), detail=str(error)) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigError("aggregator.cameras_wrong", file=str(path), detail=str(error)) from error
+
+
+def load_places(path: Path) -> tuple[Place, ...]:
+    """Raises ConfigError naming the file and the field."""
+    try:
+        collection = msgspec.json.decode(path.read_bytes(), type=_Collection)
+        return tuple(_place(raw, index) for index, raw in enumerate(collection.features))
+    except OSError as error:
+        raise ConfigError("aggregator.cameras_unreadable", file=str(path), detail=str(error)) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ConfigError("aggregator.places_wrong", file=str(path), detail=str(error)) from error
+
+
+def _place(raw: Any, index: int) -> Place:
+    try:
+        feature = msgspec.convert(raw, _PlaceFeature)
+        lon, lat = feature.geometry.coordinates[:2]
+        values = {"lat": lat, "lon": lon, "radius_m": feature.properties.radius_m}
+        return Place(feature.properties.name, msgspec.convert(values, Location))
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(f"features[{index}]: {error}") from error
 
 
 def _camera(raw: Any, index: int) -> Camera:

@@ -6,13 +6,14 @@ file.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Incident
 from aggregator.core.liveness import Camera
+from aggregator.core.severity import Places
 from aggregator.core.space import Cells
 from aggregator.views import rfc3339
 from contract.codec import decode_event
@@ -69,21 +70,27 @@ def correlate(
     cameras: Iterable[Camera] = (),
     policy: CorrelationPolicy | None = None,
     cells: Cells | None = None,
+    places: Places | None = None,
 ) -> list[Result]:
     """Incidents in order of their ids, which is that of their beginnings. `events` are in order of event time."""
-    places = {camera.key: camera.location for camera in cameras}
-    correlator = Correlator(policy, cells, lambda site, camera: places.get((site, camera)))
+    spots = {camera.key: camera.location for camera in cameras}
+    # Sorted by event time already, so nothing needs to wait.
+    correlator = Correlator(
+        replace(policy or CorrelationPolicy(), reorder_s=0.0),
+        cells,
+        lambda site, camera: spots.get((site, camera)),
+        places,
+    )
     incidents: dict[str, Incident] = {}
     members: dict[str, list[str]] = {}
     for event in events:
         now = event.time.timestamp()
-        closed, _ = correlator.tick(now)
-        incidents.update((one.id, one) for one in closed)
-        outcome = correlator.step(event, now)
-        incidents.update((one.id, one) for one in outcome.incidents)
-        members.setdefault(outcome.incident, []).append(event.id)
-        for absorbed, kept in outcome.merged:
-            members.setdefault(kept, []).extend(members.pop(absorbed, []))
+        for outcome in (correlator.tick(now), correlator.step((event,), now)):
+            incidents.update((one.id, one) for one in outcome.incidents)
+            for one in outcome.assigned:
+                members.setdefault(one.incident, []).append(event.id)
+            for absorbed, kept in outcome.merged:
+                members.setdefault(kept, []).extend(members.pop(absorbed, []))
     standing = sorted(one.id for one in incidents.values() if one.merged_into is None)
     return [Result(incidents[one], tuple(sorted(members[one]))) for one in standing]
 
@@ -105,6 +112,7 @@ def lines(results: Iterable[Result]) -> Iterator[bytes]:
                     "location": one.location,
                     "sources": len(one.sources),
                     "state": one.state,
+                    "opened": rfc3339(one.opened),
                 }
             )
             + b"\n"

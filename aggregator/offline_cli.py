@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from aggregator.adapters.spatial_h3 import H3Cells
-from aggregator.geojson import load_cameras
+from aggregator.core.severity import Places
+from aggregator.geojson import load_cameras, load_places
 from aggregator.offline import BadLine, lines, read_events
 from aggregator.offline import correlate as correlate_events
 from contract.errors import ConfigError, JagaError
@@ -18,11 +19,16 @@ from contract.texts import Language, language_of, text
 def correlate(
     events: Annotated[Path, typer.Argument(help="events.jsonl: one wire event a line", show_default=False)],
     cameras: Annotated[Path, typer.Option("--cameras", help="GeoJSON of the cameras", show_default=False)],
+    places: Annotated[
+        Path | None, typer.Option("--places", help="GeoJSON of sensitive places", show_default=False)
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="default: standard output", show_default=False)] = None,
 ) -> None:
     """Correlate a file of events into incidents, deterministically."""
     language = language_of(dict(os.environ))
-    places = load_cameras(cameras)
+    known = load_cameras(cameras)
+    cells = H3Cells()
+    sensitive = Places(load_places(places), cells) if places is not None else None
     try:
         with events.open("rb") as file:
             reading = read_events(file)
@@ -30,7 +36,7 @@ def correlate(
         raise ConfigError("correlate.events_unreadable", file=str(events), detail=str(error)) from error
     for bad in reading.refused:
         typer.echo(_sentence(events, bad, language), err=True)
-    results = correlate_events(reading.events, places, cells=H3Cells())
+    results = correlate_events(reading.events, known, cells=cells, places=sensitive)
     try:
         _write(out, b"".join(lines(results)))
     except OSError as error:

@@ -28,7 +28,8 @@ from aggregator.core.errors import BrokerError, ListenError, StoreError
 from aggregator.core.incident import STATES
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Ingest, Message, Retention
-from aggregator.geojson import load_cameras
+from aggregator.core.severity import Places
+from aggregator.geojson import load_cameras, load_places
 from aggregator.live import Live
 from aggregator.replayer import EXPIRES_S
 from aggregator.service import Fresh, Service
@@ -138,6 +139,7 @@ class Aggregator:
         self.live = Live(uuid7(int(time() * 1000), os.urandom(10)))
         self.meter = PrometheusMeter()
         self._registry = load_cameras(config.cameras) if config.cameras else ()
+        self._places = Places(load_places(config.places), H3Cells()) if config.places else Places()
         self.store = SqliteStore(config.data_dir / "jaga.sqlite")
         fresh = Fresh(correlator=self._correlator, fleet=self._fleet)
         self.service = Service(self.store, fresh, self.live.publish, self.meter, time)
@@ -163,7 +165,7 @@ class Aggregator:
         return fleet
 
     def _correlator(self, fleet: Fleet) -> Correlator:
-        return Correlator(self.config.policy, H3Cells(), fleet.locate)
+        return Correlator(self.config.policy, H3Cells(), fleet.locate, self._places)
 
     def _refused(self, error: BrokerError) -> None:
         self.refusal = error

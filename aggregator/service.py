@@ -19,7 +19,8 @@ from aggregator.core.correlation import Correlator
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident, State, TransitionRefused
 from aggregator.core.liveness import Agent, AgentKey, Camera, Fleet
-from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, Message, Refused, Retention, Store
+from aggregator.core.outcome import Outcome
+from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, LinkRow, Message, Refused, Retention, Store
 from aggregator.core.replay import Known
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.sequence import give_up, observe, settle
@@ -108,9 +109,7 @@ class Service:
         with self._lock:
             now = self._now()
             batch = Batch()
-            incidents, changes = self._correlator.tick(now)
-            batch.changes += changes
-            self._put(batch, incidents)
+            self._correlated(self._correlator.tick(now), batch)
             self._show(batch, self._fleet.tick(now))
             if batch:
                 self._commit(batch)
@@ -149,7 +148,7 @@ class Service:
         except StoreError:
             raise  # nobody's fault: all of it comes again
         except Exception as error:
-            self._restore()
+            self._restore(unlinked=False)  # the culprit may be one that waited to be assigned
             log.exception("batch_failed", size=len(messages))
             if len(messages) > 1:
                 for message in messages:
@@ -165,6 +164,9 @@ class Service:
         known = self._known(messages)
         for message in messages:
             self._take(message, known, batch)
+        if batch.events:
+            fresh = [row.event for row in batch.events]
+            self._correlated(self._correlator.step(fresh, messages[-1].received), batch)
         if batch:
             self._commit(batch)
 
@@ -226,19 +228,21 @@ class Service:
             return
         known.add(event.id)
         self._show(batch, self._fleet.event(event, now))
-        outcome = self._correlator.step(event, now)
+        delayed = event.data.delayed or now - event.time.timestamp() > self._correlator.policy.delayed_after_s
+        batch.events.append(EventRow(event, message.payload, now, delayed))
+        self._count(event, batch)
+        self._meter.event("stored", None if delayed else now - event.time.timestamp())
+
+    def _correlated(self, outcome: Outcome, batch: Batch) -> None:
         batch.merged += outcome.merged
         batch.changes += outcome.changes
         self._put(batch, outcome.incidents)
-        state = self._correlator.episode(event.data.episode)
-        if state is not None:
-            batch.episodes[event.data.episode] = state
-        delayed = event.data.delayed or now - event.time.timestamp() > self._correlator.policy.delayed_after_s
-        batch.events.append(
-            EventRow(event, message.payload, now, delayed, outcome.incident, outcome.link, outcome.refused)
-        )
-        self._count(event, batch)
-        self._meter.event("stored", None if delayed else now - event.time.timestamp())
+        for one in outcome.assigned:
+            episode = one.event.data.episode
+            state = self._correlator.episode(episode)
+            if state is not None:
+                batch.episodes[episode] = state
+            batch.links.append(LinkRow(one.event.id, one.incident, one.link, one.refused))
 
     def _evidence(self, message: Message, topic: topics.Topic, batch: Batch) -> None:
         jpeg = message.payload
@@ -294,7 +298,8 @@ class Service:
         for picture in batch.evidence:
             self._publish("evidence", msgspec.json.encode({"sha256": picture.sha256, "event": picture.event}))
 
-    def _restore(self) -> None:
+    def _restore(self, unlinked: bool = True) -> None:
+        """unlinked: also takes in again what was stored and not yet assigned."""
         fleet = self._fresh.fleet()
         correlator = self._fresh.correlator(fleet)
         restored = self._store.restore(self._now() - correlator.policy.memory_s)
@@ -308,6 +313,11 @@ class Service:
         for incident, trails, episodes in restored.incidents:
             correlator.restore(incident, trails, episodes)
         self._numbers = {agent.key: numbers for agent, numbers in restored.agents if numbers is not None}
+        if unlinked:
+            for raw, received in restored.unlinked:
+                correlator.wait(decode_event(raw), received)
+        elif restored.unlinked:
+            log.error("events_left_unassigned", events=len(restored.unlinked))
         self._fleet, self._correlator = fleet, correlator
 
     def _absent(self, incident: str, to: State) -> Exception:

@@ -65,12 +65,13 @@ def table(outcome: Outcome) -> str:
     return "\n".join([f"== {outcome.command}", *lines])
 
 
-def command(measure: Callable[[], Outcome], arguments: Sequence[str] | None = None) -> int:
-    """Run one measurement as a command: 0 when every bar is reached, 1 when one is not, 2 without the data."""
+def command(measure: Callable[[], Outcome], arguments: Sequence[str] | None = None, *, footage: bool = True) -> int:
+    """Run one measurement as a command: 0 when every bar is reached, 1 when one is not, 2 without the data. footage:
+    whether it needs any."""
     parser = argparse.ArgumentParser(description=measure.__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     options = parser.parse_args(arguments)
-    if not DATA.is_dir():
+    if footage and not DATA.is_dir():
         print(f"no labelled footage at {DATA}: set JAGA_DATA")
         return 2
     began = time.monotonic()

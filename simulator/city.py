@@ -1,6 +1,7 @@
 """A made-up city as files: cameras.geojson, events.jsonl in the order they arrive, truth.jsonl. One seed, one city,
 byte for byte."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,14 +9,13 @@ from random import Random
 
 import msgspec
 
-from contract import codec
 from contract.errors import ConfigError
 from contract.events import (
     Clock,
     Event,
     EventData,
+    Location,
     Measure,
-    Phase,
     Subject,
     Why,
     event_source,
@@ -25,16 +25,18 @@ from contract.events import (
 )
 from contract.ids import derived_uuid7
 from contract.kinds import KINDS, Kind
-from simulator.city_map import Camera, geojson, place_cameras
-from simulator.city_script import Happening, Sighting, play
+from simulator.city_map import Camera, geojson, to_location
+from simulator.city_map import City as Map
+from simulator.city_noise import noise
+from simulator.city_profiles import PROFILES
+from simulator.city_script import Day, Happening
+from simulator.city_transport import Delivery, Transport, Watch
 
-BEGIN = datetime(2026, 1, 5, 11, 0, tzinfo=UTC)
-"""Monday, six in the evening in Jakarta."""
+MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC) - timedelta(hours=7)
+"""Monday, 0:00 in Jakarta."""
 MODEL = "simulated"
-OUTAGES_PER_AGENT_HOUR = 0.05
-REDELIVERED = 0.005
-"""Share of events that arrive twice, as at-least-once delivery allows."""
-MAX_CAMERAS = 20_000
+MAX_CAMERAS = 100_000
+MAX_HOURS = 24 * 31
 
 MEASURES: dict[Kind, tuple[str, float, str]] = {
     Kind.CROWD: ("people", 10.0, ""),
@@ -50,174 +52,149 @@ SUBJECTS: dict[str, str] = {"people": "person", "trespass": "person", "traffic":
 """What a kind's family is seen doing: the class of the subject."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class City:
-    """events: (arrival, event), in order of arrival; an id that comes twice was delivered twice."""
+    """deliveries: in order of arrival; an event that is there twice was delivered twice."""
 
+    seed: int
+    begin: datetime
     cameras: tuple[Camera, ...]
     happenings: tuple[Happening, ...]
-    events: tuple[Event, ...]
-    truth: dict[int, tuple[str, ...]]
+    deliveries: tuple[Delivery, ...]
+    transport: Transport
+
+    def events(self) -> Iterator[Event]:
+        """As they arrive, made one by one: a large city is never held as objects."""
+        for delivery in self.deliveries:
+            yield self._event(delivery)
+
+    def truth(self) -> dict[int, list[str]]:
+        """The ids of those events that arrived, by the number of the happening they tell of."""
+        truth: dict[int, dict[str, None]] = {}
+        for delivery in self.deliveries:
+            incident = delivery.sighting.incident
+            if incident is not None:
+                truth.setdefault(incident, {})[self._ids(delivery)[1]] = None
+        return {number: list(ids) for number, ids in truth.items()}
+
+    def time(self, seconds: float) -> datetime:
+        return self.begin + timedelta(milliseconds=round(seconds * 1000))
+
+    def _ids(self, one: Delivery) -> tuple[str, str]:
+        """Of the episode, of the event."""
+        started = self.time(one.sighting.moments[0].t)
+        key = ("city", str(self.seed), str(one.episode))
+        return derived_uuid7(_ms(started), *key), derived_uuid7(_ms(started), *key, str(one.number))
+
+    def _event(self, one: Delivery) -> Event:
+        seen, moment = one.sighting, one.moment
+        watch = self.transport.watch(seen.agent)
+        camera = seen.camera.id if seen.camera else f"{seen.site}-post"
+        episode, identity = self._ids(one)
+        time = self.time(moment.t + watch.ahead(moment.t))
+        started = self.time(seen.moments[0].t + watch.ahead(seen.moments[0].t))
+        data = EventData(
+            camera=camera,
+            site=seen.site,
+            kind=seen.kind,
+            phase=one.phase,
+            episode=episode,
+            started=started,
+            ended=max(time, started) if one.phase == "end" else None,
+            confidence=round(moment.confidence, 3),
+            severity=KINDS[seen.kind].severity,
+            zone=None if seen.camera is None else "whole",
+            location=_location(one),
+            subjects=_subjects(seen.kind, moment.count),
+            why=Why(
+                rule=seen.kind,
+                measures=_measures(seen.kind, moment.confidence),
+                model=MODEL,
+                config_hash=f"{self.seed & 0xFFFFFFFF:08x}",
+            ),
+            clock=_clock(watch, moment.t),
+            delayed=one.delayed,
+        )
+        return Event(
+            id=identity,
+            source=event_source(seen.site, seen.agent, camera),
+            type=event_type(seen.kind, one.phase),
+            time=time,
+            sequence=sequence_text(one.sequence),
+            data=data,
+            traceparent=traceparent(episode, identity),
+        )
 
 
-def build(seed: int, cameras: int, hours: float) -> City:
-    """The city of `seed`. Raises ConfigError for a city without cameras or hours."""
+def build(seed: int, cameras: int, hours: float, profile: str = "weekday") -> City:
+    """The city of `seed` on such a day. Raises ConfigError for a city without cameras or hours, or an unknown day."""
     if not 1 <= cameras <= MAX_CAMERAS:
         raise ConfigError("city.bad_value", option="--cameras", value=cameras, allowed=f"1..{MAX_CAMERAS}")
-    if not 0 < hours <= 24 * 31:
-        raise ConfigError("city.bad_value", option="--hours", value=hours, allowed="0..744")
-    random = Random(f"jaga-city-{seed}")
-    placed = place_cameras(cameras, random)
-    happenings, sightings = play(placed, hours * 3600, random)
-    drafts = [draft for number, item in enumerate(sightings) for draft in _events(seed, number, item, random)]
-    truth: dict[int, list[str]] = {}
-    for number, event in drafts:
-        if number is not None:
-            truth.setdefault(number, []).append(event.id)
-    events = _delivered([event for _, event in drafts], hours * 3600, random)
-    return City(placed, tuple(happenings), tuple(events), {number: tuple(ids) for number, ids in truth.items()})
+    if not 0 < hours <= MAX_HOURS:
+        raise ConfigError("city.bad_value", option="--hours", value=hours, allowed=f"0..{MAX_HOURS}")
+    if profile not in PROFILES:
+        raise ConfigError("city.bad_value", option="--profile", value=profile, allowed=", ".join(PROFILES))
+    day, seconds = PROFILES[profile], hours * 3600
+    place = Map(cameras, Random(f"jaga-city-{seed}-map"))
+    course = Day(place, day, Random(f"jaga-city-{seed}-{profile}-day"))
+    course.play(seconds)
+    false = noise(place, day, seconds, Random(f"jaga-city-{seed}-{profile}-noise"))
+    transport = Transport(day, seconds, Random(f"jaga-city-{seed}-{profile}-transport"))
+    deliveries = transport.deliver([*course.sightings, *false])
+    begin = MIDNIGHT + timedelta(hours=day.hour)
+    return City(seed, begin, tuple(place.cameras), tuple(course.happenings), tuple(deliveries), transport)
 
 
-def write(city: City, folder: Path) -> None:
-    """The three files; events are exactly the wire's objects, one a line."""
+def write(city: City, folder: Path) -> int:
+    """The three files; events are exactly the wire's objects, one a line. Returns how many true incidents they hold."""
     folder.mkdir(parents=True, exist_ok=True)
-    layout = msgspec.json.format(msgspec.json.encode(geojson(city.cameras)), indent=1)
+    layout = msgspec.json.format(msgspec.json.encode(geojson(list(city.cameras))), indent=1)
     (folder / "cameras.geojson").write_bytes(layout + b"\n")
+    encoder = msgspec.json.Encoder()
     with (folder / "events.jsonl").open("wb") as lines:
-        for event in city.events:
-            lines.write(codec.encode(event) + b"\n")
+        lines.writelines(encoder.encode(event) + b"\n" for event in city.events())
+    truth = city.truth()
     with (folder / "truth.jsonl").open("wb") as lines:
         for happening in city.happenings:
-            lines.write(msgspec.json.encode(_truth(city, happening)) + b"\n")
+            if happening.number in truth:
+                lines.write(encoder.encode(_truth(city, happening, truth[happening.number])) + b"\n")
+    return len(truth)
 
 
-def _truth(city: City, happening: Happening) -> dict[str, object]:
-    started = _time(happening.started)
+def _truth(city: City, happening: Happening, events: list[str]) -> dict[str, object]:
+    started = city.time(happening.started)
     return {
         "incident": derived_uuid7(_ms(started), "city-incident", str(happening.number)),
-        "events": city.truth[happening.number],
+        "events": events,
         "kind": happening.kind,
         "started": started,
-        "ended": _time(happening.ended),
-        "location": happening.place,
+        "ended": city.time(happening.ended),
+        "location": to_location(happening.spot, 30.0),
     }
 
 
-def _events(seed: int, number: int, seen: Sighting, random: Random) -> list[tuple[int | None, Event]]:
-    """An episode's begin, updates and end."""
-    started, ended = _time(seen.started), _time(seen.ended)
-    episode = derived_uuid7(_ms(started), "city", str(seed), str(number))
-    steps = seen.updates + 1
-    moments: list[tuple[Phase, datetime]] = [("begin", started)]
-    length = seen.ended - seen.started
-    moments += [("update", _time(seen.started + length * step / steps)) for step in range(1, steps)]
-    moments.append(("end", ended))
-    events = []
-    for phase, time in moments:
-        confidence = min(0.99, max(0.3, seen.confidence + random.uniform(-0.05, 0.05)))
-        events.append((seen.incident, _event(seed, number, seen, episode, phase, time, confidence, random)))
-    return events
+def _location(one: Delivery) -> Location | None:
+    """What the camera makes of it, else where the camera stands; a camera's own faults have no other place."""
+    if one.moment.spot is not None:
+        return to_location(one.moment.spot, one.moment.radius_m)
+    return one.sighting.camera.location if one.sighting.camera else None
 
 
-def _event(
-    seed: int,
-    number: int,
-    seen: Sighting,
-    episode: str,
-    phase: Phase,
-    time: datetime,
-    confidence: float,
-    random: Random,
-) -> Event:
-    camera = seen.camera.id if seen.camera else f"{seen.site}-post"
-    agent = seen.camera.agent if seen.camera else f"{seen.site}-desk"
-    identity = derived_uuid7(_ms(time), "city", str(seed), str(number), phase, time.isoformat())
-    data = EventData(
-        camera=camera,
-        site=seen.site,
-        kind=seen.kind,
-        phase=phase,
-        episode=episode,
-        started=_time(seen.started),
-        ended=time if phase == "end" else None,
-        confidence=round(confidence, 3),
-        severity=KINDS[seen.kind].severity,
-        zone=None if seen.camera is None else "whole",
-        location=seen.place,
-        subjects=_subjects(seen.kind, random),
-        why=Why(
-            rule=seen.kind, measures=_measures(seen.kind, random), model=MODEL, config_hash=f"{seed & 0xFFFFFFFF:08x}"
-        ),
-        clock=Clock(offset_ms=round(random.gauss(0, 20), 1), synchronised=True),
-    )
-    return Event(
-        id=identity,
-        source=event_source(seen.site, agent, camera),
-        type=event_type(seen.kind, phase),
-        time=time,
-        sequence=sequence_text(0),
-        data=data,
-        traceparent=traceparent(episode, identity),
-    )
+def _clock(watch: Watch, t: float) -> Clock:
+    known = watch.ahead(t) * 1000 if watch.tells else 0.0
+    return Clock(offset_ms=round(known, 1), synchronised=abs(watch.skew_s) < 0.3)
 
 
-def _why(seed: int, kind: Kind, random: Random) -> Why:
-    return Why(rule=kind, measures=_measures(kind, random), model=MODEL, config_hash=f"{seed & 0xFFFFFFFF:08x}")
-
-
-def _measures(kind: Kind, random: Random) -> tuple[Measure, ...]:
+def _measures(kind: Kind, confidence: float) -> tuple[Measure, ...]:
     if kind not in MEASURES:
         return ()
     name, threshold, unit = MEASURES[kind]
-    return (Measure(name=name, value=round(threshold * random.uniform(1.0, 1.8), 2), threshold=threshold, unit=unit),)
+    return (Measure(name=name, value=round(threshold * (0.6 + confidence), 2), threshold=threshold, unit=unit),)
 
 
-def _subjects(kind: Kind, random: Random) -> tuple[Subject, ...]:
+def _subjects(kind: Kind, count: int) -> tuple[Subject, ...]:
     cls = SUBJECTS.get(KINDS[kind].family)
-    if cls is None:
-        return ()
-    return (Subject(cls=cls, count=random.randint(10, 40) if KINDS[kind].family == "people" else 1),)
-
-
-def _delivered(events: list[Event], seconds: float, random: Random) -> list[Event]:
-    """Numbers each agent's events without gaps in the order it made them, then lets them arrive: most within two
-    seconds, those made while the agent's uplink was down after it, marked delayed, and some twice."""
-    outages = _outages({event.source.split("/")[2] for event in events}, seconds, random)
-    made: dict[str, int] = {}
-    arrivals: list[tuple[datetime, int, Event]] = []
-    for event in sorted(events, key=lambda item: item.time):
-        agent = event.agent
-        made[agent] = made.get(agent, 0) + 1
-        arrival = event.time + timedelta(milliseconds=random.randint(80, 2_000))
-        delayed = False
-        for begin, end in outages.get(agent, ()):
-            if begin <= event.time < end:
-                arrival, delayed = end + timedelta(milliseconds=20 * made[agent] % 5_000), True
-        sent = msgspec.structs.replace(
-            event,
-            sequence=sequence_text(made[agent]),
-            data=msgspec.structs.replace(event.data, delayed=delayed),
-        )
-        arrivals.append((arrival, len(arrivals), sent))
-        if random.random() < REDELIVERED:
-            arrivals.append((arrival + timedelta(seconds=random.randint(1, 20)), len(arrivals), sent))
-    return [event for _, _, event in sorted(arrivals, key=lambda item: item[:2])]
-
-
-def _outages(agents: set[str], seconds: float, random: Random) -> dict[str, list[tuple[datetime, datetime]]]:
-    """Spans in which an agent could not send."""
-    outages: dict[str, list[tuple[datetime, datetime]]] = {}
-    for agent in sorted(agents):
-        begin = random.expovariate(OUTAGES_PER_AGENT_HOUR / 3600)
-        while begin < seconds:
-            end = begin + random.uniform(120, 1_200)
-            outages.setdefault(agent, []).append((_time(begin), _time(end)))
-            begin = end + random.expovariate(OUTAGES_PER_AGENT_HOUR / 3600)
-    return outages
-
-
-def _time(seconds: float) -> datetime:
-    return BEGIN + timedelta(milliseconds=round(seconds * 1000))
+    return (Subject(cls=cls, count=count),) if cls is not None else ()
 
 
 def _ms(time: datetime) -> int:

@@ -13,6 +13,7 @@ import typer
 from contract.errors import ConfigError, JagaError
 from contract.texts import language_of, text
 from simulator import city as cities
+from simulator.city_profiles import PROFILES
 from simulator.score import Score, Timed, score
 
 simulate_app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -28,6 +29,7 @@ class IncidentLine(msgspec.Struct):
     id: str
     events: list[str]
     started: datetime
+    opened: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class TruthLine(msgspec.Struct):
@@ -36,6 +38,7 @@ class TruthLine(msgspec.Struct):
     incident: str
     events: list[str]
     started: datetime
+    kind: str = ""
 
 
 @simulate_app.callback()
@@ -54,14 +57,15 @@ def city(
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     cameras: Annotated[int, typer.Option(help="How many cameras.")] = 60,
     hours: Annotated[float, typer.Option(help="How many hours.")] = 2.0,
+    profile: Annotated[str, typer.Option(help=f"What kind of day: {', '.join(PROFILES)}.")] = "weekday",
 ) -> None:
     """Write a city's cameras, the events they send, and which events tell of one incident."""
-    made = cities.build(seed, cameras, hours)
+    made = cities.build(seed, cameras, hours, profile)
     try:
-        cities.write(made, out)
+        incidents = cities.write(made, out)
     except OSError as error:
         raise JagaError("city.cannot_write", path=out, detail=error.strerror or error) from error
-    summary = {"cameras": len(made.cameras), "events": len(made.events), "incidents": len(made.happenings)}
+    summary = {"cameras": len(made.cameras), "events": len(made.deliveries), "incidents": incidents}
     sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
     sys.stderr.write(text("city.written", language_of(dict(os.environ)), out=out, **summary) + "\n")
 
@@ -72,8 +76,11 @@ def incidents(
     truth: Annotated[Path, typer.Option(help="truth.jsonl of `jaga simulate city`.")],
 ) -> None:
     """Pairwise precision, recall and F1, adjusted Rand index, reduction and delay."""
-    guesses = [Timed(line.id, frozenset(line.events), line.started) for line in _lines(found, IncidentLine)]
-    facts = [Timed(line.incident, frozenset(line.events), line.started) for line in _lines(truth, TruthLine)]
+    guesses = [
+        Timed(line.id, frozenset(line.events), line.started, shown=line.opened is not None)
+        for line in _lines(found, IncidentLine)
+    ]
+    facts = [Timed(line.incident, frozenset(line.events), line.started, line.kind) for line in _lines(truth, TruthLine)]
     try:
         result = score(guesses, facts)
     except ValueError as error:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from contract.kinds import KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
@@ -37,11 +39,14 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """One incident: its events and when it began."""
+    """One incident: its events and when it began. kind: of a true one, "" where nobody says. shown: whether an operator
+    was shown a found one."""
 
     id: str
     events: frozenset[str]
     started: datetime
+    kind: str = ""
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,10 @@ class Score:
     found: float
     fragments: float
     noise_absorbed: float
+    false_merges: float
+    shown: int
+    reduction_shown: float
+    missing_major: int
     delay_median_s: float | None
     delay_p95_s: float | None
 
@@ -82,6 +91,7 @@ def score(predicted: Iterable[Timed], truth: Iterable[Timed]) -> Score:
         if (match := matches[fact.id]) is not None and overlaps[fact.id, match] * 2 >= len(fact.events)
     ]
     touched = Counter(fact for fact, _ in overlaps)
+    shown = sum(guess.shown for guess in guesses)
     return Score(
         pairs=count_pairs(guessed, true),
         ari=adjusted_rand(guessed, true),
@@ -92,6 +102,10 @@ def score(predicted: Iterable[Timed], truth: Iterable[Timed]) -> Score:
         found=len(found) / len(facts) if facts else 1.0,
         fragments=sum(touched.values()) / len(touched) if touched else 0.0,
         noise_absorbed=_absorbed(guessed, true),
+        false_merges=_mixed(overlaps) / len(guesses) if guesses else 0.0,
+        shown=shown,
+        reduction_shown=1 - shown / len(guessed) if guessed else 0.0,
+        missing_major=sum(_grave(fact) and not _seen(matches[fact.id], by_id) for fact in facts),
         delay_median_s=median(delays) if delays else None,
         delay_p95_s=quantile(delays, 0.95) if delays else None,
     )
@@ -148,6 +162,22 @@ def _best(fact: str, overlaps: Counter[tuple[str, str]]) -> str | None:
     """The incident with most of the fact's events; of equals, the one with the lower id."""
     candidates = [(-count, guess) for (true, guess), count in overlaps.items() if true == fact]
     return min(candidates)[1] if candidates else None
+
+
+def _mixed(overlaps: Counter[tuple[str, str]]) -> int:
+    """How many incidents hold events of more than one true one."""
+    return sum(count > 1 for count in Counter(guess for _, guess in overlaps).values())
+
+
+def _grave(fact: Timed) -> bool:
+    return fact.kind in _GRAVE
+
+
+def _seen(match: str | None, by_id: Mapping[str, Timed]) -> bool:
+    return match is not None and by_id[match].shown
+
+
+_GRAVE = frozenset(str(kind) for kind, info in KINDS.items() if info.severity in ("major", "critical"))
 
 
 def _absorbed(guessed: Mapping[str, str], true: Mapping[str, str]) -> float:

@@ -30,8 +30,8 @@ from contract import topics
 from contract.events import Event
 from tests.brokers import free_port, wait_until
 
-NO_CAPS = CorrelationPolicy(delayed_after_s=1e12, quiet_s=1e12, max_age_s=1e12, memory_s=1e12)
-"""Test events lie at fixed times in the past."""
+NO_CAPS = CorrelationPolicy(reorder_s=0, delayed_after_s=1e12, quiet_s=1e12, max_age_s=1e12, memory_s=1e12)
+"""Test events lie at fixed times in the past, and each is looked at as soon as it was taken."""
 
 
 class Aggregator:

@@ -1,16 +1,18 @@
 """A small language for correlation tests: who saw what at which second, and what has become of it.
 
-city = Timeline(gate=(0, 0), market=(200, 0))       # cameras, metres east and north
+city = Timeline(gate=(0, 0), market=(60, 0))        # cameras that look 30 m far, metres east and north
 city.at(0).sees("gate", "brawl", confidence=0.6)    # begins an episode
 city.at(30).sees("market", "brawl", confidence=0.6)
 assert city.groups() == [{"gate", "market"}]
 """
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
 
-from aggregator.core.correlation import CorrelationPolicy, Correlator, Outcome
+from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Change, Incident
+from aggregator.core.linking import Link
 from aggregator.core.space import METRES_PER_DEGREE
 from contract.events import (
     Clock,
@@ -93,14 +95,26 @@ def _ms(time: datetime) -> int:
     return int(time.timestamp() * 1000)
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What one event did: see aggregator.core.correlation.Assigned and Outcome."""
+
+    incident: str
+    link: Link
+    refused: tuple[tuple[str, str], ...]
+    incidents: tuple[Incident, ...]
+    changes: tuple[Change, ...]
+    merged: tuple[tuple[str, str], ...]
+
+
 class Timeline:
-    """Feeds a correlator; `now` is event time plus `lag_s`."""
+    """Feeds a correlator that takes events as they come; `now` is event time plus `lag_s`."""
 
     def __init__(self, policy: CorrelationPolicy | None = None, **cameras: tuple[float, float] | None) -> None:
-        self.correlator = Correlator(policy)
+        self.correlator = Correlator(replace(policy or CorrelationPolicy(), reorder_s=0.0))
         self.incidents: dict[str, Incident] = {}
         self.changes: list[Change] = []
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[Taken] = []
         self._cameras = cameras
         self._t = 0.0
 
@@ -110,20 +124,23 @@ class Timeline:
 
     def sees(
         self, camera: str, kind: str = "intrusion", phase: Phase = "begin", *, lag_s: float = 0.0, **more: object
-    ) -> Outcome:
+    ) -> Taken:
         position = self._cameras[camera]
-        location = None if position is None else place(*position)
+        location = None if position is None else place(*position, 30.0)
         event = make_event(self._t, camera, kind, phase, location=location, **more)  # type: ignore[arg-type]
         return self.take(event, lag_s)
 
-    def take(self, event: Event, lag_s: float = 0.0) -> Outcome:
-        outcome = self.correlator.step(event, event.time.timestamp() + lag_s)
-        self.outcomes.append(outcome)
-        self._note(outcome.incidents, outcome.changes)
-        return outcome
+    def take(self, event: Event, lag_s: float = 0.0) -> Taken:
+        step = self.correlator.step((event,), event.time.timestamp() + lag_s)
+        (one,) = step.assigned
+        taken = Taken(one.incident, one.link, one.refused, step.incidents, step.changes, step.merged)
+        self.outcomes.append(taken)
+        self._note(step.incidents, step.changes)
+        return taken
 
     def ticks(self) -> "Timeline":
-        self._note(*self.correlator.tick(self.now))
+        step = self.correlator.tick(self.now)
+        self._note(step.incidents, step.changes)
         return self
 
     def operator(self, incident: str, to: str, reason: str = "") -> Incident:

@@ -8,8 +8,8 @@ import h3
 
 from aggregator.core.space import SLACK_M
 
-RESOLUTION = 8
-"""Hexagons with an edge of 531 m on average: a few cells cover the farthest reach of a kind."""
+RESOLUTION = 9
+"""Hexagons with an edge of 201 m on average: small against the reach of a kind, so that few are looked at in vain."""
 SMALLEST = 0.72
 """h3 cells are distorted: the shortest edge of a resolution is not below this share of the average."""
 

@@ -14,11 +14,11 @@ import msgspec
 from sqlite_utils import Database, Migrations
 
 from aggregator.adapters.writer import Writer
-from aggregator.core.correlation import EpisodeState
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import CLOSED, Change, Incident
 from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, Camera
+from aggregator.core.outcome import EpisodeState
 from aggregator.core.ports import Batch, EventRow, IncidentRow, Refused, Restored, Retention
 from aggregator.core.sequence import Sequence as Numbers
 
@@ -88,6 +88,7 @@ class SqliteStore:
                 for body, numbers in self._read("SELECT body, sequence FROM agents")
             ),
             tuple(msgspec.json.decode(row[0], type=Camera) for row in self._read("SELECT body FROM cameras")),
+            tuple((row[0], row[1]) for row in self._read(_UNLINKED, (_UNLINKED_S,))),
         )
 
     def incident_views(
@@ -205,16 +206,21 @@ _UPSERT_INCIDENT = (
 )
 
 
+_UNLINKED_S = 1_200.0
+"""How far before the latest event one may lie that waits to be assigned: clocks may be ten minutes ahead or behind."""
+_UNLINKED = (
+    "SELECT raw, received FROM events e WHERE time > (SELECT max(time) FROM events) - ? "
+    "AND NOT EXISTS (SELECT 1 FROM incident_events l WHERE l.event = e.id) ORDER BY received, id"
+)
+
+
 def _write(db: sqlite3.Connection, batch: Batch) -> None:
     db.executemany(
         "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", map(_event, batch.events)
     )
     db.executemany(
         "INSERT INTO incident_events VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING",
-        (
-            (row.incident, row.event.id, row.link.score, _reasons(row.link), json.dumps(row.refused))
-            for row in batch.events
-        ),
+        ((row.incident, row.event, row.link.score, _reasons(row.link), json.dumps(row.refused)) for row in batch.links),
     )
     db.executemany(_UPSERT_INCIDENT, map(_incident, batch.incidents.values()))
     db.executemany(

@@ -39,6 +39,9 @@ class IncidentOut(BaseModel):
     previous: str | None
     merged_into: str | None
     allowed: list[State]
+    opened: str | None
+    raised: list[str]
+    reports: int
     why: dict[str, Any] | None
     subjects: list[dict[str, Any]]
     revision: int

@@ -1,40 +1,43 @@
-"""Events to incidents, one at a time, each in time that does not depend on how many incidents there are.
+"""Events to incidents, each in time that does not depend on how many incidents there are.
 
-Every incident has a *trail* per camera and kind: the hull in time of what that camera told. Two trails are linked by
-kind × time × distance (`linking.compare`); incidents are the connected components of that graph. Links only grow as
-trails grow, and every growth looks around anew, so the components do not depend on the order in which events come, as
-long as no incident is closed or reaches its greatest age or extent meanwhile. (Single linkage: simple, order-free, and
-known to chain; the greatest extent and age bound the chain.)
+Every incident has a *trail* per camera and kind: the hull in time of what that camera told. An episode's first event
+is compared with the trails around it and goes to the incident that most likely brought it forth, or to a new one
+(`attribution`); an event that ties two incidents together merges them. The episode decides first: begin, update and end
+always belong to the same incident. Nothing is ever split.
 
-The episode of an event decides first: begin, update and end always belong to the same incident.
+Events wait until those that happened before them can have come (`ordering`), so that incidents do not depend on the
+order of arrival within `reorder_s`. What is critical is shown at once all the same.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from typing import Literal
 
-from aggregator.core.fold import begin, fold, merge
+from aggregator.core.attribution import BRIDGE, LASTING, LASTS_S, MARGIN, Attribution, Pull
+from aggregator.core.fold import Draft, Times, begin
 from aggregator.core.incident import SYSTEM, Change, Incident, OpeningPolicy, State, move, opening
-from aggregator.core.linking import EPISODE, FIRST, Link, Trail, compare
+from aggregator.core.linking import EPISODE, FIRST, Link, Trail
+from aggregator.core.ordering import Held, Ordering
+from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step
+from aggregator.core.rates import Rates
+from aggregator.core.severity import Places
 from aggregator.core.space import Cells, Grid, distance_m
 from aggregator.core.trails import TrailIndex
+from aggregator.core.witness import Locate, place_of, times_of
 from contract.events import Event, Location
 from contract.ids import derived_uuid7
-
-Refused = Literal["closed", "age", "extent"]
-Locate = Callable[[str, str], Location | None]
-"""(site, camera) to where the camera is, None where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class CorrelationPolicy:
-    """max_age_s: an incident takes no new episode beyond this, and is closed. max_extent_m: nor one farther from its
+    """reorder_s: how long an event waits for others that happened before it; 0 takes events in the order given.
+    max_age_s: an incident takes no new episode beyond this, and is closed. max_extent_m: nor one farther from its
     centre. quiet_s: a suspected incident is closed this long after its last event. memory_s: how long a closed incident
     can still be named as `previous` or take late events. delayed_after_s: an event older than this on arrival is
     delayed whatever it says itself."""
 
     opening: OpeningPolicy = field(default_factory=OpeningPolicy)
+    reorder_s: float = 2.0
     max_age_s: float = 21_600.0
     max_extent_m: float = 2_000.0
     quiet_s: float = 1_800.0
@@ -42,52 +45,44 @@ class CorrelationPolicy:
     delayed_after_s: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class EpisodeState:
-    """Where an episode belongs, and whether it has ended."""
-
-    incident: str
-    last: float
-    ended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one event did. incidents: each that changed, as it is now, absorbed ones included. merged: (absorbed, kept).
-    refused: incidents it would have joined, and why it did not."""
-
-    incident: str
-    link: Link
-    incidents: tuple[Incident, ...]
-    changes: tuple[Change, ...]
-    merged: tuple[tuple[str, str], ...] = ()
-    refused: tuple[tuple[str, Refused], ...] = ()
-
-
 class Correlator:
     """State of the running correlation. One thread; reads no clock: `now` is seconds since the epoch."""
 
     def __init__(
-        self, policy: CorrelationPolicy | None = None, cells: Cells | None = None, locate: Locate | None = None
+        self,
+        policy: CorrelationPolicy | None = None,
+        cells: Cells | None = None,
+        locate: Locate | None = None,
+        places: Places | None = None,
     ) -> None:
         self.policy = policy or CorrelationPolicy()
-        self._index = TrailIndex(cells or Grid())
+        self._index = TrailIndex(cells or Grid(200.0))
+        self._rates = Rates()
+        self._attribution = Attribution(self._index, self._rates, self._sources)
+        self._ordering = Ordering(self.policy.reorder_s)
         self._locate = locate or (lambda _site, _camera: None)
-        self._incidents: dict[str, Incident] = {}
+        self._places = places or Places()
+        self._drafts: dict[str, Draft] = {}
         self._episodes: dict[str, EpisodeState] = {}
         self._merged: dict[str, str] = {}
         self._absorbed: dict[str, list[str]] = {}
         self._watched: dict[str, float] = {}
         self._deadlines: list[tuple[float, str]] = []
         self._forgettable: list[tuple[float, str]] = []
-        self._step = _Step()
+        self._step = Step()
 
     def __len__(self) -> int:
-        return len(self._incidents)
+        return len(self._drafts)
+
+    @property
+    def waiting(self) -> int:
+        """Events that were taken in and not yet assigned."""
+        return len(self._ordering)
 
     def get(self, incident: str) -> Incident | None:
         """The incident while it is in memory: until `memory_s` after it was closed. Absorbed ones have their own id."""
-        return self._incidents.get(incident)
+        draft = self._drafts.get(incident)
+        return draft.snapshot(self._places) if draft is not None else None
 
     def trails(self, incident: str) -> tuple[Trail, ...]:
         return self._index.of(incident)
@@ -99,7 +94,7 @@ class Correlator:
         self, incident: Incident, trails: Iterable[Trail], episodes: Iterable[tuple[str, EpisodeState]]
     ) -> None:
         """Puts back what a store kept, before the first step."""
-        self._incidents[incident.id] = incident
+        self._drafts[incident.id] = Draft(incident)
         if incident.merged_into:
             self._note_merge(incident.id, incident.merged_into)
         for trail in trails:
@@ -107,176 +102,255 @@ class Correlator:
         for episode, state in episodes:
             self._episodes[episode] = state
             heappush(self._forgettable, (state.last, episode))
-        self._watch(incident)
+        self._watch(self._drafts[incident.id])
 
-    def step(self, event: Event, now: float) -> Outcome:
-        """Takes the event in. The caller has seen to it that each event id comes once."""
-        self._step = _Step()
-        data = event.data
-        time, started = event.time.timestamp(), data.started.timestamp()
-        place = data.location or self._locate(data.site, data.camera)
-        last = max(time, data.ended.timestamp() if data.ended else started)
-        probe = Trail(data.site, data.camera, data.kind, place, min(started, time), last)
-        delayed = data.delayed or now - time > self.policy.delayed_after_s
-        known = self._known(data.episode)
-        if known is not None:
-            target, link = self._root(known.incident), EPISODE
-        else:
-            target, link = self._choose(probe, event, now, delayed)
-        ended = data.phase == "end" or (known is not None and known.ended)
-        if data.episode not in self._episodes:
-            heappush(self._forgettable, (last, data.episode))
-        self._episodes[data.episode] = EpisodeState(target, max(last, known.last if known else last), ended)
-        incident = self._incidents[target]
-        running = not ended and (not incident.closed or data.episode in incident.running)
-        self._keep(fold(incident, event, now, place=place, running=running, delayed=delayed))
-        trail, grew = self._index.attach(probe, target)
-        if grew and not incident.closed:
-            self._spread(trail, now)
-        target = self._root(target)
-        if not delayed:
-            self._promote(target, now)
-        self._watch(self._incidents[target])
-        return self._step.outcome(target, link, self._incidents)
+    def step(self, events: Iterable[Event], now: float) -> Outcome:
+        """Takes events in and assigns those that need not wait any longer, these and earlier ones. The caller has seen
+        to it that each event id comes once."""
+        self._step = Step()
+        for event in events:
+            held = self._ordering.push(event, times_of(event).time, now)
+            if event.data.severity == "critical" and event.data.phase == "begin" and not self._is_delayed(held):
+                self._announce(held, now)
+        return self._release(now)
+
+    def wait(self, event: Event, received: float) -> None:
+        """Takes in an event that a store kept, before the first step; it is assigned with the next step or tick."""
+        self._ordering.push(event, times_of(event).time, received)
+
+    def tick(self, now: float) -> Outcome:
+        """Assigns what has waited long enough, closes what is over, forgets what is old; touches only what is due."""
+        self._step = Step()
+        for held in self._ordering.due(now):
+            self._assign(held, now)
+        while self._deadlines and self._deadlines[0][0] <= now:
+            draft = self._drafts.get(heappop(self._deadlines)[1])
+            if draft is None:
+                continue
+            self._watched.pop(draft.id, None)
+            due, reason = self._deadline(draft)
+            if due <= now and draft.closed:
+                self._forget(draft.id)
+                continue
+            if due <= now:
+                self._move(draft, "resolved", now, reason)
+            self._watch(draft)
+        while self._forgettable and self._forgettable[0][0] + self.policy.memory_s <= now:
+            self._forget_episode(heappop(self._forgettable)[1], now)
+        return self._step.outcome(self._drafts, self._places)
 
     def transition(self, incident: str, to: State, now: float, actor: str, reason: str) -> tuple[Incident, Change]:
         """An operator's step. Raises KeyError where the incident is not in memory, and TransitionRefused."""
-        moved, change = move(self._incidents[incident], to, now, party="operator", actor=actor, reason=reason)
-        self._incidents[incident] = moved
-        self._watch(moved)
+        draft = self._drafts[incident]
+        moved, change = move(draft.snapshot(self._places), to, now, party="operator", actor=actor, reason=reason)
+        draft.take(moved)
+        self._watch(draft)
         return moved, change
 
-    def tick(self, now: float) -> tuple[tuple[Incident, ...], tuple[Change, ...]]:
-        """Closes what is over and forgets what is old; touches only what is due."""
-        self._step = _Step()
-        while self._deadlines and self._deadlines[0][0] <= now:
-            incident = self._incidents.get(heappop(self._deadlines)[1])
-            if incident is None:
-                continue
-            self._watched.pop(incident.id, None)
-            due, reason = self._deadline(incident)
-            if due <= now and incident.closed:
-                self._forget(incident.id)
-                continue
-            if due <= now:
-                self._move(incident, "resolved", now, reason)
-            self._watch(self._incidents[incident.id])
-        while self._forgettable and self._forgettable[0][0] + self.policy.memory_s <= now:
-            self._forget_episode(heappop(self._forgettable)[1], now)
-        outcome = self._step.outcome("", FIRST, self._incidents)
-        return outcome.incidents, outcome.changes
+    def _release(self, now: float) -> Outcome:
+        for held in self._ordering.due(now):
+            self._assign(held, now)
+        return self._step.outcome(self._drafts, self._places)
 
-    def _choose(self, probe: Trail, event: Event, now: float, delayed: bool) -> tuple[str, Link]:
-        """The incident for the first event of an episode that was heard of: the best linked one, or a new one."""
-        best: tuple[float, str] | None = None
-        links: dict[str, Link] = {}
+    def _is_delayed(self, held: Held) -> bool:
+        return held.event.data.delayed or held.received - held.time > self.policy.delayed_after_s
+
+    def _assign(self, held: Held, now: float) -> None:
+        """One event to its incident."""
+        event, data = held.event, held.event.data
+        at = times_of(event)
+        place = place_of(event, self._locate)
+        delayed = self._is_delayed(held)
+        known = self._known(data.episode)
+        ended = data.phase == "end" or (known is not None and known.ended)
+        last = at.last
+        probe = Trail(data.site, data.camera, data.kind, place, min(at.started, at.time), last, sure=data.confidence)
+        probe.open = _opened(known, ended)
+        pulls: list[Pull] = []
+        if known is not None:
+            target, link = self._root(known.incident), EPISODE
+            last = max(last, known.last)
+        else:
+            target, link, pulls = self._choose(probe, event, at, now, delayed)
+            heappush(self._forgettable, (last, data.episode))
+        self._episodes[data.episode] = EpisodeState(target, last, ended)
+        draft = self._drafts[target]
+        running = not ended and (not draft.closed or data.episode in draft.running)
+        draft.add(event, at, now, place, running, delayed)
+        self._step.touch(target)
+        trail = self._index.attach(probe, target)
+        if known is not None and self._index.count(target) == 1:
+            if trail.last - trail.first >= LASTS_S and not draft.closed:
+                self._look_again(trail, now)
+        elif pulls and not draft.closed:
+            self._bridge(target, pulls, now)
+        target = self._root(target)
+        draft = self._drafts[target]
+        if not delayed and draft.state == "suspected":
+            self._promote(draft, now, probe)
+        if known is None:
+            self._watch(draft)
+        refused = tuple(self._step.refused.items()) if self._step.refused else ()
+        self._step.refused.clear()
+        self._step.assigned.append(Assigned(event, held.received, target, link, delayed, refused))
+
+    def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
+        """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
+        pulls = self._attribution.pulls(probe)
         past: list[tuple[float, str]] = []
-        for other in self._index.near(probe):
-            link = compare(probe, other)
-            if not isinstance(link, Link):
+        allowed: list[Pull] = []
+        for pull in pulls:
+            if pull.rate <= MARGIN * pull.against:
                 continue
-            incident = self._incidents[other.incident]
-            refused = self._refuses(incident, probe, delayed)
+            draft = self._drafts[pull.incident]
+            refused = self._refuses(draft, probe, delayed)
+            if refused is None:
+                allowed.append(pull)
+                continue
+            self._step.refused[pull.incident] = refused
+            past.append((draft.last_event, pull.incident))
+        own_id = _incident_id(event, at)
+        if allowed:
+            allowed.sort(key=lambda pull: self._drafts[pull.incident].closed)
+            best = allowed[0]
+            self._rates.note(probe.site, probe.camera, probe.kind, probe.first, best.confirmed)
+            if own_id in self._drafts:
+                self._absorb(self._drafts[best.incident], self._drafts[own_id], now)
+            return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
+        self._rates.note(probe.site, probe.camera, probe.kind, probe.first, False)
+        if own_id in self._drafts:
+            self._empty(self._drafts[own_id], event, at, now)
+        else:
+            self._drafts[own_id] = begin(own_id, event, at, now, max(past)[1] if past else None)
+            self._step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
+        self._step.touch(own_id)
+        return own_id, FIRST, []
+
+    def _announce(self, held: Held, now: float) -> None:
+        """Shows what is critical before its turn has come: as an incident of its own, which holds no trail yet and goes
+        on as what the event's turn makes of it."""
+        event, data = held.event, held.event.data
+        if self._known(data.episode) is not None or self.policy.reorder_s == 0:
+            return
+        at = times_of(event)
+        place = place_of(event, self._locate)
+        probe = Trail(data.site, data.camera, data.kind, place, at.started, at.last, sure=data.confidence)
+        for pull in self._attribution.pulls(probe):
+            if pull.rate > pull.against and self._drafts[pull.incident].state in ("open", "acknowledged", "dispatched"):
+                return  # it is shown already
+        own_id = _incident_id(event, at)
+        if own_id in self._drafts:
+            return
+        draft = self._drafts[own_id] = begin(own_id, event, at, now, None)
+        self._step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
+        draft.add(event, at, now, place, True, False)
+        self._step.touch(own_id)
+        self._promote(draft, now, probe)
+        self._watch(draft)
+
+    def _empty(self, draft: Draft, event: Event, at: Times, now: float) -> None:
+        """Takes out what was announced, so that it is not counted twice; what operators saw and did stays."""
+        fresh = begin(draft.id, event, at, now, draft.previous).snapshot()
+        kept = {"state": draft.state, "closed_at": draft.closed_at, "opened": draft.opened}
+        draft.take(replace(fresh, **kept, revision=draft.revision))  # type: ignore[arg-type]
+
+    def _bridge(self, target: str, pulls: list[Pull], now: float) -> None:
+        """Merges into one those incidents that the event ties to its own, where they agree."""
+        for pull in pulls:
+            mine, theirs = self._drafts[self._root(target)], self._drafts[self._root(pull.incident)]
+            if mine is theirs or theirs.closed or mine.closed or pull.rate <= BRIDGE * pull.against:
+                continue
+            if not self._attribution.are_one(mine.id, theirs.id):
+                continue
+            other = theirs.snapshot(self._places)
+            refused = self._too_much(mine, other.started, other.last_event, other.location)
             if refused is not None:
-                self._step.refused[incident.id] = refused
-                past.append((incident.last_event, incident.id))
+                self._step.refused[theirs.id] = refused
                 continue
-            rank = (-link.score - (0 if incident.closed else 1), incident.id)
-            if best is None or rank < best:
-                best, links[incident.id] = rank, link
-        if best is not None:
-            return best[1], links[best[1]]
-        new_id = derived_uuid7(max(0, int(event.data.started.timestamp() * 1000)), "incident", event.id)
-        previous = max(past)[1] if past else None
-        self._keep(begin(new_id, event, now, previous))
-        self._step.changes.append(Change(new_id, now, SYSTEM, None, "suspected", "first_event"))
-        return new_id, FIRST
+            self._absorb(min(mine, theirs, key=_age), max(mine, theirs, key=_age), now)
 
-    def _refuses(self, incident: Incident, probe: Trail, delayed: bool) -> Refused | None:
-        late = delayed and incident.closed_at is not None and probe.last <= incident.closed_at
-        if incident.closed and not late:
+    def _look_again(self, trail: Trail, now: float) -> None:
+        """Merges an incident that is one trail and goes on into the one it most likely belongs to."""
+        for pull in self._attribution.pulls(trail):
+            mine, theirs = self._drafts[trail.incident], self._drafts[pull.incident]
+            if theirs.closed or pull.own or pull.rate <= LASTING * pull.against:
+                continue
+            if self._too_much(theirs, trail.first, trail.last, trail.place) is None:
+                self._absorb(min(mine, theirs, key=_age), max(mine, theirs, key=_age), now)
+                return
+
+    def _absorb(self, kept: Draft, absorbed: Draft, now: float) -> None:
+        """One incident of two."""
+        if not self._index.count(absorbed.id):  # announced only: its event is yet to be counted
+            first = absorbed.snapshot(self._places)
+            absorbed.take(replace(first, sources=(), running=frozenset(), event_count=0, reports=0))
+        before = kept.state
+        kept.absorb(absorbed, now)
+        self._step.touch(kept.id)
+        self._step.changes.append(Change(kept.id, now, SYSTEM, before, kept.state, f"absorbed:{absorbed.id}"))
+        if not absorbed.closed:
+            self._move(absorbed, "resolved", now, f"merged_into:{kept.id}")
+        absorbed.take(replace(absorbed.snapshot(self._places), merged_into=kept.id))
+        self._step.touch(absorbed.id)
+        self._note_merge(absorbed.id, kept.id)
+        self._step.merged.append((absorbed.id, kept.id))
+        self._watch(absorbed)
+        for trail in self._index.drop(absorbed.id):
+            self._index.attach(trail, kept.id)
+
+    def _sources(self, incident: str) -> int:
+        return len(self._drafts[incident].sources)
+
+    def _refuses(self, draft: Draft, probe: Trail, delayed: bool) -> Refused | None:
+        late = delayed and draft.closed_at is not None and probe.last <= draft.closed_at
+        if draft.closed and not late:
             return "closed"
-        return self._too_much(incident, probe.first, probe.last, probe.place)
+        return self._too_much(draft, probe.first, probe.last, probe.place)
 
-    def _too_much(self, incident: Incident, first: float, last: float, place: Location | None) -> Refused | None:
+    def _too_much(self, draft: Draft, first: float, last: float, place: Location | None) -> Refused | None:
         """What forbids the incident to grow by something of this time and place."""
-        if max(incident.last_event, last) - min(incident.started, first) > self.policy.max_age_s:
+        if max(draft.last_event, last) - min(draft.started, first) > self.policy.max_age_s:
             return "age"
-        here = incident.location
+        here = draft.snapshot(self._places).location if place is not None else None
         if here and place and distance_m(here, place) > self.policy.max_extent_m:
             return "extent"
         return None
 
-    def _spread(self, trail: Trail, now: float) -> None:
-        """Merges the incidents that the grown trail links, until nothing more is linked."""
-        grown = [trail]
-        while grown:
-            trail = grown.pop()
-            if trail.key == 0:
-                continue
-            for other in tuple(self._index.near(trail)):
-                if other.key == 0 or other.incident == trail.incident or not isinstance(compare(trail, other), Link):
-                    continue
-                mine, theirs = self._incidents[trail.incident], self._incidents[other.incident]
-                if theirs.closed:
-                    continue
-                refused = self._too_much(mine, theirs.started, theirs.last_event, theirs.location)
-                if refused is not None:
-                    self._step.refused[theirs.id] = refused
-                    continue
-                grown += self._merge(min(mine, theirs, key=_age), max(mine, theirs, key=_age), now)
-                if trail.key == 0:
-                    break
-
-    def _merge(self, kept: Incident, absorbed: Incident, now: float) -> list[Trail]:
-        """One incident of two; returns the trails that grew or moved."""
-        one = merge(kept, absorbed, now)
-        self._keep(one)
-        self._step.changes.append(Change(one.id, now, SYSTEM, kept.state, one.state, f"absorbed:{absorbed.id}"))
-        self._move(absorbed, "resolved", now, f"merged_into:{one.id}")
-        self._keep(replace(self._incidents[absorbed.id], merged_into=one.id))
-        self._note_merge(absorbed.id, one.id)
-        self._step.merged.append((absorbed.id, one.id))
-        self._watch(self._incidents[absorbed.id])
-        moved = (self._index.attach(trail, one.id) for trail in self._index.drop(absorbed.id))
-        return [trail for trail, grew in moved if grew]
-
-    def _promote(self, incident: str, now: float) -> None:
-        reason = opening(self._incidents[incident], self.policy.opening)
+    def _promote(self, draft: Draft, now: float, told: Trail) -> None:
+        one = draft.snapshot(self._places)
+        unconfirmed = self._rates.per_s(told.site, told.camera, told.kind, told.last) * 3600
+        reason = opening(one, self.policy.opening, unconfirmed)
         if reason is not None:
-            self._move(self._incidents[incident], "open", now, reason)
+            self._move(draft, "open", now, reason)
 
-    def _move(self, incident: Incident, to: State, now: float, reason: str) -> None:
-        moved, change = move(incident, to, now, party="system", actor=SYSTEM, reason=reason)
-        self._keep(moved)
+    def _move(self, draft: Draft, to: State, now: float, reason: str) -> None:
+        moved, change = move(draft.snapshot(self._places), to, now, party="system", actor=SYSTEM, reason=reason)
+        draft.take(moved)
+        self._step.touch(draft.id)
         self._step.changes.append(change)
-
-    def _keep(self, incident: Incident) -> None:
-        self._incidents[incident.id] = incident
-        self._step.touched[incident.id] = None
 
     def _root(self, incident: str) -> str:
         while incident in self._merged:
             incident = self._merged[incident]
         return incident
 
-    def _deadline(self, incident: Incident) -> tuple[float, str]:
+    def _deadline(self, draft: Draft) -> tuple[float, str]:
         """When something is to be done about it next, and why."""
         policy = self.policy
-        if incident.closed:
-            return max(incident.closed_at or incident.updated, incident.last_event) + policy.memory_s, "memory"
-        oldest = max(incident.started + policy.max_age_s, incident.updated + policy.quiet_s)
-        if incident.state == "suspected":
-            quiet = max(incident.last_event, incident.updated) + policy.quiet_s
+        if draft.closed:
+            return max(draft.closed_at or draft.updated, draft.last_event) + policy.memory_s, "memory"
+        oldest = max(draft.started + policy.max_age_s, draft.updated + policy.quiet_s)
+        if draft.state == "suspected":
+            quiet = max(draft.last_event, draft.updated) + policy.quiet_s
             return min((quiet, "quiet"), (oldest, "max_age"))
         return oldest, "max_age"
 
-    def _watch(self, incident: Incident) -> None:
+    def _watch(self, draft: Draft) -> None:
         """One entry per incident in the heap; a deadline that moved away is looked at again when it comes up."""
-        due = self._deadline(incident)[0]
-        if due < self._watched.get(incident.id, float("inf")):
-            self._watched[incident.id] = due
-            heappush(self._deadlines, (due, incident.id))
+        due = self._deadline(draft)[0]
+        if due < self._watched.get(draft.id, float("inf")):
+            self._watched[draft.id] = due
+            heappush(self._deadlines, (due, draft.id))
 
     def _note_merge(self, absorbed: str, kept: str) -> None:
         self._merged[absorbed] = kept
@@ -285,12 +359,12 @@ class Correlator:
     def _known(self, episode: str) -> EpisodeState | None:
         """The episode's state while its incident is in memory."""
         state = self._episodes.get(episode)
-        return state if state is not None and self._root(state.incident) in self._incidents else None
+        return state if state is not None and self._root(state.incident) in self._drafts else None
 
     def _forget(self, incident: str) -> None:
         self._index.drop(incident)
         self._watched.pop(incident, None)
-        del self._incidents[incident]
+        del self._drafts[incident]
         if incident not in self._merged:
             gone = [incident]
             while gone:
@@ -301,26 +375,23 @@ class Correlator:
     def _forget_episode(self, episode: str, now: float) -> None:
         state = self._episodes[episode]
         root = self._root(state.incident)
-        if root in self._incidents and (not state.ended or state.last + self.policy.memory_s > now):
+        if root in self._drafts and (not state.ended or state.last + self.policy.memory_s > now):
             heappush(self._forgettable, (max(state.last, now), episode))
         else:
             del self._episodes[episode]
 
 
-@dataclass(slots=True)
-class _Step:
-    """What one step has touched so far."""
-
-    touched: dict[str, None] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
-    merged: list[tuple[str, str]] = field(default_factory=list)
-    refused: dict[str, Refused] = field(default_factory=dict)
-
-    def outcome(self, incident: str, link: Link, incidents: dict[str, Incident]) -> Outcome:
-        touched = tuple(incidents[one] for one in self.touched)
-        return Outcome(incident, link, touched, tuple(self.changes), tuple(self.merged), tuple(self.refused.items()))
+def _opened(known: EpisodeState | None, ended: bool) -> int:
+    """What an event adds to the count of running episodes."""
+    if known is None:
+        return 0 if ended else 1
+    return -1 if ended and not known.ended else 0
 
 
-def _age(incident: Incident) -> str:
+def _incident_id(event: Event, at: Times) -> str:
+    return derived_uuid7(max(0, int(at.started * 1000)), "incident", event.id)
+
+
+def _age(draft: Draft) -> str:
     """UUIDv7 ids sort by when the incident's first event began."""
-    return incident.id
+    return draft.id

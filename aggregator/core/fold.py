@@ -1,13 +1,18 @@
-"""What an event adds to an incident, and what two incidents make when they turn out to be one."""
+"""An incident while events are added to it, and what two incidents make when they turn out to be one.
 
-from dataclasses import replace
+`Draft` is changed in place; `snapshot` makes the frozen `Incident` that everybody else sees, once per step. What it
+holds does not depend on the order in which events were added, except for exact ties.
+"""
+
+from dataclasses import dataclass
 
 from aggregator.core.incident import Incident, Source, State, noisy_or
+from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
-from contract.events import Event, Location
-from contract.kinds import SEVERITIES, Severity
+from contract.events import Event, Location, Subject
+from contract.kinds import SEVERITIES, Kind, Severity
 
-_RANK: dict[State, int] = {
+_STATE: dict[State, int] = {
     "suspected": 0,
     "open": 1,
     "acknowledged": 2,
@@ -15,124 +20,210 @@ _RANK: dict[State, int] = {
     "resolved": 4,
     "false_alarm": 4,
 }
+_SEVERITY: dict[Severity, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+NO_PLACES = Places()
 
 
-def begin(incident_id: str, event: Event, now: float, previous: str | None) -> Incident:
-    """An empty suspected incident for its first event; `fold` puts the event in."""
-    data = event.data
-    return Incident(
-        id=incident_id,
-        kind=data.kind,
-        state="suspected",
-        severity=data.severity,
-        confidence=0.0,
-        started=data.started.timestamp(),
-        last_event=event.time.timestamp(),
-        updated=now,
-        delayed=True,
-        previous=previous,
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Of one event, seconds since the epoch, the agent's known clock error taken off."""
+
+    time: float
+    started: float
+    ended: float | None
+
+    @property
+    def last(self) -> float:
+        """The latest moment the event speaks of."""
+        return max(self.time, self.started if self.ended is None else self.ended)
+
+
+class Draft:
+    """See the module. Attributes are those of Incident; sources by (site, camera)."""
+
+    __slots__ = (
+        *("id", "kind", "state", "severity", "started", "last_event", "updated", "last_end", "closed_at", "running"),
+        *("event_count", "delayed", "zones", "snapshot_of", "snapshot_strength", "why", "strength", "subjects"),
+        *("subjects_time", "previous", "merged_into", "opened", "gravest", "people", "people_first", "people_since"),
+        *("reports", "revision", "sources", "_frozen"),
     )
 
+    def __init__(self, one: Incident) -> None:
+        self.take(one)
 
-def fold(
-    incident: Incident, event: Event, now: float, *, place: Location | None, running: bool, delayed: bool
-) -> Incident:
-    """The incident with one more event; the order of events does not matter to the result, except for exact ties.
+    @property
+    def closed(self) -> bool:
+        return self.state in ("resolved", "false_alarm")
 
-    place: where it happened, None where nobody knows. running: whether the event's episode goes on.
-    """
+    def take(self, one: Incident) -> None:
+        """Becomes what `one` says."""
+        self.id, self.kind, self.state, self.severity = one.id, one.kind, one.state, one.severity
+        self.started, self.last_event, self.updated = one.started, one.last_event, one.updated
+        self.last_end, self.closed_at, self.running = one.last_end, one.closed_at, set(one.running)
+        self.event_count, self.delayed, self.zones = one.event_count, one.delayed, one.zones
+        self.snapshot_of, self.snapshot_strength = one.snapshot, one.snapshot_strength
+        self.why, self.strength = one.why, one.strength
+        self.subjects, self.subjects_time = one.subjects, one.subjects_time
+        self.previous, self.merged_into, self.opened = one.previous, one.merged_into, one.opened
+        self.gravest, self.people, self.people_first = one.gravest, one.people, one.people_first
+        self.people_since, self.reports, self.revision = one.people_since, one.reports, one.revision
+        self.sources = {(source.site, source.camera): source for source in one.sources}
+        self._frozen: Incident | None = one
+
+    def add(self, event: Event, at: Times, now: float, place: Location | None, running: bool, delayed: bool) -> None:
+        """One more event. place: where it happened, None where nobody knows. running: whether its episode goes on."""
+        data = event.data
+        self._frozen = None
+        self.updated = now
+        self.event_count += 1
+        self.revision += 1
+        self.delayed = self.delayed and delayed
+        self.started = min(self.started, at.started)
+        self.last_event = max(self.last_event, at.time)
+        if running:
+            self.running.add(data.episode)
+        else:
+            self.running.discard(data.episode)
+        if at.ended is not None and (self.last_end is None or at.ended > self.last_end):
+            self.last_end = at.ended
+        strength = (_SEVERITY[data.severity], data.confidence, -at.started)
+        if strength > self.strength:
+            self.strength, self.kind, self.why = strength, data.kind, data.why
+            self.gravest = max(self.gravest, data.severity, key=_SEVERITY.__getitem__)
+        if data.evidence and strength > self.snapshot_strength:
+            snapshot = next((item.sha256 for item in data.evidence if item.kind == "snapshot"), None)
+            if snapshot is not None:
+                self.snapshot_of, self.snapshot_strength = snapshot, strength
+        if data.subjects:
+            self._count(data.subjects, at.time)
+        if data.zone is not None and data.zone not in self.zones:
+            self.zones = tuple(sorted((*self.zones, data.zone)))
+        if data.kind == Kind.REPORT and data.phase == "begin":
+            self.reports += 1
+        self._source(Source(data.site, data.camera, data.confidence, place))
+
+    def absorb(self, other: "Draft", now: float) -> None:
+        """Both as one, under this one's id, in whichever of the two states is further on."""
+        self._frozen = None
+        self.state = max(self.state, other.state, key=_STATE.__getitem__)
+        self.gravest = max(self.gravest, other.gravest, key=_SEVERITY.__getitem__)
+        if other.strength > self.strength:
+            self.strength, self.kind, self.why = other.strength, other.kind, other.why
+        if other.snapshot_strength > self.snapshot_strength:
+            self.snapshot_of, self.snapshot_strength = other.snapshot_of, other.snapshot_strength
+        if other.subjects_time > self.subjects_time:
+            self.subjects, self.subjects_time = other.subjects, other.subjects_time
+        if other.people_since is not None and (self.people_since is None or other.people_since < self.people_since):
+            self.people_first, self.people_since = other.people_first, other.people_since
+        self.people, self.reports = max(self.people, other.people), self.reports + other.reports
+        self.started, self.last_event = min(self.started, other.started), max(self.last_event, other.last_event)
+        ends = [end for end in (self.last_end, other.last_end) if end is not None]
+        self.last_end = max(ends) if ends else None
+        self.running |= other.running
+        self.event_count += other.event_count
+        self.delayed = self.delayed and other.delayed
+        self.zones = tuple(sorted({*self.zones, *other.zones}))
+        self.previous = self.previous or other.previous
+        opened = [time for time in (self.opened, other.opened) if time is not None]
+        self.opened = min(opened) if opened else None
+        self.updated = now
+        self.revision += 1
+        for source in other.sources.values():
+            self._source(source)
+
+    def snapshot(self, places: Places = NO_PLACES) -> Incident:
+        """What it is now, frozen; the same object until something changes."""
+        if self._frozen is None:
+            self._frozen = self._freeze(places)
+        return self._frozen
+
+    def confidence(self) -> float:
+        return noisy_or(tuple(source.confidence for source in self.sources.values()))
+
+    def _freeze(self, places: Places) -> Incident:
+        sources = tuple(self.sources[key] for key in sorted(self.sources))
+        where = centre([(source.location, max(source.confidence, 0.05)) for source in sources if source.location])
+        why = reasons(
+            len(sources), self.people, self.people_first, self.reports, places.near(where) if places and where else ()
+        )
+        self.severity = raised(self.gravest, why)
+        return Incident(
+            id=self.id,
+            kind=self.kind,
+            state=self.state,
+            severity=self.severity,
+            confidence=noisy_or(tuple(source.confidence for source in sources)),
+            started=self.started,
+            last_event=self.last_event,
+            updated=self.updated,
+            last_end=self.last_end,
+            closed_at=self.closed_at,
+            location=where,
+            sources=sources,
+            running=frozenset(self.running),
+            event_count=self.event_count,
+            delayed=self.delayed,
+            zones=self.zones,
+            snapshot=self.snapshot_of,
+            snapshot_strength=self.snapshot_strength,
+            why=self.why,
+            strength=self.strength,
+            subjects=self.subjects,
+            subjects_time=self.subjects_time,
+            previous=self.previous,
+            merged_into=self.merged_into,
+            opened=self.opened,
+            gravest=self.gravest,
+            raised=why,
+            people=self.people,
+            people_first=self.people_first,
+            people_since=self.people_since,
+            reports=self.reports,
+            revision=self.revision,
+        )
+
+    def _source(self, new: Source) -> None:
+        """A source counts once, with the greatest confidence of its events, at the first place it gave."""
+        key = (new.site, new.camera)
+        old = self.sources.get(key)
+        if old is None:
+            self.sources[key] = new
+        elif new.confidence > old.confidence or (old.location is None and new.location is not None):
+            self.sources[key] = Source(
+                old.site, old.camera, max(old.confidence, new.confidence), old.location or new.location
+            )
+
+    def _count(self, subjects: tuple[Subject, ...], time: float) -> None:
+        if time >= self.subjects_time:
+            self.subjects, self.subjects_time = subjects, time
+        for subject in subjects:
+            if subject.cls == "person":
+                self.people = max(self.people, subject.count)
+                if self.people_since is None or time < self.people_since:
+                    self.people_first, self.people_since = subject.count, time
+
+
+def begin(incident_id: str, event: Event, at: Times, now: float, previous: str | None) -> Draft:
+    """An empty suspected incident for its first event; `add` puts the event in."""
     data = event.data
-    time = event.time.timestamp()
-    strength = (SEVERITIES.index(data.severity), data.confidence, -data.started.timestamp())
-    stronger = strength > incident.strength
-    sources = _with_source(incident.sources, Source(data.site, data.camera, data.confidence, place))
-    snapshot = next((item.sha256 for item in data.evidence if item.kind == "snapshot"), None)
-    better = snapshot is not None and strength > incident.snapshot_strength
-    latest = bool(data.subjects) and time >= incident.subjects_time
-    ended = data.ended.timestamp() if data.ended else None
-    return replace(
-        incident,
-        kind=data.kind if stronger else incident.kind,
-        why=data.why if stronger else incident.why,
-        strength=strength if stronger else incident.strength,
-        severity=_worse(incident.severity, data.severity),
-        confidence=noisy_or(tuple(source.confidence for source in sources)),
-        started=min(incident.started, data.started.timestamp()),
-        last_event=max(incident.last_event, time),
-        updated=now,
-        running=incident.running | {data.episode} if running else incident.running - {data.episode},
-        last_end=_later(incident.last_end, ended),
-        location=_where(sources) if sources is not incident.sources else incident.location,
-        sources=sources,
-        event_count=incident.event_count + 1,
-        delayed=incident.delayed and delayed,
-        zones=_with_zone(incident.zones, data.zone),
-        snapshot=snapshot if better else incident.snapshot,
-        snapshot_strength=strength if better else incident.snapshot_strength,
-        subjects=data.subjects if latest else incident.subjects,
-        subjects_time=time if latest else incident.subjects_time,
-        revision=incident.revision + 1,
+    return Draft(
+        Incident(
+            id=incident_id,
+            kind=data.kind,
+            state="suspected",
+            severity=data.severity,
+            confidence=0.0,
+            started=at.started,
+            last_event=at.time,
+            updated=now,
+            delayed=True,
+            previous=previous,
+        )
     )
 
 
 def merge(kept: Incident, absorbed: Incident, now: float) -> Incident:
-    """Both as one, under the id of `kept`, in whichever of the two states is further on."""
-    sources = kept.sources
-    for source in absorbed.sources:
-        sources = _with_source(sources, source)
-    strongest = max(kept, absorbed, key=lambda one: one.strength)
-    pictured = max(kept, absorbed, key=lambda one: one.snapshot_strength)
-    newest = max(kept, absorbed, key=lambda one: one.subjects_time)
-    return replace(
-        kept,
-        state=max(kept.state, absorbed.state, key=lambda state: _RANK[state]),
-        kind=strongest.kind,
-        why=strongest.why,
-        strength=strongest.strength,
-        severity=_worse(kept.severity, absorbed.severity),
-        confidence=noisy_or(tuple(source.confidence for source in sources)),
-        started=min(kept.started, absorbed.started),
-        last_event=max(kept.last_event, absorbed.last_event),
-        updated=now,
-        running=kept.running | absorbed.running,
-        last_end=_later(kept.last_end, absorbed.last_end),
-        location=_where(sources),
-        sources=sources,
-        event_count=kept.event_count + absorbed.event_count,
-        delayed=kept.delayed and absorbed.delayed,
-        zones=tuple(sorted({*kept.zones, *absorbed.zones})),
-        snapshot=pictured.snapshot,
-        snapshot_strength=pictured.snapshot_strength,
-        subjects=newest.subjects,
-        subjects_time=newest.subjects_time,
-        previous=kept.previous or absorbed.previous,
-        revision=kept.revision + 1,
-    )
-
-
-def _with_source(sources: tuple[Source, ...], new: Source) -> tuple[Source, ...]:
-    """Sorted by site and camera; the same tuple where nothing is new."""
-    for index, old in enumerate(sources):
-        if (old.site, old.camera) == (new.site, new.camera):
-            if new.confidence <= old.confidence and old.location is not None:
-                return sources
-            merged = replace(old, confidence=max(old.confidence, new.confidence), location=old.location or new.location)
-            return (*sources[:index], merged, *sources[index + 1 :]) if merged != old else sources
-    return tuple(sorted((*sources, new), key=lambda source: (source.site, source.camera)))
-
-
-def _where(sources: tuple[Source, ...]) -> Location | None:
-    """Weighted by confidence; a source that is sure of nothing still counts a little."""
-    return centre([(source.location, max(source.confidence, 0.05)) for source in sources if source.location])
-
-
-def _with_zone(zones: tuple[str, ...], zone: str | None) -> tuple[str, ...]:
-    return zones if zone is None or zone in zones else tuple(sorted((*zones, zone)))
-
-
-def _worse(a: Severity, b: Severity) -> Severity:
-    return max(a, b, key=SEVERITIES.index)
-
-
-def _later(a: float | None, b: float | None) -> float | None:
-    return b if a is None else a if b is None else max(a, b)
+    """Both as one, under the id of `kept`."""
+    one = Draft(kept)
+    one.absorb(Draft(absorbed), now)
+    return one.snapshot()

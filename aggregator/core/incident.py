@@ -39,7 +39,7 @@ comes afterwards is a new incident that names the old one as `previous`."""
 
 CLOSED: frozenset[State] = frozenset({"resolved", "false_alarm"})
 
-Opening = Literal["second_source", "severe", "strong_source"]
+Opening = Literal["reported", "second_source", "severe", "strong_source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,15 @@ class OpeningPolicy:
     """When a suspected incident is shown as open: confidences (0..1) that it must reach.
 
     second_source: seen by two independent sources. severe: severity major or critical. strong_source: any severity but
-    info, however few the sources. An incident of severity info is context and is never opened by the system.
+    info, however few the sources. An incident of severity info is context and is never opened by the system. What a
+    person told is always shown. What only one camera tells is not, while that camera tells more than doubted_per_h
+    things an hour that nothing confirms; what is critical is, if it reaches strong_source.
     """
 
     second_source: float = 0.5
     severe: float = 0.5
     strong_source: float = 0.7
+    doubted_per_h: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,10 @@ class Source:
 class Incident:
     """strength orders events by how much they say; kind, why and snapshot are those of the strongest. running: episodes
     that have begun and not ended; the system's closing ends them. last_end: the latest end of an episode. delayed:
-    every event so far was. merged_into: the incident that absorbed this one."""
+    every event so far was. merged_into: the incident that absorbed this one. opened: when it was first more than
+    suspected. severity: that of the gravest event (`gravest`), raised for the reasons in `raised`. people: the most
+    that one event told of; people_first: of the first event that counted any, at people_since. reports: how many people
+    told of it."""
 
     id: str
     kind: Kind
@@ -95,6 +101,13 @@ class Incident:
     subjects_time: float = 0.0
     previous: str | None = None
     merged_into: str | None = None
+    opened: float | None = None
+    gravest: Severity = "info"
+    raised: tuple[str, ...] = ()
+    people: int = 0
+    people_first: int = 0
+    people_since: float | None = None
+    reports: int = 0
     revision: int = 0
 
     @property
@@ -138,7 +151,8 @@ def move(
     """The incident in its next state, and what to note. Raises TransitionRefused where the table has no such row."""
     if incident.merged_into is not None or party not in TRANSITIONS.get((incident.state, to), frozenset()):
         raise TransitionRefused(incident.id, incident.state, to)
-    moved = replace(incident, state=to, updated=now, revision=incident.revision + 1)
+    shown = incident.opened if incident.opened is not None or to in CLOSED else now
+    moved = replace(incident, state=to, updated=now, opened=shown, revision=incident.revision + 1)
     if to in CLOSED:
         moved = replace(moved, closed_at=now)
     if to in CLOSED and party == "system":
@@ -148,13 +162,19 @@ def move(
     return moved, Change(incident.id, now, actor, incident.state, to, reason)
 
 
-def opening(incident: Incident, policy: OpeningPolicy) -> Opening | None:
-    """Why a suspected incident is to be opened now, or None."""
+def opening(incident: Incident, policy: OpeningPolicy, unconfirmed_per_h: float = 0.0) -> Opening | None:
+    """Why a suspected incident is to be opened now, or None. unconfirmed_per_h: how many things like this its camera
+    tells that nothing confirms; it only matters where there is one source."""
     rank = SEVERITIES.index(incident.severity)
     if incident.state != "suspected" or rank == 0:
         return None
+    if incident.reports:
+        return "reported"
     if len(incident.sources) >= 2 and incident.confidence >= policy.second_source:
         return "second_source"
+    if len(incident.sources) < 2 and unconfirmed_per_h > policy.doubted_per_h:
+        sure = incident.severity == "critical" and incident.confidence >= policy.strong_source
+        return "severe" if sure else None
     if rank >= SEVERITIES.index("major") and incident.confidence >= policy.severe:
         return "severe"
     if incident.confidence >= policy.strong_source:

@@ -1,46 +1,51 @@
-"""How well two traces of activity tell of one incident: kind × time × distance, each factor 0..1 and symmetric."""
+"""How strongly two traces of activity tell of one incident: the rate at which one would bring forth the other.
+
+The model is a branching point process (Hawkes 1971; Zhuang, Ogata and Vere-Jones 2002, "stochastic declustering"): a
+camera's next episode comes either from an incident that is going on, at a rate that falls with distance and with time,
+or from the background, at the camera's own rate of episodes that nothing else confirms. The more likely origin wins.
+All rates are per second.
+"""
 
 from dataclasses import dataclass, field
+from math import cos, exp, hypot, radians, sqrt
 from typing import Literal
 
-from aggregator.core.space import distance_m, uncertainty_m
+from aggregator.core.kinship import MAX_MOVE_M, PAIRS, KindMatch, Pair
+from aggregator.core.space import METRES_PER_DEGREE
 from contract.events import Location
 from contract.kinds import KINDS, Kind
 
-KindMatch = Literal["same", "family", "related"]
-PlaceMatch = Literal["camera", "distance", "site"]
-Refusal = Literal["kind", "time", "distance", "place", "score"]
+PlaceMatch = Literal["camera", "distance", "adjacent", "site"]
+Refusal = Literal["kind", "time", "distance", "place"]
 
-SAME_FAMILY = 0.85
-RELATED: dict[frozenset[str], float] = {
-    frozenset({"report", "people"}): 0.8,
-    frozenset({"report", "fire"}): 0.8,
-    frozenset({"report", "traffic"}): 0.8,
-    frozenset({"report", "object"}): 0.8,
-    frozenset({"report", "trespass"}): 0.8,
-    frozenset({"report", "scene"}): 0.8,
-    frozenset({"scene", "people"}): 0.6,
-    frozenset({"scene", "fire"}): 0.6,
-    frozenset({"scene", "traffic"}): 0.6,
-    frozenset({"scene", "object"}): 0.6,
-    frozenset({"fire", "people"}): 0.5,
-    frozenset({"fire", "traffic"}): 0.6,
-}
-"""Families that can tell of one incident although they differ. A camera's own faults are in no pair."""
-
-FADE = 0.5
-"""What is left of the time and the distance factor at the edge of the window and of the radius."""
-SITE_ONLY = 0.6
-"""The distance factor where only the site is known to be the same."""
-LINK_SCORE = 0.5
-"""Below this two traces are two incidents: at the edge of the window *and* of the radius is too far. How it was chosen
-is in docs/design/correlation.md."""
-MAX_UNCERTAINTY_M = 200.0
+SEEN_EVERY_S = 60.0
+"""Where an incident goes on in full view, another sighting of it begins about this often."""
+AGAIN_EVERY_S = 45.0
+"""And one camera that has lost it sees it again this soon, or not at all: the mean of an exponential."""
+SITE_ONLY = 0.12
+"""What stands for nearness where only the site is known to be the same: about the chance that one of a site's cameras
+is in view of what another one sees."""
+AGAIN = 0.5
+"""How often it does."""
+MAX_UNCERTAINTY_M = 120.0
+OPEN_SHARE = 0.7
+"""How much of what both places leave open (their radii, as a root of squares) counts as no distance at all."""
+VAGUE_M = 80.0
+"""Where more than this is left open, a place speaks for many incidents, and for each the less."""
+STALE_S = 900.0
+"""An episode that has not ended goes on for this long after it was last heard of."""
+APART_SHARE = 0.045
+APART_M = 150.0
+"""Another incident of the like near by, as a share of the rate of sightings of the first, and how far around: fights
+and crowds draw others. What is farther off than about two extents is more likely that other one."""
 
 
 @dataclass(slots=True)
 class Trail:
-    """One camera's continuous activity of one kind: the hull in time of its episodes, within one incident."""
+    """One camera's continuous activity of one kind: the hull in time of its episodes, within one incident.
+
+    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence. mark: the last look
+    that came across it."""
 
     site: str
     camera: str
@@ -50,17 +55,28 @@ class Trail:
     last: float
     incident: str = ""
     key: int = field(default=0, compare=False)
+    open: int = 0
+    sure: float = 0.5
+    mark: int = field(default=0, compare=False)
 
     def same_camera(self, other: "Trail") -> bool:
-        return self.camera == other.camera and self.site == other.site
+        """A post that takes reports is no camera: it may hear of two places at once."""
+        return self.camera == other.camera and self.site == other.site and not self.kind == other.kind == Kind.REPORT
+
+    @property
+    def until(self) -> float:
+        """When it is over, as far as is known."""
+        return self.last + STALE_S if self.open > 0 else self.last
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Why an event belongs to its incident: the score and what it was made of.
+    """Why an event belongs to its incident. score: the chance that it does, 0..1.
 
     kind: "first" for an incident's first event, "episode" where an earlier event of the episode was there already.
-    time_s: gap between the two; distance_m: None where a place is not known. other: the camera it was linked to.
+    time_s: gap between the two; distance_m: None where a place is not known. other: the camera of the strongest tie.
+    support: how many of the incident's trails speak for it. rate, against: per hour, what the incident would bring
+    forth here and what is usual here without it.
     """
 
     score: float
@@ -69,69 +85,87 @@ class Link:
     time_s: float | None = None
     distance_m: float | None = None
     other: str | None = None
+    support: int | None = None
+    rate: float | None = None
+    against: float | None = None
 
 
 FIRST = Link(1.0, "first")
 EPISODE = Link(1.0, "episode")
 
 
-def affinity(a: Kind, b: Kind) -> float:
-    """0 where the kinds never tell of one incident."""
-    if a == b:
-        return 1.0
-    family_a, family_b = KINDS[a].family, KINDS[b].family
-    return SAME_FAMILY if family_a == family_b else RELATED.get(frozenset({family_a, family_b}), 0.0)
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """One trail's pull on another. rate: per second. apart: that of a separate incident of the like near by."""
+
+    rate: float
+    apart: float
+    match: KindMatch
+    place: PlaceMatch
+    time_s: float
+    distance_m: float | None
 
 
-_AFFINITY: dict[tuple[Kind, Kind], float] = {(a, b): affinity(a, b) for a in KINDS for b in KINDS}
+def tie(a: Trail, b: Trail, adjacent: float = 0.0) -> Tie | Refusal:
+    """How strongly b ties to a; symmetric. adjacent: 0..1, how often the two cameras have told of one incident."""
+    kinds = PAIRS[a.kind].get(b.kind)
+    if kinds is None:
+        return "kind"
+    gap = max(0.0, a.first - b.until, b.first - a.until)
+    if gap > kinds.window_s:
+        return "time"
+    same = a.camera == b.camera and a.same_camera(b)
+    if same and kinds.match == "same":
+        return Tie(AGAIN * exp(-gap / AGAIN_EVERY_S) / AGAIN_EVERY_S, 0.0, "same", "camera", gap, 0.0)
+    if same and (faulty(a.kind) != faulty(b.kind)):
+        return "kind"  # what has a fault sees nothing
+    if same and (a.place is None or b.place is None or faulty(a.kind) or faulty(b.kind)):
+        return Tie(kinds.likely * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S, 0.0, kinds.match, "camera", gap, 0.0)
+    if a.place is None or b.place is None:
+        near = max(SITE_ONLY if a.site == b.site else 0.0, adjacent)
+        if near == 0 or (faulty(a.kind) and faulty(b.kind)):
+            return "place"
+        rate = kinds.likely * near * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
+        return Tie(rate, 0.0, kinds.match, "adjacent" if adjacent >= near else "site", gap, None)
+    if faulty(a.kind) and faulty(b.kind):
+        return "place"
+    return _by_distance(a.place, b.place, kinds, gap, adjacent, "camera" if same else "distance")
 
 
-def window_s(a: Kind, b: Kind) -> float:
-    """The longer of the two windows: the kind that lasts or is reported late decides."""
-    return max(KINDS[a].window_s, KINDS[b].window_s)
+def _by_distance(
+    a: Location, b: Location, kinds: Pair, gap: float, adjacent: float, place: PlaceMatch
+) -> Tie | Refusal:
+    distance = metres(a, b)
+    open_m = OPEN_SHARE * hypot(min(a.radius_m, MAX_UNCERTAINTY_M), min(b.radius_m, MAX_UNCERTAINTY_M))
+    beyond = max(0.0, distance - open_m)
+    if beyond > kinds.reach_m:
+        return "distance"
+    wide = kinds.extent_m + min(kinds.speed * gap, MAX_MOVE_M)
+    # What may be anywhere within a wider circle is less likely before this one camera: the density falls with the area.
+    spread = kinds.extent_m / wide * min(1.0, VAGUE_M / max(open_m, 1.0))
+    nearness = spread * spread * exp(-beyond * beyond / (2 * wide * wide))
+    fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
+    apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2 * APART_M * APART_M))
+    if adjacent > nearness:
+        nearness, place = adjacent, "adjacent"
+    return Tie(kinds.likely * fades * nearness, fades * apart, kinds.match, place, gap, distance)
 
 
-def radius_m(a: Kind, b: Kind) -> float:
-    return max(KINDS[a].radius_m, KINDS[b].radius_m)
+def faulty(kind: Kind) -> bool:
+    """Whether the kind is a camera's own fault."""
+    return KINDS[kind].family == "camera"
+
+
+def metres(a: Location, b: Location) -> float:
+    """On the local tangent plane: within 0.1% of the great circle below 100 km."""
+    north = (a.lat - b.lat) * METRES_PER_DEGREE
+    east = ((a.lon - b.lon + 180) % 360 - 180) * METRES_PER_DEGREE * cos(radians(a.lat))
+    return sqrt(north * north + east * east)
 
 
 REACH_M: dict[Kind, float] = {
-    a: max(radius_m(a, b) for b in KINDS if _AFFINITY[a, b] > 0) + 2 * MAX_UNCERTAINTY_M for a in KINDS
+    a: max(kinds.reach_m for kinds in PAIRS[a].values()) + OPEN_SHARE * sqrt(2) * MAX_UNCERTAINTY_M for a in KINDS
 }
-"""How far from an event of a kind anything linked to it can be."""
-
-
-def compare(a: Trail, b: Trail) -> Link | Refusal:
-    """The link between two traces, or what forbids it. `other` names b's camera."""
-    kinds = _AFFINITY[a.kind, b.kind]
-    if kinds == 0:
-        return "kind"
-    gap = max(0.0, a.first - b.last, b.first - a.last)
-    window = window_s(a.kind, b.kind)
-    if gap > window:
-        return "time"
-    near = _nearness(a, b)
-    if isinstance(near, str):
-        return near
-    place, factor, distance = near
-    score = kinds * (1 - (1 - FADE) * gap / window) * factor
-    if score < LINK_SCORE:
-        return "score"
-    match: KindMatch = "same" if kinds == 1 else "family" if kinds == SAME_FAMILY else "related"
-    return Link(round(score, 4), match, place, round(gap, 3), distance, f"{b.site}/{b.camera}")
-
-
-def _nearness(a: Trail, b: Trail) -> tuple[PlaceMatch, float, float | None] | Refusal:
-    """(what matched, factor 0..1, metres), or why the places do not match."""
-    if a.same_camera(b):
-        return "camera", 1.0, 0.0
-    if KINDS[a.kind].family == "camera":
-        return "place"
-    if a.place is None or b.place is None:
-        return ("site", SITE_ONLY, None) if a.site == b.site else "place"
-    distance = distance_m(a.place, b.place)
-    apart = max(0.0, distance - uncertainty_m(a.place, b.place, MAX_UNCERTAINTY_M))
-    reach = radius_m(a.kind, b.kind)
-    if apart > reach:
-        return "distance"
-    return "distance", 1 - (1 - FADE) * (apart / reach if reach else 0.0), round(distance, 1)
+"""How far from an event of a kind anything tied to it can be."""
+WINDOW_S: dict[Kind, float] = {a: max(kinds.window_s for kinds in PAIRS[a].values()) for a in KINDS}
+"""How long before or after it, likewise."""

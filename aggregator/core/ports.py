@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from aggregator.core.correlation import EpisodeState
 from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, AgentKey, Camera
+from aggregator.core.outcome import EpisodeState
 from aggregator.core.sequence import Sequence as Numbers
 from contract.events import Event
 
@@ -20,6 +20,13 @@ class EventRow:
     raw: bytes
     received: float
     delayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """Where an event went, which may be told commits after the event itself: see aggregator.core.ordering."""
+
+    event: str
     incident: str
     link: Link
     refused: tuple[tuple[str, str], ...] = ()
@@ -59,9 +66,10 @@ class Refused:
 
 @dataclass(slots=True)
 class Batch:
-    """What one commit writes, all or nothing. merged: (absorbed, kept), in the order it happened."""
+    """What one commit writes, all or nothing. merged: (absorbed, kept), in the order it happened, after `links`."""
 
     events: list[EventRow] = field(default_factory=list)
+    links: list[LinkRow] = field(default_factory=list)
     incidents: dict[str, IncidentRow] = field(default_factory=dict)
     episodes: dict[str, EpisodeState] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
@@ -79,11 +87,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What the correlation and the fleet need to go on after a restart."""
+    """What the correlation and the fleet need to go on after a restart. unlinked: (wire event, received) of the latest
+    events that were stored and not yet assigned."""
 
     incidents: tuple[tuple[Incident, tuple[Trail, ...], tuple[tuple[str, EpisodeState], ...]], ...]
     agents: tuple[tuple[Agent, Numbers | None], ...]
     cameras: tuple[Camera, ...]
+    unlinked: tuple[tuple[bytes, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

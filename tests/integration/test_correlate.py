@@ -54,8 +54,8 @@ def brawl() -> list[Event]:
     return [
         make_event(0, "gate", "brawl", confidence=0.5),
         make_event(30, "gate", "brawl", "end", started=0, confidence=0.6),
-        make_event(10, "market", "brawl", location=place(200, 0), site="site-2", confidence=0.5),
-        make_event(40, "market", "brawl", "end", location=place(200, 0), site="site-2", started=10, confidence=0.5),
+        make_event(10, "market", "brawl", location=place(50, 0), site="site-2", confidence=0.5),
+        make_event(40, "market", "brawl", "end", location=place(50, 0), site="site-2", started=10, confidence=0.5),
         make_event(5, "far", "intrusion", location=place(9000, 0), site="site-3", confidence=0.4),
     ]
 
@@ -77,6 +77,7 @@ def test_incidents_of_a_file(folder: Path) -> None:
         "location",
         "sources",
         "state",
+        "opened",
     }
     assert set(one["events"]) == {event.id for event in events[:4]}
     assert (one["kind"], one["sources"], one["state"], one["confidence"]) == ("brawl", 2, "open", 0.8)

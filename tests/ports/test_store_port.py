@@ -9,15 +9,14 @@ import msgspec
 import pytest
 
 from aggregator.adapters.store_sqlite import SqliteStore
-from aggregator.core.correlation import Outcome
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident
 from aggregator.core.liveness import Agent, Camera
-from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, Refused, Retention, Store
+from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, LinkRow, Refused, Retention, Store
 from aggregator.core.sequence import Sequence
 from aggregator.views import incident_view
 from contract.events import Event
-from tests.timeline import START, Timeline, make_event, place
+from tests.timeline import START, Taken, Timeline, make_event, place
 
 Open = Callable[[], Store]
 DAY = 86_400.0
@@ -41,16 +40,15 @@ def store(open_store: Open) -> Store:
     return open_store()
 
 
-def batch_of(city: Timeline, *taken: tuple[Event, Outcome]) -> Batch:
+def batch_of(city: Timeline, *taken: tuple[Event, Taken]) -> Batch:
     """What the service would write for these events."""
     batch = Batch()
     for event, outcome in taken:
         state = city.correlator.episode(event.data.episode)
         assert state is not None
         batch.episodes[event.data.episode] = state
-        batch.events.append(
-            EventRow(event, msgspec.json.encode(event), START.timestamp(), False, outcome.incident, outcome.link)
-        )
+        batch.events.append(EventRow(event, msgspec.json.encode(event), START.timestamp(), False))
+        batch.links.append(LinkRow(event.id, outcome.incident, outcome.link))
         batch.merged += outcome.merged
         batch.changes += outcome.changes
         for one in outcome.incidents:
@@ -58,9 +56,9 @@ def batch_of(city: Timeline, *taken: tuple[Event, Outcome]) -> Batch:
     return batch
 
 
-def seen(city: Timeline, t: float, camera: str, kind: str = "brawl", **more: object) -> tuple[Event, Outcome]:
-    x = {"a": 0, "b": 250, "c": 500}.get(camera, 50_000)
-    event = make_event(t, camera, kind, location=place(x, 0), **more)  # type: ignore[arg-type]
+def seen(city: Timeline, t: float, camera: str, kind: str = "brawl", **more: object) -> tuple[Event, Taken]:
+    x = {"a": 0, "b": 50, "c": 100}.get(camera, 50_000)
+    event = make_event(t, camera, kind, location=place(x, 0, 30.0), **more)  # type: ignore[arg-type]
     return event, city.take(event)
 
 
@@ -143,7 +141,7 @@ def test_restoring_leaves_out_what_was_closed_long_ago(store: Store) -> None:
 
 def test_pages_of_incidents_are_complete_and_newest_first(store: Store) -> None:
     city = Timeline()
-    batch = batch_of(city, *(seen(city, index * 1000, "a", "brawl", episode=str(index)) for index in range(7)))
+    batch = batch_of(city, *(seen(city, index * 5000, "a", "brawl", episode=str(index)) for index in range(7)))
     store.commit(batch)
     got: list[str] = []
     before = None

@@ -5,17 +5,19 @@ from math import sqrt
 
 import pytest
 
-from aggregator.core.fold import begin, fold, merge
+from aggregator.core.fold import Times, begin, merge
 from aggregator.core.incident import Incident
-from aggregator.core.linking import MAX_UNCERTAINTY_M, Link, Trail, affinity, compare, radius_m
+from aggregator.core.kinship import PAIRS
+from aggregator.core.linking import MAX_UNCERTAINTY_M, OPEN_SHARE, Tie, Trail, tie
 from aggregator.core.space import Grid
 from aggregator.core.trails import TrailIndex
 from contract.events import Location
 from contract.kinds import KINDS, Kind
-from tests.timeline import make_event, place
+from tests.timeline import START, make_event, place
 
+AT = Times(START.timestamp(), START.timestamp(), None)
 PLACED = [kind for kind in KINDS if KINDS[kind].family != "camera"]
-LINKABLE = [(a, b) for a, b in product(PLACED, PLACED) if affinity(a, b) > 0]
+LINKABLE = [(a, b) for a, b in product(PLACED, PLACED) if b in PAIRS[a]]
 
 
 def trail(kind: Kind, where: Location | None, site: str = "s", camera: str = "a") -> Trail:
@@ -25,7 +27,7 @@ def trail(kind: Kind, where: Location | None, site: str = "s", camera: str = "a"
 @pytest.mark.parametrize(("a", "b"), LINKABLE)
 def test_whatever_is_near_enough_for_a_link_is_found(a: Kind, b: Kind) -> None:
     index = TrailIndex(Grid(size_m=50))
-    farthest = radius_m(a, b) + MAX_UNCERTAINTY_M * sqrt(2) - 1
+    farthest = PAIRS[a][b].reach_m + OPEN_SHARE * MAX_UNCERTAINTY_M * sqrt(2) - 1
     index.attach(trail(b, place(farthest, 0, MAX_UNCERTAINTY_M), "other", "b"), "incident")
     assert [one.kind for one in index.near(trail(a, place(0, 0, MAX_UNCERTAINTY_M)))] == [b]
 
@@ -35,10 +37,9 @@ def test_a_trail_whose_place_becomes_known_is_found_there() -> None:
     index.attach(trail(Kind.BRAWL, None), "incident")
     stranger = trail(Kind.BRAWL, place(10, 0), "other", "b")
     assert list(index.near(stranger)) == []
-    kept, grew = index.attach(trail(Kind.BRAWL, place(0, 0)), "incident")
-    assert grew
+    kept = index.attach(trail(Kind.BRAWL, place(0, 0)), "incident")
     assert list(index.near(stranger)) == [kept]
-    assert isinstance(compare(stranger, kept), Link)
+    assert isinstance(tie(stranger, kept), Tie)
     assert len(index.drop("incident")) == 1
     assert list(index.near(stranger)) == []
 
@@ -47,7 +48,9 @@ def test_a_trail_whose_place_becomes_known_is_found_there() -> None:
 def test_a_merge_shows_the_picture_of_the_strongest_event_that_has_one(turned: bool) -> None:
     def incident(camera: str, severity: str, snapshot: str | None) -> Incident:
         event = make_event(0, camera, "brawl", severity=severity, snapshot=snapshot)  # type: ignore[arg-type]
-        return fold(begin(event.id, event, 0, None), event, 0, place=None, running=True, delayed=False)
+        draft = begin(event.id, event, AT, 0, None)
+        draft.add(event, AT, 0, None, running=True, delayed=False)
+        return draft.snapshot()
 
     weak, strong, mute = (
         incident("a", "minor", "1" * 64),

@@ -1,0 +1,169 @@
+"""Which of the incidents going on an episode comes from, if from any; and whether two incidents are one.
+
+Every incident around pulls at the new episode with the rate at which it would bring it forth (`linking.tie`); against
+it stands the background: what this camera tells anyway (`rates`), new incidents, and others of the like near by.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aggregator.core.kinship import AFFINITY, VAGUE
+from aggregator.core.linking import Link, Tie, Trail, tie
+from aggregator.core.rates import PRIOR_PER_H, Rates
+from aggregator.core.trails import TrailIndex
+from contract.kinds import Kind
+
+NEW_PER_S = 0.05 / 3600
+"""New incidents per camera and second."""
+TRUE_PER_S = 0.12 / 3600
+"""Single sightings that are true, per camera and second: against this stands the camera's own rate when it is asked
+whether what one camera told is anything to join."""
+USUAL_ODDS = 1.5
+"""c / (1 - c) of a confidence that says nothing for or against (0.6)."""
+BURST_PER_S = 10 / 3600
+"""A camera that tells more than this without anything to confirm it is in a burst: what it tells then is one thing, as
+long as the next follows soon."""
+SUPPORT = 1.4
+"""Several trails together pull at most this many times as strongly as the strongest: they are not independent."""
+MARGIN = 4.0
+"""An episode joins where it is this much likelier to come from the incident than not: a wrong join mixes two incidents
+for good, a missed one leaves a fragment that a later event can still bridge."""
+LASTING = 1.5
+LASTS_S = 30.0
+"""The same for an episode that still stands alone after LASTS_S: what goes on is less often false."""
+BRIDGE = 5.0
+"""Two incidents are looked at as one where an episode is this much likelier to come from the second, too, than from the
+background."""
+VOTES = 0.6
+VOTERS = 8
+"""Of the smaller incident's latest trails, so many, and this share of them must tie to the other incident."""
+TOGETHER_S = 60.0
+"""Trails with a smaller gap are of one time: then all of the other incident's count, by their mean."""
+
+
+@dataclass(slots=True)
+class Pull:
+    """How strongly an incident pulls. others: what of it comes from other cameras. own: its only source is the camera
+    itself. against: what stands against it."""
+
+    incident: str
+    rate: float
+    strongest: Tie
+    trail: Trail
+    total: float
+    support: int
+    others: float = 0.0
+    own: bool = False
+    against: float = 0.0
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether it would be likelier than not without what the camera told itself."""
+        return self.others > self.against
+
+
+class Attribution:
+    """Pure but for what it is given. sources: how many cameras and reporters an incident has."""
+
+    def __init__(self, index: TrailIndex, rates: Rates, sources: Callable[[str], int]) -> None:
+        self._index, self._rates, self._sources = index, rates, sources
+
+    def pulls(self, probe: Trail) -> list[Pull]:
+        """Of every incident around, the strongest first; those that never can be one with it are left out."""
+        found: dict[str, Pull] = {}
+        known: dict[int, float] = {}
+        for other in self._index.near(probe):
+            one = tie(probe, other)
+            if not isinstance(one, Tie):
+                continue
+            credit = known.get(other.key)
+            if credit is None:
+                credit = known[other.key] = self._credit(other, probe)
+            rate = one.rate * credit
+            if other.kind in VAGUE:
+                rate *= self._means(other, probe.kind)
+            pull = found.get(other.incident)
+            elsewhere = 0.0 if one.place == "camera" else rate
+            if pull is None:
+                found[other.incident] = Pull(other.incident, rate, one, other, rate, 1, elsewhere)
+                continue
+            pull.total += rate
+            pull.others = max(pull.others, elsewhere)
+            pull.support += 1
+            if rate > pull.rate:
+                pull.rate, pull.strongest, pull.trail = rate, one, other
+        usual = self.background(probe)
+        for pull in found.values():
+            self._weigh(pull, usual, known[pull.trail.key])
+        return sorted(found.values(), key=lambda pull: (-pull.rate, pull.incident))
+
+    def background(self, probe: Trail) -> float:
+        """What the camera tells anyway, by how sure it is this time, and new incidents."""
+        sure = min(0.85, max(0.15, probe.sure))
+        doubt = USUAL_ODDS * (1 - sure) / sure
+        return self._rates.per_s(probe.site, probe.camera, probe.kind, probe.first) * doubt + NEW_PER_S
+
+    def link(self, pull: Pull, pulls: list[Pull], probe: Trail) -> Link:
+        """Why the probe joins that incident."""
+        everything = sum(one.rate for one in pulls) + pull.against
+        tied, other = pull.strongest, pull.trail
+        return Link(
+            score=round(min(1.0, pull.rate / everything), 4),
+            kind=tied.match,
+            place=tied.place,
+            time_s=round(tied.time_s, 3),
+            distance_m=None if tied.distance_m is None else round(tied.distance_m, 1),
+            other=f"{other.site}/{other.camera}",
+            support=pull.support,
+            rate=round(pull.rate * 3600, 3),
+            against=round(pull.against * 3600, 3),
+        )
+
+    def are_one(self, a: str, b: str) -> bool:
+        """Whether at least half of the smaller incident's latest trails tie to the other one."""
+        small, large = sorted((a, b), key=lambda one: (self._index.count(one), one))
+        voters = sorted(self._index.of(small), key=lambda trail: (-trail.last, trail.key))[:VOTERS]
+        others = self._index.of(large)
+        votes = sum(self._ties(voter, others) for voter in voters)
+        return votes >= VOTES * len(voters)
+
+    def _ties(self, voter: Trail, others: tuple[Trail, ...]) -> bool:
+        ties = [
+            (one, self._credit(other, voter) * (self._means(other, voter.kind) if other.kind in VAGUE else 1.0))
+            for other in others
+            if isinstance(one := tie(voter, other), Tie)
+        ]
+        if not ties:
+            return False
+        usual = self.background(voter)
+        together = [(one.rate * credit, one.apart * credit) for one, credit in ties if one.time_s <= TOGETHER_S]
+        if len(together) > 1:
+            rate = sum(rate for rate, _ in together) / len(together)
+            return rate > usual + sum(apart for _, apart in together) / len(together)
+        return any(one.rate * credit > usual + one.apart * credit for one, credit in ties)
+
+    def _weigh(self, pull: Pull, usual: float, credit: float) -> None:
+        """Own: a camera that repeats itself joins what it told before, also in a burst, which is no news."""
+        if pull.strongest.match != "related":
+            pull.rate = min(pull.total, SUPPORT * pull.rate)
+        pull.own = pull.strongest.place == "camera" and self._sources(pull.incident) == 1
+        if pull.own:
+            pull.rate += usual
+            pull.against = min(usual, BURST_PER_S) + PRIOR_PER_H / 3600
+        else:
+            pull.against = usual + pull.strongest.apart * credit
+
+    def _means(self, trail: Trail, kind: Kind) -> float:
+        """What is left of a vague trail's tie to something of `kind`, once it is known what its incident is."""
+        definite = [AFFINITY[kind][other.kind] for other in self._index.of(trail.incident) if other.kind not in VAGUE]
+        if not definite or kind in VAGUE:
+            return 1.0
+        return min(1.0, max(definite) / AFFINITY[kind][trail.kind])
+
+    def _credit(self, trail: Trail, probe: Trail) -> float:
+        """The chance that a trail is of something true: 1 where a second source confirms it, or for the same camera."""
+        if self._sources(trail.incident) > 1 or trail.same_camera(probe):
+            return 1.0
+        sure = min(0.85, max(0.15, trail.sure))
+        rate = self._rates.per_s(trail.site, trail.camera, trail.kind, trail.last)
+        return 1 / (1 + rate / TRUE_PER_S * USUAL_ODDS * (1 - sure) / sure)

@@ -1,0 +1,133 @@
+"""Which kinds can tell of one incident, and how what they tell of lies in space and time.
+
+Each kind has a nature: what it is physically. A pair of kinds takes the faster and longer of the two, and
+their extents' geometric mean. `likely` says
+how often one kind is told of an incident that the other kind tells of. Where each number comes from is in
+docs/design/correlation.md.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+from contract.kinds import KINDS, Kind
+
+KindMatch = Literal["same", "family", "related"]
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """extent_m: how far from one another two sightings of one such thing may lie (one standard deviation beyond what
+    the places themselves leave open). speed: metres a second it may move between two sightings. lasts_s: how long after
+    the last sign of it another is to be expected (the mean of an exponential)."""
+
+    extent_m: float
+    speed: float
+    lasts_s: float
+
+
+NATURES: dict[Kind, Nature] = {
+    Kind.INTRUSION: Nature(17, 0.6, 45),
+    Kind.LINE_CROSSING: Nature(17, 0.75, 30),
+    Kind.LOITERING: Nature(17, 0.4, 60),
+    Kind.CROWD: Nature(30, 0.2, 100),
+    Kind.BRAWL: Nature(21, 0.5, 60),
+    Kind.CROWD_RUSH: Nature(26, 1, 45),
+    Kind.ABANDONED_OBJECT: Nature(13, 0, 150),
+    Kind.STOPPED_VEHICLE: Nature(19, 0.25, 120),
+    Kind.WRONG_WAY: Nature(33, 4, 30),
+    Kind.CONGESTION: Nature(53, 1, 200),
+    Kind.SMOKE_FIRE: Nature(80, 0.05, 200),
+    Kind.SCENE_CHANGE: Nature(40, 0.03, 200),
+    Kind.SCENE_ANOMALY: Nature(26, 0.15, 90),
+    Kind.REPORT: Nature(40, 0.2, 240),
+}
+"""Kinds that are not here take a nature from what the contract says of them."""
+
+SAME_FAMILY = 0.6
+RELATED: dict[frozenset[str], float] = {
+    frozenset({"report", "people"}): 0.6,
+    frozenset({"report", "fire"}): 0.8,
+    frozenset({"report", "traffic"}): 0.3,
+    frozenset({"report", "object"}): 0.3,
+    frozenset({"report", "trespass"}): 0.2,
+    frozenset({"report", "scene"}): 0.3,
+    frozenset({"scene", "people"}): 0.1,
+    frozenset({"scene", "fire"}): 0.3,
+    frozenset({"scene", "traffic"}): 0.2,
+    frozenset({"scene", "object"}): 0.4,
+    frozenset({"object", "traffic"}): 0.2,
+    frozenset({"fire", "people"}): 0.02,
+    frozenset({"fire", "traffic"}): 0.02,
+    frozenset({"trespass", "people"}): 0.03,
+    frozenset({"camera", "trespass"}): 0.06,
+    frozenset({"loitering", "crowd_rush"}): 0.3,
+    frozenset({"line_crossing", "crowd_rush"}): 0.3,
+    frozenset({"intrusion", "crowd_rush"}): 0.2,
+    frozenset({"loitering", "stopped_vehicle"}): 0.1,
+    frozenset({"crowd_rush", "stopped_vehicle"}): 0.1,
+}
+"""Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one
+that is blinded and somebody who then comes in near by can be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """likely: 0..1, see the module. window_s: a gap beyond this is never one incident. reach_m: nor a distance beyond
+    this, once what the places leave open is taken off."""
+
+    likely: float
+    match: KindMatch
+    extent_m: float
+    speed: float
+    lasts_s: float
+    window_s: float
+    reach_m: float
+
+
+REACH = 3.0
+"""Extents beyond which a pair is not looked at: what is left there is about a hundredth."""
+MAX_MOVE_M = 150.0
+"""The most that a gap in time adds to an extent."""
+MAX_REACH_M = 500.0
+
+
+def nature(kind: Kind) -> Nature:
+    known = NATURES.get(kind)
+    if known is not None:
+        return known
+    info = KINDS[kind]
+    return Nature(max(20.0, info.radius_m / 6), 0.5, max(60.0, info.window_s / 3))
+
+
+def affinity(a: Kind, b: Kind) -> float:
+    """0 where the kinds never tell of one incident."""
+    if a == b:
+        return 1.0
+    family_a, family_b = KINDS[a].family, KINDS[b].family
+    special = RELATED.get(frozenset({a.value, b.value}))
+    if special is not None:
+        return special
+    return SAME_FAMILY if family_a == family_b else RELATED.get(frozenset({family_a, family_b}), 0.0)
+
+
+def pair(a: Kind, b: Kind) -> Pair | None:
+    likely = affinity(a, b)
+    if likely == 0:
+        return None
+    one, two = nature(a), nature(b)
+    lasts = max(one.lasts_s, two.lasts_s)
+    extent, speed = sqrt(one.extent_m * two.extent_m), max(one.speed, two.speed)
+    window = max(KINDS[a].window_s, KINDS[b].window_s)
+    families = KINDS[a].family, KINDS[b].family
+    match: KindMatch = "same" if a == b else "family" if families[0] == families[1] else "related"
+    reach = min(MAX_REACH_M, REACH * extent + min(speed * window, MAX_MOVE_M))
+    return Pair(likely, match, extent, speed, lasts, window, reach)
+
+
+PAIRS: dict[Kind, dict[Kind, Pair]] = {a: {b: found for b in KINDS if (found := pair(a, b)) is not None} for a in KINDS}
+"""Of each kind, those that it can tell of one incident with; symmetric."""
+
+AFFINITY: dict[Kind, dict[Kind, float]] = {a: {b: affinity(a, b) for b in KINDS} for a in KINDS}
+VAGUE: frozenset[Kind] = frozenset({Kind.REPORT, Kind.SCENE_ANOMALY})
+"""Kinds that do not say what it is: within an incident they tell of whatever the others do."""

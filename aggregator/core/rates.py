@@ -1,0 +1,71 @@
+"""What each camera tells although nothing confirms it, learned as it runs: the background that links are held against.
+
+For a camera and a family of kinds there are two fading counts: a slow one of episodes that nothing confirms, for a
+camera that is chronically wrong, and a quick one of all, for a burst (rain, insects, a flickering lamp). A Gamma prior
+(conjugate to the Poisson; shape PRIOR_PER_H × PRIOR_H, exposure PRIOR_H) stands for cameras that nothing is known of.
+"""
+
+from dataclasses import dataclass
+from math import exp
+
+from contract.kinds import KINDS, Kind
+
+PRIOR_PER_H = 0.12
+"""Episodes that stand alone, per camera, family and hour: one false alarm a day and family, and what is true but seen
+by one camera only."""
+PRIOR_H = 5.0
+SLOW_S = 21_600.0
+"""Mean life of the slow count: a part of the day."""
+FAST_S = 900.0
+"""Mean life of the fast count: a shower."""
+FREE = 3.0
+"""Episodes within a shower's time that are no burst yet: what is true is told once or twice by one camera, also where
+it goes on for long."""
+BURST = 6.0
+"""What is beyond that weighs this much: a camera in a burst is not just busy."""
+_HOUR = 3600.0
+
+
+@dataclass(slots=True)
+class _Count:
+    """Both counts as of `time`."""
+
+    time: float
+    slow: float = 0.0
+    fast: float = 0.0
+
+
+class Rates:
+    """One thread. Times are seconds of event time; a time before the last one does not fade anything."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, str], _Count] = {}
+        self._since: float | None = None
+
+    def note(self, site: str, camera: str, kind: Kind, time: float, confirmed: bool) -> None:
+        """An episode has begun; confirmed: something else than the camera itself speaks for it."""
+        if self._since is None:
+            self._since = time
+        key = (site, camera, KINDS[kind].family)
+        count = self._counts.get(key)
+        if count is None:
+            count = self._counts[key] = _Count(time)
+        elif time > count.time:
+            gone = time - count.time
+            count.slow *= exp(-gone / SLOW_S)
+            count.fast *= exp(-gone / FAST_S)
+            count.time = time
+        count.slow += 0.0 if confirmed else 1.0
+        if kind != Kind.REPORT:  # a post hears of many places: many calls at once are no fault of its own
+            count.fast += 1.0
+
+    def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
+        """How many such episodes a second are to be expected now."""
+        watched = min(SLOW_S, max(0.0, time - (self._since or time))) / _HOUR
+        count = self._counts.get((site, camera, KINDS[kind].family))
+        if count is None:
+            return PRIOR_PER_H * PRIOR_H / (PRIOR_H + watched) / _HOUR
+        gone = max(0.0, time - count.time)
+        slow = (PRIOR_PER_H * PRIOR_H + count.slow * exp(-gone / SLOW_S)) / (PRIOR_H + watched) / _HOUR
+        fast = BURST * (count.fast * exp(-gone / FAST_S) - FREE) / FAST_S
+        return max(slow, fast)

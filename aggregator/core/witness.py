@@ -1,0 +1,34 @@
+"""What one event says of when and where, by the correlation's reckoning."""
+
+from collections.abc import Callable
+
+from aggregator.core.fold import Times
+from contract.events import Event, Location
+
+Locate = Callable[[str, str], Location | None]
+"""(site, camera) to where the camera is, None where nobody knows."""
+SIGHT_M = 55.0
+"""How far a street camera sees a person well enough to tell what they do."""
+SAME_DEG = 2e-5
+"""Two metres: what a place may differ by through rounding and still be the camera's own."""
+CLOCK_MAX_S = 600.0
+"""An agent's word on its own clock is taken up to here."""
+
+
+def times_of(event: Event) -> Times:
+    data = event.data
+    off = min(CLOCK_MAX_S, max(-CLOCK_MAX_S, data.clock.offset_ms / 1000))
+    ended = data.ended.timestamp() - off if data.ended is not None else None
+    return Times(event.time.timestamp() - off, data.started.timestamp() - off, ended)
+
+
+def place_of(event: Event, locate: Locate) -> Location | None:
+    """Where it happened. A camera that gives its own place does not say where in its sight that is."""
+    data = event.data
+    own = locate(data.site, data.camera)
+    given = data.location or own
+    if given is None or own is None or given.radius_m >= SIGHT_M:
+        return given
+    if abs(given.lat - own.lat) > SAME_DEG or abs(given.lon - own.lon) > SAME_DEG:
+        return given
+    return Location(lat=given.lat, lon=given.lon, radius_m=SIGHT_M)
