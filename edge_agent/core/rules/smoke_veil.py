@@ -107,8 +107,8 @@ class VeilMemory:
 
 
 def _light(luma: Grid, usual: Grid) -> Grid:
-    """(rows, 1): by which factor each row is brighter than usual. Discharge lamps beat against the shutter, and a rolling one
-    shows that as bands across the picture, which wander: neither drifts, and neither hides anything."""
+    """(rows, 1): by which factor each row is brighter than usual. Discharge lamps beat against the shutter, and a
+    rolling one shows that as bands across the picture, which wander: neither drifts, and neither hides anything."""
     share = (luma + DARK) / (usual + DARK)
     gain = np.sort(share, axis=1)[:, share.shape[1] // 2]
     agree = np.mean(np.abs(share - gain[:, None]) < ALIKE * gain[:, None], axis=1)
