@@ -7,6 +7,7 @@ met another road user has crashed: crash_after_s, unless standing is usual there
 others that stood before it is in a queue, and one that was there from the start is parked.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -27,7 +28,7 @@ from edge_agent.core.types import Finding, Point
 EPISODES = Episodes(min_duration_s=0.0, end_after_s=10.0, cooldown_s=30.0, update_every_s=30.0)
 UNKNOWN, LONGER = 6.0, 2.0
 """Times after_s, and times what is usual."""
-CRASH_BRAKING, ABRUPT = 1.2, 2.0
+CRASH_BRAKING, ABRUPT = 1.6, 2.0
 """Box lengths a second squared; 1 is about 2.5 m/s^2 for a car. Cars that came to a red light on the development clips
 did 0.3 to 1.1, the two that crashed 2.2 and 2.6. A stop of ABRUPT without a collision that was seen needs no more than
 after_s."""
@@ -36,6 +37,9 @@ CRASH_HEIGHT = 0.08
 STILL = 0.15
 """Box lengths a second: what is faster than that when its time has come drives away from the camera, slowly as it seems
 from there."""
+CRASH_LATE_S, CRASHES = 1.5, 64
+"""A crash that nobody saw so soon after its time is none any more: who was taken to queue until then goes on queueing.
+So many that were seen are remembered."""
 QUEUE = 1.5
 """Box lengths between two vehicles of one queue, at most."""
 WHEELS = frozenset({"car", "bus", "truck"})
@@ -77,6 +81,7 @@ class StoppedVehicle:
         self._traffic = traffic
         self._keeps = traffic.owned_by(self)
         self._score: float | None = None
+        self._crashed: deque[int] = deque(maxlen=CRASHES)
 
     @property
     def score(self) -> float | None:
@@ -101,8 +106,12 @@ class StoppedVehicle:
             case = self._case(mover, movers, view.aspect)
             if case is None:
                 continue
+            if case.crashed and mover.serial not in self._crashed and stood > case.patience_s + CRASH_LATE_S:
+                continue
             self._score = max(self._score, stood / case.patience_s)
             if reached(stood, case.patience_s) and (mover.speed or 0.0) <= STILL:
+                if case.crashed and mover.serial not in self._crashed:
+                    self._crashed.append(mover.serial)
                 findings.append(_finding(mover, case, stood, view.t))
         return tuple(findings)
 
