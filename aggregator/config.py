@@ -1,13 +1,26 @@
 """The aggregator's TOML: one frozen struct a section; an error names file, key, value and what is allowed."""
 
+import hashlib
+import json
 import tomllib
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
+from aggregator.accounts import Policy
+from aggregator.config_people import (
+    AccountsSection,
+    DistrictSection,
+    HttpSection,
+    Oidc,
+    OidcSection,
+    check_districts,
+    check_http,
+    oidc,
+    policy,
+)
 from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.incident import OpeningPolicy
 from aggregator.core.ports import MqttSpec, Retention
@@ -27,14 +40,6 @@ class AggregatorSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     data_dir: str
     cameras: str | None = None
     places: str | None = None
-
-
-class HttpSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """host: loopback only, until there are accounts. stream_clients: fewer than aggregator.runtime.MOST_CONNECTIONS."""
-
-    host: Host = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
-    stream_clients: Annotated[int, Meta(ge=1, le=800)] = 500
 
 
 class MqttSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +72,7 @@ class CorrelationSection(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class RetentionSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     events_days: Positive = 90.0
+    audit_days: Positive = 730.0
     evidence_days: Positive = 30.0
     evidence_mb: Positive = 4096.0
     quarantine_rows: Annotated[int, Meta(ge=0)] = 10_000
@@ -78,10 +84,13 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mqtt: MqttSection = MqttSection()
     correlation: CorrelationSection = CorrelationSection()
     retention: RetentionSection = RetentionSection()
+    accounts: AccountsSection = AccountsSection()
+    district: tuple[DistrictSection, ...] = ()
+    oidc: OidcSection | None = None
 
 
 class AggregatorConfig(Struct, frozen=True, kw_only=True):
-    """A config that can be used; paths are absolute."""
+    """A config that can be used; paths are absolute. digest: SHA-256 of what the file says."""
 
     data_dir: Path
     cameras: Path | None
@@ -90,6 +99,10 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
     mqtt: MqttSpec
     policy: CorrelationPolicy
     retention: Retention
+    accounts: Policy
+    oidc: Oidc | None
+    digest: str
+    path: Path
 
 
 def load(path: Path) -> AggregatorConfig:
@@ -111,16 +124,26 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
         sections = msgspec.convert(raw, _File)
     except msgspec.ValidationError as error:
         raise _unusable(str(error), raw, path) from error
-    _check_host(sections.http.host, path)
+
+    def wrong(key: str, value: object, allowed: str) -> ConfigError:
+        return _wrong(path, key, value, allowed)
+
+    http = check_http(sections.http, wrong, path.parent)
+    check_districts(sections.district, wrong)
     _check_quiet(sections.correlation.quiet_s, path)
     return AggregatorConfig(
         data_dir=_resolve(path, sections.aggregator.data_dir),
         cameras=_resolve(path, sections.aggregator.cameras) if sections.aggregator.cameras else None,
         places=_resolve(path, sections.aggregator.places) if sections.aggregator.places else None,
         http=sections.http,
+        http=http,
         mqtt=_mqtt(sections.mqtt, path),
         policy=_policy(sections.correlation),
         retention=Retention(**msgspec.structs.asdict(sections.retention)),
+        accounts=policy(sections.accounts, sections.district, required=sections.oidc is not None),
+        oidc=oidc(sections.oidc, http, wrong, path.parent),
+        digest=hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest(),
+        path=path,
     )
 
 
@@ -153,16 +176,6 @@ def _mqtt(section: MqttSection, path: Path) -> MqttSpec:
     if tls_ca is not None and not _resolve(path, tls_ca).is_file():
         raise _wrong(path, "mqtt.tls_ca", tls_ca, "an existing file")
     return MqttSpec(**values, password=password, tls_ca=str(_resolve(path, tls_ca)) if tls_ca else None)
-
-
-def _check_host(host: str, path: Path) -> None:
-    """Whoever reaches the port may act on incidents and look at pictures, since nobody has to log in yet."""
-    try:
-        loopback = ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if not loopback:
-        raise ConfigError("aggregator.config_not_loopback", file=str(path), key="http.host", value=host)
 
 
 def _check_quiet(quiet_s: float, path: Path) -> None:
@@ -198,7 +211,14 @@ def _unusable(message: str, raw: dict[str, Any], path: Path) -> ConfigError:
 
 
 def _keys(section: str) -> tuple[str, ...]:
-    fields = {field.name: field.type for field in msgspec.structs.fields(_File)}
     if not section:
-        return tuple(fields)
-    return tuple(field.name for field in msgspec.structs.fields(fields[section]))
+        return tuple(field.name for field in msgspec.structs.fields(_File))
+    return tuple(field.name for field in msgspec.structs.fields(section_types()[section.partition("[")[0]]))
+
+
+def section_types() -> dict[str, Any]:
+    """The struct of each section, also of those that may be absent or come several times."""
+    return {
+        field.name: next((one for one in (field.type, *get_args(field.type)) if isinstance(one, type(Struct))), None)
+        for field in msgspec.structs.fields(_File)
+    }

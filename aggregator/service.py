@@ -97,11 +97,11 @@ class Service:
             self._commit(batch)
             return batch.incidents[incident].view
 
-    def look(self, sha256: str, actor: str) -> bytes | None:
+    def look(self, sha256: str, actor: str, address: str = "") -> bytes | None:
         """A picture; that somebody looked at it is noted before it is handed out."""
         jpeg = self._store.evidence(sha256)
         if jpeg is not None:
-            self._store.commit(Batch(audit=[(self._now(), actor, "evidence.read", sha256, "")]))
+            self._store.commit(Batch(audit=[(self._now(), actor, "evidence.read", sha256, address)]))
         return jpeg
 
     def tick(self) -> None:
@@ -296,7 +296,8 @@ class Service:
         for camera in batch.cameras.values():
             self._publish("camera", camera_view(camera))
         for picture in batch.evidence:
-            self._publish("evidence", msgspec.json.encode({"sha256": picture.sha256, "event": picture.event}))
+            about = {"sha256": picture.sha256, "event": picture.event, "site": picture.site}
+            self._publish("evidence", msgspec.json.encode(about))
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import time
 from types import TracebackType
@@ -16,10 +16,16 @@ from typing import Any, Self
 import httpx
 import msgspec
 
+from aggregator.accounts import Accounts, Policy
+from aggregator.adapters.audit_sqlite import SqliteAudit
 from aggregator.adapters.metrics_prometheus import PrometheusMeter
+from aggregator.adapters.passwords_argon2 import Argon2Passwords
+from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.api.access import Cookies
 from aggregator.api.app import Parts, create_app
+from aggregator.api.people import People
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Message
@@ -32,6 +38,10 @@ from tests.brokers import free_port, wait_until
 
 NO_CAPS = CorrelationPolicy(reorder_s=0, delayed_after_s=1e12, quiet_s=1e12, max_age_s=1e12, memory_s=1e12)
 """Test events lie at fixed times in the past, and each is looked at as soon as it was taken."""
+
+
+QUICK = Argon2Passwords(time_cost=1, memory_kib=8, parallelism=1)
+"""Hashes that cost nothing."""
 
 
 class Aggregator:
@@ -102,6 +112,9 @@ class Desk:
     policy: CorrelationPolicy = NO_CAPS
     ring: int = 4096
     stream_clients: int = 1000
+    people_policy: Policy = Policy()
+    secure: bool = False
+    hosts: frozenset[str] = frozenset()
     now: float = field(default_factory=time)
     url: str = ""
     clients: Callable[[], int] = lambda: 0
@@ -112,6 +125,27 @@ class Desk:
         self.meter = PrometheusMeter()
         fresh = Fresh(lambda fleet: Correlator(self.policy, H3Cells(), fleet.locate), Fleet)
         self.service = Service(self.store, fresh, self.live.publish, self.meter, lambda: self.now)
+
+        self.people = SqlitePeople(self.store)
+        self.audit = SqliteAudit(self.store)
+        self.accounts = Accounts(self.people, QUICK, self.people_policy, lambda: self.now)
+
+    def parts(self) -> Parts:
+        """What the API is made over."""
+        return Parts(
+            service=self.service,
+            store=self.store,
+            live=self.live,
+            now=lambda: self.now,
+            metrics=self.meter.exposition,
+            broker=lambda: True,
+            stream_clients=self.stream_clients,
+            hosts=self.hosts,
+            passwords=QUICK,
+            people=People(
+                self.accounts, self.people, self.audit, self.people_policy, Cookies(self.secure), lambda: self.now
+            ),
+        )
 
     def take(self, *events: Event) -> None:
         """The events as one batch from the broker."""
@@ -131,16 +165,7 @@ def desk(folder: Path, *, static: Path | None = None, **more: Any) -> Iterator[D
     """A desk that serves HTTP on a free port."""
     one = Desk(folder, **more)
     one.open()
-    parts = Parts(
-        service=one.service,
-        store=one.store,
-        live=one.live,
-        now=lambda: one.now,
-        metrics=one.meter.exposition,
-        broker=lambda: True,
-        stopping=lambda: server.should_exit,
-        stream_clients=one.stream_clients,
-    )
+    parts = replace(one.parts(), stopping=lambda: server.should_exit)
     app = create_app(parts, *([static] if static else []))
     one.clients = lambda: int(app.state.waker.clients)
     listener = listen("127.0.0.1", 0)

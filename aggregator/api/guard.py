@@ -1,10 +1,11 @@
-"""Who may ask, while there are no accounts: pages of this very server, and programs on this machine.
+"""Which requests are looked at at all: those of pages of this very server, and of programs.
 
-Against DNS rebinding, the Host header has to name a loopback address. Against cross-site requests, anything but a read
-has to come from the same origin (Origin, Sec-Fetch-Site) and as JSON, which no foreign form can send.
+Against DNS rebinding, the Host header has to name a loopback address, or with accounts the host of http.public_url.
+Against cross-site requests, anything but a read has to come from the same origin (Origin, Sec-Fetch-Site) and as JSON,
+which no foreign form can send. Who asks, and whether he may, is aggregator.api.access's business.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -46,11 +47,11 @@ _HEADERS = (
 )
 
 
-def refusal(method: str, headers: Headers) -> str | None:
+def refusal(method: str, headers: Headers, hosts: Collection[str] = HOSTS) -> str | None:
     """Why the request is refused, or None."""
     host = headers.get("host", "")
     name = urlsplit(f"//{host}").hostname
-    if name not in HOSTS:
+    if name not in hosts:
         return f"host {host!r} is not this machine"
     if method in _READS:
         return None
@@ -67,8 +68,8 @@ def refusal(method: str, headers: Headers) -> str | None:
 class Guard:
     """ASGI middleware: refuses what `refusal` says with 403, and adds the security headers to every answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, hosts: Callable[[], Collection[str]] = lambda: HOSTS) -> None:
+        self._app, self._hosts = app, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,7 +77,7 @@ class Guard:
             return
         guarded = _with_headers(send)
         try:
-            reason = refusal(scope["method"], Headers(scope=scope))
+            reason = refusal(scope["method"], Headers(scope=scope), self._hosts())
         except ValueError:
             reason = "unreadable Host or Origin header"
         if reason is not None:
