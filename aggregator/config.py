@@ -128,14 +128,13 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
     def wrong(key: str, value: object, allowed: str) -> ConfigError:
         return _wrong(path, key, value, allowed)
 
-    http = check_http(sections.http, wrong, path.parent)
+    http = check_http(sections.http, wrong, path)
     check_districts(sections.district, wrong)
     _check_quiet(sections.correlation.quiet_s, path)
     return AggregatorConfig(
         data_dir=_resolve(path, sections.aggregator.data_dir),
         cameras=_resolve(path, sections.aggregator.cameras) if sections.aggregator.cameras else None,
         places=_resolve(path, sections.aggregator.places) if sections.aggregator.places else None,
-        http=sections.http,
         http=http,
         mqtt=_mqtt(sections.mqtt, path),
         policy=_policy(sections.correlation),

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from aggregator.accounts import Policy
 from aggregator.core.access import Role
+from contract.errors import ConfigError
 from contract.events import Name
 
 Wrong = Callable[[str, object, str], Exception]
@@ -95,10 +96,10 @@ def policy(accounts: AccountsSection, districts: tuple[DistrictSection, ...], *,
     return Policy(accounts.idle_minutes * 60, accounts.max_hours * 3600, sites, required)
 
 
-def check_http(http: HttpSection, wrong: Wrong, folder: Path) -> HttpSection:
-    """The section with absolute paths. Raises what `wrong` makes."""
+def check_http(http: HttpSection, wrong: Wrong, path: Path) -> HttpSection:
+    """The section with absolute paths. path: the config file. Raises ConfigError."""
     if not http.loopback and not http.secure:
-        raise wrong("http.public_url", http.public_url, "an address with https://, since http.host is not loopback")
+        raise ConfigError("aggregator.config_not_loopback", file=str(path), key="http.host", value=http.host)
     public = urlsplit(http.public_url or "")
     if public.path.strip("/") or public.query or public.fragment:
         raise wrong("http.public_url", http.public_url, "scheme, host and port alone")
@@ -118,7 +119,7 @@ def check_http(http: HttpSection, wrong: Wrong, folder: Path) -> HttpSection:
         value = getattr(http, key)
         if value is None:
             continue
-        files[key] = str((folder / Path(value).expanduser()).resolve())
+        files[key] = str((path.parent / Path(value).expanduser()).resolve())
         if not Path(files[key]).is_file():
             raise wrong(f"http.{key}", value, "an existing file")
     return HttpSection(**{name: files.get(name, getattr(http, name)) for name in http.__struct_fields__})

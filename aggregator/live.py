@@ -37,6 +37,15 @@ class _Places(msgspec.Struct):
 _places = msgspec.json.Decoder(_Places)
 
 
+def _sites_of(data: bytes) -> tuple[str, ...]:
+    """None where the delta does not say: then it is for who may see everything."""
+    try:
+        places = _places.decode(data)
+    except msgspec.ValidationError:
+        return ()
+    return (*places.sites, places.site) if places.site else places.sites
+
+
 class Live:
     """Any thread may publish or read. boot: makes ids of another run recognisable."""
 
@@ -60,8 +69,7 @@ class Live:
         return f"{self.boot}-{number}"
 
     def publish(self, event: str, data: bytes) -> None:
-        places = _places.decode(data)
-        sites = (*places.sites, places.site) if places.site else places.sites
+        sites = _sites_of(data)
         with self._lock:
             self._last += 1
             self._ring.append((frame(self.identifier(self._last), event, data), sites))

@@ -21,6 +21,7 @@ from aggregator.accounts import Accounts
 from aggregator.adapters.audit_sqlite import SqliteAudit
 from aggregator.adapters.metrics_prometheus import PrometheusMeter
 from aggregator.adapters.mqtt_ingest_paho import PahoIngest
+from aggregator.adapters.oidc_authlib import AuthlibProvider
 from aggregator.adapters.passwords_argon2 import Argon2Passwords
 from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.spatial_h3 import H3Cells
@@ -29,7 +30,7 @@ from aggregator.api.access import Cookies
 from aggregator.api.app import Parts, create_app
 from aggregator.api.people import People
 from aggregator.config import AggregatorConfig
-from aggregator.config_people import HttpSection
+from aggregator.config_people import HttpSection, Oidc
 from aggregator.core.correlation import Correlator
 from aggregator.core.errors import BrokerError, ListenError, StoreError
 from aggregator.core.incident import STATES
@@ -41,6 +42,7 @@ from aggregator.geojson import load_cameras, load_places
 from aggregator.live import Live
 from aggregator.replayer import EXPIRES_S
 from aggregator.service import Fresh, Service
+from aggregator.sign_on import Mapped, SignOn
 from contract.ids import uuid7
 
 BATCH = 500
@@ -159,6 +161,7 @@ class Aggregator:
         self.people, self.audit = SqlitePeople(self.store), SqliteAudit(self.store)
         self.passwords = Argon2Passwords()
         self.accounts = Accounts(self.people, self.passwords, config.accounts, time)
+        self.sign_on = self._provider(config.oidc) if config.oidc else None
         self.ingest = PahoIngest(config.mqtt, on_refused=self._refused)
         self.pump = Pump(self.ingest, self.service, config.retention, self._tidy)
         self._anchors = Anchors()
@@ -176,6 +179,14 @@ class Aggregator:
         self.ingest.close()
         self.pump.stop()
         self.store.close()
+
+    def _provider(self, oidc: Oidc) -> SignOn:
+        section = oidc.section
+        provider = AuthlibProvider(
+            section.issuer, section.client_id, oidc.secret, oidc.callback, section.scopes, section.signed_with
+        )
+        mapped = Mapped(section.roles, section.role_claim, section.name_claim, section.district_claim)
+        return SignOn(provider, mapped, self.accounts, self.people, self.config.accounts, time)
 
     def _tidy(self) -> None:
         """Forgets old sessions, and writes the audit log's end where the store cannot change it: into the log."""
@@ -313,7 +324,9 @@ def serve(aggregator: Aggregator) -> Server:
             policy=aggregator.config.accounts,
             cookies=Cookies(secure=aggregator.config.http.secure),
             now=time,
+            signs_on=aggregator.sign_on is not None,
         ),
+        sign_on=aggregator.sign_on,
     )
     app = create_app(parts)
     aggregator.meter.read("jaga_stream_clients", "Live streams.", (), lambda: [((), float(app.state.waker.clients))])

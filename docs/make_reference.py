@@ -120,9 +120,9 @@ def api() -> str:
         raise SystemExit(f"routes and their descriptions differ: {sorted(set(found) ^ set(ROUTES))}")
     lines = ["# HTTP API of the aggregator", "", NOTE, ""]
     lines += [
-        "Loopback only while there are no accounts ([accounts](../guide/accounts.md)). JSON; times RFC 3339 UTC with `Z`;",
-        "errors are problem+json (RFC 9457). The machine-readable form is `/openapi.json` of a running aggregator, with a",
-        "page at `/docs`. With accounts a route needs the permission named here.",
+        "Loopback only while there are no accounts; with [accounts](../guide/accounts.md) a route needs the",
+        "permission named here. JSON; times RFC 3339 UTC with `Z`; errors are problem+json (RFC 9457). The",
+        "machine-readable form is `/openapi.json` of a running aggregator, with a page at `/docs`.",
         "",
     ]
     lines += ["| route | needs | answers | what |", "|---|---|---|---|"]

@@ -112,7 +112,7 @@ class Desk:
     policy: CorrelationPolicy = NO_CAPS
     ring: int = 4096
     stream_clients: int = 1000
-    people_policy: Policy = Policy()
+    people_policy: Policy = field(default_factory=Policy)
     secure: bool = False
     hosts: frozenset[str] = frozenset()
     now: float = field(default_factory=time)

@@ -14,7 +14,7 @@ from fastapi import Path as UrlPath
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from aggregator.api import models, pages, people, reference, users
+from aggregator.api import models, pages, people, reference, sign_on, users
 from aggregator.api.access import Access, Address, Who
 from aggregator.api.guard import HOSTS, Guard
 from aggregator.api.people import People
@@ -27,6 +27,7 @@ from aggregator.core.people import Passwords
 from aggregator.core.ports import Store
 from aggregator.live import Live
 from aggregator.service import Service
+from aggregator.sign_on import SignOn
 from aggregator.views import camera_feature, camera_view, change_view, rfc3339
 from contract.ids import UUID7_PATTERN
 from contract.kinds import Kind
@@ -64,6 +65,7 @@ class Parts:
     stopping: Callable[[], bool] = lambda: False
     stream_clients: int = 1000
     hosts: frozenset[str] = frozenset()
+    sign_on: SignOn | None = None
 
 
 def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
@@ -94,6 +96,7 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     _machine(app, parts)
     people.install(app, parts.people)
     users.install(app, parts.people, parts.passwords)
+    sign_on.install(app, parts.people, parts.sign_on)
     reference.install(app)
     pages.mount(app, static)
     return app

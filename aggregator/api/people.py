@@ -25,7 +25,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """What the routes of accounts and audit need. sign_on: whether OpenID Connect is configured."""
+    """What the routes of accounts and audit need. signs_on: whether OpenID Connect is configured."""
 
     accounts: Accounts
     store: PeopleStore
@@ -33,7 +33,7 @@ class People:
     policy: Policy
     cookies: Cookies
     now: Callable[[], float]
-    sign_on: bool = False
+    signs_on: bool = False
 
 
 def install(app: FastAPI, people: People) -> None:
@@ -44,7 +44,7 @@ def install(app: FastAPI, people: People) -> None:
 
 def session_view(people: People, who: Principal | None) -> dict[str, Any]:
     """Who is logged in. `csrf` has to be sent back with everything that is not a read."""
-    view: dict[str, Any] = {"accounts": people.accounts.active, "sign_on": people.sign_on, "user": None}
+    view: dict[str, Any] = {"accounts": people.accounts.active, "sign_on": people.signs_on, "user": None}
     if who is not None and not who.local:
         view["user"] = {
             "name": who.name,

@@ -1,8 +1,8 @@
 """Accounts, sessions and API tokens, and the ports that keep and check them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from aggregator.core.access import Permission, Role
 from aggregator.core.audit import End, Entry, Record
@@ -112,3 +112,30 @@ class AuditStore(Protocol):
         ...
 
     def newest(self, limit: int, before: int | None, action: str | None, actor: str | None) -> Sequence[Record]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A login by OpenID Connect that is under way. url: where the browser is sent."""
+
+    url: str
+    state: str
+    nonce: str
+    verifier: str
+
+
+class SignOnRefused(Exception):
+    """reason: provider, expired, role, district, disabled or name. detail: for the log."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+class Provider(Protocol):
+    """An OpenID Connect provider. Any thread; waits for the network."""
+
+    def begin(self) -> Flow: ...
+    def finish(self, flow: Flow, code: str) -> Mapping[str, Any]:
+        """The claims of the ID token, checked. Raises SignOnRefused."""
+        ...
