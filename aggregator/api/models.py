@@ -117,6 +117,8 @@ class Problem(BaseModel):
     status: int
     detail: str
     allowed: list[State] | None = None
+    needs: Permission | None = None
+    code: str | None = None
 
 
 class SessionUser(BaseModel):

@@ -12,6 +12,7 @@ from aggregator.api.models import Problem
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import TransitionRefused
 from aggregator.service import UnknownIncident
+from contract.errors import JagaError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -32,6 +33,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TransitionRefused, _refused)
     app.add_exception_handler(UnknownIncident, _unknown)
     app.add_exception_handler(StoreError, _store)
+    app.add_exception_handler(JagaError, _wished)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -61,6 +63,12 @@ def _unknown(_request: Request, error: Exception) -> Response:
 def _unforeseen(_request: Request, _error: Exception) -> Response:
     """The traceback is in the log, where it belongs."""
     return problem(500, "Something unforeseen happened", "the aggregator's log says what")
+
+
+def _wished(_request: Request, error: Exception) -> Response:
+    """code: of the catalogue, so that the page can say it in the reader's language."""
+    assert isinstance(error, JagaError)
+    return problem(409, "Not possible", str(error), code=error.key)
 
 
 def _store(_request: Request, error: Exception) -> Response:

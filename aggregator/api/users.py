@@ -7,14 +7,13 @@ from fastapi import Body, FastAPI, HTTPException
 from fastapi import Path as UrlPath
 from starlette.responses import Response
 
-from aggregator.accounts import PasswordRefused
 from aggregator.api import models
 from aggregator.api.access import Address, Who
 from aggregator.api.people import JSON, NO_STORE, People
 from aggregator.api.problems import documented
 from aggregator.core.access import Principal
 from aggregator.core.people import NAME_PATTERN, Passwords, User
-from aggregator.roster import Roster, RosterError
+from aggregator.roster import Roster
 from aggregator.views import rfc3339
 
 Name = Annotated[str, UrlPath(pattern=NAME_PATTERN, max_length=64)]
@@ -39,11 +38,7 @@ def install(app: FastAPI, people: People, passwords: Passwords) -> None:
     def add(wish: Annotated[models.UserIn, Body()], who: Who, where: Address) -> Response:
         if who.local:
             raise HTTPException(409, "the first account is made by command: jaga aggregator user add")
-        try:
-            user = roster(who, where).add(wish.name, wish.role, wish.districts, wish.password)
-        except (RosterError, PasswordRefused) as error:
-            raise HTTPException(409, str(error)) from error
-        return _json(_shown(user), 201)
+        return _json(_shown(roster(who, where).add(wish.name, wish.role, wish.districts, wish.password)), 201)
 
     @app.post(
         "/api/v1/users/{name}", response_model=models.UserOut, responses=documented(401, 403, 404, 409, 413, 422, 503)
@@ -52,11 +47,7 @@ def install(app: FastAPI, people: People, passwords: Passwords) -> None:
         if people.store.user(name) is None:
             raise HTTPException(404, f"no account {name}")
         wanted = wish.model_dump(exclude_unset=True)
-        try:
-            user = roster(who, where).change(name, **wanted)
-        except (RosterError, PasswordRefused) as error:
-            raise HTTPException(409, str(error)) from error
-        return _json(_shown(user))
+        return _json(_shown(roster(who, where).change(name, **wanted)))
 
 
 def _json(value: object, status: int = 200) -> Response:
