@@ -119,6 +119,7 @@ class Problem(BaseModel):
     allowed: list[State] | None = None
     needs: Permission | None = None
     code: str | None = None
+    values: dict[str, str] | None = None
 
 
 class SessionUser(BaseModel):

@@ -66,9 +66,10 @@ def _unforeseen(_request: Request, _error: Exception) -> Response:
 
 
 def _wished(_request: Request, error: Exception) -> Response:
-    """code: of the catalogue, so that the page can say it in the reader's language."""
+    """code, values: of the catalogue, so that the page can say it in the reader's language."""
     assert isinstance(error, JagaError)
-    return problem(409, "Not possible", str(error), code=error.key)
+    values = {name: str(value) for name, value in error.values.items()}
+    return problem(409, "Not possible", str(error), code=error.key, values=values)
 
 
 def _store(_request: Request, error: Exception) -> Response:
