@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from aggregator.accounts import Policy, hashed, normal, sha256
 from aggregator.core.access import PERMISSIONS, ROLES, UNLIMITED_ROLES, Permission, Role
 from aggregator.core.audit import Entry
-from aggregator.core.people import NAME_PATTERN, Passwords, PeopleStore, Token, User
+from aggregator.core.people import NAME_PATTERN, RESERVED, Passwords, PeopleStore, Token, User
 from contract.errors import JagaError
 
 TOKEN_PREFIX = "jaga_"
@@ -35,7 +35,7 @@ class Roster:
     def add(self, name: str, role: Role, districts: Sequence[str], password: str) -> User:
         """Raises RosterError or PasswordRefused."""
         name = normal(name)
-        if not re.match(NAME_PATTERN, name):
+        if not usable(name):
             raise RosterError("people.name", name=name)
         if self.store.user(name) is not None:
             raise RosterError("people.exists", name=name)
@@ -114,6 +114,10 @@ class Roster:
 
     def _entry(self, action: str, what: str, detail: str) -> Entry:
         return (self.now(), self.actor, action, what, " ".join(filter(None, (detail, self.origin))))
+
+
+def usable(name: str) -> bool:
+    return re.match(NAME_PATTERN, name) is not None and name not in RESERVED
 
 
 def about(user: User) -> str:

@@ -1,6 +1,5 @@
 """Logging in by OpenID Connect: which account the provider's word makes or opens."""
 
-import re
 import secrets
 import threading
 from collections import OrderedDict
@@ -12,8 +11,8 @@ import structlog
 
 from aggregator.accounts import UNKNOWN, Accounts, Opened, Policy, normal
 from aggregator.core.access import UNLIMITED_ROLES, Role
-from aggregator.core.people import NAME_PATTERN, Flow, PeopleStore, Provider, SignOnRefused, User
-from aggregator.roster import about
+from aggregator.core.people import Flow, PeopleStore, Provider, SignOnRefused, User
+from aggregator.roster import about, usable
 
 FLOW_S = 600.0
 """How long somebody may take at the provider."""
@@ -87,7 +86,7 @@ class SignOn:
                 self._store.put_user(wanted, [entry], end_sessions=True)
             return wanted
         name = normal(str(claims.get(self._mapped.name_claim, "")))
-        if not re.match(NAME_PATTERN, name) or self._store.user(name) is not None:
+        if not usable(name) or self._store.user(name) is not None:
             raise SignOnRefused("name", name)
         user = User(name, role, districts, subject=subject, created=self._now())
         self._store.put_user(user, [(self._now(), "sign_on", "user.add", name, about(user))])

@@ -32,6 +32,7 @@ from aggregator.core.ports import Message
 from aggregator.live import Live
 from aggregator.runtime import Server, listen
 from aggregator.service import Fresh, Service
+from aggregator.sign_on import SignOn
 from contract import topics
 from contract.events import Event
 from tests.brokers import free_port, wait_until
@@ -115,6 +116,8 @@ class Desk:
     people_policy: Policy = field(default_factory=Policy)
     secure: bool = False
     hosts: frozenset[str] = frozenset()
+    port: int = 0
+    sign_on: Callable[["Desk"], SignOn] | None = None
     now: float = field(default_factory=time)
     url: str = ""
     clients: Callable[[], int] = lambda: 0
@@ -143,8 +146,15 @@ class Desk:
             hosts=self.hosts,
             passwords=QUICK,
             people=People(
-                self.accounts, self.people, self.audit, self.people_policy, Cookies(self.secure), lambda: self.now
+                accounts=self.accounts,
+                store=self.people,
+                audit=self.audit,
+                policy=self.people_policy,
+                cookies=Cookies(self.secure),
+                now=lambda: self.now,
+                signs_on=self.sign_on is not None,
             ),
+            sign_on=self.sign_on(self) if self.sign_on else None,
         )
 
     def take(self, *events: Event) -> None:
@@ -168,7 +178,7 @@ def desk(folder: Path, *, static: Path | None = None, **more: Any) -> Iterator[D
     parts = replace(one.parts(), stopping=lambda: server.should_exit)
     app = create_app(parts, *([static] if static else []))
     one.clients = lambda: int(app.state.waker.clients)
-    listener = listen("127.0.0.1", 0)
+    listener = listen("127.0.0.1", one.port)
     one.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     server = Server.over(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -8,6 +8,8 @@ from aggregator.core.access import Permission, Role
 from aggregator.core.audit import End, Entry, Record
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._@-]{0,63}$"
+RESERVED = frozenset({"system", "local", "operator", "unknown", "sign_on", "command"})
+"""Names under which others than people act in histories and in the audit log."""
 MIN_PASSWORD, MAX_PASSWORD = 12, 256
 _FEW = 5
 

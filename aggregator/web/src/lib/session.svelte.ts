@@ -14,7 +14,8 @@ class Who {
   renewing = $state(false);
   /** A session that was there has ended. */
   ended = $state(false);
-  #lastName: string | null = null;
+  /** Who was logged in last, and may want to be again. */
+  lastName: string | null = null;
 
   readonly user = $derived(this.known?.user ?? null);
   /** Whether the live picture may be shown. */
@@ -43,7 +44,7 @@ class Who {
   async login(name: string, password: string): Promise<Said | null> {
     try {
       const session = await login(name, password);
-      if (this.#lastName !== null && session.user?.name !== this.#lastName) location.reload();
+      if (this.lastName !== null && session.user?.name !== this.lastName) location.reload();
       this.renewing = false;
       this.#take(session);
       return null;
@@ -73,8 +74,8 @@ class Who {
   }
 
   #take(session: Session): void {
-    this.ended = this.#lastName !== null && session.user === null;
-    this.#lastName = session.user?.name ?? this.#lastName;
+    this.ended = this.lastName !== null && session.user === null;
+    this.lastName = session.user?.name ?? this.lastName;
     this.known = session;
   }
 }

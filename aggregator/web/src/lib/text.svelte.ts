@@ -34,6 +34,12 @@ export function reasonText(reason: string): string {
   return catalogue.has(key) ? t(key, { id: format.shortId(argument) }) : reason;
 }
 
+/** Who did something: a word of ours, or the name of an account as it is. */
+export function actorText(actor: string): string {
+  const key = `web.actor.${actor}`;
+  return catalogue.has(key) ? t(key) : actor;
+}
+
 /** A camera's reason: the agent's own words, or one of the aggregator's codes. */
 export function cameraReason(reason: string): string {
   const key = `web.camera_reason.${reason}`;
