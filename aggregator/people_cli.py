@@ -67,7 +67,7 @@ def _open(config: Path) -> Iterator[Desk]:
     """The store of this config; made where it is absent, so that the first account can precede the first start."""
     loaded = configuration.load(config)
     try:
-        loaded.data_dir.mkdir(parents=True, exist_ok=True)
+        loaded.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError("aggregator.data_dir_unusable", path=str(loaded.data_dir), detail=str(error)) from error
     store = SqliteStore(loaded.data_dir / "jaga.sqlite")

@@ -233,7 +233,7 @@ def data_folder(path: Path) -> Iterator[None]:
     Raises StoreError.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = (path / "lock").open("w")
     except OSError as error:
         raise StoreError("aggregator.data_dir_unusable", path=str(path), detail=str(error)) from error
