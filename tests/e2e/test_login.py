@@ -4,12 +4,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import time
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
+from aggregator.accounts import Policy
+from aggregator.adapters.people_sqlite import SqlitePeople
+from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.roster import Roster
 from contract.kinds import Kind
 from tests.brokers import wait_until
+from tests.desks import QUICK
 from tests.e2e.page_rig import WEBGL, Rig, chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
@@ -41,8 +47,12 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         running.report()
         running.begin(0, Kind.BRAWL)
         wait_until(lambda: len(running.incidents()) == 1, what="the incident in the store")
-        for name, role in (("rina", "operator"), ("wati", "viewer"), ("chief", "administrator")):
-            command(running, "user", "add", name, "--role", role, typed=PASSWORD)
+        command(running, "user", "add", "chief", "--role", "administrator", typed=PASSWORD)
+        store = SqliteStore(tmp_path / "data" / "jaga.sqlite")
+        roster = Roster(SqlitePeople(store), QUICK, Policy(), time, "test")
+        roster.add("rina", "operator", (), PASSWORD)
+        roster.add("wati", "viewer", (), PASSWORD)
+        store.close()
         yield running
 
 
