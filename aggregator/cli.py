@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from aggregator import config as configuration
+from aggregator.exposure import expose
 from aggregator.geojson import load_cameras
-from aggregator.people_cli import audit_app, token_app, user_app
+from aggregator.people_cli import audit_app, opened, token_app, user_app
 from aggregator.runtime import run as run_aggregator
 from contract.texts import language_of, text
 
@@ -33,6 +34,9 @@ def run(config: ConfigFile) -> None:
 def check(config: ConfigFile) -> None:
     """Say whether the config can be used."""
     loaded = configuration.load(config)
+    if not loaded.http.loopback and not loaded.accounts.required:
+        with opened(config) as desk:
+            expose(loaded, desk.roster.store)
     cameras = load_cameras(loaded.cameras) if loaded.cameras else ()
     _say(
         "aggregator.check_ok",

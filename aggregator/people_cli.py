@@ -63,7 +63,7 @@ class Desk:
 
 
 @contextmanager
-def _open(config: Path) -> Iterator[Desk]:
+def opened(config: Path) -> Iterator[Desk]:
     """The store of this config; made where it is absent, so that the first account can precede the first start."""
     loaded = configuration.load(config)
     try:
@@ -100,7 +100,7 @@ def _password() -> str:
 
 @user_app.command("add", help=_help("user_add"))
 def user_add(name: Name, config: ConfigFile, role: RoleOption, district: Districts = []) -> None:  # noqa: B006
-    with _open(config) as desk:
+    with opened(config) as desk:
         if desk.roster.store.user(name) is not None:
             raise RosterError("people.exists", name=name)
         user = desk.roster.add(name, role, district, _password())
@@ -109,7 +109,7 @@ def user_add(name: Name, config: ConfigFile, role: RoleOption, district: Distric
 
 @user_app.command("list", help=_help("user_list"))
 def user_list(config: ConfigFile) -> None:
-    with _open(config) as desk:
+    with opened(config) as desk:
         for user in desk.roster.store.users():
             shown = {"name": user.name, "role": user.role, "districts": user.districts, "disabled": user.disabled}
             typer.echo(json.dumps(shown | {"sign_on": user.subject is not None, "created": rfc3339(user.created)}))
@@ -117,32 +117,32 @@ def user_list(config: ConfigFile) -> None:
 
 @user_app.command("role", help=_help("user_role"))
 def user_role(name: Name, config: ConfigFile, role: RoleOption) -> None:
-    with _open(config) as desk:
+    with opened(config) as desk:
         _say("changed", name=desk.roster.change(name, role=role).name)
 
 
 @user_app.command("districts", help=_help("user_districts"))
 def user_districts(name: Name, config: ConfigFile, district: Districts = []) -> None:  # noqa: B006
-    with _open(config) as desk:
+    with opened(config) as desk:
         _say("changed", name=desk.roster.change(name, districts=district).name)
 
 
 @user_app.command("password", help=_help("user_password"))
 def user_password(name: Name, config: ConfigFile) -> None:
-    with _open(config) as desk:
+    with opened(config) as desk:
         user = desk.roster.user(name)
         _say("changed", name=desk.roster.change(user.name, password=_password()).name)
 
 
 @user_app.command("disable", help=_help("user_disable"))
 def user_disable(name: Name, config: ConfigFile) -> None:
-    with _open(config) as desk:
+    with opened(config) as desk:
         _say("changed", name=desk.roster.change(name, disabled=True).name)
 
 
 @user_app.command("enable", help=_help("user_enable"))
 def user_enable(name: Name, config: ConfigFile) -> None:
-    with _open(config) as desk:
+    with opened(config) as desk:
         _say("changed", name=desk.roster.change(name, disabled=False).name)
 
 
@@ -154,7 +154,7 @@ def token_add(
     label: Annotated[str, typer.Option("--label", help=_help("label"))],
     days: Annotated[int, typer.Option("--days", help=_help("days"))] = TOKEN_DAYS,
 ) -> None:
-    with _open(config) as desk:
+    with opened(config) as desk:
         token, secret = desk.roster.add_token(name, label[:64], scope, days)
         typer.echo(secret)
         _say("token_added", token=token.id, expires=rfc3339(token.expires))
@@ -162,7 +162,7 @@ def token_add(
 
 @token_app.command("list", help=_help("token_list"))
 def token_list(config: ConfigFile) -> None:
-    with _open(config) as desk:
+    with opened(config) as desk:
         for token in desk.roster.store.tokens():
             shown = {"id": token.id, "user": token.user, "label": token.label, "scopes": token.scopes}
             times = {name: rfc3339(getattr(token, name)) for name in ("created", "expires", "revoked")}
@@ -171,7 +171,7 @@ def token_list(config: ConfigFile) -> None:
 
 @token_app.command("revoke", help=_help("token_revoke"))
 def token_revoke(token: Annotated[str, typer.Argument(help=_help("token_id"))], config: ConfigFile) -> None:
-    with _open(config) as desk:
+    with opened(config) as desk:
         _say("token_revoked", token=desk.roster.revoke_token(token).id)
 
 
@@ -187,7 +187,7 @@ def audit_verify(
         floor = End(records[0].seq - 1, records[0].prev) if records else End()
         _verified(verify_or_say(iter(records), floor, anchors))
     elif config is not None:
-        with _open(config) as desk:
+        with opened(config) as desk:
             floor, head = desk.audit.ends()
             _verified(verify_or_say(desk.audit.records(floor.seq), floor, [head, *anchors]))
     else:
@@ -198,7 +198,7 @@ def audit_verify(
 def audit_export(
     config: ConfigFile, out: Annotated[Path | None, typer.Option("--out", help=_help("out"))] = None
 ) -> None:
-    with _open(config) as desk:
+    with opened(config) as desk:
         roster = desk.roster
         roster.store.note([(roster.now(), roster.actor, "audit.export", "", str(out or "-"))])
         lines = (msgspec.json.encode(record) + b"\n" for record in desk.audit.records(desk.audit.ends()[0].seq))

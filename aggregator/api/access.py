@@ -7,6 +7,7 @@ only the page itself can know.
 """
 
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aggregator.accounts import Accounts
 from aggregator.api.problems import problem
 from aggregator.core.access import LOCAL, Need, Principal, needed
+from aggregator.core.errors import StoreError
 
 CSRF_HEADER = "x-csrf-token"
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -60,24 +62,30 @@ class Access:
         self._app, self._accounts, self._cookies = app, accounts, cookies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._accounts.active:
-            scope[_PRINCIPAL] = LOCAL
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        need = needed(scope["method"], scope["path"])
-        if need == "anybody" and not scope["path"].startswith("/api"):
-            await self._app(scope, receive, send)  # the page's files and the health check look at no account
-            return
+        try:
+            refused = await self._admit(scope)
+        except StoreError as error:
+            refused = problem(503, "The store cannot be read now", str(error), {"Retry-After": "5"})
+        await (self._app if refused is None else refused)(scope, receive, send)
+
+    async def _admit(self, scope: Scope) -> Response | None:
+        """Writes into `scope` who asks. The answer to a request that may not go on, or None."""
+        if not self._accounts.active:
+            scope[_PRINCIPAL] = LOCAL
+            return None
+        headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
+        need = needed(method, path)
+        if need == "anybody" and not path.startswith("/api"):
+            return None  # the page's files and the health check look at no account
         who = self._who(headers)
-        refused = _refusal(need, who, scope["method"], headers)
-        if refused is not None:
-            await refused(scope, receive, send)
-            return
-        if who is not None and self._accounts.due(who):
-            await run_in_threadpool(self._accounts.used, who)
-        scope[_PRINCIPAL] = who
-        await self._app(scope, receive, send)
+        refused = _refusal(need, who, method, headers)
+        if refused is None and who is not None:
+            scope[_PRINCIPAL] = who
+            await note_use(self._accounts, who)
+        return refused
 
     def _who(self, headers: Headers) -> Principal | None:
         kind, _, token = headers.get("authorization", "").partition(" ")
@@ -85,6 +93,13 @@ class Access:
             return self._accounts.bearer(token.strip()) if kind.lower() == "bearer" else None
         cookie = self._cookies.of(headers)
         return self._accounts.resume(cookie) if cookie else None
+
+
+async def note_use(accounts: Accounts, who: Principal) -> None:
+    """That a session is in use, about once a minute. A full disk must not shut out who only looks."""
+    if accounts.due(who):
+        with suppress(StoreError):
+            await run_in_threadpool(accounts.used, who)
 
 
 def _refusal(
@@ -112,7 +127,7 @@ def _from_the_page(need: Need | tuple[str, ...] | None, who: Principal, headers:
 
 def principal(request: Request) -> Principal:
     """Who asks, in a route that needs somebody."""
-    who: Principal | None = request.scope[_PRINCIPAL]
+    who: Principal | None = request.scope.get(_PRINCIPAL)
     assert who is not None, "a route that is open to anybody asks for somebody"
     return who
 

@@ -11,11 +11,10 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Body, FastAPI, Header, HTTPException, Query
 from fastapi import Path as UrlPath
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from aggregator.api import models, pages, people, reference, sign_on, users
-from aggregator.api.access import Access, Address, Who
+from aggregator.api.access import Access, Address, Who, note_use
 from aggregator.api.guard import HOSTS, Guard
 from aggregator.api.people import People
 from aggregator.api.problems import documented, install
@@ -88,7 +87,8 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     app.state.waker = waker
     accounts, everywhere = parts.people.accounts, HOSTS | parts.hosts
     app.add_middleware(Access, accounts=accounts, cookies=parts.people.cookies)
-    app.add_middleware(Guard, hosts=lambda: everywhere if accounts.active else HOSTS)
+    secure = parts.people.cookies.secure
+    app.add_middleware(Guard, hosts=lambda: everywhere if accounts.active else HOSTS, secure=secure)
     install(app)
     _incidents(app, parts)
     _cameras(app, parts)
@@ -237,12 +237,8 @@ def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
         if waker.clients >= parts.stream_clients:
             raise HTTPException(503, "too many live streams", {"Retry-After": "10"})
 
-        async def used() -> None:
-            if accounts.due(who):
-                await run_in_threadpool(accounts.used, who)
-
         sees = None if who.sites is None else who.sees
-        reader = Reader(sees, lambda: accounts.unchanged(who), used)
+        reader = Reader(sees, lambda: accounts.unchanged(who), lambda: note_use(accounts, who))
         beat = b'{"time":%b}'
         return EventStream(
             parts.live, waker, shared(who.sites), lambda: beat % time(), last_event_id, parts.stopping, reader
