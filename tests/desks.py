@@ -26,11 +26,12 @@ from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.api.access import Cookies
 from aggregator.api.app import Parts, create_app
 from aggregator.api.people import People
+from aggregator.config_people import HttpSection
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Message
 from aggregator.live import Live
-from aggregator.runtime import Server, listen
+from aggregator.runtime import PLAIN, Server, listen
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import SignOn
 from contract import topics
@@ -117,6 +118,7 @@ class Desk:
     secure: bool = False
     hosts: frozenset[str] = frozenset()
     port: int = 0
+    http: HttpSection = PLAIN
     sign_on: Callable[["Desk"], SignOn] | None = None
     now: float = field(default_factory=time)
     url: str = ""
@@ -180,7 +182,7 @@ def desk(folder: Path, *, static: Path | None = None, **more: Any) -> Iterator[D
     one.clients = lambda: int(app.state.waker.clients)
     listener = listen("127.0.0.1", one.port)
     one.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = Server.over(app)
+    server = Server.over(app, one.http)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
