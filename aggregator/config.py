@@ -90,7 +90,7 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AggregatorConfig(Struct, frozen=True, kw_only=True):
-    """A config that can be used; paths are absolute. digest: SHA-256 of what the file says."""
+    """A config that can be used; paths are absolute. digest: of what the file says, and of the cameras."""
 
     data_dir: Path
     cameras: Path | None
@@ -141,9 +141,17 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
         retention=Retention(**msgspec.structs.asdict(sections.retention)),
         accounts=policy(sections.accounts, sections.district, required=sections.oidc is not None),
         oidc=oidc(sections.oidc, http, wrong, path.parent),
-        digest=hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest(),
+        digest=_digest(raw, path, sections.aggregator.cameras, sections.aggregator.places),
         path=path,
     )
+
+
+def _digest(raw: dict[str, Any], path: Path, *names: str | None) -> str:
+    """SHA-256 of what the config says, with the files of cameras and places that it names."""
+    found = hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode())
+    for file in (_resolve(path, name) for name in names if name):
+        found.update(file.read_bytes() if file.is_file() else b"")
+    return found.hexdigest()
 
 
 def _policy(section: CorrelationSection) -> CorrelationPolicy:

@@ -80,6 +80,11 @@ def test_an_operator_logs_in_acts_and_logs_out(page: Page, rig: Rig) -> None:
     expect(dialog.get_by_role("heading")).to_have_text("Masuk ke Jaga")
     expect(page.get_by_label("Nama akun")).to_be_focused()
     assert page.locator("[role=option]").count() == 0
+    for key in ("Escape", "Escape", "Escape", "j", "?"):
+        page.keyboard.press(key)
+    expect(dialog).to_be_visible()
+    assert page.locator("[role=option]").count() == 0
+    page.get_by_label("Nama akun").clear()
     log_in(page, "rina", "wrong")
     expect(dialog.get_by_role("alert")).to_contain_text("Nama dan kata sandi tidak cocok")
     expect(page.get_by_label("Kata sandi")).to_be_focused()
