@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from time import time
 
 import pytest
@@ -40,17 +39,23 @@ def command(rig: Rig, *words: str, typed: str = "") -> str:
     return subprocess.run(line, input=typed, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    """With one incident, and accounts made by command while it runs."""
-    with Rig(tmp_path) as running:
+OPERATORS = ("rina", "tono", "sari", "joko")
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """One for all, since it takes a while: with incidents, and with accounts of which each test has its own."""
+    folder = tmp_path_factory.mktemp("login")
+    with Rig(folder) as running:
         running.report()
-        running.begin(0, Kind.BRAWL)
-        wait_until(lambda: len(running.incidents()) == 1, what="the incident in the store")
+        for camera in range(3):
+            running.begin(camera, Kind.BRAWL)
+        wait_until(lambda: len(running.incidents()) == 3, what="the incidents in the store")
         command(running, "user", "add", "chief", "--role", "administrator", typed=PASSWORD)
-        store = SqliteStore(tmp_path / "data" / "jaga.sqlite")
+        store = SqliteStore(folder / "data" / "jaga.sqlite")
         roster = Roster(SqlitePeople(store), QUICK, Policy(), time, "test")
-        roster.add("rina", "operator", (), PASSWORD)
+        for name in OPERATORS:
+            roster.add(name, "operator", (), PASSWORD)
         roster.add("wati", "viewer", (), PASSWORD)
         store.close()
         yield running
@@ -109,7 +114,7 @@ def test_an_operator_logs_in_acts_and_logs_out(page: Page, rig: Rig) -> None:
 
 def test_five_wrong_passwords_are_answered_with_a_wait(page: Page) -> None:
     for _ in range(6):
-        log_in(page, "rina", "wrong")
+        log_in(page, "tono", "wrong")
         expect(page.locator("[data-test=login] .yes")).to_have_attribute("aria-disabled", "false")
     expect(page.locator("[data-test=login]").get_by_role("alert")).to_contain_text("Coba lagi dalam")
 
@@ -123,12 +128,12 @@ def test_a_viewer_looks_and_does_not_act(page: Page) -> None:
 
 
 def test_a_session_that_ends_loses_nothing_that_was_typed(page: Page, rig: Rig) -> None:
-    log_in(page, "rina")
+    log_in(page, "sari")
     page.locator(".link.live").wait_for()
     page.keyboard.press("j")
     page.keyboard.press("f")
     page.locator("[role=alertdialog] input").fill("Anak-anak bermain bola")
-    command(rig, "user", "password", "rina", typed=PASSWORD + " 2")
+    command(rig, "user", "password", "sari", typed=PASSWORD + " 2")
     dialog = page.locator("[data-test=login]")
     expect(dialog).to_contain_text("Sesi Anda telah berakhir", timeout=20_000)
     expect(page.locator(".page")).to_have_css("visibility", "hidden")
@@ -139,7 +144,7 @@ def test_a_session_that_ends_loses_nothing_that_was_typed(page: Page, rig: Rig) 
     page.locator("[role=alertdialog] input").press("Enter")
     expect(page.locator(".side header .pill")).to_have_text("Alarm palsu")
     detail_reason = rig_reason(page)
-    assert detail_reason == ("rina", "Anak-anak bermain bola")
+    assert detail_reason == ("sari", "Anak-anak bermain bola")
 
 
 def rig_reason(page: Page) -> tuple[str, str]:
@@ -154,12 +159,12 @@ def rig_reason(page: Page) -> tuple[str, str]:
 
 
 def test_another_user_sees_nothing_of_the_one_before(page: Page, rig: Rig) -> None:
-    log_in(page, "rina")
+    log_in(page, "joko")
     page.locator(".link.live").wait_for()
     page.keyboard.press("j")
     page.keyboard.press("f")
     page.locator("[role=alertdialog] input").fill("rahasia")
-    command(rig, "user", "disable", "rina")
+    command(rig, "user", "disable", "joko")
     expect(page.locator("[data-test=login]")).to_contain_text("Sesi Anda telah berakhir", timeout=20_000)
     log_in(page, "wati")
     expect(page.locator("[data-test=who]")).to_contain_text("wati")
@@ -172,7 +177,7 @@ def test_an_administrator_manages_accounts(page: Page, rig: Rig) -> None:
     page.locator("[data-test=language]").click()
     page.locator("[data-test=who]").click()
     roster = page.locator("[data-test=roster]")
-    expect(roster.get_by_role("row")).to_have_count(4)
+    expect(roster.get_by_role("row")).to_have_count(3 + len(OPERATORS))
     roster.get_by_label("Role of wati").select_option("supervisor")
     roster.get_by_role("button", name="Disable rina").click()
     expect(roster.get_by_role("button", name="Enable rina")).to_be_visible()

@@ -141,7 +141,7 @@ def test_answers_to_each_role_are_what_openapi_says(one: Desk, role: Role) -> No
     for operation in operations:
 
         @given(case=operation.as_strategy())
-        @settings(max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=3, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         def judge(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate(headers=headers)
 
