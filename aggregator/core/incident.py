@@ -60,12 +60,18 @@ class OpeningPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An independent source: one camera (or reporter). confidence: the greatest of its events."""
+    """An independent source: one camera (or reporter). confidence: the greatest of its events, each weighed by the
+    precision that verdicts have shown. told: that event's own confidence; kind: what it told of. precision, verdicts:
+    of this camera and kind then, None and 0 while nobody has judged it."""
 
     site: str
     camera: str
     confidence: float
     location: Location | None = None
+    told: float | None = None
+    kind: Kind | None = None
+    precision: float | None = None
+    verdicts: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,7 @@ class Incident:
     every event so far was. merged_into: the incident that absorbed this one. opened: when it was first more than
     suspected. severity: that of the gravest event (`gravest`), raised for the reasons in `raised`. people: the most
     that one event told of; people_first: of the first event that counted any, at people_since. reports: how many people
-    told of it."""
+    told of it. doubts: why it was kept at suspected although it would have been opened, as `what:how much`."""
 
     id: str
     kind: Kind
@@ -108,7 +114,13 @@ class Incident:
     people_first: int = 0
     people_since: float | None = None
     reports: int = 0
+    doubts: tuple[str, ...] = ()
     revision: int = 0
+
+    @property
+    def told(self) -> float:
+        """What the confidence would be if nobody had ever judged a camera."""
+        return noisy_or(tuple(one.confidence if one.told is None else one.told for one in self.sources))
 
     @property
     def closed(self) -> bool:
@@ -164,22 +176,47 @@ def move(
 
 def opening(incident: Incident, policy: OpeningPolicy, unconfirmed_per_h: float = 0.0) -> Opening | None:
     """Why a suspected incident is to be opened now, or None. unconfirmed_per_h: how many things like this its camera
-    tells that nothing confirms; it only matters where there is one source."""
+    tells that nothing confirms; it only matters where there is one source.
+
+    Whatever verdicts have shown of a camera, what is critical opens where it is as sure as strong_source by its own
+    word: who was wrong a hundred times may be right about a fire.
+    """
+    doubted = len(incident.sources) < 2 and unconfirmed_per_h > policy.doubted_per_h and not incident.reports
+    reached = None if doubted else _reached(incident, incident.confidence, policy)
+    return reached or ("severe" if _very_sure(incident, policy) else None)
+
+
+def doubts(incident: Incident, policy: OpeningPolicy, unconfirmed_per_h: float = 0.0) -> tuple[str, ...]:
+    """What alone keeps an incident suspected that its cameras' own word would open: their verdicts (`verdicts`), or
+    that the only one tells much that nothing confirms (`unconfirmed:per hour`)."""
+    if opening(incident, policy, unconfirmed_per_h) or _reached(incident, incident.told, policy) is None:
+        return ()
+    found = []
+    if _reached(incident, incident.confidence, policy) is None:
+        found.append("verdicts")
+    if len(incident.sources) < 2 and unconfirmed_per_h > policy.doubted_per_h:
+        found.append(f"unconfirmed:{unconfirmed_per_h:.1f}")
+    return tuple(found)
+
+
+def _reached(incident: Incident, confidence: float, policy: OpeningPolicy) -> Opening | None:
     rank = SEVERITIES.index(incident.severity)
     if incident.state != "suspected" or rank == 0:
         return None
     if incident.reports:
         return "reported"
-    if len(incident.sources) >= 2 and incident.confidence >= policy.second_source:
+    if len(incident.sources) >= 2 and confidence >= policy.second_source:
         return "second_source"
-    if len(incident.sources) < 2 and unconfirmed_per_h > policy.doubted_per_h:
-        sure = incident.severity == "critical" and incident.confidence >= policy.strong_source
-        return "severe" if sure else None
-    if rank >= SEVERITIES.index("major") and incident.confidence >= policy.severe:
+    if rank >= SEVERITIES.index("major") and confidence >= policy.severe:
         return "severe"
-    if incident.confidence >= policy.strong_source:
+    if confidence >= policy.strong_source:
         return "strong_source"
     return None
+
+
+def _very_sure(incident: Incident, policy: OpeningPolicy) -> bool:
+    grave = incident.state == "suspected" and incident.severity == "critical"
+    return grave and incident.told >= policy.strong_source
 
 
 def noisy_or(confidences: tuple[float, ...]) -> float:
