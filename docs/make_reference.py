@@ -13,7 +13,8 @@ os.environ["JAGA_LANG"] = "en"  # the commands read their help texts when they a
 
 import typer
 
-from aggregator.api.app import Parts, create_app
+from aggregator.api.app import create_app
+from aggregator.api.parts import Parts
 from aggregator.live import Live
 from contract.texts import text
 from jaga.cli import PARTS, Part, load

@@ -1,11 +1,11 @@
 """What an operator is shown on a line of its own, and what is summed up by place and kind.
 
-EEMUA publication 191 (Alarm systems, 3rd ed., 2013) calls less than one alarm in ten minutes per operator very likely to
-be acceptable. The load is how many incidents were opened in the last ten minutes, per operator. While it is within the
-budget, every open incident has its own line. Above it, those of severity minor and info that rank lowest are summed
-up, until as many lines are left as the budget allows; what is major or critical never is. Suspected incidents ring nobody
-and are always summed up, unless they are major or critical and nothing speaks against them. Nothing is hidden: a
-summary names each incident it holds.
+EEMUA publication 191 (Alarm systems, 3rd ed., 2013) calls less than one alarm in ten minutes per operator very likely
+to be acceptable. The load is how many incidents were opened in the last ten minutes, per operator. While it is within
+the budget, every open incident has its own line. Above it, those of severity minor and info that rank lowest are
+summed up, until as many lines are left as the budget allows; what is major or critical never is. Suspected incidents
+ring nobody and are always summed up, unless they are major or critical and nothing speaks against them. Nothing is
+hidden: a summary names each incident it holds.
 """
 
 from collections.abc import Iterable
@@ -56,7 +56,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """own: lines of their own, the highest-ranking first. Every incident that waits for an operator is in one of both."""
+    """own: lines of their own, the highest-ranking first. What waits for an operator is in one of both."""
 
     load: Load
     own: tuple[str, ...]

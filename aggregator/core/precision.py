@@ -22,8 +22,8 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class LearningPolicy:
-    """usual: precision of a kind that nobody has judged yet. kind_weight, camera_weight, hour_weight: verdicts that what
-    stands behind counts for: a kind's `usual`, a camera's kind, an hour's camera. half_life_days: of a verdict.
+    """usual: precision of a kind that nobody has judged yet. kind_weight, camera_weight, hour_weight: how many verdicts
+    what stands behind counts for: a kind's `usual`, a camera's kind, an hour's camera. half_life_days: of a verdict.
     utc_offset_h: of local time. least, most: the furthest that verdicts move a camera's odds. drift: difference in
     precision that is shown, at drift_sure standard deviations."""
 
@@ -170,16 +170,14 @@ class Precisions:
         return sorted(found, key=lambda one: (one.drift is None, one.mean, one.site, one.camera, one.kind))
 
     def _judged(self, key: tuple[str, str, Kind], now: float) -> Judged:
-        site, camera, kind = key
+        kind = key[2]
         policy, count = self.policy, self._cameras[key]
         city = self.of_kind(kind, now)
         right, wrong = count.faded(now, self._half_life_s)
         mean = _mean(right, wrong, city, policy.camera_weight)
         spread = 2 * _spread(right, wrong, city, policy.camera_weight)
         recent, drift = self._drift(key, now)
-        by_hour = tuple(
-            (one, round(self._at(*key, one, now), 4)) for one in HOUR_CLASSES if (*key, one) in self._hours
-        )
+        by_hour = tuple((one, round(self._at(*key, one, now), 4)) for one in HOUR_CLASSES if (*key, one) in self._hours)
         return Judged(
             *key,
             mean=round(mean, 4),

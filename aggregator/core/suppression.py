@@ -22,6 +22,8 @@ from contract.kinds import Kind
 Reason = Literal["duplicate", "silence", "inhibited", "flapping", "cooldown"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 HUSHED: frozenset[Reason] = frozenset({"flapping", "cooldown"})
+KEPT_OUT: frozenset[Reason] = frozenset({"silence", "inhibited"})
+"""A duplicate is neither: its event is dealt with already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class SuppressionPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """by: id of the silence or the incident, or of the event for a duplicate; "" where there is none. detail: a cause's
-    kind, or how many begins flap."""
+    """by: id of the silence, of the incident that was closed, of the cause's episode, or of the event itself for a
+    duplicate; "" where there is none. detail: a cause's kind, how many begins flap, or how the incident was closed."""
 
     reason: Reason
     by: str = ""
@@ -50,6 +52,11 @@ class Suppressed:
     def hushed(self) -> bool:
         """Whether it goes on to the correlation, without a voice of its own."""
         return self.reason in HUSHED
+
+    @property
+    def kept_out(self) -> bool:
+        """Whether it does not reach the correlation."""
+        return self.reason in KEPT_OUT
 
 
 @dataclass(slots=True)
@@ -83,7 +90,7 @@ class Suppression:
         """time: when it happened. None: it may raise an alarm."""
         data = event.data
         flaps = None
-        if data.phase == "begin":
+        if data.phase == "begin" and not data.delayed:
             flaps = self._flapping.note((data.site, data.camera, data.kind), time)
         outage = self._inhibition.note(event, time)
         if outage:
@@ -137,7 +144,7 @@ class Suppression:
             return None
         cause = self._inhibition.of(event, time)
         if cause is not None:
-            return Suppressed("inhibited", self._holder(cause.episode) or "", cause.kind)
+            return Suppressed("inhibited", cause.episode, cause.kind)
         return None
 
     def _hush(self, event: Event, time: float, flaps: int | None) -> Suppressed | None:
