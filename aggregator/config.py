@@ -67,6 +67,8 @@ class CorrelationSection(Struct, frozen=True, kw_only=True, forbid_unknown_field
     open_severe: Unit = 0.5
     open_strong_source: Unit = 0.7
     open_doubted_per_h: Positive = 0.6
+    open_sure: Unit = 0.85
+    open_lasting_s: Positive = 90.0
 
 
 class SuppressionSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -164,6 +166,8 @@ def _policy(section: CorrelationSection) -> CorrelationPolicy:
             severe=section.open_severe,
             strong_source=section.open_strong_source,
             doubted_per_h=section.open_doubted_per_h,
+            sure=section.open_sure,
+            lasting_s=section.open_lasting_s,
         ),
         reorder_s=section.reorder_s,
         max_age_s=section.max_age_s,

@@ -86,10 +86,18 @@ class Judges:
         if incident.state not in CLOSED:
             return []
         true = incident.state == "resolved"
-        heard = {(one.site, one.camera, one.kind): one.first for one in self._correlator.trails(incident.id)}
+        heard = {
+            (one.site, one.camera, one.kind): (one.first, one.sure) for one in self._correlator.trails(incident.id)
+        }
         if not heard:  # it was only announced
-            heard = {(one.site, one.camera, one.kind or incident.kind): incident.started for one in incident.sources}
-        verdicts = [Verdict(incident.id, now, heard[key], *key, true) for key in sorted(heard)]
+            heard = {
+                (one.site, one.camera, one.kind or incident.kind): (incident.started, one.confidence)
+                for one in incident.sources
+            }
+        sources = len(incident.sources)
+        verdicts = [
+            Verdict(incident.id, now, first, *key, true, sure, sources) for key, (first, sure) in sorted(heard.items())
+        ]
         for verdict in verdicts:
             self.precisions.learn(verdict)
         self._suppression.closed(heard, Closing(incident.id, now, true))

@@ -41,9 +41,9 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
         ((one.id, one.expires, msgspec.json.encode(one).decode()) for one in batch.silences),
     )
     db.executemany(
-        "INSERT INTO verdicts (incident, time, heard, site, camera, kind, true) VALUES (?,?,?,?,?,?,?) "
-        "ON CONFLICT DO NOTHING",
-        ((v.incident, v.time, v.heard, v.site, v.camera, v.kind, v.true) for v in batch.verdicts),
+        "INSERT INTO verdicts (incident, time, heard, site, camera, kind, true, told, sources) "
+        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+        ((v.incident, v.time, v.heard, v.site, v.camera, v.kind, v.true, v.told, v.sources) for v in batch.verdicts),
     )
 
 
@@ -91,10 +91,10 @@ def kept_out(read: Read, since: float) -> tuple[tuple[str, float, Suppressed], .
 
 
 def verdicts(read: Read) -> tuple[Verdict, ...]:
-    rows = read("SELECT incident, time, heard, site, camera, kind, true FROM verdicts ORDER BY seq", ())
+    rows = read("SELECT incident, time, heard, site, camera, kind, true, told, sources FROM verdicts ORDER BY seq", ())
     return tuple(
-        Verdict(incident, time, heard, site, camera, Kind(kind), bool(true))
-        for incident, time, heard, site, camera, kind, true in rows
+        Verdict(incident, time, heard, site, camera, Kind(kind), bool(true), told, sources)
+        for incident, time, heard, site, camera, kind, true, told, sources in rows
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import Body, FastAPI, HTTPException, Query
+from fastapi import Body, FastAPI, Query
 from fastapi import Path as UrlPath
 from pydantic import AwareDatetime
 from starlette.responses import Response
@@ -83,17 +83,14 @@ def _silences(app: FastAPI, parts: Parts) -> None:
         "/api/v1/silences",
         status_code=201,
         response_model=models.SilenceOut,
-        responses=documented(403, 413, 422, 503),
+        responses=documented(403, 409, 413, 422, 503),
     )
     def silence(wish: Annotated[models.SilenceIn, Body()]) -> Response:
-        expires = _seconds(wish.expires)
-        if expires is None or expires <= 0:
-            raise HTTPException(422, "expires: not a time")
         made = parts.service.silence(
             SilenceWish(
                 actor=wish.actor,
                 reason=wish.reason,
-                expires=expires,
+                expires=wish.expires.timestamp(),
                 starts=_seconds(wish.starts),
                 maintenance=wish.maintenance,
                 site=wish.site,

@@ -75,7 +75,7 @@ _REFUSALS = {
 
 def _silence_refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, SilenceRefused)
-    return problem(422, "Unusable silence", _REFUSALS[error.why])
+    return problem(409, "Unusable silence", _REFUSALS[error.why])
 
 
 def _unforeseen(_request: Request, _error: Exception) -> Response:

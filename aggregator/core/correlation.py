@@ -15,7 +15,7 @@ from heapq import heappop, heappush
 
 from aggregator.core.attribution import BRIDGE, LASTING, LASTS_S, MARGIN, Attribution, Pull
 from aggregator.core.fold import Draft, Times, age, begin
-from aggregator.core.incident import SYSTEM, Change, Incident, OpeningPolicy, State, doubts, move, opening
+from aggregator.core.incident import SYSTEM, Change, Heard, Incident, OpeningPolicy, State, doubts, move, opening
 from aggregator.core.linking import EPISODE, FIRST, Link, Trail
 from aggregator.core.ordering import Held, Ordering
 from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step, opened
@@ -333,11 +333,12 @@ class Correlator:
     def _promote(self, draft: Draft, now: float, told: Trail) -> None:
         one = draft.snapshot(self._places)
         unconfirmed = self._rates.per_s(told.site, told.camera, told.kind, told.last) * 3600
-        reason = opening(one, self.policy.opening, unconfirmed)
+        heard = Heard(unconfirmed, told.last - told.first)
+        reason = opening(one, self.policy.opening, heard)
         if reason is not None:
             self._move(draft, "open", now, reason)
             return
-        draft.doubt(doubts(one, self.policy.opening, unconfirmed))
+        draft.doubt(doubts(one, self.policy.opening, heard))
 
     def _move(self, draft: Draft, to: State, now: float, reason: str) -> None:
         moved, change = move(draft.snapshot(self._places), to, now, party="system", actor=SYSTEM, reason=reason)

@@ -6,7 +6,7 @@ holds does not depend on the order in which events were added, except for exact 
 
 from dataclasses import dataclass, replace
 
-from aggregator.core.incident import Incident, Source, State, noisy_or
+from aggregator.core.incident import Incident, Source, State, believed
 from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
 from contract.events import Event, Subject
@@ -145,7 +145,7 @@ class Draft:
         return self._frozen
 
     def confidence(self) -> float:
-        return noisy_or(tuple(source.confidence for source in self.sources.values()))
+        return believed(tuple(self.sources.values()))
 
     def _freeze(self, places: Places) -> Incident:
         sources = tuple(self.sources[key] for key in sorted(self.sources))
@@ -159,7 +159,7 @@ class Draft:
             kind=self.kind,
             state=self.state,
             severity=self.severity,
-            confidence=noisy_or(tuple(source.confidence for source in sources)),
+            confidence=believed(sources),
             started=self.started,
             last_event=self.last_event,
             updated=self.updated,

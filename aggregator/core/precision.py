@@ -1,9 +1,16 @@
 """What operators' verdicts say of how often a camera is right, by kind and hour of the day.
 
 An incident that an operator resolves was true, one that is called a false alarm was not. Each (camera, kind) that told
-of it gets the verdict. The precision is the mean of a Beta distribution, shrunk in three steps: what is known of the
-kind in the whole city stands for a camera that little is known of, and what is known of the camera for an hour of the
-day that little is known of (an empirical-Bayes chain; Gelman et al., Bayesian Data Analysis, 3rd ed., chapter 5).
+of it gets the verdict, and where n sources told of it and it was true, the n-squared part of it: what several tell says
+little of what one of them is worth alone.
+
+What is shown is not what is told: the surer a camera is, the sooner it is shown and judged. A verdict therefore counts
+by how sure the camera was. With L the odds of its confidence against those of USUAL, a false alarm counts as sqrt(L)
+and a true one as 1 / sqrt(L): whatever the confidence, their ratio is then the odds at USUAL. The precision is that of
+a word of usual confidence: the mean of a Beta distribution, shrunk in three steps. What is known of the kind in the
+whole city stands for a camera that little is known of, and what is known of the camera for an hour of the day that
+little is known of (an empirical-Bayes chain; Gelman et al., Bayesian Data Analysis, 3rd ed., chapter 5).
+
 Verdicts fade with a half-life, since lenses are cleaned and seasons change. Counts fade lazily: each is as of its own
 time, so the same verdicts in the same order give the same numbers, and a restart rebuilds them from the store.
 """
@@ -13,8 +20,14 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Literal, get_args
 
-from contract.kinds import Kind
+from contract.kinds import KINDS, Kind
 
+USUAL = 0.6
+"""The confidence that says nothing for or against; also the precision of a kind that nobody has judged."""
+_CRITICAL = frozenset(info.family for info in KINDS.values() if info.severity == "critical")
+PRECURSORS = frozenset(kind for kind, info in KINDS.items() if info.severity != "critical" and info.family in _CRITICAL)
+"""What something critical may look like before it does, as a crowd does before it fights: however often such a kind is
+false in the city, only a camera's own record lowers it."""
 HourClass = Literal["night", "twilight", "day", "evening"]
 HOUR_CLASSES: tuple[HourClass, ...] = get_args(HourClass)
 _DAY_S = 86_400.0
@@ -22,12 +35,11 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class LearningPolicy:
-    """usual: precision of a kind that nobody has judged yet. kind_weight, camera_weight, hour_weight: how many verdicts
-    what stands behind counts for: a kind's `usual`, a camera's kind, an hour's camera. half_life_days: of a verdict.
+    """kind_weight, camera_weight, hour_weight: how many verdicts
+    what stands behind counts for: a kind's USUAL, a camera's kind, an hour's camera. half_life_days: of a verdict.
     utc_offset_h: of local time. least, most: the furthest that verdicts move a camera's odds. drift: difference in
     precision that is shown, at drift_sure standard deviations."""
 
-    usual: float = 0.5
     kind_weight: float = 10.0
     camera_weight: float = 4.0
     hour_weight: float = 6.0
@@ -41,7 +53,8 @@ class LearningPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """time: when it was given. heard: when the camera told it (what hour it was). true: no false alarm."""
+    """time: when it was given. heard: when the camera told it (what hour it was). true: no false alarm. told:
+    the camera's own confidence. sources: how many told of the incident."""
 
     incident: str
     time: float
@@ -50,16 +63,24 @@ class Verdict:
     camera: str
     kind: Kind
     true: bool
+    told: float = USUAL
+    sources: int = 1
+
+    @property
+    def weight(self) -> float:
+        surer = sqrt(_odds(min(0.95, max(0.3, self.told))) / _odds(USUAL))
+        return 1 / surer / max(1, self.sources) ** 2 if self.true else surer
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """mean: 0..1. verdicts: what is left of those for this camera and kind, faded. factor: what the odds of its word
-    are multiplied with."""
+    """mean: 0..1. verdicts: what is left of those for this camera and kind, faded. alone: what the odds of its word are
+    multiplied with where nobody else tells the like; beside: where others do, by how it compares with others."""
 
     mean: float
     verdicts: float
-    factor: float
+    alone: float
+    beside: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +150,13 @@ class Precisions:
         key = (verdict.site, verdict.camera, verdict.kind)
         life, weight = self._half_life_s, self.policy.camera_weight
         own = self._cameras.setdefault(key, _Count())
+        part = verdict.weight
         share = (weight / (weight + sum(own.faded(verdict.time, life)))) ** 2
-        self._kinds.setdefault(verdict.kind, _Count()).add(verdict.true, verdict.time, life, share)
-        own.add(verdict.true, verdict.time, life)
+        self._kinds.setdefault(verdict.kind, _Count()).add(verdict.true, verdict.time, life, part * share)
+        own.add(verdict.true, verdict.time, life, part)
         hour = self._hours.setdefault((*key, self.hour_class(verdict.heard)), _Count())
-        hour.add(verdict.true, verdict.time, life)
-        self._recent.setdefault(key, _Count()).add(verdict.true, verdict.time, life / RECENT)
+        hour.add(verdict.true, verdict.time, life, part)
+        self._recent.setdefault(key, _Count()).add(verdict.true, verdict.time, life / RECENT, part)
 
     def hour_class(self, time: float) -> HourClass:
         """Local time: lamps and headlights at night, low sun and lamps that switch at twilight (5-7 and 17-19 h)."""
@@ -146,23 +168,26 @@ class Precisions:
         return "day" if 7 <= hour < 17 else "twilight"
 
     def of(self, site: str, camera: str, kind: Kind, time: float) -> Precision | None:
-        """What its word is worth at that time; None while nobody has judged this camera and kind."""
-        count = self._cameras.get((site, camera, kind))
-        if count is None:
+        """What its word is worth at that time; None while nobody has judged its kind. A post's reports are people's
+        words, which no camera's verdicts speak of."""
+        if kind not in self._kinds or kind == Kind.REPORT:
             return None
-        city = self.of_kind(kind, time)
-        right, wrong = count.faded(time, self._half_life_s)
-        at_hour = self._at(site, camera, kind, self.hour_class(time), time)
-        policy = self.policy
-        factor = min(policy.most, max(policy.least, _odds(at_hour) / _odds(city)))
-        return Precision(at_hour, right + wrong, factor)
+        count, city = self._cameras.get((site, camera, kind)), self.of_kind(kind, time)
+        verdicts = sum(count.faded(time, self._half_life_s)) if count else 0.0
+        mean = self._at(site, camera, kind, self.hour_class(time), time)
+        beside = self._held(_odds(mean) / _odds(city))
+        alone = beside if kind in PRECURSORS else self._held(_odds(mean) / _odds(USUAL))
+        return Precision(mean, verdicts, alone, beside)
+
+    def _held(self, factor: float) -> float:
+        return min(self.policy.most, max(self.policy.least, factor))
 
     def of_kind(self, kind: Kind, time: float) -> float:
         """The kind's precision in the whole city."""
         policy = self.policy
         count = self._kinds.get(kind)
         right, wrong = count.faded(time, self._half_life_s) if count else (0.0, 0.0)
-        return _mean(right, wrong, policy.usual, policy.kind_weight)
+        return _mean(right, wrong, USUAL, policy.kind_weight)
 
     def judged(self, now: float) -> list[Judged]:
         """Every camera and kind with a verdict, those that drift first, then the least precise."""
@@ -225,13 +250,11 @@ RECENT = 5.0
 """How many times faster the verdicts of the recent count fade."""
 
 
-def weighed(confidence: float, precision: Precision | None) -> float:
-    """A camera's word by what it was worth: its odds times the factor (Bayes' rule in the odds form)."""
-    if precision is None:
-        return confidence
-    odds = _odds(min(confidence, SURE)) * precision.factor
+def weighed(confidence: float, factor: float) -> float:
+    """A word by what it was worth: its odds times the factor (Bayes' rule in the odds form)."""
+    odds = _odds(min(confidence, SURE)) * factor
     moved = round(odds / (1 + odds), 6)
-    return max(moved, confidence) if precision.factor >= 1 else min(moved, confidence)
+    return max(moved, confidence) if factor >= 1 else min(moved, confidence)
 
 
 SURE = 0.97

@@ -46,9 +46,17 @@ def source_of(event: Event, place: Location | None, trust: Trust) -> Source:
     precision = trust(data.site, data.camera, data.kind, event.time.timestamp())
     if precision is None:
         return Source(data.site, data.camera, data.confidence, place, data.confidence, data.kind)
-    confidence = weighed(data.confidence, precision)
-    judged = round(precision.mean, 4), round(precision.verdicts, 2)
-    return Source(data.site, data.camera, confidence, place, data.confidence, data.kind, *judged)
+    return Source(
+        data.site,
+        data.camera,
+        weighed(data.confidence, precision.beside),
+        place,
+        data.confidence,
+        data.kind,
+        weighed(data.confidence, precision.alone),
+        round(precision.mean, 4),
+        round(precision.verdicts, 2),
+    )
 
 
 def incident_id(event: Event, at: Times) -> str:

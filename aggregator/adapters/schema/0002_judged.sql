@@ -42,6 +42,8 @@ CREATE TABLE verdicts (
     camera      TEXT NOT NULL,
     kind        TEXT NOT NULL,
     true        INTEGER NOT NULL CHECK (true IN (0, 1)),                        -- 0: false alarm
+    told        REAL NOT NULL CHECK (told BETWEEN 0 AND 1),                     -- the camera's own confidence
+    sources     INTEGER NOT NULL CHECK (sources >= 0),                          -- how many told of the incident
     UNIQUE (incident, site, camera, kind)
 );
 CREATE INDEX verdicts_time ON verdicts (time);
