@@ -19,7 +19,7 @@ from contract.events import Event
 from contract.ids import uuid7
 from contract.kinds import Kind
 
-OUTAGE_WAITS_S = 60.0
+OUTAGE_WAITS_S = 10.0
 """An outage's first cameras may still wait to be assigned; after this, those that are not there will not come."""
 
 
@@ -105,13 +105,8 @@ class Judges:
 
     def gather(self, now: float) -> list[Outcome]:
         """Incidents that turned out to be one outage, made one; call it with each tick."""
-        due, self._outages = self._outages, []
-        outcomes = []
-        for until, episodes in due:
-            if now < until and any(self._holder(one) is None for one in episodes):
-                self._outages.append((until, episodes))
-                continue
-            outcomes.append(self._correlator.gather(episodes, now))
+        outcomes = [self._correlator.gather(episodes, now) for _, episodes in self._outages]
+        self._outages = [outage for outage in self._outages if now < outage[0]]
         self._suppression.forget(now)
         return outcomes
 

@@ -41,8 +41,8 @@ ROUTES = {
     "GET /api/v1/evidence/{sha256}": "A picture. Each look is written to the audit table.",
     "GET /api/v1/quarantine": "What was refused, newest first, with topic, field and reason.",
     "GET /api/v1/suppressed": "Events that raised no fresh alarm, the latest first, each with its reason (`duplicate`, "
-    "`silence`, `inhibited`, `flapping`, `cooldown`) and by what. `reason`, `site`, `camera`, `kind`, `since`, `until`: "
-    "only those. `before`: the `next` of the page before.",
+    "`silence`, `inhibited`, `flapping`, `cooldown`) and by what. `reason`, `site`, `camera`, `kind`, `since`, "
+    "`until`: only those. `before`: the `next` of the page before.",
     "GET /api/v1/silences": "Silences that hold or are yet to begin; with `past=true` those that are over, too.",
     "POST /api/v1/silences": "Silences a site, camera, kind or zone until `expires` (7 days at most), with `reason` "
     "and `actor`. Something critical is only silenced where `kind` names it. Audited.",

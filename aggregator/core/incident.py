@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from contract.events import Location, Subject, Why
-from contract.kinds import Kind, Severity
+from contract.kinds import KINDS, Kind, Severity
 
 State = Literal["suspected", "open", "acknowledged", "dispatched", "resolved", "false_alarm"]
 STATES: tuple[State, ...] = ("suspected", "open", "acknowledged", "dispatched", "resolved", "false_alarm")
@@ -50,8 +50,8 @@ class OpeningPolicy:
     info, however few the sources. An incident of severity info is context and is never opened by the system. What a
     person told is always shown. What only one camera tells is not, while that camera tells more than doubted_per_h
     things an hour that nothing confirms; what is critical is, if it reaches strong_source. Whatever verdicts have
-    shown, something critical is opened that reaches `sure` by its camera's own word, and something major or critical
-    whose episode lasts for lasting_s: who was wrong a hundred times may be right about a fire.
+    shown, something critical is opened that reaches `sure` by its camera's own word, and something major or critical,
+    or a crowd, whose episode lasts for lasting_s: who was wrong a hundred times may be right about a fire.
     """
 
     second_source: float = 0.5
@@ -238,12 +238,17 @@ def _all_the_same(incident: Incident, policy: OpeningPolicy, heard: Heard) -> Op
     """What opens whatever verdicts have shown."""
     if incident.severity == "critical" and incident.told >= policy.sure:
         return "sure"
-    if incident.severity in GRAVE and heard.lasts_s >= policy.lasting_s and incident.told >= policy.severe:
+    serious = incident.severity in GRAVE or incident.kind in PRECURSORS
+    if serious and heard.lasts_s >= policy.lasting_s and _reached(incident, incident.told, policy) is not None:
         return "lasting"
     return None
 
 
 GRAVE: frozenset[Severity] = frozenset({"major", "critical"})
+_CRITICAL = frozenset(info.family for info in KINDS.values() if info.severity == "critical")
+PRECURSORS = frozenset(kind for kind, info in KINDS.items() if info.severity != "critical" and info.family in _CRITICAL)
+"""What something critical may look like before it does, as a crowd does before it fights: however often such a kind is
+false in the city, only a camera's own record lowers it."""
 
 
 def noisy_or(confidences: tuple[float, ...]) -> float:

@@ -20,14 +20,11 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Literal, get_args
 
-from contract.kinds import KINDS, Kind
+from aggregator.core.incident import PRECURSORS
+from contract.kinds import Kind
 
 USUAL = 0.6
 """The confidence that says nothing for or against; also the precision of a kind that nobody has judged."""
-_CRITICAL = frozenset(info.family for info in KINDS.values() if info.severity == "critical")
-PRECURSORS = frozenset(kind for kind, info in KINDS.items() if info.severity != "critical" and info.family in _CRITICAL)
-"""What something critical may look like before it does, as a crowd does before it fights: however often such a kind is
-false in the city, only a camera's own record lowers it."""
 HourClass = Literal["night", "twilight", "day", "evening"]
 HOUR_CLASSES: tuple[HourClass, ...] = get_args(HourClass)
 _DAY_S = 86_400.0
