@@ -11,11 +11,10 @@ hidden: a summary names each incident it holds.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aggregator.core.incident import Incident
+from aggregator.core.incident import GRAVE, Incident
 from contract.kinds import SEVERITIES
 
 WINDOW_S = 600.0
-MAJOR = SEVERITIES.index("major")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +90,24 @@ def arrange(incidents: Iterable[Incident], now: float, policy: LoadPolicy) -> De
     load = measure(everything, now, policy)
     waiting = sorted((one for one in everything if waits(one)), key=rank)
     spare = max(1, int(policy.budget))
-    own: list[str] = []
+    own: set[str] = set()
     summed: dict[tuple[str, str, bool], list[str]] = {}
     for one in waiting:
-        grave = SEVERITIES.index(one.severity) >= MAJOR
-        alarm = one.state == "open"
+        grave, alarm = one.severity in GRAVE, one.state == "open"
         if (alarm and (grave or not load.over or spare > 0)) or (grave and not one.doubts):
-            own.append(one.id)
+            own.add(one.id)
             spare -= alarm and not grave
             continue
         summed.setdefault((_site(one), one.kind, alarm), []).append(one.id)
-    summaries = [Summary(site, kind, alarm, tuple(ids)) for (site, kind, alarm), ids in summed.items()]
+    # An alarm that would be alone behind its line takes no less room than on its own.
+    own.update(ids[0] for (_, _, alarm), ids in summed.items() if alarm and len(ids) == 1)
+    summaries = [
+        Summary(site, kind, alarm, tuple(ids))
+        for (site, kind, alarm), ids in summed.items()
+        if len(ids) > 1 or not alarm
+    ]
     summaries.sort(key=lambda one: (not one.alarm, -len(one.incidents), one.site, one.kind))
-    return Desk(load, tuple(own), tuple(summaries))
+    return Desk(load, tuple(one.id for one in waiting if one.id in own), tuple(summaries))
 
 
 def _site(one: Incident) -> str:
