@@ -21,7 +21,8 @@ from aggregator.adapters.metrics_prometheus import PrometheusMeter
 from aggregator.adapters.mqtt_ingest_paho import PahoIngest
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.adapters.store_sqlite import SqliteStore
-from aggregator.api.app import Parts, create_app
+from aggregator.api.app import create_app
+from aggregator.api.parts import Parts
 from aggregator.config import AggregatorConfig
 from aggregator.core.correlation import Correlator
 from aggregator.core.errors import BrokerError, ListenError, StoreError
@@ -29,6 +30,7 @@ from aggregator.core.incident import STATES
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Ingest, Message, Retention
 from aggregator.core.severity import Places
+from aggregator.core.witness import Trust
 from aggregator.geojson import load_cameras, load_places
 from aggregator.live import Live
 from aggregator.replayer import EXPIRES_S
@@ -141,7 +143,7 @@ class Aggregator:
         self._registry = load_cameras(config.cameras) if config.cameras else ()
         self._places = Places(load_places(config.places), H3Cells()) if config.places else Places()
         self.store = SqliteStore(config.data_dir / "jaga.sqlite")
-        fresh = Fresh(correlator=self._correlator, fleet=self._fleet)
+        fresh = Fresh(correlator=self._correlator, fleet=self._fleet, policies=config.policies)
         self.service = Service(self.store, fresh, self.live.publish, self.meter, time)
         self.ingest = PahoIngest(config.mqtt, on_refused=self._refused)
         self.pump = Pump(self.ingest, self.service, config.retention)
@@ -164,8 +166,8 @@ class Aggregator:
             fleet.restore(camera)
         return fleet
 
-    def _correlator(self, fleet: Fleet) -> Correlator:
-        return Correlator(self.config.policy, H3Cells(), fleet.locate, self._places)
+    def _correlator(self, fleet: Fleet, trust: Trust) -> Correlator:
+        return Correlator(self.config.policy, H3Cells(), fleet.locate, self._places, trust)
 
     def _refused(self, error: BrokerError) -> None:
         self.refusal = error

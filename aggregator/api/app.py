@@ -1,9 +1,8 @@
 """The HTTP API: thin routes over the service and the store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,20 +11,16 @@ from fastapi import Body, FastAPI, Header, HTTPException, Query, Request
 from fastapi import Path as UrlPath
 from starlette.responses import Response
 
-from aggregator.api import models, pages, reference
+from aggregator.api import judged, models, pages, reference
 from aggregator.api.guard import Guard
+from aggregator.api.parts import JSON, UUID7, Limit, Parts
 from aggregator.api.problems import documented, install
 from aggregator.api.snapshot import SharedSnapshot
 from aggregator.api.stream import EventStream, Waker
 from aggregator.core.incident import CLOSED, STATES, State
-from aggregator.core.ports import Store
-from aggregator.live import Live
-from aggregator.service import Service
-from aggregator.views import camera_feature, camera_view, change_view, rfc3339
-from contract.ids import UUID7_PATTERN
+from aggregator.views import camera_feature, camera_view, change_view, rfc3339, silence_view
 from contract.kinds import Kind
 
-JSON = "application/json"
 SNAPSHOT_CLOSED = 500
 SNAPSHOT_OPEN = 20_000
 QUARANTINED_SHOWN = 8_192
@@ -35,25 +30,8 @@ NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_span
 _OPEN = tuple(state for state in STATES if state not in CLOSED)
 _CLOSED = tuple(sorted(CLOSED))
 
-# pydantic's regex engine knows no look-ahead, and needs none: its "$" is the very end.
-_UUID7 = UUID7_PATTERN.partition("$")[0] + "$"
-IncidentId = Annotated[str, UrlPath(pattern=_UUID7)]
+IncidentId = Annotated[str, UrlPath(pattern=UUID7)]
 Hash = Annotated[str, UrlPath(pattern="^[0-9a-f]{64}$")]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the API shows. now: seconds since the epoch. metrics: Prometheus text. broker: whether it is connected."""
-
-    service: Service
-    store: Store
-    live: Live
-    now: Callable[[], float]
-    metrics: Callable[[], bytes]
-    broker: Callable[[], bool]
-    stopping: Callable[[], bool] = lambda: False
-    stream_clients: int = 1000
 
 
 def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
@@ -78,6 +56,7 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     install(app)
     _incidents(app, parts)
     _cameras(app, parts)
+    judged.install(app, parts)
     _stream(app, parts, waker)
     _machine(app, parts)
     reference.install(app)
@@ -91,7 +70,7 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
         state: Annotated[State | None, Query()] = None,
         kind: Annotated[Kind | None, Query()] = None,
         limit: Limit = 100,
-        before: Annotated[str | None, Query(pattern=_UUID7)] = None,
+        before: Annotated[str | None, Query(pattern=UUID7)] = None,
     ) -> Response:
         states = (state,) if state else ()
         rows = parts.store.incident_views(states=states, kind=kind, before=before, limit=limit + 1)
@@ -115,7 +94,8 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
             for raw, score, reasons in parts.store.incident_events(incident)
         ]
         changes = msgspec.json.encode([change_view(change) for change in parts.store.changes(incident)])
-        body = view[:-1] + b',"events":[' + b",".join(events) + b'],"changes":' + changes + b"}"
+        quiet = msgspec.json.encode(parts.store.suppressed_by(incident))
+        body = b'%b,"events":[%b],"changes":%b,"suppressed":%b}' % (view[:-1], b",".join(events), changes, quiet)
         return Response(body, media_type=JSON)
 
     @app.post(
@@ -167,7 +147,15 @@ def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
         views = [view for _, view in parts.store.incident_views(states=_OPEN, limit=SNAPSHOT_OPEN)]
         views += [view for _, view in parts.store.incident_views(states=_CLOSED, limit=SNAPSHOT_CLOSED)]
         cameras = b",".join(camera_view(camera) for camera in parts.service.cameras())
-        return b'{"incidents":[%b],"cameras":[%b],"time":%b}' % (b",".join(views), cameras, time())
+        now = parts.now()
+        silences = b",".join(silence_view(one) for one in parts.store.silences(now) if one.until > now)
+        return b'{"incidents":[%b],"cameras":[%b],"silences":[%b],"desk":%b,"time":%b}' % (
+            b",".join(views),
+            cameras,
+            silences,
+            parts.service.desk.view,
+            time(),
+        )
 
     def time() -> bytes:
         return msgspec.json.encode(rfc3339(parts.now()))
