@@ -23,7 +23,11 @@ from aggregator.config_people import (
 )
 from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.incident import OpeningPolicy
+from aggregator.core.load import LoadPolicy
 from aggregator.core.ports import MqttSpec, Retention
+from aggregator.core.precision import LearningPolicy
+from aggregator.core.suppression import SuppressionPolicy
+from aggregator.judges import Policies
 from contract.errors import ConfigError
 from contract.kinds import KINDS
 
@@ -68,6 +72,32 @@ class CorrelationSection(Struct, frozen=True, kw_only=True, forbid_unknown_field
     open_severe: Unit = 0.5
     open_strong_source: Unit = 0.7
     open_doubted_per_h: Positive = 0.6
+    open_sure: Unit = 0.85
+    open_lasting_s: Positive = 90.0
+
+
+class SuppressionSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """See aggregator.core.suppression.SuppressionPolicy."""
+
+    flapping_begins: Annotated[int, Meta(ge=3, le=100)] = 8
+    flapping_window_s: Positive = 600.0
+    cooldown_s: Annotated[float, Meta(ge=0, le=3600)] = 300.0
+    outage_cameras: Annotated[int, Meta(ge=2)] = 3
+
+
+class LearningSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """See aggregator.core.precision.LearningPolicy."""
+
+    half_life_days: Positive = 14.0
+    camera_weight: Positive = 4.0
+    utc_offset_h: Annotated[float, Meta(ge=-12, le=14)] = 7.0
+
+
+class LoadSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """See aggregator.core.load.LoadPolicy."""
+
+    operators: Annotated[int, Meta(ge=1, le=1000)] = 1
+    per_operator: Positive = 1.0
 
 
 class RetentionSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +113,9 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     http: HttpSection = HttpSection()
     mqtt: MqttSection = MqttSection()
     correlation: CorrelationSection = CorrelationSection()
+    suppression: SuppressionSection = SuppressionSection()
+    learning: LearningSection = LearningSection()
+    load: LoadSection = LoadSection()
     retention: RetentionSection = RetentionSection()
     accounts: AccountsSection = AccountsSection()
     district: tuple[DistrictSection, ...] = ()
@@ -98,6 +131,7 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
     http: HttpSection
     mqtt: MqttSpec
     policy: CorrelationPolicy
+    policies: Policies
     retention: Retention
     accounts: Policy
     oidc: Oidc | None
@@ -138,6 +172,7 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
         http=http,
         mqtt=_mqtt(sections.mqtt, path),
         policy=_policy(sections.correlation),
+        policies=_policies(sections),
         retention=Retention(**msgspec.structs.asdict(sections.retention)),
         accounts=policy(sections.accounts, sections.district, required=sections.oidc is not None),
         oidc=oidc(sections.oidc, http, wrong, path.parent),
@@ -161,6 +196,8 @@ def _policy(section: CorrelationSection) -> CorrelationPolicy:
             severe=section.open_severe,
             strong_source=section.open_strong_source,
             doubted_per_h=section.open_doubted_per_h,
+            sure=section.open_sure,
+            lasting_s=section.open_lasting_s,
         ),
         reorder_s=section.reorder_s,
         max_age_s=section.max_age_s,
@@ -168,6 +205,14 @@ def _policy(section: CorrelationSection) -> CorrelationPolicy:
         quiet_s=section.quiet_s,
         memory_s=section.memory_s,
         delayed_after_s=section.delayed_after_s,
+    )
+
+
+def _policies(sections: _File) -> Policies:
+    return Policies(
+        SuppressionPolicy(**msgspec.structs.asdict(sections.suppression), memory_s=sections.correlation.memory_s),
+        LearningPolicy(**msgspec.structs.asdict(sections.learning)),
+        LoadPolicy(**msgspec.structs.asdict(sections.load)),
     )
 
 

@@ -37,13 +37,16 @@ class _Places(msgspec.Struct):
 _places = msgspec.json.Decoder(_Places)
 
 
-def _sites_of(data: bytes) -> tuple[str, ...]:
-    """None where the delta does not say: then it is for who may see everything."""
+def _sites_of(event: str, data: bytes) -> tuple[str, ...] | None:
+    """Empty where the delta does not say: then it is for who may see everything. None: for everybody, as a silence
+    that names no site, which holds everywhere."""
     try:
         places = _places.decode(data)
     except msgspec.ValidationError:
         return ()
-    return (*places.sites, places.site) if places.site else places.sites
+    if places.site is not None:
+        return (*places.sites, places.site)
+    return None if event == "silence" else places.sites
 
 
 class Live:
@@ -51,7 +54,7 @@ class Live:
 
     def __init__(self, boot: str, size: int = RING) -> None:
         self.boot = boot
-        self._ring: deque[tuple[bytes, tuple[str, ...]]] = deque(maxlen=size)
+        self._ring: deque[tuple[bytes, tuple[str, ...] | None]] = deque(maxlen=size)
         self._last = 0
         self._lock = threading.Lock()
         self._wake: Callable[[], None] = lambda: None
@@ -69,7 +72,7 @@ class Live:
         return f"{self.boot}-{number}"
 
     def publish(self, event: str, data: bytes) -> None:
-        sites = _sites_of(data)
+        sites = _sites_of(event, data)
         with self._lock:
             self._last += 1
             self._ring.append((frame(self.identifier(self._last), event, data), sites))
@@ -87,7 +90,9 @@ class Live:
             first = len(self._ring) - behind
             taken = min(behind, most)
             chosen = islice(self._ring, first, first + taken)
-            return number + taken, b"".join(one for one, sites in chosen if sees is None or sees(sites))
+            return number + taken, b"".join(
+                one for one, sites in chosen if sees is None or sites is None or sees(sites)
+            )
 
     def resume(self, last_event_id: str | None) -> int | None:
         """The number that a client had last, if it is of this run and still in the ring."""

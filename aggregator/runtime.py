@@ -27,7 +27,8 @@ from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.api.access import Cookies
-from aggregator.api.app import Parts, create_app
+from aggregator.api.app import create_app
+from aggregator.api.parts import Parts
 from aggregator.api.people import People
 from aggregator.config import AggregatorConfig
 from aggregator.config_people import HttpSection, Oidc
@@ -37,6 +38,7 @@ from aggregator.core.incident import STATES
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Ingest, Message, Retention
 from aggregator.core.severity import Places
+from aggregator.core.witness import Trust
 from aggregator.exposure import Anchors, expose, note_config
 from aggregator.geojson import load_cameras, load_places
 from aggregator.live import Live
@@ -156,7 +158,7 @@ class Aggregator:
         self._registry = load_cameras(config.cameras) if config.cameras else ()
         self._places = Places(load_places(config.places), H3Cells()) if config.places else Places()
         self.store = SqliteStore(config.data_dir / "jaga.sqlite")
-        fresh = Fresh(correlator=self._correlator, fleet=self._fleet)
+        fresh = Fresh(correlator=self._correlator, fleet=self._fleet, policies=config.policies)
         self.service = Service(self.store, fresh, self.live.publish, self.meter, time)
         self.people, self.audit = SqlitePeople(self.store), SqliteAudit(self.store)
         self.passwords = Argon2Passwords()
@@ -199,8 +201,8 @@ class Aggregator:
             fleet.restore(camera)
         return fleet
 
-    def _correlator(self, fleet: Fleet) -> Correlator:
-        return Correlator(self.config.policy, H3Cells(), fleet.locate, self._places)
+    def _correlator(self, fleet: Fleet, trust: Trust) -> Correlator:
+        return Correlator(self.config.policy, H3Cells(), fleet.locate, self._places, trust)
 
     def _refused(self, error: BrokerError) -> None:
         self.refusal = error

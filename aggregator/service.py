@@ -4,13 +4,11 @@ Everything that changes state goes through here under one lock: decode, leave ou
 publish. Nothing is published or acknowledged before its commit. If a commit fails, memory is rebuilt from the store.
 """
 
-import contextlib
-import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Annotated, Protocol
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -20,22 +18,24 @@ from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident, State, TransitionRefused
 from aggregator.core.liveness import Agent, AgentKey, Camera, Fleet
 from aggregator.core.outcome import Outcome
-from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, LinkRow, Message, Refused, Retention, Store
+from aggregator.core.ports import Batch, EventRow, IncidentRow, LinkRow, Message, Retention, Store
+from aggregator.core.precision import Judged, Precisions
 from aggregator.core.replay import Known
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.sequence import give_up, observe, settle
+from aggregator.core.silences import Silence
+from aggregator.core.witness import Trust
+from aggregator.desk import DeskView
+from aggregator.intake import event_id, event_number, picture, refused
+from aggregator.judges import Judges, Policies, SilenceWish
 from aggregator.replayer import Replayer
-from aggregator.views import camera_view, incident_view
+from aggregator.views import camera_view, incident_view, silence_view
 from contract import topics
 from contract.codec import decode, decode_event
 from contract.errors import CodecError
 from contract.events import Event
-from contract.ids import NAME
-from contract.messages import LAST_NUMBER, Health, Reply, Status
+from contract.messages import Health, Reply, Status
 
-MAX_EVIDENCE_BYTES = 4_000_000
-QUARANTINED_BYTES = 65_536
-_JPEG = b"\xff\xd8\xff"
 log = structlog.get_logger()
 
 Publish = Callable[[str, bytes], None]
@@ -52,20 +52,21 @@ class Meter(Protocol):
     def evidence(self, outcome: str) -> None: ...
 
 
-class BadEvidence(CodecError):
-    """Bytes on an evidence topic that are no JPEG, or too many."""
-
-
 class UnknownIncident(KeyError):
     """No incident has this id."""
+
+
+class UnknownSilence(KeyError):
+    """No silence has this id, or it was over long ago."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
     """A new correlator and fleet, for the start and for after a failed commit."""
 
-    correlator: Callable[[Fleet], Correlator]
+    correlator: Callable[[Fleet, Trust], Correlator]
     fleet: Callable[[], Fleet]
+    policies: Policies = field(default_factory=Policies)
 
 
 class Service:
@@ -76,6 +77,7 @@ class Service:
         self._lock = threading.Lock()
         self._numbers: dict[AgentKey, Numbers] = {}
         self._replayer = Replayer()
+        self.desk = DeskView(fresh.policies.load)
         self.refused = 0
         """Messages put into quarantine since `prune`."""
         self._restore()
@@ -93,9 +95,32 @@ class Service:
             now = self._now()
             moved, change = self._correlator.transition(incident, to, now, actor, reason)
             batch = Batch(changes=[change], audit=[(now, actor, "incident.transition", incident, to)])
+            batch.verdicts += self._judges.closed(moved, now)
             self._put(batch, (moved,))
             self._commit(batch)
             return batch.incidents[incident].view
+
+    def silence(self, wish: SilenceWish) -> Silence:
+        """Raises SilenceRefused or StoreError."""
+        with self._lock:
+            silence = self._judges.silence(wish, self._now())
+            self._keep(silence, wish.actor, "silence.create")
+            return silence
+
+    def end_silence(self, identity: str, actor: str) -> Silence:
+        """Raises UnknownSilence or StoreError."""
+        with self._lock:
+            try:
+                silence = self._judges.end_silence(identity, self._now(), actor)
+            except KeyError:
+                raise UnknownSilence(identity) from None
+            self._keep(silence, actor, "silence.end")
+            return silence
+
+    def judged(self) -> list[Judged]:
+        """What verdicts have shown of each camera and kind."""
+        with self._lock:
+            return self._judges.judged(self._now())
 
     def look(self, sha256: str, actor: str, address: str = "") -> bytes | None:
         """A picture; that somebody looked at it is noted before it is handed out."""
@@ -109,10 +134,16 @@ class Service:
         with self._lock:
             now = self._now()
             batch = Batch()
-            self._correlated(self._correlator.tick(now), batch)
-            self._show(batch, self._fleet.tick(now))
+            for outcome in (self._correlator.tick(now), *self._judges.gather(now)):
+                self._correlated(outcome, batch)
+            gone = self._fleet.tick(now)
+            self._judges.silent(gone, now)
+            self._show(batch, gone)
             if batch:
                 self._commit(batch)
+            view = self.desk.update(self._correlator.incidents(), now)
+            if view is not None:
+                self._publish("desk", view)
 
     def prune(self, retention: Retention) -> None:
         self.refused = 0
@@ -154,7 +185,7 @@ class Service:
                 for message in messages:
                     self._handle([message])
                 return
-            batch = Batch(quarantine=[_refused(messages[0], type(error).__name__, "$", str(error))])
+            batch = Batch(quarantine=[refused(messages[0], type(error).__name__, "$", str(error))])
             self._settle_refused(messages[0], batch)
             self._meter.event("quarantined")
             self._commit(batch)
@@ -165,14 +196,16 @@ class Service:
         for message in messages:
             self._take(message, known, batch)
         if batch.events:
-            fresh = [row.event for row in batch.events]
-            self._correlated(self._correlator.step(fresh, messages[-1].received), batch)
+            kept_out = {row.event.id for row in batch.suppressed if row.suppressed.kept_out}
+            hushed = frozenset(row.event.id for row in batch.suppressed if row.suppressed.hushed)
+            fresh = [row.event for row in batch.events if row.event.id not in kept_out]
+            self._correlated(self._correlator.step(fresh, messages[-1].received, hushed), batch)
         if batch:
             self._commit(batch)
 
     def _known(self, messages: Sequence[Message]) -> set[str]:
         """Ids of stored events among these messages; cheap to ask for all at once."""
-        ids = [found for message in messages if (found := _id_of(message)) is not None]
+        ids = [found for message in messages if (found := event_id(message)) is not None]
         return set(self._store.known(ids)) if ids else set()
 
     def _take(self, message: Message, known: set[str], batch: Batch) -> None:
@@ -185,28 +218,27 @@ class Service:
             else:
                 self._about_agent(message, topic, batch)
         except CodecError as error:
-            batch.quarantine.append(_refused(message, type(error).__name__, error.field, str(error)))
+            batch.quarantine.append(refused(message, type(error).__name__, error.field, str(error)))
             self._settle_refused(message, batch)
             self._meter.event("quarantined")
             log.warning("message_refused", topic=message.topic, field=error.field, error=str(error))
 
     def _settle_refused(self, message: Message, batch: Batch) -> None:
         """An event that is refused has come: asking for it again would only refuse it again."""
-        with contextlib.suppress(CodecError, *_UNREADABLE):
-            topic, refused = topics.parse(message.topic), _numbered_decoder.decode(message.payload)
-            _, site, agent, _ = refused.source.split("/", 3)
-            number = int(refused.sequence)
-            if topic.channel == "event" and (site, agent) in self._numbers and number <= LAST_NUMBER:
-                self._settle((site, agent), number, batch)
+        told = event_number(message)
+        if told is not None and told[0] in self._numbers:
+            self._settle(*told, batch)
 
     def _about_agent(self, message: Message, topic: topics.Topic, batch: Batch) -> None:
         key = topic.site, topic.owner
         if topic.channel == "status":
             status = decode(message.payload, Status)
             self._show(batch, self._fleet.status(topic.site, topic.owner, status, message.received))
+            self._judges.agent(*key, status.state == "online", message.received)
         elif topic.channel == "health":
             health = decode(message.payload, Health)
             self._show(batch, self._fleet.health(topic.site, topic.owner, health, message.received))
+            self._judges.agent(*key, True, message.received)
             if key not in self._numbers and (told := self._fleet.agents[key].told):
                 self._numbers[key] = Numbers(told)  # what came before we knew the agent is not asked for
         elif topic.channel == "reply":
@@ -224,12 +256,16 @@ class Service:
         event = decode_event(message.payload, datetime.fromtimestamp(now, UTC), topic)
         if event.id in known:
             self._settle((event.data.site, event.agent), int(event.sequence), batch)
+            batch.suppressed.append(self._judges.duplicate(event, now))
             self._meter.event("duplicate")
             return
         known.add(event.id)
         self._show(batch, self._fleet.event(event, now))
         delayed = event.data.delayed or now - event.time.timestamp() > self._correlator.policy.delayed_after_s
         batch.events.append(EventRow(event, message.payload, now, delayed))
+        suppressed = self._judges.judge(event, now, now)
+        if suppressed is not None:
+            batch.suppressed.append(suppressed)
         self._count(event, batch)
         self._meter.event("stored", None if delayed else now - event.time.timestamp())
 
@@ -245,15 +281,11 @@ class Service:
             batch.links.append(LinkRow(one.event.id, one.incident, one.link, one.refused))
 
     def _evidence(self, message: Message, topic: topics.Topic, batch: Batch) -> None:
-        jpeg = message.payload
-        if not jpeg.startswith(_JPEG):
+        try:
+            batch.evidence.append(picture(message, topic))
+        except CodecError:
             self._meter.evidence("refused")
-            raise BadEvidence("aggregator.evidence_no_jpeg", "$")
-        if len(jpeg) > MAX_EVIDENCE_BYTES:
-            self._meter.evidence("refused")
-            raise BadEvidence("aggregator.evidence_too_big", "$", size=len(jpeg), allowed=MAX_EVIDENCE_BYTES)
-        sha256 = hashlib.sha256(jpeg).hexdigest()
-        batch.evidence.append(EvidenceRow(sha256, topic.leaf, topic.site, topic.owner, message.received, jpeg))
+            raise
         self._meter.evidence("stored")
 
     def _count(self, event: Event, batch: Batch) -> None:
@@ -281,6 +313,11 @@ class Service:
         for camera in cameras:
             batch.cameras[camera.key] = camera
 
+    def _keep(self, silence: Silence, actor: str, action: str) -> None:
+        batch = Batch(silences=[silence], audit=[(self._now(), actor, action, silence.id, silence.reason)])
+        self._commit(batch)
+        self._publish("silence", silence_view(silence))
+
     def _commit(self, batch: Batch) -> None:
         for key, row in batch.incidents.items():
             trails = self._correlator.trails(key)
@@ -291,19 +328,22 @@ class Service:
             self._restore()
             raise
         self.refused += len(batch.quarantine)
-        for row in batch.incidents.values():
-            self._publish("incident", row.view)
+        for one in batch.incidents.values():
+            self._publish("incident", one.view)
         for camera in batch.cameras.values():
             self._publish("camera", camera_view(camera))
-        for picture in batch.evidence:
-            about = {"sha256": picture.sha256, "event": picture.event, "site": picture.site}
+        for shot in batch.evidence:
+            about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site}
             self._publish("evidence", msgspec.json.encode(about))
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""
         fleet = self._fresh.fleet()
-        correlator = self._fresh.correlator(fleet)
+        precisions = Precisions(self._fresh.policies.learning)
+        correlator = self._fresh.correlator(fleet, precisions.of)
         restored = self._store.restore(self._now() - correlator.policy.memory_s)
+        for verdict in restored.verdicts:
+            precisions.learn(verdict)
         for camera in restored.cameras:
             fleet.restore(camera)
         for agent, _ in restored.agents:
@@ -315,10 +355,12 @@ class Service:
             correlator.restore(incident, trails, episodes)
         self._numbers = {agent.key: numbers for agent, numbers in restored.agents if numbers is not None}
         if unlinked:
-            for raw, received in restored.unlinked:
-                correlator.wait(decode_event(raw), received)
+            for raw, received, hushed in restored.unlinked:
+                correlator.wait(decode_event(raw), received, hushed)
         elif restored.unlinked:
             log.error("events_left_unassigned", events=len(restored.unlinked))
+        self._judges = Judges(self._fresh.policies, correlator, fleet, precisions)
+        self._judges.restore(restored, self._now())
         self._fleet, self._correlator = fleet, correlator
 
     def _absent(self, incident: str, to: State) -> Exception:
@@ -331,34 +373,3 @@ class Service:
 
 class _Shown(msgspec.Struct):
     state: State
-
-
-class _Id(msgspec.Struct):
-    id: str
-
-
-class _Numbered(msgspec.Struct):
-    """What of a refused event is needed to know that it came."""
-
-    source: Annotated[str, msgspec.Meta(pattern=f"^/{NAME}/{NAME}/{NAME}$")]
-    sequence: Annotated[str, msgspec.Meta(pattern="^[0-9]{20}$")]
-
-
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What a payload does to a decoder; brackets in brackets in brackets end in a RecursionError, skipped fields too."""
-
-_id_decoder = msgspec.json.Decoder(_Id)
-_numbered_decoder = msgspec.json.Decoder(_Numbered)
-
-
-def _id_of(message: Message) -> str | None:
-    if not message.topic.endswith("/event"):
-        return None
-    try:
-        return _id_decoder.decode(message.payload).id
-    except _UNREADABLE:
-        return None
-
-
-def _refused(message: Message, error: str, field: str, detail: str) -> Refused:
-    return Refused(message.received, message.topic, error, field, detail[:2000], message.payload[:QUARANTINED_BYTES])

@@ -5,8 +5,12 @@ from typing import Any
 
 import msgspec
 
-from aggregator.core.incident import Change, Incident, allowed
+from aggregator.core.incident import Change, Incident, Source, allowed
 from aggregator.core.liveness import Camera
+from aggregator.core.load import Desk
+from aggregator.core.ports import SuppressedSeen
+from aggregator.core.precision import Judged
+from aggregator.core.silences import Silence
 
 _encoder = msgspec.json.Encoder()
 
@@ -43,11 +47,101 @@ def incident_view(one: Incident) -> bytes:
         "opened": rfc3339(one.opened),
         "raised": one.raised,
         "reports": one.reports,
+        "doubts": one.doubts,
+        "told": round(one.told, 3),
+        "witnesses": [_witness(source) for source in one.sources],
         "why": one.why,
         "subjects": one.subjects,
         "revision": one.revision,
     }
     return _encoder.encode(view)
+
+
+def _witness(source: Source) -> dict[str, Any]:
+    """What a source said, and what of it counts by the verdicts on its camera."""
+    return {
+        "site": source.site,
+        "camera": source.camera,
+        "kind": source.kind,
+        "told": source.confidence if source.told is None else source.told,
+        "counts": round(source.confidence, 3),
+        "precision": source.precision,
+        "verdicts": source.verdicts,
+    }
+
+
+def suppressed_view(one: SuppressedSeen) -> dict[str, Any]:
+    return {
+        "event": one.event,
+        "reason": one.reason,
+        "by": one.by,
+        "detail": one.detail,
+        "incident": one.incident,
+        "site": one.site,
+        "camera": one.camera,
+        "kind": one.kind,
+        "severity": one.severity,
+        "phase": one.phase,
+        "time": rfc3339(one.time),
+        "received": rfc3339(one.received),
+        "count": one.count,
+    }
+
+
+def silence_properties(one: Silence) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "actor": one.actor,
+        "reason": one.reason,
+        "maintenance": one.maintenance,
+        "site": one.site,
+        "camera": one.camera,
+        "kind": one.kind,
+        "zone": one.zone,
+        "created": rfc3339(one.created),
+        "starts": rfc3339(one.starts),
+        "expires": rfc3339(one.expires),
+        "ended": rfc3339(one.ended),
+        "ended_by": one.ended_by,
+    }
+
+
+def silence_view(one: Silence) -> bytes:
+    return _encoder.encode(silence_properties(one))
+
+
+def judged_view(one: Judged) -> dict[str, Any]:
+    return {
+        "site": one.site,
+        "camera": one.camera,
+        "kind": one.kind,
+        "precision": one.mean,
+        "low": one.low,
+        "high": one.high,
+        "right": one.right,
+        "wrong": one.wrong,
+        "last": rfc3339(one.last),
+        "city": one.city,
+        "recent": one.recent,
+        "drift": one.drift,
+        "by_hour": dict(one.by_hour),
+    }
+
+
+def desk_view(desk: Desk) -> dict[str, Any]:
+    load = desk.load
+    return {
+        "load": {
+            "opened": load.opened,
+            "per_operator": load.per_operator,
+            "budget": load.budget,
+            "over": load.over,
+        },
+        "summaries": [
+            {"site": one.site, "kind": one.kind, "alarm": one.alarm, "incidents": one.incidents}
+            for one in desk.summaries
+        ],
+    }
 
 
 def change_view(change: Change) -> dict[str, Any]:

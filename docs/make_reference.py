@@ -15,7 +15,8 @@ import typer
 
 from aggregator.accounts import Accounts, Policy
 from aggregator.api.access import Cookies
-from aggregator.api.app import Parts, create_app
+from aggregator.api.app import create_app
+from aggregator.api.parts import Parts
 from aggregator.api.people import People
 from aggregator.core.access import ROUTES as NEEDS
 from aggregator.live import Live
@@ -43,8 +44,17 @@ ROUTES = {
     "GET /api/v1/cameras": "Cameras as GeoJSON, with state, rates, age of the last frame and the reason.",
     "GET /api/v1/evidence/{sha256}": "A picture. Each look is written to the audit table.",
     "GET /api/v1/quarantine": "What was refused, newest first, with topic, field and reason.",
-    "GET /api/v1/stream": "Server-sent events: `snapshot`, then `incident`, `camera`, `heartbeat`. Resumes from "
-    "`Last-Event-ID`.",
+    "GET /api/v1/suppressed": "Events that raised no fresh alarm, the latest first, each with its reason (`duplicate`, "
+    "`silence`, `inhibited`, `flapping`, `cooldown`) and by what. `reason`, `site`, `camera`, `kind`, `since`, "
+    "`until`: only those. `before`: the `next` of the page before.",
+    "GET /api/v1/silences": "Silences that hold or are yet to begin; with `past=true` those that are over, too.",
+    "POST /api/v1/silences": "Silences a site, camera, kind or zone until `expires` (7 days at most), with `reason` "
+    "and `actor`. Something critical is only silenced where `kind` names it. Audited.",
+    "POST /api/v1/silences/{silence}/end": "Ends a silence now. Audited.",
+    "GET /api/v1/precision": "What verdicts have shown of each camera and kind; what drifts comes first.",
+    "GET /api/v1/desk": "What the page shows: the load, ids with a line of their own, and summaries by place and kind.",
+    "GET /api/v1/stream": "Server-sent events: `snapshot`, then `incident`, `camera`, `desk`, `silence`, `heartbeat`. "
+    "Resumes from `Last-Event-ID`.",
     "GET /api/v1/session": "Whether anybody has to log in, and who is logged in.",
     "POST /api/v1/session": "Logs in: `name`, `password`. Sets the session's cookie. 429 says how long to wait.",
     "DELETE /api/v1/session": "Logs out.",

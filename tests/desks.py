@@ -24,12 +24,14 @@ from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.api.access import Cookies
-from aggregator.api.app import Parts, create_app
+from aggregator.api.app import create_app
+from aggregator.api.parts import Parts
 from aggregator.api.people import People
 from aggregator.config_people import HttpSection
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Message
+from aggregator.judges import Policies
 from aggregator.live import Live
 from aggregator.runtime import PLAIN, Server, listen
 from aggregator.service import Fresh, Service
@@ -112,6 +114,7 @@ class Desk:
 
     folder: Path
     policy: CorrelationPolicy = NO_CAPS
+    policies: Policies = field(default_factory=Policies)
     ring: int = 4096
     stream_clients: int = 1000
     people_policy: Policy = field(default_factory=Policy)
@@ -128,7 +131,9 @@ class Desk:
         self.store = SqliteStore(self.folder / "jaga.sqlite")
         self.live = Live("boot", self.ring)
         self.meter = PrometheusMeter()
-        fresh = Fresh(lambda fleet: Correlator(self.policy, H3Cells(), fleet.locate), Fleet)
+        fresh = Fresh(
+            lambda fleet, trust: Correlator(self.policy, H3Cells(), fleet.locate, trust=trust), Fleet, self.policies
+        )
         self.service = Service(self.store, fresh, self.live.publish, self.meter, lambda: self.now)
 
         self.people = SqlitePeople(self.store)

@@ -13,15 +13,25 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database, Migrations
 
-from aggregator.adapters import audit_sqlite
+from aggregator.adapters import audit_sqlite, store_judged
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import CLOSED, Change, Incident
 from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, Camera
 from aggregator.core.outcome import EpisodeState
-from aggregator.core.ports import Batch, EventRow, IncidentRow, Refused, Restored, Retention
+from aggregator.core.ports import (
+    Batch,
+    EventRow,
+    IncidentRow,
+    Refused,
+    Restored,
+    Retention,
+    SuppressedQuery,
+    SuppressedSeen,
+)
 from aggregator.core.sequence import Sequence as Numbers
+from aggregator.core.silences import Silence
 
 migrations = Migrations("jaga-aggregator")
 _MB = 1_000_000
@@ -35,8 +45,13 @@ def first(db: Database) -> None:
 
 
 @migrations()  # type: ignore[untyped-decorator]
+def judged(db: Database) -> None:
+    _script(db, "0002_judged.sql")
+
+
+@migrations()  # type: ignore[untyped-decorator]
 def people(db: Database) -> None:
-    _script(db, "0002_people.sql")
+    _script(db, "0003_people.sql")
     audit_sqlite.take_over(db.conn)
 
 
@@ -99,7 +114,10 @@ class SqliteStore:
                 for body, numbers in self._read("SELECT body, sequence FROM agents")
             ),
             tuple(msgspec.json.decode(row[0], type=Camera) for row in self._read("SELECT body FROM cameras")),
-            tuple((row[0], row[1]) for row in self._read(_UNLINKED, (_UNLINKED_S,))),
+            store_judged.unlinked(self._read, _UNLINKED_S),
+            store_judged.silences(self._read, since),
+            store_judged.kept_out(self._read, since),
+            store_judged.verdicts(self._read),
         )
 
     def incident_views(
@@ -142,6 +160,15 @@ class SqliteStore:
     def changes(self, incident: str) -> list[Change]:
         sql = "SELECT incident, time, actor, before, after, reason FROM changes WHERE incident = ? ORDER BY seq"
         return [Change(*row) for row in self._read(sql, (incident,))]
+
+    def suppressed(self, query: SuppressedQuery) -> list[SuppressedSeen]:
+        return store_judged.found(self._read, query)
+
+    def suppressed_by(self, incident: str) -> dict[str, int]:
+        return dict(self._read(store_judged.COUNT_BY, (incident, incident)))
+
+    def silences(self, since: float) -> tuple[Silence, ...]:
+        return store_judged.silences(self._read, since)
 
     def count_by_state(self) -> dict[str, int]:
         return dict(self._read("SELECT state, count(*) FROM incidents WHERE merged_into IS NULL GROUP BY state"))
@@ -241,10 +268,6 @@ _UPSERT_INCIDENT = (
 
 _UNLINKED_S = 1_200.0
 """How far before the latest event one may lie that waits to be assigned: clocks may be ten minutes ahead or behind."""
-_UNLINKED = (
-    "SELECT raw, received FROM events e WHERE time > (SELECT max(time) FROM events) - ? "
-    "AND NOT EXISTS (SELECT 1 FROM incident_events l WHERE l.event = e.id) ORDER BY received, id"
-)
 
 
 def _write(db: sqlite3.Connection, batch: Batch) -> None:
@@ -282,6 +305,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
         "INSERT INTO quarantine (received, topic, error, field, detail, payload) VALUES (?,?,?,?,?,?)",
         ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine),
     )
+    store_judged.write(db, batch)
     audit_sqlite.append(db, batch.audit)
 
 
@@ -329,6 +353,7 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> None:
     for table in ("incident_events", "episodes", "changes"):
         db.execute(f"DELETE FROM {table} WHERE incident IN ({gone})", (old,))
     db.execute(f"DELETE FROM incidents WHERE state IN ({closed}) AND updated < ?", (old,))
+    store_judged.prune(db, old)
     audit_sqlite.prune(db, now - retention.audit_days * _DAY_S, now)
     db.execute("DELETE FROM evidence WHERE received < ?", (now - retention.evidence_days * _DAY_S,))
     total = db.execute("SELECT coalesce(sum(size), 0) FROM evidence").fetchone()[0]

@@ -1,9 +1,9 @@
 """The HTTP API: thin routes over the service and the store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,25 +13,18 @@ from fastapi import Body, FastAPI, Header, HTTPException, Query
 from fastapi import Path as UrlPath
 from starlette.responses import Response
 
-from aggregator.api import models, pages, people, reference, sign_on, users
+from aggregator.api import judged, models, pages, people, reference, sign_on, users
 from aggregator.api.access import Access, Address, Who, note_use
 from aggregator.api.guard import HOSTS, Guard
-from aggregator.api.people import People
+from aggregator.api.parts import JSON, UUID7, Limit, Parts
 from aggregator.api.problems import documented, install
 from aggregator.api.snapshot import SharedSnapshot
 from aggregator.api.stream import EventStream, Reader, Waker
 from aggregator.core.access import Principal
 from aggregator.core.incident import CLOSED, STATES, State
-from aggregator.core.people import Passwords
-from aggregator.core.ports import Store
-from aggregator.live import Live
-from aggregator.service import Service
-from aggregator.sign_on import SignOn
-from aggregator.views import camera_feature, camera_view, change_view, rfc3339
-from contract.ids import UUID7_PATTERN
+from aggregator.views import camera_feature, camera_view, change_view, rfc3339, silence_view
 from contract.kinds import Kind
 
-JSON = "application/json"
 SNAPSHOT_CLOSED = 500
 SNAPSHOT_OPEN = 20_000
 QUARANTINED_SHOWN = 8_192
@@ -41,30 +34,8 @@ NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_span
 _OPEN = tuple(state for state in STATES if state not in CLOSED)
 _CLOSED = tuple(sorted(CLOSED))
 
-# pydantic's regex engine knows no look-ahead, and needs none: its "$" is the very end.
-_UUID7 = UUID7_PATTERN.partition("$")[0] + "$"
-IncidentId = Annotated[str, UrlPath(pattern=_UUID7)]
+IncidentId = Annotated[str, UrlPath(pattern=UUID7)]
 Hash = Annotated[str, UrlPath(pattern="^[0-9a-f]{64}$")]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the API shows. now: seconds since the epoch. metrics: Prometheus text. broker: whether it is connected.
-    hosts: names under which other machines reach it, once there are accounts."""
-
-    service: Service
-    store: Store
-    live: Live
-    now: Callable[[], float]
-    metrics: Callable[[], bytes]
-    broker: Callable[[], bool]
-    people: People
-    passwords: Passwords
-    stopping: Callable[[], bool] = lambda: False
-    stream_clients: int = 1000
-    hosts: frozenset[str] = frozenset()
-    sign_on: SignOn | None = None
 
 
 def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
@@ -92,6 +63,7 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     install(app)
     _incidents(app, parts)
     _cameras(app, parts)
+    judged.install(app, parts)
     _stream(app, parts, waker)
     _machine(app, parts)
     people.install(app, parts.people)
@@ -132,7 +104,7 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
         state: Annotated[State | None, Query()] = None,
         kind: Annotated[Kind | None, Query()] = None,
         limit: Limit = 100,
-        before: Annotated[str | None, Query(pattern=_UUID7)] = None,
+        before: Annotated[str | None, Query(pattern=UUID7)] = None,
     ) -> Response:
         states = (state,) if state else ()
         rows = parts.store.incident_views(states=states, kind=kind, before=before, limit=limit + 1, sites=who.sites)
@@ -157,7 +129,8 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
             if who.sites is None or who.sees((_event_sites.decode(raw).data.site,))
         ]
         changes = msgspec.json.encode([change_view(change) for change in parts.store.changes(incident)])
-        body = view[:-1] + b',"events":[' + b",".join(events) + b'],"changes":' + changes + b"}"
+        quiet = msgspec.json.encode(parts.store.suppressed_by(incident))
+        body = b'%b,"events":[%b],"changes":%b,"suppressed":%b}' % (view[:-1], b",".join(events), changes, quiet)
         return Response(body, media_type=JSON)
 
     @app.post(
@@ -216,7 +189,19 @@ def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
         cameras = b",".join(
             camera_view(camera) for camera in parts.service.cameras() if sites is None or camera.site in sites
         )
-        return b'{"incidents":[%b],"cameras":[%b],"time":%b}' % (b",".join(views), cameras, time())
+        now = parts.now()
+        silences = b",".join(
+            silence_view(one)
+            for one in parts.store.silences(now)
+            if one.until > now and (sites is None or one.site is None or one.site in sites)
+        )
+        return b'{"incidents":[%b],"cameras":[%b],"silences":[%b],"desk":%b,"time":%b}' % (
+            b",".join(views),
+            cameras,
+            silences,
+            judged.desk_of(parts.service.desk, sites),
+            time(),
+        )
 
     def time() -> bytes:
         return msgspec.json.encode(rfc3339(parts.now()))
@@ -239,6 +224,8 @@ def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
 
         sees = None if who.sites is None else who.sees
         reader = Reader(sees, lambda: accounts.unchanged(who), lambda: note_use(accounts, who))
+        if who.sites is not None:
+            reader = replace(reader, desk=lambda: judged.desk_of(parts.service.desk, who.sites))
         beat = b'{"time":%b}'
         return EventStream(
             parts.live, waker, shared(who.sites), lambda: beat % time(), last_event_id, parts.stopping, reader

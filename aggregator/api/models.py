@@ -1,13 +1,17 @@
 """What the API answers, for OpenAPI; the bytes themselves come encoded from the store (aggregator.views)."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from aggregator.core.access import Permission, Role
 from aggregator.core.incident import State
 from aggregator.core.people import MAX_PASSWORD, NAME_PATTERN
+from aggregator.core.suppression import Reason
 from contract.kinds import Kind, Severity
+
+Actor = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Matched = Annotated[str, Field(pattern="^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$")]
 
 
 class Place(BaseModel):
@@ -16,10 +20,24 @@ class Place(BaseModel):
     radius_m: float
 
 
+class WitnessOut(BaseModel):
+    """told: what the source said, 0..1; counts: what of it counts. precision: how often verdicts have found this camera
+    right about this kind at this hour, null while nobody has judged it; verdicts: how many, faded with age."""
+
+    site: str
+    camera: str
+    kind: Kind | None
+    told: float
+    counts: float
+    precision: float | None
+    verdicts: float
+
+
 class IncidentOut(BaseModel):
     """Times are RFC 3339, UTC. sources: independent cameras or reporters. delayed: no event was fresh on arrival.
     merged_into: the incident that absorbed this one. allowed: states it may be moved to. why: of the strongest
-    event."""
+    event. doubts: why it stays suspected although its sources' own word would open it: `verdicts`, or
+    `unconfirmed:per hour`. told: the confidence without verdicts."""
 
     id: str
     kind: Kind
@@ -44,6 +62,9 @@ class IncidentOut(BaseModel):
     opened: str | None
     raised: list[str]
     reports: int
+    doubts: list[str]
+    told: float
+    witnesses: list[WitnessOut]
     why: dict[str, Any] | None
     subjects: list[dict[str, Any]]
     revision: int
@@ -74,15 +95,133 @@ class ChangeOut(BaseModel):
 
 
 class IncidentDetail(IncidentOut):
+    """suppressed: how many events this incident kept quiet as their cause, by reason."""
+
     events: list[EventOut]
     changes: list[ChangeOut]
+    suppressed: dict[str, int]
+
+
+class SuppressedOut(BaseModel):
+    """An event that raised no fresh alarm. by: the silence, the incident that was closed or the cause's episode.
+    incident: the one it joined, or its cause's. count: how often it came."""
+
+    event: str
+    reason: Reason
+    by: str
+    detail: str
+    incident: str | None
+    site: str
+    camera: str
+    kind: Kind
+    severity: Severity
+    phase: str
+    time: str
+    received: str
+    count: int
+
+
+class SuppressedPage(BaseModel):
+    items: list[SuppressedOut]
+    next: str | None = Field(description="pass it as `before` for the next page; null at the end")
+
+
+class SilenceIn(BaseModel):
+    """What is to raise no alarm: at least a site or a kind; a camera and a zone belong to a site. Something critical
+    is only silenced where `kind` names it. starts: now where it is left out. At most seven days."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=1, max_length=500)
+    expires: AwareDatetime
+    starts: AwareDatetime | None = None
+    maintenance: bool = False
+    site: Matched | None = None
+    camera: Matched | None = None
+    kind: Kind | None = None
+    zone: Matched | None = None
+    actor: Actor = "operator"
+
+
+class SilenceEndIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    actor: Actor = "operator"
+
+
+class SilenceOut(BaseModel):
+    id: str
+    actor: str
+    reason: str
+    maintenance: bool
+    site: str | None
+    camera: str | None
+    kind: Kind | None
+    zone: str | None
+    created: str
+    starts: str
+    expires: str
+    ended: str | None
+    ended_by: str | None
+
+
+class SilencePage(BaseModel):
+    items: list[SilenceOut]
+
+
+class PrecisionOut(BaseModel):
+    """What operators' verdicts say of a camera and kind. precision: 0..1, shrunk to the kind's in the whole city
+    (`city`); low, high: two standard deviations. right, wrong: verdicts ever. recent: by late verdicts alone; drift:
+    recent minus before, null where that is not sure. by_hour: by class of the hour."""
+
+    site: str
+    camera: str
+    kind: Kind
+    precision: float
+    low: float
+    high: float
+    right: int
+    wrong: int
+    last: str
+    city: float
+    recent: float | None
+    drift: float | None
+    by_hour: dict[str, float]
+
+
+class PrecisionPage(BaseModel):
+    items: list[PrecisionOut]
+
+
+class LoadOut(BaseModel):
+    """opened: incidents in the last ten minutes; budget: what the operators can take in."""
+
+    opened: int
+    per_operator: float
+    budget: float
+    over: bool
+
+
+class SummaryOut(BaseModel):
+    """One line for incidents of one place and kind. alarm: open ones that the load put there, else suspected ones."""
+
+    site: str
+    kind: Kind
+    alarm: bool
+    incidents: list[str]
+
+
+class DeskOut(BaseModel):
+    """own: ids with a line of their own, the highest-ranking first."""
+
+    load: LoadOut
+    summaries: list[SummaryOut]
+    own: list[str]
 
 
 class TransitionIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     to: State
     reason: str = Field("", max_length=500)
-    actor: str = Field("operator", min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")
+    actor: Actor = "operator"
 
 
 class RefusedOut(BaseModel):

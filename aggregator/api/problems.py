@@ -11,7 +11,8 @@ from starlette.responses import Response
 from aggregator.api.models import Problem
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import TransitionRefused
-from aggregator.service import UnknownIncident
+from aggregator.core.silences import SilenceRefused
+from aggregator.service import UnknownIncident, UnknownSilence
 from contract.errors import JagaError
 
 MEDIA_TYPE = "application/problem+json"
@@ -32,6 +33,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(TransitionRefused, _refused)
     app.add_exception_handler(UnknownIncident, _unknown)
+    app.add_exception_handler(UnknownSilence, _unknown_silence)
+    app.add_exception_handler(SilenceRefused, _silence_refused)
     app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(JagaError, _wished)
     app.add_exception_handler(Exception, _unforeseen)
@@ -58,6 +61,23 @@ def _refused(_request: Request, error: Exception) -> Response:
 
 def _unknown(_request: Request, error: Exception) -> Response:
     return problem(404, "Not found", f"no incident {error.args[0]}")
+
+
+def _unknown_silence(_request: Request, error: Exception) -> Response:
+    return problem(404, "Not found", f"no silence {error.args[0]}")
+
+
+_REFUSALS = {
+    "empty": "a silence names a site or a kind",
+    "no_site": "a camera or a zone belongs to a site: name it, too",
+    "ends_early": "it would be over before it begins",
+    "too_long": "seven days at most",
+}
+
+
+def _silence_refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, SilenceRefused)
+    return problem(409, "Unusable silence", _REFUSALS[error.why])
 
 
 def _unforeseen(_request: Request, _error: Exception) -> Response:

@@ -63,11 +63,12 @@ class Waker:
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who reads a stream. sees: None where he may see everything. allowed: whether he still may, asked every CHECK_S;
-    used: notes that somebody watches."""
+    used: notes that somebody watches. desk: comes with each heartbeat, where the deltas of everybody's desk do not."""
 
     sees: Sees | None = None
     allowed: Callable[[], bool] = lambda: True
     used: Callable[[], Awaitable[None]] | None = None
+    desk: Callable[[], bytes] | None = None
 
 
 ANYBODY = Reader()
@@ -130,7 +131,8 @@ class EventStream(Response):
             if deltas:
                 await _send(send, deltas)
             elif loop.time() >= beat_due:
-                await _send(send, frame(None, "heartbeat", self._beat()))
+                desk = frame(None, "desk", self._reader.desk()) if self._reader.desk else b""
+                await _send(send, desk + frame(None, "heartbeat", self._beat()))
                 beat_due = loop.time() + HEARTBEAT_S
             else:
                 await self._waker.wait(min(1.0, max(0.0, beat_due - loop.time())))

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 Permission = Literal[
     "incident.read",
     "incident.act",
+    "silence.act",
     "camera.read",
     "evidence.read",
     "quarantine.read",
@@ -28,12 +29,12 @@ ROLE_NAMES: tuple[Role, ...] = get_args(Role)
 
 _ALL: frozenset[Permission] = frozenset(PERMISSIONS)
 _SEE: frozenset[Permission] = frozenset({"incident.read", "camera.read", "api.read"})
-_ACT: frozenset[Permission] = _SEE | {"incident.act", "evidence.read"}
+_ACT: frozenset[Permission] = _SEE | {"incident.act", "silence.act", "evidence.read"}
 ROLES: dict[Role, frozenset[Permission]] = {
     "viewer": _SEE,
     "operator": _ACT,
     "supervisor": _ACT | {"user.read"},
-    "engineer": _SEE | {"evidence.read", "quarantine.read", "metrics.read"},
+    "engineer": _SEE | {"silence.act", "evidence.read", "quarantine.read", "metrics.read"},
     "administrator": _ALL,
     "auditor": _SEE | {"audit.read", "user.read"},
 }
@@ -47,6 +48,12 @@ ROUTES: dict[str, Need] = {
     "GET /api/v1/incidents": "incident.read",
     "GET /api/v1/incidents/{incident}": "incident.read",
     "POST /api/v1/incidents/{incident}/transition": "incident.act",
+    "GET /api/v1/suppressed": "incident.read",
+    "GET /api/v1/precision": "incident.read",
+    "GET /api/v1/desk": "incident.read",
+    "GET /api/v1/silences": "incident.read",
+    "POST /api/v1/silences": "silence.act",
+    "POST /api/v1/silences/{silence}/end": "silence.act",
     "GET /api/v1/cameras": "camera.read",
     "GET /api/v1/evidence/{sha256}": "evidence.read",
     "GET /api/v1/quarantine": "quarantine.read",

@@ -9,23 +9,22 @@ Events wait until those that happened before them can have come (`ordering`), so
 order of arrival within `reorder_s`. What is critical is shown at once all the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
 from aggregator.core.attribution import BRIDGE, LASTING, LASTS_S, MARGIN, Attribution, Pull
-from aggregator.core.fold import Draft, Times, begin
-from aggregator.core.incident import SYSTEM, Change, Incident, OpeningPolicy, State, move, opening
+from aggregator.core.fold import Draft, Times, age, begin
+from aggregator.core.incident import SYSTEM, Change, Heard, Incident, OpeningPolicy, State, doubts, move, opening
 from aggregator.core.linking import EPISODE, FIRST, Link, Trail
 from aggregator.core.ordering import Held, Ordering
-from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step
+from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step, opened
 from aggregator.core.rates import Rates
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells, Grid, distance_m
 from aggregator.core.trails import TrailIndex
-from aggregator.core.witness import Locate, place_of, times_of
+from aggregator.core.witness import Locate, Trust, incident_id, place_of, source_of, times_of
 from contract.events import Event, Location
-from contract.ids import derived_uuid7
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,7 @@ class Correlator:
         cells: Cells | None = None,
         locate: Locate | None = None,
         places: Places | None = None,
+        trust: Trust | None = None,
     ) -> None:
         self.policy = policy or CorrelationPolicy()
         self._index = TrailIndex(cells or Grid(200.0))
@@ -62,6 +62,7 @@ class Correlator:
         self._ordering = Ordering(self.policy.reorder_s)
         self._locate = locate or (lambda _site, _camera: None)
         self._places = places or Places()
+        self._trust = trust or (lambda _site, _camera, _kind, _time: None)
         self._drafts: dict[str, Draft] = {}
         self._episodes: dict[str, EpisodeState] = {}
         self._merged: dict[str, str] = {}
@@ -84,6 +85,10 @@ class Correlator:
         draft = self._drafts.get(incident)
         return draft.snapshot(self._places) if draft is not None else None
 
+    def incidents(self) -> Iterator[Incident]:
+        """All that are in memory."""
+        return (draft.snapshot(self._places) for draft in self._drafts.values())
+
     def trails(self, incident: str) -> tuple[Trail, ...]:
         return self._index.of(incident)
 
@@ -104,19 +109,28 @@ class Correlator:
             heappush(self._forgettable, (state.last, episode))
         self._watch(self._drafts[incident.id])
 
-    def step(self, events: Iterable[Event], now: float) -> Outcome:
+    def step(self, events: Iterable[Event], now: float, hushed: frozenset[str] = frozenset()) -> Outcome:
         """Takes events in and assigns those that need not wait any longer, these and earlier ones. The caller has seen
-        to it that each event id comes once."""
+        to it that each event id comes once. hushed: ids of those that open nothing by themselves."""
         self._step = Step()
         for event in events:
-            held = self._ordering.push(event, times_of(event).time, now)
+            held = self._ordering.push(event, times_of(event).time, now, event.id in hushed)
             if event.data.severity == "critical" and event.data.phase == "begin" and not self._is_delayed(held):
                 self._announce(held, now)
         return self._release(now)
 
-    def wait(self, event: Event, received: float) -> None:
+    def wait(self, event: Event, received: float, hushed: bool = False) -> None:
         """Takes in an event that a store kept, before the first step; it is assigned with the next step or tick."""
-        self._ordering.push(event, times_of(event).time, received)
+        self._ordering.push(event, times_of(event).time, received, hushed)
+
+    def gather(self, episodes: Iterable[str], now: float) -> Outcome:
+        """Makes one incident of those that hold these episodes, as of cameras that an outage took together."""
+        self._step = Step()
+        roots = {self._root(known.incident) for one in episodes if (known := self._known(one)) is not None}
+        drafts = sorted((self._drafts[one] for one in roots if not self._drafts[one].closed), key=age)
+        for other in drafts[1:]:
+            self._absorb(drafts[0], other, now)
+        return self._step.outcome(self._drafts, self._places)
 
     def tick(self, now: float) -> Outcome:
         """Assigns what has waited long enough, closes what is over, forgets what is old; touches only what is due."""
@@ -165,7 +179,7 @@ class Correlator:
         ended = data.phase == "end" or (known is not None and known.ended)
         last = at.last
         probe = Trail(data.site, data.camera, data.kind, place, min(at.started, at.time), last, sure=data.confidence)
-        probe.open = _opened(known, ended)
+        probe.open = opened(known, ended)
         pulls: list[Pull] = []
         if known is not None:
             target, link = self._root(known.incident), EPISODE
@@ -176,7 +190,7 @@ class Correlator:
         self._episodes[data.episode] = EpisodeState(target, last, ended)
         draft = self._drafts[target]
         running = not ended and (not draft.closed or data.episode in draft.running)
-        draft.add(event, at, now, place, running, delayed)
+        draft.add(event, at, now, source_of(event, place, self._trust), running, delayed)
         self._step.touch(target)
         trail = self._index.attach(probe, target)
         if known is not None and self._index.count(target) == 1:
@@ -186,7 +200,7 @@ class Correlator:
             self._bridge(target, pulls, now)
         target = self._root(target)
         draft = self._drafts[target]
-        if not delayed and draft.state == "suspected":
+        if not delayed and not held.hushed and draft.state == "suspected":
             self._promote(draft, now, probe)
         if known is None:
             self._watch(draft)
@@ -209,7 +223,7 @@ class Correlator:
                 continue
             self._step.refused[pull.incident] = refused
             past.append((draft.last_event, pull.incident))
-        own_id = _incident_id(event, at)
+        own_id = incident_id(event, at)
         if allowed:
             allowed.sort(key=lambda pull: self._drafts[pull.incident].closed)
             best = allowed[0]
@@ -238,12 +252,12 @@ class Correlator:
         for pull in self._attribution.pulls(probe):
             if pull.rate > pull.against and self._drafts[pull.incident].state in ("open", "acknowledged", "dispatched"):
                 return  # it is shown already
-        own_id = _incident_id(event, at)
+        own_id = incident_id(event, at)
         if own_id in self._drafts:
             return
         draft = self._drafts[own_id] = begin(own_id, event, at, now, None)
         self._step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
-        draft.add(event, at, now, place, True, False)
+        draft.add(event, at, now, source_of(event, place, self._trust), True, False)
         self._step.touch(own_id)
         self._promote(draft, now, probe)
         self._watch(draft)
@@ -267,7 +281,7 @@ class Correlator:
             if refused is not None:
                 self._step.refused[theirs.id] = refused
                 continue
-            self._absorb(min(mine, theirs, key=_age), max(mine, theirs, key=_age), now)
+            self._absorb(min(mine, theirs, key=age), max(mine, theirs, key=age), now)
 
     def _look_again(self, trail: Trail, now: float) -> None:
         """Merges an incident that is one trail and goes on into the one it most likely belongs to."""
@@ -276,7 +290,7 @@ class Correlator:
             if theirs.closed or pull.own or pull.rate <= LASTING * pull.against:
                 continue
             if self._too_much(theirs, trail.first, trail.last, trail.place) is None:
-                self._absorb(min(mine, theirs, key=_age), max(mine, theirs, key=_age), now)
+                self._absorb(min(mine, theirs, key=age), max(mine, theirs, key=age), now)
                 return
 
     def _absorb(self, kept: Draft, absorbed: Draft, now: float) -> None:
@@ -319,9 +333,12 @@ class Correlator:
     def _promote(self, draft: Draft, now: float, told: Trail) -> None:
         one = draft.snapshot(self._places)
         unconfirmed = self._rates.per_s(told.site, told.camera, told.kind, told.last) * 3600
-        reason = opening(one, self.policy.opening, unconfirmed)
+        heard = Heard(unconfirmed, told.last - told.first)
+        reason = opening(one, self.policy.opening, heard)
         if reason is not None:
             self._move(draft, "open", now, reason)
+            return
+        draft.doubt(doubts(one, self.policy.opening, heard))
 
     def _move(self, draft: Draft, to: State, now: float, reason: str) -> None:
         moved, change = move(draft.snapshot(self._places), to, now, party="system", actor=SYSTEM, reason=reason)
@@ -379,19 +396,3 @@ class Correlator:
             heappush(self._forgettable, (max(state.last, now), episode))
         else:
             del self._episodes[episode]
-
-
-def _opened(known: EpisodeState | None, ended: bool) -> int:
-    """What an event adds to the count of running episodes."""
-    if known is None:
-        return 0 if ended else 1
-    return -1 if ended and not known.ended else 0
-
-
-def _incident_id(event: Event, at: Times) -> str:
-    return derived_uuid7(max(0, int(at.started * 1000)), "incident", event.id)
-
-
-def _age(draft: Draft) -> str:
-    """UUIDv7 ids sort by when the incident's first event began."""
-    return draft.id

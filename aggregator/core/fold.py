@@ -4,12 +4,12 @@
 holds does not depend on the order in which events were added, except for exact ties.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from aggregator.core.incident import Incident, Source, State, noisy_or
+from aggregator.core.incident import Incident, Source, State, believed
 from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
-from contract.events import Event, Location, Subject
+from contract.events import Event, Subject
 from contract.kinds import SEVERITIES, Kind, Severity
 
 _STATE: dict[State, int] = {
@@ -45,7 +45,7 @@ class Draft:
         *("id", "kind", "state", "severity", "started", "last_event", "updated", "last_end", "closed_at", "running"),
         *("event_count", "delayed", "zones", "snapshot_of", "snapshot_strength", "why", "strength", "subjects"),
         *("subjects_time", "previous", "merged_into", "opened", "gravest", "people", "people_first", "people_since"),
-        *("reports", "revision", "sources", "_frozen"),
+        *("reports", "doubts", "revision", "sources", "_frozen"),
     )
 
     def __init__(self, one: Incident) -> None:
@@ -66,12 +66,13 @@ class Draft:
         self.subjects, self.subjects_time = one.subjects, one.subjects_time
         self.previous, self.merged_into, self.opened = one.previous, one.merged_into, one.opened
         self.gravest, self.people, self.people_first = one.gravest, one.people, one.people_first
-        self.people_since, self.reports, self.revision = one.people_since, one.reports, one.revision
+        self.people_since, self.reports, self.doubts = one.people_since, one.reports, one.doubts
+        self.revision = one.revision
         self.sources = {(source.site, source.camera): source for source in one.sources}
         self._frozen: Incident | None = one
 
-    def add(self, event: Event, at: Times, now: float, place: Location | None, running: bool, delayed: bool) -> None:
-        """One more event. place: where it happened, None where nobody knows. running: whether its episode goes on."""
+    def add(self, event: Event, at: Times, now: float, source: Source, running: bool, delayed: bool) -> None:
+        """One more event. source: who told it, and where it was. running: whether its episode goes on."""
         data = event.data
         self._frozen = None
         self.updated = now
@@ -100,7 +101,7 @@ class Draft:
             self.zones = tuple(sorted((*self.zones, data.zone)))
         if data.kind == Kind.REPORT and data.phase == "begin":
             self.reports += 1
-        self._source(Source(data.site, data.camera, data.confidence, place))
+        self._source(source)
 
     def absorb(self, other: "Draft", now: float) -> None:
         """Both as one, under this one's id, in whichever of the two states is further on."""
@@ -131,6 +132,12 @@ class Draft:
         for source in other.sources.values():
             self._source(source)
 
+    def doubt(self, why: tuple[str, ...]) -> None:
+        """Why it stays suspected although its sources' own word would open it; nothing where they would not."""
+        if why != self.doubts:
+            self.doubts, self._frozen = why, None
+            self.revision += 1
+
     def snapshot(self, places: Places = NO_PLACES) -> Incident:
         """What it is now, frozen; the same object until something changes."""
         if self._frozen is None:
@@ -138,7 +145,7 @@ class Draft:
         return self._frozen
 
     def confidence(self) -> float:
-        return noisy_or(tuple(source.confidence for source in self.sources.values()))
+        return believed(tuple(self.sources.values()))
 
     def _freeze(self, places: Places) -> Incident:
         sources = tuple(self.sources[key] for key in sorted(self.sources))
@@ -152,7 +159,7 @@ class Draft:
             kind=self.kind,
             state=self.state,
             severity=self.severity,
-            confidence=noisy_or(tuple(source.confidence for source in sources)),
+            confidence=believed(sources),
             started=self.started,
             last_event=self.last_event,
             updated=self.updated,
@@ -179,6 +186,7 @@ class Draft:
             people_first=self.people_first,
             people_since=self.people_since,
             reports=self.reports,
+            doubts=self.doubts if self.state == "suspected" else (),
             revision=self.revision,
         )
 
@@ -189,9 +197,8 @@ class Draft:
         if old is None:
             self.sources[key] = new
         elif new.confidence > old.confidence or (old.location is None and new.location is not None):
-            self.sources[key] = Source(
-                old.site, old.camera, max(old.confidence, new.confidence), old.location or new.location
-            )
+            best = new if new.confidence > old.confidence else old
+            self.sources[key] = replace(best, location=old.location or new.location)
 
     def _count(self, subjects: tuple[Subject, ...], time: float) -> None:
         if time >= self.subjects_time:
@@ -227,3 +234,8 @@ def merge(kept: Incident, absorbed: Incident, now: float) -> Incident:
     one = Draft(kept)
     one.absorb(Draft(absorbed), now)
     return one.snapshot()
+
+
+def age(draft: Draft) -> str:
+    """UUIDv7 ids sort by when the incident's first event began."""
+    return draft.id

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from contract.events import Location, Subject, Why
-from contract.kinds import SEVERITIES, Kind, Severity
+from contract.kinds import KINDS, Kind, Severity
 
 State = Literal["suspected", "open", "acknowledged", "dispatched", "resolved", "false_alarm"]
 STATES: tuple[State, ...] = ("suspected", "open", "acknowledged", "dispatched", "resolved", "false_alarm")
@@ -39,7 +39,7 @@ comes afterwards is a new incident that names the old one as `previous`."""
 
 CLOSED: frozenset[State] = frozenset({"resolved", "false_alarm"})
 
-Opening = Literal["reported", "second_source", "severe", "strong_source"]
+Opening = Literal["reported", "second_source", "severe", "strong_source", "sure", "lasting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +49,35 @@ class OpeningPolicy:
     second_source: seen by two independent sources. severe: severity major or critical. strong_source: any severity but
     info, however few the sources. An incident of severity info is context and is never opened by the system. What a
     person told is always shown. What only one camera tells is not, while that camera tells more than doubted_per_h
-    things an hour that nothing confirms; what is critical is, if it reaches strong_source.
+    things an hour that nothing confirms; what is critical is, if it reaches strong_source. Whatever verdicts have
+    shown, something critical is opened that reaches `sure` by its camera's own word, and something major or critical,
+    or a crowd, whose episode lasts for lasting_s: who was wrong a hundred times may be right about a fire.
     """
 
     second_source: float = 0.5
     severe: float = 0.5
     strong_source: float = 0.7
     doubted_per_h: float = 0.6
+    sure: float = 0.85
+    lasting_s: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An independent source: one camera (or reporter). confidence: the greatest of its events."""
+    """An independent source: one camera (or reporter). confidence: the greatest of its events, each weighed by the
+    precision that verdicts have shown, beside others. told: that event's own confidence; kind: what it told of. alone:
+    the confidence where nobody else tells the like. precision, verdicts: of this camera and kind then; None while
+    nobody has judged the kind."""
 
     site: str
     camera: str
     confidence: float
     location: Location | None = None
+    told: float | None = None
+    kind: Kind | None = None
+    alone: float | None = None
+    precision: float | None = None
+    verdicts: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +87,7 @@ class Incident:
     every event so far was. merged_into: the incident that absorbed this one. opened: when it was first more than
     suspected. severity: that of the gravest event (`gravest`), raised for the reasons in `raised`. people: the most
     that one event told of; people_first: of the first event that counted any, at people_since. reports: how many people
-    told of it."""
+    told of it. doubts: why it was kept at suspected although it would have been opened, as `what:how much`."""
 
     id: str
     kind: Kind
@@ -108,7 +120,13 @@ class Incident:
     people_first: int = 0
     people_since: float | None = None
     reports: int = 0
+    doubts: tuple[str, ...] = ()
     revision: int = 0
+
+    @property
+    def told(self) -> float:
+        """What the confidence would be if nobody had ever judged a camera."""
+        return noisy_or(tuple(one.confidence if one.told is None else one.told for one in self.sources))
 
     @property
     def closed(self) -> bool:
@@ -162,24 +180,75 @@ def move(
     return moved, Change(incident.id, now, actor, incident.state, to, reason)
 
 
-def opening(incident: Incident, policy: OpeningPolicy, unconfirmed_per_h: float = 0.0) -> Opening | None:
-    """Why a suspected incident is to be opened now, or None. unconfirmed_per_h: how many things like this its camera
-    tells that nothing confirms; it only matters where there is one source."""
-    rank = SEVERITIES.index(incident.severity)
-    if incident.state != "suspected" or rank == 0:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the opening also depends on. unconfirmed_per_h: how many things like this its camera tells that nothing
+    confirms. lasts_s: how long the episode has been going on that was told of just now."""
+
+    unconfirmed_per_h: float = 0.0
+    lasts_s: float = 0.0
+
+
+NOTHING = Heard()
+
+
+def opening(incident: Incident, policy: OpeningPolicy, heard: Heard = NOTHING) -> Opening | None:
+    """Why a suspected incident is to be opened now, or None. What its camera tells unconfirmed only matters where there
+    is one source."""
+    if incident.state != "suspected" or incident.severity == "info":
+        return None
+    if _busy(incident, policy, heard):
+        sure = incident.severity == "critical" and incident.confidence >= policy.strong_source
+        reached: Opening | None = "severe" if sure else None
+    else:
+        reached = _reached(incident, incident.confidence, policy)
+    return reached or _all_the_same(incident, policy, heard)
+
+
+def doubts(incident: Incident, policy: OpeningPolicy, heard: Heard = NOTHING) -> tuple[str, ...]:
+    """What alone keeps an incident suspected that its cameras' own word would open: their verdicts (`verdicts`), or
+    that the only one tells much that nothing confirms (`unconfirmed:per hour`)."""
+    if _reached(incident, incident.told, policy) is None or opening(incident, policy, heard) is not None:
+        return ()
+    found = []
+    if _reached(incident, incident.confidence, policy) is None:
+        found.append("verdicts")
+    if _busy(incident, policy, heard):
+        found.append(f"unconfirmed:{heard.unconfirmed_per_h:.1f}")
+    return tuple(found)
+
+
+def _busy(incident: Incident, policy: OpeningPolicy, heard: Heard) -> bool:
+    return len(incident.sources) < 2 and heard.unconfirmed_per_h > policy.doubted_per_h and not incident.reports
+
+
+def _reached(incident: Incident, confidence: float, policy: OpeningPolicy) -> Opening | None:
+    if incident.severity == "info":
         return None
     if incident.reports:
         return "reported"
-    if len(incident.sources) >= 2 and incident.confidence >= policy.second_source:
+    if len(incident.sources) >= 2 and confidence >= policy.second_source:
         return "second_source"
-    if len(incident.sources) < 2 and unconfirmed_per_h > policy.doubted_per_h:
-        sure = incident.severity == "critical" and incident.confidence >= policy.strong_source
-        return "severe" if sure else None
-    if rank >= SEVERITIES.index("major") and incident.confidence >= policy.severe:
+    if incident.severity in GRAVE and confidence >= policy.severe:
         return "severe"
-    if incident.confidence >= policy.strong_source:
-        return "strong_source"
+    return "strong_source" if confidence >= policy.strong_source else None
+
+
+def _all_the_same(incident: Incident, policy: OpeningPolicy, heard: Heard) -> Opening | None:
+    """What opens whatever verdicts have shown."""
+    if incident.severity == "critical" and incident.told >= policy.sure:
+        return "sure"
+    serious = incident.severity in GRAVE or incident.kind in PRECURSORS
+    if serious and heard.lasts_s >= policy.lasting_s and _reached(incident, incident.told, policy) is not None:
+        return "lasting"
     return None
+
+
+GRAVE: frozenset[Severity] = frozenset({"major", "critical"})
+_CRITICAL = frozenset(info.family for info in KINDS.values() if info.severity == "critical")
+PRECURSORS = frozenset(kind for kind, info in KINDS.items() if info.severity != "critical" and info.family in _CRITICAL)
+"""What something critical may look like before it does, as a crowd does before it fights: however often such a kind is
+false in the city, only a camera's own record lowers it."""
 
 
 def noisy_or(confidences: tuple[float, ...]) -> float:
@@ -188,3 +257,11 @@ def noisy_or(confidences: tuple[float, ...]) -> float:
     for confidence in confidences:
         wrong *= 1.0 - confidence
     return round(1.0 - wrong, 6)
+
+
+def believed(sources: tuple[Source, ...]) -> float:
+    """The confidence in what independent sources tell: two rules of one camera are one source. Who is alone is weighed
+    as the like have turned out when they were alone."""
+    if len(sources) == 1 and sources[0].alone is not None:
+        return sources[0].alone
+    return noisy_or(tuple(source.confidence for source in sources))

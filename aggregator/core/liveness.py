@@ -74,12 +74,18 @@ class Fleet:
         self.agents: dict[AgentKey, Agent] = {}
         self.cameras: dict[CameraKey, Camera] = {}
         self._of: dict[AgentKey, set[str]] = {}
+        self._at: dict[str, set[str]] = {}
+
+    def count(self, site: str, agent: str | None) -> int:
+        """How many cameras an agent is known to have, or the whole site."""
+        return len(self._at.get(site, ()) if agent is None else self._of.get((site, agent), ()))
 
     def restore(self, camera: Camera) -> None:
         before = self.cameras.get(camera.key)
         if before is not None and before.agent != camera.agent:
             self._of.get((before.site, before.agent), set()).discard(before.id)
         self.cameras[camera.key] = camera
+        self._at.setdefault(camera.site, set()).add(camera.id)
         if camera.agent:
             self._of.setdefault((camera.site, camera.agent), set()).add(camera.id)
 

@@ -13,11 +13,13 @@ from contract.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """time: when it happened, its agent's known clock error taken off. received: when it came. Both as seconds."""
+    """time: when it happened, its agent's known clock error taken off. received: when it came. Both as seconds. hushed:
+    it opens nothing by itself."""
 
     event: Event
     time: float
     received: float
+    hushed: bool = False
 
     @property
     def order(self) -> tuple[float, str, str, str]:
@@ -34,8 +36,8 @@ class Ordering:
     def __len__(self) -> int:
         return len(self._due)
 
-    def push(self, event: Event, time: float, now: float) -> Held:
-        held = Held(event, time, now)
+    def push(self, event: Event, time: float, now: float, hushed: bool = False) -> Held:
+        held = Held(event, time, now, hushed)
         heappush(self._due, (min(max(time, now - self.hold_s), now) + self.hold_s, held.order, held))
         return held
 

@@ -60,3 +60,10 @@ class Step:
     def outcome(self, drafts: dict[str, Draft], places: Places) -> Outcome:
         touched = tuple(drafts[one].snapshot(places) for one in self.touched if one in drafts)
         return Outcome(tuple(self.assigned), touched, tuple(self.changes), tuple(self.merged))
+
+
+def opened(known: EpisodeState | None, ended: bool) -> int:
+    """What an event adds to the count of running episodes."""
+    if known is None:
+        return 0 if ended else 1
+    return -1 if ended and not known.ended else 0

@@ -8,7 +8,10 @@ from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, AgentKey, Camera
 from aggregator.core.outcome import EpisodeState
+from aggregator.core.precision import Verdict
 from aggregator.core.sequence import Sequence as Numbers
+from aggregator.core.silences import Silence
+from aggregator.core.suppression import Reason, Suppressed
 from contract.events import Event
 
 
@@ -39,6 +42,50 @@ class IncidentRow:
     incident: Incident
     trails: tuple[Trail, ...]
     view: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressedRow:
+    """An event that raised no fresh alarm. It is stored among the others, too."""
+
+    event: Event
+    received: float
+    suppressed: Suppressed
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressedSeen:
+    """The same as found. by: the silence, incident or cause's episode. incident: the one that the event joined, or that
+    its cause belongs to; None where there is none. count: how often it came."""
+
+    id: int
+    event: str
+    reason: Reason
+    by: str
+    detail: str
+    site: str
+    camera: str
+    kind: str
+    severity: str
+    phase: str
+    time: float
+    received: float
+    count: int
+    incident: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressedQuery:
+    """None: any. since, until: of event time. before: (time, id) of the last one of the page before."""
+
+    reason: str | None = None
+    site: str | None = None
+    camera: str | None = None
+    kind: str | None = None
+    since: float | None = None
+    until: float | None = None
+    before: tuple[float, int] | None = None
+    limit: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +125,30 @@ class Batch:
     cameras: dict[tuple[str, str], Camera] = field(default_factory=dict)
     evidence: list[EvidenceRow] = field(default_factory=list)
     quarantine: list[Refused] = field(default_factory=list)
+    suppressed: list[SuppressedRow] = field(default_factory=list)
+    silences: list[Silence] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
     audit: list[tuple[float, str, str, str, str]] = field(default_factory=list)
     """(time, actor, action, object, detail)"""
 
     def __bool__(self) -> bool:
-        return any((self.events, self.incidents, self.agents, self.cameras, self.evidence, self.quarantine, self.audit))
+        told = self.events or self.incidents or self.suppressed or self.links
+        return bool(told or self.agents or self.cameras or self.evidence or self.quarantine or self.audit)
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What the correlation and the fleet need to go on after a restart. unlinked: (wire event, received) of the latest
-    events that were stored and not yet assigned."""
+    """What the correlation and the fleet need to go on after a restart. unlinked: (wire event, received, hushed) of the
+    latest events that were stored and not yet assigned. kept_out: (episode, latest time, why). verdicts: all of them,
+    in the order they were given."""
 
     incidents: tuple[tuple[Incident, tuple[Trail, ...], tuple[tuple[str, EpisodeState], ...]], ...]
     agents: tuple[tuple[Agent, Numbers | None], ...]
     cameras: tuple[Camera, ...]
-    unlinked: tuple[tuple[bytes, float], ...] = ()
+    unlinked: tuple[tuple[bytes, float, bool], ...] = ()
+    silences: tuple[Silence, ...] = ()
+    kept_out: tuple[tuple[str, float, Suppressed], ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +197,18 @@ class Store(Protocol):
         ...
 
     def changes(self, incident: str) -> list[Change]: ...
+    def suppressed(self, query: SuppressedQuery) -> list[SuppressedSeen]:
+        """The latest first, by event time."""
+        ...
+
+    def suppressed_by(self, incident: str) -> dict[str, int]:
+        """How many events it kept quiet as their cause, by reason."""
+        ...
+
+    def silences(self, since: float) -> tuple[Silence, ...]:
+        """Those that expire after that, by their expiry."""
+        ...
+
     def count_by_state(self) -> dict[str, int]: ...
     def evidence(self, sha256: str) -> bytes | None: ...
     def evidence_site(self, sha256: str) -> str | None:

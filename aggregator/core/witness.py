@@ -1,12 +1,18 @@
-"""What one event says of when and where, by the correlation's reckoning."""
+"""What one event says of when and where, and what its word is worth, by the correlation's reckoning."""
 
 from collections.abc import Callable
 
 from aggregator.core.fold import Times
+from aggregator.core.incident import Source
+from aggregator.core.precision import Precision, weighed
 from contract.events import Event, Location
+from contract.ids import derived_uuid7
+from contract.kinds import Kind
 
 Locate = Callable[[str, str], Location | None]
 """(site, camera) to where the camera is, None where nobody knows."""
+Trust = Callable[[str, str, Kind, float], Precision | None]
+"""(site, camera, kind, time) to what verdicts have shown of it, None while nobody has judged it."""
 SIGHT_M = 55.0
 """How far a street camera sees a person well enough to tell what they do."""
 SAME_DEG = 2e-5
@@ -32,3 +38,27 @@ def place_of(event: Event, locate: Locate) -> Location | None:
     if abs(given.lat - own.lat) > SAME_DEG or abs(given.lon - own.lon) > SAME_DEG:
         return given
     return Location(lat=given.lat, lon=given.lon, radius_m=SIGHT_M)
+
+
+def source_of(event: Event, place: Location | None, trust: Trust) -> Source:
+    """Who tells it, with what their word is worth."""
+    data = event.data
+    precision = trust(data.site, data.camera, data.kind, event.time.timestamp())
+    if precision is None:
+        return Source(data.site, data.camera, data.confidence, place, data.confidence, data.kind)
+    return Source(
+        data.site,
+        data.camera,
+        weighed(data.confidence, precision.beside),
+        place,
+        data.confidence,
+        data.kind,
+        weighed(data.confidence, precision.alone),
+        round(precision.mean, 4),
+        round(precision.verdicts, 2),
+    )
+
+
+def incident_id(event: Event, at: Times) -> str:
+    """Of an incident that begins with this event."""
+    return derived_uuid7(max(0, int(at.started * 1000)), "incident", event.id)

@@ -176,6 +176,43 @@ def test_a_new_incident_moves_nothing_under_the_operator(browser: Browser, tmp_p
         page.context.close()
 
 
+def test_above_the_load_minor_alarms_share_a_line_that_opens(browser: Browser, tmp_path: Path) -> None:
+    with Rig(tmp_path, cameras=8, per_operator=1) as rig:
+        rig.report()
+        page = open_page(browser, rig)
+        for camera in range(6):
+            rig.begin(camera, Kind.STOPPED_VEHICLE)
+        rig.begin(6, Kind.BRAWL)
+        rig.begin(7, Kind.SMOKE_FIRE)
+        expect(page.locator(".views .on b")).to_have_text("8")
+        expect(page.locator("[data-test=summary]").first).to_be_visible(timeout=15_000)
+        kinds = page.locator("[data-id] strong").all_inner_texts()
+        assert {"Tawuran", "Asap atau api"} <= set(kinds)
+        assert len(kinds) < 8
+        page.keyboard.press("e")
+        expect(page.locator("[data-id]")).to_have_count(8)
+        page.keyboard.press("e")
+        page.locator("[data-test=summary]").first.click()
+        assert page.locator("[data-id]").count() > len(kinds)
+        expect(page.locator("[data-test=quiet]")).to_contain_text("8 insiden dalam 10 menit")
+        page.context.close()
+
+
+def test_what_is_silenced_rings_nobody_and_the_page_says_so(page: Page, rig: Rig) -> None:
+    one_incident(rig, page)
+    page.keyboard.press("j")
+    page.locator("[data-test=silence] summary").click()
+    page.get_by_label("Alasan (wajib)").fill("perbaikan tiang")
+    page.get_by_role("button", name="Bisukan", exact=True).click()
+    expect(page.locator("[data-test=silence]")).to_contain_text("Dibisukan sampai")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    panel = page.locator("[data-test=quiet]")
+    expect(panel).to_contain_text("perbaikan tiang")
+    panel.get_by_role("button", name="Akhiri").click()
+    expect(panel).not_to_contain_text("perbaikan tiang")
+
+
 def test_language_and_theme_are_switched_and_remembered(page: Page, rig: Rig) -> None:
     one_incident(rig, page)
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")

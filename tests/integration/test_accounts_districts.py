@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from aggregator.core.ports import Message
+from aggregator.views import rfc3339
 from tests.desks import Desk, desk
 from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, seen_at
-from tests.timeline import make_event, place
+from tests.timeline import START, make_event, place
 
 
 @pytest.fixture
@@ -69,6 +70,31 @@ class TestDistricts:
             one.take(make_event(20, "gate", "brawl", "update", confidence=0.9))
             deltas = (json.loads(line[6:]) for line in lines if line.startswith("data: "))
             assert next(item for item in deltas)["id"] == self.here["id"]
+
+    def test_silences_and_what_they_hush_stay_within_them(self, one: Desk, http: Client) -> None:
+        body = {"expires": rfc3339(one.now + 600), "reason": "works", "kind": "crowd", "actor": "somebody"}
+        assert http.post("/api/v1/silences", json=body).status_code == 403
+        assert http.post("/api/v1/silences", json=body | {"site": "site-2"}).status_code == 403
+        mine = http.post("/api/v1/silences", json=body | {"site": "site-1"}).json()
+        assert mine["actor"] == "rina"
+        add(one, "chief", "administrator")
+        with client(one, "chief") as chief:
+            theirs = chief.post("/api/v1/silences", json=body | {"site": "site-2"}).json()["id"]
+            everywhere = chief.post("/api/v1/silences", json=body).json()["id"]
+        seen = {item["id"] for item in http.get("/api/v1/silences").json()["items"]}
+        assert seen == {mine["id"], everywhere}
+        for other in (theirs, everywhere):
+            assert http.post(f"/api/v1/silences/{other}/end", json={}).status_code == 404
+        assert http.post(f"/api/v1/silences/{mine['id']}/end", json={}).json()["ended_by"] == "rina"
+        again = http.post("/api/v1/silences", json=body | {"site": "site-1"})
+        assert again.status_code == 201
+        for site, camera in (("site-1", "gate"), ("site-2", "far")):
+            one.take(make_event(one.now + 1 - START.timestamp(), camera, "crowd", site=site))
+        hushed = {item["site"] for item in http.get("/api/v1/suppressed").json()["items"]}
+        assert hushed == {"site-1"}
+        with client(one, "chief") as chief:
+            assert {item["site"] for item in chief.get("/api/v1/suppressed").json()["items"]} == {"site-1", "site-2"}
+        assert http.get("/api/v1/precision").status_code == http.get("/api/v1/desk").status_code == 200
 
     def test_a_district_that_the_config_has_no_more_shows_nothing(self, tmp_path: Path) -> None:
         with desk(tmp_path, people_policy=IN_DISTRICTS) as one:

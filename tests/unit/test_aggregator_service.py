@@ -90,10 +90,10 @@ def test_one_message_that_breaks_something_spoils_no_batch(desk: Desk, monkeypat
     good, poison = make_event(0, "a", "brawl"), make_event(1, "poison", "brawl")
     step = desk.service._correlator.__class__.step
 
-    def breaks(self: object, events: list[Event], now: float) -> object:
+    def breaks(self: object, events: list[Event], now: float, hushed: frozenset[str]) -> object:
         if poison in events:
             raise ZeroDivisionError("a bug")
-        return step(self, events, now)  # type: ignore[arg-type]
+        return step(self, events, now, hushed)  # type: ignore[arg-type]
 
     monkeypatch.setattr("aggregator.core.correlation.Correlator.step", breaks)
     desk.take(good, poison, make_event(2, "a", "brawl", "update", started=0))

@@ -6,7 +6,7 @@ from math import sqrt
 import pytest
 
 from aggregator.core.fold import Times, begin, merge
-from aggregator.core.incident import Incident
+from aggregator.core.incident import Incident, Source
 from aggregator.core.kinship import PAIRS
 from aggregator.core.linking import MAX_UNCERTAINTY_M, OPEN_SHARE, Tie, Trail, tie
 from aggregator.core.space import Grid
@@ -49,7 +49,7 @@ def test_a_merge_shows_the_picture_of_the_strongest_event_that_has_one(turned: b
     def incident(camera: str, severity: str, snapshot: str | None) -> Incident:
         event = make_event(0, camera, "brawl", severity=severity, snapshot=snapshot)  # type: ignore[arg-type]
         draft = begin(event.id, event, AT, 0, None)
-        draft.add(event, AT, 0, None, running=True, delayed=False)
+        draft.add(event, AT, 0, Source("site-1", camera, 0.6), running=True, delayed=False)
         return draft.snapshot()
 
     weak, strong, mute = (

@@ -30,7 +30,7 @@ function send(event, value) {
 
 function stream(request, response) {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  const snapshot = { incidents: [...incidents.values()], cameras: world, time: new Date().toISOString() };
+  const snapshot = { incidents: [...incidents.values()], cameras: world, silences: [], desk: { load: { opened: 0, per_operator: 0, budget: 1, over: false }, summaries: [] }, time: new Date().toISOString() };
   response.write(`id: mock-${serial}\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`);
   clients.add(response);
   request.on("close", () => clients.delete(response));

@@ -25,6 +25,9 @@ export function incident(change: Partial<Incident> & { id: string }): Incident {
     allowed: ["acknowledged"],
     why: null,
     subjects: [],
+    doubts: [],
+    told: 0.8,
+    witnesses: [],
     ...change,
   };
 }

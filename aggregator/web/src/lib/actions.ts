@@ -34,7 +34,7 @@ export const ACTIONS: readonly Action[] = [
 export type Command =
   | { do: "move"; step: number }
   | { do: "act"; action: Action }
-  | { do: "open" | "back" | "help" | "confirm" }
+  | { do: "open" | "back" | "help" | "confirm" | "expand" }
   | { do: "choose"; index: number };
 
 export interface KeyPress {
@@ -66,6 +66,7 @@ export function commandFor(press: KeyPress): Command | null {
   if (press.repeat) return null;
   if (press.key === "Enter") return press.onControl ? null : { do: "open" };
   if (press.key === "?") return { do: "help" };
+  if (press.key === "e") return { do: "expand" };
   const action = ACTIONS.find((candidate) => candidate.key === press.key);
   return action ? { do: "act", action } : null;
 }

@@ -1,5 +1,16 @@
 /** The few requests the page makes besides the live stream. All go to the origin the page came from. */
-import type { Incident, IncidentDetail, Role, Roster, Session, State } from "./types";
+import type {
+  Incident,
+  IncidentDetail,
+  Precision,
+  Role,
+  Roster,
+  Session,
+  Silence,
+  SilenceWish,
+  State,
+  Suppressed,
+} from "./types";
 
 const BASE = "/api/v1";
 export const STREAM_URL = `${BASE}/stream`;
@@ -36,6 +47,25 @@ let csrf = "";
 /** Raises ApiError: 409 where somebody else was faster, 0 where the aggregator cannot be reached. */
 export async function transition(id: string, to: State, reason: string): Promise<Incident> {
   return (await send("POST", `/incidents/${encodeURIComponent(id)}/transition`, { to, reason, actor: "operator" })) as Incident;
+}
+
+/** Raises ApiError: 409 where such a silence makes no sense. */
+export async function silence(wish: SilenceWish): Promise<Silence> {
+  return (await send("POST", "/silences", { ...wish, actor: "operator" })) as Silence;
+}
+
+export async function endSilence(id: string): Promise<Silence> {
+  return (await send("POST", `/silences/${encodeURIComponent(id)}/end`, { actor: "operator" })) as Silence;
+}
+
+export async function fetchPrecision(signal: AbortSignal): Promise<Precision[]> {
+  return ((await answer(await fetch(`${BASE}/precision`, { signal }))) as { items: Precision[] }).items;
+}
+
+/** Events since then that raised no fresh alarm, the latest first. */
+export async function fetchSuppressed(since: number, signal: AbortSignal): Promise<Suppressed[]> {
+  const query = new URLSearchParams({ since: new Date(since).toISOString(), limit: "500" });
+  return ((await answer(await fetch(`${BASE}/suppressed?${query}`, { signal }))) as { items: Suppressed[] }).items;
 }
 
 export async function fetchSession(): Promise<Session> {

@@ -2,9 +2,10 @@
 import { ACTIONS, type Action } from "./actions";
 import { ApiError, fetchIncident, STREAM_URL, transition } from "./api";
 import { dataAge, linkPhase, type LinkFacts } from "./link";
+import { arrangeLines, type Line } from "./lines";
 import { arrange, countViews, type Filter } from "./order";
-import { applyDeltas, arrivals, EMPTY, fromSnapshot, isWatching, type Delta, type World } from "./store";
 import { who } from "./session.svelte";
+import { applyDeltas, arrivals, EMPTY, fromSnapshot, holds, isWatching, type Delta, type World } from "./store";
 import { openStream } from "./stream";
 import { named, t } from "./text.svelte";
 import type { Incident, IncidentDetail, State } from "./types";
@@ -33,6 +34,8 @@ export interface Failure {
 class Desk {
   world = $state.raw<World>(EMPTY);
   filter = $state.raw<Filter>({ view: "action", kind: "" });
+  /** Ids of summary lines that are open. */
+  expanded = $state.raw<ReadonlySet<string>>(new Set());
   selectedId = $state<string | null>(null);
   detail = $state.raw<IncidentDetail | null>(null);
   detailMissing = $state(false);
@@ -55,8 +58,17 @@ class Desk {
   /** The same objects as long as no delta concerns them: what is derived from one does not follow the other. */
   readonly incidents = $derived(this.world.incidents);
   readonly #cameraMap = $derived(this.world.cameras);
-  readonly rows = $derived(arrange(this.incidents.values(), this.filter));
-  readonly ids = $derived(this.rows.map((incident) => incident.id));
+  readonly #waiting = $derived(this.world.desk);
+  readonly #arranged = $derived(arrange(this.incidents.values(), this.filter));
+  /** What waits is summed up; other views show everything. */
+  readonly lines = $derived.by((): Line[] =>
+    this.filter.view === "action"
+      ? arrangeLines(this.#arranged, this.#waiting, this.expanded, this.selectedId)
+      : this.#arranged.map((incident) => ({ id: incident.id, incident, within: false })),
+  );
+  /** The incidents that have a line now, in its order: where the keys move. */
+  readonly ids = $derived(this.lines.filter((line) => "incident" in line).map((line) => line.id));
+  readonly silences = $derived([...this.world.silences.values()].filter((silence) => holds(silence, this.now)).sort((a, b) => (a.expires < b.expires ? -1 : 1)));
   readonly counts = $derived(countViews(this.incidents.values()));
   readonly kinds = $derived([...new Set([...this.incidents.values()].map((incident) => incident.kind))].sort());
   readonly cameras = $derived([...this.#cameraMap.values()]);
@@ -252,6 +264,17 @@ class Desk {
     const action = ACTIONS.find((candidate) => candidate.to === to && candidate.confirm);
     if (action !== undefined && this.selectedId === id) this.confirmation = { id, action, reason };
     void who.ask();
+  }
+
+  toggle(summary: string): void {
+    const without = [...this.expanded].filter((id) => id !== summary);
+    this.expanded = new Set(this.expanded.has(summary) ? without : [...without, summary]);
+  }
+
+  /** Opens every summary line; where all are open, closes them. */
+  toggleAll(): void {
+    const sums = this.lines.flatMap((line) => ("summary" in line ? [line.summary] : []));
+    this.expanded = sums.every((sum) => sum.expanded) ? new Set() : new Set(sums.map((sum) => sum.id));
   }
 
   setFilter(change: Partial<Filter>): void {

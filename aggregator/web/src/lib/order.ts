@@ -48,6 +48,8 @@ export function compareIncidents(a: Incident, b: Incident): number {
   if (stage(a) < 2) {
     // A backlog that an agent kept while its uplink was down is not today's emergency.
     if (a.delayed !== b.delayed) return a.delayed ? 1 : -1;
+    const doubted = Number(a.doubts.length > 0) - Number(b.doubts.length > 0);
+    if (doubted !== 0) return doubted;
     const bySeverity = SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);
     if (bySeverity !== 0) return bySeverity;
   }

@@ -3,19 +3,26 @@
  *
  * A delta that is older than what is held (a replay after a reconnect) is ignored, by the incident's `revision`.
  */
-import type { Camera, Incident, Snapshot } from "./types";
+import type { Camera, DeskState, Incident, Severity, Silence, Snapshot } from "./types";
 
 export interface World {
   incidents: ReadonlyMap<string, Incident>;
   cameras: ReadonlyMap<string, Camera>;
+  silences: ReadonlyMap<string, Silence>;
+  desk: DeskState;
   /** False until the first snapshot: "nothing there" and "nothing heard yet" are different sentences. */
   loaded: boolean;
 }
 
-export type Delta = { type: "incident"; value: Incident } | { type: "camera"; value: Camera };
+export type Delta =
+  | { type: "incident"; value: Incident }
+  | { type: "camera"; value: Camera }
+  | { type: "silence"; value: Silence }
+  | { type: "desk"; value: DeskState };
 
 export const KEPT_CLOSED = 1000;
-export const EMPTY: World = { incidents: new Map(), cameras: new Map(), loaded: false };
+const CALM: DeskState = { load: { opened: 0, per_operator: 0, budget: 1, over: false }, summaries: [] };
+export const EMPTY: World = { incidents: new Map(), cameras: new Map(), silences: new Map(), desk: CALM, loaded: false };
 
 /** Camera ids are unique within a site only. */
 export function cameraKey(camera: { site: string; id: string }): string {
@@ -26,6 +33,8 @@ export function fromSnapshot(snapshot: Snapshot): World {
   return {
     incidents: new Map(snapshot.incidents.map((incident) => [incident.id, incident])),
     cameras: new Map(snapshot.cameras.map((camera) => [cameraKey(camera), camera])),
+    silences: new Map(snapshot.silences.map((silence) => [silence.id, silence])),
+    desk: snapshot.desk,
     loaded: true,
   };
 }
@@ -37,9 +46,15 @@ export function fromSnapshot(snapshot: Snapshot): World {
 export function applyDeltas(world: World, deltas: readonly Delta[]): World {
   const incidents = new Map<string, Incident>();
   const cameras = new Map<string, Camera>();
+  const silences = new Map<string, Silence>();
+  let desk = world.desk;
   for (const delta of deltas) {
     if (delta.type === "camera") {
       cameras.set(cameraKey(delta.value), delta.value);
+    } else if (delta.type === "silence") {
+      silences.set(delta.value.id, delta.value);
+    } else if (delta.type === "desk") {
+      desk = delta.value;
     } else if (!isStale(incidents.get(delta.value.id) ?? world.incidents.get(delta.value.id), delta.value)) {
       incidents.set(delta.value.id, delta.value);
     }
@@ -47,6 +62,8 @@ export function applyDeltas(world: World, deltas: readonly Delta[]): World {
   return {
     incidents: incidents.size === 0 ? world.incidents : forgetOld(new Map([...world.incidents, ...incidents])),
     cameras: cameras.size === 0 ? world.cameras : new Map([...world.cameras, ...cameras]),
+    silences: silences.size === 0 ? world.silences : new Map([...world.silences, ...silences]),
+    desk,
     loaded: world.loaded,
   };
 }
@@ -65,17 +82,35 @@ function isStale(held: Incident | undefined, incoming: Incident): boolean {
   return held !== undefined && incoming.revision < held.revision;
 }
 
-/** Ids that are in `after` but not in `before` and still need an operator: what is announced aloud. */
+/** What rings in `after` and did not in `before`: what is announced aloud. */
 export function arrivals(before: World, after: World): Incident[] {
   const fresh: Incident[] = [];
   for (const [id, incident] of after.incidents) {
-    if (!before.incidents.has(id) && needsAction(incident) && !incident.delayed) fresh.push(incident);
+    const known = before.incidents.get(id);
+    if (rings(incident) && (known === undefined || !rings(known))) fresh.push(incident);
   }
   return fresh;
 }
 
+/** What came late rings nobody, and neither does what is only suspected. */
+function rings(incident: Incident): boolean {
+  return needsAction(incident) && !incident.delayed && !isQuiet(incident);
+}
+
+const GRAVE: readonly Severity[] = ["critical", "major"];
+
+/** Suspected, and neither major nor critical without anything that speaks against it. */
+export function isQuiet(incident: Incident): boolean {
+  return incident.state === "suspected" && !(GRAVE.includes(incident.severity) && incident.doubts.length === 0);
+}
+
 export function needsAction(incident: Incident): boolean {
   return incident.state === "suspected" || incident.state === "open";
+}
+
+/** Whether it raises no alarms now, or will later. */
+export function holds(silence: Silence, now: number): boolean {
+  return Date.parse(silence.ended ?? silence.expires) > now;
 }
 
 export function isClosed(incident: Incident): boolean {

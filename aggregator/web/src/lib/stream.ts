@@ -4,7 +4,7 @@
  */
 import { LOST_MS, retryDelay, type LinkFacts } from "./link";
 import type { Delta } from "./store";
-import type { Camera, Incident, Snapshot } from "./types";
+import type { Camera, DeskState, Incident, Silence, Snapshot } from "./types";
 
 export interface StreamHandlers {
   snapshot(value: Snapshot): void;
@@ -51,6 +51,8 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
       handlers.snapshot(snapshot);
     });
     on("incident", (value) => handlers.delta({ type: "incident", value: value as Incident }));
+    on("desk", (value) => handlers.delta({ type: "desk", value: value as DeskState }));
+    on("silence", (value) => handlers.delta({ type: "silence", value: value as Silence }));
     on("camera", (value) => handlers.delta({ type: "camera", value: value as Camera }));
     on("heartbeat", (value) => handlers.time((value as { time: string }).time));
     source.onopen = heard;

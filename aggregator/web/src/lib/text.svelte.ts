@@ -40,6 +40,13 @@ export function actorText(actor: string): string {
   return catalogue.has(key) ? t(key) : actor;
 }
 
+/** Why an incident is kept at suspected: a code with an optional number after a colon. */
+export function doubtText(doubt: string): string {
+  const [code = "", amount = ""] = doubt.split(":", 2);
+  const key = `web.doubt.${code}`;
+  return catalogue.has(key) ? t(key, { n: number(Number(amount)) }) : doubt;
+}
+
 /** A camera's reason: the agent's own words, or one of the aggregator's codes. */
 export function cameraReason(reason: string): string {
   const key = `web.camera_reason.${reason}`;

@@ -72,6 +72,22 @@ export interface Incident {
   allowed: State[];
   why: Why | null;
   subjects: Subject[];
+  /** Why it stays suspected although its sources' own word would open it: "verdicts", "unconfirmed:per hour". */
+  doubts: string[];
+  /** The confidence without verdicts. */
+  told: number;
+  witnesses: Witness[];
+}
+
+/** What a source said (0..1), what of it counts, and how often verdicts have found it right. */
+export interface Witness {
+  site: string;
+  camera: string;
+  kind: string | null;
+  told: number;
+  counts: number;
+  precision: number | null;
+  verdicts: number;
 }
 
 export interface Evidence {
@@ -122,6 +138,70 @@ export interface Change {
 export interface IncidentDetail extends Incident {
   events: LinkedEvent[];
   changes: Change[];
+  /** How many events it kept quiet as their cause, by reason. */
+  suppressed: Record<string, number>;
+}
+
+/** One line for incidents of one place and kind. alarm: open ones that the load put there, else suspected ones. */
+export interface Summary {
+  site: string;
+  kind: string;
+  alarm: boolean;
+  incidents: string[];
+}
+
+export interface Load {
+  opened: number;
+  per_operator: number;
+  budget: number;
+  over: boolean;
+}
+
+export interface DeskState {
+  load: Load;
+  summaries: Summary[];
+}
+
+export interface Silence {
+  id: string;
+  actor: string;
+  reason: string;
+  maintenance: boolean;
+  site: string | null;
+  camera: string | null;
+  kind: string | null;
+  zone: string | null;
+  starts: string;
+  expires: string;
+  ended: string | null;
+}
+
+export interface SilenceWish {
+  site: string;
+  camera?: string;
+  kind?: string;
+  reason: string;
+  expires: string;
+}
+
+/** What verdicts say of a camera and kind; drift: recent minus before, where it is sure. */
+export interface Precision {
+  site: string;
+  camera: string;
+  kind: string;
+  precision: number;
+  right: number;
+  wrong: number;
+  drift: number | null;
+}
+
+export interface Suppressed {
+  event: string;
+  reason: string;
+  site: string;
+  camera: string;
+  kind: string;
+  time: string;
 }
 
 export interface Camera {
@@ -142,6 +222,8 @@ export interface Camera {
 export interface Snapshot {
   incidents: Incident[];
   cameras: Camera[];
+  silences: Silence[];
+  desk: DeskState;
   time: string;
 }
 

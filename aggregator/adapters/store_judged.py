@@ -1,0 +1,124 @@
+"""The store's tables of what was suppressed, silenced and judged: SQL for aggregator.adapters.store_sqlite."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from aggregator.core.ports import Batch, SuppressedQuery, SuppressedRow, SuppressedSeen
+from aggregator.core.precision import Verdict
+from aggregator.core.silences import Silence
+from aggregator.core.suppression import HUSHED, KEPT_OUT, Reason, Suppressed
+from contract.kinds import Kind
+
+Read = Callable[[str, Sequence[Any]], list[Any]]
+
+
+def _in(reasons: frozenset[Reason]) -> str:
+    return f"reason IN ({','.join(repr(str(reason)) for reason in sorted(reasons))})"
+
+
+_KEPT_OUT, _HUSHED = _in(KEPT_OUT), _in(HUSHED)
+
+
+_INSERT = (
+    "INSERT INTO suppressed (event, reason, by, detail, episode, site, camera, kind, severity, phase, time, received) "
+    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?) "
+    "ON CONFLICT (event, reason) DO UPDATE SET count = count + 1, received = excluded.received"
+)
+_SELECT = (
+    "SELECT s.id, s.event, s.reason, s.by, s.detail, s.site, s.camera, s.kind, s.severity, s.phase, s.time, "
+    "s.received, s.count, coalesce(own.incident, cause.incident, CASE WHEN s.reason = 'cooldown' THEN s.by END) "
+    "FROM suppressed s LEFT JOIN incident_events own ON own.event = s.event LEFT JOIN episodes cause ON cause.id = s.by"
+)
+
+
+def write(db: sqlite3.Connection, batch: Batch) -> None:
+    db.executemany(_INSERT, map(_suppressed, batch.suppressed))
+    db.executemany(
+        "INSERT OR REPLACE INTO silences VALUES (?,?,?)",
+        ((one.id, one.expires, msgspec.json.encode(one).decode()) for one in batch.silences),
+    )
+    db.executemany(
+        "INSERT INTO verdicts (incident, time, heard, site, camera, kind, true, told, sources) "
+        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+        ((v.incident, v.time, v.heard, v.site, v.camera, v.kind, v.true, v.told, v.sources) for v in batch.verdicts),
+    )
+
+
+def search(query: SuppressedQuery) -> tuple[str, list[Any]]:
+    """SQL and its values: the latest first, through an index whatever is asked for."""
+    where, values = list[str](), list[Any]()
+    for name in ("reason", "site", "camera", "kind"):
+        wanted = getattr(query, name)
+        if wanted is not None:
+            where.append(f"s.{name} = ?")
+            values.append(wanted)
+    if query.since is not None:
+        where.append("s.time >= ?")
+        values.append(query.since)
+    if query.until is not None:
+        where.append("s.time < ?")
+        values.append(query.until)
+    if query.before is not None:
+        where.append("(s.time, s.id) < (?, ?)")
+        values += query.before
+    chosen = f" WHERE {' AND '.join(where)}" if where else ""
+    return f"{_SELECT}{chosen} ORDER BY s.time DESC, s.id DESC LIMIT ?", [*values, query.limit]
+
+
+def found(read: Read, query: SuppressedQuery) -> list[SuppressedSeen]:
+    return [SuppressedSeen(*row) for row in read(*search(query))]
+
+
+COUNT_BY = (
+    "SELECT reason, count(*) FROM suppressed WHERE by = ? OR by IN (SELECT id FROM episodes WHERE incident = ?) "
+    "GROUP BY reason"
+)
+
+
+def silences(read: Read, since: float) -> tuple[Silence, ...]:
+    rows = read("SELECT body FROM silences WHERE expires >= ? ORDER BY expires, id", (since,))
+    return tuple(msgspec.json.decode(row[0], type=Silence) for row in rows)
+
+
+def kept_out(read: Read, since: float) -> tuple[tuple[str, float, Suppressed], ...]:
+    """Episodes that were kept out and heard of since, with the latest reason of each."""
+    sql = f"SELECT episode, time, reason, by, detail FROM suppressed WHERE time >= ? AND {_KEPT_OUT} ORDER BY time, id"
+    latest = {row[0]: (row[0], row[1], Suppressed(*row[2:])) for row in read(sql, (since,))}
+    return tuple(latest.values())
+
+
+def verdicts(read: Read) -> tuple[Verdict, ...]:
+    rows = read("SELECT incident, time, heard, site, camera, kind, true, told, sources FROM verdicts ORDER BY seq", ())
+    return tuple(
+        Verdict(incident, time, heard, site, camera, Kind(kind), bool(true), told, sources)
+        for incident, time, heard, site, camera, kind, true, told, sources in rows
+    )
+
+
+def unlinked(read: Read, within_s: float) -> tuple[tuple[bytes, float, bool], ...]:
+    """(wire event, received, hushed) of the latest events that wait to be assigned: what was kept out does not."""
+    sql = (
+        "SELECT e.raw, e.received, EXISTS (SELECT 1 FROM suppressed s WHERE s.event = e.id "
+        f"AND s.{_HUSHED}) FROM events e WHERE e.time > (SELECT max(time) FROM events) - ? "
+        "AND NOT EXISTS (SELECT 1 FROM incident_events l WHERE l.event = e.id) "
+        f"AND NOT EXISTS (SELECT 1 FROM suppressed s WHERE s.event = e.id AND s.{_KEPT_OUT}) ORDER BY e.received, e.id"
+    )
+    return tuple((row[0], row[1], bool(row[2])) for row in read(sql, (within_s,)))
+
+
+def prune(db: sqlite3.Connection, before: float) -> None:
+    """Events that were kept out belong to no incident and go with the word on them."""
+    kept = f"SELECT event FROM suppressed WHERE time < ? AND {_KEPT_OUT}"
+    db.execute(f"DELETE FROM events WHERE id IN ({kept}) AND id NOT IN (SELECT event FROM incident_events)", (before,))
+    db.execute("DELETE FROM suppressed WHERE time < ?", (before,))
+    db.execute("DELETE FROM silences WHERE expires < ?", (before,))
+    db.execute("DELETE FROM verdicts WHERE time < ?", (before,))
+
+
+def _suppressed(row: SuppressedRow) -> tuple[Any, ...]:
+    data, why = row.event.data, row.suppressed
+    place = (data.episode, data.site, data.camera, data.kind, data.severity, data.phase)
+    return (row.event.id, why.reason, why.by, why.detail, *place, row.event.time.timestamp(), row.received)

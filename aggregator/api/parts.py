@@ -1,0 +1,39 @@
+"""What every part of the API is given, and what its routes have in common."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Query
+
+from aggregator.api.people import People
+from aggregator.core.people import Passwords
+from aggregator.core.ports import Store
+from aggregator.live import Live
+from aggregator.service import Service
+from aggregator.sign_on import SignOn
+from contract.ids import UUID7_PATTERN
+
+JSON = "application/json"
+Limit = Annotated[int, Query(ge=1, le=1000)]
+# pydantic's regex engine knows no look-ahead, and needs none: its "$" is the very end.
+UUID7 = UUID7_PATTERN.partition("$")[0] + "$"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the API shows. now: seconds since the epoch. metrics: Prometheus text. broker: whether it is connected.
+    hosts: names under which other machines reach it, once there are accounts."""
+
+    service: Service
+    store: Store
+    live: Live
+    now: Callable[[], float]
+    metrics: Callable[[], bytes]
+    broker: Callable[[], bool]
+    people: People
+    passwords: Passwords
+    stopping: Callable[[], bool] = lambda: False
+    stream_clients: int = 1000
+    hosts: frozenset[str] = frozenset()
+    sign_on: SignOn | None = None

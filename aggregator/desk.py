@@ -1,0 +1,27 @@
+"""The desk as operators see it: computed with each tick, encoded only when it changed."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from aggregator.core.incident import Incident
+from aggregator.core.load import Desk, Load, LoadPolicy, arrange
+from aggregator.views import desk_view
+
+
+class DeskView:
+    """One thread updates, any may read `now` and `view`."""
+
+    def __init__(self, policy: LoadPolicy) -> None:
+        self._policy = policy
+        self.now = Desk(Load(0, 0.0, policy.budget), (), ())
+        self.view = msgspec.json.encode(desk_view(self.now))
+
+    def update(self, incidents: Iterable[Incident], now: float) -> bytes | None:
+        """What is to be shown, None where that is as before."""
+        self.now = arrange(incidents, now, self._policy)
+        view = msgspec.json.encode(desk_view(self.now))
+        if view == self.view:
+            return None
+        self.view = view
+        return view

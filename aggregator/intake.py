@@ -1,0 +1,76 @@
+"""What is read of a message before or without decoding all of it."""
+
+import contextlib
+import hashlib
+from typing import Annotated
+
+import msgspec
+
+from aggregator.core.liveness import AgentKey
+from aggregator.core.ports import EvidenceRow, Message, Refused
+from contract import topics
+from contract.errors import CodecError
+from contract.ids import NAME
+from contract.messages import LAST_NUMBER
+
+MAX_EVIDENCE_BYTES = 4_000_000
+QUARANTINED_BYTES = 65_536
+_JPEG = b"\xff\xd8\xff"
+
+
+class BadEvidence(CodecError):
+    """Bytes on an evidence topic that are no JPEG, or too many."""
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+class _Numbered(msgspec.Struct):
+    """What of a refused event is needed to know that it came."""
+
+    source: Annotated[str, msgspec.Meta(pattern=f"^/{NAME}/{NAME}/{NAME}$")]
+    sequence: Annotated[str, msgspec.Meta(pattern="^[0-9]{20}$")]
+
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a payload does to a decoder; brackets in brackets in brackets end in a RecursionError, skipped fields too."""
+
+_id_decoder = msgspec.json.Decoder(_Id)
+_numbered_decoder = msgspec.json.Decoder(_Numbered)
+
+
+def event_id(message: Message) -> str | None:
+    if not message.topic.endswith("/event"):
+        return None
+    try:
+        return _id_decoder.decode(message.payload).id
+    except UNREADABLE:
+        return None
+
+
+def event_number(message: Message) -> tuple[AgentKey, int] | None:
+    """Whose event it is and its number, where it is one, however wrong otherwise."""
+    with contextlib.suppress(CodecError, *UNREADABLE):
+        topic, told = topics.parse(message.topic), _numbered_decoder.decode(message.payload)
+        _, site, agent, _ = told.source.split("/", 3)
+        number = int(told.sequence)
+        if topic.channel == "event" and number <= LAST_NUMBER:
+            return (site, agent), number
+    return None
+
+
+def picture(message: Message, topic: topics.Topic) -> EvidenceRow:
+    """Raises BadEvidence."""
+    jpeg = message.payload
+    if not jpeg.startswith(_JPEG):
+        raise BadEvidence("aggregator.evidence_no_jpeg", "$")
+    if len(jpeg) > MAX_EVIDENCE_BYTES:
+        raise BadEvidence("aggregator.evidence_too_big", "$", size=len(jpeg), allowed=MAX_EVIDENCE_BYTES)
+    sha256 = hashlib.sha256(jpeg).hexdigest()
+    return EvidenceRow(sha256, topic.leaf, topic.site, topic.owner, message.received, jpeg)
+
+
+def refused(message: Message, error: str, field: str, detail: str) -> Refused:
+    """For the quarantine."""
+    return Refused(message.received, message.topic, error, field, detail[:2000], message.payload[:QUARANTINED_BYTES])

@@ -1,0 +1,145 @@
+"""Suppression and learning beside the running correlation: events to rows, operators' closings to verdicts."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from aggregator.core.correlation import Correlator
+from aggregator.core.flapping import Closing, SourceKey
+from aggregator.core.incident import CLOSED, Incident
+from aggregator.core.liveness import Camera, Fleet
+from aggregator.core.load import LoadPolicy
+from aggregator.core.outcome import Outcome
+from aggregator.core.ports import Restored, SuppressedRow
+from aggregator.core.precision import Judged, LearningPolicy, Precisions, Verdict
+from aggregator.core.silences import Silence, check
+from aggregator.core.suppression import Suppressed, Suppression, SuppressionPolicy
+from aggregator.core.witness import times_of
+from contract.events import Event
+from contract.ids import uuid7
+from contract.kinds import Kind
+
+OUTAGE_WAITS_S = 10.0
+"""An outage's first cameras may still wait to be assigned; after this, those that are not there will not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    suppression: SuppressionPolicy = field(default_factory=SuppressionPolicy)
+    learning: LearningPolicy = field(default_factory=LearningPolicy)
+    load: LoadPolicy = field(default_factory=LoadPolicy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceWish:
+    """What somebody wants silenced; see aggregator.core.silences.Silence. starts None: now."""
+
+    actor: str
+    reason: str
+    expires: float
+    starts: float | None = None
+    maintenance: bool = False
+    site: str | None = None
+    camera: str | None = None
+    kind: str | None = None
+    zone: str | None = None
+
+
+class Judges:
+    """Made anew with the correlator and the fleet. One thread at a time."""
+
+    def __init__(self, policies: Policies, correlator: Correlator, fleet: Fleet, precisions: Precisions) -> None:
+        self.precisions = precisions
+        self._correlator = correlator
+        self._suppression = Suppression(policies.suppression, self._holder, fleet.count)
+        self._outages: list[tuple[float, tuple[str, ...]]] = []
+
+    def restore(self, restored: Restored, now: float) -> None:
+        """Verdicts are what the precisions were made with; here they also tell which cooldowns still run."""
+        self._suppression.restore(restored.silences, restored.kept_out)
+        for verdict in restored.verdicts:
+            if verdict.time >= now - self._suppression.policy.cooldown_s:
+                self._suppression.closed((_key(verdict),), Closing(verdict.incident, verdict.time, verdict.true))
+
+    def judge(self, event: Event, received: float, now: float) -> SuppressedRow | None:
+        """None: it may raise an alarm."""
+        found = self._suppression.judge(event, times_of(event).time)
+        for episodes in self._suppression.outages:
+            self._outages.append((now + OUTAGE_WAITS_S, episodes))
+        self._suppression.outages.clear()
+        return SuppressedRow(event, received, found) if found is not None else None
+
+    @staticmethod
+    def duplicate(event: Event, received: float) -> SuppressedRow:
+        return SuppressedRow(event, received, Suppressed("duplicate", event.id))
+
+    def agent(self, site: str, agent: str, online: bool, now: float) -> None:
+        self._suppression.agent(site, agent, online, now)
+
+    def silent(self, cameras: Iterable[Camera], now: float) -> None:
+        """Cameras whose agents have just been found silent."""
+        for site, agent in {(one.site, one.agent) for one in cameras if one.reason == "silent"}:
+            self._suppression.agent(site, agent, False, now)
+
+    def closed(self, incident: Incident, now: float) -> list[Verdict]:
+        """What an operator's closing says of each camera and kind that told of it."""
+        if incident.state not in CLOSED:
+            return []
+        true = incident.state == "resolved"
+        heard = {
+            (one.site, one.camera, one.kind): (one.first, one.sure) for one in self._correlator.trails(incident.id)
+        }
+        if not heard:  # it was only announced
+            heard = {
+                (one.site, one.camera, one.kind or incident.kind): (incident.started, one.confidence)
+                for one in incident.sources
+            }
+        sources = len(incident.sources)
+        verdicts = [
+            Verdict(incident.id, now, first, *key, true, sure, sources) for key, (first, sure) in sorted(heard.items())
+        ]
+        for verdict in verdicts:
+            self.precisions.learn(verdict)
+        self._suppression.closed(heard, Closing(incident.id, now, true))
+        return verdicts
+
+    def gather(self, now: float) -> list[Outcome]:
+        """Incidents that turned out to be one outage, made one; call it with each tick."""
+        outcomes = [self._correlator.gather(episodes, now) for _, episodes in self._outages]
+        self._outages = [outage for outage in self._outages if now < outage[0]]
+        self._suppression.forget(now)
+        return outcomes
+
+    def silence(self, wish: SilenceWish, now: float) -> Silence:
+        """Raises SilenceRefused."""
+        silence = Silence(
+            id=uuid7(int(now * 1000), os.urandom(10)),
+            created=now,
+            actor=wish.actor,
+            reason=wish.reason,
+            starts=now if wish.starts is None else wish.starts,
+            expires=wish.expires,
+            maintenance=wish.maintenance,
+            site=wish.site,
+            camera=wish.camera,
+            kind=wish.kind,
+            zone=wish.zone,
+        )
+        check(silence)
+        self._suppression.silences.put(silence)
+        return silence
+
+    def end_silence(self, identity: str, now: float, actor: str) -> Silence:
+        """Raises KeyError for one that is not known or was over long ago."""
+        return self._suppression.silences.end(identity, now, actor)
+
+    def judged(self, now: float) -> list[Judged]:
+        return self.precisions.judged(now)
+
+    def _holder(self, episode: str) -> str | None:
+        state = self._correlator.episode(episode)
+        return state.incident if state is not None else None
+
+
+def _key(verdict: Verdict) -> SourceKey:
+    return verdict.site, verdict.camera, Kind(verdict.kind)

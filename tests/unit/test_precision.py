@@ -1,0 +1,157 @@
+"""What verdicts teach, and how far."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from aggregator.core.incident import Heard, OpeningPolicy, Source, believed, doubts, opening
+from aggregator.core.precision import USUAL, LearningPolicy, Precisions, Verdict, weighed
+from contract.kinds import Kind
+from tests.incidents import incident
+
+DAY = 86_400.0
+NIGHT = datetime(2026, 5, 17, 19, 0, tzinfo=UTC).timestamp()
+"""2:00 in Jakarta."""
+
+
+def verdict(n: int, true: bool, camera: str = "a", kind: Kind = Kind.INTRUSION, day: float = 0, **more: Any) -> Verdict:
+    time = NIGHT + day * DAY + n
+    return Verdict(f"{camera}-{n}-{day}", time, time, "s", camera, kind, true, **more)
+
+
+def learned(*verdicts: Verdict, **policy: float) -> Precisions:
+    return Precisions(LearningPolicy(**policy), verdicts)
+
+
+def test_nobody_has_judged() -> None:
+    assert learned().of("s", "a", Kind.INTRUSION, NIGHT) is None
+    assert learned().judged(NIGHT) == []
+
+
+def test_a_camera_that_is_often_wrong_is_believed_less_than_others() -> None:
+    precisions = learned(
+        *(verdict(n, False, "bad") for n in range(20)), *(verdict(n, True, f"good-{n}") for n in range(20))
+    )
+    bad, unknown = (precisions.of("s", camera, Kind.INTRUSION, NIGHT + 60) for camera in ("bad", "new"))
+    assert bad is not None
+    assert unknown is not None
+    assert bad.mean < 0.15 < 0.6 < unknown.mean
+    assert bad.beside < 0.1
+    assert unknown.beside == 1
+    assert weighed(0.8, bad.alone) < 0.4 < weighed(0.8, unknown.alone)
+
+
+def test_one_bad_camera_is_not_what_is_usual_for_its_kind() -> None:
+    few = learned(*(verdict(n, False, "bad") for n in range(10))).of_kind(Kind.INTRUSION, NIGHT)
+    many = learned(*(verdict(n, False, "bad") for n in range(1000))).of_kind(Kind.INTRUSION, NIGHT)
+    assert USUAL > few > 0.4
+    assert few - many < 0.08
+
+
+def test_hours_differ_and_lend_each_other() -> None:
+    night = [verdict(n, False) for n in range(12)]
+    noon = [Verdict(f"noon-{n}", v.time, v.heard + DAY / 2, *("s", "a", v.kind), True) for n, v in enumerate(night)]
+    precisions = learned(*night, *noon)
+    at_night, at_noon, at_dusk = (
+        precisions.of("s", "a", Kind.INTRUSION, NIGHT + hours * 3600) for hours in (0.1, 12, 16)
+    )
+    assert at_night is not None
+    assert at_noon is not None
+    assert at_dusk is not None
+    assert at_night.mean + 0.2 < at_dusk.mean < at_noon.mean - 0.2
+
+
+def test_verdicts_fade() -> None:
+    precisions = learned(*(verdict(n, False) for n in range(10)), half_life_days=10)
+    fresh, faded = (precisions.of("s", "a", Kind.INTRUSION, NIGHT + day * DAY) for day in (0.01, 100))
+    assert fresh is not None
+    assert faded is not None
+    assert fresh.verdicts > 9.9
+    assert faded.verdicts < 0.02
+    assert abs(faded.mean - USUAL) < 0.01
+
+
+def test_a_verdict_counts_by_how_sure_the_camera_was() -> None:
+    """Whatever the confidence of what is shown, as many true as the odds say leave the usual precision."""
+    for told, true, false in ((0.6, 60, 40), (0.9, 90, 10)):
+        verdicts = [verdict(n, n < true, f"c{n}", told=told) for n in range(true + false)]
+        assert learned(*verdicts).of_kind(Kind.INTRUSION, NIGHT) == pytest.approx(USUAL, abs=0.01)
+
+
+def test_what_several_told_says_little_of_one_alone() -> None:
+    alone = learned(*(verdict(n, True, f"c{n}") for n in range(30))).of_kind(Kind.INTRUSION, NIGHT)
+    together = learned(*(verdict(n, True, f"c{n}", sources=3) for n in range(30))).of_kind(Kind.INTRUSION, NIGHT)
+    assert alone > 0.85
+    assert together < 0.72
+
+
+def test_a_crowd_is_lowered_by_its_own_camera_only() -> None:
+    verdicts = [verdict(n, False, f"c{n}", Kind.CROWD) for n in range(50)]
+    precisions = learned(*verdicts, *(verdict(n, False, "bad", Kind.CROWD) for n in range(20)))
+    usual, bad = (precisions.of("s", camera, Kind.CROWD, NIGHT + 60) for camera in ("new", "bad"))
+    assert usual is not None
+    assert bad is not None
+    assert usual.mean < 0.2
+    assert usual.alone == 1
+    assert bad.alone < 0.9
+
+
+def test_drift_is_shown_when_it_is_sure() -> None:
+    was_good = [verdict(n, True, "lens", day=n) for n in range(20)]
+    now_bad = [verdict(n, False, "lens", day=20 + n / 4) for n in range(12)]
+    steady = [verdict(n, n % 2 == 0, "steady", day=n) for n in range(25)]
+    precisions = learned(*sorted((*was_good, *now_bad, *steady), key=lambda one: one.time))
+    first, second = precisions.judged(NIGHT + 24 * DAY)
+    assert (first.camera, second.camera) == ("lens", "steady")
+    assert first.drift is not None
+    assert first.drift < -0.4
+    assert second.drift is None
+    assert (first.right, first.wrong) == (20, 12)
+    assert first.low < first.mean < first.high
+
+
+POLICY = OpeningPolicy()
+
+
+def source(camera: str, told: float, alone: float, beside: float | None = None) -> Source:
+    return Source("s", camera, told if beside is None else beside, None, told, Kind.BRAWL, alone, 0.1, 9.0)
+
+
+def test_who_is_alone_is_weighed_alone_and_two_rules_of_one_camera_are_one_source() -> None:
+    assert believed((source("a", 0.8, 0.3),)) == 0.3
+    assert believed((source("a", 0.8, 0.3), source("b", 0.5, 0.1))) == pytest.approx(0.9)
+
+
+def test_verdicts_keep_a_single_voice_suspected_and_say_so() -> None:
+    one = incident(Kind.ABANDONED_OBJECT, "major", (source("a", 0.6, 0.2),))
+    assert opening(one, POLICY) is None
+    assert doubts(one, POLICY) == ("verdicts",)
+    unlikely = incident(Kind.ABANDONED_OBJECT, "major", (source("a", 0.4, 0.1),))
+    assert doubts(unlikely, POLICY) == ()
+
+
+@pytest.mark.parametrize(
+    ("severity", "told", "lasts", "reason"),
+    [
+        ("critical", 0.86, 0, "sure"),
+        ("critical", 0.84, 0, None),
+        ("critical", 0.6, 95, "lasting"),
+        ("major", 0.9, 0, None),
+        ("major", 0.6, 95, "lasting"),
+        ("major", 0.4, 95, None),
+        ("minor", 0.95, 500, "lasting"),
+    ],
+)
+def test_what_opens_whatever_verdicts_say(severity: str, told: float, lasts: float, reason: str | None) -> None:
+    one = incident(Kind.CROWD if severity == "minor" else Kind.BRAWL, severity, (source("a", told, 0.05),))
+    assert opening(one, POLICY, Heard(lasts_s=lasts)) == reason
+    loiterer = incident(Kind.LOITERING, "minor", one.sources)
+    assert opening(loiterer, POLICY, Heard(lasts_s=lasts)) is None
+
+
+def test_a_second_source_or_a_report_opens_all_the_same() -> None:
+    two = incident(Kind.BRAWL, "critical", (source("a", 0.6, 0.05), source("b", 0.6, 0.05)))
+    assert opening(two, POLICY) == "second_source"
+    reported = incident(Kind.BRAWL, "critical", (source("a", 0.6, 0.05),), reports=1)
+    assert opening(reported, POLICY) == "reported"
