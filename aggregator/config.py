@@ -69,6 +69,7 @@ class CorrelationSection(Struct, frozen=True, kw_only=True, forbid_unknown_field
     open_doubted_per_h: Positive = 0.6
     open_sure: Unit = 0.85
     open_lasting_s: Positive = 90.0
+    open_context_s: Positive = 600.0
 
 
 class SuppressionSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -168,6 +169,7 @@ def _policy(section: CorrelationSection) -> CorrelationPolicy:
             doubted_per_h=section.open_doubted_per_h,
             sure=section.open_sure,
             lasting_s=section.open_lasting_s,
+            context_s=section.open_context_s,
         ),
         reorder_s=section.reorder_s,
         max_age_s=section.max_age_s,

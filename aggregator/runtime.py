@@ -40,7 +40,7 @@ from contract.ids import uuid7
 BATCH = 500
 QUEUE = 20_000
 """Messages waiting in memory. QoS 1 is bounded by the session's window; what is over is QoS 0, and is left out."""
-TICK_S = 1.0
+TICK_S = 0.5
 PRUNE_S = 60.0
 FLOOD = 2_000
 """Refused messages after which the quarantine is cut back at once: a flood must not fill the disk within a minute."""

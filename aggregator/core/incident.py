@@ -47,11 +47,12 @@ class OpeningPolicy:
     """When a suspected incident is shown as open: confidences (0..1) that it must reach.
 
     second_source: seen by two independent sources. severe: severity major or critical. strong_source: any severity but
-    info, however few the sources. An incident of severity info is context and is never opened by the system. What a
-    person told is always shown. What only one camera tells is not, while that camera tells more than doubted_per_h
-    things an hour that nothing confirms; what is critical is, if it reaches strong_source. Whatever verdicts have
-    shown, something critical is opened that reaches `sure` by its camera's own word, and something major or critical,
-    or a crowd, whose episode lasts for lasting_s: who was wrong a hundred times may be right about a fire.
+    info, however few the sources. An incident of severity info is context: it is opened only once it has gone on for
+    context_s and reaches strong_source. What a person told is always shown. What only one camera tells is not, while
+    that camera tells more than doubted_per_h things an hour that nothing confirms, times the odds against this one
+    (`doubt`); what is critical is, if it reaches strong_source. Whatever verdicts have shown, something critical is
+    opened that reaches `sure` by its camera's own word, and something major or critical, or a crowd, whose episode
+    lasts for lasting_s: who was wrong a hundred times may be right about a fire.
     """
 
     second_source: float = 0.5
@@ -60,6 +61,7 @@ class OpeningPolicy:
     doubted_per_h: float = 0.6
     sure: float = 0.85
     lasting_s: float = 90.0
+    context_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,18 @@ def move(
     return moved, Change(incident.id, now, actor, incident.state, to, reason)
 
 
+USUAL_ODDS = 1.5
+"""c / (1 - c) of a confidence that says nothing for or against (0.6)."""
+SUREST = 0.85
+"""No camera's word counts for more than this, nor for less than its opposite."""
+
+
+def doubt(confidence: float) -> float:
+    """The odds against something, of a source that is this sure, as a multiple of what is usual."""
+    sure = min(SUREST, max(1 - SUREST, confidence))
+    return USUAL_ODDS * (1 - sure) / sure
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What the opening also depends on. unconfirmed_per_h: how many things like this its camera tells that nothing
@@ -195,8 +209,13 @@ NOTHING = Heard()
 def opening(incident: Incident, policy: OpeningPolicy, heard: Heard = NOTHING) -> Opening | None:
     """Why a suspected incident is to be opened now, or None. What its camera tells unconfirmed only matters where there
     is one source."""
-    if incident.state != "suspected" or incident.severity == "info":
+    if incident.state != "suspected":
         return None
+    if incident.severity == "info":
+        lasts = (
+            incident.last_event - incident.started >= policy.context_s and incident.confidence >= policy.strong_source
+        )
+        return "lasting" if lasts and not _busy(incident, policy, heard) else None
     if _busy(incident, policy, heard):
         sure = incident.severity == "critical" and incident.confidence >= policy.strong_source
         reached: Opening | None = "severe" if sure else None
@@ -219,7 +238,8 @@ def doubts(incident: Incident, policy: OpeningPolicy, heard: Heard = NOTHING) ->
 
 
 def _busy(incident: Incident, policy: OpeningPolicy, heard: Heard) -> bool:
-    return len(incident.sources) < 2 and heard.unconfirmed_per_h > policy.doubted_per_h and not incident.reports
+    told = heard.unconfirmed_per_h * doubt(incident.confidence)
+    return len(incident.sources) < 2 and told > policy.doubted_per_h and not incident.reports
 
 
 def _reached(incident: Incident, confidence: float, policy: OpeningPolicy) -> Opening | None:
