@@ -217,8 +217,8 @@ def opening(incident: Incident, policy: OpeningPolicy, heard: Heard = NOTHING) -
         )
         return "lasting" if lasts and not _busy(incident, policy, heard) else None
     if _busy(incident, policy, heard):
-        sure = incident.severity == "critical" and incident.confidence >= policy.strong_source
-        reached: Opening | None = "severe" if sure else None
+        grave = incident.severity == "critical" and incident.confidence >= policy.strong_source
+        reached: Opening | None = "severe" if grave else None
     else:
         reached = _reached(incident, incident.confidence, policy)
     return reached or _all_the_same(incident, policy, heard)
