@@ -113,6 +113,7 @@ def lines(results: Iterable[Result]) -> Iterator[bytes]:
                     "sources": len(one.sources),
                     "state": one.state,
                     "opened": rfc3339(one.opened),
+                    "delayed": one.delayed,
                 }
             )
             + b"\n"

@@ -50,7 +50,7 @@ from contract.ids import uuid7
 BATCH = 500
 QUEUE = 20_000
 """Messages waiting in memory. QoS 1 is bounded by the session's window; what is over is QoS 0, and is left out."""
-TICK_S = 1.0
+TICK_S = 0.5
 PRUNE_S = 60.0
 FLOOD = 2_000
 """Refused messages after which the quarantine is cut back at once: a flood must not fill the disk within a minute."""
@@ -73,6 +73,7 @@ class Pump(threading.Thread):
         self._ingest, self._service, self._retention = ingest, service, retention
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._stop_wanted = threading.Event()
+        self._storing = False
 
     def sink(self, message: Message) -> None:
         if message.token is None and self._queue.qsize() > QUEUE:
@@ -81,6 +82,10 @@ class Pump(threading.Thread):
 
     def depth(self) -> int:
         return self._queue.qsize()
+
+    def busy(self) -> bool:
+        """Whether messages wait or are being stored."""
+        return self._storing or not self._queue.empty()
 
     def run(self) -> None:
         ticked, pruned = time(), 0.0
@@ -124,6 +129,7 @@ class Pump(threading.Thread):
             self._ingest.publish(topic, payload, EXPIRES_S)
 
     def _store(self, batch: list[Message]) -> None:
+        self._storing = True
         try:
             self._service.handle(batch)
         except Exception as error:  # noqa: BLE001 - nothing may end this thread: it would look like silence
@@ -132,6 +138,8 @@ class Pump(threading.Thread):
             self._ingest.redeliver()
         else:
             self._ingest.acknowledge(batch)
+        finally:
+            self._storing = False
 
     def _attempt(self, action: Callable[[], None]) -> None:
         try:

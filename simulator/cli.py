@@ -30,6 +30,7 @@ class IncidentLine(msgspec.Struct):
     events: list[str]
     started: datetime
     opened: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    delayed: bool = False
 
 
 class TruthLine(msgspec.Struct):
@@ -77,7 +78,7 @@ def incidents(
 ) -> None:
     """Pairwise precision, recall and F1, adjusted Rand index, reduction and delay."""
     guesses = [
-        Timed(line.id, frozenset(line.events), line.started, shown=line.opened is not None)
+        Timed(line.id, frozenset(line.events), line.started, shown=line.opened is not None or line.delayed)
         for line in _lines(found, IncidentLine)
     ]
     facts = [Timed(line.incident, frozenset(line.events), line.started, line.kind) for line in _lines(truth, TruthLine)]

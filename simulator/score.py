@@ -40,7 +40,7 @@ class Pairs:
 @dataclass(frozen=True, slots=True)
 class Timed:
     """One incident: its events and when it began. kind: of a true one, "" where nobody says. shown: whether an operator
-    was shown a found one."""
+    was shown a found one: as an alarm, or, where only a backlog told of it, in the list, marked delayed."""
 
     id: str
     events: frozenset[str]

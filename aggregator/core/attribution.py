@@ -7,6 +7,7 @@ it stands the background: what this camera tells anyway (`rates`), new incidents
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aggregator.core.incident import doubt
 from aggregator.core.kinship import AFFINITY, VAGUE
 from aggregator.core.linking import Link, Tie, Trail, tie
 from aggregator.core.rates import PRIOR_PER_H, Rates
@@ -18,8 +19,6 @@ NEW_PER_S = 0.05 / 3600
 TRUE_PER_S = 0.12 / 3600
 """Single sightings that are true, per camera and second: against this stands the camera's own rate when it is asked
 whether what one camera told is anything to join."""
-USUAL_ODDS = 1.5
-"""c / (1 - c) of a confidence that says nothing for or against (0.6)."""
 BURST_PER_S = 10 / 3600
 """A camera that tells more than this without anything to confirm it is in a burst: what it tells then is one thing, as
 long as the next follows soon."""
@@ -99,9 +98,8 @@ class Attribution:
 
     def background(self, probe: Trail) -> float:
         """What the camera tells anyway, by how sure it is this time, and new incidents."""
-        sure = min(0.85, max(0.15, probe.sure))
-        doubt = USUAL_ODDS * (1 - sure) / sure
-        return self._rates.per_s(probe.site, probe.camera, probe.kind, probe.first) * doubt + NEW_PER_S
+        rate = self._rates.per_s(probe.site, probe.camera, probe.kind, probe.first)
+        return rate * doubt(probe.sure) + NEW_PER_S
 
     def link(self, pull: Pull, pulls: list[Pull], probe: Trail) -> Link:
         """Why the probe joins that incident."""
@@ -164,6 +162,5 @@ class Attribution:
         """The chance that a trail is of something true: 1 where a second source confirms it, or for the same camera."""
         if self._sources(trail.incident) > 1 or trail.same_camera(probe):
             return 1.0
-        sure = min(0.85, max(0.15, trail.sure))
         rate = self._rates.per_s(trail.site, trail.camera, trail.kind, trail.last)
-        return 1 / (1 + rate / TRUE_PER_S * USUAL_ODDS * (1 - sure) / sure)
+        return 1 / (1 + rate / TRUE_PER_S * doubt(trail.sure))

@@ -16,6 +16,8 @@ from heapq import heappop, heappush
 from aggregator.core.attribution import BRIDGE, LASTING, LASTS_S, MARGIN, Attribution, Pull
 from aggregator.core.fold import Draft, Times, age, begin
 from aggregator.core.incident import SYSTEM, Change, Heard, Incident, OpeningPolicy, State, doubts, move, opening
+from aggregator.core.kinship import VAGUE
+from aggregator.core.lineage import Lineage
 from aggregator.core.linking import EPISODE, FIRST, Link, Trail
 from aggregator.core.ordering import Held, Ordering
 from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step, opened
@@ -44,6 +46,10 @@ class CorrelationPolicy:
     delayed_after_s: float = 300.0
 
 
+SETTLED = 3
+"""Two incidents of so many trails each are not merged by something vague."""
+
+
 class Correlator:
     """State of the running correlation. One thread; reads no clock: `now` is seconds since the epoch."""
 
@@ -65,8 +71,7 @@ class Correlator:
         self._trust = trust or (lambda _site, _camera, _kind, _time: None)
         self._drafts: dict[str, Draft] = {}
         self._episodes: dict[str, EpisodeState] = {}
-        self._merged: dict[str, str] = {}
-        self._absorbed: dict[str, list[str]] = {}
+        self._lineage = Lineage()
         self._watched: dict[str, float] = {}
         self._deadlines: list[tuple[float, str]] = []
         self._forgettable: list[tuple[float, str]] = []
@@ -101,7 +106,7 @@ class Correlator:
         """Puts back what a store kept, before the first step."""
         self._drafts[incident.id] = Draft(incident)
         if incident.merged_into:
-            self._note_merge(incident.id, incident.merged_into)
+            self._lineage.note(incident.id, incident.merged_into)
         for trail in trails:
             self._index.attach(trail, incident.id)
         for episode, state in episodes:
@@ -126,7 +131,7 @@ class Correlator:
     def gather(self, episodes: Iterable[str], now: float) -> Outcome:
         """Makes one incident of those that hold these episodes, as of cameras that an outage took together."""
         self._step = Step()
-        roots = {self._root(known.incident) for one in episodes if (known := self._known(one)) is not None}
+        roots = {self._lineage.root(known.incident) for one in episodes if (known := self._known(one)) is not None}
         drafts = sorted((self._drafts[one] for one in roots if not self._drafts[one].closed), key=age)
         for other in drafts[1:]:
             self._absorb(drafts[0], other, now)
@@ -182,7 +187,7 @@ class Correlator:
         probe.open = opened(known, ended)
         pulls: list[Pull] = []
         if known is not None:
-            target, link = self._root(known.incident), EPISODE
+            target, link = self._lineage.root(known.incident), EPISODE
             last = max(last, known.last)
         else:
             target, link, pulls = self._choose(probe, event, at, now, delayed)
@@ -197,8 +202,8 @@ class Correlator:
             if trail.last - trail.first >= LASTS_S and not draft.closed:
                 self._look_again(trail, now)
         elif pulls and not draft.closed:
-            self._bridge(target, pulls, now)
-        target = self._root(target)
+            self._bridge(probe, target, pulls, now)
+        target = self._lineage.root(target)
         draft = self._drafts[target]
         if not delayed and not held.hushed and draft.state == "suspected":
             self._promote(draft, now, probe)
@@ -211,21 +216,10 @@ class Correlator:
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
         pulls = self._attribution.pulls(probe)
-        past: list[tuple[float, str]] = []
-        allowed: list[Pull] = []
-        for pull in pulls:
-            if pull.rate <= MARGIN * pull.against:
-                continue
-            draft = self._drafts[pull.incident]
-            refused = self._refuses(draft, probe, delayed)
-            if refused is None:
-                allowed.append(pull)
-                continue
-            self._step.refused[pull.incident] = refused
-            past.append((draft.last_event, pull.incident))
+        allowed, refused = self._allowed(pulls, probe, delayed)
+        self._step.refused.update(refused)
         own_id = incident_id(event, at)
         if allowed:
-            allowed.sort(key=lambda pull: self._drafts[pull.incident].closed)
             best = allowed[0]
             self._rates.note(probe.site, probe.camera, probe.kind, probe.first, best.confirmed)
             if own_id in self._drafts:
@@ -235,10 +229,28 @@ class Correlator:
         if own_id in self._drafts:
             self._empty(self._drafts[own_id], event, at, now)
         else:
-            self._drafts[own_id] = begin(own_id, event, at, now, max(past)[1] if past else None)
+            self._drafts[own_id] = begin(own_id, event, at, now, self._previous(refused))
             self._step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
         self._step.touch(own_id)
         return own_id, FIRST, []
+
+    def _allowed(self, pulls: list[Pull], probe: Trail, delayed: bool) -> tuple[list[Pull], dict[str, Refused]]:
+        """The incidents that the probe may join, likeliest first, open ones before closed ones; and why not others."""
+        allowed: list[Pull] = []
+        refused: dict[str, Refused] = {}
+        for pull in pulls:
+            if pull.rate > MARGIN * pull.against:
+                reason = self._refuses(self._drafts[pull.incident], probe, delayed)
+                if reason is None:
+                    allowed.append(pull)
+                else:
+                    refused[pull.incident] = reason
+        allowed.sort(key=lambda pull: self._drafts[pull.incident].closed)
+        return allowed, refused
+
+    def _previous(self, refused: Iterable[str]) -> str | None:
+        """The latest of them."""
+        return max(refused, key=lambda one: (self._drafts[one].last_event, one), default=None)
 
     def _announce(self, held: Held, now: float) -> None:
         """Shows what is critical before its turn has come: as an incident of its own, which holds no trail yet and goes
@@ -249,9 +261,9 @@ class Correlator:
         at = times_of(event)
         place = place_of(event, self._locate)
         probe = Trail(data.site, data.camera, data.kind, place, at.started, at.last, sure=data.confidence)
-        for pull in self._attribution.pulls(probe):
-            if pull.rate > pull.against and self._drafts[pull.incident].state in ("open", "acknowledged", "dispatched"):
-                return  # it is shown already
+        likely = self._allowed(self._attribution.pulls(probe), probe, False)[0]
+        if likely and self._drafts[likely[0].incident].state != "suspected":
+            return  # it is shown already
         own_id = incident_id(event, at)
         if own_id in self._drafts:
             return
@@ -268,13 +280,14 @@ class Correlator:
         kept = {"state": draft.state, "closed_at": draft.closed_at, "opened": draft.opened}
         draft.take(replace(fresh, **kept, revision=draft.revision))  # type: ignore[arg-type]
 
-    def _bridge(self, target: str, pulls: list[Pull], now: float) -> None:
+    def _bridge(self, probe: Trail, target: str, pulls: list[Pull], now: float) -> None:
         """Merges into one those incidents that the event ties to its own, where they agree."""
         for pull in pulls:
-            mine, theirs = self._drafts[self._root(target)], self._drafts[self._root(pull.incident)]
+            mine, theirs = self._drafts[self._lineage.root(target)], self._drafts[self._lineage.root(pull.incident)]
             if mine is theirs or theirs.closed or mine.closed or pull.rate <= BRIDGE * pull.against:
                 continue
-            if not self._attribution.are_one(mine.id, theirs.id):
+            small = min(self._index.count(mine.id), self._index.count(theirs.id))
+            if (probe.kind in VAGUE and small >= SETTLED) or not self._attribution.are_one(mine.id, theirs.id):
                 continue
             other = theirs.snapshot(self._places)
             refused = self._too_much(mine, other.started, other.last_event, other.location)
@@ -306,7 +319,7 @@ class Correlator:
             self._move(absorbed, "resolved", now, f"merged_into:{kept.id}")
         absorbed.take(replace(absorbed.snapshot(self._places), merged_into=kept.id))
         self._step.touch(absorbed.id)
-        self._note_merge(absorbed.id, kept.id)
+        self._lineage.note(absorbed.id, kept.id)
         self._step.merged.append((absorbed.id, kept.id))
         self._watch(absorbed)
         for trail in self._index.drop(absorbed.id):
@@ -346,11 +359,6 @@ class Correlator:
         self._step.touch(draft.id)
         self._step.changes.append(change)
 
-    def _root(self, incident: str) -> str:
-        while incident in self._merged:
-            incident = self._merged[incident]
-        return incident
-
     def _deadline(self, draft: Draft) -> tuple[float, str]:
         """When something is to be done about it next, and why."""
         policy = self.policy
@@ -369,29 +377,20 @@ class Correlator:
             self._watched[draft.id] = due
             heappush(self._deadlines, (due, draft.id))
 
-    def _note_merge(self, absorbed: str, kept: str) -> None:
-        self._merged[absorbed] = kept
-        self._absorbed.setdefault(kept, []).append(absorbed)
-
     def _known(self, episode: str) -> EpisodeState | None:
         """The episode's state while its incident is in memory."""
         state = self._episodes.get(episode)
-        return state if state is not None and self._root(state.incident) in self._drafts else None
+        return state if state is not None and self._lineage.root(state.incident) in self._drafts else None
 
     def _forget(self, incident: str) -> None:
         self._index.drop(incident)
         self._watched.pop(incident, None)
         del self._drafts[incident]
-        if incident not in self._merged:
-            gone = [incident]
-            while gone:
-                for absorbed in self._absorbed.pop(gone.pop(), []):
-                    self._merged.pop(absorbed, None)
-                    gone.append(absorbed)
+        self._lineage.forget(incident)
 
     def _forget_episode(self, episode: str, now: float) -> None:
         state = self._episodes[episode]
-        root = self._root(state.incident)
+        root = self._lineage.root(state.incident)
         if root in self._drafts and (not state.ended or state.last + self.policy.memory_s > now):
             heappush(self._forgettable, (max(state.last, now), episode))
         else:

@@ -37,7 +37,7 @@ NATURES: dict[Kind, Nature] = {
     Kind.STOPPED_VEHICLE: Nature(19, 0.25, 120),
     Kind.WRONG_WAY: Nature(33, 4, 30),
     Kind.CONGESTION: Nature(53, 1, 200),
-    Kind.SMOKE_FIRE: Nature(80, 0.05, 200),
+    Kind.SMOKE_FIRE: Nature(60, 0.05, 200),
     Kind.SCENE_CHANGE: Nature(40, 0.03, 200),
     Kind.SCENE_ANOMALY: Nature(26, 0.15, 90),
     Kind.REPORT: Nature(40, 0.2, 240),

@@ -7,7 +7,7 @@ All rates are per second.
 """
 
 from dataclasses import dataclass, field
-from math import cos, exp, hypot, radians, sqrt
+from math import cos, exp, hypot, pi, radians, sqrt
 from typing import Literal
 
 from aggregator.core.kinship import MAX_MOVE_M, PAIRS, KindMatch, Pair
@@ -32,6 +32,8 @@ OPEN_SHARE = 0.7
 """How much of what both places leave open (their radii, as a root of squares) counts as no distance at all."""
 VAGUE_M = 80.0
 """Where more than this is left open, a place speaks for many incidents, and for each the less."""
+POST_M = 250.0
+"""Side of the area over which reports that tell of nothing known are spread evenly: a neighbourhood post's."""
 STALE_S = 900.0
 """An episode that has not ended goes on for this long after it was last heard of."""
 APART_SHARE = 0.045
@@ -107,7 +109,7 @@ class Tie:
 
 
 def tie(a: Trail, b: Trail, adjacent: float = 0.0) -> Tie | Refusal:
-    """How strongly b ties to a; symmetric. adjacent: 0..1, how often the two cameras have told of one incident."""
+    """How strongly a ties to b. adjacent: 0..1, how often the two cameras have told of one incident."""
     kinds = PAIRS[a.kind].get(b.kind)
     if kinds is None:
         return "kind"
@@ -129,11 +131,12 @@ def tie(a: Trail, b: Trail, adjacent: float = 0.0) -> Tie | Refusal:
         return Tie(rate, 0.0, kinds.match, "adjacent" if adjacent >= near else "site", gap, None)
     if faulty(a.kind) and faulty(b.kind):
         return "place"
-    return _by_distance(a.place, b.place, kinds, gap, adjacent, "camera" if same else "distance")
+    place: PlaceMatch = "camera" if same else "distance"
+    return _by_distance(a.place, b.place, kinds, gap, adjacent, place, told=a.kind == Kind.REPORT != b.kind)
 
 
 def _by_distance(
-    a: Location, b: Location, kinds: Pair, gap: float, adjacent: float, place: PlaceMatch
+    a: Location, b: Location, kinds: Pair, gap: float, adjacent: float, place: PlaceMatch, told: bool
 ) -> Tie | Refusal:
     distance = metres(a, b)
     open_m = OPEN_SHARE * hypot(min(a.radius_m, MAX_UNCERTAINTY_M), min(b.radius_m, MAX_UNCERTAINTY_M))
@@ -144,6 +147,11 @@ def _by_distance(
     # What may be anywhere within a wider circle is less likely before this one camera: the density falls with the area.
     spread = kinds.extent_m / wide * min(1.0, VAGUE_M / max(open_m, 1.0))
     nearness = spread * spread * exp(-beyond * beyond / (2 * wide * wide))
+    if told:
+        # A post hears of its whole area, whatever the place: the density there against an even one.
+        variance = wide * wide + open_m * open_m
+        density = exp(-distance * distance / (2 * variance)) / (2 * pi * variance)
+        nearness = min(1.0, POST_M * POST_M * density)
     fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
     apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2 * APART_M * APART_M))
     if adjacent > nearness:

@@ -18,7 +18,7 @@ SLOW_S = 21_600.0
 """Mean life of the slow count: a part of the day."""
 FAST_S = 900.0
 """Mean life of the fast count: a shower."""
-FREE = 3.0
+FREE = 2.0
 """Episodes within a shower's time that are no burst yet: what is true is told once or twice by one camera, also where
 it goes on for long."""
 BURST = 6.0

@@ -78,6 +78,7 @@ def test_incidents_of_a_file(folder: Path) -> None:
         "sources",
         "state",
         "opened",
+        "delayed",
     }
     assert set(one["events"]) == {event.id for event in events[:4]}
     assert (one["kind"], one["sources"], one["state"], one["confidence"]) == ("brawl", 2, "open", 0.8)
