@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.adapters.audit_sqlite import SqliteAudit
@@ -33,6 +33,7 @@ def independent(records: list[Record]) -> bool:
     return True
 
 
+@settings(deadline=None)
 @given(ENTRIES)
 def test_a_chain_holds_and_another_implementation_agrees(entries: list[tuple[float, str, str, str, str]]) -> None:
     records = list(chain(End(), entries))
@@ -40,6 +41,7 @@ def test_a_chain_holds_and_another_implementation_agrees(entries: list[tuple[flo
     assert independent(records)
 
 
+@settings(deadline=None)
 @given(ENTRIES, st.data())
 def test_any_edit_shows(entries: list[tuple[float, str, str, str, str]], data: st.DataObject) -> None:
     records = list(chain(End(), entries))
