@@ -29,8 +29,10 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
+    expect.set_options(timeout=20_000)  # a password's hash and a command take their time on a busy machine
     with chromium(playwright, *WEBGL) as opened:
         yield opened
+    expect.set_options(timeout=5_000)
 
 
 def command(rig: Rig, *words: str, typed: str = "") -> str:
