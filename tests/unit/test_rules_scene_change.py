@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_agent.core.changes import Changes
+from edge_agent.core.rules.base import needs_view
 from edge_agent.core.rules.scene_change import Purpose, SceneChange, SceneChangeRule
 from edge_agent.core.tracks import Figure
 from tests.scenes import every
@@ -85,6 +86,23 @@ def test_water_is_told_when_it_has_risen_over_the_mark() -> None:
     assert 21 <= yard.first <= 27
     assert yard.last[0].measures[0].name == "level"
     assert yard.last[0].measures[0].value >= 0.6
+
+
+def test_who_passes_the_mark_does_not_dry_it() -> None:
+    """All of the mark is hidden for a second, three times while the water rises."""
+
+    def bus(t: float) -> tuple[Figure, ...]:
+        return (somebody(1, (0.5, 0.95), 0.9, "bus"),) if any(at <= t < at + 1 for at in (9, 13, 17)) else ()
+
+    yard = Yard((rule("water"),)).play(every(5, 0, 40), rising, bus)
+    assert yard.first is not None
+    assert 21 <= yard.first <= 27
+
+
+def test_water_is_told_while_the_watch_over_the_camera_finds_fault() -> None:
+    assert not needs_view(rule("water"))
+    assert needs_view(rule("blocked"))
+    assert needs_view(rule("removed"))
 
 
 def test_what_comes_at_once_is_no_water() -> None:

@@ -56,8 +56,6 @@ class _Stay:
 class SceneChange:
     """One finding for the zone."""
 
-    needs_view = True
-
     def __init__(self, rule: SceneChangeRule, polygon: tuple[Point, ...], changes: Changes) -> None:
         self._rule = rule
         self._polygon = polygon
@@ -70,6 +68,11 @@ class SceneChange:
         self._begun: float | None = None
         self._share = 0.0
         self._boxes: tuple[Box, ...] = ()
+
+    @property
+    def needs_view(self) -> bool:
+        """To the watch over the camera a flood is a fault; water itself asks whether the rest of the view is there."""
+        return self._water is None
 
     @property
     def score(self) -> float | None:

@@ -39,8 +39,8 @@ class Water:
         self.box: Box = (min(xs), min(ys), max(xs), max(ys))
         self._serial = 0
         self._alike: NDArray[np.float64] | None = None
+        self._edged = np.zeros(BANDS, np.bool_)
         self._t = 0.0
-        self._dry: float | None = None
         self._wet: list[tuple[float, float]] = []
 
     def step(self, look: Look) -> tuple[float, float]:
@@ -52,9 +52,11 @@ class Water:
             self._alike = alike
         weight = 1.0 - exp(-max(look.t - self._t, 0.0) / SMOOTH_S)
         self._alike = np.where(np.isnan(alike), self._alike, self._alike + weight * (alike - self._alike))
+        # What somebody hides is as it was.
+        self._edged = np.where(np.isnan(alike), self._edged, edged)
         self._t = look.t
-        level = self._level(edged) if rest >= KEPT and edged.sum() >= LEAST else 0.0
-        self._wet = [entry for entry in self._wet if entry[0] < level]
+        level = self._level(self._edged) if rest >= KEPT and self._edged.sum() >= LEAST else 0.0
+        self._wet = [entry for entry in self._wet if entry[0] <= level]
         if level > 0 and (not self._wet or self._wet[-1][0] < level):
             self._wet.append((level, look.t))
         if level == 0:
@@ -68,7 +70,7 @@ class Water:
 
     def _begin(self, look: Look) -> None:
         self._serial = look.serial
-        self._alike, self._wet, self._t = None, [], look.t
+        self._alike, self._edged, self._wet, self._t = None, np.zeros(BANDS, np.bool_), [], look.t
         zone = raster(self._polygon, look.shape)
         rows = np.nonzero(zone.any(axis=1))[0]
         columns = np.nonzero(zone.any(axis=0))[0]
