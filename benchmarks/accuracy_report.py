@@ -39,7 +39,7 @@ tracks, its line says *synthetic*: it tests the logic, and is no measurement of 
 
 Every clip is a negative for the kinds it does not contain. *delay*: from the labelled onset to the moment an operator
 could be told, only where the clip shows the onset. *ms*: processor milliseconds a frame beyond detection and tracking,
-the rule alone (`python -m benchmarks.rule_cost`); of `brawl` it is only what the rule costs without the detector's map.
+the rule alone (`python -m benchmarks.rule_cost`).
 The shipped `brawl` model was trained on the fight clips themselves: what it finds of unseen sources is in
 [its card](brawl.md).
 
