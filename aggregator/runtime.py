@@ -59,6 +59,7 @@ class Pump(threading.Thread):
         self._ingest, self._service, self._retention = ingest, service, retention
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._stop_wanted = threading.Event()
+        self._storing = False
 
     def sink(self, message: Message) -> None:
         if message.token is None and self._queue.qsize() > QUEUE:
@@ -67,6 +68,10 @@ class Pump(threading.Thread):
 
     def depth(self) -> int:
         return self._queue.qsize()
+
+    def busy(self) -> bool:
+        """Whether messages wait or are being stored."""
+        return self._storing or not self._queue.empty()
 
     def run(self) -> None:
         ticked, pruned = time(), 0.0
@@ -109,6 +114,7 @@ class Pump(threading.Thread):
             self._ingest.publish(topic, payload, EXPIRES_S)
 
     def _store(self, batch: list[Message]) -> None:
+        self._storing = True
         try:
             self._service.handle(batch)
         except Exception as error:  # noqa: BLE001 - nothing may end this thread: it would look like silence
@@ -117,6 +123,8 @@ class Pump(threading.Thread):
             self._ingest.redeliver()
         else:
             self._ingest.acknowledge(batch)
+        finally:
+            self._storing = False
 
     def _attempt(self, action: Callable[[], None]) -> None:
         try:

@@ -153,6 +153,11 @@ class Service:
         with self._lock:
             return tuple(self._fleet.cameras[key] for key in sorted(self._fleet.cameras))
 
+    def waiting(self) -> int:
+        """Events that are stored and not assigned yet."""
+        with self._lock:
+            return self._correlator.waiting
+
     def gaps(self) -> dict[AgentKey, Known]:
         with self._lock:
             return self._known_numbers(ready=True)

@@ -47,6 +47,10 @@ class PrometheusMeter:
         if lag_s is not None:
             self._lag.observe(max(0.0, lag_s))
 
+    def stored(self) -> int:
+        """How many events since the start."""
+        return int(self._events.labels("stored")._value.get())
+
     def evidence(self, outcome: str) -> None:
         self._evidence.labels(outcome).inc()
 

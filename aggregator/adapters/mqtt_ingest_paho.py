@@ -11,7 +11,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from functools import partial
 from time import time
 from typing import Any
 
@@ -22,6 +22,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from aggregator.adapters.mqtt_fast import FastClient
 from aggregator.core.errors import BrokerError
 from aggregator.core.ports import Message, MqttSpec
 from contract.errors import ConfigError
@@ -33,10 +34,8 @@ TRIES_OF_5 = 2
 _UNSUPPORTED = "Unsupported protocol version"
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    connection: int
-    mid: int
+_Token = tuple[int, int]
+"""(connection, packet id)"""
 
 
 def _trusting(authority: str) -> ssl.SSLContext:
@@ -63,7 +62,7 @@ class PahoIngest:
         """Whether a broker has answered in the version that is spoken now: then a hang-up has another reason."""
         self._closing = False
         self._sink: Callable[[Message], None] = lambda _message: None
-        self._client: paho.Client | None = None
+        self._client: FastClient | None = None
 
     @property
     def connected(self) -> bool:
@@ -77,10 +76,8 @@ class PahoIngest:
         with self._lock:
             if self._client is None or not self._up:
                 return
-            for message in messages:
-                token = message.token
-                if isinstance(token, _Token) and token.connection == self._connection:
-                    self._client.ack(token.mid, 1)
+            tokens: Iterable[Any] = (message.token for message in messages if message.token is not None)
+            self._client.acknowledge(mid for connection, mid in tokens if connection == self._connection)
 
     def publish(self, topic: str, payload: bytes, expires_s: int) -> None:
         properties = None
@@ -97,8 +94,8 @@ class PahoIngest:
             with self._lock:
                 self._connection += 1
             with contextlib.suppress(OSError):
-                sock = client.socket()
-                if isinstance(sock, socket.socket):
+                sock: Any = client.socket()
+                if sock is not None:
                     sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
@@ -109,7 +106,7 @@ class PahoIngest:
     def _open(self) -> None:
         spec = self._spec
         protocol = MQTTProtocolVersion.MQTTv5 if self._five else MQTTProtocolVersion.MQTTv311
-        client = paho.Client(
+        client = FastClient(
             CallbackAPIVersion.VERSION2,
             client_id=spec.client_id,
             clean_session=None if self._five else False,
@@ -125,6 +122,7 @@ class PahoIngest:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.take = partial(self._take, client)
         client.on_subscribe = self._on_subscribe
         self._client = client
         if self._five:
@@ -210,7 +208,8 @@ class PahoIngest:
                 )
 
     def _on_message(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        if client is not self._client:
-            return
-        token = _Token(self._connection, message.mid) if message.qos else None
-        self._sink(Message(message.topic, bytes(message.payload), time(), token))
+        self._take(client, message.topic, bytes(message.payload), message.mid if message.qos else 0)
+
+    def _take(self, client: paho.Client, topic: str, payload: bytes, mid: int) -> None:
+        if client is self._client:
+            self._sink(Message(topic, payload, time(), (self._connection, mid) if mid else None))
