@@ -67,6 +67,7 @@ class CorrelationSection(Struct, frozen=True, kw_only=True, forbid_unknown_field
     open_severe: Unit = 0.5
     open_strong_source: Unit = 0.7
     open_doubted_per_h: Positive = 0.6
+    open_judged: Unit = 0.3
     open_sure: Unit = 0.85
     open_lasting_s: Positive = 90.0
     open_context_s: Positive = 600.0
@@ -167,6 +168,7 @@ def _policy(section: CorrelationSection) -> CorrelationPolicy:
             severe=section.open_severe,
             strong_source=section.open_strong_source,
             doubted_per_h=section.open_doubted_per_h,
+            judged=section.open_judged,
             sure=section.open_sure,
             lasting_s=section.open_lasting_s,
             context_s=section.open_context_s,

@@ -2,6 +2,9 @@
 
 import contextlib
 import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -9,7 +12,9 @@ import msgspec
 from aggregator.core.liveness import AgentKey
 from aggregator.core.ports import EvidenceRow, Message, Refused
 from contract import topics
+from contract.codec import decode_event
 from contract.errors import CodecError
+from contract.events import Event
 from contract.ids import NAME
 from contract.messages import LAST_NUMBER
 
@@ -22,10 +27,6 @@ class BadEvidence(CodecError):
     """Bytes on an evidence topic that are no JPEG, or too many."""
 
 
-class _Id(msgspec.Struct):
-    id: str
-
-
 class _Numbered(msgspec.Struct):
     """What of a refused event is needed to know that it came."""
 
@@ -36,17 +37,34 @@ class _Numbered(msgspec.Struct):
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What a payload does to a decoder; brackets in brackets in brackets end in a RecursionError, skipped fields too."""
 
-_id_decoder = msgspec.json.Decoder(_Id)
 _numbered_decoder = msgspec.json.Decoder(_Numbered)
 
 
-def event_id(message: Message) -> str | None:
-    if not message.topic.endswith("/event"):
-        return None
+@lru_cache(maxsize=65_536)
+def _event_topic(topic: str) -> topics.Topic:
+    return topics.parse(topic)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A message with what could be read of it at once: its topic, and the event where it is one. error: why it cannot
+    be taken."""
+
+    message: Message
+    topic: topics.Topic | None
+    event: Event | None
+    error: CodecError | None = None
+
+
+def read(message: Message) -> Read:
+    topic = None
     try:
-        return _id_decoder.decode(message.payload).id
-    except UNREADABLE:
-        return None
+        if not message.topic.endswith("/event"):  # the others may have any number of topics
+            return Read(message, topics.parse(message.topic), None)
+        topic = _event_topic(message.topic)
+        return Read(message, topic, decode_event(message.payload, datetime.fromtimestamp(message.received, UTC), topic))
+    except CodecError as error:
+        return Read(message, topic, None, error)
 
 
 def event_number(message: Message) -> tuple[AgentKey, int] | None:

@@ -7,7 +7,6 @@ publish. Nothing is published or acknowledged before its commit. If a commit fai
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
@@ -26,7 +25,7 @@ from aggregator.core.sequence import give_up, observe, settle
 from aggregator.core.silences import Silence
 from aggregator.core.witness import Trust
 from aggregator.desk import DeskView
-from aggregator.intake import event_id, event_number, picture, refused
+from aggregator.intake import Read, event_number, picture, read, refused
 from aggregator.judges import Judges, Policies, SilenceWish
 from aggregator.replayer import Replayer
 from aggregator.views import camera_view, incident_view, silence_view
@@ -197,9 +196,11 @@ class Service:
 
     def _store_all(self, messages: Sequence[Message]) -> None:
         batch = Batch()
-        known = self._known(messages)
-        for message in messages:
-            self._take(message, known, batch)
+        reads = [read(message) for message in messages]
+        ids = [one.event.id for one in reads if one.event is not None]
+        known = set(self._store.known(ids)) if ids else set()
+        for one in reads:
+            self._take(one, known, batch)
         if batch.events:
             kept_out = {row.event.id for row in batch.suppressed if row.suppressed.kept_out}
             hushed = frozenset(row.event.id for row in batch.suppressed if row.suppressed.hushed)
@@ -208,21 +209,18 @@ class Service:
         if batch:
             self._commit(batch)
 
-    def _known(self, messages: Sequence[Message]) -> set[str]:
-        """Ids of stored events among these messages; cheap to ask for all at once."""
-        ids = [found for message in messages if (found := event_id(message)) is not None]
-        return set(self._store.known(ids)) if ids else set()
-
-    def _take(self, message: Message, known: set[str], batch: Batch) -> None:
+    def _take(self, one: Read, known: set[str], batch: Batch) -> None:
         try:
-            topic = topics.parse(message.topic)
-            if topic.channel == "event":
-                self._event(message, topic, known, batch)
-            elif topic.channel == "evidence":
-                self._evidence(message, topic, batch)
-            else:
-                self._about_agent(message, topic, batch)
+            if one.error is not None:
+                raise one.error
+            if one.event is not None:
+                self._event(one.message, one.event, known, batch)
+            elif one.topic is not None and one.topic.channel == "evidence":
+                self._evidence(one.message, one.topic, batch)
+            elif one.topic is not None:
+                self._about_agent(one.message, one.topic, batch)
         except CodecError as error:
+            message = one.message
             batch.quarantine.append(refused(message, type(error).__name__, error.field, str(error)))
             self._settle_refused(message, batch)
             self._meter.event("quarantined")
@@ -256,23 +254,25 @@ class Service:
             return
         self._agent(batch, key)
 
-    def _event(self, message: Message, topic: topics.Topic, known: set[str], batch: Batch) -> None:
+    def _event(self, message: Message, event: Event, known: set[str], batch: Batch) -> None:
         now = message.received
-        event = decode_event(message.payload, datetime.fromtimestamp(now, UTC), topic)
+        key = event.data.site, event.agent
         if event.id in known:
-            self._settle((event.data.site, event.agent), int(event.sequence), batch)
+            self._settle(key, int(event.sequence), batch)
             batch.suppressed.append(self._judges.duplicate(event, now))
             self._meter.event("duplicate")
             return
         known.add(event.id)
         self._show(batch, self._fleet.event(event, now))
-        delayed = event.data.delayed or now - event.time.timestamp() > self._correlator.policy.delayed_after_s
+        lag = now - event.time.timestamp()
+        delayed = event.data.delayed or lag > self._correlator.policy.delayed_after_s
         batch.events.append(EventRow(event, message.payload, now, delayed))
         suppressed = self._judges.judge(event, now, now)
         if suppressed is not None:
             batch.suppressed.append(suppressed)
-        self._count(event, batch)
-        self._meter.event("stored", None if delayed else now - event.time.timestamp())
+        self._numbers[key] = observe(self._numbers.get(key), int(event.sequence))
+        self._agent(batch, key)
+        self._meter.event("stored", None if delayed else lag)
 
     def _correlated(self, outcome: Outcome, batch: Batch) -> None:
         batch.merged += outcome.merged
@@ -292,11 +292,6 @@ class Service:
             self._meter.evidence("refused")
             raise
         self._meter.evidence("stored")
-
-    def _count(self, event: Event, batch: Batch) -> None:
-        key = (event.data.site, event.agent)
-        self._numbers[key] = observe(self._numbers.get(key), int(event.sequence))
-        self._agent(batch, key)
 
     def _settle(self, key: AgentKey, number: int, batch: Batch) -> None:
         before = self._numbers.get(key)

@@ -5,7 +5,8 @@
 A real mosquitto holds the same events (a made-up city's) for each consumer in turn, QoS 1 under a session of its own:
 for a bare subscriber of the same client library, which only counts; for a naive chain (json, a commit per event, each
 event to a websocket); and for the aggregator as it runs, with one page on its live stream. Each is a process of its
-own. Ratios are medians over rounds. Then the delay from receiving an event to the page having it, at 2,000 events a second.
+own. Ratios are medians over rounds. Then the delay from receiving an event to the page having it, at 2,000 events a
+second.
 """
 
 import json

@@ -28,7 +28,7 @@ from contract.kinds import KINDS, Kind
 from simulator import city
 
 SEEDS = (1, 2, 3)
-CAMERAS = 200
+CAMERAS = 120
 DAYS = 31
 OPERATORS = 4
 TICK_S = 30.0

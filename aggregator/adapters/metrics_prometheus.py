@@ -37,19 +37,18 @@ class PrometheusMeter:
             buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300),
             registry=self._registry,
         )
-        for outcome in ("stored", "duplicate", "quarantined"):
-            self._events.labels(outcome)
+        self._of = {outcome: self._events.labels(outcome) for outcome in ("stored", "duplicate", "quarantined")}
         for outcome in ("stored", "refused"):
             self._evidence.labels(outcome)
 
     def event(self, outcome: str, lag_s: float | None = None) -> None:
-        self._events.labels(outcome).inc()
+        self._of[outcome].inc()
         if lag_s is not None:
             self._lag.observe(max(0.0, lag_s))
 
     def stored(self) -> int:
         """How many events since the start."""
-        return int(self._events.labels("stored")._value.get())
+        return int(self._of["stored"]._value.get())
 
     def evidence(self, outcome: str) -> None:
         self._evidence.labels(outcome).inc()

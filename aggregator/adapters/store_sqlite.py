@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -248,11 +249,12 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     )
     db.executemany(
         "INSERT INTO incident_events VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING",
-        ((row.incident, row.event, row.link.score, _reasons(row.link), json.dumps(row.refused)) for row in batch.links),
+        ((row.incident, row.event, row.link.score, _reasons(row.link), _refusals(row.refused)) for row in batch.links),
     )
     db.executemany(_UPSERT_INCIDENT, map(_incident, batch.incidents.values()))
     db.executemany(
-        "INSERT OR REPLACE INTO episodes VALUES (?,?,?,?)",
+        "INSERT INTO episodes VALUES (?,?,?,?) ON CONFLICT (id) DO UPDATE SET incident = excluded.incident, "
+        "last = excluded.last, ended = excluded.ended",
         ((episode, state.incident, state.last, state.ended) for episode, state in batch.episodes.items()),
     )
     for absorbed, kept in batch.merged:
@@ -306,10 +308,16 @@ def _incident(row: IncidentRow) -> tuple[Any, ...]:
     )
 
 
+@lru_cache(maxsize=1024)
 def _reasons(link: Link) -> str:
+    """Most are the one of an episode that goes on."""
     reasons = asdict(link)
     del reasons["score"]
     return json.dumps(reasons)
+
+
+def _refusals(refused: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(refused) if refused else "[]"
 
 
 def _text(value: object) -> str:

@@ -50,15 +50,17 @@ class OpeningPolicy:
     info, however few the sources. An incident of severity info is context: it is opened only once it has gone on for
     context_s and reaches strong_source. What a person told is always shown. What only one camera tells is not, while
     that camera tells more than doubted_per_h things an hour that nothing confirms, times the odds against this one
-    (`doubt`); what is critical is, if it reaches strong_source. Whatever verdicts have shown, something critical is
-    opened that reaches `sure` by its camera's own word, and something major or critical, or a crowd, whose episode
-    lasts for lasting_s: who was wrong a hundred times may be right about a fire.
+    (`doubt`); what is critical is, if it reaches strong_source. judged: what verdicts have to leave of a word that
+    reaches severe. Whatever they have shown, something critical is opened that reaches `sure` by its camera's own word,
+    and something major or critical, or a crowd, whose episode lasts for lasting_s: who was wrong a hundred times may be
+    right about a fire.
     """
 
     second_source: float = 0.5
     severe: float = 0.5
     strong_source: float = 0.7
     doubted_per_h: float = 0.6
+    judged: float = 0.3
     sure: float = 0.85
     lasting_s: float = 90.0
     context_s: float = 600.0
@@ -212,29 +214,31 @@ def opening(incident: Incident, policy: OpeningPolicy, heard: Heard = NOTHING) -
     if incident.state != "suspected":
         return None
     if incident.severity == "info":
-        lasts = (
-            incident.last_event - incident.started >= policy.context_s and incident.confidence >= policy.strong_source
-        )
-        return "lasting" if lasts and not _busy(incident, policy, heard) else None
-    if _busy(incident, policy, heard):
-        grave = incident.severity == "critical" and incident.confidence >= policy.strong_source
-        reached: Opening | None = "severe" if grave else None
-    else:
-        reached = _reached(incident, incident.confidence, policy)
-    return reached or _all_the_same(incident, policy, heard)
+        lasts = incident.last_event - incident.started >= policy.context_s
+        told = incident.confidence >= policy.strong_source
+        return "lasting" if lasts and told and not _busy(incident, policy, heard) else None
+    if not _busy(incident, policy, heard):
+        return _reached(incident, incident.confidence, policy) or _all_the_same(incident, policy, heard)
+    if incident.severity == "critical" and incident.confidence >= policy.strong_source:
+        return "severe"
+    return "lasting" if _lasts(incident, policy, heard) else None
 
 
 def doubts(incident: Incident, policy: OpeningPolicy, heard: Heard = NOTHING) -> tuple[str, ...]:
-    """What alone keeps an incident suspected that its cameras' own word would open: their verdicts (`verdicts`), or
-    that the only one tells much that nothing confirms (`unconfirmed:per hour`)."""
-    if _reached(incident, incident.told, policy) is None or opening(incident, policy, heard) is not None:
+    """What speaks against an incident that is not opened: its cameras' verdicts (`verdicts`), or that the only one
+    tells much that nothing confirms (`unconfirmed:per hour`)."""
+    if incident.state != "suspected" or opening(incident, policy, heard) is not None:
         return ()
     found = []
-    if _reached(incident, incident.confidence, policy) is None:
+    if incident.told - incident.confidence >= DOUBT:
         found.append("verdicts")
     if _busy(incident, policy, heard):
         found.append(f"unconfirmed:{heard.unconfirmed_per_h:.1f}")
     return tuple(found)
+
+
+DOUBT = 0.1
+"""Verdicts that lower a confidence by less than this are no doubt."""
 
 
 def _busy(incident: Incident, policy: OpeningPolicy, heard: Heard) -> bool:
@@ -243,14 +247,18 @@ def _busy(incident: Incident, policy: OpeningPolicy, heard: Heard) -> bool:
 
 
 def _reached(incident: Incident, confidence: float, policy: OpeningPolicy) -> Opening | None:
+    """What is graver needs less of what verdicts leave of its word: a brawl that is missed costs more than two walks to
+    a false one."""
     if incident.severity == "info":
         return None
     if incident.reports:
         return "reported"
     if len(incident.sources) >= 2 and confidence >= policy.second_source:
         return "second_source"
-    if incident.severity in GRAVE and confidence >= policy.severe:
+    if incident.severity in GRAVE and incident.told >= policy.severe and confidence >= policy.judged:
         return "severe"
+    if incident.kind in PRECURSORS and incident.told >= policy.strong_source and confidence >= policy.severe:
+        return "strong_source"
     return "strong_source" if confidence >= policy.strong_source else None
 
 
@@ -258,10 +266,12 @@ def _all_the_same(incident: Incident, policy: OpeningPolicy, heard: Heard) -> Op
     """What opens whatever verdicts have shown."""
     if incident.severity == "critical" and incident.told >= policy.sure:
         return "sure"
+    return "lasting" if _lasts(incident, policy, heard) else None
+
+
+def _lasts(incident: Incident, policy: OpeningPolicy, heard: Heard) -> bool:
     serious = incident.severity in GRAVE or incident.kind in PRECURSORS
-    if serious and heard.lasts_s >= policy.lasting_s and _reached(incident, incident.told, policy) is not None:
-        return "lasting"
-    return None
+    return serious and heard.lasts_s >= policy.lasting_s and _reached(incident, incident.told, policy) is not None
 
 
 GRAVE: frozenset[Severity] = frozenset({"major", "critical"})

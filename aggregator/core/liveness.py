@@ -15,6 +15,9 @@ DEFAULT_INTERVAL_S = 30.0
 REFRESH_S = 30.0
 """Numbers that change all the time (rates, ages) are passed on this often; a change of state at once."""
 
+SEEN_EVERY_S = 1.0
+"""A camera that tells a flood of events is seen anew this often."""
+
 ShownState = CameraState | Literal["offline", "unknown"]
 CameraKey = tuple[str, str]
 AgentKey = tuple[str, str]
@@ -123,7 +126,8 @@ class Fleet:
         data = event.data
         camera = self.cameras.get((data.site, data.camera))
         if camera is not None:
-            self.cameras[camera.key] = replace(camera, last_seen=now)
+            if camera.last_seen is None or now - camera.last_seen >= SEEN_EVERY_S:
+                self.cameras[camera.key] = replace(camera, last_seen=now)
             return []
         camera = Camera(
             site=data.site, id=data.camera, agent=event.agent, location=data.location, last_seen=now, shown=now

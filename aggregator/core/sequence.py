@@ -76,7 +76,7 @@ def give_up(before: Sequence, gone: Ranges) -> Sequence:
 def _reach(before: Sequence, missing_to: int, last: int) -> Sequence:
     """`last` is the highest number now, and what lies between up to `missing_to` has not come."""
     if missing_to == before.last:
-        return replace(before, last=last)
+        return Sequence(last, before.holes, before.uncounted, before.restarts, before.lost, before.forgotten)
     if len(before.holes) >= MAX_HOLES:
         return replace(before, last=last, uncounted=before.uncounted + missing_to - before.last)
     return replace(before, last=last, holes=ranges.union((*before.holes, (before.last + 1, missing_to))))
