@@ -2,11 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import lru_cache
 from importlib.resources import files
+from itertools import chain, islice
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any
@@ -232,8 +233,7 @@ _INCIDENT = (
     "view",
     "body",
 )
-_UPSERT_INCIDENT = (
-    f"INSERT INTO incidents ({', '.join(_INCIDENT)}) VALUES ({', '.join('?' * len(_INCIDENT))}) "
+_UPDATE_INCIDENT = (
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _INCIDENT[1:])} "
     "WHERE excluded.revision >= revision"
 )
@@ -244,19 +244,16 @@ _UNLINKED_S = 1_200.0
 
 
 def _write(db: sqlite3.Connection, batch: Batch) -> None:
-    db.executemany(
-        "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", map(_event, batch.events)
+    insert(db, "INSERT INTO events VALUES", map(_event, batch.events), "ON CONFLICT DO NOTHING")
+    links = (
+        (row.incident, row.event, row.link.score, _reasons(row.link), _refusals(row.refused)) for row in batch.links
     )
-    db.executemany(
-        "INSERT INTO incident_events VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING",
-        ((row.incident, row.event, row.link.score, _reasons(row.link), _refusals(row.refused)) for row in batch.links),
-    )
-    db.executemany(_UPSERT_INCIDENT, map(_incident, batch.incidents.values()))
-    db.executemany(
-        "INSERT INTO episodes VALUES (?,?,?,?) ON CONFLICT (id) DO UPDATE SET incident = excluded.incident, "
-        "last = excluded.last, ended = excluded.ended",
-        ((episode, state.incident, state.last, state.ended) for episode, state in batch.episodes.items()),
-    )
+    insert(db, "INSERT INTO incident_events VALUES", links, "ON CONFLICT DO NOTHING")
+    into = f"INSERT INTO incidents ({', '.join(_INCIDENT)}) VALUES"
+    insert(db, into, map(_incident, batch.incidents.values()), _UPDATE_INCIDENT)
+    episodes = ((episode, state.incident, state.last, state.ended) for episode, state in batch.episodes.items())
+    update = "ON CONFLICT (id) DO UPDATE SET incident = excluded.incident, last = excluded.last, ended = excluded.ended"
+    insert(db, "INSERT INTO episodes VALUES", episodes, update)
     for absorbed, kept in batch.merged:
         db.execute("UPDATE incident_events SET incident = ? WHERE incident = ?", (kept, absorbed))
         db.execute("UPDATE episodes SET incident = ? WHERE incident = ?", (kept, absorbed))
@@ -264,13 +261,12 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
         "INSERT INTO changes (incident, time, actor, before, after, reason) VALUES (?,?,?,?,?,?)",
         ((one.incident, one.time, one.actor, one.before, one.after, one.reason) for one in batch.changes),
     )
-    db.executemany(
-        "INSERT OR REPLACE INTO agents VALUES (?,?,?,?)",
-        ((*key, _text(agent), _text(numbers) if numbers else None) for key, (agent, numbers) in batch.agents.items()),
+    agents = (
+        (*key, _text(agent), _text(numbers) if numbers else None) for key, (agent, numbers) in batch.agents.items()
     )
-    db.executemany(
-        "INSERT OR REPLACE INTO cameras VALUES (?,?,?)", ((*key, _text(one)) for key, one in batch.cameras.items())
-    )
+    update = "ON CONFLICT (site, id) DO UPDATE SET body = excluded.body"
+    insert(db, "INSERT INTO agents VALUES", agents, f"{update}, sequence = excluded.sequence")
+    insert(db, "INSERT INTO cameras VALUES", ((*key, _text(one)) for key, one in batch.cameras.items()), update)
     db.executemany(
         "INSERT INTO evidence VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
         ((e.sha256, e.event, e.site, e.camera, e.received, len(e.jpeg), e.jpeg) for e in batch.evidence),
@@ -281,6 +277,19 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     )
     store_judged.write(db, batch)
     db.executemany("INSERT INTO audit (time, actor, action, object, detail) VALUES (?,?,?,?,?)", batch.audit)
+
+
+ROWS = 64
+"""Rows of one statement. Python's module gives the interpreter's lock away and takes it back with each statement, and
+waits for it while another thread computes: with a row each, a batch would wait a thousand times."""
+
+
+def insert(db: sqlite3.Connection, into: str, rows: Iterable[tuple[Any, ...]], then: str) -> None:
+    """`into` ends in VALUES, `then` says what is done about those that are there already."""
+    left = iter(rows)
+    while part := tuple(islice(left, ROWS)):
+        marks = f"({','.join('?' * len(part[0]))})"
+        db.execute(f"{into} {','.join([marks] * len(part))} {then}", tuple(chain.from_iterable(part)))
 
 
 def _event(row: EventRow) -> tuple[Any, ...]:
