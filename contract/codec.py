@@ -103,15 +103,13 @@ def check_event(event: Event, now: datetime | None = None, topic: Topic | None =
     data = event.data
     if int(event.sequence) > LAST_NUMBER:
         raise WrongType("codec.wrong_type", "$.sequence", detail=f"more than {LAST_NUMBER}")
-    times = {"$.time": event.time, "$.data.started": data.started, "$.data.ended": data.ended}
-    times |= {f"$.data.evidence[{i}].time": evidence.time for i, evidence in enumerate(data.evidence)}
-    for path, time in times.items():
-        if time is None:
-            continue
-        if time < EARLIEST:
-            raise AbsurdTime("codec.time_too_early", path, value=time.isoformat(), allowed=EARLIEST.isoformat())
-        if now is not None and time > now + MAX_AHEAD:
-            raise AbsurdTime("codec.time_ahead", path, value=time.isoformat(), allowed=(now + MAX_AHEAD).isoformat())
+    latest = now + MAX_AHEAD if now is not None else None
+    _check_time("$.time", event.time, latest)
+    _check_time("$.data.started", data.started, latest)
+    if data.ended is not None:
+        _check_time("$.data.ended", data.ended, latest)
+    for i, evidence in enumerate(data.evidence):
+        _check_time(f"$.data.evidence[{i}].time", evidence.time, latest)
     if data.ended is not None and data.ended < data.started:
         raise AbsurdTime(
             "codec.ended_before_started", "$.data.ended", value=data.ended.isoformat(), allowed=data.started.isoformat()
@@ -135,6 +133,13 @@ MESSAGE_OF: dict[Channel, type[Event | Status | Health | ConfigDesired | ConfigR
     "reply": Reply,
 }
 """The type of each JSON topic; evidence carries JPEG bytes."""
+
+
+def _check_time(path: str, time: datetime, latest: datetime | None) -> None:
+    if time < EARLIEST:
+        raise AbsurdTime("codec.time_too_early", path, value=time.isoformat(), allowed=EARLIEST.isoformat())
+    if latest is not None and time > latest:
+        raise AbsurdTime("codec.time_ahead", path, value=time.isoformat(), allowed=latest.isoformat())
 
 
 def _expect(path: str, got: str, wanted: str) -> None:
