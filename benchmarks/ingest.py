@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,15 +29,17 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from benchmarks.broker import Broker
 from benchmarks.cities import case
-from benchmarks.report import Figure, Outcome, at_least, command
+from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from contract import topics
 from contract.events import Event
+from simulator.score import quantile
 
 ROUNDS = 3
 EVENTS = 15_000
 CAMERAS = 2_000
 HOURS = 2.0
 OF_BARE, OF_NAIVE = 0.80, 4.0
+RATE, SECONDS, P99_MS = 2_000, 5, 100.0
 NAIVE_SHARE = 5
 """The naive chain gets a fifth of the events: it would take minutes."""
 CONFIG = """
@@ -151,6 +154,48 @@ def run(name: str, folder: Path, those: list[tuple[str, bytes]]) -> Run:
     return Run(len(those) / answer["seconds"], answer["cpu"] / len(those) * 1000)
 
 
+def delays(folder: Path) -> list[float]:
+    """Seconds from publishing an event to the page having it, at RATE events a second, sorted."""
+    folder.mkdir()
+    with Broker(folder) as broker:
+        config = folder / "aggregator.toml"
+        # Held back for order, every event would take two seconds by choice.
+        config.write_text(CONFIG.format(folder=folder, port=broker.port) + "reorder_s = 0\n")
+        with worker("serving", broker.port, config) as consumer, worker("watch", told(consumer)["port"]) as page:
+            told(page)
+            assert consumer.stdin is not None
+            consumer.stdin.write("\n")
+            consumer.stdin.flush()
+            time.sleep(1.0)  # connected and subscribed
+            paced(broker.port)
+            return list(told(page)["delays"])
+
+
+def paced(port: int) -> None:
+    """The city's events as if each happened the moment it is sent."""
+    one = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+    one.max_inflight_messages_set(1000)
+    one.connect("127.0.0.1", port)
+    one.loop_start()
+    began: dict[str, datetime] = {}
+    start = time.monotonic()
+    for number, (_, event) in enumerate(case(7, "weekday", CAMERAS, HOURS).arrivals[: RATE * SECONDS]):
+        wait = start + number / RATE - time.monotonic()
+        if wait > 0.001:
+            time.sleep(wait)
+        now = datetime.now(UTC)
+        data = event.data
+        started = began.setdefault(data.episode, now)
+        clock = msgspec.structs.replace(data.clock, offset_ms=0.0)
+        ended = now if data.phase == "end" else None
+        data = msgspec.structs.replace(data, started=started, ended=ended, delayed=False, clock=clock)
+        payload = msgspec.json.encode(msgspec.structs.replace(event, time=now, data=data))
+        one.publish(topics.event(data.site, data.camera), payload, qos=1)
+    time.sleep(1.0)
+    one.disconnect()
+    one.loop_stop()
+
+
 def measure() -> Outcome:
     """Rates of the three, and the delay to the page."""
     those = messages(EVENTS)
@@ -169,6 +214,13 @@ def measure() -> Outcome:
     figures += [
         at_least("jaga / bare subscriber", median(a.rate / b.rate for a, b, _ in pairs), OF_BARE),
         at_least("jaga / naive chain", median(a.rate / c.rate for a, _, c in pairs), OF_NAIVE),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        late = delays(Path(folder) / "delays")
+    figures += [
+        Figure(f"changes seen by the page at {RATE} events/s", float(len(late))),
+        Figure("sent to page, median, ms", median(late) * 1000),
+        at_most("sent to page, p99, ms", quantile(late, 0.99) * 1000, P99_MS),
     ]
     return Outcome("ingest", tuple(figures))
 

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import resource
 import socket
 import sqlite3
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +187,37 @@ def page(port: int, kind: str) -> None:
             got += len(chunk)
 
 
+def watch(port: int) -> None:
+    """A page on the live stream that notes, for each change of an incident, how long ago its latest event was made:
+    from the publisher's clock to this one's, which is the same. Ends when nothing has come for IDLE_S."""
+    delays: list[float] = []
+    with socket.create_connection(("127.0.0.1", port), timeout=IDLE_S) as peer:
+        ask = f"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\n\r\n"
+        peer.sendall(ask.encode())
+        buffer = peer.recv(65536)
+        print(json.dumps({"open": True}), flush=True)
+        while True:
+            try:
+                buffer += peer.recv(1 << 18)
+            except TimeoutError:
+                break
+            now = time.time()
+            whole = buffer.rfind(b"\n\n") + 2
+            for found in _LATEST.finditer(buffer[:whole]):
+                delays.append(now - datetime.fromisoformat(found[1].decode()).timestamp())
+            buffer = buffer[whole:]
+    print(json.dumps({"delays": sorted(delays)}), flush=True)
+
+
+IDLE_S = 8.0
+_LATEST = re.compile(rb'event: incident\ndata: [^\n]*?"last_event":"([^"]+)"')
+
+
+def serving(port: int, config: Path) -> None:
+    """The aggregator, until it is killed."""
+    jaga(port, 1 << 40, config)
+
+
 def finish(well: bool, began: list[float], **more: Any) -> None:
     took = time.monotonic() - began[0]
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -202,5 +235,9 @@ if __name__ == "__main__":
         naive(int(at), int(rest[0]), Path(rest[1]))
     elif what == "jaga":
         jaga(int(at), int(rest[0]), Path(rest[1]))
+    elif what == "serving":
+        serving(int(at), Path(rest[0]))
+    elif what == "watch":
+        watch(int(at))
     else:
         page(int(at), rest[0])
