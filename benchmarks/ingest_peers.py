@@ -203,8 +203,8 @@ def watch(port: int) -> None:
                 break
             now = time.time()
             whole = buffer.rfind(b"\n\n") + 2
-            for found in _LATEST.finditer(buffer[:whole]):
-                delays.append(now - datetime.fromisoformat(found[1].decode()).timestamp())
+            told = (found[1].decode() for found in _LATEST.finditer(buffer[:whole]))
+            delays.extend(now - datetime.fromisoformat(text).timestamp() for text in told)
             buffer = buffer[whole:]
     print(json.dumps({"delays": sorted(delays)}), flush=True)
 

@@ -1,4 +1,4 @@
-"""The shortcut through MQTT's PUBLISH packets reads what paho reads, and leaves to paho what is not whole or not plain."""
+"""The shortcut through PUBLISH packets reads what paho reads, and leaves to paho what is not whole or not plain."""
 
 from typing import Any
 
