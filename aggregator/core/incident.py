@@ -242,7 +242,7 @@ DOUBT = 0.1
 
 
 def _busy(incident: Incident, policy: OpeningPolicy, heard: Heard) -> bool:
-    told = heard.unconfirmed_per_h * doubt(incident.confidence)
+    told = heard.unconfirmed_per_h * doubt(incident.told)
     return len(incident.sources) < 2 and told > policy.doubted_per_h and not incident.reports
 
 
