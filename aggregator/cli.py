@@ -1,4 +1,4 @@
-"""`jaga aggregator run|check --config FILE`."""
+"""`jaga aggregator run|check --config FILE`; accounts and the audit log are in people_cli."""
 
 import os
 from pathlib import Path
@@ -7,11 +7,16 @@ from typing import Annotated
 import typer
 
 from aggregator import config as configuration
+from aggregator.exposure import expose
 from aggregator.geojson import load_cameras
+from aggregator.people_cli import audit_app, opened, token_app, user_app
 from aggregator.runtime import run as run_aggregator
 from contract.texts import language_of, text
 
 aggregator_app = typer.Typer(help="The central aggregator: events in, incidents out.", no_args_is_help=True)
+aggregator_app.add_typer(user_app, name="user")
+aggregator_app.add_typer(token_app, name="token")
+aggregator_app.add_typer(audit_app, name="audit")
 ConfigFile = Annotated[Path, typer.Option("--config", help="TOML file, see configs/aggregator.toml")]
 
 
@@ -29,6 +34,9 @@ def run(config: ConfigFile) -> None:
 def check(config: ConfigFile) -> None:
     """Say whether the config can be used."""
     loaded = configuration.load(config)
+    if not loaded.http.loopback and not loaded.accounts.required:
+        with opened(config) as desk:
+            expose(loaded, desk.roster.store)
     cameras = load_cameras(loaded.cameras) if loaded.cameras else ()
     _say(
         "aggregator.check_ok",

@@ -1,13 +1,26 @@
 """The aggregator's TOML: one frozen struct a section; an error names file, key, value and what is allowed."""
 
+import hashlib
+import json
 import tomllib
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
+from aggregator.accounts import Policy
+from aggregator.config_people import (
+    AccountsSection,
+    DistrictSection,
+    HttpSection,
+    Oidc,
+    OidcSection,
+    check_districts,
+    check_http,
+    oidc,
+    policy,
+)
 from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.incident import OpeningPolicy
 from aggregator.core.load import LoadPolicy
@@ -31,14 +44,6 @@ class AggregatorSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     data_dir: str
     cameras: str | None = None
     places: str | None = None
-
-
-class HttpSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """host: loopback only, until there are accounts. stream_clients: fewer than aggregator.runtime.MOST_CONNECTIONS."""
-
-    host: Host = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
-    stream_clients: Annotated[int, Meta(ge=1, le=800)] = 500
 
 
 class MqttSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,6 +104,7 @@ class LoadSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 class RetentionSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     events_days: Positive = 90.0
+    audit_days: Positive = 730.0
     evidence_days: Positive = 30.0
     evidence_mb: Positive = 4096.0
     quarantine_rows: Annotated[int, Meta(ge=0)] = 10_000
@@ -113,10 +119,13 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     learning: LearningSection = LearningSection()
     load: LoadSection = LoadSection()
     retention: RetentionSection = RetentionSection()
+    accounts: AccountsSection = AccountsSection()
+    district: tuple[DistrictSection, ...] = ()
+    oidc: OidcSection | None = None
 
 
 class AggregatorConfig(Struct, frozen=True, kw_only=True):
-    """A config that can be used; paths are absolute."""
+    """A config that can be used; paths are absolute. digest: of what the file says, and of the cameras."""
 
     data_dir: Path
     cameras: Path | None
@@ -126,6 +135,10 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
     policy: CorrelationPolicy
     policies: Policies
     retention: Retention
+    accounts: Policy
+    oidc: Oidc | None
+    digest: str
+    path: Path
 
 
 def load(path: Path) -> AggregatorConfig:
@@ -147,18 +160,35 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
         sections = msgspec.convert(raw, _File)
     except msgspec.ValidationError as error:
         raise _unusable(str(error), raw, path) from error
-    _check_host(sections.http.host, path)
+
+    def wrong(key: str, value: object, allowed: str) -> ConfigError:
+        return _wrong(path, key, value, allowed)
+
+    http = check_http(sections.http, wrong, path)
+    check_districts(sections.district, wrong)
     _check_quiet(sections.correlation.quiet_s, path)
     return AggregatorConfig(
         data_dir=_resolve(path, sections.aggregator.data_dir),
         cameras=_resolve(path, sections.aggregator.cameras) if sections.aggregator.cameras else None,
         places=_resolve(path, sections.aggregator.places) if sections.aggregator.places else None,
-        http=sections.http,
+        http=http,
         mqtt=_mqtt(sections.mqtt, path),
         policy=_policy(sections.correlation),
         policies=_policies(sections),
         retention=Retention(**msgspec.structs.asdict(sections.retention)),
+        accounts=policy(sections.accounts, sections.district, required=sections.oidc is not None),
+        oidc=oidc(sections.oidc, http, wrong, path.parent),
+        digest=_digest(raw, path, sections.aggregator.cameras, sections.aggregator.places),
+        path=path,
     )
+
+
+def _digest(raw: dict[str, Any], path: Path, *names: str | None) -> str:
+    """SHA-256 of what the config says, with the files of cameras and places that it names."""
+    found = hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode())
+    for file in (_resolve(path, name) for name in names if name):
+        found.update(file.read_bytes() if file.is_file() else b"")
+    return found.hexdigest()
 
 
 def _policy(section: CorrelationSection) -> CorrelationPolicy:
@@ -204,16 +234,6 @@ def _mqtt(section: MqttSection, path: Path) -> MqttSpec:
     return MqttSpec(**values, password=password, tls_ca=str(_resolve(path, tls_ca)) if tls_ca else None)
 
 
-def _check_host(host: str, path: Path) -> None:
-    """Whoever reaches the port may act on incidents and look at pictures, since nobody has to log in yet."""
-    try:
-        loopback = ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if not loopback:
-        raise ConfigError("aggregator.config_not_loopback", file=str(path), key="http.host", value=host)
-
-
 def _check_quiet(quiet_s: float, path: Path) -> None:
     """A suspected incident must not close while an event could still join it."""
     longest = max(info.window_s for info in KINDS.values())
@@ -247,7 +267,14 @@ def _unusable(message: str, raw: dict[str, Any], path: Path) -> ConfigError:
 
 
 def _keys(section: str) -> tuple[str, ...]:
-    fields = {field.name: field.type for field in msgspec.structs.fields(_File)}
     if not section:
-        return tuple(fields)
-    return tuple(field.name for field in msgspec.structs.fields(fields[section]))
+        return tuple(field.name for field in msgspec.structs.fields(_File))
+    return tuple(field.name for field in msgspec.structs.fields(section_types()[section.partition("[")[0]]))
+
+
+def section_types() -> dict[str, Any]:
+    """The struct of each section, also of those that may be absent or come several times."""
+    return {
+        field.name: next((one for one in (field.type, *get_args(field.type)) if isinstance(one, type(Struct))), None)
+        for field in msgspec.structs.fields(_File)
+    }

@@ -17,13 +17,21 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from aggregator.accounts import Accounts
+from aggregator.adapters.audit_sqlite import SqliteAudit
 from aggregator.adapters.metrics_prometheus import PrometheusMeter
 from aggregator.adapters.mqtt_ingest_paho import PahoIngest
+from aggregator.adapters.oidc_authlib import AuthlibProvider
+from aggregator.adapters.passwords_argon2 import Argon2Passwords
+from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.api.access import Cookies
 from aggregator.api.app import create_app
 from aggregator.api.parts import Parts
+from aggregator.api.people import People
 from aggregator.config import AggregatorConfig
+from aggregator.config_people import HttpSection, Oidc
 from aggregator.core.correlation import Correlator
 from aggregator.core.errors import BrokerError, ListenError, StoreError
 from aggregator.core.incident import STATES
@@ -31,10 +39,12 @@ from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Ingest, Message, Retention
 from aggregator.core.severity import Places
 from aggregator.core.witness import Trust
+from aggregator.exposure import Anchors, expose, note_config
 from aggregator.geojson import load_cameras, load_places
 from aggregator.live import Live
 from aggregator.replayer import EXPIRES_S
 from aggregator.service import Fresh, Service
+from aggregator.sign_on import Mapped, SignOn
 from contract.ids import uuid7
 
 BATCH = 500
@@ -48,14 +58,18 @@ RETRY_S = 2.0
 MOST_CONNECTIONS = 900
 """HTTP connections at once; who comes then gets 503. The MQTT library waits with select(), which knows no handle from
 1024 on: with more pages open, a lost broker could not be connected to again."""
+PLAIN = HttpSection()
 log = structlog.get_logger()
 
 
 class Pump(threading.Thread):
     """Takes messages from the broker's thread, stores them in batches of whatever waits, then acknowledges them."""
 
-    def __init__(self, ingest: Ingest, service: Service, retention: Retention) -> None:
+    def __init__(
+        self, ingest: Ingest, service: Service, retention: Retention, tidy: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(name="ingest-pump", daemon=True)
+        self._tidy = tidy
         self._ingest, self._service, self._retention = ingest, service, retention
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._stop_wanted = threading.Event()
@@ -87,6 +101,7 @@ class Pump(threading.Thread):
             if abs(now - pruned) >= PRUNE_S or self._service.refused >= FLOOD:
                 pruned = now
                 self._attempt(lambda: self._service.prune(self._retention))
+                self._attempt(self._tidy)
 
     def stop(self) -> None:
         self._stop_wanted.set()
@@ -153,12 +168,19 @@ class Aggregator:
         self.store = SqliteStore(config.data_dir / "jaga.sqlite")
         fresh = Fresh(correlator=self._correlator, fleet=self._fleet, policies=config.policies)
         self.service = Service(self.store, fresh, self.live.publish, self.meter, time)
+        self.people, self.audit = SqlitePeople(self.store), SqliteAudit(self.store)
+        self.passwords = Argon2Passwords()
+        self.accounts = Accounts(self.people, self.passwords, config.accounts, time)
+        self.sign_on = self._provider(config.oidc) if config.oidc else None
         self.ingest = PahoIngest(config.mqtt, on_refused=self._refused)
-        self.pump = Pump(self.ingest, self.service, config.retention)
+        self.pump = Pump(self.ingest, self.service, config.retention, self._tidy)
+        self._anchors = Anchors()
         self.refusal: BrokerError | None = None
         self._gauges()
 
     def __enter__(self) -> "Aggregator":
+        expose(self.config, self.people)
+        note_config(self.config, self.people, self.audit, time())
         self.pump.start()
         self.ingest.start(self.pump.sink)
         return self
@@ -167,6 +189,19 @@ class Aggregator:
         self.ingest.close()
         self.pump.stop()
         self.store.close()
+
+    def _provider(self, oidc: Oidc) -> SignOn:
+        section = oidc.section
+        provider = AuthlibProvider(
+            section.issuer, section.client_id, oidc.secret, oidc.callback, section.scopes, section.signed_with
+        )
+        mapped = Mapped(section.roles, section.role_claim, section.name_claim, section.district_claim)
+        return SignOn(provider, mapped, self.accounts, self.people, self.config.accounts, time)
+
+    def _tidy(self) -> None:
+        """Forgets old sessions, and writes the audit log's end where the store cannot change it: into the log."""
+        self.accounts.tidy()
+        self._anchors.note(self.audit.ends()[1], time())
 
     def _fleet(self) -> Fleet:
         fleet = Fleet()
@@ -208,7 +243,7 @@ def data_folder(path: Path) -> Iterator[None]:
     Raises StoreError.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = (path / "lock").open("w")
     except OSError as error:
         raise StoreError("aggregator.data_dir_unusable", path=str(path), detail=str(error)) from error
@@ -239,7 +274,7 @@ class Server(uvicorn.Server):
     """Leaves signals to whoever runs it; lets live streams end at once."""
 
     @classmethod
-    def over(cls, app: FastAPI) -> "Server":
+    def over(cls, app: FastAPI, http: HttpSection = PLAIN) -> "Server":
         logging.getLogger("uvicorn.error").addFilter(_no_dropped_client)
         config = uvicorn.Config(
             app,
@@ -248,6 +283,10 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=3,
             server_header=False,
             limit_concurrency=MOST_CONNECTIONS,
+            ssl_certfile=http.tls_cert,
+            ssl_keyfile=http.tls_key,
+            proxy_headers=bool(http.proxies),
+            forwarded_allow_ips=list(http.proxies),
         )
         return cls(config)
 
@@ -270,7 +309,8 @@ def run(config: AggregatorConfig, ready: Callable[[str], None] = lambda _url: No
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: setattr(server, "should_exit", True))
             host, port = listener.getsockname()[:2]
-            ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+            local = f"http{'s' if config.http.tls_cert else ''}://{f'[{host}]' if ':' in host else host}:{port}"
+            ready(f"{config.http.public_url or local}/")
             server.run(sockets=[listener])
 
 
@@ -285,8 +325,20 @@ def serve(aggregator: Aggregator) -> Server:
         broker=lambda: aggregator.ingest.connected,
         stopping=lambda: server.should_exit,
         stream_clients=aggregator.config.http.stream_clients,
+        hosts=aggregator.config.http.names,
+        passwords=aggregator.passwords,
+        people=People(
+            accounts=aggregator.accounts,
+            store=aggregator.people,
+            audit=aggregator.audit,
+            policy=aggregator.config.accounts,
+            cookies=Cookies(secure=aggregator.config.http.secure),
+            now=time,
+            signs_on=aggregator.sign_on is not None,
+        ),
+        sign_on=aggregator.sign_on,
     )
     app = create_app(parts)
     aggregator.meter.read("jaga_stream_clients", "Live streams.", (), lambda: [((), float(app.state.waker.clients))])
-    server = Server.over(app)
+    server = Server.over(app, aggregator.config.http)
     return server

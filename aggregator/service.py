@@ -121,11 +121,11 @@ class Service:
         with self._lock:
             return self._judges.judged(self._now())
 
-    def look(self, sha256: str, actor: str) -> bytes | None:
+    def look(self, sha256: str, actor: str, address: str = "") -> bytes | None:
         """A picture; that somebody looked at it is noted before it is handed out."""
         jpeg = self._store.evidence(sha256)
         if jpeg is not None:
-            self._store.commit(Batch(audit=[(self._now(), actor, "evidence.read", sha256, "")]))
+            self._store.commit(Batch(audit=[(self._now(), actor, "evidence.read", sha256, address)]))
         return jpeg
 
     def tick(self) -> None:
@@ -333,7 +333,8 @@ class Service:
         for camera in batch.cameras.values():
             self._publish("camera", camera_view(camera))
         for shot in batch.evidence:
-            self._publish("evidence", msgspec.json.encode({"sha256": shot.sha256, "event": shot.event}))
+            about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site}
+            self._publish("evidence", msgspec.json.encode(about))
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""

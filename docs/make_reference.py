@@ -13,8 +13,12 @@ os.environ["JAGA_LANG"] = "en"  # the commands read their help texts when they a
 
 import typer
 
+from aggregator.accounts import Accounts, Policy
+from aggregator.api.access import Cookies
 from aggregator.api.app import create_app
 from aggregator.api.parts import Parts
+from aggregator.api.people import People
+from aggregator.core.access import ROUTES as NEEDS
 from aggregator.live import Live
 from contract.texts import text
 from jaga.cli import PARTS, Part, load
@@ -51,6 +55,18 @@ ROUTES = {
     "GET /api/v1/desk": "What the page shows: the load, ids with a line of their own, and summaries by place and kind.",
     "GET /api/v1/stream": "Server-sent events: `snapshot`, then `incident`, `camera`, `desk`, `silence`, `heartbeat`. "
     "Resumes from `Last-Event-ID`.",
+    "GET /api/v1/session": "Whether anybody has to log in, and who is logged in.",
+    "POST /api/v1/session": "Logs in: `name`, `password`. Sets the session's cookie. 429 says how long to wait.",
+    "DELETE /api/v1/session": "Logs out.",
+    "POST /api/v1/session/password": "A new password: `current`, `new`. Every other session of the user ends.",
+    "GET /api/v1/oidc/login": "To the OpenID Connect provider.",
+    "GET /api/v1/oidc/callback": "Back from there, to the page.",
+    "GET /api/v1/users": "The accounts.",
+    "POST /api/v1/users": "A new account: `name`, `role`, `districts`, `password`.",
+    "POST /api/v1/users/{name}": "Changes `role`, `districts`, `disabled` or `password`; the user's sessions end.",
+    "GET /api/v1/audit": "The audit log, newest first, with the end of its chain. `action`, `actor`: only those. "
+    "`before`: the `next` of the page before.",
+    "GET /api/v1/audit/export": "The whole audit log as JSON lines, for `jaga aggregator audit verify --file`.",
     "GET /metrics": "Prometheus.",
     "GET /healthz": "`ok`, or `degraded` while there is no connection to the broker.",
 }
@@ -102,7 +118,9 @@ def cli() -> str:
 
 def api() -> str:
     unused: Any = None
-    app = create_app(Parts(unused, unused, Live("reference"), unused, unused, unused))
+    accounts = Accounts(unused, unused, Policy(), unused)
+    people = People(accounts, unused, unused, Policy(), Cookies(), unused)
+    app = create_app(Parts(unused, unused, Live("reference"), unused, unused, unused, people, unused))
     found = {
         f"{method.upper()} {path}": route
         for path, methods in app.openapi()["paths"].items()
@@ -112,11 +130,16 @@ def api() -> str:
         raise SystemExit(f"routes and their descriptions differ: {sorted(set(found) ^ set(ROUTES))}")
     lines = ["# HTTP API of the aggregator", "", NOTE, ""]
     lines += [
-        "Loopback only. JSON; times RFC 3339 UTC with `Z`; errors are problem+json (RFC 9457). The machine-readable"
+        "Loopback only while there are no accounts; with [accounts](../guide/accounts.md) a route needs the",
+        "permission named here. JSON; times RFC 3339 UTC with `Z`; errors are problem+json (RFC 9457). The",
+        "machine-readable form is `/openapi.json` of a running aggregator, with a page at `/docs`.",
+        "",
     ]
-    lines += ["form is `/openapi.json` of a running aggregator, with a page at `/docs`.", ""]
-    lines += ["| route | answers | what |", "|---|---|---|"]
-    lines += [f"| `{route}` | {', '.join(sorted(found[route]['responses']))} | {ROUTES[route]} |" for route in ROUTES]
+    lines += ["| route | needs | answers | what |", "|---|---|---|---|"]
+    lines += [
+        f"| `{route}` | {NEEDS[route]} | {', '.join(sorted(found[route]['responses']))} | {ROUTES[route]} |"
+        for route in ROUTES
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import time
 from types import TracebackType
@@ -16,24 +16,36 @@ from typing import Any, Self
 import httpx
 import msgspec
 
+from aggregator.accounts import Accounts, Policy
+from aggregator.adapters.audit_sqlite import SqliteAudit
 from aggregator.adapters.metrics_prometheus import PrometheusMeter
+from aggregator.adapters.passwords_argon2 import Argon2Passwords
+from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.api.access import Cookies
 from aggregator.api.app import create_app
 from aggregator.api.parts import Parts
+from aggregator.api.people import People
+from aggregator.config_people import HttpSection
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Message
 from aggregator.judges import Policies
 from aggregator.live import Live
-from aggregator.runtime import Server, listen
+from aggregator.runtime import PLAIN, Server, listen
 from aggregator.service import Fresh, Service
+from aggregator.sign_on import SignOn
 from contract import topics
 from contract.events import Event
 from tests.brokers import free_port, wait_until
 
 NO_CAPS = CorrelationPolicy(reorder_s=0, delayed_after_s=1e12, quiet_s=1e12, max_age_s=1e12, memory_s=1e12)
 """Test events lie at fixed times in the past, and each is looked at as soon as it was taken."""
+
+
+QUICK = Argon2Passwords(time_cost=1, memory_kib=8, parallelism=1)
+"""Hashes that cost nothing."""
 
 
 class Aggregator:
@@ -105,6 +117,12 @@ class Desk:
     policies: Policies = field(default_factory=Policies)
     ring: int = 4096
     stream_clients: int = 1000
+    people_policy: Policy = field(default_factory=Policy)
+    secure: bool = False
+    hosts: frozenset[str] = frozenset()
+    port: int = 0
+    http: HttpSection = PLAIN
+    sign_on: Callable[["Desk"], SignOn] | None = None
     now: float = field(default_factory=time)
     url: str = ""
     clients: Callable[[], int] = lambda: 0
@@ -117,6 +135,34 @@ class Desk:
             lambda fleet, trust: Correlator(self.policy, H3Cells(), fleet.locate, trust=trust), Fleet, self.policies
         )
         self.service = Service(self.store, fresh, self.live.publish, self.meter, lambda: self.now)
+
+        self.people = SqlitePeople(self.store)
+        self.audit = SqliteAudit(self.store)
+        self.accounts = Accounts(self.people, QUICK, self.people_policy, lambda: self.now)
+
+    def parts(self) -> Parts:
+        """What the API is made over."""
+        return Parts(
+            service=self.service,
+            store=self.store,
+            live=self.live,
+            now=lambda: self.now,
+            metrics=self.meter.exposition,
+            broker=lambda: True,
+            stream_clients=self.stream_clients,
+            hosts=self.hosts,
+            passwords=QUICK,
+            people=People(
+                accounts=self.accounts,
+                store=self.people,
+                audit=self.audit,
+                policy=self.people_policy,
+                cookies=Cookies(self.secure),
+                now=lambda: self.now,
+                signs_on=self.sign_on is not None,
+            ),
+            sign_on=self.sign_on(self) if self.sign_on else None,
+        )
 
     def take(self, *events: Event) -> None:
         """The events as one batch from the broker."""
@@ -136,21 +182,12 @@ def desk(folder: Path, *, static: Path | None = None, **more: Any) -> Iterator[D
     """A desk that serves HTTP on a free port."""
     one = Desk(folder, **more)
     one.open()
-    parts = Parts(
-        service=one.service,
-        store=one.store,
-        live=one.live,
-        now=lambda: one.now,
-        metrics=one.meter.exposition,
-        broker=lambda: True,
-        stopping=lambda: server.should_exit,
-        stream_clients=one.stream_clients,
-    )
+    parts = replace(one.parts(), stopping=lambda: server.should_exit)
     app = create_app(parts, *([static] if static else []))
     one.clients = lambda: int(app.state.waker.clients)
-    listener = listen("127.0.0.1", 0)
+    listener = listen("127.0.0.1", one.port)
     one.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = Server.over(app)
+    server = Server.over(app, one.http)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

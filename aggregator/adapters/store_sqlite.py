@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import lru_cache
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database, Migrations
 
-from aggregator.adapters import store_judged
+from aggregator.adapters import audit_sqlite, store_judged
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import CLOSED, Change, Incident
@@ -43,15 +43,21 @@ _CHUNK = 500
 
 @migrations()  # type: ignore[untyped-decorator]
 def first(db: Database) -> None:
-    _execute(db, "0001_first.sql")
+    _script(db, "0001_first.sql")
 
 
 @migrations()  # type: ignore[untyped-decorator]
 def judged(db: Database) -> None:
-    _execute(db, "0002_judged.sql")
+    _script(db, "0002_judged.sql")
 
 
-def _execute(db: Database, name: str) -> None:
+@migrations()  # type: ignore[untyped-decorator]
+def people(db: Database) -> None:
+    _script(db, "0003_people.sql")
+    audit_sqlite.take_over(db.conn)
+
+
+def _script(db: Database, name: str) -> None:
     script = (files("aggregator.adapters") / "schema" / name).read_text("utf-8")
     code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())
     for statement in code.split(";\n"):
@@ -117,7 +123,13 @@ class SqliteStore:
         )
 
     def incident_views(
-        self, *, states: Sequence[str] = (), kind: str | None = None, before: str | None = None, limit: int = 100
+        self,
+        *,
+        states: Sequence[str] = (),
+        kind: str | None = None,
+        before: str | None = None,
+        limit: int = 100,
+        sites: Collection[str] | None = None,
     ) -> list[tuple[str, bytes]]:
         where, values = ["merged_into IS NULL"], list[Any]()
         if states:
@@ -129,6 +141,10 @@ class SqliteStore:
         if before is not None:
             where.append("id < ?")
             values.append(before)
+        if sites is not None:
+            at_any = f"value IN ({','.join('?' * len(sites))})"
+            where.append(f"EXISTS (SELECT 1 FROM json_each(CAST(view AS TEXT), '$.sites') WHERE {at_any})")
+            values += sites
         sql = f"SELECT id, view FROM incidents WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"
         return [(row[0], row[1]) for row in self._read(sql, (*values, limit))]
 
@@ -163,19 +179,31 @@ class SqliteStore:
         rows = self._read("SELECT jpeg FROM evidence WHERE sha256 = ?", (sha256,))
         return rows[0][0] if rows else None
 
+    def evidence_site(self, sha256: str) -> str | None:
+        rows = self._read("SELECT site FROM evidence WHERE sha256 = ?", (sha256,))
+        return rows[0][0] if rows else None
+
     def quarantine(self, limit: int) -> list[Refused]:
         sql = "SELECT received, topic, error, field, detail, payload, id FROM quarantine ORDER BY id DESC LIMIT ?"
         return [Refused(*row) for row in self._read(sql, (limit,))]
 
     def audit(self, limit: int) -> list[tuple[float, str, str, str, str]]:
-        rows = self._read("SELECT time, actor, action, object, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,))
-        return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+        rows = self._read("SELECT time, actor, action, object, detail FROM audit ORDER BY seq DESC LIMIT ?", (limit,))
+        return [(row[0] / 1000, row[1], row[2], row[3], row[4]) for row in rows]
 
     def prune(self, retention: Retention, now: float) -> None:
         self._run(lambda db: _prune(db.conn, retention, now))
 
     def queue_depth(self) -> int:
         return self._writer.depth()
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """For what shares this database: accounts and the audit log."""
+        return self._read(sql, values)
+
+    def write(self, function: Callable[[Database], None]) -> None:
+        """As `read`; in the writer's thread, in a transaction."""
+        self._run(function)
 
     def close(self) -> None:
         self._writer.close()
@@ -276,7 +304,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
         ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine),
     )
     store_judged.write(db, batch)
-    db.executemany("INSERT INTO audit (time, actor, action, object, detail) VALUES (?,?,?,?,?)", batch.audit)
+    audit_sqlite.append(db, batch.audit)
 
 
 ROWS = 64
@@ -343,7 +371,7 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> None:
         db.execute(f"DELETE FROM {table} WHERE incident IN ({gone})", (old,))
     db.execute(f"DELETE FROM incidents WHERE state IN ({closed}) AND updated < ?", (old,))
     store_judged.prune(db, old)
-    db.execute("DELETE FROM audit WHERE time < ?", (old,))
+    audit_sqlite.prune(db, now - retention.audit_days * _DAY_S, now)
     db.execute("DELETE FROM evidence WHERE received < ?", (now - retention.evidence_days * _DAY_S,))
     total = db.execute("SELECT coalesce(sum(size), 0) FROM evidence").fetchone()[0]
     excess = total - retention.evidence_mb * _MB

@@ -3,20 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Body, FastAPI, Header, HTTPException, Query, Request
+from fastapi import Body, FastAPI, Header, HTTPException, Query
 from fastapi import Path as UrlPath
 from starlette.responses import Response
 
-from aggregator.api import judged, models, pages, reference
-from aggregator.api.guard import Guard
+from aggregator.api import judged, models, pages, people, reference, sign_on, users
+from aggregator.api.access import Access, Address, Who, note_use
+from aggregator.api.guard import HOSTS, Guard
 from aggregator.api.parts import JSON, UUID7, Limit, Parts
 from aggregator.api.problems import documented, install
 from aggregator.api.snapshot import SharedSnapshot
-from aggregator.api.stream import EventStream, Waker
+from aggregator.api.stream import EventStream, Reader, Waker
+from aggregator.core.access import Principal
 from aggregator.core.incident import CLOSED, STATES, State
 from aggregator.views import camera_feature, camera_view, change_view, rfc3339, silence_view
 from contract.kinds import Kind
@@ -52,28 +56,58 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
         telemetry=NO_TELEMETRY,
     )
     app.state.waker = waker
-    app.add_middleware(Guard)
+    accounts, everywhere = parts.people.accounts, HOSTS | parts.hosts
+    app.add_middleware(Access, accounts=accounts, cookies=parts.people.cookies)
+    secure = parts.people.cookies.secure
+    app.add_middleware(Guard, hosts=lambda: everywhere if accounts.active else HOSTS, secure=secure)
     install(app)
     _incidents(app, parts)
     _cameras(app, parts)
     judged.install(app, parts)
     _stream(app, parts, waker)
     _machine(app, parts)
+    people.install(app, parts.people)
+    users.install(app, parts.people, parts.passwords)
+    sign_on.install(app, parts.people, parts.sign_on)
     reference.install(app)
     pages.mount(app, static)
     return app
 
 
+class _Sites(msgspec.Struct):
+    sites: tuple[str, ...]
+
+
+class _EventSite(msgspec.Struct):
+    site: str
+
+
+class _EventData(msgspec.Struct):
+    data: _EventSite
+
+
+_incident_sites = msgspec.json.Decoder(_Sites)
+_event_sites = msgspec.json.Decoder(_EventData)
+
+
 def _incidents(app: FastAPI, parts: Parts) -> None:
-    @app.get("/api/v1/incidents", response_model=models.Page, responses=documented(422))
+    def seen(incident: str, who: Principal) -> bytes:
+        """The incident, where there is one and `who` may see it; who may not is told that there is none."""
+        view = parts.store.incident_view(incident)
+        if view is None or (who.sites is not None and not who.sees(_incident_sites.decode(view).sites)):
+            raise HTTPException(404, f"no incident {incident}")
+        return view
+
+    @app.get("/api/v1/incidents", response_model=models.Page, responses=documented(401, 403, 422))
     def incidents(
+        who: Who,
         state: Annotated[State | None, Query()] = None,
         kind: Annotated[Kind | None, Query()] = None,
         limit: Limit = 100,
         before: Annotated[str | None, Query(pattern=UUID7)] = None,
     ) -> Response:
         states = (state,) if state else ()
-        rows = parts.store.incident_views(states=states, kind=kind, before=before, limit=limit + 1)
+        rows = parts.store.incident_views(states=states, kind=kind, before=before, limit=limit + 1, sites=who.sites)
         more = rows[limit - 1][0] if len(rows) > limit else None
         body = (
             b'{"items":['
@@ -84,14 +118,15 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
         )
         return Response(body, media_type=JSON)
 
-    @app.get("/api/v1/incidents/{incident}", response_model=models.IncidentDetail, responses=documented(404, 422))
-    def incident(incident: IncidentId) -> Response:
-        view = parts.store.incident_view(incident)
-        if view is None:
-            raise HTTPException(404, f"no incident {incident}")
+    @app.get(
+        "/api/v1/incidents/{incident}", response_model=models.IncidentDetail, responses=documented(401, 403, 404, 422)
+    )
+    def incident(incident: IncidentId, who: Who) -> Response:
+        view = seen(incident, who)
         events = [
             b'{"event":%b,"link":{"score":%b,"reasons":%b}}' % (raw, msgspec.json.encode(score), reasons.encode())
             for raw, score, reasons in parts.store.incident_events(incident)
+            if who.sites is None or who.sees((_event_sites.decode(raw).data.site,))
         ]
         changes = msgspec.json.encode([change_view(change) for change in parts.store.changes(incident)])
         quiet = msgspec.json.encode(parts.store.suppressed_by(incident))
@@ -101,32 +136,36 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
     @app.post(
         "/api/v1/incidents/{incident}/transition",
         response_model=models.IncidentOut,
-        responses=documented(403, 404, 409, 413, 422, 503),
+        responses=documented(401, 403, 404, 409, 413, 422, 503),
     )
-    def transition(incident: IncidentId, wish: Annotated[models.TransitionIn, Body()]) -> Response:
-        return Response(parts.service.transition(incident, wish.to, wish.actor, wish.reason), media_type=JSON)
+    def transition(incident: IncidentId, wish: Annotated[models.TransitionIn, Body()], who: Who) -> Response:
+        seen(incident, who)
+        actor = wish.actor if who.local else who.name
+        return Response(parts.service.transition(incident, wish.to, actor, wish.reason), media_type=JSON)
 
 
 def _cameras(app: FastAPI, parts: Parts) -> None:
-    @app.get("/api/v1/cameras", response_model=models.Features)
-    def cameras() -> Response:
-        features = [camera_feature(camera) for camera in parts.service.cameras()]
+    @app.get("/api/v1/cameras", response_model=models.Features, responses=documented(401, 403))
+    def cameras(who: Who) -> Response:
+        features = [camera_feature(camera) for camera in parts.service.cameras() if who.sees((camera.site,))]
         return Response(msgspec.json.encode({"type": "FeatureCollection", "features": features}), media_type=JSON)
 
     @app.get(
         "/api/v1/evidence/{sha256}",
         response_class=Response,
-        responses={200: {"content": {"image/jpeg": {}}}, **documented(404, 422, 503)},
+        responses={200: {"content": {"image/jpeg": {}}}, **documented(401, 403, 404, 422, 503)},
     )
-    def evidence(sha256: Hash, request: Request) -> Response:
-        jpeg = parts.service.look(sha256, actor=request.client.host if request.client else "unknown")
+    def evidence(sha256: Hash, who: Who, where: Address) -> Response:
+        hidden = who.sites is not None and not who.sees((parts.store.evidence_site(sha256) or "",))
+        actor = where if who.local else who.name
+        jpeg = None if hidden else parts.service.look(sha256, actor, "" if who.local else where)
         if jpeg is None:
             raise HTTPException(404, f"no picture {sha256}", {"Cache-Control": "no-store"})
         # No cache may answer in our place: each look is noted.
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
-    @app.get("/api/v1/quarantine", response_model=models.Quarantine, responses=documented(422))
-    def quarantine(limit: Limit = 100) -> Response:
+    @app.get("/api/v1/quarantine", response_model=models.Quarantine, responses=documented(401, 403, 422))
+    def quarantine(who: Who, limit: Limit = 100) -> Response:
         items = [
             {
                 "id": row.id,
@@ -138,43 +177,65 @@ def _cameras(app: FastAPI, parts: Parts) -> None:
                 "payload": row.payload[:QUARANTINED_SHOWN].decode("utf-8", "replace"),
             }
             for row in parts.store.quarantine(limit)
+            if who.sites is None or who.sees(row.topic.split("/")[2:3])
         ]
         return Response(msgspec.json.encode({"items": items}), media_type=JSON)
 
 
 def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
-    def snapshot() -> bytes:
-        views = [view for _, view in parts.store.incident_views(states=_OPEN, limit=SNAPSHOT_OPEN)]
-        views += [view for _, view in parts.store.incident_views(states=_CLOSED, limit=SNAPSHOT_CLOSED)]
-        cameras = b",".join(camera_view(camera) for camera in parts.service.cameras())
+    def snapshot(sites: frozenset[str] | None) -> bytes:
+        views = [view for _, view in parts.store.incident_views(states=_OPEN, limit=SNAPSHOT_OPEN, sites=sites)]
+        views += [view for _, view in parts.store.incident_views(states=_CLOSED, limit=SNAPSHOT_CLOSED, sites=sites)]
+        cameras = b",".join(
+            camera_view(camera) for camera in parts.service.cameras() if sites is None or camera.site in sites
+        )
         now = parts.now()
-        silences = b",".join(silence_view(one) for one in parts.store.silences(now) if one.until > now)
+        silences = b",".join(
+            silence_view(one)
+            for one in parts.store.silences(now)
+            if one.until > now and (sites is None or one.site is None or one.site in sites)
+        )
         return b'{"incidents":[%b],"cameras":[%b],"silences":[%b],"desk":%b,"time":%b}' % (
             b",".join(views),
             cameras,
             silences,
-            parts.service.desk.view,
+            judged.desk_of(parts.service.desk, sites),
             time(),
         )
 
     def time() -> bytes:
         return msgspec.json.encode(rfc3339(parts.now()))
 
-    shared = SharedSnapshot(snapshot, lambda: parts.live.last)
+    @cache
+    def shared(sites: frozenset[str] | None) -> SharedSnapshot:
+        """One for all who may see the same; there are as many as the config has combinations of districts in use."""
+        return SharedSnapshot(lambda: snapshot(sites), lambda: parts.live.last)
+
+    accounts = parts.people.accounts
 
     @app.get(
         "/api/v1/stream",
         response_class=Response,
-        responses={200: {"content": {"text/event-stream": {}}}, **documented(503)},
+        responses={200: {"content": {"text/event-stream": {}}}, **documented(401, 403, 503)},
     )
-    async def stream(last_event_id: Annotated[str | None, Header()] = None) -> Response:
+    async def stream(who: Who, last_event_id: Annotated[str | None, Header()] = None) -> Response:
         if waker.clients >= parts.stream_clients:
             raise HTTPException(503, "too many live streams", {"Retry-After": "10"})
-        return EventStream(parts.live, waker, shared, lambda: b'{"time":%b}' % time(), last_event_id, parts.stopping)
+
+        sees = None if who.sites is None else who.sees
+        reader = Reader(sees, lambda: accounts.unchanged(who), lambda: note_use(accounts, who))
+        if who.sites is not None:
+            reader = replace(reader, desk=lambda: judged.desk_of(parts.service.desk, who.sites))
+        beat = b'{"time":%b}'
+        return EventStream(
+            parts.live, waker, shared(who.sites), lambda: beat % time(), last_event_id, parts.stopping, reader
+        )
 
 
 def _machine(app: FastAPI, parts: Parts) -> None:
-    @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @app.get(
+        "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **documented(401, 403)}
+    )
     def metrics() -> Response:
         return Response(parts.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

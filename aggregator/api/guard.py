@@ -1,10 +1,11 @@
-"""Who may ask, while there are no accounts: pages of this very server, and programs on this machine.
+"""Which requests are looked at at all: those of pages of this very server, and of programs.
 
-Against DNS rebinding, the Host header has to name a loopback address. Against cross-site requests, anything but a read
-has to come from the same origin (Origin, Sec-Fetch-Site) and as JSON, which no foreign form can send.
+Against DNS rebinding, the Host header has to name a loopback address, or with accounts the host of http.public_url.
+Against cross-site requests, anything but a read has to come from the same origin (Origin, Sec-Fetch-Site) and as JSON,
+which no foreign form can send. Who asks, and whether he may, is aggregator.api.access's business.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -37,6 +38,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 """MapLibre GL runs its workers from blobs and sets inline styles; nothing is ever loaded from elsewhere."""
 
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 _HEADERS = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -46,11 +48,11 @@ _HEADERS = (
 )
 
 
-def refusal(method: str, headers: Headers) -> str | None:
+def refusal(method: str, headers: Headers, hosts: Collection[str] = HOSTS) -> str | None:
     """Why the request is refused, or None."""
     host = headers.get("host", "")
     name = urlsplit(f"//{host}").hostname
-    if name not in HOSTS:
+    if name not in hosts:
         return f"host {host!r} is not this machine"
     if method in _READS:
         return None
@@ -65,18 +67,22 @@ def refusal(method: str, headers: Headers) -> str | None:
 
 
 class Guard:
-    """ASGI middleware: refuses what `refusal` says with 403, and adds the security headers to every answer."""
+    """ASGI middleware: refuses what `refusal` says with 403, and adds the security headers to every answer. secure: the
+    page is reached by TLS."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(
+        self, app: ASGIApp, hosts: Callable[[], Collection[str]] = lambda: HOSTS, secure: bool = False
+    ) -> None:
+        self._app, self._hosts = app, hosts
+        self._headers = (*_HEADERS, STRICT_TRANSPORT) if secure else _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = _with_headers(send)
+        guarded = _with_headers(send, self._headers)
         try:
-            reason = refusal(scope["method"], Headers(scope=scope))
+            reason = refusal(scope["method"], Headers(scope=scope), self._hosts())
         except ValueError:
             reason = "unreadable Host or Origin header"
         if reason is not None:
@@ -108,10 +114,10 @@ def _counted(receive: Receive) -> Receive:
     return counted
 
 
-def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
+def _with_headers(send: Send, headers: Iterable[tuple[bytes, bytes]]) -> Callable[[Message], Awaitable[None]]:
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
+            message = {**message, "headers": [*message.get("headers", ()), *headers]}
         await send(message)
 
     return guarded

@@ -4,16 +4,19 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import Body, FastAPI, Query
+from fastapi import Body, FastAPI, HTTPException, Query
 from fastapi import Path as UrlPath
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from aggregator.api import models
+from aggregator.api.access import Who
 from aggregator.api.parts import JSON, UUID7, Limit, Parts
 from aggregator.api.problems import documented
 from aggregator.core.ports import SuppressedQuery
+from aggregator.core.silences import Silence
 from aggregator.core.suppression import Reason
+from aggregator.desk import DeskView
 from aggregator.judges import SilenceWish
 from aggregator.views import desk_view, judged_view, silence_properties, silence_view, suppressed_view
 from contract.kinds import Kind
@@ -28,20 +31,23 @@ def install(app: FastAPI, parts: Parts) -> None:
     _suppressed(app, parts)
     _silences(app, parts)
 
-    @app.get("/api/v1/precision", response_model=models.PrecisionPage)
-    def precision() -> Response:
-        items = [judged_view(one) for one in parts.service.judged()]
+    @app.get("/api/v1/precision", response_model=models.PrecisionPage, responses=documented(401, 403))
+    def precision(who: Who) -> Response:
+        items = [judged_view(one) for one in parts.service.judged() if who.sees((one.site,))]
         return Response(msgspec.json.encode({"items": items}), media_type=JSON)
 
-    @app.get("/api/v1/desk", response_model=models.DeskOut)
-    def desk() -> Response:
+    @app.get("/api/v1/desk", response_model=models.DeskOut, responses=documented(401, 403))
+    def desk(who: Who) -> Response:
         now = parts.service.desk.now
-        return Response(msgspec.json.encode({**desk_view(now), "own": now.own}), media_type=JSON)
+        own = now.own if who.sites is None else ()  # ids of the whole city
+        view = msgspec.json.decode(desk_of(parts.service.desk, who.sites))
+        return Response(msgspec.json.encode({**view, "own": own}), media_type=JSON)
 
 
 def _suppressed(app: FastAPI, parts: Parts) -> None:
-    @app.get("/api/v1/suppressed", response_model=models.SuppressedPage, responses=documented(422))
+    @app.get("/api/v1/suppressed", response_model=models.SuppressedPage, responses=documented(401, 403, 422))
     def suppressed(
+        who: Who,
         reason: Annotated[Reason | None, Query()] = None,
         site: Name = None,
         camera: Name = None,
@@ -65,30 +71,37 @@ def _suppressed(app: FastAPI, parts: Parts) -> None:
         rows = parts.store.suppressed(query)
         last = rows[limit - 1] if len(rows) > limit else None
         body = {
-            "items": [suppressed_view(one) for one in rows[:limit]],
+            "items": [suppressed_view(one) for one in rows[:limit] if who.sees((one.site,))],
             "next": f"{last.time:.6f}_{last.id}" if last else None,
         }
         return Response(msgspec.json.encode(body), media_type=JSON)
 
 
 def _silences(app: FastAPI, parts: Parts) -> None:
-    @app.get("/api/v1/silences", response_model=models.SilencePage, responses=documented(422))
-    def silences(past: Annotated[bool, Query()] = False) -> Response:
+    @app.get("/api/v1/silences", response_model=models.SilencePage, responses=documented(401, 403, 422))
+    def silences(who: Who, past: Annotated[bool, Query()] = False) -> Response:
         now = parts.now()
         found = parts.store.silences(0.0 if past else now)
-        items = [silence_properties(one) for one in found if past or one.until > now]
+
+        def concerns(one: Silence) -> bool:
+            """What holds in the whole city holds in each district."""
+            return one.site is None or who.sees((one.site,))
+
+        items = [silence_properties(one) for one in found if (past or one.until > now) and concerns(one)]
         return Response(msgspec.json.encode({"items": items}), media_type=JSON)
 
     @app.post(
         "/api/v1/silences",
         status_code=201,
         response_model=models.SilenceOut,
-        responses=documented(403, 409, 413, 422, 503),
+        responses=documented(401, 403, 409, 413, 422, 503),
     )
-    def silence(wish: Annotated[models.SilenceIn, Body()]) -> Response:
+    def silence(wish: Annotated[models.SilenceIn, Body()], who: Who) -> Response:
+        if not who.sees((wish.site,) if wish.site else ()):
+            raise HTTPException(403, "you may silence within your districts: name one of their sites")
         made = parts.service.silence(
             SilenceWish(
-                actor=wish.actor,
+                actor=wish.actor if who.local else who.name,
                 reason=wish.reason,
                 expires=wish.expires.timestamp(),
                 starts=_seconds(wish.starts),
@@ -104,10 +117,24 @@ def _silences(app: FastAPI, parts: Parts) -> None:
     @app.post(
         "/api/v1/silences/{silence}/end",
         response_model=models.SilenceOut,
-        responses=documented(403, 404, 413, 422, 503),
+        responses=documented(401, 403, 404, 413, 422, 503),
     )
-    def end(silence: SilenceId, who: Annotated[models.SilenceEndIn, Body()]) -> Response:
-        return Response(silence_view(parts.service.end_silence(silence, who.actor)), media_type=JSON)
+    def end(silence: SilenceId, wish: Annotated[models.SilenceEndIn, Body()], who: Who) -> Response:
+        if who.sites is not None and not any(
+            one.id == silence and one.site in who.sites for one in parts.store.silences(parts.now())
+        ):
+            raise HTTPException(404, f"no silence {silence}")
+        actor = wish.actor if who.local else who.name
+        return Response(silence_view(parts.service.end_silence(silence, actor)), media_type=JSON)
+
+
+def desk_of(desk: DeskView, sites: frozenset[str] | None) -> bytes:
+    """The desk as who is limited to these sites sees it: the load is the city's, the summaries are his."""
+    if sites is None:
+        return desk.view
+    view = desk_view(desk.now)
+    view["summaries"] = [one for one in view["summaries"] if one["site"] in sites]
+    return msgspec.json.encode(view)
 
 
 def _seconds(time: datetime | None) -> float | None:

@@ -6,9 +6,12 @@ from typing import Annotated
 
 from fastapi import Query
 
+from aggregator.api.people import People
+from aggregator.core.people import Passwords
 from aggregator.core.ports import Store
 from aggregator.live import Live
 from aggregator.service import Service
+from aggregator.sign_on import SignOn
 from contract.ids import UUID7_PATTERN
 
 JSON = "application/json"
@@ -19,7 +22,8 @@ UUID7 = UUID7_PATTERN.partition("$")[0] + "$"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the API shows. now: seconds since the epoch. metrics: Prometheus text. broker: whether it is connected."""
+    """What the API shows. now: seconds since the epoch. metrics: Prometheus text. broker: whether it is connected.
+    hosts: names under which other machines reach it, once there are accounts."""
 
     service: Service
     store: Store
@@ -27,5 +31,9 @@ class Parts:
     now: Callable[[], float]
     metrics: Callable[[], bytes]
     broker: Callable[[], bool]
+    people: People
+    passwords: Passwords
     stopping: Callable[[], bool] = lambda: False
     stream_clients: int = 1000
+    hosts: frozenset[str] = frozenset()
+    sign_on: SignOn | None = None

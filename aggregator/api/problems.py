@@ -13,6 +13,7 @@ from aggregator.core.errors import StoreError
 from aggregator.core.incident import TransitionRefused
 from aggregator.core.silences import SilenceRefused
 from aggregator.service import UnknownIncident, UnknownSilence
+from contract.errors import JagaError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -35,6 +36,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(UnknownSilence, _unknown_silence)
     app.add_exception_handler(SilenceRefused, _silence_refused)
     app.add_exception_handler(StoreError, _store)
+    app.add_exception_handler(JagaError, _wished)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -81,6 +83,13 @@ def _silence_refused(_request: Request, error: Exception) -> Response:
 def _unforeseen(_request: Request, _error: Exception) -> Response:
     """The traceback is in the log, where it belongs."""
     return problem(500, "Something unforeseen happened", "the aggregator's log says what")
+
+
+def _wished(_request: Request, error: Exception) -> Response:
+    """code, values: of the catalogue, so that the page can say it in the reader's language."""
+    assert isinstance(error, JagaError)
+    values = {name: str(value) for name, value in error.values.items()}
+    return problem(409, "Not possible", str(error), code=error.key, values=values)
 
 
 def _store(_request: Request, error: Exception) -> Response:

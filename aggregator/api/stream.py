@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from aggregator.live import Live, frame
+from aggregator.live import Live, Sees, frame
 
 HEARTBEAT_S = 10.0
 SEND_TIMEOUT_S = 20.0
 """A client that takes nothing for so long is dropped."""
+CHECK_S = 2.0
+"""How long a stream may outlast the session that it was opened with."""
 RETRY_MS = 2000
 log = structlog.get_logger()
 
@@ -57,6 +60,20 @@ class Waker:
             self._scheduled = False
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a stream. sees: None where he may see everything. allowed: whether he still may, asked every CHECK_S;
+    used: notes that somebody watches. desk: comes with each heartbeat, where the deltas of everybody's desk do not."""
+
+    sees: Sees | None = None
+    allowed: Callable[[], bool] = lambda: True
+    used: Callable[[], Awaitable[None]] | None = None
+    desk: Callable[[], bytes] | None = None
+
+
+ANYBODY = Reader()
+
+
 class EventStream(Response):
     """One client's stream. `stopping` ends it when the server does."""
 
@@ -70,12 +87,13 @@ class EventStream(Response):
         beat: Beat,
         last_event_id: str | None,
         stopping: Callable[[], bool],
+        reader: Reader = ANYBODY,
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._live, self._waker, self._snapshot, self._beat = live, waker, snapshot, beat
         self._place = live.resume(last_event_id)
-        self._stopping = stopping
+        self._stopping, self._reader = stopping, reader
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._waker.clients += 1
@@ -97,9 +115,15 @@ class EventStream(Response):
             self._place = self._live.last
             await _send(send, frame(self._live.identifier(self._place), "snapshot", await self._snapshot()))
         loop = asyncio.get_running_loop()
-        beat_due = loop.time() + HEARTBEAT_S
+        beat_due, check_due = loop.time() + HEARTBEAT_S, loop.time() + CHECK_S
         while not gone.done() and not self._stopping():
-            news = self._live.since(self._place)
+            if loop.time() >= check_due:
+                check_due = loop.time() + CHECK_S
+                if not self._reader.allowed():
+                    return
+                if self._reader.used is not None:
+                    await self._reader.used()
+            news = self._live.since(self._place, sees=self._reader.sees)
             if news is None:
                 log.info("stream_client_behind", place=self._place, last=self._live.last)
                 return
@@ -107,7 +131,8 @@ class EventStream(Response):
             if deltas:
                 await _send(send, deltas)
             elif loop.time() >= beat_due:
-                await _send(send, frame(None, "heartbeat", self._beat()))
+                desk = frame(None, "desk", self._reader.desk()) if self._reader.desk else b""
+                await _send(send, desk + frame(None, "heartbeat", self._beat()))
                 beat_due = loop.time() + HEARTBEAT_S
             else:
                 await self._waker.wait(min(1.0, max(0.0, beat_due - loop.time())))

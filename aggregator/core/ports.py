@@ -1,6 +1,6 @@
 """What the service needs from outside. Each port has one conformance suite in tests/ports/."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -153,9 +153,10 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """events_days also bounds closed incidents, their history and the audit log."""
+    """events_days also bounds closed incidents and their history."""
 
     events_days: float = 90.0
+    audit_days: float = 730.0
     evidence_days: float = 30.0
     evidence_mb: float = 4096.0
     quarantine_rows: int = 10_000
@@ -178,9 +179,16 @@ class Store(Protocol):
         ...
 
     def incident_views(
-        self, *, states: Sequence[str] = (), kind: str | None = None, before: str | None = None, limit: int = 100
+        self,
+        *,
+        states: Sequence[str] = (),
+        kind: str | None = None,
+        before: str | None = None,
+        limit: int = 100,
+        sites: Collection[str] | None = None,
     ) -> list[tuple[str, bytes]]:
-        """(id, JSON), newest beginning first, absorbed ones left out; `before`: ids below this one."""
+        """(id, JSON), newest beginning first, absorbed ones left out; `before`: ids below this one; `sites`: only those
+        with a source at one of these."""
         ...
 
     def incident_view(self, incident: str) -> bytes | None: ...
@@ -203,6 +211,10 @@ class Store(Protocol):
 
     def count_by_state(self) -> dict[str, int]: ...
     def evidence(self, sha256: str) -> bytes | None: ...
+    def evidence_site(self, sha256: str) -> str | None:
+        """Where the picture was taken."""
+        ...
+
     def quarantine(self, limit: int) -> list[Refused]: ...
     def audit(self, limit: int) -> list[tuple[float, str, str, str, str]]: ...
     def prune(self, retention: Retention, now: float) -> None: ...

@@ -13,8 +13,12 @@ from tests.data import ROOT
 
 # Free in every adapter: the array that pictures are, the wire's structs, the log.
 COMMON = frozenset({"numpy", "msgspec", "structlog"})
-# One library in two wheels: trackers takes supervision's Detections.
-FAMILIES = (frozenset({"trackers", "supervision"}), frozenset({"fastapi", "starlette", "uvicorn", "pydantic"}))
+# One library in two wheels: trackers takes supervision's Detections, Authlib signs with joserfc.
+FAMILIES = (
+    frozenset({"trackers", "supervision"}),
+    frozenset({"authlib", "joserfc"}),
+    frozenset({"fastapi", "starlette", "uvicorn", "pydantic"}),
+)
 PURE_STDLIB = frozenset(
     {"__future__", "abc", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime", "enum", "fractions"}
     | {"functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "string", "types"}

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from aggregator.config import HttpSection
+from aggregator.config_people import HttpSection
 from aggregator.runtime import MOST_CONNECTIONS
 from tests.brokers import wait_until
 from tests.desks import Desk, desk

@@ -231,3 +231,28 @@ def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 
 def _with(one: Incident) -> Batch:
     return Batch(incidents={one.id: IncidentRow(one, (), incident_view(one))})
+
+
+def test_incidents_of_some_sites_come_in_whole_pages(store: Store) -> None:
+    city = Timeline()
+    taken = [
+        seen(city, index * 1000, "a", episode=str(index), site="north" if index % 3 else "south") for index in range(9)
+    ]
+    store.commit(batch_of(city, *taken))
+    got: list[str] = []
+    before = None
+    while page := store.incident_views(before=before, limit=2, sites=frozenset({"south", "unheard"})):
+        got += [incident for incident, _ in page]
+        before = page[-1][0]
+    wanted = [one.id for one in city.standing() if {source.site for source in one.sources} == {"south"}]
+    assert len(wanted) == 3
+    assert got == wanted[::-1]
+    assert store.incident_views(sites=frozenset()) == []
+
+
+def test_a_picture_knows_its_site(store: Store) -> None:
+    jpeg = b"\xff\xd8\xffpicture"
+    sha256 = hashlib.sha256(jpeg).hexdigest()
+    store.commit(Batch(evidence=[EvidenceRow(sha256, "e", "north", "a", 1.0, jpeg)]))
+    assert store.evidence_site(sha256) == "north"
+    assert store.evidence_site("0" * 64) is None

@@ -35,17 +35,25 @@ def test_the_example_shows_every_default(tmp_path: Path) -> None:
 
 def test_the_examples_commented_keys_are_real(tmp_path: Path) -> None:
     lines = [
-        line.removeprefix("# ") if line.startswith("# ") and " = " in line else line
+        line.removeprefix("# ") if line.startswith("# [") or (line.startswith("# ") and " = " in line) else line
         for line in EXAMPLE.read_text().splitlines()
     ]
     (tmp_path / "aggregator.password").write_text("secret\n")
-    (tmp_path / "ca.pem").write_text("")
+    for name in ("ca.pem", "jaga.pem", "jaga.key", "oidc.secret"):
+        (tmp_path / name).write_text("")
     config = load(write(tmp_path, "\n".join(lines)))
     assert (config.mqtt.password, config.mqtt.tls_ca, config.cameras) == (
         "secret",
         str(tmp_path / "ca.pem"),
         tmp_path / "cameras.geojson",
     )
+    assert config.accounts.districts == {"tambora": frozenset({"pasar-baru"})}
+    assert config.oidc is not None
+    assert config.oidc.callback == "https://jaga.example.id/api/v1/oidc/callback"
+
+
+HTTP = '[aggregator]\ndata_dir = "x"\n[http]\n'
+OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
 
 
 @pytest.mark.parametrize(
@@ -59,6 +67,20 @@ def test_the_examples_commented_keys_are_real(tmp_path: Path) -> None:
         ('[aggregator]\ndata_dir = "x"\n[http]\nport = 70000\n', ["http.port = 70000", "65535"]),
         ('[aggregator]\ndata_dir = "x"\n[http]\nhost = "0.0.0.0"\n', ["http.host = 0.0.0.0", "accounts"]),
         ('[aggregator]\ndata_dir = "x"\n[http]\nhost = "example.org"\n', ["http.host = example.org", "loopback"]),
+        (f'{HTTP}public_url = "http://jaga.example"\n', ["http.public_url = http://jaga.example", "passwords"]),
+        (f'{HTTP}public_url = "https://jaga.example/x"\n', ["http.public_url", "scheme, host and port alone"]),
+        (f'{HTTP}public_url = "jaga.example"\n', ["http.public_url = jaga.example"]),
+        (f'{HTTP}public_url = "https://a.test"\ntls_cert = "absent"\n', ["http.tls_key", "together"]),
+        (f'{HTTP}public_url = "https://a.test"\ntls_cert = "x"\ntls_key = "x"\n', ["http.tls_cert = x", "existing"]),
+        (f'{HTTP}proxies = ["all"]\n', ["http.proxies = all", "networks"]),
+        (f'{HTTP}[[district]]\nname = "a"\nsites = []\n[[district]]\nname = "a"\nsites = []\n', ["district.name = a"]),
+        (f'{HTTP}[[district]]\nname = "a"\nsite = []\n', ["district", "site", "unknown", "name, sites"]),
+        (f'{HTTP}{OIDC}issuer = "https://b.test"\n', ["http.public_url", "provider"]),
+        (f'{HTTP}public_url = "https://a.test"\n{OIDC}issuer = "http://b.example"\n', ["oidc.issuer", "https://"]),
+        (
+            f'{HTTP}public_url = "https://a.test"\n{OIDC}issuer = "https://b.test"\nclient_secret_file = "absent"\n',
+            ["oidc.client_secret_file"],
+        ),
         ('[aggregator]\ndata_dir = "x"\n[mqtt]\nversion = "4"\n', ["mqtt.version = 4"]),
         ('[aggregator]\ndata_dir = "x"\n[mqtt]\npassword_file = "absent"\n', ["mqtt.password_file = absent"]),
         ('[aggregator]\ndata_dir = "x"\n[mqtt]\ntls_ca = "absent"\n', ["mqtt.tls_ca = absent", "existing file"]),

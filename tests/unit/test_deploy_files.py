@@ -13,7 +13,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from aggregator.adapters.metrics_prometheus import PrometheusMeter
-from aggregator.config import HttpSection
+from aggregator.config_people import HttpSection
 from jaga.cli import PARTS
 from tests.data import ROOT
 

@@ -85,12 +85,13 @@ def test_what_a_rule_adds(kind: str) -> None:
     assert (ROOT / "docs" / "guide" / "rules" / f"{kind}.md").is_file()
 
 
-SECTIONS_OF_AGGREGATOR = {field.name: field.type for field in msgspec.structs.fields(aggregator_config._File)}
+SECTIONS_OF_AGGREGATOR = aggregator_config.section_types()
+HEADINGS = {"mqtt": "`[mqtt]` of the aggregator", "district": "`[[district]]`"}
 
 
 @pytest.mark.parametrize("section", SECTIONS_OF_AGGREGATOR)
 def test_sections_of_the_aggregator(section: str) -> None:
-    heading = "`[mqtt]` of the aggregator" if section == "mqtt" else f"`[{section}]`"
+    heading = HEADINGS.get(section, f"`[{section}]`")
     wanted = {
         field.name: REQUIRED if field.default is msgspec.NODEFAULT else written(field.default)
         for field in msgspec.structs.fields(SECTIONS_OF_AGGREGATOR[section])

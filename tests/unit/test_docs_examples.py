@@ -5,8 +5,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from aggregator import config as aggregator_config
 from contract.kinds import Kind
 from edge_agent.config import parse
 from tests.data import ROOT
@@ -50,7 +52,7 @@ def options() -> dict[str, set[str]]:
 def invocations(text: str) -> list[str]:
     """Each call of jaga in a shell block, without comments, redirections and what comes after a pipe."""
     lines = [re.split(r"\s#|\s>|\s\|", line)[0] for line in text.replace("\\\n", " ").splitlines()]
-    return [match[1] for line in lines if (match := re.search(r"(?:^|\s|/)(jaga\s.+)$", line))]
+    return [match[1] for line in lines if (match := re.search(r"^(?:.*[\s/])?(jaga\s.+)$", line))]
 
 
 @pytest.mark.parametrize("body", blocks("sh"))
@@ -78,6 +80,10 @@ def completed(body: str) -> str:
 def test_configs_load(body: str) -> None:
     if "[aggregator]" in body:
         assert tomllib.loads(body)["aggregator"]["data_dir"]
+        return
+    raw = tomllib.loads(body)
+    if raw.keys() <= {field.name for field in msgspec.structs.fields(aggregator_config._File)} - {"mqtt"}:
+        msgspec.convert(raw | {"aggregator": {"data_dir": "data"}}, aggregator_config._File)
         return
     config = parse(completed(body), ROOT / "example.toml")
     assert all(rule.kind in set(Kind) for camera in config.cameras for rule in camera.rules)

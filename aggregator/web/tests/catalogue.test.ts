@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CATALOGUE, has, render } from "../src/lib/catalogue";
 import { ACTIONS } from "../src/lib/actions";
 import { VIEWS } from "../src/lib/order";
-import { CAMERA_STATES, SEVERITIES, STATES } from "../src/lib/types";
+import { CAMERA_STATES, ROLES, SEVERITIES, STATES } from "../src/lib/types";
 
 const sources = import.meta.glob<string>("../src/**/*.{svelte,ts}", { eager: true, query: "?raw", import: "default" });
 const literal = new Set(Object.values(sources).flatMap((text) => [...text.matchAll(/"(web\.[a-z0-9_.]+[a-z0-9_])"/g)].map((match) => match[1]!)));
@@ -12,6 +12,8 @@ const built = [
   ...CAMERA_STATES.map((name) => `web.camera_state.${name}`),
   ...VIEWS.map((name) => `web.view.${name}`),
   ...ACTIONS.filter((action) => action.confirm).map((action) => `web.confirm.${action.to}`),
+  ...ROLES.map((name) => `web.role.${name}`),
+  ...["provider", "expired", "role", "district", "disabled", "name"].map((name) => `web.sign_on.${name}`),
   ...["connecting", "live", "late", "lost"].map((name) => `web.link.${name}`),
   ...["dark", "light", "auto"].map((name) => `web.bar.theme.${name}`),
   ...["begin", "update", "end"].map((name) => `web.phase.${name}`),

@@ -1,5 +1,16 @@
 /** The few requests the page makes besides the live stream. All go to the origin the page came from. */
-import type { Incident, IncidentDetail, Precision, Silence, SilenceWish, State, Suppressed } from "./types";
+import type {
+  Incident,
+  IncidentDetail,
+  Precision,
+  Role,
+  Roster,
+  Session,
+  Silence,
+  SilenceWish,
+  State,
+  Suppressed,
+} from "./types";
 
 const BASE = "/api/v1";
 export const STREAM_URL = `${BASE}/stream`;
@@ -8,12 +19,18 @@ export function evidenceUrl(sha256: string): string {
   return `${BASE}/evidence/${encodeURIComponent(sha256)}`;
 }
 
-/** A refused or failed request. `allowed` is what a 409 says the incident may become instead. */
+/**
+ * A refused or failed request. `allowed` is what a 409 says the incident may become instead; `code` and
+ * `values` a sentence of the catalogue; `waitS` how long a 429 asks to wait.
+ */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
     readonly allowed: readonly State[] | null = null,
+    readonly code: string | null = null,
+    readonly waitS: number | null = null,
+    readonly values: Record<string, string> = {},
   ) {
     super(message);
   }
@@ -24,18 +41,21 @@ export async function fetchIncident(id: string, signal: AbortSignal): Promise<In
   return (await answer(response)) as IncidentDetail;
 }
 
+/** What shows that a request comes from this page; the session's cookie alone does nothing but read. */
+let csrf = "";
+
 /** Raises ApiError: 409 where somebody else was faster, 0 where the aggregator cannot be reached. */
 export async function transition(id: string, to: State, reason: string): Promise<Incident> {
-  return (await post(`/incidents/${encodeURIComponent(id)}/transition`, { to, reason, actor: "operator" })) as Incident;
+  return (await send("POST", `/incidents/${encodeURIComponent(id)}/transition`, { to, reason, actor: "operator" })) as Incident;
 }
 
 /** Raises ApiError: 409 where such a silence makes no sense. */
 export async function silence(wish: SilenceWish): Promise<Silence> {
-  return (await post("/silences", { ...wish, actor: "operator" })) as Silence;
+  return (await send("POST", "/silences", { ...wish, actor: "operator" })) as Silence;
 }
 
 export async function endSilence(id: string): Promise<Silence> {
-  return (await post(`/silences/${encodeURIComponent(id)}/end`, { actor: "operator" })) as Silence;
+  return (await send("POST", `/silences/${encodeURIComponent(id)}/end`, { actor: "operator" })) as Silence;
 }
 
 export async function fetchPrecision(signal: AbortSignal): Promise<Precision[]> {
@@ -48,13 +68,48 @@ export async function fetchSuppressed(since: number, signal: AbortSignal): Promi
   return ((await answer(await fetch(`${BASE}/suppressed?${query}`, { signal }))) as { items: Suppressed[] }).items;
 }
 
-async function post(path: string, body: unknown): Promise<unknown> {
+export async function fetchSession(): Promise<Session> {
+  return opened(await answer(await fetch(`${BASE}/session`, { signal: AbortSignal.timeout(10_000) })));
+}
+
+/** Raises ApiError: 401 where name and password do not match, 429 after too many attempts, 0 where nobody answers. */
+export async function login(name: string, password: string): Promise<Session> {
+  return opened(await send("POST", "/session", { name, password }));
+}
+
+export async function logout(): Promise<void> {
+  await send("DELETE", "/session");
+}
+
+export async function changePassword(current: string, fresh: string): Promise<Session> {
+  return opened(await send("POST", "/session/password", { current, new: fresh }));
+}
+
+export async function fetchUsers(): Promise<Roster> {
+  return (await answer(await fetch(`${BASE}/users`))) as Roster;
+}
+
+export async function addUser(name: string, role: Role, password: string, districts: string[]): Promise<void> {
+  await send("POST", "/users", { name, role, password, districts });
+}
+
+export async function changeUser(name: string, change: { role?: Role; disabled?: boolean }): Promise<void> {
+  await send("POST", `/users/${encodeURIComponent(name)}`, change);
+}
+
+function opened(value: unknown): Session {
+  const session = value as Session;
+  csrf = session.user?.csrf ?? "";
+  return session;
+}
+
+async function send(method: string, path: string, body?: unknown): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(`${BASE}${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
+      method,
+      headers: { "content-type": "application/json", ...(csrf === "" ? {} : { "x-csrf-token": csrf }) },
+      body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(10_000),
     });
   } catch {
@@ -64,8 +119,21 @@ async function post(path: string, body: unknown): Promise<unknown> {
 }
 
 async function answer(response: Response): Promise<unknown> {
-  if (response.ok) return response.json();
+  if (response.ok) return response.status === 204 ? null : response.json();
   const problem: unknown = await response.json().catch(() => null);
-  const { detail, allowed } = (problem ?? {}) as { detail?: unknown; allowed?: State[] };
-  throw new ApiError(response.status, typeof detail === "string" ? detail : response.statusText, allowed ?? null);
+  const { detail, allowed, code, values } = (problem ?? {}) as {
+    detail?: unknown;
+    allowed?: State[];
+    code?: unknown;
+    values?: Record<string, string>;
+  };
+  const wait = Number(response.headers.get("retry-after") ?? Number.NaN);
+  throw new ApiError(
+    response.status,
+    typeof detail === "string" ? detail : response.statusText,
+    allowed ?? null,
+    typeof code === "string" ? code : null,
+    Number.isFinite(wait) ? wait : null,
+    values ?? {},
+  );
 }

@@ -1,9 +1,10 @@
 /** The operator's desk: the live world, what is selected, and what is being done to it. One instance a page. */
-import type { Action } from "./actions";
+import { ACTIONS, type Action } from "./actions";
 import { ApiError, fetchIncident, STREAM_URL, transition } from "./api";
 import { dataAge, linkPhase, type LinkFacts } from "./link";
 import { arrangeLines, type Line } from "./lines";
 import { arrange, countViews, type Filter } from "./order";
+import { who } from "./session.svelte";
 import { applyDeltas, arrivals, EMPTY, fromSnapshot, holds, isWatching, type Delta, type World } from "./store";
 import { openStream } from "./stream";
 import { named, t } from "./text.svelte";
@@ -43,6 +44,7 @@ class Desk {
   /** What is on its way to the server, as "id/state". */
   busy = $state.raw<ReadonlySet<string>>(new Set());
   help = $state(false);
+  account = $state(false);
   announcement = $state("");
   /** Counts the wishes to see the selection close up on the map. */
   mapWishes = $state(0);
@@ -100,6 +102,8 @@ class Desk {
         this.facts = facts;
         this.#tick = performance.now();
       },
+      // A server that answers, but not with a stream: perhaps the session has ended.
+      refused: () => void who.ask(),
     });
     return () => {
       clearInterval(clock);
@@ -192,6 +196,7 @@ class Desk {
     } catch (error) {
       if (!request.signal.aborted && this.selectedId === id) {
         this.detailMissing = error instanceof ApiError && error.status === 404;
+        if (error instanceof ApiError && error.status === 401) void who.ask();
       }
     }
   }
@@ -201,6 +206,10 @@ class Desk {
     const incident = this.selected;
     if (incident === null || this.busy.has(`${incident.id}/${action.to}`)) return;
     this.failure = null;
+    if (!who.may("incident.act")) {
+      this.failure = { id: incident.id, key: "web.error.role", detail: "", allowed: null };
+      return;
+    }
     if (!incident.allowed.includes(action.to)) {
       this.failure = { id: incident.id, key: "web.error.not_allowed", detail: "", allowed: incident.allowed };
       return;
@@ -245,8 +254,16 @@ class Desk {
       if (this.selectedId === id) this.#loadDetail(0);
     } catch (error) {
       const problem = error instanceof ApiError ? error : new ApiError(-1, String(error));
+      if (problem.status === 401) this.#ended(id, to, reason);
       this.failure = { id, key: errorKey(problem.status), detail: problem.status > 0 ? problem.message : "", allowed: problem.allowed };
     }
+  }
+
+  /** The session is over: what was being done is asked for again, with the words that were typed. */
+  #ended(id: string, to: State, reason: string): void {
+    const action = ACTIONS.find((candidate) => candidate.to === to && candidate.confirm);
+    if (action !== undefined && this.selectedId === id) this.confirmation = { id, action, reason };
+    void who.ask();
   }
 
   toggle(summary: string): void {
@@ -267,6 +284,7 @@ class Desk {
   /** Closes the topmost thing that is open. */
   back(): void {
     if (this.help) this.help = false;
+    else if (this.account) this.account = false;
     else if (this.confirmation !== null) this.confirmation = null;
     else if (this.failure !== null) this.failure = null;
     else this.select(null);
@@ -276,6 +294,8 @@ class Desk {
 function errorKey(status: number): string {
   if (status === 409) return "web.error.conflict";
   if (status === 404) return "web.error.gone";
+  if (status === 401) return "web.error.session";
+  if (status === 403) return "web.error.role";
   return status === 0 ? "web.error.unreachable" : "web.error.failed";
 }
 

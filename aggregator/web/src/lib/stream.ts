@@ -12,6 +12,8 @@ export interface StreamHandlers {
   /** The server's clock, as RFC 3339. */
   time(value: string): void;
   link(facts: LinkFacts): void;
+  /** The server answered, and not with a stream. It is tried again all the same. */
+  refused(): void;
 }
 
 /** Opens at once. Returns what ends it. Handlers are called from the browser's event loop, in the stream's order. */
@@ -56,7 +58,9 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
     source.onopen = heard;
     source.onerror = () => {
       down();
-      if (source?.readyState === EventSource.CLOSED) reconnectLater();
+      if (source?.readyState !== EventSource.CLOSED) return;
+      handlers.refused();
+      reconnectLater();
     };
   }
 

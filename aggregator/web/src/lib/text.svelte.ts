@@ -34,6 +34,12 @@ export function reasonText(reason: string): string {
   return catalogue.has(key) ? t(key, { id: format.shortId(argument) }) : reason;
 }
 
+/** Who did something: a word of ours, or the name of an account as it is. */
+export function actorText(actor: string): string {
+  const key = `web.actor.${actor}`;
+  return catalogue.has(key) ? t(key) : actor;
+}
+
 /** Why an incident is kept at suspected: a code with an optional number after a colon. */
 export function doubtText(doubt: string): string {
   const [code = "", amount = ""] = doubt.split(":", 2);

@@ -226,3 +226,37 @@ export interface Snapshot {
   desk: DeskState;
   time: string;
 }
+
+export const ROLES = ["viewer", "operator", "supervisor", "engineer", "administrator", "auditor"] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface SessionUser {
+  name: string;
+  role: Role;
+  /** None means the whole city. */
+  districts: string[];
+  permissions: string[];
+  expires: string | null;
+  csrf: string;
+}
+
+/** `accounts`: whether anybody has to log in. `sign_on`: whether OpenID Connect is offered. */
+export interface Session {
+  accounts: boolean;
+  sign_on: boolean;
+  user: SessionUser | null;
+}
+
+export interface Account {
+  name: string;
+  role: Role;
+  districts: string[];
+  disabled: boolean;
+  sign_on: boolean;
+  created: string;
+}
+
+export interface Roster {
+  items: Account[];
+  districts: string[];
+}

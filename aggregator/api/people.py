@@ -1,0 +1,148 @@
+"""Routes for logging in and out, for the list of accounts, and for the audit log."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Body, FastAPI, HTTPException, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from aggregator.accounts import Accounts, LoginDelayed, LoginRefused, Opened, Policy
+from aggregator.api import models
+from aggregator.api.access import Address, Cookies, Visitor, Who
+from aggregator.api.problems import documented
+from aggregator.core.access import Principal
+from aggregator.core.audit import Record
+from aggregator.core.people import AuditStore, PeopleStore
+from aggregator.views import rfc3339
+
+REFUSED = "name and password do not match, or the account is disabled"
+NO_ACCOUNTS = "there are no accounts yet: jaga aggregator user add"
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What the routes of accounts and audit need. signs_on: whether OpenID Connect is configured."""
+
+    accounts: Accounts
+    store: PeopleStore
+    audit: AuditStore
+    policy: Policy
+    cookies: Cookies
+    now: Callable[[], float]
+    signs_on: bool = False
+
+
+def install(app: FastAPI, people: People) -> None:
+    _session(app, people)
+    _password(app, people)
+    _audit(app, people)
+
+
+def session_view(people: People, who: Principal | None) -> dict[str, Any]:
+    """Who is logged in. `csrf` has to be sent back with everything that is not a read."""
+    view: dict[str, Any] = {"accounts": people.accounts.active, "sign_on": people.signs_on, "user": None}
+    if who is not None and not who.local:
+        view["user"] = {
+            "name": who.name,
+            "role": who.role,
+            "districts": who.districts,
+            "permissions": sorted(who.permissions),
+            "expires": rfc3339(who.expires),
+            "csrf": who.csrf or "",
+        }
+    return view
+
+
+def opened(people: People, session: Opened) -> Response:
+    answer = Response(msgspec.json.encode(session_view(people, session.principal)), media_type=JSON, headers=NO_STORE)
+    people.cookies.give(answer, session.cookie, people.policy.longest_s)
+    return answer
+
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def _attempt(login: Callable[[], Opened]) -> Opened:
+    try:
+        return login()
+    except LoginRefused as error:
+        raise HTTPException(401, REFUSED) from error
+    except LoginDelayed as error:
+        wait = ceil(error.wait_s)
+        raise HTTPException(429, f"too many attempts: wait {wait} s", {"Retry-After": str(wait)}) from error
+
+
+def _session(app: FastAPI, people: People) -> None:
+    @app.get("/api/v1/session", response_model=models.SessionOut)
+    def session(who: Visitor) -> Response:
+        return Response(msgspec.json.encode(session_view(people, who)), media_type=JSON, headers=NO_STORE)
+
+    @app.post(
+        "/api/v1/session",
+        response_model=models.SessionOut,
+        responses=documented(401, 403, 409, 413, 422, 429, 503),
+    )
+    def login(wish: Annotated[models.LoginIn, Body()], request: Request, where: Address) -> Response:
+        if not people.accounts.active:
+            raise HTTPException(409, NO_ACCOUNTS)
+        previous = people.cookies.of(request.headers)
+        return opened(people, _attempt(lambda: people.accounts.login(wish.name, wish.password, where, previous)))
+
+    @app.delete("/api/v1/session", status_code=204, responses=documented(401, 403, 413, 503))
+    def logout(who: Who, where: Address) -> Response:
+        people.accounts.logout(who, where)
+        answer = Response(status_code=204, headers={"Clear-Site-Data": '"cache"'})
+        people.cookies.take(answer)
+        return answer
+
+
+def _password(app: FastAPI, people: People) -> None:
+    @app.post(
+        "/api/v1/session/password",
+        response_model=models.SessionOut,
+        responses=documented(401, 403, 409, 413, 422, 429, 503),
+    )
+    def password(wish: Annotated[models.PasswordIn, Body()], who: Who, where: Address) -> Response:
+        if who.session is None:
+            raise HTTPException(409, "only a logged-in user changes his password")
+        change = people.accounts.change_password
+        return opened(people, _attempt(lambda: change(who, wish.current, wish.new, where)))
+
+
+def _audit(app: FastAPI, people: People) -> None:
+    @app.get("/api/v1/audit", response_model=models.AuditPage, responses=documented(401, 403, 422, 503))
+    def audit(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+        action: Annotated[str | None, Query(max_length=64)] = None,
+        actor: Annotated[str | None, Query(max_length=128)] = None,
+    ) -> Response:
+        rows = people.audit.newest(limit + 1, before, action, actor)
+        more = rows[limit - 1].seq if len(rows) > limit else None
+        items = [_shown(row) for row in rows[:limit]]
+        body = {"items": items, "next": more, "anchor": str(people.audit.ends()[1])}
+        return Response(msgspec.json.encode(body), media_type=JSON, headers=NO_STORE)
+
+    @app.get(
+        "/api/v1/audit/export",
+        response_class=Response,
+        responses={200: {"content": {"application/jsonl": {}}}, **documented(401, 403, 503)},
+    )
+    def export(who: Who, where: Address) -> Response:
+        people.store.note([(people.now(), who.name, "audit.export", "", where)])
+        return StreamingResponse(_lines(people.audit), media_type="application/jsonl", headers=NO_STORE)
+
+
+def _lines(audit: AuditStore) -> Iterator[bytes]:
+    for record in audit.records(audit.ends()[0].seq):
+        yield msgspec.json.encode(record) + b"\n"
+
+
+def _shown(record: Record) -> dict[str, Any]:
+    view = msgspec.to_builtins(record)
+    view["time"] = rfc3339(record.time / 1000)
+    return dict(view)

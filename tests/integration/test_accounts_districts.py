@@ -1,0 +1,105 @@
+"""Who is limited to districts sees those, over a real server."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aggregator.core.ports import Message
+from aggregator.views import rfc3339
+from tests.desks import Desk, desk
+from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, seen_at
+from tests.timeline import START, make_event, place
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Desk]:
+    with desk(tmp_path, people_policy=IN_DISTRICTS) as running:
+        yield running
+
+
+class TestDistricts:
+    @pytest.fixture
+    def http(self, one: Desk) -> Iterator[Client]:
+        self.here = seen_at(one, "site-1", "gate", JPEG)
+        self.there = seen_at(one, "site-2", "far", JPEG + b"there")
+        one.service.handle([Message("jaga/v1/site-1/gate/event", b"?", 1.0), Message("x/y", b"?", 1.0)])
+        one.service.handle([Message("jaga/v1/site-2/far/event", b"?", 1.0)])
+        add(one, "rina", "operator", ["north"])
+        add(one, "ema", "engineer", ["north"])
+        with client(one, "rina") as http:
+            yield http
+
+    def test_lists_hold_what_lies_in_them(self, one: Desk, http: Client) -> None:
+        assert [item["id"] for item in http.get("/api/v1/incidents").json()["items"]] == [self.here["id"]]
+        assert [one["id"] for one in http.get("/api/v1/cameras").json()["features"]] == ["site-1/gate"]
+        with client(one, "ema") as ema:
+            topics_seen = [item["topic"] for item in ema.get("/api/v1/quarantine").json()["items"]]
+            assert topics_seen == ["jaga/v1/site-1/gate/event"]
+            assert ema.get("/metrics").status_code == 403, "it cannot be cut down to a district"
+
+    def test_elsewhere_there_is_nothing(self, one: Desk, http: Client) -> None:
+        other = self.there["id"]
+        sha = hashlib.sha256(JPEG + b"there").hexdigest()
+        assert http.get(f"/api/v1/incidents/{self.here['id']}").status_code == 200
+        assert http.get(f"/api/v1/evidence/{SHA}").status_code == 200
+        absent = http.get("/api/v1/incidents/01890000-0000-7000-8000-000000000000")
+        hidden = http.get(f"/api/v1/incidents/{other}")
+        assert hidden.status_code == absent.status_code == 404
+        assert hidden.json()["title"].replace(other, "") == absent.json()["title"].replace(absent.url.path[-36:], "")
+        assert http.get(f"/api/v1/evidence/{sha}").status_code == 404
+        assert http.post(f"/api/v1/incidents/{other}/transition", json={"to": "resolved"}).status_code == 404
+        assert [row[3] for row in one.store.audit(10) if row[2] == "evidence.read"] == [SHA]
+
+    def test_an_incident_across_the_border_shows_the_own_events(self, one: Desk, http: Client) -> None:
+        event = make_event(5, "border", "brawl", site="site-2", location=place(50, 0), confidence=0.8)
+        one.take(event)
+        detail = http.get(f"/api/v1/incidents/{self.here['id']}").json()
+        assert detail["sites"] == ["site-1", "site-2"]
+        assert [one["event"]["data"]["site"] for one in detail["events"]] == ["site-1"]
+
+    def test_the_stream_holds_what_lies_in_them(self, one: Desk, http: Client) -> None:
+        with http.stream("GET", "/api/v1/stream") as stream:
+            lines = stream.iter_lines()
+            snapshot = next(json.loads(line[6:]) for line in lines if line.startswith("data: "))
+            assert [item["id"] for item in snapshot["incidents"]] == [self.here["id"]]
+            assert [camera["id"] for camera in snapshot["cameras"]] == ["gate"]
+            one.take(make_event(10, "far", "brawl", "update", site="site-2", confidence=0.9))
+            one.take(make_event(20, "gate", "brawl", "update", confidence=0.9))
+            deltas = (json.loads(line[6:]) for line in lines if line.startswith("data: "))
+            assert next(item for item in deltas)["id"] == self.here["id"]
+
+    def test_silences_and_what_they_hush_stay_within_them(self, one: Desk, http: Client) -> None:
+        body = {"expires": rfc3339(one.now + 600), "reason": "works", "kind": "crowd", "actor": "somebody"}
+        assert http.post("/api/v1/silences", json=body).status_code == 403
+        assert http.post("/api/v1/silences", json=body | {"site": "site-2"}).status_code == 403
+        mine = http.post("/api/v1/silences", json=body | {"site": "site-1"}).json()
+        assert mine["actor"] == "rina"
+        add(one, "chief", "administrator")
+        with client(one, "chief") as chief:
+            theirs = chief.post("/api/v1/silences", json=body | {"site": "site-2"}).json()["id"]
+            everywhere = chief.post("/api/v1/silences", json=body).json()["id"]
+        seen = {item["id"] for item in http.get("/api/v1/silences").json()["items"]}
+        assert seen == {mine["id"], everywhere}
+        for other in (theirs, everywhere):
+            assert http.post(f"/api/v1/silences/{other}/end", json={}).status_code == 404
+        assert http.post(f"/api/v1/silences/{mine['id']}/end", json={}).json()["ended_by"] == "rina"
+        again = http.post("/api/v1/silences", json=body | {"site": "site-1"})
+        assert again.status_code == 201
+        for site, camera in (("site-1", "gate"), ("site-2", "far")):
+            one.take(make_event(one.now + 1 - START.timestamp(), camera, "crowd", site=site))
+        hushed = {item["site"] for item in http.get("/api/v1/suppressed").json()["items"]}
+        assert hushed == {"site-1"}
+        with client(one, "chief") as chief:
+            assert {item["site"] for item in chief.get("/api/v1/suppressed").json()["items"]} == {"site-1", "site-2"}
+        assert http.get("/api/v1/precision").status_code == http.get("/api/v1/desk").status_code == 200
+
+    def test_a_district_that_the_config_has_no_more_shows_nothing(self, tmp_path: Path) -> None:
+        with desk(tmp_path, people_policy=IN_DISTRICTS) as one:
+            seen_at(one, "site-1", "gate")
+            add(one, "rina", "operator", ["north"])
+        with desk(tmp_path) as one, client(one, "rina") as http:
+            assert http.get("/api/v1/incidents").json()["items"] == []
+            assert http.get("/api/v1/cameras").json()["features"] == []

@@ -1,0 +1,205 @@
+"""The parts of logging in that need no server: waiting, weak passwords, the table, and time."""
+
+import threading
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.accounts import Accounts, LoginDelayed, LoginRefused, Policy, network, normal
+from aggregator.adapters.passwords_argon2 import Argon2Passwords
+from aggregator.adapters.people_sqlite import SqlitePeople
+from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.core.access import PERMISSIONS, ROLE_NAMES, ROLES, ROUTES, WHOLE_CITY, granted, needed
+from aggregator.core.lockout import Attempts, Backoff
+from aggregator.core.people import User, weakness
+from aggregator.live import Live
+from tests.desks import QUICK
+
+
+@given(st.lists(st.tuples(st.floats(0, 2_000), st.booleans()), max_size=60), st.integers(1, 8))
+def test_a_guesser_gets_few_tries_whatever_his_rhythm(steps: list[tuple[float, bool]], free: int) -> None:
+    """Against a plain count: attempts that are allowed, within any 300 s, after the free ones are used up."""
+    policy = Backoff(free=free, forget_s=900.0)
+    attempts, now, allowed = Attempts(policy), 0.0, list[float]()
+    for pause, patient in steps:
+        now += pause
+        wait = attempts.wait("rina", now)
+        if wait > 0 and patient:
+            now += wait
+            wait = attempts.wait("rina", now)
+            assert wait <= 1e-6, "who waits as long as he is told may try"
+        if wait <= 0:
+            attempts.begin("rina", now)
+            allowed.append(now)
+    for first, later in zip(allowed, allowed[free:], strict=False):
+        burst = [t for t in allowed if first <= t <= later]
+        pauses = [b - a for a, b in pairwise(burst)]
+        assert max(pauses) >= 900.0 or later - first >= policy.first_s - 1e-6
+    assert all(wait <= policy.longest_s for wait in [attempts.wait("rina", now)])
+
+
+def test_the_memory_of_attempts_is_bounded_and_a_success_counts_for_one() -> None:
+    attempts = Attempts(Backoff(free=1), most=3)
+    for name in "abcd":
+        attempts.begin(name, 0.0)
+    assert [attempts.wait(name, 0.0) for name in "abcd"] == [0.0, 1.0, 1.0, 1.0]
+    attempts.begin("d", 1.0)
+    attempts.forgive("d", all_of_it=False)
+    assert attempts.wait("d", 1.0) == 1.0
+    attempts.forgive("d", all_of_it=True)
+    assert attempts.wait("d", 1.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_what_one_attacker_holds_of_addresses(address: str, expected: str) -> None:
+    assert network(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("correct horse battery", None),
+        ("kata sandi yang panjang", None),
+        ("a" * 11, "people.password_short"),
+        ("x" * 257, "people.password_long"),
+        ("abababababababab", "people.password_weak"),
+        ("my name is Rina", "people.password_weak"),
+        ("Password1234", "people.password_weak"),
+    ],
+)
+def test_weak_passwords(password: str, why: str | None) -> None:
+    assert weakness("rina", password) == why
+
+
+def test_names_are_one_whatever_the_keyboard() -> None:
+    assert normal("  RINA ") == normal("ｒｉｎａ") == "rina"
+
+
+def test_the_product_hashes_with_argon2id_at_its_full_cost() -> None:
+    passwords = Argon2Passwords()
+    known = passwords.hash("correct horse battery")
+    assert known.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert passwords.matches(known, "correct horse battery")
+    assert not passwords.matches(known, "wrong")
+    assert not passwords.matches(None, "nobody has this password")
+    assert not passwords.matches("no hash at all", "x")
+    assert passwords.stale(QUICK.hash("x"))
+    assert not passwords.stale(known)
+
+
+def test_an_older_hash_is_made_anew_at_the_login(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "jaga.sqlite")
+    people = SqlitePeople(store)
+    weak = Argon2Passwords(time_cost=1, memory_kib=16, parallelism=1)
+    people.put_user(User("rina", "operator", password=QUICK.hash("correct horse")), ())
+    Accounts(people, weak, Policy(), lambda: 1.0).login("rina", "correct horse", "x")
+    user = people.user("rina")
+    assert user is not None
+    assert not weak.stale(user.password or "")
+    store.close()
+
+
+def test_hashes_are_computed_two_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of logins takes 128 MiB and two cores, not all there is."""
+    store = SqliteStore(tmp_path / "jaga.sqlite")
+    monkeypatch.setattr("aggregator.accounts.HASH_PATIENCE_S", 0.05)
+    inside, most, door = 0, 0, threading.Event()
+    lock = threading.Lock()
+
+    class Slow(Argon2Passwords):
+        def matches(self, known: str | None, password: str) -> bool:
+            nonlocal inside, most
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            door.wait(5)
+            with lock:
+                inside -= 1
+            return False
+
+    accounts = Accounts(SqlitePeople(store), Slow(1, 8, 1), Policy(), lambda: 1.0)
+    outcomes: list[type[Exception]] = []
+
+    def attempt(name: str) -> None:
+        try:
+            accounts.login(name, "x", "y")
+        except (LoginRefused, LoginDelayed) as error:
+            outcomes.append(type(error))
+            if outcomes.count(LoginDelayed) == 4:
+                door.set()
+
+    threads = [threading.Thread(target=attempt, args=(f"user-{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert (most, outcomes.count(LoginDelayed), outcomes.count(LoginRefused)) == (2, 4, 2)
+    store.close()
+
+
+def test_a_district_takes_away_what_cannot_be_cut_down() -> None:
+    for role in ROLE_NAMES:
+        assert granted(role, limited=False) == ROLES[role]
+        assert granted(role, limited=True) == ROLES[role] - WHOLE_CITY
+        assert granted(role, limited=False, scopes=("metrics.read",)) <= {"metrics.read"}
+    assert granted("operator", limited=False, scopes=PERMISSIONS) == ROLES["operator"]
+
+
+@given(st.sampled_from(sorted(ROUTES)), st.text(st.characters(codec="ascii"), min_size=1, max_size=12))
+def test_a_route_is_found_whatever_stands_in_its_place(route: str, word: str) -> None:
+    method, path = route.split(" ")
+    for name in ("{incident}", "{sha256}", "{name}"):
+        path = path.replace(name, word.replace("/", "-").replace("\n", "-"))
+    assert needed(method, path) == ROUTES[route]
+    if method == "GET":
+        assert needed("HEAD", path) == ROUTES[route]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/", "anybody"),
+        ("GET", "/assets/index-abc.js", "anybody"),
+        ("POST", "/", None),
+        ("GET", "/api/v1/incidents/x/transition", ("POST",)),
+        ("PUT", "/api/v1/session", ("DELETE", "GET", "POST")),
+        ("GET", "/api/v1/incidents/", None),
+        ("GET", "/api/v1/incidents/a/b", None),
+        ("GET", "/api/v1/evidence/a/../../audit", None),
+        ("GET", "/docs/../api/v1/audit", None),
+        ("GET", "/metricsx", None),
+        ("TRACE", "/", None),
+    ],
+)
+def test_what_is_not_a_route_of_the_table(method: str, path: str, expected: object) -> None:
+    assert needed(method, path) == expected
+
+
+def test_a_delta_costs_little_to_place() -> None:
+    """Every delta is read once for its sites, also while nobody is limited: far below what encoding it costs."""
+    live = Live("boot")
+    view = b'{"id":"x","kind":"brawl","sites":["site-1","site-2"],"why":{"rule":"' + b"r" * 1500 + b'"}}'
+    live.publish("incident", view)
+    started = perf_counter()
+    for _ in range(2_000):
+        live.publish("incident", view)
+    assert (perf_counter() - started) / 2_000 < 0.001
+    number, body = live.since(live.last - 1, sees=lambda sites: "site-2" in sites) or (0, b"")
+    assert (number, b"site-2" in body) == (live.last, True)
+    assert live.since(live.last - 1, sees=lambda sites: "site-3" in sites) == (live.last, b"")
+    live.publish("news", b"5")
+    assert live.since(live.last - 1, sees=lambda sites: "site-1" in sites) == (live.last, b"")
