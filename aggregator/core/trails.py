@@ -22,7 +22,7 @@ class TrailIndex:
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
-        self._buckets: dict[tuple[str, int], _Bucket] = {}
+        self._buckets: dict[str, dict[int, _Bucket]] = {}
         self._of: dict[str, dict[SourceKey, Trail]] = {}
         self._listed: dict[int, tuple[str, Location | None, int, int]] = {}
         self._next = 1
@@ -50,8 +50,11 @@ class TrailIndex:
         found: list[Trail] = []
         get = self._buckets.get
         for place in self._places_to_look(trail):
+            by_slot = get(place)
+            if by_slot is None:
+                continue
             for slot in slots:
-                bucket = get((place, slot))
+                bucket = by_slot.get(slot)
                 if bucket is None:
                     continue
                 for other in bucket.values():
@@ -105,17 +108,21 @@ class TrailIndex:
         where = self._cell(trail)
         self._listed[trail.key] = (where, trail.place, slots[0], slots[-1])
         for key in self._keys(trail, where):
+            by_slot = self._buckets.setdefault(key, {})
             for slot in slots:
-                self._buckets.setdefault((key, slot), {})[trail.key] = trail
+                by_slot.setdefault(slot, {})[trail.key] = trail
 
     def _unlist(self, trail: Trail) -> None:
         where, _, first, last = self._listed.pop(trail.key)
         for key in self._keys(trail, where):
+            by_slot = self._buckets[key]
             for slot in range(first, last + 1):
-                bucket = self._buckets[key, slot]
+                bucket = by_slot[slot]
                 del bucket[trail.key]
                 if not bucket:
-                    del self._buckets[key, slot]
+                    del by_slot[slot]
+            if not by_slot:
+                del self._buckets[key]
 
     def _cell(self, trail: Trail) -> str:
         return self._cells.cell(trail.place.lat, trail.place.lon) if trail.place is not None else ""

@@ -16,7 +16,7 @@ from edge_agent.adapters.detectors import open_detector
 from edge_agent.core.spec import DetectorSpec
 from jaga.demo import CAMERA_FPS
 from jaga.demo_config import IMGSZ, edge_toml
-from jaga.demo_places import rendered
+from jaga.demo_places import DemoCamera, rendered
 from simulator.scene_video import Rendered, write_all
 from simulator.scenes import demo_scenes
 
@@ -57,6 +57,17 @@ def events(name: str, videos: dict[str, Rendered], folder: Path) -> list[dict[st
     return [json.loads(line) for line in out.read_text().splitlines()]
 
 
+def feature(site: str, camera: DemoCamera) -> dict[str, Any]:
+    """As the aggregator knows the camera."""
+    place = camera.location
+    assert place is not None
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [place.lon, place.lat]},
+        "properties": {"id": camera.id, "site": site, "radius_m": place.radius_m},
+    }
+
+
 @pytest.mark.parametrize("name", STORY)
 def test_each_camera_tells_its_part_of_the_story(name: str, told: Told) -> None:
     kind, spans = STORY[name]
@@ -72,7 +83,9 @@ def test_each_camera_tells_its_part_of_the_story(name: str, told: Told) -> None:
 def test_the_group_is_one_incident_of_three_cameras(told: Told, tmp_path: Path) -> None:
     sent, places, out = tmp_path / "events.jsonl", tmp_path / "cameras.geojson", tmp_path / "incidents.jsonl"
     sent.write_text("".join(json.dumps(event) + "\n" for name in STORY for event in told(name)))
-    places.write_text('{"type": "FeatureCollection", "features": []}')
+    agents = rendered({scene.name: Path() for scene in demo_scenes()}, CAMERA_FPS)
+    features = [feature(agent.site, camera) for agent in agents for camera in agent.cameras]
+    places.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     command = [sys.executable, "-m", "jaga", "correlate", str(sent), "--cameras", str(places), "--out", str(out)]
     subprocess.run(command, check=True, timeout=60, capture_output=True)
     incidents = [json.loads(line) for line in out.read_text().splitlines()]

@@ -261,3 +261,29 @@ def test_the_middle_of_places_covers_each_with_its_own_radius() -> None:
     middle = centre([(near, 1.0), (far, 1.0)])
     assert middle is not None
     assert middle.radius_m == pytest.approx(80, abs=0.5)
+
+
+def test_a_report_does_not_tie_a_fire_to_a_crowd_near_by() -> None:
+    city = Timeline(gate=(0, 0), caller=(50, 0), market=(90, 0))
+    fire = city.at(0).sees("gate", "smoke_fire", confidence=0.8).incident
+    assert city.at(20).sees("caller", "report", confidence=0.8).incident == fire
+    assert city.at(40).sees("market", "crowd", confidence=0.8).incident != fire
+
+
+def test_who_waits_then_runs_and_then_drives_off_is_one_theft() -> None:
+    city = Timeline(shop=(0, 0), street=(25, 0), corner=(40, 0))
+    theft = city.at(0).sees("shop", "loitering", confidence=0.8).incident
+    city.at(90).sees("shop", "loitering", "end", started=0, confidence=0.8)
+    assert city.at(95).sees("street", "crowd_rush", confidence=0.8).incident == theft
+    assert city.at(100).sees("corner", "stopped_vehicle", confidence=0.8).incident == theft
+
+
+def test_a_backlog_joins_the_incident_it_belongs_to_without_an_alarm() -> None:
+    city = Timeline(gate=(0, 0), market=(30, 0), far=(3000, 0))
+    one = city.at(0).sees("gate", "brawl", confidence=0.9).incident
+    before = len(city.changes)
+    late = city.at(10).sees("market", "brawl", confidence=0.9, delayed=True, lag_s=3000)
+    alone = city.at(12).sees("far", "brawl", confidence=0.9, delayed=True, lag_s=3000)
+    assert (late.incident, city.incidents[one].state, len(city.incidents[one].sources)) == (one, "open", 2)
+    assert [(change.incident, change.after) for change in city.changes[before:]] == [(alone.incident, "suspected")]
+    assert city.incidents[alone.incident].delayed
