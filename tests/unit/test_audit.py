@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aggregator.adapters.audit_sqlite import SqliteAudit
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.audit import GENESIS, Broken, End, Record, chain, parse_end, verify
-from aggregator.core.ports import Batch, Retention
+from aggregator.core.ports import Batch, Retention, SuppressedQuery
 
 DAY = 86_400.0
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -175,4 +175,6 @@ def test_the_log_of_before_becomes_the_chains_beginning(tmp_path: Path) -> None:
     ]
     assert store.read("SELECT name FROM sqlite_master WHERE name = 'audit_unchained'") == []
     assert next(SqliteAudit(store).records()).prev == GENESIS
+    assert store.suppressed(SuppressedQuery()) == []
+    assert store.suppressed(SuppressedQuery()) == []
     store.close()

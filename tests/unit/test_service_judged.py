@@ -211,17 +211,3 @@ def explained(folder: Path, sql: str, values: list[Any]) -> list[str]:
     store.close()
     with sqlite3.connect(folder / "jaga.sqlite") as db:
         return [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
-
-
-def test_an_older_store_is_migrated_and_keeps_its_audit_log(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "jaga.sqlite")
-    store.close()
-    with sqlite3.connect(tmp_path / "jaga.sqlite") as db:
-        for table in ("suppressed", "silences", "verdicts"):
-            db.execute(f"DROP TABLE {table}")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'judged'")
-        db.execute("INSERT INTO audit (time, actor, action, object) VALUES (5, 'rina', 'evidence.read', 'x')")
-    again = SqliteStore(tmp_path / "jaga.sqlite")
-    assert [row[:4] for row in again.audit(5)] == [(5.0, "rina", "evidence.read", "x")]
-    assert again.suppressed(SuppressedQuery()) == []
-    again.close()
