@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.data import DATA
 
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
+# In CI the same commit has the same cases; elsewhere each run tries new ones.
+settings.register_profile("ci", derandomize=True)
+if IN_CI:
+    settings.load_profile("ci")
 CHROMIUM = os.environ.get("JAGA_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 RTSP = any(Path("/usr/lib").glob("*/girepository-1.0/GstRtspServer-1.0.typelib"))
