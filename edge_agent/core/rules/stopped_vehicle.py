@@ -106,11 +106,12 @@ class StoppedVehicle:
             case = self._case(mover, movers, view.aspect)
             if case is None:
                 continue
-            if case.crashed and mover.serial not in self._crashed and stood > case.patience_s + CRASH_LATE_S:
+            untold_crash = case.crashed and mover.serial not in self._crashed
+            if untold_crash and stood > case.patience_s + CRASH_LATE_S:
                 continue
             self._score = max(self._score, stood / case.patience_s)
             if reached(stood, case.patience_s) and (mover.speed or 0.0) <= STILL:
-                if case.crashed and mover.serial not in self._crashed:
+                if untold_crash:
                     self._crashed.append(mover.serial)
                 findings.append(_finding(mover, case, stood, view.t))
         return tuple(findings)
