@@ -75,9 +75,7 @@ class Attribution:
             one = tie(probe, other)
             if not isinstance(one, Tie):
                 continue
-            credit = known.get(other.key)
-            if credit is None:
-                credit = known[other.key] = self._credit(other, probe)
+            credit = known[other.key] = self._credit(other, probe)
             rate = one.rate * credit
             if other.kind in VAGUE:
                 rate *= self._means(other, probe.kind)
