@@ -219,15 +219,16 @@ class Correlator:
         allowed, refused = self._allowed(pulls, probe, delayed)
         self._step.refused.update(refused)
         own_id = incident_id(event, at)
-        if allowed:
+        announced = self._drafts.get(own_id)
+        if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
             self._rates.note(probe.site, probe.camera, probe.kind, probe.first, best.confirmed)
-            if own_id in self._drafts:
-                self._absorb(self._drafts[best.incident], self._drafts[own_id], now)
+            if announced is not None:
+                self._absorb(self._drafts[best.incident], announced, now)
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
         self._rates.note(probe.site, probe.camera, probe.kind, probe.first, False)
-        if own_id in self._drafts:
-            self._empty(self._drafts[own_id], event, at, now)
+        if announced is not None:
+            self._empty(announced, event, at, now)
         else:
             self._drafts[own_id] = begin(own_id, event, at, now, self._previous(refused))
             self._step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
