@@ -116,7 +116,7 @@ class Attribution:
         )
 
     def are_one(self, a: str, b: str) -> bool:
-        """Whether at least half of the smaller incident's latest trails tie to the other one."""
+        """Whether enough of the smaller incident's latest trails tie to the other one (VOTES)."""
         small, large = sorted((a, b), key=lambda one: (self._index.count(one), one))
         voters = sorted(self._index.of(small), key=lambda trail: (-trail.last, trail.key))[:VOTERS]
         others = self._index.of(large)
