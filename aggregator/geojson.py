@@ -1,8 +1,9 @@
 """Cameras and sensitive places from GeoJSON files (RFC 7946): FeatureCollections of points. A camera has the properties
 id, site and, if known, name, agent and radius_m; a place has name and, if it is not the usual one, radius_m."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -12,6 +13,7 @@ from aggregator.core.severity import Place
 from contract.errors import ConfigError
 from contract.events import Location, Name
 
+T = TypeVar("T")
 RADIUS_M = 30.0
 PLACE_RADIUS_M = 150.0
 """How far around a sensitive place things matter, where nobody says otherwise."""
@@ -52,44 +54,43 @@ class _Collection(Struct, frozen=True, kw_only=True):
 
 def load_cameras(path: Path) -> tuple[Camera, ...]:
     """Raises ConfigError naming the file and the field."""
-    try:
-        collection = msgspec.json.decode(path.read_bytes(), type=_Collection)
-        return tuple(_camera(raw, index) for index, raw in enumerate(collection.features))
-    except OSError as error:
-        raise ConfigError("aggregator.cameras_unreadable", file=str(path), detail=str(error)) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ConfigError("aggregator.cameras_wrong", file=str(path), detail=str(error)) from error
+    return _load(path, _camera, "aggregator.cameras_wrong")
 
 
 def load_places(path: Path) -> tuple[Place, ...]:
     """Raises ConfigError naming the file and the field."""
+    return _load(path, _place, "aggregator.places_wrong")
+
+
+def _load(path: Path, make: Callable[[Any], T], wrong: str) -> tuple[T, ...]:
     try:
         collection = msgspec.json.decode(path.read_bytes(), type=_Collection)
-        return tuple(_place(raw, index) for index, raw in enumerate(collection.features))
+        return tuple(_made(make, raw, index) for index, raw in enumerate(collection.features))
     except OSError as error:
         raise ConfigError("aggregator.cameras_unreadable", file=str(path), detail=str(error)) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ConfigError("aggregator.places_wrong", file=str(path), detail=str(error)) from error
+        raise ConfigError(wrong, file=str(path), detail=str(error)) from error
 
 
-def _place(raw: Any, index: int) -> Place:
+def _made(make: Callable[[Any], T], raw: Any, index: int) -> T:
     try:
-        feature = msgspec.convert(raw, _PlaceFeature)
-        lon, lat = feature.geometry.coordinates[:2]
-        values = {"lat": lat, "lon": lon, "radius_m": feature.properties.radius_m}
-        return Place(feature.properties.name, msgspec.convert(values, Location))
+        return make(raw)
     except msgspec.ValidationError as error:
         raise msgspec.ValidationError(f"features[{index}]: {error}") from error
 
 
-def _camera(raw: Any, index: int) -> Camera:
-    try:
-        feature = msgspec.convert(raw, _Feature)
-        place = feature.properties
-        location = None
-        if feature.geometry is not None:
-            lon, lat = feature.geometry.coordinates[:2]
-            location = msgspec.convert({"lat": lat, "lon": lon, "radius_m": place.radius_m}, Location)
-    except msgspec.ValidationError as error:
-        raise msgspec.ValidationError(f"features[{index}]: {error}") from error
+def _place(raw: Any) -> Place:
+    feature = msgspec.convert(raw, _PlaceFeature)
+    return Place(feature.properties.name, _location(feature.geometry, feature.properties.radius_m))
+
+
+def _camera(raw: Any) -> Camera:
+    feature = msgspec.convert(raw, _Feature)
+    place = feature.properties
+    location = _location(feature.geometry, place.radius_m) if feature.geometry is not None else None
     return Camera(site=place.site, id=place.id, agent=place.agent or "", name=place.name or "", location=location)
+
+
+def _location(point: _Point, radius_m: float) -> Location:
+    lon, lat = point.coordinates[:2]
+    return msgspec.convert({"lat": lat, "lon": lon, "radius_m": radius_m}, Location)

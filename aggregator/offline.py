@@ -7,6 +7,7 @@ file.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import msgspec
 
@@ -55,8 +56,13 @@ def read_events(lines: Iterable[bytes]) -> Reading:
             continue
         seen.add(event.id)
         reading.events.append(event)
-    reading.events.sort(key=lambda event: (event.time, event.source, event.sequence, event.id))
+    reading.events.sort(key=by_time)
     return reading
+
+
+def by_time(event: Event) -> tuple[datetime, str, str, str]:
+    """What events are sorted by: when they happened, each agent's own in the order it sent them."""
+    return event.time, event.source, event.sequence, event.id
 
 
 @dataclass(frozen=True, slots=True)

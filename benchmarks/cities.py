@@ -1,10 +1,12 @@
 """Made-up cities for the correlation's measurements: events as they would be read from a file, and their truth."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from aggregator.adapters.spatial_h3 import H3Cells
+from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.liveness import Camera
+from aggregator.offline import by_time
 from contract.events import Event
 from simulator import city
 from simulator.city_profiles import PROFILES
@@ -29,6 +31,11 @@ class Case:
     events: tuple[Event, ...]
     truth: tuple[Timed, ...]
 
+    def correlator(self, policy: CorrelationPolicy | None = None) -> Correlator:
+        """A fresh one that knows where the cameras are, as the aggregator's does."""
+        spots = {camera.key: camera.location for camera in self.cameras}
+        return Correlator(policy, H3Cells(), lambda site, camera: spots.get((site, camera)))
+
 
 @lru_cache(maxsize=64)
 def case(seed: int, profile: str | None = None, cameras: int = CAMERAS, hours: float = HOURS) -> Case:
@@ -49,8 +56,5 @@ def case(seed: int, profile: str | None = None, cameras: int = CAMERAS, hours: f
     fleet = tuple(
         Camera(site=one.site, id=one.id, agent=one.agent, name=one.name, location=one.location) for one in made.cameras
     )
-    return Case(seed, chosen, fleet, tuple(arrivals.values()), by_time(event for _, event in arrivals.values()), truth)
-
-
-def by_time(events: Iterable[Event]) -> tuple[Event, ...]:
-    return tuple(sorted(events, key=lambda event: (event.time, event.source, event.sequence, event.id)))
+    events = sorted((event for _, event in arrivals.values()), key=by_time)
+    return Case(seed, chosen, fleet, tuple(arrivals.values()), tuple(events), truth)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import mean
 
 from aggregator.adapters.spatial_h3 import H3Cells
-from aggregator.core.correlation import CorrelationPolicy, Correlator
+from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.outcome import Outcome as Step
 from aggregator.core.witness import incident_id, times_of
 from aggregator.offline import correlate
@@ -66,10 +66,9 @@ class _Watch:
     """Plays one case and notes when what came is seen."""
 
     def __init__(self, one: Case) -> None:
-        spots = {camera.key: camera.location for camera in one.cameras}
         self.case = one
         self.policy = CorrelationPolicy()
-        self.correlator = Correlator(self.policy, H3Cells(), lambda site, camera: spots.get((site, camera)))
+        self.correlator = one.correlator(self.policy)
         self.came: dict[str, float] = {}
         self.seen = Waits([], [], [])
         self.fact_of = {event: fact.id for fact in one.truth for event in fact.events}

@@ -6,8 +6,7 @@ python -m benchmarks.correlation_example
 import sys
 from collections.abc import Iterator
 
-from aggregator.adapters.spatial_h3 import H3Cells
-from aggregator.core.correlation import CorrelationPolicy, Correlator
+from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.incident import Incident
 from aggregator.core.linking import Link
 from aggregator.core.outcome import Assigned, Outcome
@@ -22,10 +21,7 @@ class _Play:
     """Everything that happened to every incident, by the one it became part of in the end."""
 
     def __init__(self, one: Case) -> None:
-        spots = {camera.key: camera.location for camera in one.cameras}
-        correlator = Correlator(
-            CorrelationPolicy(reorder_s=0.0), H3Cells(), lambda site, camera: spots.get((site, camera))
-        )
+        correlator = one.correlator(CorrelationPolicy(reorder_s=0.0))
         self.lines: dict[str, list[tuple[float, str]]] = {}
         self.incidents: dict[str, Incident] = {}
         self.began = one.events[0].time.timestamp()

@@ -17,9 +17,9 @@ import numpy as np
 from benchmarks.cities import Case
 from contract.events import Event
 from contract.kinds import KINDS
+from simulator.city_map import METRES_PER_DEGREE
 from simulator.score import Timed, score
 
-METRES_PER_DEGREE = 111_195.0
 FAR = 1_000.0
 """What keeps two kinds apart, in units of a clustering's reach."""
 Labels = Sequence[object]

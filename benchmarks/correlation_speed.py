@@ -15,7 +15,7 @@ from time import process_time
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.core.correlation import Correlator
 from aggregator.core.space import METRES_PER_DEGREE
-from benchmarks.cities import Case, case
+from benchmarks.cities import case
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from contract.events import Clock, Event, EventData, Location, Why, event_source, event_type, sequence_text
 from contract.ids import derived_uuid7
@@ -42,14 +42,8 @@ def per_event(correlator: Correlator, arrivals: Sequence[tuple[float, Event]]) -
 
 
 def by_city(cameras: int, hours: float) -> float:
-    one: Case = case(1, "weekday", cameras, hours)
-    spots = {camera.key: camera.location for camera in one.cameras}
-    return min(
-        per_event(
-            Correlator(cells=H3Cells(), locate=lambda site, camera: spots.get((site, camera))), one.arrivals[:EVENTS]
-        )
-        for _ in range(ROUNDS)
-    )
+    one = case(1, "weekday", cameras, hours)
+    return min(per_event(one.correlator(), one.arrivals[:EVENTS]) for _ in range(ROUNDS))
 
 
 def by_open(count: int) -> float:

@@ -148,7 +148,7 @@ def build(seed: int, cameras: int, hours: float, profile: str = "weekday") -> Ci
 def write(city: City, folder: Path) -> int:
     """The three files; events are exactly the wire's objects, one a line. Returns how many true incidents they hold."""
     folder.mkdir(parents=True, exist_ok=True)
-    layout = msgspec.json.format(msgspec.json.encode(geojson(list(city.cameras))), indent=1)
+    layout = msgspec.json.format(msgspec.json.encode(geojson(city.cameras)), indent=1)
     (folder / "cameras.geojson").write_bytes(layout + b"\n")
     encoder = msgspec.json.Encoder()
     with (folder / "events.jsonl").open("wb") as lines:

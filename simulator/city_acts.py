@@ -10,7 +10,7 @@ from math import cos, hypot, pi, sin
 from random import Random
 
 from contract.kinds import Kind
-from simulator.city_map import STREETS, District, Point
+from simulator.city_map import District, Point
 
 Looks = tuple[tuple[Kind, float], ...]
 """Kinds something is taken for, with weights."""
@@ -164,7 +164,7 @@ def _water(district: District, spot: Point, t: float, random: Random) -> Inciden
 
 def _jam(district: District, spot: Point, t: float, random: Random) -> Incident:
     """Its tail travels upstream; what stands in it is seen as stopped vehicles too."""
-    along = district.turn + random.randrange(2) * pi + (STREETS % 2 - 1)
+    along = district.turn + random.randrange(2) * pi
     length, speed = random.uniform(200, 750), random.uniform(0.6, 2.2)
     grown = t + length / speed
     over = grown + random.uniform(200, 1500)

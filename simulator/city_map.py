@@ -3,7 +3,7 @@
 Positions are metres (east, north) from the city's middle; `to_location` makes degrees of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import atan2, cos, floor, hypot, pi, radians, sin
 from random import Random
@@ -87,19 +87,20 @@ class City:
         self.districts: list[District] = []
         self.cameras: list[Camera] = []
         self._cells: dict[tuple[int, int], list[Camera]] = {}
-        self._blocks: dict[tuple[int, int], list[District]] = {}
+        self._blocks: dict[tuple[int, int], District] = {}
         taken: set[Point] = set()
         spiral = _spiral()
         while len(self.cameras) < count:
             block = next(spiral)
             district, most = self._district(block, random)
             self.districts.append(district)
-            self._blocks.setdefault(block, []).append(district)
-            for spot, heading in _spots(district, min(most, count - len(self.cameras)), taken, random):
-                self._add(district, spot, heading, random)
+            self._blocks[block] = district
+            spots = _spots(district, min(most, count - len(self.cameras)), taken, random)
+            for number, (spot, heading) in enumerate(spots, 1):
+                self._add(district, number, spot, heading, random)
 
     def near(self, spot: Point, reach_m: float) -> list[Camera]:
-        """Those within reach_m, in the order they were put up."""
+        """Those within reach_m, in order of their ids."""
         low, high = _cell((spot[0] - reach_m, spot[1] - reach_m)), _cell((spot[0] + reach_m, spot[1] + reach_m))
         found = [
             camera
@@ -117,27 +118,23 @@ class City:
             district
             for x in range(column - 1, column + 3)
             for y in range(row - 1, row + 3)
-            for district in self._blocks.get((x, y), ())
+            if (district := self._blocks.get((x, y))) is not None
         ]
         return min(around or self.districts, key=lambda one: hypot(one.middle[0] - spot[0], one.middle[1] - spot[1]))
 
     def _district(self, block: tuple[int, int], random: Random) -> tuple[District, int]:
         number = len(self.districts)
         name, round_ = NAMES[number % len(NAMES)], number // len(NAMES)
-        kinds = [character for character, _, _ in CHARACTERS]
-        character = random.choices(kinds, [weight for _, weight, _ in CHARACTERS])[0]
+        character, _, usual = random.choices(CHARACTERS, [weight for _, weight, _ in CHARACTERS])[0]
         middle = (block[0] * PITCH_M + random.uniform(-40, 40), block[1] * PITCH_M + random.uniform(-40, 40))
         turn = random.gauss(0, 0.15)
         district = District(
             f"{name}-{round_ + 1}" if round_ else name, character, middle, turn, random.uniform(105, 135)
         )
-        usual = next(most for kind, _, most in CHARACTERS if kind == character)
         return district, round(usual * random.uniform(0.7, 1.3))
 
-    def _add(self, district: District, spot: Point, heading: float | None, random: Random) -> None:
-        number = 1
-        if self.cameras and self.cameras[-1].site == district.site:
-            number = int(self.cameras[-1].id.rsplit("-", 1)[1]) + 1
+    def _add(self, district: District, number: int, spot: Point, heading: float | None, random: Random) -> None:
+        """number: counts the district's cameras from 1."""
         reach = random.uniform(80, 130) if random.random() < 0.06 else random.uniform(28, 55)
         bad = random.random() < 0.03
         camera = Camera(
@@ -188,7 +185,7 @@ def _spots(district: District, count: int, taken: set[Point], random: Random) ->
         if district.character == "arterial" and random.random() < 0.75:
             middle = district.corner((number * 0.62) % (STREETS - 1), STREETS // 2)
             look = district.turn + (pi if number % 2 else 0.0)
-        elif district.character == "residential" or (district.character == "arterial"):
+        elif district.character in ("residential", "arterial"):
             middle = district.corner(random.randrange(STREETS), random.randrange(STREETS))
             look = district.turn + random.randrange(4) * pi / 2
         else:
@@ -204,7 +201,7 @@ def _spots(district: District, count: int, taken: set[Point], random: Random) ->
     return spots
 
 
-def geojson(cameras: list[Camera]) -> dict[str, object]:
+def geojson(cameras: Iterable[Camera]) -> dict[str, object]:
     """A FeatureCollection (RFC 7946) of points, longitude first."""
     return {
         "type": "FeatureCollection",

@@ -80,7 +80,7 @@ def report(number: int | None, spot: Point, said: float, when: float, city: City
     return Sighting(number, None, district.site, f"{district.site}-desk", Kind.REPORT, (moment, moment))
 
 
-def sure(camera: Camera | None, random: Random) -> float:
+def sure(random: Random) -> float:
     """How sure a camera says it is of something true."""
     return min(0.98, max(0.3, random.gauss(0.72, 0.12)))
 
@@ -140,7 +140,7 @@ def _episodes(
         moments = []
         for t in _when(first, last, random):
             spot, exact = _where(act, camera, t, random)
-            moments.append(Moment(t, spot, exact, sure(camera, random), random.randint(*act.people)))
+            moments.append(Moment(t, spot, exact, sure(random), random.randint(*act.people)))
         found.append(Sighting(number, camera, camera.site, camera.agent, kind, tuple(moments)))
         first = last + random.uniform(8, 45)
         if random.random() < 0.3:

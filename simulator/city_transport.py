@@ -1,7 +1,7 @@
 """From what cameras tell to what arrives: clocks that are wrong, uplinks that fail, messages lost, doubled and late."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from random import Random
 
@@ -77,7 +77,7 @@ class Transport:
             self._send(one, agent)
             arriving.append(one)
             if self._random.random() < REDELIVERED:
-                arriving.append(_again(one, self._random.uniform(0.5, 30)))
+                arriving.append(replace(one, arrives=one.arrives + self._random.uniform(0.5, 30)))
         arriving.sort(key=attrgetter("arrives", "made", "episode", "number"))
         return arriving
 
@@ -102,12 +102,6 @@ class Transport:
             (begin, begin + random.choice((random.uniform(60, 900), random.uniform(1800, 4200))))
             for begin in times(self._profile.outages, self._seconds, random)
         ]
-
-
-def _again(one: Delivery, later: float) -> Delivery:
-    return Delivery(
-        one.sighting, one.episode, one.number, one.phase, one.made, one.arrives + later, one.sequence, one.delayed
-    )
 
 
 def _phase(number: int, count: int) -> Phase:

@@ -78,17 +78,17 @@ def score(predicted: Iterable[Timed], truth: Iterable[Timed]) -> Score:
     guesses, facts = tuple(predicted), tuple(truth)
     guessed, true = _labels(guesses), _labels(facts)
     overlaps = Counter((true[event], guessed[event]) for event in true if event in guessed)
-    matches = {fact.id: _best(fact.id, overlaps) for fact in facts}
+    matches = _best(overlaps)
     by_id = {guess.id: guess for guess in guesses}
     delays = sorted(
         (by_id[match].started - fact.started).total_seconds()
         for fact in facts
-        if (match := matches[fact.id]) is not None
+        if (match := matches.get(fact.id)) is not None
     )
     found = [
         fact.id
         for fact in facts
-        if (match := matches[fact.id]) is not None and overlaps[fact.id, match] * 2 >= len(fact.events)
+        if (match := matches.get(fact.id)) is not None and overlaps[fact.id, match] * 2 >= len(fact.events)
     ]
     touched = Counter(fact for fact, _ in overlaps)
     shown = sum(guess.shown for guess in guesses)
@@ -105,7 +105,7 @@ def score(predicted: Iterable[Timed], truth: Iterable[Timed]) -> Score:
         false_merges=_mixed(overlaps) / len(guesses) if guesses else 0.0,
         shown=shown,
         reduction_shown=1 - shown / len(guessed) if guessed else 0.0,
-        missing_major=sum(_grave(fact) and not _seen(matches[fact.id], by_id) for fact in facts),
+        missing_major=sum(fact.kind in _GRAVE and not _seen(matches.get(fact.id), by_id) for fact in facts),
         delay_median_s=median(delays) if delays else None,
         delay_p95_s=quantile(delays, 0.95) if delays else None,
     )
@@ -158,19 +158,17 @@ def _labels(incidents: tuple[Timed, ...]) -> dict[str, str]:
     return labels
 
 
-def _best(fact: str, overlaps: Counter[tuple[str, str]]) -> str | None:
-    """The incident with most of the fact's events; of equals, the one with the lower id."""
-    candidates = [(-count, guess) for (true, guess), count in overlaps.items() if true == fact]
-    return min(candidates)[1] if candidates else None
+def _best(overlaps: Counter[tuple[str, str]]) -> dict[str, str]:
+    """Of each fact that is told of, the incident with most of its events; of equals, the one with the lower id."""
+    best: dict[str, tuple[int, str]] = {}
+    for (fact, guess), count in overlaps.items():
+        best[fact] = min(best.get(fact, (0, "")), (-count, guess))
+    return {fact: guess for fact, (_, guess) in best.items()}
 
 
 def _mixed(overlaps: Counter[tuple[str, str]]) -> int:
     """How many incidents hold events of more than one true one."""
     return sum(count > 1 for count in Counter(guess for _, guess in overlaps).values())
-
-
-def _grave(fact: Timed) -> bool:
-    return fact.kind in _GRAVE
 
 
 def _seen(match: str | None, by_id: Mapping[str, Timed]) -> bool:

@@ -75,9 +75,7 @@ class Attribution:
             one = tie(probe, other)
             if not isinstance(one, Tie):
                 continue
-            credit = known.get(other.key)
-            if credit is None:
-                credit = known[other.key] = self._credit(other, probe)
+            credit = known[other.key] = self._credit(other, probe)
             rate = one.rate * credit
             if other.kind in VAGUE:
                 rate *= self._means(other, probe.kind)
@@ -118,7 +116,7 @@ class Attribution:
         )
 
     def are_one(self, a: str, b: str) -> bool:
-        """Whether at least half of the smaller incident's latest trails tie to the other one."""
+        """Whether enough of the smaller incident's latest trails tie to the other one (VOTES)."""
         small, large = sorted((a, b), key=lambda one: (self._index.count(one), one))
         voters = sorted(self._index.of(small), key=lambda trail: (-trail.last, trail.key))[:VOTERS]
         others = self._index.of(large)

@@ -122,7 +122,8 @@ class Correlator:
             held = self._ordering.push(event, times_of(event).time, now, event.id in hushed)
             if event.data.severity == "critical" and event.data.phase == "begin" and not self._is_delayed(held):
                 self._announce(held, now)
-        return self._release(now)
+        self._release(now)
+        return self._step.outcome(self._drafts, self._places)
 
     def wait(self, event: Event, received: float, hushed: bool = False) -> None:
         """Takes in an event that a store kept, before the first step; it is assigned with the next step or tick."""
@@ -140,8 +141,7 @@ class Correlator:
     def tick(self, now: float) -> Outcome:
         """Assigns what has waited long enough, closes what is over, forgets what is old; touches only what is due."""
         self._step = Step()
-        for held in self._ordering.due(now):
-            self._assign(held, now)
+        self._release(now)
         while self._deadlines and self._deadlines[0][0] <= now:
             draft = self._drafts.get(heappop(self._deadlines)[1])
             if draft is None:
@@ -166,10 +166,10 @@ class Correlator:
         self._watch(draft)
         return moved, change
 
-    def _release(self, now: float) -> Outcome:
+    def _release(self, now: float) -> None:
+        """Assigns what has waited long enough."""
         for held in self._ordering.due(now):
             self._assign(held, now)
-        return self._step.outcome(self._drafts, self._places)
 
     def _is_delayed(self, held: Held) -> bool:
         return held.event.data.delayed or held.received - held.time > self.policy.delayed_after_s
@@ -209,7 +209,7 @@ class Correlator:
             self._promote(draft, now, probe)
         if known is None:
             self._watch(draft)
-        refused = tuple(self._step.refused.items()) if self._step.refused else ()
+        refused = tuple(self._step.refused.items())
         self._step.refused.clear()
         self._step.assigned.append(Assigned(event, held.received, target, link, delayed, refused))
 
@@ -219,15 +219,16 @@ class Correlator:
         allowed, refused = self._allowed(pulls, probe, delayed)
         self._step.refused.update(refused)
         own_id = incident_id(event, at)
-        if allowed:
+        announced = self._drafts.get(own_id)
+        if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
             self._rates.note(probe.site, probe.camera, probe.kind, probe.first, best.confirmed)
-            if own_id in self._drafts:
-                self._absorb(self._drafts[best.incident], self._drafts[own_id], now)
+            if announced is not None:
+                self._absorb(self._drafts[best.incident], announced, now)
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
         self._rates.note(probe.site, probe.camera, probe.kind, probe.first, False)
-        if own_id in self._drafts:
-            self._empty(self._drafts[own_id], event, at, now)
+        if announced is not None:
+            self._empty(announced, event, at, now)
         else:
             self._drafts[own_id] = begin(own_id, event, at, now, self._previous(refused))
             self._step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))

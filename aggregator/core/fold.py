@@ -6,7 +6,7 @@ holds does not depend on the order in which events were added, except for exact 
 
 from dataclasses import dataclass, replace
 
-from aggregator.core.incident import Incident, Source, State, believed
+from aggregator.core.incident import CLOSED, Incident, Source, State, believed
 from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
 from contract.events import Event, Subject
@@ -53,7 +53,7 @@ class Draft:
 
     @property
     def closed(self) -> bool:
-        return self.state in ("resolved", "false_alarm")
+        return self.state in CLOSED
 
     def take(self, one: Incident) -> None:
         """Becomes what `one` says."""
@@ -144,9 +144,6 @@ class Draft:
             self._frozen = self._freeze(places)
         return self._frozen
 
-    def confidence(self) -> float:
-        return believed(tuple(self.sources.values()))
-
     def _freeze(self, places: Places) -> Incident:
         sources = tuple(self.sources[key] for key in sorted(self.sources))
         where = centre([(source.location, max(source.confidence, 0.05)) for source in sources if source.location])
@@ -227,13 +224,6 @@ def begin(incident_id: str, event: Event, at: Times, now: float, previous: str |
             previous=previous,
         )
     )
-
-
-def merge(kept: Incident, absorbed: Incident, now: float) -> Incident:
-    """Both as one, under the id of `kept`."""
-    one = Draft(kept)
-    one.absorb(Draft(absorbed), now)
-    return one.snapshot()
 
 
 def age(draft: Draft) -> str:

@@ -1,9 +1,8 @@
 """Which kinds can tell of one incident, and how what they tell of lies in space and time.
 
-Each kind has a nature: what it is physically. A pair of kinds takes the faster and longer of the two, and
-their extents' geometric mean. `likely` says
-how often one kind is told of an incident that the other kind tells of. Where each number comes from is in
-docs/design/correlation.md.
+Each kind has a nature: what it is physically. A pair of kinds takes the faster and longer of the two, and their
+extents' geometric mean. `likely` says how often one kind is told of an incident that the other kind tells of. Where
+each number comes from is in docs/design/correlation.md.
 """
 
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from aggregator.core.space import METRES_PER_DEGREE
 from contract.events import Location
 from contract.kinds import KINDS, Kind
 
-PlaceMatch = Literal["camera", "distance", "adjacent", "site"]
+PlaceMatch = Literal["camera", "distance", "site"]
 Refusal = Literal["kind", "time", "distance", "place"]
 
 SEEN_EVERY_S = 60.0
@@ -108,8 +108,8 @@ class Tie:
     distance_m: float | None
 
 
-def tie(a: Trail, b: Trail, adjacent: float = 0.0) -> Tie | Refusal:
-    """How strongly a ties to b. adjacent: 0..1, how often the two cameras have told of one incident."""
+def tie(a: Trail, b: Trail) -> Tie | Refusal:
+    """How strongly a ties to b."""
     kinds = PAIRS[a.kind].get(b.kind)
     if kinds is None:
         return "kind"
@@ -124,20 +124,17 @@ def tie(a: Trail, b: Trail, adjacent: float = 0.0) -> Tie | Refusal:
     if same and (a.place is None or b.place is None or faulty(a.kind) or faulty(b.kind)):
         return Tie(kinds.likely * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S, 0.0, kinds.match, "camera", gap, 0.0)
     if a.place is None or b.place is None:
-        near = max(SITE_ONLY if a.site == b.site else 0.0, adjacent)
-        if near == 0 or (faulty(a.kind) and faulty(b.kind)):
+        if a.site != b.site or (faulty(a.kind) and faulty(b.kind)):
             return "place"
-        rate = kinds.likely * near * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
-        return Tie(rate, 0.0, kinds.match, "adjacent" if adjacent >= near else "site", gap, None)
+        rate = kinds.likely * SITE_ONLY * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
+        return Tie(rate, 0.0, kinds.match, "site", gap, None)
     if faulty(a.kind) and faulty(b.kind):
         return "place"
     place: PlaceMatch = "camera" if same else "distance"
-    return _by_distance(a.place, b.place, kinds, gap, adjacent, place, told=a.kind == Kind.REPORT != b.kind)
+    return _by_distance(a.place, b.place, kinds, gap, place, told=a.kind == Kind.REPORT != b.kind)
 
 
-def _by_distance(
-    a: Location, b: Location, kinds: Pair, gap: float, adjacent: float, place: PlaceMatch, told: bool
-) -> Tie | Refusal:
+def _by_distance(a: Location, b: Location, kinds: Pair, gap: float, place: PlaceMatch, told: bool) -> Tie | Refusal:
     distance = metres(a, b)
     open_m = OPEN_SHARE * hypot(min(a.radius_m, MAX_UNCERTAINTY_M), min(b.radius_m, MAX_UNCERTAINTY_M))
     beyond = max(0.0, distance - open_m)
@@ -154,8 +151,6 @@ def _by_distance(
         nearness = min(1.0, POST_M * POST_M * density)
     fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
     apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2 * APART_M * APART_M))
-    if adjacent > nearness:
-        nearness, place = adjacent, "adjacent"
     return Tie(kinds.likely * fades * nearness, fades * apart, kinds.match, place, gap, distance)
 
 

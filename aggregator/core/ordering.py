@@ -48,7 +48,3 @@ class Ordering:
             ready.append(heappop(self._due)[2])
         ready.sort(key=lambda held: held.order)
         return ready
-
-    def next_due(self) -> float | None:
-        """When something is due next."""
-        return self._due[0][0] if self._due else None

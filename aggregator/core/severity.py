@@ -63,9 +63,5 @@ def reasons(sources: int, people: int, people_first: int, reports: int, places: 
 def raised(base: Severity, why: tuple[str, ...]) -> Severity:
     """base: the gravest event's. An incident of severity info is context and stays it, whatever is added."""
     rank = SEVERITIES.index(base)
-    steps = len(why) // REASONS_A_STEP
-    if any(one.startswith("place:") for one in why):
-        steps = max(steps, 1)
-    if rank == 0:
-        steps = 0
-    return SEVERITIES[min(len(SEVERITIES) - 1, rank + min(steps, 1))]
+    graver = len(why) >= REASONS_A_STEP or any(one.startswith("place:") for one in why)
+    return SEVERITIES[min(len(SEVERITIES) - 1, rank + 1)] if graver and rank > 0 else base

@@ -1,7 +1,7 @@
 """Distance on the ground, and the cells a spatial index is made of. Degrees are WGS 84, lengths metres."""
 
 from collections.abc import Sequence
-from math import asin, cos, floor, hypot, radians, sin, sqrt
+from math import asin, cos, floor, radians, sin, sqrt
 from typing import Protocol
 
 from contract.events import Location
@@ -72,11 +72,6 @@ class Grid:
 
     def _name(self, row: int, column: int) -> str:
         return f"{row}:{column % self._columns}"
-
-
-def uncertainty_m(a: Location, b: Location, at_most: float) -> float:
-    """How far apart two places may seem although they are one: both radii, each at most `at_most`."""
-    return hypot(min(a.radius_m, at_most), min(b.radius_m, at_most))
 
 
 def _turn(degrees: float) -> float:

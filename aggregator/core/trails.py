@@ -28,12 +28,6 @@ class TrailIndex:
         self._next = 1
         self._look = 0
 
-    def __len__(self) -> int:
-        return sum(len(trails) for trails in self._of.values())
-
-    def get(self, incident: str, source: SourceKey) -> Trail | None:
-        return self._of.get(incident, {}).get(source)
-
     def of(self, incident: str) -> tuple[Trail, ...]:
         return tuple(self._of.get(incident, {}).values())
 

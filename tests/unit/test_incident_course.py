@@ -2,8 +2,8 @@
 
 import pytest
 
-from aggregator.core.correlation import CorrelationPolicy
-from tests.timeline import START, Timeline, make_event
+from aggregator.core.correlation import CorrelationPolicy, Correlator
+from tests.timeline import START, Timeline, make_event, place
 
 
 @pytest.mark.parametrize(
@@ -153,3 +153,20 @@ def test_a_closed_incident_whose_episode_goes_on_swallows_nothing() -> None:
     new = city.at(100).sees("b", "brawl").incident
     assert city.at(110).sees("gate", "brawl", "update", started=0).incident == old
     assert [(one.id, one.state) for one in city.standing()] == [(old, "resolved"), (new, "open")]
+
+
+def test_who_dismisses_what_was_announced_dismisses_only_that() -> None:
+    correlator = Correlator(CorrelationPolicy(reorder_s=2.0))
+    began = START.timestamp()
+    suspected = make_event(0, "gate", "brawl", confidence=0.4, location=place(0, 0, 30.0))
+    (first,) = correlator.step((suspected,), began).incidents
+    (first,) = correlator.tick(began + 3).incidents
+    assert first.state == "suspected"
+    grave = make_event(10, "market", "brawl", confidence=0.9, location=place(20, 0, 30.0))
+    (shown,) = correlator.step((grave,), began + 10).incidents
+    assert (shown.state, shown.id != first.id) == ("open", True)
+    correlator.transition(shown.id, "false_alarm", began + 11, "rina", "a dance")
+    outcome = correlator.tick(began + 13)
+    assert [(one.incident, one.refused) for one in outcome.assigned] == [(shown.id, ())]
+    states = {one.id: (one.state, one.event_count, one.closed_at) for one in correlator.incidents()}
+    assert states == {first.id: ("suspected", 1, None), shown.id: ("false_alarm", 1, began + 11)}

@@ -5,7 +5,7 @@ from math import sqrt
 
 import pytest
 
-from aggregator.core.fold import Times, begin, merge
+from aggregator.core.fold import Draft, Times, begin
 from aggregator.core.incident import Incident, Source
 from aggregator.core.kinship import PAIRS
 from aggregator.core.linking import MAX_UNCERTAINTY_M, OPEN_SHARE, Tie, Trail, tie
@@ -57,6 +57,9 @@ def test_a_merge_shows_the_picture_of_the_strongest_event_that_has_one(turned: b
         incident("b", "major", "2" * 64),
         incident("c", "critical", None),
     )
-    pair = (strong, weak) if turned else (weak, strong)
-    assert merge(*pair, 1.0).snapshot == "2" * 64
-    assert merge(merge(*pair, 1.0), mute, 2.0).snapshot == "2" * 64
+    kept, absorbed = (strong, weak) if turned else (weak, strong)
+    one = Draft(kept)
+    one.absorb(Draft(absorbed), 1.0)
+    assert one.snapshot().snapshot == "2" * 64
+    one.absorb(Draft(mute), 2.0)
+    assert one.snapshot().snapshot == "2" * 64
