@@ -1,12 +1,14 @@
 """How well events become incidents, against what others would do, over seeded cities of all profiles.
 
     python -m benchmarks.correlation
+    python -m benchmarks.correlation --seeds 301 324
 
 Ours and each peer see the same events, sorted by event time, as `jaga correlate` does; peers are tuned on other seeds,
 in the same run. What the running aggregator adds, waiting for order, is measured by feeding the events in their order
 of arrival. Needs scikit-learn and river for the peers; without them, ours alone is measured and the comparison fails.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -212,5 +214,21 @@ def _mean(scores: Sequence[Score], name: str) -> float:
     return mean(float(getattr(one.pairs, name)) for one in scores)
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--seeds", type=int, nargs=2, metavar=("FIRST", "LAST"), help="ours alone, on the cities of these seeds"
+    )
+    options, others = parser.parse_known_args(arguments)
+    if options.seeds is None:
+        return command(measure, others, footage=False)
+    seeds = range(options.seeds[0], options.seeds[1] + 1)
+
+    def measured() -> Outcome:
+        return Outcome("correlation", tuple(_quality([ours(case(seed)) for seed in seeds])))
+
+    return command(measured, others, footage=False)
+
+
 if __name__ == "__main__":
-    sys.exit(command(measure, footage=False))
+    sys.exit(main())
