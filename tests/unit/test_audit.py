@@ -79,7 +79,9 @@ def test_each_way_to_tamper_has_its_name() -> None:
     assert broken.value.reason == "link"
 
 
-@pytest.mark.parametrize("text", ["", "5", "5:abc", f"x:{'0' * 64}", f"5:{'G' * 64}"])
+@pytest.mark.parametrize(
+    "text", ["", "5", "5:abc", f"x:{'0' * 64}", f"5:{'G' * 64}", f"-5:{'0' * 64}", f"1_0:{'0' * 64}"]
+)
 def test_what_is_no_anchor(text: str) -> None:
     with pytest.raises(ValueError, match=r"seq:hash|int"):
         parse_end(text)
