@@ -141,16 +141,13 @@ class Accounts:
 
     def used(self, principal: Principal) -> None:
         """Notes that a session is in use. At most one write a minute; it waits for the disk."""
-        if principal.session is None:
-            return
-        found, now = self._store.session(principal.session), self._now()
-        if found is not None and now - found[0].seen >= TOUCH_S and self._runs(*found):
-            self._store.touch(principal.session, now)
+        if principal.session is not None and self.due(principal):
+            self._store.touch(principal.session, self._now())
 
     def due(self, principal: Principal) -> bool:
         """Whether `used` would write."""
         found = self._store.session(principal.session) if principal.session else None
-        return found is not None and self._now() - found[0].seen >= TOUCH_S
+        return found is not None and self._now() - found[0].seen >= TOUCH_S and self._runs(*found)
 
     def logout(self, principal: Principal, address: str) -> None:
         if principal.session is not None:
