@@ -65,7 +65,8 @@ def chain(head: End, entries: Iterable[Entry]) -> Iterator[Record]:
 
 
 class Broken(Exception):
-    """The chain does not hold. reason: changed, gap, link, cut or anchor. seq: where."""
+    """The chain does not hold. reason: changed, gap, link, cut, anchor, or early: an anchor before the
+    first record, which shows nothing. seq: where."""
 
     def __init__(self, reason: str, seq: int) -> None:
         super().__init__(reason, seq)
@@ -80,6 +81,9 @@ def verify(records: Iterable[Record], floor: End, known: Iterable[End] = ()) -> 
     wanted = {end.seq: end.hash for end in known}
     if wanted.pop(floor.seq, floor.hash) != floor.hash:
         raise Broken("anchor", floor.seq)
+    for seq in wanted:
+        if seq < floor.seq:
+            raise Broken("early", seq)
     last = floor
     for record in records:
         if record.seq != last.seq + 1:
