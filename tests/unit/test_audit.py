@@ -79,9 +79,7 @@ def test_each_way_to_tamper_has_its_name() -> None:
     for anchor in (End(), End(2, records[1].hash)):
         with pytest.raises(Broken) as broken:
             verify(rewritten[3:], pruned, [anchor])
-        assert (broken.value.reason, broken.value.seq) == ("early", anchor.seq), (
-            "a rewritten log could hide there"
-        )
+        assert (broken.value.reason, broken.value.seq) == ("early", anchor.seq), "a rewritten log could hide there"
     with pytest.raises(Broken) as broken:
         verify([*records[:3], *rewritten[3:]], End())
     assert broken.value.reason == "link"
