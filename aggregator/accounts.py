@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import threading
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, ip_address
 
@@ -97,9 +97,7 @@ class Accounts:
             entry = (now, user.name if user else UNKNOWN, "session.refused", why, address)
             self._store.note([entry])
             raise LoginRefused
-        with self._lock:
-            self._by_account.forgive(name, all_of_it=True)
-            self._by_address.forgive(network(address), all_of_it=False)
+        self._forgive(name, address)
         if user.password and self._passwords.stale(user.password):
             user = replace(user, password=self._passwords.hash(password))
             self._store.put_user(user, ())
@@ -143,16 +141,13 @@ class Accounts:
 
     def used(self, principal: Principal) -> None:
         """Notes that a session is in use. At most one write a minute; it waits for the disk."""
-        if principal.session is None:
-            return
-        found, now = self._store.session(principal.session), self._now()
-        if found is not None and now - found[0].seen >= TOUCH_S and self._runs(*found):
-            self._store.touch(principal.session, now)
+        if principal.session is not None and self.due(principal):
+            self._store.touch(principal.session, self._now())
 
     def due(self, principal: Principal) -> bool:
         """Whether `used` would write."""
         found = self._store.session(principal.session) if principal.session else None
-        return found is not None and self._now() - found[0].seen >= TOUCH_S
+        return found is not None and self._now() - found[0].seen >= TOUCH_S and self._runs(*found)
 
     def logout(self, principal: Principal, address: str) -> None:
         if principal.session is not None:
@@ -168,8 +163,7 @@ class Accounts:
         if not self._matches(user.password, current):
             self._store.note([(now, user.name, "session.refused", "password", address)])
             raise LoginRefused
-        with self._lock:
-            self._by_account.forgive(user.name, all_of_it=True)
+        self._forgive(user.name, address)
         changed = replace(user, password=hashed(self._passwords, user.name, new))
         self._store.put_user(changed, [(now, user.name, "user.password", user.name, address)], end_sessions=True)
         return self.open(changed, address, "password")
@@ -188,6 +182,12 @@ class Accounts:
                     attempts.begin(key, now)
         if wait > 0:
             raise LoginDelayed(wait)
+
+    def _forgive(self, name: str, address: str) -> None:
+        """After the right password."""
+        with self._lock:
+            self._by_account.forgive(name, all_of_it=True)
+            self._by_address.forgive(network(address), all_of_it=False)
 
     def _matches(self, known: str | None, password: str) -> bool:
         if not self._hashing.acquire(timeout=HASH_PATIENCE_S):
@@ -250,7 +250,3 @@ def network(address: str) -> str:
         mapped = parsed.ipv4_mapped
         return str(mapped) if mapped else str(ip_address(int(parsed) >> 64 << 64))
     return str(parsed)
-
-
-def unknown_districts(wanted: Iterable[str], policy: Policy) -> list[str]:
-    return [name for name in wanted if name not in policy.districts]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from aggregator.accounts import Policy
 from aggregator.core.access import Role
@@ -122,7 +123,7 @@ def check_http(http: HttpSection, wrong: Wrong, path: Path) -> HttpSection:
         files[key] = str((path.parent / Path(value).expanduser()).resolve())
         if not Path(files[key]).is_file():
             raise wrong(f"http.{key}", value, "an existing file")
-    return HttpSection(**{name: files.get(name, getattr(http, name)) for name in http.__struct_fields__})
+    return replace(http, **files)
 
 
 def check_districts(districts: tuple[DistrictSection, ...], wrong: Wrong) -> None:

@@ -4,7 +4,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.access import Role
 from aggregator.core.audit import Broken, End, Record, parse_end, verify
 from aggregator.core.people import AuditStore
-from aggregator.roster import Roster, RosterError
+from aggregator.roster import Roster, RosterError, shown
 from aggregator.views import rfc3339
 from contract.errors import ConfigError, JagaError
 from contract.texts import language_of, text
@@ -111,8 +111,7 @@ def user_add(name: Name, config: ConfigFile, role: RoleOption, district: Distric
 def user_list(config: ConfigFile) -> None:
     with opened(config) as desk:
         for user in desk.roster.store.users():
-            shown = {"name": user.name, "role": user.role, "districts": user.districts, "disabled": user.disabled}
-            typer.echo(json.dumps(shown | {"sign_on": user.subject is not None, "created": rfc3339(user.created)}))
+            typer.echo(json.dumps(shown(user)))
 
 
 @user_app.command("role", help=_help("user_role"))
@@ -164,9 +163,9 @@ def token_add(
 def token_list(config: ConfigFile) -> None:
     with opened(config) as desk:
         for token in desk.roster.store.tokens():
-            shown = {"id": token.id, "user": token.user, "label": token.label, "scopes": token.scopes}
+            what = {"id": token.id, "user": token.user, "label": token.label, "scopes": token.scopes}
             times = {name: rfc3339(getattr(token, name)) for name in ("created", "expires", "revoked")}
-            typer.echo(json.dumps(shown | times))
+            typer.echo(json.dumps(what | times))
 
 
 @token_app.command("revoke", help=_help("token_revoke"))
@@ -185,7 +184,7 @@ def audit_verify(
     if file is not None:
         records = list(_exported(file))
         floor = End(records[0].seq - 1, records[0].prev) if records else End()
-        _verified(verify_or_say(iter(records), floor, anchors))
+        _verified(verify_or_say(records, floor, anchors))
     elif config is not None:
         with opened(config) as desk:
             floor, head = desk.audit.ends()
@@ -213,7 +212,7 @@ def audit_export(
         _say("audit_exported", anchor=str(desk.audit.ends()[1]))
 
 
-def verify_or_say(records: Iterator[Record], floor: End, known: list[End]) -> End:
+def verify_or_say(records: Iterable[Record], floor: End, known: list[End]) -> End:
     """Raises AuditBroken with a sentence that names the place."""
     try:
         return verify(records, floor, known)

@@ -5,11 +5,13 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from aggregator.accounts import Policy, hashed, normal, sha256
 from aggregator.core.access import PERMISSIONS, ROLES, UNLIMITED_ROLES, Permission, Role
 from aggregator.core.audit import Entry
 from aggregator.core.people import NAME_PATTERN, RESERVED, Passwords, PeopleStore, Token, User
+from aggregator.views import rfc3339
 from contract.errors import JagaError
 
 TOKEN_PREFIX = "jaga_"
@@ -117,7 +119,19 @@ class Roster:
 
 
 def usable(name: str) -> bool:
-    return re.match(NAME_PATTERN, name) is not None and name not in RESERVED
+    return re.fullmatch(NAME_PATTERN, name) is not None and name not in RESERVED
+
+
+def shown(user: User) -> dict[str, Any]:
+    """A user as the command and the API show him: neither hash nor subject."""
+    return {
+        "name": user.name,
+        "role": user.role,
+        "districts": user.districts,
+        "disabled": user.disabled,
+        "sign_on": user.subject is not None,
+        "created": rfc3339(user.created),
+    }
 
 
 def about(user: User) -> str:

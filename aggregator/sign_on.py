@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import structlog
-
 from aggregator.accounts import UNKNOWN, Accounts, Opened, Policy, normal
 from aggregator.core.access import UNLIMITED_ROLES, Role
 from aggregator.core.people import Flow, PeopleStore, Provider, SignOnRefused, User
@@ -17,7 +15,6 @@ from aggregator.roster import about, usable
 FLOW_S = 600.0
 """How long somebody may take at the provider."""
 MOST_FLOWS = 1_000
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +72,8 @@ class SignOn:
         """Known by issuer and subject, which nobody chooses; by name never, or somebody else could take it over."""
         subject = f"{claims['iss']} {claims['sub']}"
         role = self._role(claims)
-        districts = self._districts(claims, role)
         known = self._store.user_of(subject)
+        districts = self._districts(claims, role, known)
         if known is not None:
             if known.disabled:
                 raise SignOnRefused("disabled")
@@ -100,9 +97,12 @@ class SignOn:
                 return role
         raise SignOnRefused("role", ", ".join(sorted(held)))
 
-    def _districts(self, claims: Mapping[str, Any], role: Role) -> tuple[str, ...]:
-        if self._mapped.district_claim is None or role in UNLIMITED_ROLES:
+    def _districts(self, claims: Mapping[str, Any], role: Role, known: User | None) -> tuple[str, ...]:
+        """Without a claim for them: what an administrator gave; a login must not widen it to the whole city."""
+        if role in UNLIMITED_ROLES:
             return ()
+        if self._mapped.district_claim is None:
+            return known.districts if known else ()
         held = _values(claims.get(self._mapped.district_claim))
         found = tuple(name for name in self._policy.districts if name in held)
         if not found:

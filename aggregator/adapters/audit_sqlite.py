@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple
 from typing import Any, Protocol
 
-from aggregator.core.audit import GENESIS, End, Entry, Record, chain
+from aggregator.core.audit import End, Entry, Record, chain
 
 _COLUMNS = "seq, time, actor, action, object, detail, prev, hash"
 _INSERT = f"INSERT INTO audit ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)"
@@ -22,7 +23,7 @@ def append(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     if not entries:
         return
     db.execute("UPDATE audit_ends SET seq = seq WHERE place = 'head'")
-    db.executemany(_INSERT, (_row(record) for record in chain(_ends(db.execute)[1], entries)))
+    db.executemany(_INSERT, (astuple(record) for record in chain(_ends(db.execute)[1], entries)))
 
 
 def prune(db: sqlite3.Connection, before: float, now: float) -> None:
@@ -70,21 +71,7 @@ class SqliteAudit:
         return [Record(*row) for row in self._store.read(sql, (*values, limit))]
 
 
-def _row(record: Record) -> tuple[Any, ...]:
-    return (
-        record.seq,
-        record.time,
-        record.actor,
-        record.action,
-        record.object,
-        record.detail,
-        record.prev,
-        record.hash,
-    )
-
-
 def _ends(execute: Any) -> tuple[End, End]:
     """(floor, head); where a row was taken away by force, the chain seems to begin at its beginning and end there."""
     found = {place: End(seq, hash_) for place, seq, hash_ in execute("SELECT place, seq, hash FROM audit_ends")}
-    nothing = End(0, GENESIS)
-    return found.get("floor", nothing), found.get("head", nothing)
+    return found.get("floor", End()), found.get("head", End())

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from authlib.common.errors import AuthlibBaseError
 from authlib.common.security import generate_token
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oidc.core import CodeIDToken
@@ -59,11 +60,7 @@ class AuthlibProvider:
                     timeout=TIMEOUT_S,
                 )
                 return self._claims(session, answer, flow)
-        except (OSError, JoseError, ValueError, KeyError, TypeError) as error:
-            raise SignOnRefused("provider", str(error)) from error
-        except Exception as error:
-            if type(error).__module__.partition(".")[0] != "authlib":
-                raise
+        except (OSError, AuthlibBaseError, JoseError, ValueError, KeyError, TypeError) as error:
             raise SignOnRefused("provider", str(error)) from error
 
     def _claims(self, session: OAuth2Session, answer: Mapping[str, Any], flow: Flow) -> Mapping[str, Any]:

@@ -8,10 +8,11 @@ from aggregator.core.access import Permission, Role
 from aggregator.core.incident import State
 from aggregator.core.people import MAX_PASSWORD, NAME_PATTERN
 from aggregator.core.suppression import Reason
+from contract.ids import NAME
 from contract.kinds import Kind, Severity
 
 Actor = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Matched = Annotated[str, Field(pattern="^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$")]
+Matched = Annotated[str, Field(pattern=f"^{NAME}$")]
 
 
 class Place(BaseModel):

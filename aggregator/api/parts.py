@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from aggregator.api.people import JSON as JSON
 from aggregator.api.people import People
 from aggregator.core.people import Passwords
 from aggregator.core.ports import Store
@@ -14,7 +15,6 @@ from aggregator.service import Service
 from aggregator.sign_on import SignOn
 from contract.ids import UUID7_PATTERN
 
-JSON = "application/json"
 Limit = Annotated[int, Query(ge=1, le=1000)]
 # pydantic's regex engine knows no look-ahead, and needs none: its "$" is the very end.
 UUID7 = UUID7_PATTERN.partition("$")[0] + "$"

@@ -1,4 +1,4 @@
-"""Routes for logging in and out, for the list of accounts, and for the audit log."""
+"""Routes for logging in and out, and for the audit log."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from aggregator.views import rfc3339
 REFUSED = "name and password do not match, or the account is disabled"
 NO_ACCOUNTS = "there are no accounts yet: jaga aggregator user add"
 JSON = "application/json"
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,14 @@ def session_view(people: People, who: Principal | None) -> dict[str, Any]:
 
 
 def opened(people: People, session: Opened) -> Response:
-    answer = Response(msgspec.json.encode(session_view(people, session.principal)), media_type=JSON, headers=NO_STORE)
+    answer = personal(session_view(people, session.principal))
     people.cookies.give(answer, session.cookie, people.policy.longest_s)
     return answer
 
 
-NO_STORE = {"Cache-Control": "no-store"}
+def personal(value: object, status: int = 200) -> Response:
+    """An answer that no cache may keep."""
+    return Response(msgspec.json.encode(value), status, media_type=JSON, headers=NO_STORE)
 
 
 def _attempt(login: Callable[[], Opened]) -> Opened:
@@ -79,7 +82,7 @@ def _attempt(login: Callable[[], Opened]) -> Opened:
 def _session(app: FastAPI, people: People) -> None:
     @app.get("/api/v1/session", response_model=models.SessionOut)
     def session(who: Visitor) -> Response:
-        return Response(msgspec.json.encode(session_view(people, who)), media_type=JSON, headers=NO_STORE)
+        return personal(session_view(people, who))
 
     @app.post(
         "/api/v1/session",
@@ -124,8 +127,7 @@ def _audit(app: FastAPI, people: People) -> None:
         rows = people.audit.newest(limit + 1, before, action, actor)
         more = rows[limit - 1].seq if len(rows) > limit else None
         items = [_shown(row) for row in rows[:limit]]
-        body = {"items": items, "next": more, "anchor": str(people.audit.ends()[1])}
-        return Response(msgspec.json.encode(body), media_type=JSON, headers=NO_STORE)
+        return personal({"items": items, "next": more, "anchor": str(people.audit.ends()[1])})
 
     @app.get(
         "/api/v1/audit/export",

@@ -1,20 +1,18 @@
 """Routes for the list of accounts."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from fastapi import Body, FastAPI, HTTPException
 from fastapi import Path as UrlPath
 from starlette.responses import Response
 
 from aggregator.api import models
 from aggregator.api.access import Address, Who
-from aggregator.api.people import JSON, NO_STORE, People
+from aggregator.api.people import People, personal
 from aggregator.api.problems import documented
 from aggregator.core.access import Principal
-from aggregator.core.people import NAME_PATTERN, Passwords, User
-from aggregator.roster import Roster
-from aggregator.views import rfc3339
+from aggregator.core.people import NAME_PATTERN, Passwords
+from aggregator.roster import Roster, shown
 
 Name = Annotated[str, UrlPath(pattern=NAME_PATTERN, max_length=64)]
 
@@ -25,9 +23,8 @@ def install(app: FastAPI, people: People, passwords: Passwords) -> None:
 
     @app.get("/api/v1/users", response_model=models.Users, responses=documented(401, 403, 503))
     def users() -> Response:
-        return _json(
-            {"items": [_shown(user) for user in people.store.users()], "districts": sorted(people.policy.districts)}
-        )
+        items = [shown(user) for user in people.store.users()]
+        return personal({"items": items, "districts": sorted(people.policy.districts)})
 
     @app.post(
         "/api/v1/users",
@@ -38,7 +35,7 @@ def install(app: FastAPI, people: People, passwords: Passwords) -> None:
     def add(wish: Annotated[models.UserIn, Body()], who: Who, where: Address) -> Response:
         if who.local:
             raise HTTPException(409, "the first account is made by command: jaga aggregator user add")
-        return _json(_shown(roster(who, where).add(wish.name, wish.role, wish.districts, wish.password)), 201)
+        return personal(shown(roster(who, where).add(wish.name, wish.role, wish.districts, wish.password)), 201)
 
     @app.post(
         "/api/v1/users/{name}", response_model=models.UserOut, responses=documented(401, 403, 404, 409, 413, 422, 503)
@@ -47,19 +44,4 @@ def install(app: FastAPI, people: People, passwords: Passwords) -> None:
         if people.store.user(name) is None:
             raise HTTPException(404, f"no account {name}")
         wanted = wish.model_dump(exclude_unset=True)
-        return _json(_shown(roster(who, where).change(name, **wanted)))
-
-
-def _json(value: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, media_type=JSON, headers=NO_STORE)
-
-
-def _shown(user: User) -> dict[str, Any]:
-    return {
-        "name": user.name,
-        "role": user.role,
-        "districts": user.districts,
-        "disabled": user.disabled,
-        "sign_on": user.subject is not None,
-        "created": rfc3339(user.created),
-    }
+        return personal(shown(roster(who, where).change(name, **wanted)))

@@ -8,7 +8,7 @@ kept elsewhere shows that nothing up to it was rewritten or cut off.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 GENESIS = "0" * 64
 """Before the first record."""
@@ -30,7 +30,7 @@ class End:
 def parse_end(text: str) -> End:
     """Of "seq:hash". Raises ValueError."""
     seq, _, digest = text.strip().partition(":")
-    if len(digest) != 64 or set(digest) - set("0123456789abcdef") or not seq.isascii():
+    if len(digest) != 64 or set(digest) - set("0123456789abcdef") or not (seq.isascii() and seq.isdigit()):
         raise ValueError(f"{text!r} is not seq:hash")
     return End(int(seq), digest)
 
@@ -59,13 +59,14 @@ def chain(head: End, entries: Iterable[Entry]) -> Iterator[Record]:
     """The records that follow `head`."""
     for time, actor, action, what, detail in entries:
         unsealed = Record(head.seq + 1, round(time * 1000), actor, action, what, detail, head.hash, "")
-        record = Record(**(asdict(unsealed) | {"hash": digest(unsealed)}))
+        record = replace(unsealed, hash=digest(unsealed))
         head = End(record.seq, record.hash)
         yield record
 
 
 class Broken(Exception):
-    """The chain does not hold. reason: changed, gap, link, cut or anchor. seq: where."""
+    """The chain does not hold. reason: changed, gap, link, cut, anchor, or early: an anchor before the
+    first record, which shows nothing. seq: where."""
 
     def __init__(self, reason: str, seq: int) -> None:
         super().__init__(reason, seq)
@@ -80,6 +81,9 @@ def verify(records: Iterable[Record], floor: End, known: Iterable[End] = ()) -> 
     wanted = {end.seq: end.hash for end in known}
     if wanted.pop(floor.seq, floor.hash) != floor.hash:
         raise Broken("anchor", floor.seq)
+    for seq in wanted:
+        if seq < floor.seq:
+            raise Broken("early", seq)
     last = floor
     for record in records:
         if record.seq != last.seq + 1:

@@ -170,6 +170,19 @@ def test_districts_come_with_the_claim_or_nobody_comes(tmp_path: Path, http: htt
         assert one.people.users()[0].districts == ("north",)
 
 
+def test_without_a_claim_for_districts_a_login_leaves_those_that_were_given(
+    one: Desk, http: httpx.Client, provider: Provider
+) -> None:
+    provider.next(claims=RINA)
+    assert come(one, http) == "/"
+    roster(one).change("rina", districts=["north"])
+    assert come(one, http) == "/"
+    assert http.get(f"{one.url}/api/v1/session").json()["user"]["districts"] == ["north"]
+    provider.next(claims=RINA | {"groups": ["jaga-chiefs"]})
+    assert come(one, http) == "/"
+    assert http.get(f"{one.url}/api/v1/session").json()["user"]["districts"] == [], "an administrator has none"
+
+
 @pytest.mark.parametrize(("secret", "algorithm"), [("wrong", "RS256"), (SECRET, "ES256")])
 def test_a_wrong_secret_or_another_algorithm_opens_nothing(
     tmp_path: Path, http: httpx.Client, provider: Provider, secret: str, algorithm: str

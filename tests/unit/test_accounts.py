@@ -17,6 +17,7 @@ from aggregator.core.access import PERMISSIONS, ROLE_NAMES, ROLES, ROUTES, WHOLE
 from aggregator.core.lockout import Attempts, Backoff
 from aggregator.core.people import User, weakness
 from aggregator.live import Live
+from aggregator.roster import usable
 from tests.desks import QUICK
 
 
@@ -88,6 +89,7 @@ def test_weak_passwords(password: str, why: str | None) -> None:
 
 def test_names_are_one_whatever_the_keyboard() -> None:
     assert normal("  RINA ") == normal("ｒｉｎａ") == "rina"
+    assert not usable(normal("a" * 63 + "\nb")), "what is left when a long name is cut"
 
 
 def test_the_product_hashes_with_argon2id_at_its_full_cost() -> None:

@@ -74,12 +74,20 @@ def test_each_way_to_tamper_has_its_name() -> None:
     with pytest.raises(Broken) as broken:
         verify(rewritten, End(), [end])
     assert broken.value.reason == "anchor"
+    pruned = End(3, rewritten[2].hash)
+    assert verify(rewritten[3:], pruned, [pruned]).seq == 6
+    for anchor in (End(), End(2, records[1].hash)):
+        with pytest.raises(Broken) as broken:
+            verify(rewritten[3:], pruned, [anchor])
+        assert (broken.value.reason, broken.value.seq) == ("early", anchor.seq), "a rewritten log could hide there"
     with pytest.raises(Broken) as broken:
         verify([*records[:3], *rewritten[3:]], End())
     assert broken.value.reason == "link"
 
 
-@pytest.mark.parametrize("text", ["", "5", "5:abc", f"x:{'0' * 64}", f"5:{'G' * 64}"])
+@pytest.mark.parametrize(
+    "text", ["", "5", "5:abc", f"x:{'0' * 64}", f"5:{'G' * 64}", f"-5:{'0' * 64}", f"1_0:{'0' * 64}"]
+)
 def test_what_is_no_anchor(text: str) -> None:
     with pytest.raises(ValueError, match=r"seq:hash|int"):
         parse_end(text)

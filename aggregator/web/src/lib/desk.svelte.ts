@@ -281,11 +281,9 @@ class Desk {
     this.filter = { ...this.filter, ...change };
   }
 
-  /** Closes the topmost thing that is open. */
+  /** Closes the topmost thing that is open; dialogs close themselves. */
   back(): void {
-    if (this.help) this.help = false;
-    else if (this.account) this.account = false;
-    else if (this.confirmation !== null) this.confirmation = null;
+    if (this.confirmation !== null) this.confirmation = null;
     else if (this.failure !== null) this.failure = null;
     else this.select(null);
   }
