@@ -58,6 +58,7 @@ class Handler(BaseHTTPRequestHandler):
         issuer = self.state.issuer
         if path == "/.well-known/openid-configuration":
             names = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
+            names.pop(self.state.next.get("lacks", ""), None)
             self._json({"issuer": issuer} | {name: f"{issuer}/{end}" for name, end in names.items()})
         elif path == "/keys":
             self._json(KeySet([self.state.key]).as_dict(private=False))

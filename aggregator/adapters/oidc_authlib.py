@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet
 from aggregator.core.people import Flow, SignOnRefused
 
 TIMEOUT_S = 10.0
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 LEEWAY_S = 60
 """How far the provider's clock may be off."""
 
@@ -105,6 +106,9 @@ class AuthlibProvider:
             raise SignOnRefused("provider", str(error)) from error
         if found.get("issuer") != self._issuer:
             raise SignOnRefused("provider", f"{self._issuer} calls itself {found.get('issuer')}")
+        lacking = [name for name in ENDPOINTS if not isinstance(found.get(name), str)]
+        if lacking:
+            raise SignOnRefused("provider", f"{self._issuer} does not say its {', '.join(lacking)}")
         return found
 
     def _key_set(self, session: OAuth2Session, *, fresh: bool = False) -> KeySet:

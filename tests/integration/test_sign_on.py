@@ -198,6 +198,17 @@ def test_a_provider_that_does_not_answer_is_a_sentence(tmp_path: Path, http: htt
         assert http.get(f"{one.url}/api/v1/oidc/login").headers["location"] == "/#/login/provider"
 
 
+@pytest.mark.parametrize("lacks", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
+def test_a_provider_that_does_not_describe_itself_is_a_sentence(
+    tmp_path: Path, http: httpx.Client, provider: Provider, lacks: str
+) -> None:
+    provider.next(claims=RINA, lacks=lacks)
+    with signing_on(tmp_path, provider, MAPPED) as one:
+        assert http.get(f"{one.url}/api/v1/oidc/login").headers["location"] == "/#/login/provider"
+        provider.next(claims=RINA)
+        assert come(one, http) == "/", "what it lacked is not remembered"
+
+
 def test_without_a_provider_there_is_no_such_login(tmp_path: Path, http: httpx.Client) -> None:
     with desk(tmp_path) as one:
         assert http.get(f"{one.url}/api/v1/oidc/login").status_code == 404
