@@ -19,7 +19,10 @@ class DeskView:
 
     def update(self, incidents: Iterable[Incident], now: float) -> bytes | None:
         """What is to be shown, None where that is as before."""
-        self.now = arrange(incidents, now, self._policy)
+        desk = arrange(incidents, now, self._policy)
+        if desk == self.now:
+            return None
+        self.now = desk
         view = msgspec.json.encode(desk_view(self.now))
         if view == self.view:
             return None

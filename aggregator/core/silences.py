@@ -11,7 +11,6 @@ from contract.events import EventData
 
 LONGEST_S = 7 * 86_400.0
 """A silence that outlives everybody's memory of it is a blind spot."""
-FIELDS = ("site", "camera", "kind", "zone")
 
 
 class SilenceRefused(ValueError):
