@@ -14,11 +14,10 @@ from aggregator.core.ports import EvidenceRow, Message, Refused
 from contract import topics
 from contract.codec import decode_event
 from contract.errors import CodecError
-from contract.events import Event
+from contract.events import MAX_EVIDENCE_BYTES, Event
 from contract.ids import NAME
 from contract.messages import LAST_NUMBER
 
-MAX_EVIDENCE_BYTES = 4_000_000
 QUARANTINED_BYTES = 65_536
 _JPEG = b"\xff\xd8\xff"
 

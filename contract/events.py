@@ -56,8 +56,12 @@ class Why(Struct, frozen=True, kw_only=True):
     config_hash: ConfigHash
 
 
+MAX_EVIDENCE_BYTES = 4_000_000
+"""Of one picture or clip; brokers are set up for packets of 4 MiB."""
+
+
 class Evidence(Struct, frozen=True, kw_only=True):
-    """A picture published beside the event on its evidence topic."""
+    """A picture published beside the event on its evidence topic, or a clip of it (MP4), which is sent when asked for."""
 
     sha256: Sha256
     kind: Literal["snapshot", "clip"]

@@ -46,13 +46,19 @@ class MqttSection:
 class EvidenceSection:
     """snapshots: whether pictures leave the edge at all. blur: "people" makes everybody unrecognisable first.
 
-    max_side: pixels of the longer side. quality: JPEG, 1-100.
+    max_side: pixels of the longer side. quality: JPEG, 1-100. clip_before_s, clip_after_s: what is kept on this host
+    around the begin of each event, to be sent when somebody asks; both 0: nothing. clip_keep_hours: for how long.
+    clip_max_mb: of all clips together.
     """
 
     snapshots: bool = True
     blur: Literal["people", "none"] = "people"
     max_side: int = 960
     quality: int = 80
+    clip_before_s: float = 8.0
+    clip_after_s: float = 12.0
+    clip_keep_hours: float = 24.0
+    clip_max_mb: float = 512.0
 
     @property
     def blurs(self) -> bool:
@@ -119,6 +125,10 @@ LIMITS: dict[str, Range] = {
     "MqttSection.in_flight": Range(1, 1_000),
     "EvidenceSection.max_side": Range(64, 8_192),
     "EvidenceSection.quality": Range(1, 100),
+    "EvidenceSection.clip_before_s": Range(0, 30),
+    "EvidenceSection.clip_after_s": Range(0, 30),
+    "EvidenceSection.clip_keep_hours": Range(0, 8_760),
+    "EvidenceSection.clip_max_mb": Range(1, 1_000_000),
     "SpoolSection.max_mb": Range(1, 1_000_000),
     "SpoolSection.keep_hours": Range(0, 8_760),
     "HealthSection.interval_s": Range(0.2, 3_600),

@@ -6,6 +6,7 @@ of each), the link's, the spool's, and one for health. The main thread waits in 
 
 import base64
 import contextlib
+import hashlib
 import os
 import queue
 import threading
@@ -20,12 +21,14 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
+from contract import clip
 from contract.errors import CodecError, ConfigError, JagaError
-from contract.events import Event
+from contract.events import MAX_EVIDENCE_BYTES, Event
 from contract.ids import uuid7
 from contract.messages import Command, Health, Reply
 from contract.ranges import Ranges
 from contract.replay import read_args
+from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.clock_system import clock_quality
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.host_psutil import HostProbe
@@ -34,7 +37,7 @@ from edge_agent.adapters.mqtt_paho import Broker
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
 from edge_agent.config_sections import PERSON, EdgeConfig, MqttSection
-from edge_agent.core.errors import SpoolError
+from edge_agent.core.errors import CommandRefused, SpoolError
 from edge_agent.core.pipeline import Agent
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec
@@ -67,6 +70,11 @@ class Runtime:
         spool = config.spool
         self._spool = SqliteSpool(
             config.agent.data_dir / "spool.sqlite", int(spool.max_mb * 1e6), spool.keep_hours * 3600
+        )
+        self._clips = ClipFiles(
+            config.agent.data_dir / "clips",
+            config.evidence.clip_keep_hours * 3600,
+            int(config.evidence.clip_max_mb * 1e6),
         )
         self._link = MqttLink(self._link_options(config.mqtt), self._spool, config.config_hash, self.command)
         self._host = HostProbe(config.agent.data_dir)
@@ -121,6 +129,7 @@ class Runtime:
         self._analysis.join()
         self._reporting.join()
         self._link.close()
+        self._clips.close()
         self._spool.close()
         self._detector.close()
         log.info("agent_stopped", agent=self._config.agent.id)
@@ -173,7 +182,7 @@ class Runtime:
             return {"config_hash": self.reload().config_hash}
         if command.name == "replay":
             return self._replay(read_args(command.args))
-        if command.name not in ("suspend", "resume", "snapshot"):
+        if command.name not in ("suspend", "resume", "snapshot", "clip"):
             raise ValueError(f"{command.name} is not supported by this agent")
         camera = next((camera for camera in self._cameras if camera.spec.id == command.camera), None)
         if camera is None:
@@ -184,6 +193,8 @@ class Runtime:
             self._news.set()
         elif command.name == "resume":
             camera.resume()
+        elif command.name == "clip":
+            return self._clip(camera, clip.read_args(command.args).event)
         else:
             return {"jpeg": base64.b64encode(self._snapshot(camera)).decode()}
         return {"camera": camera.spec.id, "state": camera.state}
@@ -193,6 +204,22 @@ class Runtime:
         log.info("replay", asked=ranges, queued=queued, gone=gone)
         self._link.rewind()
         return {"queued": queued, "gone": gone}
+
+    def _clip(self, camera: LiveCamera, event: str) -> dict[str, Any]:
+        """Behind what waits in the spool: a bad line takes the events first."""
+        section = self._config.evidence
+        if not section.snapshots:
+            raise CommandRefused("edge.command.snapshots_off")
+        if camera.recording(event):
+            raise CommandRefused("edge.command.clip_runs", event=event, seconds=f"{section.clip_after_s:g}")
+        content = self._clips.read(event)
+        if content is None:
+            raise CommandRefused("edge.command.no_clip", event=event, hours=f"{section.clip_keep_hours:g}")
+        if len(content) > MAX_EVIDENCE_BYTES:
+            raise CommandRefused("edge.command.clip_big", size=len(content), allowed=MAX_EVIDENCE_BYTES)
+        self._spool.attach(self._config.agent.site, camera.spec.id, event, content)
+        self._link.wake()
+        return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
     def _snapshot(self, camera: LiveCamera) -> bytes:
         if not self._config.evidence.snapshots:
@@ -210,7 +237,7 @@ class Runtime:
         config = self._config
         agent = Agent(config.agent.site, config.agent.id, config.config_hash, self._boot)
         memory = config.agent.data_dir / "memory" / f"{spec.id}.npz"
-        return LiveCamera(spec, agent, config.tracker, self._detector.name, self._news.set, memory)
+        return LiveCamera(spec, agent, config.tracker, self._detector.name, self._news.set, memory, self._clips)
 
     def _analyse(self) -> None:
         """Serves the cameras in turn, so a busy one cannot starve the others, until stopped; then ends everything."""
@@ -285,6 +312,7 @@ class Runtime:
         while not self._stopping.wait(self._config.health.interval_s):
             try:
                 self._spool.prune()
+                self._clips.prune()
                 self._link.health(self.health())
             except (JagaError, OSError) as error:
                 log.warning("health_failed", reason=str(error))

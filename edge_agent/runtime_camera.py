@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from contract.events import Clock, Event, Evidence
 from contract.ids import uuid7
 from contract.messages import CameraHealth, CameraState
 from edge_agent.adapters import memory_npz
+from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import request_of
@@ -27,6 +28,7 @@ from edge_agent.config_sections import PERSON, EvidenceSection
 from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
+from edge_agent.core.reel import Reel
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
 from edge_agent.zoo.trained import trained
@@ -35,6 +37,8 @@ log = structlog.get_logger()
 
 REMEMBER_S = 600.0
 """What the rules have learned is written this often, and at the end."""
+CLIP_SIDE, CLIP_QUALITY = 640, 75
+"""Of the pictures that clips are made of: pixels of the longer side, JPEG."""
 LOST_AFTER_S = 10.0
 """A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
 
@@ -72,13 +76,15 @@ class LiveCamera:
         model: str,
         notify: Callable[[], None],
         memory: Path | None = None,
+        clips: ClipFiles | None = None,
     ) -> None:
-        """memory: the file of what its rules have learned."""
+        """memory: the file of what its rules have learned. clips: where those of its events are kept."""
         self.spec = spec
         self._notify = notify
         self._pipeline = CameraPipeline(
             spec, agent, ByteTrack(tracker, spec.fps), live_id, model, pictures=CvPictures(), trained=trained()
         )
+        self._clips, self._reel = clips, Reel()
         self._memory = memory
         self._remembered = time.monotonic()
         self._recall()
@@ -147,6 +153,7 @@ class LiveCamera:
             else:
                 asked.set_result(picture)
         outputs = self._outputs(frame, step, people, evidence)
+        self._record(frame, step, people, evidence)
         if time.monotonic() - self._remembered >= REMEMBER_S:
             self._remember()
         return outputs if back is None else [Output(back, {}), *outputs]
@@ -155,9 +162,34 @@ class LiveCamera:
         """The ends of what was running; the camera is not watched any more."""
         self.suspend()
         self._remember()
+        self._cut(time.time(), over=True)
         back = self._loss.back(time.time(), clock)
         events = (*self._pipeline.lost(time.time(), clock), *((back,) if back is not None else ()))
         return [Output(event, {}) for event in events]
+
+    def recording(self, event: str) -> bool:
+        """Whether the clip of this event is not complete yet."""
+        return self._reel.awaits(event)
+
+    def _record(self, frame: Frame, step: Step, people: list[Box], section: EvidenceSection) -> None:
+        """Keeps the picture for the clips of events, and hands over those that are complete."""
+        if self._clips is None:
+            return
+        around = (section.clip_before_s, section.clip_after_s) if section.snapshots else (0.0, 0.0)
+        self._reel.keep(*around)
+        for event in step.snapshots:
+            self._reel.mark(event, frame.t)
+        if self._reel.wants(frame.t, step.held):
+            small = replace(section, max_side=min(section.max_side, CLIP_SIDE), quality=CLIP_QUALITY)
+            picture = self._picture(frame, people, small)
+            if picture is not None:
+                self._reel.add(frame.t, picture)
+        self._cut(frame.t)
+
+    def _cut(self, t: float, over: bool = False) -> None:
+        if self._clips is not None:
+            for cut, shots in self._reel.due(t, over):
+                self._clips.save(cut.event, shots)
 
     def _recall(self) -> None:
         """Takes up what was learned before; what cannot be used is told, and learned anew."""
@@ -212,6 +244,7 @@ class LiveCamera:
             return None
         self._fresh = False
         now = time.time()
+        self._cut(now, over=True)
         events = list(self._pipeline.lost(now, clock))
         if watched:
             log.warning("camera_lost", camera=self.spec.id, silent_s=round(now - self._last_t, 1))

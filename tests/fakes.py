@@ -38,6 +38,9 @@ class MemorySpool:
             self._put(topics.evidence(event.data.site, event.data.camera, event.id), picture)
         return stored
 
+    def attach(self, site: str, camera: str, event: str, content: bytes) -> None:
+        self._put(topics.evidence(site, camera, event), content)
+
     def pending(self, limit: int, after: int = 0) -> list[MemoryMessage]:
         return [message for key, message in sorted(self._messages.items()) if key > after][:limit]
 

@@ -72,6 +72,8 @@ ADDED = ("sequence INTEGER NOT NULL DEFAULT 0", "waiting INTEGER NOT NULL DEFAUL
 RANKS = ("dropped_evidence", "dropped_update", "dropped_event")
 _ROW_BYTES = 250
 """What a row costs beside its payload: topic, numbers, index entries."""
+_Row = tuple[int, str, bytes, float, int]
+"""rank, topic, payload, stored, sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,17 @@ class SqliteSpool:
     def append(self, event: Event, evidence: Mapping[str, bytes]) -> Event:
         """The event with its sequence number, stored with its pictures. Raises SpoolError if the disk refuses it."""
         return self._run(lambda: self._safely(lambda: self._append(event, evidence)))
+
+    def attach(self, site: str, camera: str, event: str, content: bytes) -> None:
+        """Without a number: it was asked for, and can be again. Raises SpoolError if the disk refuses it."""
+        row = 0, topics.evidence(site, camera, event), content, self._clock(), 0
+
+        def put() -> None:
+            with self._db:
+                self._insert([row])
+            self._bytes += _size([row])
+
+        self._run(lambda: self._safely(put))
 
     def pending(self, limit: int, after: int = 0) -> list[StoredMessage]:
         def read() -> list[StoredMessage]:
@@ -265,12 +278,16 @@ class SqliteSpool:
             rows = [(rank, topics.event(event.data.site, event.data.camera), encode(stored), now, number)]
             place = topics.evidence(event.data.site, event.data.camera, event.id)
             rows += [(0, place, picture, now, number) for picture in evidence.values()]
-            self._make_room(sum(len(row[2]) + _ROW_BYTES for row in rows))
-            columns = "rank, topic, payload, stored, sequence"
-            self._db.executemany(f"INSERT INTO message ({columns}) VALUES (?, ?, ?, ?, ?)", rows)
-        self._bytes += sum(len(row[2]) + _ROW_BYTES for row in rows)
+            self._insert(rows)
+        self._bytes += _size(rows)
         os.pwrite(self._lock_file, sequence_text(number).encode(), 0)
         return stored
+
+    def _insert(self, rows: Sequence[_Row]) -> None:
+        """Inside the caller's transaction."""
+        self._make_room(_size(rows))
+        columns = "rank, topic, payload, stored, sequence"
+        self._db.executemany(f"INSERT INTO message ({columns}) VALUES (?, ?, ?, ?, ?)", rows)
 
     def _make_room(self, need: int) -> None:
         """Drops what matters least until `need` more bytes fit; inside the caller's transaction."""
@@ -295,6 +312,10 @@ class SqliteSpool:
         gone = self._db.execute(f"DELETE FROM message WHERE {where} RETURNING length(payload)", (value,)).fetchall()
         self._bytes -= sum(length + _ROW_BYTES for (length,) in gone)
         return len(gone)
+
+
+def _size(rows: Sequence[_Row]) -> int:
+    return sum(len(payload) + _ROW_BYTES for _, _, payload, _, _ in rows)
 
 
 def _is_operational(error: sqlite3.DatabaseError) -> bool:

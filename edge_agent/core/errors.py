@@ -11,5 +11,9 @@ class SpoolError(JagaError):
     """Events cannot be kept on disk (catalogue keys edge.spool.*)."""
 
 
+class CommandRefused(JagaError):
+    """What an agent is asked for and cannot do (catalogue keys edge.command.*)."""
+
+
 class OverlayError(JagaError):
     """An overlay video cannot be written (catalogue keys analyze.*)."""

@@ -64,6 +64,10 @@ class Spool(Protocol):
         """`evidence`: JPEG bytes by SHA-256, published under the event's id. Raises SpoolError if it cannot be kept."""
         ...
 
+    def attach(self, site: str, camera: str, event: str, content: bytes) -> None:
+        """More evidence of an event that was appended before. Raises SpoolError if it cannot be kept."""
+        ...
+
     def pending(self, limit: int, after: int = 0) -> "Sequence[Spooled]":
         """The oldest messages that wait, of those whose key is greater than `after`; keys grow with time and are never
         used again."""

@@ -1,0 +1,90 @@
+"""Clips of events on this host's disk, until somebody asks for one or their time is over: MP4, one file an event.
+
+A thread of its own codes them: no camera waits for that. What cannot be written is told in the log and is missing.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import structlog
+
+from edge_agent.adapters.overlay_av import VideoWriter
+from edge_agent.core.errors import OverlayError
+from edge_agent.core.reel import Shot
+
+log = structlog.get_logger()
+
+MOST_WAITING = 32
+"""Clips that wait to be coded; what comes on top is left out, with a warning."""
+RATE = 5.0
+"""About how many pictures a second there are; their own times decide."""
+
+
+class ClipFiles:
+    """Any thread. keep_s: how long a clip is kept. most_bytes: of all clips; the oldest go first. clock: seconds since
+    the epoch, for the files' age."""
+
+    def __init__(
+        self, folder: Path, keep_s: float, most_bytes: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._folder, self._keep_s, self._most, self._clock = folder, keep_s, most_bytes, clock
+        self._owner = ThreadPoolExecutor(1, thread_name_prefix="clips")
+        self._waiting: set[Future[None]] = set()
+
+    def save(self, event: str, shots: Sequence[Shot]) -> None:
+        """Codes and writes the clip later, in the order of the calls. Without a picture there is none."""
+        self._waiting = {one for one in self._waiting if not one.done()}
+        if len(self._waiting) >= MOST_WAITING:
+            log.warning("clip_left_out", event_id=event, waiting=len(self._waiting))
+        elif shots:
+            self._waiting.add(self._owner.submit(self._save, event, tuple(shots)))
+
+    def read(self, event: str) -> bytes | None:
+        """The MP4 of this event, where there is one; waits for those that are being written."""
+        return self._owner.submit(self._read, event).result()
+
+    def prune(self) -> None:
+        """Deletes what is too old or too much."""
+        self._owner.submit(self._prune).result()
+
+    def close(self) -> None:
+        """Writes what waits."""
+        self._owner.shutdown()
+
+    def _path(self, event: str) -> Path:
+        return self._folder / f"{event}.mp4"
+
+    def _save(self, event: str, shots: Sequence[Shot]) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with VideoWriter(self._path(event), RATE) as video:
+                for shot in shots:
+                    picture = cv2.imdecode(np.frombuffer(shot.jpeg, np.uint8), cv2.IMREAD_COLOR)
+                    video.write(np.asarray(picture, np.uint8), shot.t)
+        except (OverlayError, OSError) as error:
+            log.warning("clip_not_saved", event_id=event, reason=str(error))
+        except Exception:
+            log.exception("clip_failed", event_id=event)
+
+    def _read(self, event: str) -> bytes | None:
+        try:
+            return self._path(event).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _prune(self) -> None:
+        files = []
+        for path in self._folder.glob("*.mp4"):
+            with contextlib.suppress(FileNotFoundError):
+                found = path.stat()
+                files.append((found.st_mtime, found.st_size, path))
+        total = sum(size for _, size, _ in files)
+        for written, size, path in sorted(files):
+            if total > self._most or written <= self._clock() - self._keep_s:
+                path.unlink(missing_ok=True)
+                total -= size

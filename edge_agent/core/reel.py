@@ -1,0 +1,76 @@
+"""The last seconds of one camera, as pictures that may leave it: people in them are unrecognisable already.
+
+Nothing else of the past is kept. What is cut out of it is for events that have begun, and only for them.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from edge_agent.core.timing import exceeded, reached
+
+STILL_S = 1.0
+"""While nothing moves, a picture this often is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What is to be cut out: from `begin` to `end`, seconds since the epoch, for the event whose id this is."""
+
+    event: str
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    t: float
+    jpeg: bytes
+
+
+class Reel:
+    """One camera. most_bytes: of pictures in memory; the oldest go first. Times in seconds since the epoch."""
+
+    def __init__(self, most_bytes: int = 16_000_000) -> None:
+        self._before_s = self._after_s = 0.0
+        self._most = most_bytes
+        self._shots: deque[Shot] = deque()
+        self._bytes = 0
+        self._cuts: list[Cut] = []
+
+    def keep(self, before_s: float, after_s: float) -> None:
+        """What is kept around an event's begin from now on; both 0: nothing."""
+        self._before_s, self._after_s = before_s, after_s
+        if before_s + after_s <= 0:
+            self._shots.clear()
+            self._cuts.clear()
+            self._bytes = 0
+
+    def wants(self, t: float, held: bool) -> bool:
+        """Whether a picture of this moment would be kept. held: nothing moves."""
+        if self._before_s + self._after_s <= 0:
+            return False
+        return not held or not self._shots or reached(t - self._shots[-1].t, STILL_S)
+
+    def add(self, t: float, jpeg: bytes) -> None:
+        if self._shots and t <= self._shots[-1].t:
+            return  # a clock that was set back: what is known of the time before stays in its order
+        self._shots.append(Shot(t, jpeg))
+        self._bytes += len(jpeg)
+        oldest = t - self._before_s - self._after_s
+        while self._shots[0].t < oldest or (self._bytes > self._most and len(self._shots) > 1):
+            self._bytes -= len(self._shots.popleft().jpeg)
+
+    def mark(self, event: str, begin: float) -> None:
+        """An event has begun: what is around it is wanted."""
+        if self._before_s + self._after_s > 0:
+            self._cuts.append(Cut(event, begin - self._before_s, begin + self._after_s))
+
+    def awaits(self, event: str) -> bool:
+        """Whether what is around this event is still being recorded."""
+        return any(cut.event == event for cut in self._cuts)
+
+    def due(self, t: float, over: bool = False) -> list[tuple[Cut, tuple[Shot, ...]]]:
+        """The cuts that are complete, each once, with their pictures. over: the stream has ended, and all are."""
+        done = [cut for cut in self._cuts if over or not exceeded(cut.end, t)]
+        self._cuts = [cut for cut in self._cuts if cut not in done]
+        return [(cut, tuple(one for one in self._shots if cut.begin <= one.t <= cut.end)) for cut in done]
