@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from aggregator.core.liveness import AgentKey
-from aggregator.core.ports import EvidenceRow, Message, Refused
+from aggregator.core.ports import EvidenceRow, Media, Message, Refused
 from contract import topics
 from contract.codec import decode_event
 from contract.errors import CodecError
@@ -20,10 +20,12 @@ from contract.messages import LAST_NUMBER
 
 QUARANTINED_BYTES = 65_536
 _JPEG = b"\xff\xd8\xff"
+_MP4 = b"ftyp"
+"""Bytes 4 to 8 of a file in the ISO base media format (ISO/IEC 14496-12, section 4.3)."""
 
 
 class BadEvidence(CodecError):
-    """Bytes on an evidence topic that are no JPEG, or too many."""
+    """Bytes on an evidence topic that are neither JPEG nor MP4, or too many."""
 
 
 class _Numbered(msgspec.Struct):
@@ -79,13 +81,20 @@ def event_number(message: Message) -> tuple[AgentKey, int] | None:
 
 def picture(message: Message, topic: topics.Topic) -> EvidenceRow:
     """Raises BadEvidence."""
-    jpeg = message.payload
-    if not jpeg.startswith(_JPEG):
-        raise BadEvidence("aggregator.evidence_no_jpeg", "$")
-    if len(jpeg) > MAX_EVIDENCE_BYTES:
-        raise BadEvidence("aggregator.evidence_too_big", "$", size=len(jpeg), allowed=MAX_EVIDENCE_BYTES)
-    sha256 = hashlib.sha256(jpeg).hexdigest()
-    return EvidenceRow(sha256, topic.leaf, topic.site, topic.owner, message.received, jpeg)
+    content = message.payload
+    media = _media(content)
+    if media is None:
+        raise BadEvidence("aggregator.evidence_unknown", "$")
+    if len(content) > MAX_EVIDENCE_BYTES:
+        raise BadEvidence("aggregator.evidence_too_big", "$", size=len(content), allowed=MAX_EVIDENCE_BYTES)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return EvidenceRow(sha256, topic.leaf, topic.site, topic.owner, message.received, content, media)
+
+
+def _media(content: bytes) -> Media | None:
+    if content.startswith(_JPEG):
+        return "image/jpeg"
+    return "video/mp4" if content[4:8] == _MP4 else None
 
 
 def refused(message: Message, error: str, field: str, detail: str) -> Refused:

@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from aggregator.clips import AgentAway, Clips, ClipState, Place, UnknownEvent
 from aggregator.core.correlation import Correlator
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident, State, TransitionRefused
@@ -76,6 +77,7 @@ class Service:
         self._lock = threading.Lock()
         self._numbers: dict[AgentKey, Numbers] = {}
         self._replayer = Replayer()
+        self._clips = Clips()
         self.desk = DeskView(fresh.policies.load)
         self.refused = 0
         """Messages put into quarantine since `prune`."""
@@ -121,12 +123,31 @@ class Service:
         with self._lock:
             return self._judges.judged(self._now())
 
-    def look(self, sha256: str, actor: str, address: str = "") -> bytes | None:
-        """A picture; that somebody looked at it is noted before it is handed out."""
-        jpeg = self._store.evidence(sha256)
-        if jpeg is not None:
+    def look(self, sha256: str, actor: str, address: str = "") -> tuple[bytes, str] | None:
+        """A picture or clip, and its media type; that somebody looked at it is noted before it is handed out."""
+        found = self._store.evidence(sha256)
+        if found is not None:
             self._store.commit(Batch(audit=[(self._now(), actor, "evidence.read", sha256, address)]))
-        return jpeg
+        return found
+
+    def clip(self, event: str, actor: str, address: str = "") -> ClipState:
+        """Where the clip of this event is; asks its agent for it where it is not here. Raises UnknownEvent, AgentAway
+        or StoreError."""
+        with self._lock:
+            found = self._store.event_place(event)
+            if found is None:
+                raise UnknownEvent(event)
+            here = self._store.clips([event]).get(event)
+            if here is not None:
+                return ClipState(event, "here", here)
+            place = Place(*found)
+            agent = self._fleet.agents.get((place.site, place.agent))
+            if agent is None or not agent.online:
+                raise AgentAway("aggregator.agent_away", agent=place.agent, site=place.site)
+            now = self._now()
+            self._store.commit(Batch(audit=[(now, actor, "evidence.ask", event, address)]))
+            self._clips.ask(event, place, now)
+            return ClipState(event, "asked")
 
     def tick(self) -> None:
         """What time alone changes; call it every second or so."""
@@ -167,7 +188,8 @@ class Service:
         ready: False while there is no connection, or messages that have come wait to be taken.
         """
         with self._lock:
-            return self._replayer.commands(self._now(), self._known_numbers(ready))
+            replays = self._replayer.commands(self._now(), self._known_numbers(ready))
+            return [*replays, *self._clips.commands()] if ready else replays
 
     def _known_numbers(self, ready: bool) -> dict[AgentKey, Known]:
         known = {}
@@ -245,7 +267,11 @@ class Service:
             if key not in self._numbers and (told := self._fleet.agents[key].told):
                 self._numbers[key] = Numbers(told)  # what came before we knew the agent is not asked for
         elif topic.channel == "reply":
-            gone = self._replayer.answer(key, decode(message.payload, Reply))
+            reply = decode(message.payload, Reply)
+            if (refused := self._clips.answer(key, reply)) is not None:
+                about = {"event": refused[0], "site": topic.site, "error": refused[1]}
+                self._publish("clip", msgspec.json.encode(about))
+            gone = self._replayer.answer(key, reply)
             if not gone or key not in self._numbers:
                 return
             self._numbers[key] = give_up(self._numbers[key], gone)
@@ -333,7 +359,7 @@ class Service:
         for camera in batch.cameras.values():
             self._publish("camera", camera_view(camera))
         for shot in batch.evidence:
-            about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site}
+            about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site, "media": shot.media}
             self._publish("evidence", msgspec.json.encode(about))
 
     def _restore(self, unlinked: bool = True) -> None:

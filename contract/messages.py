@@ -81,7 +81,7 @@ CommandName = Literal["snapshot", "clip", "reload", "suspend", "resume", "replay
 
 
 class Command(Struct, frozen=True, kw_only=True):
-    """args: of replay, see contract.replay; the others have none."""
+    """args: of replay, see contract.replay; of clip, see contract.clip; the others have none."""
 
     id: Uuid7
     name: CommandName

@@ -34,7 +34,7 @@ CHANNELS: dict[Channel, ChannelInfo] = {
     ),
     "event": ChannelInfo("camera", "", "agent", 1, False, "application/cloudevents+json", "One anomaly event"),
     "evidence": ChannelInfo(
-        "camera", "event_id", "agent", 1, False, "image/jpeg", "A picture an event names by SHA-256"
+        "camera", "event_id", "agent", 1, False, "image/jpeg", "A picture an event names by SHA-256, or its clip (MP4)"
     ),
     "config/desired": ChannelInfo("agent", "", "aggregator", 1, True, _JSON, "The signed config an agent shall run"),
     "config/reported": ChannelInfo("agent", "", "agent", 1, True, _JSON, "What runs now, or why it was refused"),

@@ -42,7 +42,9 @@ ROUTES = {
     "POST /api/v1/incidents/{incident}/transition": "Moves an incident: `to`, `reason`, `actor`. 409 names the states "
     "that are allowed.",
     "GET /api/v1/cameras": "Cameras as GeoJSON, with state, rates, age of the last frame and the reason.",
-    "GET /api/v1/evidence/{sha256}": "A picture. Each look is written to the audit table.",
+    "GET /api/v1/evidence/{sha256}": "A picture, or a clip (MP4). Each look is written to the audit table.",
+    "POST /api/v1/events/{event}/clip": "Asks the event's agent for the seconds around its begin. 200: it is here, "
+    "under `sha256`; 202: it was asked for and comes as evidence, which the stream tells. Audited.",
     "GET /api/v1/quarantine": "What was refused, newest first, with topic, field and reason.",
     "GET /api/v1/suppressed": "Events that raised no fresh alarm, the latest first, each with its reason (`duplicate`, "
     "`silence`, `inhibited`, `flapping`, `cooldown`) and by what. `reason`, `site`, `camera`, `kind`, `since`, "
@@ -53,7 +55,8 @@ ROUTES = {
     "POST /api/v1/silences/{silence}/end": "Ends a silence now. Audited.",
     "GET /api/v1/precision": "What verdicts have shown of each camera and kind; what drifts comes first.",
     "GET /api/v1/desk": "What the page shows: the load, ids with a line of their own, and summaries by place and kind.",
-    "GET /api/v1/stream": "Server-sent events: `snapshot`, then `incident`, `camera`, `desk`, `silence`, `heartbeat`. "
+    "GET /api/v1/stream": "Server-sent events: `snapshot`, then `incident`, `camera`, `desk`, `silence`, `evidence`, "
+    "`clip` (why one does not come), `heartbeat`. "
     "Resumes from `Last-Event-ID`.",
     "GET /api/v1/session": "Whether anybody has to log in, and who is logged in.",
     "POST /api/v1/session": "Logs in: `name`, `password`. Sets the session's cookie. 429 says how long to wait.",

@@ -30,6 +30,7 @@ port = {port}
 interval_s = 0.3
 [evidence]
 quality = {quality}
+{evidence}
 """
 CAMERA = """
 [[camera]]
@@ -89,8 +90,10 @@ class World:
         self.clip = scene(folder / "scene.mp4")
         self.config = folder / "edge.toml"
 
-    def write(self, *cameras: str, quality: int = 80) -> Path:
-        self.config.write_text(CONFIG.format(port=self.broker.port, quality=quality) + "".join(cameras))
+    def write(self, *cameras: str, quality: int = 80, evidence: str = "") -> Path:
+        """evidence: more lines of that section."""
+        head = CONFIG.format(port=self.broker.port, quality=quality, evidence=evidence)
+        self.config.write_text(head + "".join(cameras))
         return self.config
 
     def camera(self, id_: str = "gate", source: str | None = None, duration: float = 0.2) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database, Migrations
 
-from aggregator.adapters import audit_sqlite, store_judged
+from aggregator.adapters import audit_sqlite, store_evidence, store_judged
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import CLOSED, Change, Incident
@@ -55,6 +55,11 @@ def judged(db: Database) -> None:
 def people(db: Database) -> None:
     _script(db, "0003_people.sql")
     audit_sqlite.take_over(db.conn)
+
+
+@migrations()  # type: ignore[untyped-decorator]
+def clips(db: Database) -> None:
+    _script(db, "0006_clips.sql")
 
 
 def _script(db: Database, name: str) -> None:
@@ -175,13 +180,19 @@ class SqliteStore:
     def count_by_state(self) -> dict[str, int]:
         return dict(self._read("SELECT state, count(*) FROM incidents WHERE merged_into IS NULL GROUP BY state"))
 
-    def evidence(self, sha256: str) -> bytes | None:
-        rows = self._read("SELECT jpeg FROM evidence WHERE sha256 = ?", (sha256,))
-        return rows[0][0] if rows else None
+    def evidence(self, sha256: str) -> tuple[bytes, str] | None:
+        return store_evidence.content(self._read, sha256)
 
     def evidence_site(self, sha256: str) -> str | None:
-        rows = self._read("SELECT site FROM evidence WHERE sha256 = ?", (sha256,))
-        return rows[0][0] if rows else None
+        return store_evidence.site(self._read, sha256)
+
+    def clips(self, events: Sequence[str]) -> dict[str, str]:
+        parts = (events[start : start + _CHUNK] for start in range(0, len(events), _CHUNK))
+        return {event: sha256 for part in parts for event, sha256 in store_evidence.clips(self._read, part).items()}
+
+    def event_place(self, event: str) -> tuple[str, str, str] | None:
+        rows = self._read("SELECT site, agent, camera FROM events WHERE id = ?", (event,))
+        return tuple(rows[0]) if rows else None  # type: ignore[return-value]
 
     def quarantine(self, limit: int) -> list[Refused]:
         sql = "SELECT received, topic, error, field, detail, payload, id FROM quarantine ORDER BY id DESC LIMIT ?"
@@ -295,10 +306,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     update = "ON CONFLICT (site, id) DO UPDATE SET body = excluded.body"
     insert(db, "INSERT INTO agents VALUES", agents, f"{update}, sequence = excluded.sequence")
     insert(db, "INSERT INTO cameras VALUES", ((*key, _text(one)) for key, one in batch.cameras.items()), update)
-    db.executemany(
-        "INSERT INTO evidence VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-        ((e.sha256, e.event, e.site, e.camera, e.received, len(e.jpeg), e.jpeg) for e in batch.evidence),
-    )
+    store_evidence.write(db, batch.evidence)
     db.executemany(
         "INSERT INTO quarantine (received, topic, error, field, detail, payload) VALUES (?,?,?,?,?,?)",
         ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine),

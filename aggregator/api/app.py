@@ -35,6 +35,7 @@ _OPEN = tuple(state for state in STATES if state not in CLOSED)
 _CLOSED = tuple(sorted(CLOSED))
 
 IncidentId = Annotated[str, UrlPath(pattern=UUID7)]
+EventId = Annotated[str, UrlPath(pattern=UUID7)]
 Hash = Annotated[str, UrlPath(pattern="^[0-9a-f]{64}$")]
 
 
@@ -83,11 +84,12 @@ class _EventSite(msgspec.Struct):
 
 
 class _EventData(msgspec.Struct):
+    id: str
     data: _EventSite
 
 
 _incident_sites = msgspec.json.Decoder(_Sites)
-_event_sites = msgspec.json.Decoder(_EventData)
+_event_of = msgspec.json.Decoder(_EventData)
 
 
 def _incidents(app: FastAPI, parts: Parts) -> None:
@@ -123,10 +125,16 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
     )
     def incident(incident: IncidentId, who: Who) -> Response:
         view = seen(incident, who)
-        events = [
-            b'{"event":%b,"link":{"score":%b,"reasons":%b}}' % (raw, msgspec.json.encode(score), reasons.encode())
+        rows = [
+            (_event_of.decode(raw), raw, score, reasons)
             for raw, score, reasons in parts.store.incident_events(incident)
-            if who.sites is None or who.sees((_event_sites.decode(raw).data.site,))
+        ]
+        clips = parts.store.clips([event.id for event, *_ in rows])
+        events = [
+            b'{"event":%b,"link":{"score":%b,"reasons":%b},"clip":%b}'
+            % (raw, msgspec.json.encode(score), reasons.encode(), msgspec.json.encode(clips.get(event.id)))
+            for event, raw, score, reasons in rows
+            if who.sites is None or who.sees((event.data.site,))
         ]
         changes = msgspec.json.encode([change_view(change) for change in parts.store.changes(incident)])
         quiet = msgspec.json.encode(parts.store.suppressed_by(incident))
@@ -153,16 +161,30 @@ def _cameras(app: FastAPI, parts: Parts) -> None:
     @app.get(
         "/api/v1/evidence/{sha256}",
         response_class=Response,
-        responses={200: {"content": {"image/jpeg": {}}}, **documented(401, 403, 404, 422, 503)},
+        responses={200: {"content": {"image/jpeg": {}, "video/mp4": {}}}, **documented(401, 403, 404, 422, 503)},
     )
     def evidence(sha256: Hash, who: Who, where: Address) -> Response:
         hidden = who.sites is not None and not who.sees((parts.store.evidence_site(sha256) or "",))
         actor = where if who.local else who.name
-        jpeg = None if hidden else parts.service.look(sha256, actor, "" if who.local else where)
-        if jpeg is None:
+        found = None if hidden else parts.service.look(sha256, actor, "" if who.local else where)
+        if found is None:
             raise HTTPException(404, f"no picture {sha256}", {"Cache-Control": "no-store"})
+        content, media = found
         # No cache may answer in our place: each look is noted.
-        return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+        return Response(content, media_type=media, headers={"Cache-Control": "no-store"})
+
+    @app.post(
+        "/api/v1/events/{event}/clip",
+        status_code=202,
+        response_model=models.ClipOut,
+        responses={200: {"model": models.ClipOut}, **documented(401, 403, 404, 409, 422, 503)},
+    )
+    def clip(event: EventId, who: Who, where: Address) -> Response:
+        place = parts.store.event_place(event)
+        if place is None or not who.sees((place[0],)):
+            raise HTTPException(404, f"no event {event}")
+        told = parts.service.clip(event, where if who.local else who.name, "" if who.local else where)
+        return Response(msgspec.json.encode(told), 200 if told.state == "here" else 202, media_type=JSON)
 
     @app.get("/api/v1/quarantine", response_model=models.Quarantine, responses=documented(401, 403, 422))
     def quarantine(who: Who, limit: Limit = 100) -> Response:

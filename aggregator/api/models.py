@@ -84,6 +84,16 @@ class LinkOut(BaseModel):
 class EventOut(BaseModel):
     event: dict[str, Any] = Field(description="CloudEvents 1.0 object, as it came")
     link: LinkOut
+    clip: str | None = Field(description="SHA-256 of its clip, for /api/v1/evidence; null where none was asked for")
+
+
+class ClipOut(BaseModel):
+    """here: stored, under `sha256`. asked: its agent was asked; `evidence` on the stream says that it has come, `clip`
+    why it does not."""
+
+    event: str
+    state: Literal["here", "asked"]
+    sha256: str | None
 
 
 class ChangeOut(BaseModel):

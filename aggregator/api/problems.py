@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from aggregator.api.models import Problem
+from aggregator.clips import UnknownEvent
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import TransitionRefused
 from aggregator.core.silences import SilenceRefused
@@ -34,6 +35,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TransitionRefused, _refused)
     app.add_exception_handler(UnknownIncident, _unknown)
     app.add_exception_handler(UnknownSilence, _unknown_silence)
+    app.add_exception_handler(UnknownEvent, _unknown_event)
     app.add_exception_handler(SilenceRefused, _silence_refused)
     app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(JagaError, _wished)
@@ -65,6 +67,10 @@ def _unknown(_request: Request, error: Exception) -> Response:
 
 def _unknown_silence(_request: Request, error: Exception) -> Response:
     return problem(404, "Not found", f"no silence {error.args[0]}")
+
+
+def _unknown_event(_request: Request, error: Exception) -> Response:
+    return problem(404, "Not found", f"no event {error.args[0]}")
 
 
 _REFUSALS = {

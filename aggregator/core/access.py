@@ -56,6 +56,7 @@ ROUTES: dict[str, Need] = {
     "POST /api/v1/silences/{silence}/end": "silence.act",
     "GET /api/v1/cameras": "camera.read",
     "GET /api/v1/evidence/{sha256}": "evidence.read",
+    "POST /api/v1/events/{event}/clip": "evidence.read",
     "GET /api/v1/quarantine": "quarantine.read",
     "GET /api/v1/stream": "incident.read",
     "GET /api/v1/audit": "audit.read",

@@ -88,14 +88,20 @@ class SuppressedQuery:
     limit: int = 100
 
 
+Media = Literal["image/jpeg", "video/mp4"]
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
+    """A picture or a clip. media: image/jpeg or video/mp4."""
+
     sha256: str
     event: str
     site: str
     camera: str
     received: float
-    jpeg: bytes
+    content: bytes
+    media: Media = "image/jpeg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +216,20 @@ class Store(Protocol):
         ...
 
     def count_by_state(self) -> dict[str, int]: ...
-    def evidence(self, sha256: str) -> bytes | None: ...
+    def evidence(self, sha256: str) -> tuple[bytes, str] | None:
+        """(bytes, media type)"""
+        ...
+
     def evidence_site(self, sha256: str) -> str | None:
         """Where the picture was taken."""
+        ...
+
+    def clips(self, events: Sequence[str]) -> dict[str, str]:
+        """The hash of the clip, by event, of those that have one."""
+        ...
+
+    def event_place(self, event: str) -> tuple[str, str, str] | None:
+        """(site, agent, camera)"""
         ...
 
     def quarantine(self, limit: int) -> list[Refused]: ...

@@ -29,9 +29,7 @@ class ClipFiles:
     """Any thread. keep_s: how long a clip is kept. most_bytes: of all clips; the oldest go first. clock: seconds since
     the epoch, for the files' age."""
 
-    def __init__(
-        self, folder: Path, keep_s: float, most_bytes: int, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, folder: Path, keep_s: float, most_bytes: int, clock: Callable[[], float] = time.time) -> None:
         self._folder, self._keep_s, self._most, self._clock = folder, keep_s, most_bytes, clock
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="clips")
         self._waiting: set[Future[None]] = set()

@@ -1,0 +1,116 @@
+"""Clips of events: kept on the camera host, blurred, and sent only when somebody asks."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from contract import topics
+from contract.events import Event
+from contract.ids import derived_uuid7
+from edge_agent.adapters.clips_mp4 import ClipFiles
+from edge_agent.core.reel import Shot
+from tests.agents import World, running
+from tests.brokers import Mosquitto, wait_until
+from tests.samples import NOW_MS
+
+SHORT = "clip_before_s = 1.0\nclip_after_s = 0.6"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Mosquitto(tmp_path / "broker") as broker:
+        made = World(tmp_path, broker)
+        yield made
+        made.listener.close()
+
+
+def begun(world: World) -> Event:
+    wait_until(lambda: any(event.data.phase == "begin" for event in world.listener.events()))
+    return next(event for event in world.listener.events() if event.data.phase == "begin")
+
+
+def pictures(mp4: bytes) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+    with av.open(BytesIO(mp4)) as container:
+        return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+
+
+@pytest.mark.broker
+def test_a_clip_comes_when_it_is_asked_for_with_nobody_to_be_recognised(world: World) -> None:
+    world.write(world.camera(), evidence=SHORT)
+    with running(world):
+        begin = begun(world)
+        place = topics.evidence("manggarai", "gate", begin.id)
+        wait_until(lambda: len(world.listener.of(place)) == 1, what="the still")
+        wait_until(lambda: world.ask("clip", "gate", event=begin.id).ok, what="the clip is complete")
+        wait_until(lambda: len(world.listener.of(place)) == 2, what="the clip")
+        reply = world.ask("clip", "gate", event=begin.id)
+    content = world.listener.of(place)[1].payload
+    assert reply.result == {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
+    shown = pictures(content)
+    assert shown[0].mean() < 100, "it begins before there was anybody"
+    bright = [image for image in shown if image.mean() > 100]
+    assert len(bright) >= 3
+    for image in bright[2:]:
+        person, beside = image[70:190, 135:185], image[70:190, 10:70]
+        assert cv2.Laplacian(person, cv2.CV_32F).std() < 0.5 * cv2.Laplacian(beside, cv2.CV_32F).std()
+
+
+@pytest.mark.broker
+def test_what_there_is_no_clip_of_is_told(world: World) -> None:
+    world.write(world.camera(), evidence=SHORT.replace("0.6", "29"))
+    with running(world):
+        runs = world.ask("clip", "gate", event=begun(world).id)
+        assert (runs.ok, "29 s after its begin" in runs.error) == (False, True)
+        unknown = world.ask("clip", "gate", event=derived_uuid7(NOW_MS, "clip", "nowhere"))
+        assert (unknown.ok, "kept for 24 h" in unknown.error) == (False, True)
+
+
+@pytest.mark.broker
+def test_without_pictures_there_are_no_clips(world: World) -> None:
+    world.write(world.camera(), evidence=f"snapshots = false\n{SHORT}")
+    with running(world):
+        refused = world.ask("clip", "gate", event=begun(world).id)
+    assert (refused.ok, "evidence.snapshots = false" in refused.error) == (False, True)
+    assert not list(world.folder.rglob("*.mp4.part"))
+    assert not list((world.folder / "data" / "clips").glob("*"))
+
+
+def shots(count: int) -> list[Shot]:
+    picture = np.random.default_rng(1).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    _, coded = cv2.imencode(".jpg", picture)
+    return [Shot(1.8e9 + t / 5, coded.tobytes()) for t in range(count)]
+
+
+def test_clips_go_when_they_are_old_or_too_many(tmp_path: Path) -> None:
+    now = [0.0]
+    files = ClipFiles(tmp_path, keep_s=100.0, most_bytes=10**9, clock=lambda: now[0])
+    for name in ("a", "b", "c"):
+        files.save(name, shots(5))
+    assert all(files.read(name) for name in ("a", "b", "c"))
+    now[0] = (tmp_path / "a.mp4").stat().st_mtime + 50
+    files.prune()
+    assert sorted(path.stem for path in tmp_path.glob("*.mp4")) == ["a", "b", "c"]
+    files = ClipFiles(tmp_path, 100.0, 2 * (tmp_path / "a.mp4").stat().st_size, clock=lambda: now[0])
+    files.prune()
+    assert sorted(path.stem for path in tmp_path.glob("*.mp4")) == ["b", "c"]
+    now[0] += 200
+    files.prune()
+    assert files.read("c") is None
+    files.close()
+
+
+def test_a_clip_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
+    files = ClipFiles(tmp_path, 100.0, 10**9)
+    (tmp_path / "a.mp4").mkdir()
+    files.save("a", shots(5))
+    files.save("b", shots(5))
+    files.save("none", [])
+    assert files.read("b") is not None
+    assert files.read("none") is None
+    files.close()
