@@ -137,14 +137,12 @@ class Service:
             found = self._store.event_place(event)
             if found is None:
                 raise UnknownEvent(event)
-            here = self._store.clips([event]).get(event)
-            if here is not None:
+            if (here := self._store.clips([event]).get(event)) is not None:
                 return ClipState(event, "here", here)
-            place = Place(*found)
+            place, now = Place(*found), self._now()
             agent = self._fleet.agents.get((place.site, place.agent))
             if agent is None or not agent.online:
                 raise AgentAway("aggregator.agent_away", agent=place.agent, site=place.site)
-            now = self._now()
             self._store.commit(Batch(audit=[(now, actor, "evidence.ask", event, address)]))
             self._clips.ask(event, place, now)
             return ClipState(event, "asked")

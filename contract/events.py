@@ -61,7 +61,7 @@ MAX_EVIDENCE_BYTES = 4_000_000
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """A picture published beside the event on its evidence topic, or a clip of it (MP4), which is sent when asked for."""
+    """A picture published beside the event on its evidence topic. A clip (MP4) comes there only when asked for."""
 
     sha256: Sha256
     kind: Literal["snapshot", "clip"]

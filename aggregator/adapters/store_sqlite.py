@@ -192,7 +192,7 @@ class SqliteStore:
 
     def event_place(self, event: str) -> tuple[str, str, str] | None:
         rows = self._read("SELECT site, agent, camera FROM events WHERE id = ?", (event,))
-        return tuple(rows[0]) if rows else None  # type: ignore[return-value]
+        return tuple(rows[0]) if rows else None
 
     def quarantine(self, limit: int) -> list[Refused]:
         sql = "SELECT received, topic, error, field, detail, payload, id FROM quarantine ORDER BY id DESC LIMIT ?"

@@ -15,6 +15,7 @@ from contract.events import Event
 from contract.ids import derived_uuid7
 from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.core.reel import Shot
+from edge_agent.core.types import Image
 from tests.agents import World, running
 from tests.brokers import Mosquitto, wait_until
 from tests.samples import NOW_MS
@@ -35,9 +36,9 @@ def begun(world: World) -> Event:
     return next(event for event in world.listener.events() if event.data.phase == "begin")
 
 
-def pictures(mp4: bytes) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-    with av.open(BytesIO(mp4)) as container:
-        return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+def pictures(mp4: bytes) -> list[Image]:
+    with av.open(BytesIO(mp4), "r") as container:
+        return [np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) for frame in container.decode(video=0)]
 
 
 @pytest.mark.broker

@@ -160,7 +160,7 @@ def test_evidence_is_kept_by_its_hash_and_once(store: Store) -> None:
     jpeg = b"\xff\xd8\xff" + b"x" * 100
     row = EvidenceRow(hashlib.sha256(jpeg).hexdigest(), "e", "s", "c", 5.0, jpeg)
     store.commit(Batch(evidence=[row, row]))
-    assert store.evidence(row.sha256) == jpeg
+    assert store.evidence(row.sha256) == (jpeg, "image/jpeg")
     assert store.evidence("0" * 64) is None
 
 
