@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 REMEMBER_S = 600.0
 """What the rules have learned is written this often, and at the end."""
-CLIP_SIDE, CLIP_QUALITY = 640, 75
+CLIP_SIDE, CLIP_QUALITY = 960, 75
 """Of the pictures that clips are made of: pixels of the longer side, JPEG."""
 LOST_AFTER_S = 10.0
 """A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
@@ -181,7 +181,7 @@ class LiveCamera:
             self._reel.mark(event, frame.t)
         if self._reel.wants(frame.t, step.held):
             small = replace(section, max_side=min(section.max_side, CLIP_SIDE), quality=CLIP_QUALITY)
-            picture = self._picture(frame, people, small)
+            picture = self._picture(frame, people, small, quick=True)
             if picture is not None:
                 self._reel.add(frame.t, picture)
         self._cut(frame.t)
@@ -269,10 +269,17 @@ class LiveCamera:
             outputs.append(Output(msgspec.structs.replace(event, data=data), {digest: picture}))
         return outputs
 
-    def _picture(self, frame: Frame, people: list[Box], section: EvidenceSection) -> bytes | None:
+    def _picture(self, frame: Frame, people: list[Box], section: EvidenceSection, quick: bool = False) -> bytes | None:
         """None where none can be made: an event without its picture still says what happened."""
         try:
-            return snapshot(frame.image, people, blur=section.blur, max_side=section.max_side, quality=section.quality)
+            return snapshot(
+                frame.image,
+                people,
+                blur=section.blur,
+                max_side=section.max_side,
+                quality=section.quality,
+                quick=quick,
+            )
         except Exception:
             log.exception("snapshot_failed", camera=self.spec.id)
             return None

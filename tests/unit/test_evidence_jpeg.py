@@ -71,3 +71,12 @@ def test_blur_none_leaves_people_and_the_frame_itself_is_never_changed() -> None
 
 def test_the_same_input_gives_the_same_bytes() -> None:
     assert snapshot(detailed(), [PERSON]) == snapshot(detailed(), [PERSON])
+
+
+@pytest.mark.parametrize(("width", "shown"), [(640, 640), (960, 960), (961, 480), (1920, 960), (2000, 667)])
+def test_quickly_it_is_scaled_by_a_whole_number(width: int, shown: int) -> None:
+    image = np.full((width // 2, width, 3), 90, np.uint8)
+    coded = snapshot(image, [], max_side=960, quick=True)
+    picture = cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape[1] == shown
