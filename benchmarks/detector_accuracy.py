@@ -1,4 +1,4 @@
-"""Person detection on PETS09-S2L1: recall and precision at IoU 0.5 on 33 frames, for each runtime."""
+"""Person detection on PETS09-S2L1: recall and precision at IoU 0.5 on 33 frames, for each runtime and precision."""
 
 import sys
 from functools import cache
@@ -6,19 +6,24 @@ from functools import cache
 from benchmarks.data import PETS, frames, pets_truth
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from benchmarks.scorers import Scores, as_boxes, detection_scores
-from edge_agent.adapters.detectors import open_detector
-from edge_agent.core.spec import DetectorSpec, Runtime
+from edge_agent.adapters.detectors import NATIVE_BF16, cpu_flags, open_detector
+from edge_agent.core.spec import DetectorSpec, Precision, Runtime
 from edge_agent.core.types import Detections
 
-RUNTIMES: tuple[Runtime, ...] = ("openvino", "onnxruntime")
+Kind = tuple[Runtime, Precision]
+KINDS: tuple[Kind, ...] = (("openvino", "f32"), ("onnxruntime", "f32"))
+BF16: Kind = ("openvino", "bf16")
 RECALL, PRECISION, DIFFERENCE = 0.91, 0.92, 0.005
 
 
 @cache
-def detections(runtime: Runtime) -> dict[int, Detections]:
+def detections(kind: Kind) -> dict[int, Detections]:
     """People on the frames with ground truth, at 640x480 (the longer side 640), confidence 0.4, NMS 0.6; by frame."""
     images = frames(PETS, pets_truth())
-    spec = DetectorSpec(runtime=runtime, imgsz=640, confidence=0.4, nms_iou=0.6, classes=("person",))
+    runtime, precision = kind
+    spec = DetectorSpec(
+        runtime=runtime, precision=precision, imgsz=640, confidence=0.4, nms_iou=0.6, classes=("person",)
+    )
     detector = open_detector(spec)
     try:
         return {index: detector.detect([image])[0] for index, image in images.items()}
@@ -26,8 +31,13 @@ def detections(runtime: Runtime) -> dict[int, Detections]:
         detector.close()
 
 
-def scores(runtime: Runtime) -> Scores:
-    found = detections(runtime)
+def kinds() -> tuple[Kind, ...]:
+    """What this machine can run."""
+    return KINDS if NATIVE_BF16.isdisjoint(cpu_flags()) else (*KINDS, BF16)
+
+
+def scores(kind: Kind) -> Scores:
+    found = detections(kind)
     total = Scores()
     for index, truth in pets_truth().items():
         total += detection_scores(truth, as_boxes(found[index].boxes), found[index].scores)
@@ -35,12 +45,14 @@ def scores(runtime: Runtime) -> Scores:
 
 
 def measure() -> Outcome:
-    """Recall and precision of each runtime, and how far the runtimes differ."""
-    results = {runtime: scores(runtime) for runtime in RUNTIMES}
+    """Recall and precision of each, and how far they differ."""
+    results = {kind: scores(kind) for kind in kinds()}
     figures: list[Figure] = []
-    for runtime, total in results.items():
-        figures.append(at_least(f"{runtime} recall", total.recall, RECALL))
-        figures.append(at_least(f"{runtime} precision", total.precision, PRECISION))
+    for (runtime, precision), total in results.items():
+        figures.append(at_least(f"{runtime} {precision} recall", total.recall, RECALL))
+        figures.append(at_least(f"{runtime} {precision} precision", total.precision, PRECISION))
+    if BF16 not in results:
+        figures.append(Figure("openvino bf16", "not measured: this processor does not compute bfloat16"))
     recalls = [total.recall for total in results.values()]
     precisions = [total.precision for total in results.values()]
     figures.append(at_most("recall difference", max(recalls) - min(recalls), DIFFERENCE))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from benchmarks.data import CONFIGS, PETS, frames, pets_truth
-from benchmarks.detector_accuracy import RUNTIMES, detections
+from benchmarks.detector_accuracy import detections, kinds
 from benchmarks.report import Figure, Outcome, at_most, command
 from benchmarks.scorers import mean_absolute_error
 from edge_agent.config import load
@@ -32,15 +32,15 @@ def size() -> tuple[int, int]:
 
 
 def measure() -> Outcome:
-    """Mean absolute error of the number of people in the zone, for each runtime."""
+    """Mean absolute error of the number of people in the zone, for each runtime and precision."""
     (camera,) = load(CONFIGS / "pets.toml").cameras
     polygon = camera.zones[0].polygon
     truth = pets_truth()
     expected = [count(frame.boxes[~frame.ignored], polygon, *size()) for frame in truth.values()]
     figures = [Figure("people in the zone, mean", sum(expected) / len(expected))]
-    for runtime in RUNTIMES:
-        found = [count(detections(runtime)[index].boxes, polygon, *size()) for index in truth]
-        figures.append(at_most(f"{runtime} error", mean_absolute_error(found, expected), ERROR))
+    for kind in kinds():
+        found = [count(detections(kind)[index].boxes, polygon, *size()) for index in truth]
+        figures.append(at_most(f"{' '.join(kind)} error", mean_absolute_error(found, expected), ERROR))
     return Outcome("zone_counts", tuple(figures))
 
 

@@ -29,13 +29,13 @@ def import_openvino() -> Any:
 def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     """A detector on the CPU. Raises ImportError without OpenVINO, RuntimeError if it cannot read the model.
 
-    Arithmetic is fixed to float32: processors with bfloat16 would otherwise use it and silently change the scores.
+    `spec.precision` is f32 or bf16 here, and part of the name: an event's *why* says what its scores were computed in.
     Threads are not pinned to cores: decoders and other agents share them, and a pinned thread cannot step aside.
     """
     openvino = import_openvino()
     core = openvino.Core()
     options: dict[str, Any] = {
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": spec.precision,
         "ENABLE_CPU_PINNING": False,
         "PERFORMANCE_HINT": "THROUGHPUT" if spec.hint == "throughput" else "LATENCY",
     }
@@ -43,7 +43,8 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
         options["INFERENCE_NUM_THREADS"] = spec.threads
     compiled = core.compile_model(core.read_model(model.onnx, b""), "CPU", options)
     infer = _one_by_one(openvino, compiled) if spec.hint == "throughput" else _together(compiled)
-    return BatchDetector(f"{model.name}/openvino", model.classes, spec, infer, lambda: None)
+    name = f"{model.name}/openvino" + ("" if spec.precision == "f32" else f"/{spec.precision}")
+    return BatchDetector(name, model.classes, spec, infer, lambda: None)
 
 
 def _together(compiled: Any) -> Infer:

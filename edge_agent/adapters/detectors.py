@@ -2,18 +2,22 @@
 
 import platform
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from contract.errors import ConfigError, JagaError
 from edge_agent.core.model import Model
 from edge_agent.core.ports import Detector
-from edge_agent.core.spec import DetectorSpec, Runtime
+from edge_agent.core.spec import DetectorSpec, Precision, Runtime
 from edge_agent.zoo import verify
 from edge_agent.zoo.manifest import manifest
 
 RUNTIMES: tuple[Runtime, ...] = ("openvino", "onnxruntime", "ultralytics")
 """In the order that "auto" prefers."""
+
+NATIVE_BF16 = frozenset({"avx512_bf16", "amx_bf16"})
+"""A processor with one of these multiplies bfloat16 itself. Others would only imitate it, slower than float32."""
 
 Found = Callable[[str], object]
 
@@ -61,6 +65,16 @@ def choose(wanted: Runtime, here: tuple[Runtime, ...], machine: str, flags: Iter
     raise ConfigError("detector.no_runtime")
 
 
+def precision(wanted: Precision, runtime: Runtime, flags: Iterable[str]) -> Precision:
+    """What the network computes in: never "auto". Raises ConfigError where it cannot be had."""
+    native = runtime == "openvino" and not NATIVE_BF16.isdisjoint(flags)
+    if wanted == "auto":
+        return "bf16" if native else "f32"
+    if wanted == "bf16" and not native:
+        raise ConfigError("detector.no_bf16", runtime=runtime)
+    return wanted
+
+
 def check(spec: DetectorSpec, classes: tuple[str, ...]) -> None:
     """Raises ConfigError, naming key, value and what is allowed."""
     faults = (
@@ -69,6 +83,7 @@ def check(spec: DetectorSpec, classes: tuple[str, ...]) -> None:
         ("confidence", spec.confidence, 0 < spec.confidence < 1, "0..1"),
         ("nms_iou", spec.nms_iou, 0 < spec.nms_iou <= 1, "0..1"),
         ("threads", spec.threads, 0 <= spec.threads <= 1024, "0..1024"),
+        ("precision", spec.precision, spec.precision in ("auto", "f32", "bf16"), "auto, f32, bf16"),
         ("hint", spec.hint, spec.hint in ("latency", "throughput"), "latency, throughput"),
         *(("classes", one, one in classes, ", ".join(classes)) for one in spec.classes or ()),
     )
@@ -86,7 +101,9 @@ def open_detector(spec: DetectorSpec) -> Detector:
     listing = manifest()
     entry = listing.entry(spec.model)
     check(spec, listing.classes_of(entry))
-    runtime = choose(spec.runtime, installed(), platform.machine(), cpu_flags())
+    flags = cpu_flags()
+    runtime = choose(spec.runtime, installed(), platform.machine(), flags)
+    spec = replace(spec, precision=precision(spec.precision, runtime, flags))
     if runtime == "ultralytics":
         content = verify.read(entry.weights, entry.name)
         from edge_agent.adapters.detector_ultralytics import open_ultralytics

@@ -213,6 +213,7 @@ class CameraSpec:
 
 
 Runtime = Literal["auto", "openvino", "onnxruntime", "ultralytics"]
+Precision = Literal["auto", "f32", "bf16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,8 @@ class DetectorSpec:
     the aspect, padded to one. confidence: detections below it are dropped. nms_iou: of two boxes of one class that
     overlap more than this, the weaker is dropped. classes: names to keep, None keeps all. threads: 0 lets the runtime
     choose. hint: "latency" answers one picture soonest, "throughput" most pictures a second where they come in batches.
+    precision: of the network's arithmetic; "auto" is bfloat16 where the processor computes it natively. float32 unless
+    told otherwise: every figure of models/ACCURACY.md was measured with it.
     """
 
     model: str = "yolov8n"
@@ -233,6 +236,7 @@ class DetectorSpec:
     classes: tuple[str, ...] | None = None
     threads: int = 0
     hint: Literal["latency", "throughput"] = "latency"
+    precision: Precision = "f32"
 
 
 @dataclass(frozen=True, slots=True)

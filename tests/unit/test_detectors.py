@@ -7,9 +7,9 @@ import pytest
 
 from contract.errors import ConfigError
 from edge_agent.adapters import detectors
-from edge_agent.adapters.detectors import choose, cpu_flags, installed, open_detector, suits_openvino
+from edge_agent.adapters.detectors import choose, cpu_flags, installed, open_detector, precision, suits_openvino
 from edge_agent.core.model import Model
-from edge_agent.core.spec import DetectorSpec, Runtime, TrackerSpec, for_tracking
+from edge_agent.core.spec import DetectorSpec, Precision, Runtime, TrackerSpec, for_tracking
 from edge_agent.zoo import verify
 from edge_agent.zoo.manifest import manifest
 
@@ -33,6 +33,30 @@ MODERN = frozenset({"sse4_2", "avx2"})
 )
 def test_choice(wanted: Runtime, here: tuple[Runtime, ...], machine: str, flags: frozenset[str], chosen: str) -> None:
     assert choose(wanted, here, machine, flags) == chosen
+
+
+@pytest.mark.parametrize(
+    ("wanted", "runtime", "flags", "taken"),
+    [
+        ("auto", "openvino", {"avx2"}, "f32"),
+        ("auto", "openvino", {"avx2", "avx512_bf16"}, "bf16"),
+        ("auto", "openvino", {"amx_bf16"}, "bf16"),
+        ("auto", "openvino", set(), "f32"),
+        ("auto", "onnxruntime", {"avx512_bf16"}, "f32"),
+        ("f32", "openvino", {"avx512_bf16"}, "f32"),
+        ("bf16", "openvino", {"avx512_bf16"}, "bf16"),
+    ],
+)
+def test_bfloat16_only_where_the_processor_computes_it(
+    wanted: Precision, runtime: Runtime, flags: set[str], taken: Precision
+) -> None:
+    assert precision(wanted, runtime, flags) == taken
+
+
+@pytest.mark.parametrize(("runtime", "flags"), [("openvino", {"avx2"}), ("onnxruntime", {"avx512_bf16"})])
+def test_bfloat16_that_cannot_be_had_is_refused(runtime: Runtime, flags: set[str]) -> None:
+    with pytest.raises(ConfigError, match=r"detector.precision: .*allowed: auto, f32"):
+        precision("bf16", runtime, flags)
 
 
 def test_a_missing_runtime_is_named_with_those_installed() -> None:
@@ -71,6 +95,7 @@ def test_flags_are_read_on_x86_and_arm(tmp_path: Path) -> None:
         ({"nms_iou": 0.0}, "nms_iou"),
         ({"threads": -1}, "threads"),
         ({"hint": "fast"}, "hint"),
+        ({"precision": "int4"}, "precision"),
         ({"runtime": "tensorrt"}, "runtime"),
         ({"classes": ("person", "becak")}, "classes"),
     ],
