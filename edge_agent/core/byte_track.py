@@ -38,18 +38,6 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pairs:
-    """Tracks and detections of one group whose boxes overlap: indices of both, and their intersection over union."""
-
-    rows: Indices
-    columns: Indices
-    overlap: Floats
-
-    def only(self, which: NDArray[np.bool_]) -> "_Pairs":
-        return _Pairs(self.rows[which], self.columns[which], self.overlap[which])
-
-
 @dataclass(slots=True)
 class _Class:
     """What a track has shown itself to be. votes: the sum of the scores with which it has shown each class."""
@@ -80,131 +68,126 @@ class ByteTrack:
         self._last: float | None = None
         self._filters = box_filter.begin(np.empty((4, 0)))
         self._about: Floats = np.empty((4, 0))
+        self._confirm = max(spec.confirm, 2)
         self._classes: dict[int, _Class] = {}
         self._count = 0
         self._groups: dict[str, int] = {}
-        self._labels: tuple[tuple[str, ...], Floats] = ((), np.empty(0))
+        self._labels: tuple[tuple[str, ...], Indices] = ((), np.empty(0, np.intp))
 
     def update(self, detections: Detections, width: int, height: int, t: float) -> tuple[Track, ...]:
         if self._last is not None:
             t = max(t, self._last + MIN_STEP_S)
             self._move_on(t, t - self._last)
         self._last = t
-        usable = np.flatnonzero(detections.scores >= self._spec.floor)
+        usable = (detections.scores >= self._spec.floor).nonzero()[0]
         boxes = (detections.boxes[usable] * np.float32(REFERENCE_SIDE / max(width, height))).T.astype(np.float64, "C")
         groups = self._groups_of(detections)[usable]
         strong = detections.scores[usable] >= self._spec.start
         rows, columns = self._matches(boxes, groups, strong)
-        self._saw(rows, boxes[:, columns], t)
+        self._saw(rows, boxes.take(columns, axis=1), t)
         tracks = self._report(rows, usable[columns], detections, width, height)
-        self._begin(boxes, groups, strong, columns, t)
+        strong[columns] = False
+        self._replace(boxes, groups, strong.nonzero()[0], t)
         return tracks
 
     def _move_on(self, t: float, elapsed: float) -> None:
         """Forgets who has not been seen for too long, and predicts where the others are at `t`."""
-        lost = self._spec.lost_s
         seen = self._about[SEEN]
-        if len(seen) and exceeded(t - float(seen.min()), lost):
-            self._keep(np.array([not exceeded(t - when, lost) for when in seen.tolist()]))
+        if seen.size and exceeded(t - float(seen.min()), self._spec.lost_s):
+            stay = np.array([not exceeded(t - when, self._spec.lost_s) for when in seen.tolist()])
+            self._forget(stay)
+            self._filters, self._about = self._filters[:, stay], self._about[:, stay]
         box_filter.predict(self._filters, elapsed, self._fps)
 
-    def _matches(self, boxes: Floats, groups: Floats, strong: NDArray[np.bool_]) -> tuple[Indices, Indices]:
+    def _matches(self, boxes: Floats, groups: Indices, strong: NDArray[np.bool_]) -> tuple[Indices, Indices]:
         """Indices of tracks, rising, and of the detections that continue them."""
-        pairs = _overlapping(self._filters[box_filter.BOX], self._about[GROUP], boxes, groups)
-        first = strong[pairs.columns]
-        rows, columns = self._assign(pairs.only(first))
-        weak = pairs.only(~first)
-        if len(weak.rows):
-            left = np.ones(self._filters.shape[1], np.bool_)
-            left[rows] = False
-            more_rows, more_columns = self._assign(weak.only(left[weak.rows]))
-            rows, columns = np.concatenate((rows, more_rows)), np.concatenate((columns, more_columns))
-        order = np.argsort(rows)
-        return rows[order], columns[order]
+        rows, columns, overlap = _overlapping(self._filters[box_filter.BOX], self._about[GROUP], boxes, groups)
+        first = strong[columns]
+        taken = self._best(rows, columns, overlap, first.nonzero()[0])
+        weak = (~first).nonzero()[0]
+        if weak.size:
+            left = np.ones(self._about.shape[1], np.bool_)
+            left[rows[taken]] = False
+            more = self._best(rows, columns, overlap, weak[left[rows[weak]]])
+            if more.size:
+                taken = np.sort(np.concatenate((taken, more)))
+        return rows[taken], columns[taken]
 
-    def _assign(self, pairs: _Pairs) -> tuple[Indices, Indices]:
-        """The matching with the greatest total overlap, without those that overlap too little (as SORT does it)."""
-        enough = pairs.overlap >= self._spec.min_iou
-        alone = (np.bincount(pairs.rows)[pairs.rows] == 1) & (np.bincount(pairs.columns)[pairs.columns] == 1)
-        if not alone.all():
-            contested = np.flatnonzero(~alone)
-            rows, columns = pairs.rows[contested].tolist(), pairs.columns[contested].tolist()
-            taken = heaviest(zip(rows, columns, pairs.overlap[contested].tolist(), strict=True))
-            alone[contested] = [taken.get(row) == column for row, column in zip(rows, columns, strict=True)]
-        matched = np.flatnonzero(alone & enough)
-        return pairs.rows[matched], pairs.columns[matched]
+    def _best(self, rows: Indices, columns: Indices, overlap: Floats, among: Indices) -> Indices:
+        """Of the pairs `among`: those of the matching with the greatest total overlap that overlap enough (in this
+        order, as SORT does it)."""
+        weights = overlap[among]
+        chosen = heaviest(rows[among], columns[among], weights)
+        return among[chosen[weights[chosen] >= self._spec.min_iou]]
 
     def _saw(self, rows: Indices, boxes: Floats, t: float) -> None:
-        """The tracks `rows` were found at `boxes` (4, k); of the others, those not yet confirmed are forgotten."""
-        self._filters[:, rows] = box_filter.correct(self._filters[:, rows], boxes)
+        """The tracks `rows` were found at `boxes` (4, k). Who was found often enough gets an id."""
+        self._filters[:, rows] = box_filter.correct(self._filters.take(rows, axis=1), boxes)
         about = self._about
         about[SEEN, rows] = t
         about[HITS, rows] += 1
-        ready = np.flatnonzero((about[ID] == 0) & (about[HITS] >= max(self._spec.confirm, 2)))
-        about[ID, ready] = np.arange(self._count + 1, self._count + 1 + len(ready))
-        self._count += len(ready)
+        ready = ((about[HITS] >= self._confirm) & (about[ID] == 0)).nonzero()[0]
+        if ready.size:
+            about[ID, ready] = np.arange(self._count + 1, self._count + 1 + ready.size)
+            self._count += ready.size
 
     def _report(
         self, rows: Indices, taken: Indices, detections: Detections, width: int, height: int
     ) -> tuple[Track, ...]:
         """The confirmed ones of the tracks `rows`, seen as the detections `taken`."""
         ids = self._about[ID, rows]
-        confirmed = np.flatnonzero(ids)
+        confirmed = ids.nonzero()[0]
         taken = taken[confirmed]
-        boxes = (detections.boxes[taken] / np.array([width, height, width, height], np.float32)).tolist()
-        scores, labels = detections.scores[taken].tolist(), detections.labels[taken].tolist()
-        tracks = []
-        for number, box, score, label in zip(ids[confirmed].tolist(), boxes, scores, labels, strict=True):
-            name, id_ = detections.classes[label], TrackId(int(number))
-            known = self._classes.get(id_)
-            if known is None:
-                known = self._classes[id_] = _Class(name)
-            tracks.append(Track(id_, known.vote(name, score), tuple(box), score))
+        unit = detections.boxes[taken].T / np.array(((width,), (height,), (width,), (height,)), np.float32)
+        numbers, scores = ids[confirmed].astype(np.intp).tolist(), detections.scores[taken].tolist()
+        names = map(detections.classes.__getitem__, detections.labels[taken].tolist())
+        known, tracks = self._classes, []
+        for number, box, name, score in zip(numbers, zip(*unit.tolist(), strict=True), names, scores, strict=True):
+            shown = known.get(number)
+            if shown is None:
+                shown = known[number] = _Class(name)
+            tracks.append(Track(TrackId(number), shown.vote(name, score), box, score))
         return tuple(tracks)
 
-    def _begin(self, boxes: Floats, groups: Floats, strong: NDArray[np.bool_], taken: Indices, t: float) -> None:
-        """Ends the unconfirmed tracks that were not seen at `t`; a track for each strong detection that none took."""
+    def _replace(self, boxes: Floats, groups: Indices, new: Indices, t: float) -> None:
+        """Ends the unconfirmed tracks that were not seen at `t`, and begins one for each of the detections `new`."""
         stay = (self._about[ID] > 0) | (self._about[SEEN] == t)
-        if not stay.all():
-            self._keep(stay)
-        fresh = strong.copy()
-        fresh[taken] = False
-        new = np.flatnonzero(fresh)
-        if len(new):
-            about = np.zeros((4, len(new)))
-            about[SEEN], about[HITS], about[GROUP] = t, 1, groups[new]
-            self._filters = np.concatenate((self._filters, box_filter.begin(boxes[:, new])), axis=1)
-            self._about = np.concatenate((self._about, about), axis=1)
+        if new.size or not stay.all():
+            kept = stay.nonzero()[0]
+            fresh = np.zeros((4, new.size))
+            fresh[SEEN], fresh[HITS], fresh[GROUP] = t, 1, groups[new]
+            begun = box_filter.begin(boxes.take(new, axis=1))
+            self._filters = np.concatenate((self._filters.take(kept, axis=1), begun), axis=1)
+            self._about = np.concatenate((self._about.take(kept, axis=1), fresh), axis=1)
 
-    def _keep(self, stay: NDArray[np.bool_]) -> None:
-        for gone in self._about[ID, ~stay].tolist():
-            self._classes.pop(int(gone), None)
-        self._filters = self._filters[:, stay]
-        self._about = self._about[:, stay]
+    def _forget(self, stay: NDArray[np.bool_]) -> None:
+        for number in self._about[ID, ~stay].astype(np.intp).tolist():
+            self._classes.pop(number, None)
 
-    def _groups_of(self, detections: Detections) -> Floats:
+    def _groups_of(self, detections: Detections) -> Indices:
         """The number of each detection's group."""
         classes, groups = self._labels
         if classes != detections.classes:
             names = [GROUPS.get(name, name) for name in detections.classes]
-            groups = np.array([self._groups.setdefault(name, len(self._groups)) for name in names], np.float64)
+            groups = np.array([self._groups.setdefault(name, len(self._groups)) for name in names], np.intp)
             self._labels = detections.classes, groups
         return groups[detections.labels]
 
 
-def _overlapping(tracks: Floats, track_groups: Floats, boxes: Floats, groups: Floats) -> _Pairs:
-    """Pairs of `tracks` (4, n) and `boxes` (4, m) of the same group that share some area."""
-    shared = np.minimum(tracks[2:, :, None], boxes[2:, None, :])
-    shared -= np.maximum(tracks[:2, :, None], boxes[:2, None, :])
-    flat = np.flatnonzero(np.minimum(shared[0], shared[1]) > 0)
-    rows, columns = np.divmod(flat, max(boxes.shape[1], 1))
-    same = track_groups[rows] == groups[columns]
+def _overlapping(tracks: Floats, its: Floats, boxes: Floats, groups: Indices) -> tuple[Indices, Indices, Floats]:
+    """Pairs of `tracks` (4, n) and `boxes` (4, m) of the same group that share some area: indices of both, in their
+    order, and the intersection over the union. its: the tracks' groups."""
+    left, top, right, bottom = tracks[:, :, None]
+    touch = (left < boxes[2]) & (right > boxes[0]) & (top < boxes[3]) & (bottom > boxes[1])
+    rows, columns = np.divmod(touch.ravel().nonzero()[0], max(boxes.shape[1], 1))
+    same = its[rows] == groups[columns]
     if not same.all():
-        flat, rows, columns = flat[same], rows[same], columns[same]
-    both = shared[0].ravel()[flat] * shared[1].ravel()[flat]
-    area = (tracks[2] - tracks[0]) * (tracks[3] - tracks[1])
-    size = (boxes[2] - boxes[0]) * (boxes[3] - boxes[1])
-    return _Pairs(rows, columns, both / (area[rows] + size[columns] - both))
+        rows, columns = rows[same], columns[same]
+    one, other = tracks.take(rows, axis=1), boxes.take(columns, axis=1)
+    shared = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
+    sizes, others = one[2:] - one[:2], other[2:] - other[:2]
+    both = shared[0] * shared[1]
+    return rows, columns, both / (sizes[0] * sizes[1] + others[0] * others[1] - both)
 
 
 def _check(spec: TrackerSpec, fps: float) -> None:
