@@ -15,12 +15,19 @@ import importlib.metadata
 import json
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
 LIBRARIES = ("trackers", "norfair", "supervision", "trackeval")
 Rows = list[tuple[int, int]]
+
+
+class Peer(Protocol):
+    def update(self, boxes: np.ndarray, scores: np.ndarray, t: float) -> Rows:
+        """Id and index of each detection that a track has taken."""
+        ...
 
 
 class Trackers:
@@ -102,7 +109,7 @@ class Norfair:
         return [(number, index) for number, when, index in seen if when == t]
 
 
-PEERS = {"trackers": Trackers, "supervision": Supervision, "norfair": Norfair}
+PEERS: dict[str, Callable[[Any], Peer]] = {"trackers": Trackers, "supervision": Supervision, "norfair": Norfair}
 
 
 def follow(name: str, given: Any) -> dict[str, Any]:

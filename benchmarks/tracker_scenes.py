@@ -73,7 +73,8 @@ def _standing(foot: Boxes, high: NDArray[np.float64]) -> Boxes:
 def _covered(boxes: Boxes, depth: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of each box, the greatest overlap with one whose foot is nearer to the camera."""
     overlap = iou(boxes, boxes) * (depth[None, :] > depth[:, None])
-    return overlap.max(axis=1, initial=0.0)
+    most: NDArray[np.float64] = overlap.max(axis=1, initial=0.0)
+    return most
 
 
 def tud_campus() -> Scene:

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
-from benchmarks.scorers import TruthFrame, as_boxes, iou
-from benchmarks.tracker_scenes import TRACKING, Scene, disturbed, parse_mot, pets, tud_campus, walkers
+from benchmarks.scorers import TruthFrame, as_boxes, iou, parse_mot
+from benchmarks.tracker_scenes import TRACKING, Scene, disturbed, pets, tud_campus, walkers
 from edge_agent.core.byte_track import REFERENCE_SIDE, ByteTrack
 from edge_agent.core.spec import DetectorSpec, TrackerSpec, for_tracking
 from edge_agent.core.types import Detections

@@ -23,8 +23,8 @@ from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import request_of
 from edge_agent.adapters.source_live import LiveSource
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
 from edge_agent.config_sections import PERSON, EvidenceSection
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector

@@ -26,7 +26,7 @@ def heaviest(rows: Indices, columns: Indices, weights: Floats) -> Indices:
         return np.arange(count)
     row = new.cumsum() - 1
     top = np.maximum.reduceat(weights, first)
-    best = (weights == top[row]).nonzero()[0]
+    best: Indices = (weights == top[row]).nonzero()[0]
     if len(best) > len(first):
         best = best[np.unique(row[best], return_index=True)[1]]
     wanted = columns[best].tolist()
