@@ -41,7 +41,7 @@ class _Search:
 
     Kept true throughout: worth of the row + price of the column >= weight of the pair, with equality where matched,
     none negative, and nought for who is alone: the conditions of optimality of the linear programme. Rows count from 0
-    here. taken: the pair of a row; holder: the pair of a column.
+    here. taken: the pair of a row; holder: the pair of a column; -1 for none.
     """
 
     def __init__(
@@ -53,68 +53,67 @@ class _Search:
         self._columns = columns
         self._weights = weights
         self._worth = worth
-        self._price: dict[int, float] = {}
-        self._taken: dict[int, int] = {}
-        self._holder: dict[int, int] = {}
+        self._price = [0.0] * (max(columns) + 1)
+        self._taken = [-1] * len(first)
+        self._holder = [-1] * (max(columns) + 1)
 
     def pairs(self, best: list[int]) -> list[int]:
         """Places all rows: first each whose `best` pair has a column that is still free, then the others."""
         waiting = []
         for row, pair in enumerate(best):
-            if self._columns[pair] in self._holder:
+            if self._holder[self._columns[pair]] >= 0:
                 waiting.append(row)
             else:
                 self._taken[row] = self._holder[self._columns[pair]] = pair
         for row in waiting:
             self._place(row)
-        return sorted(self._taken.values())
+        return [pair for pair in self._taken if pair >= 0]
 
     def _place(self, start: int) -> None:
-        """Dijkstra over the slack of the pairs, from `start` to the nearest free column or row that can do without."""
+        """Dijkstra over the slack of the pairs, from `start` to the nearest free column or row that can do without.
+
+        far: how far the nearest of those rows is, `end`; no way that is longer leads anywhere.
+        """
+        ends, columns, weights, price, worth = self._ends, self._columns, self._weights, self._price, self._worth
+        worth[start] = max(0.0, *[weights[p] - price[columns[p]] for p in range(ends[start], ends[start + 1])])
         near: dict[int, float] = {}
         via: dict[int, int] = {}
         settled: dict[int, float] = {}
         rows = {start: 0.0}
-        row, way, end = start, 0.0, start
-        far = self._worth[start] = max(0.0, *(self._gain(pair) for pair in self._pairs_of(start)))
-        free: int | None = None
+        row, way, end, far, free = start, 0.0, start, worth[start], -1
         while True:
-            for pair in self._pairs_of(row):
-                column, slack = self._columns[pair], way + self._worth[row] - self._gain(pair)
-                if column not in settled and slack < near.get(column, inf):
+            base = way + worth[row]
+            for pair in range(ends[row], ends[row + 1]):
+                column = columns[pair]
+                slack = base + price[column] - weights[pair]
+                if slack < far and column not in settled and slack < near.get(column, inf):
                     near[column], via[column] = slack, pair
-            nearest = min(near, key=near.__getitem__, default=None)
-            if nearest is None or near[nearest] >= far:
+            nearest = min(near, key=near.__getitem__, default=-1)
+            if nearest < 0 or near[nearest] >= far:
                 break
             way = settled[nearest] = near.pop(nearest)
-            if nearest not in self._holder:
+            if self._holder[nearest] < 0:
                 free, far = nearest, way
                 break
             row = self._row[self._holder[nearest]]
             rows[row] = way
-            if way + self._worth[row] < far:
-                far, end = way + self._worth[row], row
+            if way + worth[row] < far:
+                far, end = way + worth[row], row
         for row, way in rows.items():
-            self._worth[row] -= far - way
+            worth[row] -= far - way
         for column, way in settled.items():
-            self._price[column] = self._price.get(column, 0.0) + far - way
-        self._hand_on(start, end if free is None else None, free, via)
+            price[column] += far - way
+        self._hand_on(start, end, free, via)
 
-    def _hand_on(self, start: int, alone: int | None, free: int | None, via: dict[int, int]) -> None:
-        """Moves each row of the path to its next column: the last to the `free` one, or to the one that the row
-        `alone` gives up."""
-        if alone is not None and alone != start:
-            free = self._columns[self._taken.pop(alone)]
-        while free is not None:
+    def _hand_on(self, start: int, end: int, free: int, via: dict[int, int]) -> None:
+        """Moves each row of the path on to its next column: the last one to `free`, or, where that is -1, to the one
+        that the row `end` gives up."""
+        if free < 0 and end != start:
+            free = self._columns[self._taken[end]]
+            self._taken[end] = -1
+        while free >= 0:
             pair = via[free]
             row = self._row[pair]
-            before = self._taken.get(row)
+            before = self._taken[row]
             self._taken[row] = self._holder[free] = pair
-            free = None if before is None else self._columns[before]
-
-    def _pairs_of(self, row: int) -> range:
-        return range(self._ends[row], self._ends[row + 1])
-
-    def _gain(self, pair: int) -> float:
-        """What the pair is worth to its row."""
-        return self._weights[pair] - self._price.get(self._columns[pair], 0.0)
+            free = self._columns[before] if before >= 0 else -1
