@@ -183,10 +183,10 @@ def _overlapping(tracks: Floats, its: Floats, boxes: Floats, groups: Indices) ->
     same = its[rows] == groups[columns]
     if not same.all():
         rows, columns = rows[same], columns[same]
-    one, other = tracks.take(rows, axis=1), boxes.take(columns, axis=1)
+    one: Floats = np.take(tracks, rows, axis=1)
+    other: Floats = np.take(boxes, columns, axis=1)
     shared: Floats = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
-    sizes: Floats = one[2:] - one[:2]
-    others: Floats = other[2:] - other[:2]
+    sizes, others = one[2:] - one[:2], other[2:] - other[:2]
     both = shared[0] * shared[1]
     return rows, columns, both / (sizes[0] * sizes[1] + others[0] * others[1] - both)
 
