@@ -50,15 +50,13 @@ def predict(filters: Filters, elapsed: float, fps: float) -> None:
     filters[V] += qv
 
 
-def correct(filters: Filters, boxes: NDArray[np.float64]) -> Filters:
-    """(11, k): the filters (11, k) after a look that found them at `boxes` (4, k)."""
+def correct(filters: Filters, boxes: NDArray[np.float64]) -> None:
+    """What a look that found them at `boxes` (4, k) makes of the filters (11, k), in place."""
     spread = filters[P] + MEASUREMENT
     gain, pull = filters[P] / spread, filters[C] / spread
     surprise = boxes - filters[BOX]
-    corrected = np.empty_like(filters)
-    corrected[BOX] = filters[BOX] + gain * surprise
-    corrected[VELOCITY] = filters[VELOCITY] + pull * surprise
-    corrected[P] = MEASUREMENT * gain
-    corrected[C] = MEASUREMENT * pull
-    corrected[V] = filters[V] - pull * filters[C]
-    return corrected
+    filters[BOX] += gain * surprise
+    filters[VELOCITY] += pull * surprise
+    filters[V] -= pull * filters[C]
+    filters[P] = MEASUREMENT * gain
+    filters[C] = MEASUREMENT * pull

@@ -122,7 +122,9 @@ class ByteTrack:
 
     def _saw(self, rows: Indices, boxes: Floats, t: float) -> None:
         """The tracks `rows` were found at `boxes` (4, k). Who was found often enough gets an id."""
-        self._filters[:, rows] = box_filter.correct(self._filters.take(rows, axis=1), boxes)
+        filters = self._filters.take(rows, axis=1)
+        box_filter.correct(filters, boxes)
+        self._filters[:, rows] = filters
         about = self._about
         about[SEEN, rows] = t
         about[HITS, rows] += 1
