@@ -88,7 +88,7 @@ def tud_campus() -> Scene:
 def pets() -> Scene:
     """PETS09-S2L1 with the public detections of MOT15 (ACF), 768 x 576 at 10 a second; the truth of 33 frames."""
     boxes, scores = public(PETS_DETECTIONS, 795)
-    return Scene("PETS09-S2L1, public detections, 33 frames", 768, 576, 10.0, boxes, scores, pets_truth())
+    return Scene("PETS09-S2L1, public detections", 768, 576, 10.0, boxes, scores, pets_truth())
 
 
 def disturbed(name: str, seed: int) -> Scene:
@@ -118,6 +118,13 @@ def disturbed(name: str, seed: int) -> Scene:
         boxes.append(np.concatenate((noisy, ghosts)).astype(np.float32))
         scores.append(np.concatenate((sure, chance.beta(2, 5, nobody))).astype(np.float32))
     return Scene(f"{name}, true tracks disturbed", 1920, 1080, 10.0, boxes, scores, truth)
+
+
+def every(nth: int, scene: Scene) -> Scene:
+    """Each `nth` frame of a scene, as a camera host that looks less often sees it."""
+    truth = {frame // nth: one for frame, one in scene.truth.items() if frame % nth == 0}
+    name, fps = f"{scene.name}, each {nth}. frame", scene.fps / nth
+    return Scene(name, scene.width, scene.height, fps, scene.boxes[::nth], scene.scores[::nth], truth)
 
 
 def public(file: Path, frames: int) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
