@@ -89,6 +89,8 @@ def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Probl
         )
         return None
     values["source"] = resolve_source(values["source"], base)
+    if values.get("substream"):
+        values["substream"] = resolve_source(values["substream"], base)
     return CameraSpec(
         **values,
         masks=masks,

@@ -187,12 +187,18 @@ class TamperSpec:
     frozen_after_s: float = 6.0
 
 
+DecodePolicy = Literal["auto", "all"]
+
+
 @dataclass(frozen=True, slots=True)
 class CameraSpec:
-    """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most.
+    """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most; under load
+    not less than min_fps. substream: where it is watched live instead of `source`.
 
     loop: a finite source starts again when it ends (live only). stall_s: this long without a picture, a live stream
     counts as stalled. image_rate: frames per second of a folder of pictures whose names are no times.
+    decode: "auto" decodes what is needed (edge_agent.core.decode_policy). keyframe_s: the longest keyframe interval at
+    which a camera may rest.
     """
 
     id: str
@@ -210,6 +216,11 @@ class CameraSpec:
     loop: bool = False
     stall_s: float = 10.0
     image_rate: float = 10.0
+    min_fps: float = 1.0
+    substream: str | None = None
+    rtsp_transport: Literal["tcp", "udp"] = "tcp"
+    decode: DecodePolicy = "auto"
+    keyframe_s: float = 2.0
 
 
 Runtime = Literal["auto", "openvino", "onnxruntime", "ultralytics"]
