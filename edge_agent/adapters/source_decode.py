@@ -83,11 +83,7 @@ class Due:
 
     def near(self, t: float) -> bool:
         """Whether a picture of `t` would be due; it may still not come."""
-        return (
-            not self._step
-            or self._next is None
-            or not (self._next - 10 * self._step < t < self._next - self._early)
-        )
+        return not self._step or self._next is None or not (self._next - 10 * self._step < t < self._next - self._early)
 
     def __call__(self, t: float) -> bool:
         if not self._step:
@@ -189,7 +185,9 @@ class _Stream:
         self._economy: Economy | None = None
         if control is not None:
             context, ahead = self._stream.codec_context, self.interval if self.paced else 0.0
-            self._economy = Economy(context, control, lambda within: due.near(time.time() + ahead + within), self.interval)
+            self._economy = Economy(
+                context, control, lambda within: due.near(time.time() + ahead + within), self.interval
+            )
 
     def __iter__(self) -> Iterator[tuple[float, Any]]:
         first: float | None = None
@@ -197,13 +195,11 @@ class _Stream:
         try:
             for frame in self._frames():
                 if isinstance(frame, av.Packet):
-                    ticks = frame.dts if self._orderly else frame.pts
-                    known = ticks is not None and first is not None
-                    yield float(ticks * frame.time_base) - first if known else last + self.interval, None
+                    at = self._seconds(frame)
+                    yield at - first if at is not None and first is not None else last + self.interval, None
                     continue
                 self.corrupt += frame.is_corrupt
-                ticks = frame.dts if self._orderly else frame.pts
-                pts = float(ticks * frame.time_base) if ticks is not None and frame.time_base else None
+                pts = self._seconds(frame)
                 first = pts if first is None else first
                 at = last + self.interval if pts is None or first is None else pts - first
                 if at <= last:
@@ -213,6 +209,10 @@ class _Stream:
                 yield at, frame
         finally:
             self._container.close()
+
+    def _seconds(self, item: Any) -> float | None:
+        ticks = item.dts if self._orderly else item.pts
+        return float(ticks * item.time_base) if ticks is not None and item.time_base else None
 
     def _frames(self) -> Iterator[Any]:
         """Frames, and packets that were left undecoded."""
@@ -302,7 +302,7 @@ def _open(request: Request) -> Any:
         if not Path(source).exists():
             raise OpenError("no such file")
         return av.open(f"file:{source}")
-    options = {"rtsp_transport": request.transport} if source.lower().startswith(("rtsp:", "rtsps:")) else {}
+    options: dict[str, str] = {"rtsp_transport": request.transport} if source.lower().startswith(("rtsp:", "rtsps:")) else {}
     return av.open(source, timeout=timeout, options=options)
 
 

@@ -86,7 +86,8 @@ class Economy:
         if self._whole:
             self._kept.append(packet)
             self._kept_bytes += packet.size
-        if self._kept_bytes > MOST_KEPT:
+        if self._backlog.behind or self._kept_bytes > MOST_KEPT:
+            # Who is behind has no time to catch up: it goes on at the first keyframe after it is not.
             self._kept, self._kept_bytes, self._whole = [], 0, False
         if not key or not self._due(self._interval / 2):
             self._control.skipped += 1

@@ -2,7 +2,8 @@
 
 The request goes to the child's standard input as one line of JSON (never as an argument: it may hold credentials and
 arguments are public). Then each byte on it gives the slot of that number back, but for WISH: a line of JSON follows, a
-Wish; its end tells the child that the agent is gone. The child answers on standard output, one JSON object a line; pictures lie in the shared memory file it got.
+Wish; its end tells the child that the agent is gone. The child answers on standard output, one JSON object a line;
+pictures lie in the shared memory file it got.
 """
 
 import re

@@ -8,13 +8,13 @@ from what a camera claims: a stream that has long or stretched ones ("smart" cod
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
+from contract.messages import DecodeMode
 from edge_agent.core.motion import Decision
 from edge_agent.core.spec import DecodePolicy, Rule
 from edge_agent.core.timing import exceeded, reached
 
-Mode = Literal["all", "no_nonref", "keyframes"]
+Mode = DecodeMode
 """all: every picture. no_nonref: but those that no other refers to and nobody waits for. keyframes: only those."""
 
 QUIET_S = 5.0

@@ -34,6 +34,11 @@ class Wanted:
     comes: float = inf
 
 
+def too_rare(fps: float, wished: float) -> bool:
+    """Whether a camera is analysed less often than rules are tested for, though its config asks for enough."""
+    return fps < LEAST_RATE <= wished
+
+
 @dataclass(slots=True)
 class _Cost:
     """Exponentially fading sums: seconds spent, and pictures."""
@@ -63,7 +68,6 @@ class FairRate:
         self._share = 1.0
         self._roomy: float | None = None
         self._made: float | None = None
-        self._rates: dict[str, float] = {}
 
     def spent(self, camera: str, t: float, seconds: float) -> None:
         """A picture of `camera` was analysed until `t`, in so many seconds."""
@@ -72,15 +76,16 @@ class FairRate:
         cost.spent += seconds
         cost.count += 1.0
 
+    def due(self, t: float) -> bool:
+        """Whether it is time to ask for `rates`."""
+        return self._made is None or reached(t - self._made, EVERY_S)
+
     def rates(self, t: float, wanted: Mapping[str, Wanted]) -> Mapping[str, float]:
         """Pictures a second for each camera now; cameras that are not named are forgotten."""
-        if self._made is not None and not reached(t - self._made, EVERY_S) and self._rates.keys() == wanted.keys():
-            return self._rates
         self._made = t
         self._costs = {name: cost for name, cost in self._costs.items() if name in wanted}
         self._settle(t, wanted)
-        self._rates = {name: self._rate(one, self._share) for name, one in wanted.items()}
-        return self._rates
+        return {name: self._rate(one, self._share) for name, one in wanted.items()}
 
     def demand(self, wanted: Mapping[str, Wanted], share: float = 1.0) -> float:
         """Seconds of analysis a second, as a share of what there is, if each camera got this share of its wish."""
