@@ -1,8 +1,8 @@
 """The gate before the detector: is there anything worth a look?
 
 A running background of the tiny luma. Each frame is first explained as gain x background + offset (a lamp, a cloud, the
-camera's exposure), fitted by least squares and once more without what did not fit; what remains beyond the threshold
-has moved.
+camera's exposure), by whichever of four guesses fits most of the picture, and fitted once more by least squares to
+that part; what remains beyond the threshold has moved.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ Reason = Literal["always", "first", "motion", "hold", "refresh", "confirm", "idl
 BACKGROUND_S = 5.0
 """Time constant of the background: someone who stands still is part of it after about this long."""
 MAX_GAIN = 2.0
+PLAIN = 0.9
+"""Where this share of the picture is as it was, no other light is looked for."""
 NOISE = 5.0
 """A pixel must also differ by this many standard deviations of the picture's noise (median absolute deviation x
 1.4826)."""
@@ -95,18 +97,41 @@ class MotionGate:
 
 
 def _relit(background: NDArray[np.float32], now: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
-    """The background under the light of `now`."""
-    lit = _fit(background, now, None)
+    """The background under the light of `now`: of four explanations the one that fits most pixels (as of RANSAC's
+    samples, Fischler and Bolles 1981), fitted once more to those. A large object spoils the fit to all pixels; it
+    leaves the light as it was, or the median of the differences or of the ratios."""
+    few, seen = background[::2, ::2], now[::2, ::2]
+    gain, offset = 1.0, 0.0
+    unchanged = _fitting(few, seen, (gain, offset), threshold)
+    if unchanged < PLAIN * few.size:
+        ratio = float(np.median(seen / np.maximum(few, 1.0)))
+        guesses = (
+            (1.0, 0.0),
+            (1.0, float(np.median(seen - few))),
+            (min(max(ratio, 1 / MAX_GAIN), MAX_GAIN), 0.0),
+            _line(background, now),
+        )
+        gain, offset = max(guesses, key=lambda guess: _fitting(few, seen, guess, threshold))
+    lit = np.asarray(gain * background + offset, np.float32)
     fits = np.abs(now - lit) <= threshold
-    return _fit(background, now, fits) if 0.5 <= float(fits.mean()) < 1.0 else lit
+    if 0.5 <= float(np.count_nonzero(fits)) / fits.size < 1.0:
+        gain, offset = _line(background[fits], now[fits])
+        lit = np.asarray(gain * background + offset, np.float32)
+    return lit
 
 
-def _fit(
-    background: NDArray[np.float32], now: NDArray[np.float32], where: NDArray[np.bool_] | None
-) -> NDArray[np.float32]:
-    x, y = (background, now) if where is None else (background[where], now[where])
+def _fitting(
+    background: NDArray[np.float32], now: NDArray[np.float32], light: tuple[float, float], threshold: float
+) -> int:
+    """How many pixels a gain and offset explain."""
+    gain, offset = light
+    return int(np.count_nonzero(np.abs(now - (gain * background + offset)) <= threshold))
+
+
+def _line(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float]:
+    """Gain and offset by least squares."""
     mean_x, mean_y = float(x.mean()), float(y.mean())
     spread = float(((x - mean_x) ** 2).mean())
     gain = float(((x - mean_x) * (y - mean_y)).mean()) / spread if spread > 1.0 else 1.0
     gain = min(max(gain, 1 / MAX_GAIN), MAX_GAIN)
-    return np.asarray(gain * (background - mean_x) + mean_y, np.float32)
+    return gain, mean_y - gain * mean_x

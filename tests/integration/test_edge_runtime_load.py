@@ -32,10 +32,13 @@ def cameras(world: World) -> tuple[CameraHealth, ...]:
 def test_a_camera_that_rests_wakes_for_what_moves(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge_agent.core.decode_policy.QUIET_S", 0.5)
     rng = np.random.default_rng(4)
-    dark = [np.full((240, 320, 3), 40, np.uint8)] * 60
-    bright = [np.asarray(rng.integers(90, 255, (240, 320, 3)), np.uint8) for _ in range(15)]
-    clip = write_clip(world.folder / "night.mp4", dark + bright, fps=15, codec="libx264", gop=6)
-    quick = 'motion = { hold_s = 0.3, refresh_s = 60 }'
+    yard = np.kron(rng.integers(10, 90, (12, 16, 1)), np.ones((20, 20, 3), int)).astype(np.uint8)
+    dark = [yard] * 33
+    bright = [dark[0].copy() for _ in range(12)]
+    for image in bright:
+        image[:, :144] = rng.integers(200, 255, (240, 144, 3))
+    clip = write_clip(world.folder / "night.mp4", dark + bright, fps=15, codec="libx264", gop=3)
+    quick = "motion = { hold_s = 0.3, refresh_s = 60 }"
     world.write(world.camera(source=str(clip)).replace("motion = { enabled = false }", quick))
     rested: list[CameraHealth] = []
 
@@ -48,11 +51,12 @@ def test_a_camera_that_rests_wakes_for_what_moves(world: World, monkeypatch: pyt
 
     with running(world):
         wait_until(resting, 20, "the camera rests")
-        assert 0.3 < (rested[0].keyframe_s or 0) < 0.6
+        assert 0.1 < (rested[0].keyframe_s or 0) < 0.5
         before = begun()
         wait_until(lambda: begun() >= before + 2, 25, "two more of the clip's bright ends are told")
-    assert (rested[-1].skipped or 0) > 0
-    assert rested[-1].fps_wanted == rested[-1].fps_allowed == 10
+        (camera,) = cameras(world)
+    assert (camera.skipped or 0) > 0
+    assert camera.fps_wanted == camera.fps_allowed == 10
 
 
 class LateDetector(BrightnessDetector):
@@ -65,7 +69,11 @@ class LateDetector(BrightnessDetector):
         return super().detect(images)
 
 
-def test_where_time_is_short_all_cameras_are_analysed_less_often_and_health_says_so(world: World) -> None:
+def test_where_time_is_short_all_cameras_are_analysed_less_often_and_health_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.core.fair_rate.COST_S", 0.5)
+    monkeypatch.setattr("edge_agent.core.fair_rate.RAISE_S", 0.5)
     world.write(*(world.camera(f"cam-{n}") for n in range(3)))
     detector = LateDetector()
     with running(world, detector) as runtime:
@@ -80,8 +88,8 @@ def test_where_time_is_short_all_cameras_are_analysed_less_often_and_health_says
         # What nobody has time for is not even made: the decoders deliver no more than is taken.
         dropped = {one.camera: one.dropped for one in cameras(world)}
         analysed = sum(camera.analysed for camera in runtime.cameras)
-        wait_until(lambda: sum(camera.analysed for camera in runtime.cameras) >= analysed + 9, 20)
-        assert all(one.dropped - dropped[one.camera] <= 3 for one in cameras(world))
+        wait_until(lambda: sum(camera.analysed for camera in runtime.cameras) >= analysed + 6, 20)
+        assert all(one.dropped - dropped[one.camera] <= 5 for one in cameras(world))
         detector.slow = False
         wait_until(lambda: all(one.fps_allowed == 10 for one in cameras(world)), 30, "and raised again")
         wait_until(lambda: not any(one.reason for one in cameras(world)))

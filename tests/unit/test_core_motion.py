@@ -78,6 +78,21 @@ def test_someone_who_comes_with_a_change_of_light_does() -> None:
     assert gate.decide(picture(scene), t + 0.2).reason == "motion"
 
 
+@pytest.mark.parametrize("share", [0.05, 0.15, 0.3, 0.45])
+@pytest.mark.parametrize("level", [10, 250])
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("dimmed", [1.0, 0.8])
+def test_something_large_is_no_change_of_light(share: float, level: int, flat: bool, dimmed: float) -> None:
+    scene = np.full(SHAPE, 110.0, np.float32) if flat else street()
+    gate = MotionGate(MotionSpec(hold_s=0.0, refresh_s=1000))
+    assert gate.decide(picture(scene), 0.0).reason == "first"
+    entered = scene * dimmed
+    entered[:, : round(160 * share)] = level
+    decision = gate.decide(picture(entered), 0.2)
+    assert decision.reason == "motion"
+    assert decision.area == pytest.approx(share, rel=0.35)
+
+
 def test_a_flat_picture_that_gets_brighter_does_not_open_it() -> None:
     gate = MotionGate(MotionSpec(hold_s=0.0, refresh_s=1000))
     grey = np.full(SHAPE, 100, np.uint8)
