@@ -25,12 +25,13 @@ from edge_agent.adapters.source_av import request_of
 from edge_agent.adapters.source_live import LiveSource, SourceStatus
 from edge_agent.config_sections import PERSON, EvidenceSection
 from edge_agent.core.byte_track import ByteTrack
-from edge_agent.core.decode_policy import Rest, Wish, rest_s
+from edge_agent.core.decode_policy import Wish
 from edge_agent.core.fair_rate import Wanted, too_rare
 from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.reel import Reel
+from edge_agent.core.rest import Rest, rest_s
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
 from edge_agent.zoo.trained import trained

@@ -28,6 +28,9 @@ IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 MAX_BROKEN = 100
 """So many broken reads in a row and a recording counts as over."""
 
+MOST_RATE = 240
+"""Pictures a second; what claims more does not know its rate."""
+
 MAX_LAG_S = 1.0
 """A recording played in real time that falls behind by more goes on from where it is, instead of racing."""
 
@@ -69,7 +72,7 @@ class Due:
     def __init__(self, fps: float, early: float = 0.1) -> None:
         self._share = early
         self._next: float | None = None
-        self._fps = -1.0
+        self._fps, self._step, self._early = -1.0, 0.0, 0.0
         self.pace(fps)
 
     def pace(self, fps: float) -> None:
@@ -180,8 +183,10 @@ class _Stream:
         # AVI counts packets and knows no presentation times: with B-frames they would jump to and fro.
         self._orderly = self._container.format.name == "avi"
         rate = self._stream.average_rate or self._stream.guessed_rate
-        self.interval = float(1 / rate) if rate else 1 / request.image_rate
-        self.paced = request.realtime and (self._container.duration is not None or "hls" in self._container.format.name)
+        self.interval = float(1 / rate) if rate and rate <= MOST_RATE else 1 / request.image_rate
+        # An RTSP server keeps time itself, also where it tells how long a recording is.
+        ends = self._container.duration is not None or "hls" in self._container.format.name
+        self.paced = request.realtime and ends and self._container.format.name != "rtsp"
         self._economy: Economy | None = None
         if control is not None:
             context, ahead = self._stream.codec_context, self.interval if self.paced else 0.0
@@ -302,7 +307,10 @@ def _open(request: Request) -> Any:
         if not Path(source).exists():
             raise OpenError("no such file")
         return av.open(f"file:{source}")
-    options: dict[str, str] = {"rtsp_transport": request.transport} if source.lower().startswith(("rtsp:", "rtsps:")) else {}
+    options = dict[str, str]()
+    if source.lower().startswith(("rtsp:", "rtsps:")):
+        # Twenty pictures to find out their rate are two seconds without sight after each reconnect.
+        options = {"rtsp_transport": request.transport, "fpsprobesize": "0"}
     return av.open(source, timeout=timeout, options=options)
 
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import av.error
 
-from edge_agent.core.decode_policy import Backlog, KeyframeMeter, Mode, Wish, mode
-from edge_agent.core.spec import DecodePolicy
+from edge_agent.core.decode_policy import Backlog, DecodePolicy, KeyframeMeter, Mode, Wish, mode
 
 MOST_KEPT = 32_000_000
 """Bytes of packets kept since the last keyframe; with more, waking waits for the next one."""

@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from edge_agent.core.decode_policy import Mode
-from edge_agent.core.spec import DecodePolicy
+from edge_agent.core.decode_policy import DecodePolicy, Mode
 
 SLOTS = 4
 """Pictures that can be under way between child and agent: the child decodes ahead while the agent looks."""

@@ -1,30 +1,21 @@
-"""How much of a live stream is decoded, and when a camera may rest.
+"""How much of a live stream is decoded. Runs in the decoding child: imports nothing that takes long.
 
-Rules that follow people have nothing to see while nothing moves and nobody is there: such a camera rests, and of its
-stream only keyframes are decoded. It must wake within one keyframe interval, so the interval is measured, never taken
-from what a camera claims: a stream that has long or stretched ones ("smart" codecs) is decoded throughout.
+Of a camera that rests (edge_agent.core.rest) only keyframes are decoded. It must wake within one keyframe interval, so
+that is measured, never taken from what a camera claims: a stream that has long or stretched ones ("smart" codecs) is
+decoded throughout.
 """
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
-from contract.messages import DecodeMode
-from edge_agent.core.motion import Decision
-from edge_agent.core.spec import DecodePolicy, Rule
-from edge_agent.core.timing import exceeded, reached
+from edge_agent.core.timing import exceeded
 
-Mode = DecodeMode
+DecodePolicy = Literal["auto", "all"]
+"""What a config may say."""
+Mode = Literal["all", "no_nonref", "keyframes"]
 """all: every picture. no_nonref: but those that no other refers to and nobody waits for. keyframes: only those."""
 
-QUIET_S = 5.0
-"""A camera rests after so long without motion, a look that was not settled, or anybody followed."""
-PIXELS_REST_S = 0.5
-"""The longest keyframe interval that lets a camera rest whose rules judge pixels: their property tests go down to two
-pictures a second."""
-ABOUT_TRACKS = frozenset({"intrusion", "line_crossing", "loitering", "crowd"})
-"""Kinds that say nothing without somebody who was detected. All others look at pixels, whether or not anything moves.
-"""
 KNOWN_GAPS, REMEMBERED_GAPS = 3, 8
 """Keyframe intervals that must have been seen, and that are remembered: the longest of them counts."""
 INTRA = 24
@@ -41,27 +32,6 @@ class Wish:
 
     fps: float = 0.0
     rest_s: float = 0.0
-
-
-def rest_s(rules: Iterable[Rule], keyframe_s: float) -> float:
-    """The longest keyframe interval at which a camera with these rules may rest; keyframe_s: what its config allows."""
-    return keyframe_s if all(rule.kind in ABOUT_TRACKS for rule in rules) else min(keyframe_s, PIXELS_REST_S)
-
-
-class Rest:
-    """Whether a camera may rest. `step` with every picture that was analysed."""
-
-    def __init__(self) -> None:
-        self._active = float("-inf")
-
-    def step(self, t: float, decision: Decision, followed: bool) -> bool:
-        """decision: of the motion gate. followed: whether anybody is tracked. A look for refreshment wakes nobody; what
-        it finds does."""
-        if followed or decision.reason not in ("idle", "refresh"):
-            self._active = t
-        if self._active == float("-inf") or t < self._active:
-            self._active = t
-        return reached(t - self._active, QUIET_S)
 
 
 class KeyframeMeter:

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from contract.events import Location
 from contract.kinds import Severity
+from edge_agent.core.decode_policy import DecodePolicy
 from edge_agent.core.types import Point
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -185,9 +186,6 @@ class TamperSpec:
     shift: float = 0.015
     moved_after_s: float = 1.0
     frozen_after_s: float = 6.0
-
-
-DecodePolicy = Literal["auto", "all"]
 
 
 @dataclass(frozen=True, slots=True)

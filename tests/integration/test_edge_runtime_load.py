@@ -30,7 +30,7 @@ def cameras(world: World) -> tuple[CameraHealth, ...]:
 
 
 def test_a_camera_that_rests_wakes_for_what_moves(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_agent.core.decode_policy.QUIET_S", 0.5)
+    monkeypatch.setattr("edge_agent.core.rest.QUIET_S", 0.5)
     rng = np.random.default_rng(4)
     yard = np.kron(rng.integers(10, 90, (12, 16, 1)), np.ones((20, 20, 3), int)).astype(np.uint8)
     dark = [yard] * 33

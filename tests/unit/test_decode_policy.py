@@ -3,18 +3,9 @@
 import pytest
 
 from contract.messages import DecodeMode
-from edge_agent.core.decode_policy import (
-    BEHIND_S,
-    INTRA,
-    QUIET_S,
-    Backlog,
-    KeyframeMeter,
-    Rest,
-    Wish,
-    mode,
-    rest_s,
-)
+from edge_agent.core.decode_policy import BEHIND_S, INTRA, Backlog, KeyframeMeter, Wish, mode
 from edge_agent.core.motion import Decision, Reason
+from edge_agent.core.rest import QUIET_S, Rest, rest_s
 from edge_agent.core.rules.smoke_fire import SmokeFireRule
 from edge_agent.core.spec import IntrusionRule
 
