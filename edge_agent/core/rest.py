@@ -6,7 +6,7 @@ from edge_agent.core.motion import Decision
 from edge_agent.core.spec import Rule
 from edge_agent.core.timing import reached
 
-QUIET_S = 5.0
+QUIET_S = 2.0
 """A camera rests after so long without motion, a look that was not settled, or anybody followed."""
 PIXELS_REST_S = 0.5
 """The longest keyframe interval that lets a camera rest whose rules judge pixels: their property tests go down to two

@@ -1,0 +1,187 @@
+"""The motion gate: what it lets pass of still scenes under weather and light (synthetic), and what of people who walk.
+
+Quiet: one picture of each of three scenes with sensor noise, and simulator.weather over it from SETTLED_S on: shares of
+the pictures in which the gate sees motion (hold and refresh left out). Nothing that matters moves in them, so all of it
+is detections for nothing; what counts against weather is cost, not truth.
+People: recorded clips at FPS. A person is detected, then followed; one whose feet move by STEP_BODIES of the body's
+height within a second walks. Recall: of pictures with somebody who walks, those that the gate lets through. Still: how
+long anybody is left unlooked at. Large: the same still scenes, a box pasted over a share of the picture from one
+picture to the next.
+"""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from functools import cache
+from math import hypot
+
+import cv2
+import numpy as np
+
+from benchmarks.camera_health import decoded
+from benchmarks.data import DATA
+from benchmarks.replay import remembered
+from benchmarks.report import Figure, Outcome, at_least, at_most, command
+from edge_agent.adapters.privacy_cv2 import tiny_luma
+from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.core.motion import MotionGate
+from edge_agent.core.spec import MotionSpec, TrackerSpec
+from edge_agent.core.types import Frame, Image, TrackId
+from simulator.weather import weathered
+
+FPS = 5.0
+SCENES = ("abandoned/aboda_video4.avi", "pets09_s2l1/vtest.avi", "traffic/thai_junction.mp4")
+OVERLAYS = (
+    "flicker_lamp",
+    "flicker_mains",
+    "ir_switch",
+    "headlights_day",
+    "headlights_night",
+    "rain",
+    "rain_night",
+    "insects_crawling",
+    "insects_night",
+    "trees",
+    "pumping",
+)
+SETTLED_S, OVERLAY_S = 6.0, 12.0
+STILL_WIDTH = 480
+NOISE = 2.0
+"""Grey levels of the sensor's noise."""
+PEOPLE = (
+    "abandoned/aboda_indoor_backpack.mp4",
+    "abandoned/aboda_video4.avi",
+    "loiter_like/people_gathering.mp4",
+    "loiter_like/people_stairs.mp4",
+    "pets09_s2l1/vtest.avi",
+    "traffic/motorway_pedestrian_alarm.avi",
+)
+STEP_BODIES = 0.25
+LARGE = (0.05, 0.15, 0.3, 0.45)
+PEER = "JAGA_DVR_SCAN_PYTHON"
+"""A Python with dvr-scan-headless, which Jaga itself never needs."""
+
+
+def gate() -> MotionGate:
+    return MotionGate(MotionSpec())
+
+
+def still(name: str) -> Image:
+    image = decoded(DATA / name)[0].image
+    size = (STILL_WIDTH, round(image.shape[0] * STILL_WIDTH / image.shape[1]))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def quiet(scene: Image, seed: int) -> Iterator[Image]:
+    """The scene with a sensor's noise, new in each picture: one field of it, shifted."""
+    chance = np.random.default_rng(seed)
+    field = NOISE * chance.standard_normal(scene.shape, np.float32)
+    for _ in range(round((SETTLED_S + OVERLAY_S) * FPS)):
+        shift = (int(chance.integers(scene.shape[0])), int(chance.integers(scene.shape[1])))
+        noisy = scene + np.roll(field, shift, axis=(0, 1))
+        yield np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8)
+
+
+def passed(pictures: Iterable[Image]) -> float:
+    """Share of the pictures from SETTLED_S on that move."""
+    watcher, moved, count = gate(), 0, 0
+    for n, image in enumerate(pictures):
+        decision = watcher.decide(tiny_luma(image, 96), n / FPS)
+        if n / FPS >= SETTLED_S:
+            count += 1
+            moved += decision.reason == "motion"
+    return moved / count
+
+
+def weather(stills: list[Image]) -> list[Figure]:
+    figures = [
+        Figure(
+            "still scene, noise only: share that moves",
+            float(np.mean([passed(quiet(image, seed)) for seed, image in enumerate(stills)])),
+        )
+    ]
+    for overlay in OVERLAYS:
+        shares = [
+            passed(weathered(quiet(image, seed), overlay, "medium", FPS, seed, SETTLED_S))
+            for seed, image in enumerate(stills)
+        ]
+        figures.append(Figure(f"synthetic {overlay}: share that moves", float(np.mean(shares))))
+    return figures
+
+
+def large(stills: list[Image]) -> Figure:
+    """Share of the boxes, dark and bright, that open the gate."""
+    seen = count = 0
+    for image in stills:
+        for share in LARGE:
+            for level in (20, 235):
+                watcher = gate()
+                for n in range(10):
+                    watcher.decide(tiny_luma(image, 96), n / FPS)
+                box = image.copy()
+                box[:, : round(image.shape[1] * share)] = level
+                seen += watcher.decide(tiny_luma(box, 96), 10 / FPS).reason == "motion"
+                count += 1
+    return at_least("large boxes pasted in: recall", seen / count, 1.0)
+
+
+def walking(frames: list[Frame]) -> tuple[list[bool], list[bool]]:
+    """For each picture: whether somebody walks in it, whether anybody is in it."""
+    tracker = ByteTrack(TrackerSpec(start=0.4), FPS)
+    paths: dict[TrackId, list[tuple[float, float, float]]] = {}
+    walks, anybody = [], []
+    for frame in frames:
+        tracks = tracker.update(remembered().detect([frame.image])[0], frame.width, frame.height, frame.t)
+        some = False
+        people = [track for track in tracks if track.cls == "person" and track.seen]
+        for track in people:
+            height = (track.box[3] - track.box[1]) * frame.height
+            at = (track.foot[0] * frame.width, track.foot[1] * frame.height)
+            path = paths.setdefault(track.id, [])
+            path.append((frame.t, *at))
+            before = next(((x, y) for t, x, y in path if frame.t - t <= 1.0), at)
+            some = some or hypot(at[0] - before[0], at[1] - before[1]) >= STEP_BODIES * height
+        walks.append(some)
+        anybody.append(bool(people))
+    return walks, anybody
+
+
+def people(names: Iterable[str]) -> list[Figure]:
+    figures, asked, seen, longest, spent, pictures, looks = [], 0, 0, 0.0, 0.0, 0, 0
+    for name in names:
+        frames = decoded(DATA / name)
+        walks, anybody = walking(frames)
+        watcher, looked, last = gate(), [], frames[0].t
+        for frame, someone in zip(frames, anybody, strict=True):
+            began = time.process_time()
+            decision = watcher.decide(frame.luma, frame.t)
+            spent += time.process_time() - began
+            looked.append(decision.detect)
+            last = frame.t if decision.detect or not someone else last
+            longest = max(longest, frame.t - last)
+        walked = [look for look, walk in zip(looked, walks, strict=True) if walk]
+        asked, seen = asked + len(walked), seen + sum(walked)
+        pictures, looks = pictures + len(frames), looks + sum(looked)
+        if walked:
+            figures.append(Figure(f"{name}: recall of walking people", sum(walked) / len(walked)))
+    return [
+        *figures,
+        at_least("pictures with somebody who walks: recall", seen / asked, 0.995),
+        Figure("pictures with somebody who walks", float(asked)),
+        Figure("share of all pictures looked at", looks / pictures),
+        at_most("somebody there: longest time unlooked at, s", longest, MotionSpec().refresh_s + 1 / FPS),
+        Figure("gate: ms/picture", spent / pictures * 1000),
+    ]
+
+
+@cache
+def measure() -> Outcome:
+    """Figures of the gate; against dvr-scan where JAGA_DVR_SCAN_PYTHON names a Python that has it."""
+    cv2.setNumThreads(1)
+    stills = [still(name) for name in SCENES]
+    figures = [*weather(stills), large(stills), *people(PEOPLE)]
+    return Outcome("motion_gate", tuple(figures))
+
+
+if __name__ == "__main__":
+    sys.exit(command(measure))
