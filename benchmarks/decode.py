@@ -40,7 +40,7 @@ SIZES = {"1080p": (1920, 1080, 4_000_000), "720p": (1280, 720, 2_000_000), "360p
 PART_S = 10
 LEAD = 10
 """Still pictures at the begin of the part that moves: its motion begins within a group of pictures."""
-TIMELINE_S = 100
+TIMELINE_S = 60
 ACTIVITY = (0.01, 0.1, 0.5)
 REST_S = 2.0
 

@@ -166,7 +166,7 @@ class LiveCamera:
         wanted = decision.detect or asked is not None
         detections = detector.detect([frame.image])[0] if wanted else None
         step = self._pipeline.step(frame, detections, clock)
-        self._rests = self._rest.step(frame.t, decision, bool(step.tracks))
+        self._rests = self._rest.step(frame.t, decision, self._pipeline.follows(step.tracks))
         self.allow(self._allowed)
         self._fresh = True
         self.analysed += 1

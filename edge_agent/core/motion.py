@@ -6,6 +6,7 @@ that part; what remains beyond the threshold has moved.
 """
 
 from dataclasses import dataclass
+from math import exp, sqrt
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from edge_agent.core.spec import MotionSpec
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.types import Image
 
-Reason = Literal["always", "first", "motion", "hold", "refresh", "confirm", "idle"]
+Reason = Literal["always", "first", "motion", "hold", "refresh", "confirm", "futile", "idle"]
 BACKGROUND_S = 5.0
 """Time constant of the background: someone who stands still is part of it after about this long."""
 MAX_GAIN = 2.0
@@ -24,6 +25,11 @@ PLAIN = 0.9
 NOISE = 5.0
 """A pixel must also differ by this many standard deviations of the picture's noise (median absolute deviation x
 1.4826)."""
+FUTILE_S, FUTILE_EVERY_S = 10.0, 1.0
+"""Motion in which for so long nobody was found (rain, a tree, insects at the lamp), pauses of up to the same included,
+is looked at this often only..."""
+USUAL_S, UNUSUAL = 5.0, 4.0
+"""... unless more moves than usual by this many standard deviations; time constant of mean and variance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +46,18 @@ class Decision:
 
 
 class MotionGate:
-    """One camera's gate. `t` must not go back."""
+    """One camera's gate. `t` must not go back. patient: whether it may look less often at what moves for nothing."""
 
-    def __init__(self, spec: MotionSpec) -> None:
+    def __init__(self, spec: MotionSpec, *, patient: bool = True) -> None:
         self._spec = spec
+        self._patient = patient
         self._background: NDArray[np.float32] | None = None
         self._t = 0.0
         self._moved = float("-inf")
         self._looked = float("-inf")
         self._unsettled = float("-inf")
+        self._futile: float | None = None
+        self._usual = self._variance = 0.0
 
     def decide(self, luma: Image, t: float) -> Decision:
         """Whether to look at the frame whose luma (h, w) this is; takes it into the background either way."""
@@ -58,8 +67,8 @@ class MotionGate:
         area = 0.0 if first else self._advance(luma, t)
         if first:
             self._background = luma.astype(np.float32)
-        self._t = t
         decision = Decision(*self._reason(area, t, first), area)
+        self._t = t
         if decision.detect:
             self._looked = t
         return decision
@@ -72,16 +81,35 @@ class MotionGate:
         if first:
             self._moved = t
             return True, "first"
-        if area >= self._spec.min_area:
+        moves = area >= self._spec.min_area
+        if moves:
             self._moved = t
-            return True, "motion"
-        if not exceeded(t - self._moved, self._spec.hold_s):
-            return True, "hold"
+        if moves or not exceeded(t - self._moved, self._spec.hold_s):
+            return self._worth(area, t, "motion" if moves else "hold")
+        if exceeded(t - self._moved, self._spec.hold_s + FUTILE_S):
+            self._futile = None
         if t <= self._unsettled:
             return True, "confirm"
         if reached(t - self._looked, self._spec.refresh_s):
             return True, "refresh"
         return False, "idle"
+
+    def found(self) -> None:
+        """A look has shown somebody: whatever moves is worth looking at."""
+        self._futile = None
+
+    def _worth(self, area: float, t: float, reason: Reason) -> tuple[bool, Reason]:
+        """Whether to look at something that moves."""
+        if self._futile is None:
+            self._futile, self._usual, self._variance = t, area, 0.0
+        apart = area - self._usual
+        unusual = apart > UNUSUAL * sqrt(self._variance) + self._spec.min_area
+        weight = 1.0 - exp(-max(t - self._t, 0.0) / USUAL_S)
+        self._usual += weight * apart
+        self._variance = (1.0 - weight) * (self._variance + weight * apart * apart)
+        if not self._patient or unusual or t <= self._unsettled or not reached(t - self._futile, FUTILE_S):
+            return True, reason
+        return reached(t - self._looked, FUTILE_EVERY_S), "futile"
 
     def _advance(self, luma: Image, t: float) -> float:
         """The share of pixels that moved. The background follows at a speed that does not depend on the frame rate."""

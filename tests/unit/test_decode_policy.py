@@ -105,6 +105,14 @@ def test_motion_and_people_wake(reason: Reason) -> None:
     assert not rest.step(0.0, IDLE, False)  # a clock that was set back
 
 
+def test_motion_in_which_nobody_is_found_does_not_wake() -> None:
+    rest = Rest()
+    rest.step(0.0, Decision(True, "motion"), False)
+    assert rest.step(QUIET_S, Decision(False, "futile"), False)
+    assert rest.step(QUIET_S + 1, Decision(True, "futile"), False)
+    assert not rest.step(QUIET_S + 2, Decision(True, "futile"), True)
+
+
 def test_rules_that_judge_pixels_need_two_pictures_a_second() -> None:
     people, pixels = IntrusionRule(id="a", zone="z"), SmokeFireRule(id="b")
     assert rest_s((people,), 2.0) == 2.0
