@@ -146,7 +146,9 @@ def play(stream: Stream, policy: DecodePolicy, activity: float) -> Cost:
                 continue
             image = frame.to_ndarray(format="bgr24")
             decision = gate.decide(tiny_luma(image, 96), now[0])
-            control.wish = Wish(FPS, REST_S if rest.step(now[0], decision, False) else 0.0)
+            if moves and decision.detect:
+                gate.found()  # those who walk there are people, and followed
+            control.wish = Wish(FPS, REST_S if rest.step(now[0], decision, moves) else 0.0)
             if first is not None and not delay:
                 delay = now[0] - first + step
         spent += time.process_time() - began
