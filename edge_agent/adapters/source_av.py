@@ -24,7 +24,7 @@ SILENCE_S = 60.0
 
 def request_of(camera: CameraSpec, *, realtime: bool, start: float = 0.0) -> Request:
     return Request(
-        source=camera.substream if realtime and camera.substream else camera.source,
+        source=camera.watched if realtime else camera.source,
         realtime=realtime,
         fps=camera.fps,
         masks=camera.masks,

@@ -220,6 +220,11 @@ class CameraSpec:
     decode: DecodePolicy = "auto"
     keyframe_s: float = 2.0
 
+    @property
+    def watched(self) -> str:
+        """Where its pictures come from while it is watched live."""
+        return self.substream or self.source
+
 
 Runtime = Literal["auto", "openvino", "onnxruntime", "ultralytics"]
 Precision = Literal["auto", "f32", "bf16"]
