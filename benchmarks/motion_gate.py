@@ -185,14 +185,26 @@ def scan(clip: Path) -> tuple[int, float]:
     return last + 1, time.process_time() - began
 
 
+def decisions(frames: list[Frame], anybody: list[bool]) -> tuple[list[bool], float]:
+    """Which pictures the gate lets through, told of whom the detector then finds; its seconds of processor time."""
+    watcher, looked, spent = gate(), [], 0.0
+    for frame, someone in zip(frames, anybody, strict=True):
+        began = time.process_time()
+        decision = watcher.decide(frame.luma, frame.t)
+        spent += time.process_time() - began
+        looked.append(decision.detect)
+        if decision.detect and someone:
+            watcher.found()
+    return looked, spent
+
+
 def against(python: str, names: Iterable[str]) -> list[Figure]:
     """Recall of pictures with somebody who walks, and pictures of the file per second of processor time."""
     ours, theirs, count, our_cpu, their_cpu = [], [], 0, 0.0, 0.0
     for name in names:
         frames = decoded(DATA / name)
-        walks, _ = walking(frames)
-        watcher = gate()
-        looked = [watcher.decide(frame.luma, frame.t).detect for frame in frames]
+        walks, anybody = walking(frames)
+        looked, _ = decisions(frames, anybody)
         told, cpu = peer(python, DATA / name, [frame.t - frames[0].t for frame in frames])
         ours += [look for look, walk in zip(looked, walks, strict=True) if walk]
         theirs += [one for one, walk in zip(told, walks, strict=True) if walk]
@@ -213,15 +225,10 @@ def people(names: Iterable[str]) -> list[Figure]:
     for name in names:
         frames = decoded(DATA / name)
         walks, anybody = walking(frames)
-        watcher, looked, last = gate(), [], frames[0].t
-        for frame, someone in zip(frames, anybody, strict=True):
-            began = time.process_time()
-            decision = watcher.decide(frame.luma, frame.t)
-            spent += time.process_time() - began
-            if decision.detect and someone:
-                watcher.found()
-            looked.append(decision.detect)
-            last = frame.t if decision.detect or not someone else last
+        looked, cost = decisions(frames, anybody)
+        spent, last = spent + cost, frames[0].t
+        for frame, someone, look in zip(frames, anybody, looked, strict=True):
+            last = frame.t if look or not someone else last
             longest = max(longest, frame.t - last)
         walked = [look for look, walk in zip(looked, walks, strict=True) if walk]
         asked, seen = asked + len(walked), seen + sum(walked)
