@@ -14,6 +14,7 @@ from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
 from edge_agent.core.motion import Decision, MotionGate, Reason
 from edge_agent.core.picture import Pictures
 from edge_agent.core.ports import Tracker
+from edge_agent.core.rest import PATIENT
 from edge_agent.core.rules.base import Learner, Memory, Ripening, RuleStep, Scored, Trained, needs_view
 from edge_agent.core.rules.table import make_rules
 from edge_agent.core.schedule import armed
@@ -114,8 +115,7 @@ class CameraPipeline:
         self._pictures = pictures
         self._trained = trained
         self._events = EventMaker(camera, agent, ids, model)
-        self._patient = not any(rule.kind == "crowd" for rule in camera.rules)
-        """A dense crowd is counted where nobody is detected, so it needs every look."""
+        self._patient = all(rule.kind in PATIENT for rule in camera.rules)
         self._counted = frozenset(cls for rule in camera.rules for cls in rule.classes)
         self._gate = MotionGate(camera.motion, patient=self._patient)
         self._reason: Reason = "idle"

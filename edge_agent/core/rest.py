@@ -15,6 +15,9 @@ pictures a second."""
 ABOUT_TRACKS = frozenset({"intrusion", "line_crossing", "loitering", "crowd"})
 """Kinds that say nothing without somebody who was detected. All others look at pixels, whether or not anything moves.
 """
+PATIENT = ABOUT_TRACKS - {"crowd"}
+"""Kinds that lose nothing where motion without anybody is looked at once a second. Rules about pixels want to know of
+whatever else is detected, and a dense crowd is counted where nobody is."""
 
 
 def rest_s(rules: Iterable[Rule], keyframe_s: float) -> float:

@@ -113,7 +113,7 @@ def test_rain_costs_a_look_a_second_and_hides_nobody_for_longer() -> None:
         decision = scene.pipeline.wants_detection(replace(scene.frame(t), luma=luma))
         if decision.detect:
             looks.append(t)
-            here = [person(1, (0.5, 0.5))] if 40 <= t else []
+            here = [person(1, (0.5, 0.5))] if t >= 40 else []
             scene.see(t, *here, person(2, (0.1, 0.9), cls="car"))
         else:
             scene.still(t)
