@@ -29,7 +29,7 @@ from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from benchmarks.runs import TIMEOUT_S
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.adapters.source_av import open_source
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.motion import FUTILE_S, MotionGate
 from edge_agent.core.spec import CameraSpec, MotionSpec, TrackerSpec
 from edge_agent.core.types import Frame, Image, TrackId
