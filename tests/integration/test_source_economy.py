@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from edge_agent.adapters.source_decode import Due
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import Request
@@ -195,6 +196,21 @@ def test_everything_is_decoded_where_the_config_says_so(clips: dict[str, Path]) 
         watched.control.policy = "all"
         assert None not in watched.play(200)
         assert watched.mode == "all"
+
+
+def test_another_rate_holds_from_the_next_picture_on() -> None:
+    due, t, shown = Due(5.0, early=0.5), 1_700_000_000.0, []
+    for n in range(150):
+        due.pace(5.0 if n < 50 or n >= 100 else 1.0)
+        near = due.near(t + n / FPS)
+        if due(t + n / FPS):
+            shown.append(n)
+            assert near
+    assert 9 <= len([n for n in shown if n < 50]) <= 11
+    assert len([n for n in shown if 55 <= n < 100]) == 2
+    assert 9 <= len([n for n in shown if n >= 100]) <= 11
+    due.pace(0.0)
+    assert all(due(t + n / FPS) for n in range(150, 160))
 
 
 def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
