@@ -204,7 +204,7 @@ class Aggregator:
         self._anchors.note(self.audit.ends()[1], time())
 
     def _fleet(self) -> Fleet:
-        fleet = Fleet()
+        fleet = Fleet({camera.key: camera.view for camera in self._registry if camera.view is not None})
         for camera in self._registry:
             fleet.restore(camera)
         return fleet

@@ -16,6 +16,7 @@ from aggregator.clips import AgentAway, Clips, ClipState, Place, UnknownEvent
 from aggregator.core.correlation import Correlator
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident, State, TransitionRefused
+from aggregator.core.lateness import Delay, Lateness
 from aggregator.core.liveness import Agent, AgentKey, Camera, Fleet
 from aggregator.core.outcome import Outcome
 from aggregator.core.ports import Batch, EventRow, IncidentRow, LinkRow, Message, Retention, Store
@@ -79,6 +80,9 @@ class Service:
         self._replayer = Replayer()
         self._clips = Clips()
         self.desk = DeskView(fresh.policies.load)
+        self._lateness = Lateness()
+        self.delay = Delay()
+        """Of what came in the last minute; made anew with each tick. Any thread may read it."""
         self.refused = 0
         """Messages put into quarantine since `prune`."""
         self._restore()
@@ -151,6 +155,7 @@ class Service:
         """What time alone changes; call it every second or so."""
         with self._lock:
             now = self._now()
+            self.delay = self._lateness.measure(now)
             batch = Batch()
             for outcome in (self._correlator.tick(now), *self._judges.gather(now)):
                 self._correlated(outcome, batch)
@@ -296,6 +301,7 @@ class Service:
             batch.suppressed.append(suppressed)
         self._numbers[key] = observe(self._numbers.get(key), int(event.sequence))
         self._agent(batch, key)
+        self._lateness.note(now, None if delayed else lag)
         self._meter.event("stored", None if delayed else lag)
 
     def _correlated(self, outcome: Outcome, batch: Batch) -> None:
@@ -345,7 +351,7 @@ class Service:
     def _commit(self, batch: Batch) -> None:
         for key, row in batch.incidents.items():
             trails = self._correlator.trails(key)
-            batch.incidents[key] = IncidentRow(row.incident, trails, incident_view(row.incident))
+            batch.incidents[key] = IncidentRow(row.incident, trails, incident_view(row.incident, trails))
         try:
             self._store.commit(batch)
         except Exception:

@@ -7,6 +7,7 @@ import pytest
 
 from aggregator.config import load, parse
 from aggregator.core.correlation import CorrelationPolicy
+from aggregator.core.liveness import View
 from aggregator.core.ports import Retention
 from aggregator.core.response import ResponseTargets
 from aggregator.geojson import load_cameras
@@ -130,6 +131,20 @@ def test_cameras_from_geojson(tmp_path: Path) -> None:
     gate, hall = load_cameras(path)
     assert (gate.location, gate.name) == (Location(lat=-6.2, lon=106.8, radius_m=12), "Gerbang")
     assert (hall.location, hall.state) == (None, "unknown")
+
+
+def test_a_camera_may_say_where_it_looks(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.geojson"
+    feature = (
+        '{"type": "Feature", "geometry": {"type": "Point", "coordinates": [106.8, -6.2]},'
+        ' "properties": {"id": "gate", "site": "pasar", "heading_deg": 90%s}}'
+    )
+    collection = '{"type": "FeatureCollection", "features": [%s]}'
+    path.write_text(collection % (feature % ', "fov_deg": 70'))
+    assert load_cameras(path)[0].view == View(90, 70, 50)
+    path.write_text(collection % (feature % ""))
+    with pytest.raises(ConfigError, match="heading_deg and fov_deg belong together"):
+        load_cameras(path)
 
 
 @pytest.mark.parametrize(
