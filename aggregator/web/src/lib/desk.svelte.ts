@@ -2,24 +2,33 @@
 import { ApiError, fetchIncident, STREAM_URL } from "./api";
 import { dataAge, linkPhase, type LinkFacts } from "./link";
 import { arrangeLines, type Line } from "./lines";
-import { arrange, countViews, type Filter } from "./order";
+import { formatAddress, parseAddress, type Address } from "./address";
+import { arrange, PLAIN, type Filter } from "./filter";
+import { missed, type Missed } from "./missed";
 import { who } from "./session.svelte";
 import { applyDeltas, arrivals, EMPTY, fromSnapshot, holds, isWatching, type Delta, type World } from "./store";
+import { survey } from "./survey";
 import { openStream } from "./stream";
-import { named, t } from "./text.svelte";
-import type { Incident, IncidentDetail } from "./types";
+import { searchable } from "./search.svelte";
+import { missedText, named, t } from "./text.svelte";
+import type { Beat, Incident, IncidentDetail } from "./types";
 import { neighbour } from "./windowing";
 
-/** A burst of deltas becomes one drawing. */
+/** A burst of deltas becomes one drawing; where drawing takes long, it is done the less often. */
 const BATCH_MS = 60;
+const LONGEST_BATCH_MS = 250;
+const DRAWING_SHARE = 3;
 /** Moving quickly through the list looks at no picture on the way: every look is in the audit log. */
 const DETAIL_DELAY_MS = 200;
 /** Below this the difference between the clocks is the way of the message. */
 const SKEW_MS = 2000;
+/** Who acts where there are no accounts, as the server calls him. */
+const LOCAL = "operator";
 
 class Desk {
   world = $state.raw<World>(EMPTY);
-  filter = $state.raw<Filter>({ view: "action", kind: "" });
+  filter = $state.raw<Filter>(PLAIN);
+  page = $state<Address["page"]>("desk");
   /** Ids of summary lines that are open. */
   expanded = $state.raw<ReadonlySet<string>>(new Set());
   selectedId = $state<string | null>(null);
@@ -30,6 +39,10 @@ class Desk {
   announcement = $state("");
   /** Counts the wishes to see the selection close up on the map. */
   mapWishes = $state(0);
+  /** What the server last said of itself. */
+  beat = $state.raw<Beat | null>(null);
+  /** What happened while the page was not connected, until the operator has read it. */
+  missed = $state.raw<Missed | null>(null);
   facts = $state.raw<LinkFacts>({ startedAt: performance.now(), heardAt: null, downSince: null });
   /** Server time, milliseconds; ticks once a second. */
   now = $state(Date.now());
@@ -41,18 +54,21 @@ class Desk {
   readonly incidents = $derived(this.world.incidents);
   readonly #cameraMap = $derived(this.world.cameras);
   readonly #waiting = $derived(this.world.desk);
-  readonly #arranged = $derived(arrange(this.incidents.values(), this.filter));
+  readonly #districts = $derived(this.world.districts);
+  readonly queue = $derived(
+    arrange(this.incidents.values(), this.filter, { me: who.user?.name ?? LOCAL, districts: this.#districts, words: searchable(this.#cameraMap) }),
+  );
   /** What waits is summed up; other views show everything. */
   readonly lines = $derived.by((): Line[] =>
     this.filter.view === "action"
-      ? arrangeLines(this.#arranged, this.#waiting, this.expanded, this.selectedId)
-      : this.#arranged.map((incident) => ({ id: incident.id, incident, within: false })),
+      ? arrangeLines(this.queue.rows, this.#waiting, this.expanded, this.selectedId)
+      : this.queue.rows.map((incident) => ({ id: incident.id, incident, within: false })),
   );
   /** The incidents that have a line now, in its order: where the keys move. */
   readonly ids = $derived(this.lines.filter((line) => "incident" in line).map((line) => line.id));
   readonly silences = $derived([...this.world.silences.values()].filter((silence) => holds(silence, this.now)).sort((a, b) => (a.expires < b.expires ? -1 : 1)));
-  readonly counts = $derived(countViews(this.incidents.values()));
-  readonly kinds = $derived([...new Set([...this.incidents.values()].map((incident) => incident.kind))].sort());
+  /** Of everything, whatever the filter. */
+  readonly counts = $derived(survey(this.incidents.values()));
   readonly cameras = $derived([...this.#cameraMap.values()]);
   readonly watching = $derived(this.cameras.filter(isWatching).length);
   readonly phase = $derived(linkPhase(this.facts, this.#tick));
@@ -66,7 +82,12 @@ class Desk {
 
   /** Called before another incident is shown. */
   onSelect: (id: string | null) => void = () => undefined;
+  /** Called with what rings and is new. */
+  onArrivals: (fresh: readonly Incident[]) => void = () => undefined;
   #queue: Delta[] = [];
+  #batchMs = BATCH_MS;
+  /** What was known when the connection broke, and when that was. */
+  #left: { world: World; at: number } | null = null;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #detailTimer: ReturnType<typeof setTimeout> | undefined;
   #detailRequest: AbortController | undefined;
@@ -78,11 +99,22 @@ class Desk {
       this.#tick = performance.now();
     }, 1000);
     const close = openStream(STREAM_URL, {
-      snapshot: (value) => this.#replace(fromSnapshot(value)),
+      snapshot: (value) => {
+        this.#replace(fromSnapshot(value));
+        this.#sayMissed(true);
+      },
       delta: (value) => this.#enqueue(value),
-      time: (value) => this.#setTime(Date.parse(value)),
+      beat: (value) => {
+        this.beat = value;
+        this.#setTime(Date.parse(value.time));
+      },
+      resumed: () => {
+        this.#flush();
+        this.#sayMissed(false);
+      },
       link: (facts) => {
         this.facts = facts;
+        if (facts.downSince !== null) this.#left ??= { world: this.world, at: facts.downSince };
         this.#tick = performance.now();
       },
       // A server that answers, but not with a stream: perhaps the session has ended.
@@ -108,26 +140,49 @@ class Desk {
 
   #enqueue(delta: Delta): void {
     this.#queue.push(delta);
-    this.#flushTimer ??= setTimeout(() => {
-      this.#flushTimer = undefined;
-      const deltas = this.#queue;
-      this.#queue = [];
-      this.#show(applyDeltas(this.world, deltas), true);
-    }, BATCH_MS);
+    this.#flushTimer ??= setTimeout(() => this.#flush(), this.#batchMs);
   }
 
-  #show(world: World, announce: boolean): void {
+  #flush(): void {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    const deltas = this.#queue;
+    this.#queue = [];
+    if (deltas.length === 0) return;
+    const began = performance.now();
+    const ids = deltas.flatMap((delta) => (delta.type === "incident" ? [delta.value.id] : []));
+    this.#show(applyDeltas(this.world, deltas), true, new Set(ids));
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        const took = performance.now() - began;
+        this.#batchMs = Math.min(LONGEST_BATCH_MS, Math.max(BATCH_MS, took * DRAWING_SHARE));
+      }),
+    );
+  }
+
+  #show(world: World, announce: boolean, ids?: ReadonlySet<string>): void {
     const before = this.world;
     this.#keepCursor();
     this.world = world;
-    if (announce) this.#announce(arrivals(before, world));
+    if (announce) this.#announce(arrivals(before, world, ids));
     const id = this.selectedId;
     if (id !== null && before.incidents.get(id)?.revision !== world.incidents.get(id)?.revision) this.#loadDetail(300);
+  }
+
+  #sayMissed(anew: boolean): void {
+    const left = this.#left;
+    this.#left = null;
+    if (left === null) return;
+    const found = missed(left.world, this.world, performance.now() - left.at, anew);
+    if (found === null) return;
+    this.missed = found;
+    this.announcement = missedText(found);
   }
 
   #announce(fresh: readonly Incident[]): void {
     const [first] = fresh;
     if (first === undefined) return;
+    this.onArrivals(fresh);
     this.announcement =
       fresh.length === 1
         ? t("web.live.new_one", { kind: named("kind", first.kind), severity: t(`web.severity.${first.severity}`) })
@@ -142,7 +197,25 @@ class Desk {
     this.detailMissing = false;
     this.onSelect(id);
     this.#loadDetail(DETAIL_DELAY_MS);
-    history.replaceState(null, "", id === null ? location.pathname : `#/incident/${id}`);
+    this.#writeAddress();
+  }
+
+  /** Takes over what the address says: at the start, and where somebody changed it. */
+  follow(hash: string): void {
+    const address = parseAddress(hash);
+    this.page = address.page;
+    this.filter = address.filter;
+    if (address.incident !== this.selectedId) this.select(address.incident);
+  }
+
+  show(page: Address["page"]): void {
+    this.page = page;
+    this.#writeAddress();
+  }
+
+  #writeAddress(): void {
+    const hash = formatAddress({ page: this.page, incident: this.page === "wall" ? null : this.selectedId, filter: this.filter });
+    history.replaceState(null, "", hash === "" ? location.pathname : hash);
   }
 
   move(step: number): void {
@@ -202,6 +275,7 @@ class Desk {
 
   setFilter(change: Partial<Filter>): void {
     this.filter = { ...this.filter, ...change };
+    this.#writeAddress();
   }
 }
 
