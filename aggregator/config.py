@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from aggregator.accounts import Policy
-from aggregator.config_page import ResponseSection, response
+from aggregator.config_page import BaseMap, MapSection, ResponseSection, base_map, response
 from aggregator.config_people import (
     AccountsSection,
     DistrictSection,
@@ -121,6 +121,7 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     learning: LearningSection = LearningSection()
     load: LoadSection = LoadSection()
     response: ResponseSection = ResponseSection()
+    map: MapSection = MapSection()
     retention: RetentionSection = RetentionSection()
     accounts: AccountsSection = AccountsSection()
     district: tuple[DistrictSection, ...] = ()
@@ -138,6 +139,7 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
     policy: CorrelationPolicy
     policies: Policies
     response: ResponseTargets
+    map: BaseMap
     retention: Retention
     accounts: Policy
     oidc: Oidc | None
@@ -180,6 +182,7 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
         policy=_policy(sections.correlation),
         policies=_policies(sections),
         response=response(sections.response, wrong),
+        map=base_map(sections.map, wrong),
         retention=Retention(**msgspec.structs.asdict(sections.retention)),
         accounts=policy(sections.accounts, sections.district, required=sections.oidc is not None),
         oidc=oidc(sections.oidc, http, wrong, path.parent),

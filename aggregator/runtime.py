@@ -338,6 +338,7 @@ def serve(aggregator: Aggregator) -> Server:
         ),
         sign_on=aggregator.sign_on,
         response=aggregator.config.response,
+        map=aggregator.config.map,
     )
     app = create_app(parts)
     aggregator.meter.read("jaga_stream_clients", "Live streams.", (), lambda: [((), float(app.state.waker.clients))])

@@ -193,11 +193,10 @@ def camera_properties(camera: Camera) -> dict[str, Any]:
 
 
 def camera_view(camera: Camera) -> bytes:
-    """What the live stream sends: the properties, with lat and lon (null where nobody knows)."""
+    """What the live stream sends: the properties, with the place (null where nobody knows)."""
     place = camera.location
-    return _encoder.encode(
-        {**camera_properties(camera), "lat": place.lat if place else None, "lon": place.lon if place else None}
-    )
+    at = {name: getattr(place, name) if place else None for name in ("lat", "lon", "radius_m")}
+    return _encoder.encode({**camera_properties(camera), **at})
 
 
 def camera_feature(camera: Camera) -> dict[str, Any]:

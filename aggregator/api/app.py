@@ -53,7 +53,9 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     accounts, everywhere = parts.people.accounts, HOSTS | parts.hosts
     app.add_middleware(Access, accounts=accounts, cookies=parts.people.cookies)
     secure = parts.people.cookies.secure
-    app.add_middleware(Guard, hosts=lambda: everywhere if accounts.active else HOSTS, secure=secure)
+    app.add_middleware(
+        Guard, hosts=lambda: everywhere if accounts.active else HOSTS, secure=secure, origins=parts.map.origins
+    )
     install(app)
     _incidents(app, parts)
     _cameras(app, parts)

@@ -8,6 +8,7 @@ from fastapi import Query
 
 from aggregator.api.people import JSON as JSON
 from aggregator.api.people import People
+from aggregator.config_page import BaseMap
 from aggregator.core.people import Passwords
 from aggregator.core.ports import Store
 from aggregator.core.response import ResponseTargets
@@ -39,3 +40,4 @@ class Parts:
     hosts: frozenset[str] = frozenset()
     sign_on: SignOn | None = None
     response: ResponseTargets = field(default_factory=ResponseTargets)
+    map: BaseMap = field(default_factory=BaseMap)

@@ -76,12 +76,13 @@ def _snapshot(parts: Parts, sites: frozenset[str] | None) -> bytes:
         for one in parts.store.silences(now)
         if one.until > now and (sites is None or one.site is None or one.site in sites)
     )
-    return b'{"incidents":[%b],"cameras":[%b],"silences":[%b],"desk":%b,"response":%b,"districts":%b,%b}' % (
+    return b'{"incidents":[%b],"cameras":[%b],"silences":[%b],"desk":%b,"response":%b,"districts":%b,"map":%b,%b}' % (
         b",".join(views),
         cameras,
         silences,
         judged.desk_of(parts.service.desk, sites),
         response_view(parts.response),
         districts_view(parts.people.policy.districts, sites),
+        msgspec.json.encode(parts.map),
         _now(parts),
     )

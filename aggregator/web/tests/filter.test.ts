@@ -77,7 +77,8 @@ describe("the address", () => {
 
   it("takes nothing that it does not know", () => {
     const plain = { page: "desk", incident: null, filter: PLAIN };
-    for (const hash of ["", "#", "#/", "#/login/role", "#/incident/<script>", "#/nowhere?kind=brawl"]) expect(parseAddress(hash)).toEqual(plain);
+    for (const hash of ["", "#", "#/", "#/login/role", "#/incident/<script>"]) expect(parseAddress(hash)).toEqual(plain);
+    for (const hash of ["#/reports", "#/nowhere?kind=brawl", "#x"]) expect(parseAddress(hash)).toBeNull();
     expect(fromQuery("view=x&severity=worst,major&kind=<b>&place=moon/1&mine=yes")).toEqual({ ...PLAIN, severities: ["major"] });
     expect(fromQuery(`q=${"x".repeat(500)}`).text).toHaveLength(100);
   });

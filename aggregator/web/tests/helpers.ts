@@ -64,6 +64,7 @@ export function snapshot(change: Partial<Snapshot> = {}): Snapshot {
     desk: EMPTY.desk,
     response: TARGETS,
     districts: {},
+    map: EMPTY.map,
     time: "2026-11-23T06:00:00.000Z",
     broker: true,
     delay: { events: 0, delayed: 0, typical_s: null, worst_s: null },

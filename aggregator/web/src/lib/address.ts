@@ -7,12 +7,14 @@ export interface Address {
   filter: Filter;
 }
 
-/** hash: with its "#". What is not ours (the login's) is the plain desk. */
-export function parseAddress(hash: string): Address {
+/** hash: with its "#". Null where it is another page's, which this one then leaves alone. */
+export function parseAddress(hash: string): Address | null {
   const [path = "", query = ""] = hash.replace(/^#/, "").split("?", 2);
   const [, incident] = /^\/incident\/([0-9a-f-]{36})$/.exec(path) ?? [];
-  const known = path === "/" || path === "/wall" || incident !== undefined;
-  return { page: path === "/wall" ? "wall" : "desk", incident: incident ?? null, filter: known ? fromQuery(query) : PLAIN };
+  if (path === "/wall") return { page: "wall", incident: null, filter: fromQuery(query) };
+  if (incident !== undefined || path === "/" || path === "") return { page: "desk", incident: incident ?? null, filter: fromQuery(query) };
+  // What the login said, and what lies about an incident that cannot be one.
+  return /^\/(login|incident)\//.test(path) ? { page: "desk", incident: null, filter: PLAIN } : null;
 }
 
 /** With its "#"; "" for the plain desk. */

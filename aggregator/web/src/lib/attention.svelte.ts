@@ -30,6 +30,7 @@ class Attention {
     const next = ids[(ids.indexOf(desk.selectedId ?? "") + 1) % Math.max(1, ids.length)];
     if (next === undefined) return;
     desk.select(next);
+    desk.comeBack();
     desk.showOnMap();
   }
 

@@ -203,6 +203,7 @@ class Desk {
   /** Takes over what the address says: at the start, and where somebody changed it. */
   follow(hash: string): void {
     const address = parseAddress(hash);
+    if (address === null) return;
     this.page = address.page;
     this.filter = address.filter;
     if (address.incident !== this.selectedId) this.select(address.incident);
@@ -213,8 +214,18 @@ class Desk {
     this.#writeAddress();
   }
 
+  /** Brings the queue and the selection back from another page. */
+  comeBack(): void {
+    if (parseAddress(location.hash) === null) location.hash = this.#address() || "#/";
+  }
+
+  #address(): string {
+    return formatAddress({ page: this.page, incident: this.page === "wall" ? null : this.selectedId, filter: this.filter });
+  }
+
   #writeAddress(): void {
-    const hash = formatAddress({ page: this.page, incident: this.page === "wall" ? null : this.selectedId, filter: this.filter });
+    if (parseAddress(location.hash) === null) return;
+    const hash = this.#address();
     history.replaceState(null, "", hash === "" ? location.pathname : hash);
   }
 

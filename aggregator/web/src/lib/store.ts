@@ -3,7 +3,7 @@
  *
  * A delta that is older than what is held (a replay after a reconnect) is ignored, by the incident's `revision`.
  */
-import type { Camera, DeskState, Incident, ResponseTargets, Severity, Silence, Snapshot } from "./types";
+import type { BaseMap, Camera, DeskState, Incident, ResponseTargets, Severity, Silence, Snapshot } from "./types";
 
 export interface World {
   incidents: ReadonlyMap<string, Incident>;
@@ -13,6 +13,7 @@ export interface World {
   response: ResponseTargets;
   /** The sites of each district, as far as the user sees them. */
   districts: Readonly<Record<string, readonly string[]>>;
+  map: BaseMap;
   /** False until the first snapshot: "nothing there" and "nothing heard yet" are different sentences. */
   loaded: boolean;
 }
@@ -34,6 +35,7 @@ export const EMPTY: World = {
   desk: CALM,
   response: { acknowledge_s: NEVER, resolve_s: NEVER },
   districts: {},
+  map: { style: null, tiles: [], attribution: "", max_zoom: 19 },
   loaded: false,
 };
 
@@ -50,6 +52,7 @@ export function fromSnapshot(snapshot: Snapshot): World {
     desk: snapshot.desk,
     response: snapshot.response,
     districts: snapshot.districts,
+    map: snapshot.map,
     loaded: true,
   };
 }

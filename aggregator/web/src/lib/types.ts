@@ -229,6 +229,8 @@ export interface Camera {
   reason: string;
   lat: number | null;
   lon: number | null;
+  /** How far around its place it may stand or see. */
+  radius_m?: number | null;
   /** Where it looks: clockwise from north, and how far; null where nobody knows. */
   view?: CameraView | null;
 }
@@ -260,6 +262,14 @@ export interface Beat {
   delay: Delay;
 }
 
+/** What lies under the map: nothing, a style of its own, or tiles of pictures. */
+export interface BaseMap {
+  style: string | null;
+  tiles: string[];
+  attribution: string;
+  max_zoom: number;
+}
+
 export interface Snapshot extends Beat {
   incidents: Incident[];
   cameras: Camera[];
@@ -267,6 +277,7 @@ export interface Snapshot extends Beat {
   desk: DeskState;
   response: ResponseTargets;
   districts: Record<string, string[]>;
+  map: BaseMap;
 }
 
 export const ROLES = ["viewer", "operator", "supervisor", "engineer", "administrator", "auditor"] as const;
