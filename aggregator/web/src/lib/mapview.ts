@@ -24,7 +24,7 @@ export interface MapEvents {
 }
 
 /** Many incidents are laid out anew at most this often; few at once. */
-const REDRAW_MS = 500;
+const REDRAW_MS = 1000;
 const MANY = 300;
 const BASE_WAIT_MS = 10_000;
 const RANKED = [...SEVERITIES].reverse();

@@ -51,10 +51,24 @@ export function compareIncidents(a: Incident, b: Incident): number {
   return one.rank - other.rank || one.time - other.time || (a.id < b.id ? 1 : -1);
 }
 
+const placeOf = new WeakMap<Camera, string>();
+
+function cameraPlace(camera: Camera): string {
+  let place = placeOf.get(camera);
+  if (place === undefined) {
+    place = `${camera.site}/${camera.name || camera.id}`.toLowerCase();
+    placeOf.set(camera, place);
+  }
+  return place;
+}
+
+/** Gate 2 before gate 10. */
+const COLLATOR = new Intl.Collator("id", { numeric: true });
+
 /** What does not watch comes first, then by site and name. */
 export function compareCameras(a: Camera, b: Camera): number {
   const byState = CAMERA_STATES.indexOf(a.state) - CAMERA_STATES.indexOf(b.state);
   const bothWatch = CAMERA_STATES.indexOf(a.state) > 6 && CAMERA_STATES.indexOf(b.state) > 6;
   if (byState !== 0 && !bothWatch) return byState;
-  return `${a.site}/${a.name || a.id}`.localeCompare(`${b.site}/${b.name || b.id}`);
+  return COLLATOR.compare(cameraPlace(a), cameraPlace(b));
 }
