@@ -6,9 +6,9 @@
 A real mosquitto, the aggregator as it runs, and Chromium with the map on (WebGL in software). Changes are updates of
 running episodes, published as events: each goes the whole way. Meanwhile keys are pressed, as an operator moves through
 the queue. Measured in the browser: how long a key waits before the page takes it (Event Timing), how long until it is
-painted, the longest time between two frames, the heap after collecting garbage, and from publishing a critical event to
-its row on the screen. What a busy machine adds is in these figures, so that the load average is printed beside them; the
-longest task of the page's thread in processor time (a trace of TRACED_S more) is the page's own.
+painted, the longest time between two frames, the heap after collecting garbage, and from publishing a critical event
+to its row on the screen. What a busy machine adds is in these figures, so that the load average is printed beside them;
+the longest task of the page's thread in processor time (a trace of TRACED_S more) is the page's own.
 """
 
 import argparse
@@ -141,7 +141,7 @@ class Changes(threading.Thread):
                 self._rig.publisher.wait()
             if elapsed >= next_critical:
                 next_critical += EVENT_EVERY_S
-                self._critical(next(spare))
+                self._critical(next(spare, None))
         self.rate = sent / (time.monotonic() - began)
 
     def stop(self) -> None:
@@ -153,7 +153,10 @@ class Changes(threading.Thread):
         when = self._begun if phase == "begin" else datetime.now(UTC)
         return self._rig.events.make(place, kind, phase, self._begun, when, confidence=0.9, salt=str(number))
 
-    def _critical(self, place: Place) -> None:
+    def _critical(self, place: Place | None) -> None:
+        """None: there are no more places, since everything takes longer than it should."""
+        if place is None:
+            return
         now = datetime.now(UTC)
         event = self._rig.events.make(place, Kind.BRAWL, "begin", now, now, confidence=0.9)
         self.critical[place.camera] = time.time() * 1000
@@ -223,7 +226,7 @@ def longest_task(page: Page) -> float:
     for number in range(int(TRACED_S / KEY_EVERY_S)):
         page.keyboard.press(("j", "Escape")[number % 2])
         page.wait_for_timeout(KEY_EVERY_S * 1000)
-    events = msgspec.json.decode(browser.stop_tracing(), type=_Trace).traceEvents
+    events = msgspec.json.decode(browser.stop_tracing(), type=_Trace).events
     main = {(one.pid, one.tid) for one in events if one.args.get("name") == "CrRendererMain"}
     return max(one.tdur for one in events if (one.pid, one.tid) in main) / 1000
 
@@ -237,8 +240,8 @@ class _Traced(msgspec.Struct):
     args: dict[str, Any] = {}
 
 
-class _Trace(msgspec.Struct):
-    traceEvents: list[_Traced]
+class _Trace(msgspec.Struct, rename={"events": "traceEvents"}):
+    events: list[_Traced]
 
 
 def script_kb() -> float:
