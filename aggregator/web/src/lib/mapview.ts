@@ -40,8 +40,11 @@ export class MapView {
   #drawnAt = 0;
   #redraw: ReturnType<typeof setTimeout> | undefined;
 
-  /** The base map is fetched first. Raises where the browser gives no WebGL: the caller then draws the plain map. */
-  static async open(container: HTMLElement, palette: Palette, events: MapEvents, base: BaseMap, scale = 1): Promise<MapView> {
+  /**
+   * The base map is fetched first. wall: the scale of signs on a screen that nobody touches; null for the desk. Raises
+   * where the browser gives no WebGL: the caller then draws the plain map.
+   */
+  static async open(container: HTMLElement, palette: Palette, events: MapEvents, base: BaseMap, wall: number | null = null): Promise<MapView> {
     let style: maplibre.StyleSpecification | null = null;
     if (base.style !== null) {
       try {
@@ -50,10 +53,11 @@ export class MapView {
         events.baseless();
       }
     }
-    return new MapView(container, palette, events, base, style, scale);
+    return new MapView(container, palette, events, base, style, wall);
   }
 
-  private constructor(container: HTMLElement, palette: Palette, events: MapEvents, base: BaseMap, style: maplibre.StyleSpecification | null, scale: number) {
+  private constructor(container: HTMLElement, palette: Palette, events: MapEvents, base: BaseMap, style: maplibre.StyleSpecification | null, wall: number | null) {
+    const scale = wall ?? 1;
     this.#palette = palette;
     this.#events = events;
     this.#scale = scale;
@@ -64,13 +68,16 @@ export class MapView {
       zoom: 11,
       maxZoom: 19,
       attributionControl: false,
+      interactive: wall === null,
       dragRotate: false,
       pitchWithRotate: false,
       touchPitch: false,
       fadeDuration: 0,
     });
-    this.#map.touchZoomRotate.disableRotation();
-    this.#map.keyboard.disableRotation();
+    if (wall === null) {
+      this.#map.touchZoomRotate.disableRotation();
+      this.#map.keyboard.disableRotation();
+    }
     this.#map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), "bottom-left");
     this.#map.once("load", () => {
       this.#addImages();

@@ -15,8 +15,6 @@ class Sound {
   volume = $state(volumeOf(recall("jaga.volume")));
   #allowed = $state<"yes" | "no" | "absent">("no");
   #context: AudioContext | null = null;
-  /** Counts what was heard; what tests look at. */
-  played = $state.raw<readonly Severity[]>([]);
 
   readonly state = $derived<SoundState>(this.#allowed === "absent" ? "absent" : this.muted ? "muted" : this.#allowed === "yes" ? "on" : "blocked");
 
@@ -58,7 +56,6 @@ class Sound {
   play(severity: Severity): boolean {
     const context = this.#context;
     if (context === null || this.state !== "on" || context.state !== "running") return false;
-    this.played = [...this.played.slice(-99), severity];
     for (const { hz, at, seconds, loudness } of TONES[severity]) {
       const begins = context.currentTime + at;
       const tone = new OscillatorNode(context, { type: "triangle", frequency: hz });
