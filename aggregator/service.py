@@ -16,7 +16,6 @@ from aggregator.clips import AgentAway, Clips, ClipState, Place, UnknownEvent
 from aggregator.core.correlation import Correlator
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident, State, TransitionRefused
-from aggregator.core.lateness import Delay, Lateness
 from aggregator.core.liveness import Agent, AgentKey, Camera, Fleet
 from aggregator.core.outcome import Outcome
 from aggregator.core.ports import Batch, EventRow, IncidentRow, LinkRow, Message, Retention, Store
@@ -47,7 +46,7 @@ class Meter(Protocol):
     """Where the service counts. Any thread."""
 
     def event(self, outcome: str, lag_s: float | None = None) -> None:
-        """outcome: stored, duplicate or quarantined; lag_s: from the camera to the commit."""
+        """outcome: stored, duplicate or quarantined; lag_s: from the camera to here, None for a delayed one."""
         ...
 
     def evidence(self, outcome: str) -> None: ...
@@ -80,9 +79,6 @@ class Service:
         self._replayer = Replayer()
         self._clips = Clips()
         self.desk = DeskView(fresh.policies.load)
-        self._lateness = Lateness()
-        self.delay = Delay()
-        """Of what came in the last minute; made anew with each tick. Any thread may read it."""
         self.refused = 0
         """Messages put into quarantine since `prune`."""
         self._restore()
@@ -155,7 +151,6 @@ class Service:
         """What time alone changes; call it every second or so."""
         with self._lock:
             now = self._now()
-            self.delay = self._lateness.measure(now)
             batch = Batch()
             for outcome in (self._correlator.tick(now), *self._judges.gather(now)):
                 self._correlated(outcome, batch)
@@ -301,7 +296,6 @@ class Service:
             batch.suppressed.append(suppressed)
         self._numbers[key] = observe(self._numbers.get(key), int(event.sequence))
         self._agent(batch, key)
-        self._lateness.note(now, None if delayed else lag)
         self._meter.event("stored", None if delayed else lag)
 
     def _correlated(self, outcome: Outcome, batch: Batch) -> None:

@@ -34,6 +34,7 @@ from aggregator.core.ports import Message
 from aggregator.core.response import ResponseTargets
 from aggregator.judges import Policies
 from aggregator.live import Live
+from aggregator.punctual import Punctual
 from aggregator.runtime import PLAIN, Server, listen
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import SignOn
@@ -136,7 +137,8 @@ class Desk:
         fresh = Fresh(
             lambda fleet, trust: Correlator(self.policy, H3Cells(), fleet.locate, trust=trust), Fleet, self.policies
         )
-        self.service = Service(self.store, fresh, self.live.publish, self.meter, lambda: self.now)
+        self.punctual = Punctual(self.meter, lambda: self.now)
+        self.service = Service(self.store, fresh, self.live.publish, self.punctual, lambda: self.now)
 
         self.people = SqlitePeople(self.store)
         self.audit = SqliteAudit(self.store)
@@ -165,6 +167,7 @@ class Desk:
             ),
             sign_on=self.sign_on(self) if self.sign_on else None,
             response=self.response,
+            delay=self.punctual.delay,
         )
 
     def take(self, *events: Event) -> None:

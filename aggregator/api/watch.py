@@ -60,7 +60,7 @@ def _beat(parts: Parts) -> Callable[[], bytes]:
 def _now(parts: Parts) -> bytes:
     """What is true of the server at this moment, as members of a JSON object."""
     time, broker = (msgspec.json.encode(one) for one in (rfc3339(parts.now()), parts.broker()))
-    return b'"time":%b,"broker":%b,"delay":%b' % (time, broker, delay_view(parts.service.delay))
+    return b'"time":%b,"broker":%b,"delay":%b' % (time, broker, delay_view(parts.delay()))
 
 
 def _snapshot(parts: Parts, sites: frozenset[str] | None) -> bytes:
