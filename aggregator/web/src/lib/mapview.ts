@@ -144,7 +144,7 @@ export class MapView {
 
   fit(bounds: Bounds): void {
     this.#originLat = (bounds[1] + bounds[3]) / 2;
-    this.#whenReady(() => this.#map.fitBounds(bounds, { padding: 70, maxZoom: 17, duration: 0 }));
+    this.#whenReady(() => this.#map.fitBounds(bounds, { padding: 70 * this.#scale, maxZoom: 17, duration: 0 }));
   }
 
   zoom(step: number): void {
