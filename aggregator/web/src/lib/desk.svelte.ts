@@ -6,7 +6,7 @@ import { formatAddress, parseAddress, type Address } from "./address";
 import { arrange, PLAIN, type Filter } from "./filter";
 import { missed, type Missed } from "./missed";
 import { who } from "./session.svelte";
-import { applyDeltas, arrivals, EMPTY, fromSnapshot, holds, isWatching, type Delta, type World } from "./store";
+import { applyDeltas, arrivals, EMPTY, fromSnapshot, holds, isWatching, rings, type Delta, type World } from "./store";
 import { survey } from "./survey";
 import { openStream } from "./stream";
 import { searchable } from "./search.svelte";
@@ -140,7 +140,16 @@ class Desk {
 
   #enqueue(delta: Delta): void {
     this.#queue.push(delta);
+    if (this.#batchMs > BATCH_MS && delta.type === "incident" && this.#isUrgent(delta.value)) {
+      clearTimeout(this.#flushTimer);
+      this.#flushTimer = setTimeout(() => this.#flush(), BATCH_MS / 3);
+    }
     this.#flushTimer ??= setTimeout(() => this.#flush(), this.#batchMs);
+  }
+
+  /** What is critical and new waits for no batch, however much there is to draw. */
+  #isUrgent(incident: Incident): boolean {
+    return incident.severity === "critical" && rings(incident) && !this.incidents.has(incident.id);
   }
 
   #flush(): void {
