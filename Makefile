@@ -80,7 +80,7 @@ aggregator/static/index.html: $(WEB)/node_modules/.stamp $(wildcard contract/cat
 	cd $(WEB) && $(NODE_ON_PATH) npm run build --silent
 	@touch $@
 
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --overrides requirements/overrides.txt
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) pyproject.toml --extra dev -o requirements/dev.txt

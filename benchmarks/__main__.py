@@ -4,15 +4,19 @@ import sys
 import time
 
 from benchmarks import (
+    decode,
     detector_accuracy,
+    detector_speed,
     intrusion_motorway,
     line_crossings,
     loitering,
+    motion_gate,
     robustness,
     robustness_overlays,
     scene_detection,
     themes,
     throughput,
+    tracking,
     true_tracks,
     true_traffic,
     zone_counts,
@@ -23,6 +27,7 @@ from benchmarks.report import table
 COMMANDS = (
     *themes.MODULES,
     detector_accuracy,
+    detector_speed,
     zone_counts,
     intrusion_motorway,
     loitering,
@@ -31,6 +36,9 @@ COMMANDS = (
     robustness_overlays,
     scene_detection,
     throughput,
+    tracking,
+    motion_gate,
+    decode,
 )
 """Each measures and gives an Outcome."""
 REFERENCES = (true_tracks, true_traffic)

@@ -18,7 +18,7 @@ from contract.events import Clock, Event
 from contract.ids import derived_uuid7
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.adapters.source_av import open_source
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.camera_health import CameraHealth
 from edge_agent.core.errors import SourceError
 from edge_agent.core.pipeline import Agent, CameraPipeline

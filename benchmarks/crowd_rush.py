@@ -20,7 +20,7 @@ from contract.events import Clock
 from contract.ids import derived_uuid7
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.privacy_cv2 import tiny_luma
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.pipeline import Agent, CameraPipeline
 from edge_agent.core.rules.crowd_rush import CrowdRushRule
 from edge_agent.core.spec import CameraSpec, TrackerSpec

@@ -13,8 +13,8 @@ from benchmarks.runs import measured, seconds
 from benchmarks.scorers import interval_scores, relative_error
 from contract.events import Clock, Event
 from contract.ids import derived_uuid7
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
 from edge_agent.config import load
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.events import Agent
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.types import Detections, Frame

@@ -32,9 +32,9 @@ from contract.events import Clock, Event
 from contract.ids import derived_uuid7
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.privacy_cv2 import tiny_luma
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
 from edge_agent.config import parse
 from edge_agent.config_sections import EdgeConfig
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.pipeline import Agent, CameraPipeline
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.types import Detections, Frame, Image

@@ -19,7 +19,7 @@ from contract.ids import derived_uuid7
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import open_source
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.pipeline import Agent, CameraPipeline
 from edge_agent.core.rules.table import RULES, WHOLE
 from edge_agent.core.spec import CameraSpec, DetectorSpec, Line, Rule, TamperSpec, TrackerSpec, Zone, for_tracking

@@ -24,8 +24,8 @@ from contract.ids import derived_uuid7
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.adapters.source_av import open_source
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
 from edge_agent.core.background import EVERY_S
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.errors import SourceError
 from edge_agent.core.geometry import distance, level
 from edge_agent.core.pipeline import Agent, CameraPipeline

@@ -23,8 +23,18 @@ class Status(Struct, frozen=True, kw_only=True):
     config_hash: ConfigHash
 
 
+DecodeMode = Literal["all", "no_nonref", "keyframes"]
+
+
 class CameraHealth(Struct, frozen=True, kw_only=True):
-    """One camera now. fps values are means over the last report interval; latency is capture to rules done."""
+    """One camera now. fps values are means over the last report interval; latency is capture to rules done.
+
+    fps_wanted: pictures a second its config asks for. fps_allowed: what it gets of that while the machine is short of
+    time. decode: what of its stream is decoded: every picture, all but those that nothing needs, keyframes only.
+    skipped: pictures that were received and not decoded, since the agent began to watch. keyframe_s: the longest
+    interval between keyframes lately. decoding_behind: pictures come faster than they can be decoded. Agents before
+    these were added leave them out.
+    """
 
     camera: Name
     state: CameraState
@@ -36,6 +46,12 @@ class CameraHealth(Struct, frozen=True, kw_only=True):
     latency_ms: NonNegative = 0.0
     last_frame_age_s: NonNegative | None = None
     reason: Annotated[str, Meta(max_length=500)] = ""
+    fps_wanted: NonNegative | None = None
+    fps_allowed: NonNegative | None = None
+    decode: DecodeMode | None = None
+    skipped: Count | None = None
+    keyframe_s: NonNegative | None = None
+    decoding_behind: bool = False
 
 
 class HostHealth(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import open_source
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.ports import Detector
 from edge_agent.core.rules.base import counted
 from edge_agent.core.rules.brawl import WINDOW_S, BrawlRule

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from contract.errors import ConfigError, JagaError
@@ -33,7 +33,7 @@ class Checked:
         """Machine output: one line a camera."""
         return {
             "camera": self.camera.id,
-            "source": redact(self.camera.source),
+            "source": redact(self.camera.watched),
             "ok": self.error is None,
             "picture": None if self.picture is None else str(self.picture),
             "width": self.width,
@@ -73,11 +73,11 @@ def _check(camera: CameraSpec, out: Path) -> Checked:
 
 def first_frame(camera: CameraSpec) -> Frame:
     """One picture as the agent would get it. Raises SourceError, for a live one after twice its stall_s at most."""
-    if "://" not in camera.source and not camera.source.startswith(("webcam:", "/dev/")):
-        with open_source(camera, realtime=False) as recording:
+    if "://" not in camera.watched and not camera.watched.startswith(("webcam:", "/dev/")):
+        with open_source(replace(camera, source=camera.watched), realtime=False) as recording:
             for frame in recording:
                 return frame
-        raise SourceError("edge.source.open", camera=camera.id, source=redact(camera.source), detail="no picture")
+        raise SourceError("edge.source.open", camera=camera.id, source=redact(camera.watched), detail="no picture")
     news = threading.Event()
     source = open_source(camera, realtime=True)
     assert isinstance(source, LiveSource)
@@ -91,8 +91,8 @@ def first_frame(camera: CameraSpec) -> Frame:
             status = source.status()
             if status.state not in ("starting", "online"):
                 raise SourceError(
-                    "edge.source.open", camera=camera.id, source=redact(camera.source), detail=status.reason
+                    "edge.source.open", camera=camera.id, source=redact(camera.watched), detail=status.reason
                 )
         raise SourceError(
-            "edge.source.silent", camera=camera.id, source=redact(camera.source), detail=f"{2 * camera.stall_s + 5:g}"
+            "edge.source.silent", camera=camera.id, source=redact(camera.watched), detail=f"{2 * camera.stall_s + 5:g}"
         )

@@ -83,12 +83,15 @@ def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Probl
                 problems.add("no_calibration", f"{join(at, 'rule')}[{index}].density")
     if values is None or motion is None or tamper is None:
         return None
-    if not values["source"].strip():
-        problems.add(
-            "empty", join(at, "source"), allowed='"rtsp://...", "http://...", "/dev/video0", "webcam:0", "file.mp4"'
-        )
+    empty = [key for key in ("source", "substream") if not values.get(key, "-").strip()]
+    for key in empty:
+        allowed = '"rtsp://...", "http://...", "/dev/video0", "webcam:0", "file.mp4"'
+        problems.add("empty", join(at, key), allowed=allowed)
+    if empty:
         return None
     values["source"] = resolve_source(values["source"], base)
+    if values.get("substream"):
+        values["substream"] = resolve_source(values["substream"], base)
     return CameraSpec(
         **values,
         masks=masks,

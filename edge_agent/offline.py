@@ -21,8 +21,8 @@ from contract.ids import derived_uuid7
 from edge_agent.adapters import memory_npz
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import open_source
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
 from edge_agent.config_sections import EdgeConfig
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.errors import SourceError
 from edge_agent.core.events import Agent, IdFactory
 from edge_agent.core.pipeline import CameraPipeline, Step

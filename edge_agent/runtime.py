@@ -38,6 +38,7 @@ from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
 from edge_agent.config_sections import PERSON, EdgeConfig, MqttSection
 from edge_agent.core.errors import CommandRefused, SpoolError
+from edge_agent.core.fair_rate import FairRate
 from edge_agent.core.pipeline import Agent
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec
@@ -82,6 +83,7 @@ class Runtime:
         self._cameras: tuple[LiveCamera, ...] = ()
         self._retired: deque[LiveCamera] = deque()
         self._unsaved: deque[Output] = deque()
+        self._fair = FairRate()
         self._changing = threading.Lock()
         self._news = threading.Event()
         self._stopping = threading.Event()
@@ -240,7 +242,8 @@ class Runtime:
         return LiveCamera(spec, agent, config.tracker, self._detector.name, self._news.set, memory, self._clips)
 
     def _analyse(self) -> None:
-        """Serves the cameras in turn, so a busy one cannot starve the others, until stopped; then ends everything."""
+        """Serves the cameras in turn, so a busy one cannot starve the others, until stopped; then ends everything.
+        Where it is short of time, every camera is analysed less often."""
         while not self._stopping.is_set():
             self._news.wait(IDLE_WAIT_S)
             self._news.clear()
@@ -249,6 +252,7 @@ class Runtime:
                 busy = False
                 for camera in self._cameras:
                     busy = self._guarded(camera) or busy
+                self._share_out()
             if self._unsaved:
                 self._store(())
             while self._retired:
@@ -262,13 +266,27 @@ class Runtime:
 
     def _guarded(self, camera: LiveCamera) -> bool:
         """One step of one camera; what goes wrong in it is reported and the others go on."""
+        began = time.monotonic()
         try:
             outputs = camera.step(self._detector, self._clock, self._config.evidence)
             self._store(outputs or ())
         except Exception:  # one camera's fault must not stop the watch of all others
             log.exception("camera_step_failed", camera=camera.spec.id)
             return False
-        return outputs is not None
+        if outputs is None:
+            return False
+        now = time.monotonic()
+        self._fair.spent(camera.spec.id, now, now - began)
+        return True
+
+    def _share_out(self) -> None:
+        """Tells each camera how often it is analysed now."""
+        cameras = self._cameras
+        now = time.monotonic()
+        if self._fair.due(now):
+            rates = self._fair.rates(now, {camera.spec.id: camera.wanted for camera in cameras})
+            for camera in cameras:
+                camera.allow(rates[camera.spec.id])
 
     def _finish(self, camera: LiveCamera) -> None:
         try:

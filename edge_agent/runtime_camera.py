@@ -22,13 +22,16 @@ from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import request_of
-from edge_agent.adapters.source_live import LiveSource
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.adapters.source_live import LiveSource, SourceStatus
 from edge_agent.config_sections import PERSON, EvidenceSection
+from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.decode_policy import Wish
+from edge_agent.core.fair_rate import Wanted, too_rare
 from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.reel import Reel
+from edge_agent.core.rest import Rest, rest_s
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
 from edge_agent.zoo.trained import trained
@@ -88,12 +91,18 @@ class LiveCamera:
         self._memory = memory
         self._remembered = time.monotonic()
         self._recall()
+        self._rest = Rest()
+        self._rest_s = rest_s(spec.rules, spec.keyframe_s)
+        self._rests = False
+        self._allowed = spec.fps
         self._lost_after_s = max(LOST_AFTER_S, spec.stall_s)
         self._loss = LossWatch(spec, agent, live_id, self._lost_after_s)
         self._last_t = 0.0
         self._source: LiveSource | None = None
         self._fresh = False
         self._tally = Tally(time.monotonic())
+        self.analysed = 0
+        """Pictures, in all."""
         self._asked: Future[bytes] | None = None
         self._seen: list[Box] = []
         self._lock = threading.Lock()
@@ -112,12 +121,29 @@ class LiveCamera:
                 request = request_of(self.spec, realtime=True)
                 source = LiveSource(self.spec.id, request, stall_s=self.spec.stall_s, notify=self._notify)
                 self._source = source
+                self._rest, self._rests = Rest(), False
                 source.start()
 
     @property
     def state(self) -> CameraState:
         source = self._source
         return "suspended" if source is None else source.status().state
+
+    @property
+    def wanted(self) -> Wanted:
+        """How often it is to be analysed."""
+        status = source.status() if (source := self._source) is not None else None
+        comes = 0.0 if status is None else status.fps_in
+        if self._rests and status is not None and status.mode == "keyframes" and status.keyframe_s:
+            comes = min(comes, 1 / status.keyframe_s)
+        return Wanted(self.spec.fps, self.spec.min_fps, comes)
+
+    def allow(self, fps: float) -> None:
+        """Pictures a second it gets of what it wants."""
+        self._allowed = fps
+        source = self._source
+        if source is not None:
+            source.wish(Wish(self._allowed, self._rest_s if self._rests else 0.0))
 
     def ask_snapshot(self) -> "Future[bytes]":
         """A JPEG of the next picture, people unrecognisable."""
@@ -136,10 +162,14 @@ class LiveCamera:
         back = self._loss.back(frame.t, clock)
         self._last_t = frame.t
         asked = self._asked if self._asked is not None and not self._asked.done() else None
-        wanted = self._pipeline.wants_detection(frame).detect or asked is not None
+        decision = self._pipeline.wants_detection(frame)
+        wanted = decision.detect or asked is not None
         detections = detector.detect([frame.image])[0] if wanted else None
         step = self._pipeline.step(frame, detections, clock)
+        self._rests = self._rest.step(frame.t, decision, self._pipeline.follows(step.tracks))
+        self.allow(self._allowed)
         self._fresh = True
+        self.analysed += 1
         self._tally.analysed += 1
         self._tally.detected += wanted
         self._tally.latency_s += max(0.0, time.time() - frame.t)
@@ -230,8 +260,22 @@ class LiveCamera:
             dropped=status.dropped,
             latency_ms=round(tally.latency_s / tally.analysed * 1000, 1) if tally.analysed else 0.0,
             last_frame_age_s=None if status.last_frame_age_s is None else round(status.last_frame_age_s, 2),
-            reason="nothing moves" if idle else status.reason[:500],
+            reason=self._reason(status, idle),
+            fps_wanted=self.spec.fps,
+            fps_allowed=round(self._allowed, 2),
+            decode=status.mode,
+            skipped=status.skipped,
+            keyframe_s=None if status.keyframe_s is None else round(status.keyframe_s, 2),
+            decoding_behind=status.behind,
         )
+
+    def _reason(self, status: SourceStatus, idle: bool) -> str:
+        if status.reason:
+            return status.reason[:500]
+        if status.state == "online" and too_rare(self._allowed, self.spec.fps):
+            rules = ", ".join(rule.id for rule in self.spec.rules) or "its rules"
+            return f"analysed {self._allowed:.1f} times a second, too rarely for {rules}"[:500]
+        return "nothing moves" if idle else ""
 
     def _lost(self, source: LiveSource | None, clock: Clock) -> list[Output] | None:
         """The ends of what was running, once, when nobody watches or no picture came for long; the latter is an event

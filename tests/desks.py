@@ -31,8 +31,10 @@ from aggregator.config_people import HttpSection
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Message
+from aggregator.core.response import ResponseTargets
 from aggregator.judges import Policies
 from aggregator.live import Live
+from aggregator.punctual import Punctual
 from aggregator.runtime import PLAIN, Server, listen
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import SignOn
@@ -123,6 +125,7 @@ class Desk:
     port: int = 0
     http: HttpSection = PLAIN
     sign_on: Callable[["Desk"], SignOn] | None = None
+    response: ResponseTargets = field(default_factory=ResponseTargets)
     now: float = field(default_factory=time)
     url: str = ""
     clients: Callable[[], int] = lambda: 0
@@ -134,7 +137,8 @@ class Desk:
         fresh = Fresh(
             lambda fleet, trust: Correlator(self.policy, H3Cells(), fleet.locate, trust=trust), Fleet, self.policies
         )
-        self.service = Service(self.store, fresh, self.live.publish, self.meter, lambda: self.now)
+        self.punctual = Punctual(self.meter, lambda: self.now)
+        self.service = Service(self.store, fresh, self.live.publish, self.punctual, lambda: self.now)
 
         self.people = SqlitePeople(self.store)
         self.audit = SqliteAudit(self.store)
@@ -162,6 +166,8 @@ class Desk:
                 signs_on=self.sign_on is not None,
             ),
             sign_on=self.sign_on(self) if self.sign_on else None,
+            response=self.response,
+            delay=self.punctual.delay,
         )
 
     def take(self, *events: Event) -> None:

@@ -1,15 +1,18 @@
 """What every part of the API is given, and what its routes have in common."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Query
 
 from aggregator.api.people import JSON as JSON
 from aggregator.api.people import People
+from aggregator.config_page import BaseMap
+from aggregator.core.lateness import Delay
 from aggregator.core.people import Passwords
 from aggregator.core.ports import Store
+from aggregator.core.response import ResponseTargets
 from aggregator.live import Live
 from aggregator.service import Service
 from aggregator.sign_on import SignOn
@@ -23,7 +26,7 @@ UUID7 = UUID7_PATTERN.partition("$")[0] + "$"
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the API shows. now: seconds since the epoch. metrics: Prometheus text. broker: whether it is connected.
-    hosts: names under which other machines reach it, once there are accounts."""
+    delay: how late events come. hosts: names under which other machines reach it, once there are accounts."""
 
     service: Service
     store: Store
@@ -37,3 +40,6 @@ class Parts:
     stream_clients: int = 1000
     hosts: frozenset[str] = frozenset()
     sign_on: SignOn | None = None
+    response: ResponseTargets = field(default_factory=ResponseTargets)
+    map: BaseMap = field(default_factory=BaseMap)
+    delay: Callable[[], Delay] = Delay

@@ -38,6 +38,10 @@ def one_thread() -> None:
 
 def tiny_luma(image: Image, width: int) -> Image:
     """Grey (h, w), `width` wide, each pixel the mean of its area: noise and compression artefacts are averaged away."""
-    height = max(1, round(image.shape[0] * width / image.shape[1]))
-    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+    rows, columns = image.shape[:2]
+    height = max(1, round(rows * width / columns))
+    # Grey first, and large pictures halved first: OpenCV averages one channel, and two by two, several times as fast.
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    if columns >= 8 * width and rows % 2 == 0 and columns % 2 == 0:
+        grey = cv2.resize(grey, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

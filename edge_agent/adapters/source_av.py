@@ -24,7 +24,7 @@ SILENCE_S = 60.0
 
 def request_of(camera: CameraSpec, *, realtime: bool, start: float = 0.0) -> Request:
     return Request(
-        source=camera.source,
+        source=camera.watched if realtime else camera.source,
         realtime=realtime,
         fps=camera.fps,
         masks=camera.masks,
@@ -32,6 +32,8 @@ def request_of(camera: CameraSpec, *, realtime: bool, start: float = 0.0) -> Req
         loop=camera.loop,
         image_rate=camera.image_rate,
         timeout_s=camera.stall_s,
+        transport=camera.rtsp_transport,
+        decode=camera.decode,
     )
 
 

@@ -5,7 +5,7 @@ Runs in the decoding child (or in this process where isolation is not wanted) an
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -19,6 +19,7 @@ import av.logging
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_wire import Request
 
 Image = NDArray[np.uint8]
@@ -26,6 +27,9 @@ Image = NDArray[np.uint8]
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 MAX_BROKEN = 100
 """So many broken reads in a row and a recording counts as over."""
+
+MOST_RATE = 240
+"""Pictures a second; what claims more does not know its rate."""
 
 MAX_LAG_S = 1.0
 """A recording played in real time that falls behind by more goes on from where it is, instead of racing."""
@@ -38,6 +42,10 @@ _STAMP = re.compile(
 
 class OpenError(Exception):
     """A source that cannot be opened or holds no picture; the text says why and names no address."""
+
+
+class RefusedError(OpenError):
+    """The camera wants another user name or password."""
 
 
 class ReadError(Exception):
@@ -62,54 +70,75 @@ class Due:
     """
 
     def __init__(self, fps: float, early: float = 0.1) -> None:
-        self._step = 1 / fps if fps > 0 else 0.0
-        self._early = early * self._step
+        self._share = early
         self._next: float | None = None
+        self._fps, self._step, self._early = -1.0, 0.0, 0.0
+        self.pace(fps)
+
+    def pace(self, fps: float) -> None:
+        """Another rate from now on; 0: everything."""
+        if fps == self._fps:
+            return
+        step = 1 / fps if fps > 0 else 0.0
+        if self._next is not None:
+            self._next += step - self._step
+        self._fps, self._step, self._early = fps, step, self._share * step
+
+    def near(self, t: float) -> bool:
+        """Whether a picture of `t` would be due; it may still not come."""
+        return not self._step or self._next is None or not (self._next - 10 * self._step < t < self._next - self._early)
 
     def __call__(self, t: float) -> bool:
         if not self._step:
             return True
-        if self._next is not None and self._next - 10 * self._step < t < self._next - self._early:
+        if not self.near(t):
             return False
         following = t + self._step if self._next is None else self._next + self._step
         self._next = following if t < following <= t + 2 * self._step else t + self._step
         return True
 
 
-def decode(request: Request) -> Iterator[Decoded]:
-    """Every picture of the source in order. Raises OpenError or ReadError."""
+def decode(request: Request, control: Control | None = None) -> Iterator[Decoded]:
+    """Every picture of the source in order. Raises OpenError or ReadError. control: how a live stream is decoded, from
+    picture to picture."""
     av.logging.set_level(None)
-    if Path(request.source).is_dir():
-        yield from _timed(request, _Folder(request))
-        return
-    stream = _Stream(request)
-    yield from _timed(request, stream)
+    due = Due(request.fps, early=0.5 if request.realtime else 0.1)
+    control = control if request.realtime else None
+
+    def opened() -> "_Folder | _Stream":
+        return _Folder(request) if Path(request.source).is_dir() else _Stream(request, due, control)
+
+    yield from _timed(request, opened, due, control)
 
 
-def _timed(request: Request, opened: "_Folder | _Stream") -> Iterator[Decoded]:
+def _timed(
+    request: Request, opened: "Callable[[], _Folder | _Stream]", due: Due, control: Control | None
+) -> Iterator[Decoded]:
     """Gives pictures their times, waits for them where a recording plays in real time, thins them out."""
-    due, index, base = Due(request.fps, early=0.5 if request.realtime else 0.1), 0, 0.0
+    index, base = 0, 0.0
     began: float | None = None
     while True:
+        source = opened()
         last, count = 0.0, 0
-        for pts, frame in opened:
+        for pts, frame in source:
             count += 1
             last = base + pts
+            if control is not None:
+                due.pace(control.wish.fps)
             if not request.realtime:
                 t = request.start + last
             else:
-                if opened.paced:
+                if source.paced:
                     began = _wait(began, last)
                 t = time.time()
-            image = _bgr(frame) if due(t) else None
-            yield Decoded(image, index, t, opened.corrupt)
+            image = _bgr(frame) if frame is not None and due(t) else None
+            yield Decoded(image, index, t, source.corrupt)
             index += 1
         if count == 0:
             raise OpenError("it holds no picture that can be decoded")
-        if not (request.loop and request.realtime and opened.paced):
+        if not (request.loop and request.realtime and source.paced):
             return
-        base = last + opened.interval
-        opened = type(opened)(request)
+        base = last + source.interval
 
 
 def _wait(began: float | None, pts: float) -> float:
@@ -129,9 +158,10 @@ def _bgr(frame: Any) -> Image:
 
 
 class _Stream:
-    """The first video stream of a file, address or device; iterates (seconds since its first picture, frame)."""
+    """The first video stream of a file, address or device; iterates (seconds since its first picture, frame), the frame
+    None where it was left undecoded."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, due: Due, control: Control | None) -> None:
         self.corrupt = 0
         self._live = request.realtime and "://" in request.source
         try:
@@ -139,6 +169,8 @@ class _Stream:
             if not self._container.streams.video:
                 raise OpenError("it has no video stream")
             self._stream = self._container.streams.video[0]
+        except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError) as error:
+            raise RefusedError("the camera refuses this user name or password") from error
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise OpenError(_told(error)) from error
         if request.realtime:
@@ -151,17 +183,28 @@ class _Stream:
         # AVI counts packets and knows no presentation times: with B-frames they would jump to and fro.
         self._orderly = self._container.format.name == "avi"
         rate = self._stream.average_rate or self._stream.guessed_rate
-        self.interval = float(1 / rate) if rate else 1 / request.image_rate
-        self.paced = request.realtime and (self._container.duration is not None or "hls" in self._container.format.name)
+        self.interval = float(1 / rate) if rate and rate <= MOST_RATE else 1 / request.image_rate
+        # An RTSP server keeps time itself, also where it tells how long a recording is.
+        ends = self._container.duration is not None or "hls" in self._container.format.name
+        self.paced = request.realtime and ends and self._container.format.name != "rtsp"
+        self._economy: Economy | None = None
+        if control is not None:
+            context, ahead = self._stream.codec_context, self.interval if self.paced else 0.0
+            self._economy = Economy(
+                context, control, lambda within: due.near(time.time() + ahead + within), self.interval
+            )
 
     def __iter__(self) -> Iterator[tuple[float, Any]]:
         first: float | None = None
         last = -self.interval
         try:
             for frame in self._frames():
+                if isinstance(frame, av.Packet):
+                    at = self._seconds(frame)
+                    yield at - first if at is not None and first is not None else last + self.interval, None
+                    continue
                 self.corrupt += frame.is_corrupt
-                ticks = frame.dts if self._orderly else frame.pts
-                pts = float(ticks * frame.time_base) if ticks is not None and frame.time_base else None
+                pts = self._seconds(frame)
                 first = pts if first is None else first
                 at = last + self.interval if pts is None or first is None else pts - first
                 if at <= last:
@@ -172,18 +215,26 @@ class _Stream:
         finally:
             self._container.close()
 
+    def _seconds(self, item: Any) -> float | None:
+        ticks = item.dts if self._orderly else item.pts
+        return float(ticks * item.time_base) if ticks is not None and item.time_base else None
+
     def _frames(self) -> Iterator[Any]:
+        """Frames, and packets that were left undecoded."""
         broken = 0
         while broken < MAX_BROKEN:
+            asked = time.monotonic()
             try:
                 for packet in self._container.demux(self._stream):
+                    waited = None if self.paced else time.monotonic() - asked
                     try:
-                        frames = packet.decode()
+                        frames = packet.decode() if self._economy is None else self._economy.feed(packet, waited)
                     except av.error.InvalidDataError:
                         self.corrupt += 1
                         continue
                     broken = 0
-                    yield from frames
+                    yield from (packet,) if frames is None else frames
+                    asked = time.monotonic()
                 return
             except av.error.InvalidDataError:
                 self.corrupt += 1
@@ -256,7 +307,10 @@ def _open(request: Request) -> Any:
         if not Path(source).exists():
             raise OpenError("no such file")
         return av.open(f"file:{source}")
-    options = {"rtsp_transport": "tcp"} if source.lower().startswith(("rtsp:", "rtsps:")) else {}
+    options = dict[str, str]()
+    if source.lower().startswith(("rtsp:", "rtsps:")):
+        # Twenty pictures to find out their rate are two seconds without sight after each reconnect.
+        options = {"rtsp_transport": request.transport, "fpsprobesize": "0"}
     return av.open(source, timeout=timeout, options=options)
 
 

@@ -19,17 +19,21 @@ from contract.messages import CameraState
 from edge_agent.adapters.source_process import Child, ChildDied
 from edge_agent.adapters.source_wire import Message, Request, redact
 from edge_agent.core.backoff import Backoff
+from edge_agent.core.decode_policy import Mode, Wish
 from edge_agent.core.types import Frame
 
 POLL_S = 0.25
 RATE_WINDOW_S = 5.0
+REFUSED_S = 60.0
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """How a live source does. fps_in: frames a second decoded lately. dropped: pictures nobody took in time, in all."""
+    """How a live source does. fps_in: frames a second received lately. dropped: pictures nobody took in time, in all.
+    mode: how it is decoded. skipped: pictures that were received and not decoded, in all. keyframe_s: the longest
+    keyframe interval lately. behind: whether decoding is slower than the camera."""
 
     state: CameraState
     reason: str
@@ -38,6 +42,10 @@ class SourceStatus:
     corrupt: int
     restarts: int
     last_frame_age_s: float | None
+    mode: Mode | None = None
+    skipped: int = 0
+    keyframe_s: float | None = None
+    behind: bool = False
 
 
 class LiveSource:
@@ -54,12 +62,15 @@ class LiveSource:
         stall_s: float,
         notify: Callable[[], None] = lambda: None,
         backoff: Backoff | None = None,
+        refused_s: float = REFUSED_S,
     ) -> None:
+        """refused_s: how long to wait after the camera refused the password."""
         self._camera = camera
         self._request = request
         self._stall_s = stall_s
         self.notify = notify
         self._backoff = backoff or Backoff()
+        self._refused_s = refused_s
         self._lock = threading.Condition()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -71,6 +82,11 @@ class LiveSource:
         self._seen = -1
         self._last_at: float | None = None
         self._arrivals: deque[tuple[float, int]] = deque()
+        self._wish = Wish(request.fps)
+        self._mode: Mode | None = None
+        self._keyframe_s: float | None = None
+        self._behind = self._refused = False
+        self._skipped = self._skipped_before = 0
         self._over = False
         self._log = log.bind(camera=camera, source=redact(request.source))
 
@@ -87,6 +103,15 @@ class LiveSource:
             frame, self._frame = self._frame, None
             return frame
 
+    def wish(self, wish: Wish) -> None:
+        """How to decode from now on; any thread."""
+        with self._lock:
+            if wish == self._wish:
+                return
+            self._wish = wish
+            if self._child is not None:
+                self._child.tell(wish)
+
     def status(self) -> SourceStatus:
         now = time.monotonic()
         with self._lock:
@@ -96,7 +121,17 @@ class LiveSource:
             age = None if self._last_at is None else max(0.0, now - self._last_at)
             span = min(RATE_WINDOW_S, max(now - self._arrivals[0][0], 1.0)) if self._arrivals else RATE_WINDOW_S
             return SourceStatus(
-                self._state, self._reason, frames / span, self._dropped, self._corrupt, self._restarts, age
+                self._state,
+                self._reason,
+                frames / span,
+                self._dropped,
+                self._corrupt,
+                self._restarts,
+                age,
+                self._mode,
+                self._skipped,
+                self._keyframe_s,
+                self._behind,
             )
 
     @property
@@ -145,6 +180,9 @@ class LiveSource:
             attempt = 0 if self._seen > before else attempt + 1
             self._restarts += 1
             pause = self._backoff.delay(attempt, random.random())
+            if self._refused:
+                # Cameras lock an account after a few wrong passwords.
+                pause, self._refused = max(pause, self._refused_s), False
             self._log.warning("source_retry", state=self._state, reason=self._reason, pause_s=round(pause, 2))
             self._closing.wait(pause)
         with self._lock:
@@ -170,6 +208,9 @@ class LiveSource:
         with self._lock:
             self._child = child
             self._base = self._seen + 1
+            self._skipped_before = self._skipped
+            if self._wish != Wish(self._request.fps):
+                child.tell(self._wish)
         try:
             return self._listen(child)
         except ChildDied as died:
@@ -203,7 +244,9 @@ class LiveSource:
                     finite = "://" not in self._request.source and not self._request.source.startswith(
                         ("/dev/", "webcam:")
                     )
-                    self._set("failed" if opening and finite else "reconnecting", redact(message["detail"]))
+                    self._refused = message.get("refused", False)
+                    failed = self._refused or (opening and finite)
+                    self._set("failed" if failed else "reconnecting", redact(message["detail"]))
                     return False
                 case "end":
                     return self._ended()
@@ -239,6 +282,8 @@ class LiveSource:
             self._arrivals.append((now, index - self._seen))
             self._seen = index
             self._corrupt = max(self._corrupt, message["corrupt"])
+            self._mode, self._behind, self._keyframe_s = message["mode"], message["behind"], message["keyframe_s"]
+            self._skipped = self._skipped_before + message["skipped"]
 
     def _set(self, state: CameraState, reason: str) -> None:
         with self._lock:

@@ -19,7 +19,8 @@ from typing import IO
 
 import numpy as np
 
-from edge_agent.adapters.source_wire import Message, Request
+from edge_agent.adapters.source_wire import WISH, Message, Request
+from edge_agent.core.decode_policy import Wish
 from edge_agent.core.types import Image
 
 _READ_BYTES = 65_536
@@ -36,7 +37,8 @@ class ChildDied(Exception):
 
 
 class Child:
-    """One decoding process; OSError if none can be started. One thread reads it; `kill` may be called from any."""
+    """One decoding process; OSError if none can be started. One thread reads it; `kill` and, until `close`, `tell` may
+    be called from any."""
 
     def __init__(self, request: Request) -> None:
         self._map: mmap.mmap | None = None
@@ -94,6 +96,12 @@ class Child:
         with contextlib.suppress(BrokenPipeError):
             self._stdin.write(bytes([message["slot"]]))
         return image, luma
+
+    def tell(self, wish: Wish) -> None:
+        """How to decode from now on."""
+        with contextlib.suppress(BrokenPipeError):
+            # In one write, which a pipe takes whole: another thread may give a slot back meanwhile.
+            self._stdin.write(bytes([WISH]) + json.dumps(asdict(wish)).encode() + b"\n")
 
     def kill(self) -> None:
         """Ends the child now, whatever it hangs in; `next` then raises ChildDied."""

@@ -1,16 +1,22 @@
 """What an agent and its decoding child say to each other, and how addresses are shown to people.
 
 The request goes to the child's standard input as one line of JSON (never as an argument: it may hold credentials and
-arguments are public). Then each byte on it gives the slot of that number back; its end tells the child that the agent
-is gone. The child answers on standard output, one JSON object a line; pictures lie in the shared memory file it got.
+arguments are public). Then each byte on it gives the slot of that number back, but for WISH: a line of JSON follows, a
+Wish; its end tells the child that the agent is gone. The child answers on standard output, one JSON object a line;
+pictures lie in the shared memory file it got.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
+from edge_agent.core.decode_policy import DecodePolicy, Mode
+
 SLOTS = 4
 """Pictures that can be under way between child and agent: the child decodes ahead while the agent looks."""
+
+WISH = 0xFF
+"""No slot and no character of JSON."""
 
 LUMA_WIDTH = 96
 
@@ -25,7 +31,8 @@ class Request:
     """What the child shall decode.
 
     masks: polygons in unit coordinates. start: time of a recording's first picture (seconds since the epoch), where not
-    `realtime`. fps: pictures delivered per second at most, 0 for all. timeout_s: of opening and of each read.
+    `realtime`. fps: pictures delivered per second at most, 0 for all; of a live stream, until a Wish says otherwise.
+    timeout_s: of opening and of each read. decode: of live streams; a recording is always decoded whole.
     """
 
     source: str
@@ -37,13 +44,17 @@ class Request:
     image_rate: float = 10.0
     timeout_s: float = 10.0
     luma_width: int = LUMA_WIDTH
+    transport: Literal["tcp", "udp"] = "tcp"
+    decode: DecodePolicy = "auto"
 
 
 class Message(TypedDict, total=False):
     """One line of the child. frame: a picture lies at `offset` of the memory file, which is `size` bytes long.
 
     luma: its (width, height), right behind the picture. index: of the frame in the source; alive says how far it is
-    when nothing was due. corrupt: packets that could not be decoded so far.
+    when nothing was due. corrupt: packets that could not be decoded so far. skipped: pictures that were received and
+    not decoded. keyframe_s: the longest keyframe interval lately, None while unknown. refused: the camera wants another
+    user name or password.
     """
 
     type: Literal["opened", "frame", "alive", "error", "end"]
@@ -56,6 +67,11 @@ class Message(TypedDict, total=False):
     index: int
     t: float
     corrupt: int
+    mode: Mode
+    skipped: int
+    keyframe_s: float | None
+    behind: bool
+    refused: bool
     stage: Literal["open", "read"]
     detail: str
 

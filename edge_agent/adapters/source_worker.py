@@ -16,10 +16,14 @@ from typing import Any
 import numpy as np
 
 from edge_agent.adapters.privacy_cv2 import Masks, one_thread, tiny_luma
-from edge_agent.adapters.source_decode import Decoded, OpenError, ReadError, decode
-from edge_agent.adapters.source_wire import SLOTS, Message, Request
+from edge_agent.adapters.source_decode import Decoded, OpenError, ReadError, RefusedError, decode
+from edge_agent.adapters.source_economy import Control
+from edge_agent.adapters.source_wire import SLOTS, WISH, Message, Request
+from edge_agent.core.decode_policy import Wish
 
 ALIVE_EVERY_S = 0.5
+READ_BYTES = 4_096
+NEWLINE = 0x0A
 
 
 class Slots:
@@ -78,30 +82,50 @@ class Speaker:
         os.write(self._fd, json.dumps(message, separators=(",", ":")).encode() + b"\n")
 
 
-def listen(slots: Slots) -> None:
-    """Takes slots back; the end of input means that the agent is gone, and then so is this process."""
-    while given := os.read(0, SLOTS):
-        for slot in given:
-            slots.give_back(slot)
+def listen(slots: Slots, control: Control) -> None:
+    """Takes slots back, and wishes; the end of input means that the agent is gone, and then so is this process."""
+    line: bytearray | None = None
+    while given := os.read(0, READ_BYTES):
+        for byte in given:
+            if line is None:
+                if byte == WISH:
+                    line = bytearray()
+                else:
+                    slots.give_back(byte)
+            elif byte == NEWLINE:
+                control.wish, line = Wish(**json.loads(line)), None
+            else:
+                line.append(byte)
     os._exit(0)
 
 
-def work(request: Request, slots: Slots, say: Speaker) -> None:
+def work(request: Request, control: Control, slots: Slots, say: Speaker) -> None:
     one_thread()
     masks = Masks(request.masks)
     told = time.monotonic()
     last: Decoded | None = None
-    for last in decode(request):
+    for last in decode(request, control):
         now = time.monotonic()
         if last.image is not None:
             masks.apply(last.image)
             place = slots.put(last.image, tiny_luma(last.image, request.luma_width))
-            say({"type": "frame", "index": last.index, "t": last.t, "corrupt": last.corrupt, **place})
+            say({"type": "frame", "t": last.t, **_known(last, control), **place})
             told = now
         elif now - told > ALIVE_EVERY_S:
-            say({"type": "alive", "index": last.index, "corrupt": last.corrupt})
+            say({"type": "alive", **_known(last, control)})
             told = now
     say({"type": "end", "index": last.index if last else -1, "corrupt": last.corrupt if last else 0})
+
+
+def _known(last: Decoded, control: Control) -> Message:
+    return {
+        "index": last.index,
+        "corrupt": last.corrupt,
+        "mode": control.mode,
+        "skipped": control.skipped,
+        "keyframe_s": control.keyframe_s,
+        "behind": control.behind,
+    }
 
 
 def main() -> None:
@@ -114,12 +138,13 @@ def main() -> None:
             return
         line += byte
     request = Request(**json.loads(line))
-    say, slots = Speaker(), Slots(int(sys.argv[1]))
-    threading.Thread(target=listen, args=(slots,), daemon=True).start()
+    say, slots, control = Speaker(), Slots(int(sys.argv[1])), Control(request.decode, Wish(request.fps))
+    threading.Thread(target=listen, args=(slots, control), daemon=True).start()
     try:
-        work(request, slots, say)
+        work(request, control, slots, say)
     except OpenError as error:
-        say({"type": "error", "stage": "open", "detail": str(error)})
+        refused = isinstance(error, RefusedError)
+        say({"type": "error", "stage": "open", "detail": str(error), "refused": refused})
     except ReadError as error:
         say({"type": "error", "stage": "read", "detail": str(error)})
     except BrokenPipeError:

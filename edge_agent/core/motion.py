@@ -1,11 +1,12 @@
 """The gate before the detector: is there anything worth a look?
 
 A running background of the tiny luma. Each frame is first explained as gain x background + offset (a lamp, a cloud, the
-camera's exposure), fitted by least squares and once more without what did not fit; what remains beyond the threshold
-has moved.
+camera's exposure), by whichever of four guesses fits most of the picture, and fitted once more by least squares to
+that part; what remains beyond the threshold has moved.
 """
 
 from dataclasses import dataclass
+from math import exp, sqrt
 from typing import Literal
 
 import numpy as np
@@ -15,13 +16,20 @@ from edge_agent.core.spec import MotionSpec
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.types import Image
 
-Reason = Literal["always", "first", "motion", "hold", "refresh", "confirm", "idle"]
+Reason = Literal["always", "first", "motion", "hold", "refresh", "confirm", "futile", "idle"]
 BACKGROUND_S = 5.0
 """Time constant of the background: someone who stands still is part of it after about this long."""
 MAX_GAIN = 2.0
+PLAIN = 0.9
+"""Where this share of the picture is as it was, no other light is looked for."""
 NOISE = 5.0
 """A pixel must also differ by this many standard deviations of the picture's noise (median absolute deviation x
 1.4826)."""
+FUTILE_S, FUTILE_EVERY_S = 10.0, 1.0
+"""Motion in which for so long nobody was found (rain, a tree, insects at the lamp), pauses of up to the same included,
+is looked at this often only..."""
+USUAL_S, UNUSUAL = 5.0, 4.0
+"""... unless more moves than usual by this many standard deviations; time constant of mean and variance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +46,18 @@ class Decision:
 
 
 class MotionGate:
-    """One camera's gate. `t` must not go back."""
+    """One camera's gate. `t` must not go back. patient: whether it may look less often at what moves for nothing."""
 
-    def __init__(self, spec: MotionSpec) -> None:
+    def __init__(self, spec: MotionSpec, *, patient: bool = True) -> None:
         self._spec = spec
+        self._patient = patient
         self._background: NDArray[np.float32] | None = None
         self._t = 0.0
         self._moved = float("-inf")
         self._looked = float("-inf")
         self._unsettled = float("-inf")
+        self._futile: float | None = None
+        self._usual = self._variance = 0.0
 
     def decide(self, luma: Image, t: float) -> Decision:
         """Whether to look at the frame whose luma (h, w) this is; takes it into the background either way."""
@@ -56,8 +67,8 @@ class MotionGate:
         area = 0.0 if first else self._advance(luma, t)
         if first:
             self._background = luma.astype(np.float32)
-        self._t = t
         decision = Decision(*self._reason(area, t, first), area)
+        self._t = t
         if decision.detect:
             self._looked = t
         return decision
@@ -70,16 +81,35 @@ class MotionGate:
         if first:
             self._moved = t
             return True, "first"
-        if area >= self._spec.min_area:
+        moves = area >= self._spec.min_area
+        if moves:
             self._moved = t
-            return True, "motion"
-        if not exceeded(t - self._moved, self._spec.hold_s):
-            return True, "hold"
+        if moves or not exceeded(t - self._moved, self._spec.hold_s):
+            return self._worth(area, t, "motion" if moves else "hold")
+        if exceeded(t - self._moved, self._spec.hold_s + FUTILE_S):
+            self._futile = None
         if t <= self._unsettled:
             return True, "confirm"
         if reached(t - self._looked, self._spec.refresh_s):
             return True, "refresh"
         return False, "idle"
+
+    def found(self) -> None:
+        """A look has shown somebody: whatever moves is worth looking at."""
+        self._futile = None
+
+    def _worth(self, area: float, t: float, reason: Reason) -> tuple[bool, Reason]:
+        """Whether to look at something that moves."""
+        if self._futile is None:
+            self._futile, self._usual, self._variance = t, area, 0.0
+        apart = area - self._usual
+        unusual = apart > UNUSUAL * sqrt(self._variance) + self._spec.min_area
+        weight = 1.0 - exp(-max(t - self._t, 0.0) / USUAL_S)
+        self._usual += weight * apart
+        self._variance = (1.0 - weight) * (self._variance + weight * apart * apart)
+        if not self._patient or unusual or t <= self._unsettled or not reached(t - self._futile, FUTILE_S):
+            return True, reason
+        return reached(t - self._looked, FUTILE_EVERY_S), "futile"
 
     def _advance(self, luma: Image, t: float) -> float:
         """The share of pixels that moved. The background follows at a speed that does not depend on the frame rate."""
@@ -95,18 +125,41 @@ class MotionGate:
 
 
 def _relit(background: NDArray[np.float32], now: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
-    """The background under the light of `now`."""
-    lit = _fit(background, now, None)
+    """The background under the light of `now`: of four explanations the one that fits most pixels (as of RANSAC's
+    samples, Fischler and Bolles 1981), fitted once more to those. A large object spoils the fit to all pixels; it
+    leaves the light as it was, or the median of the differences or of the ratios."""
+    few, seen = background[::2, ::2], now[::2, ::2]
+    gain, offset = 1.0, 0.0
+    unchanged = _fitting(few, seen, (gain, offset), threshold)
+    if unchanged < PLAIN * few.size:
+        ratio = float(np.median(seen / np.maximum(few, 1.0)))
+        guesses = (
+            (1.0, 0.0),
+            (1.0, float(np.median(seen - few))),
+            (min(max(ratio, 1 / MAX_GAIN), MAX_GAIN), 0.0),
+            _line(background, now),
+        )
+        gain, offset = max(guesses, key=lambda guess: _fitting(few, seen, guess, threshold))
+    lit = np.asarray(gain * background + offset, np.float32)
     fits = np.abs(now - lit) <= threshold
-    return _fit(background, now, fits) if 0.5 <= float(fits.mean()) < 1.0 else lit
+    if 0.5 <= float(np.count_nonzero(fits)) / fits.size < 1.0:
+        gain, offset = _line(background[fits], now[fits])
+        lit = np.asarray(gain * background + offset, np.float32)
+    return lit
 
 
-def _fit(
-    background: NDArray[np.float32], now: NDArray[np.float32], where: NDArray[np.bool_] | None
-) -> NDArray[np.float32]:
-    x, y = (background, now) if where is None else (background[where], now[where])
+def _fitting(
+    background: NDArray[np.float32], now: NDArray[np.float32], light: tuple[float, float], threshold: float
+) -> int:
+    """How many pixels a gain and offset explain."""
+    gain, offset = light
+    return int(np.count_nonzero(np.abs(now - (gain * background + offset)) <= threshold))
+
+
+def _line(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float]:
+    """Gain and offset by least squares."""
     mean_x, mean_y = float(x.mean()), float(y.mean())
     spread = float(((x - mean_x) ** 2).mean())
     gain = float(((x - mean_x) * (y - mean_y)).mean()) / spread if spread > 1.0 else 1.0
     gain = min(max(gain, 1 / MAX_GAIN), MAX_GAIN)
-    return np.asarray(gain * (background - mean_x) + mean_y, np.float32)
+    return gain, mean_y - gain * mean_x

@@ -14,6 +14,7 @@ from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
 from edge_agent.core.motion import Decision, MotionGate, Reason
 from edge_agent.core.picture import Pictures
 from edge_agent.core.ports import Tracker
+from edge_agent.core.rest import PATIENT
 from edge_agent.core.rules.base import Learner, Memory, Ripening, RuleStep, Scored, Trained, needs_view
 from edge_agent.core.rules.table import make_rules
 from edge_agent.core.schedule import armed
@@ -114,7 +115,9 @@ class CameraPipeline:
         self._pictures = pictures
         self._trained = trained
         self._events = EventMaker(camera, agent, ids, model)
-        self._gate = MotionGate(camera.motion)
+        self._patient = all(rule.kind in PATIENT for rule in camera.rules)
+        self._counted = frozenset(cls for rule in camera.rules for cls in rule.classes)
+        self._gate = MotionGate(camera.motion, patient=self._patient)
         self._reason: Reason = "idle"
         self._tracks: tuple[Track, ...] = ()
         self._begin()
@@ -139,7 +142,7 @@ class CameraPipeline:
         background."""
         t = max(frame.t, self._t)
         if self._set_back(frame.t):
-            self._gate, t = MotionGate(self._camera.motion), frame.t
+            self._gate, t = MotionGate(self._camera.motion, patient=self._patient), frame.t
         decision = self._gate.decide(frame.luma, t)
         self._reason = decision.reason
         return decision
@@ -168,6 +171,10 @@ class CameraPipeline:
             view = replace(view, picture=self._pictures.show(frame, t))
         step = self._judge(view, frame, clock)
         return replace(step, events=ended.events + step.events, suppressed=ended.suppressed + step.suppressed)
+
+    def follows(self, tracks: tuple[Track, ...]) -> bool:
+        """Whether any of these is of a class that a rule counts; a parked car is nothing to rules about people."""
+        return any(track.cls in self._counted for track in tracks)
 
     def lost(self, t: float, clock: Clock) -> tuple[Event, ...]:
         """The stream is lost or over: the end events of what was running, at its last true time."""
@@ -214,7 +221,9 @@ class CameraPipeline:
         """A single look at a still scene may miss someone, or see someone the tracker does not trust yet: look again
         where it did not show what the look before did."""
         known = frozenset(figure.id for figure in view.figures), detections
-        if self._reason == "refresh" and known != self._known:
+        if self.follows(self._tracks):
+            self._gate.found()
+        if self._reason in ("refresh", "futile") and known != self._known:
             self._gate.unsettled(t + CONFIRM_S)
         self._known = known
 

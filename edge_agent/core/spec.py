@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from contract.events import Location
 from contract.kinds import Severity
+from edge_agent.core.decode_policy import DecodePolicy
 from edge_agent.core.types import Point
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -189,10 +190,13 @@ class TamperSpec:
 
 @dataclass(frozen=True, slots=True)
 class CameraSpec:
-    """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most.
+    """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most; under load
+    not less than min_fps. substream: where it is watched live instead of `source`.
 
     loop: a finite source starts again when it ends (live only). stall_s: this long without a picture, a live stream
     counts as stalled. image_rate: frames per second of a folder of pictures whose names are no times.
+    decode: "auto" decodes what is needed (edge_agent.core.decode_policy). keyframe_s: the longest keyframe interval at
+    which a camera may rest.
     """
 
     id: str
@@ -210,6 +214,16 @@ class CameraSpec:
     loop: bool = False
     stall_s: float = 10.0
     image_rate: float = 10.0
+    min_fps: float = 1.0
+    substream: str | None = None
+    rtsp_transport: Literal["tcp", "udp"] = "tcp"
+    decode: DecodePolicy = "auto"
+    keyframe_s: float = 2.0
+
+    @property
+    def watched(self) -> str:
+        """Where its pictures come from while it is watched live."""
+        return self.substream or self.source
 
 
 Runtime = Literal["auto", "openvino", "onnxruntime", "ultralytics"]

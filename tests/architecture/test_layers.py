@@ -13,9 +13,8 @@ from tests.data import ROOT
 
 # Free in every adapter: the array that pictures are, the wire's structs, the log.
 COMMON = frozenset({"numpy", "msgspec", "structlog"})
-# One library in two wheels: trackers takes supervision's Detections, Authlib signs with joserfc.
+# One library in two wheels: Authlib signs with joserfc.
 FAMILIES = (
-    frozenset({"trackers", "supervision"}),
     frozenset({"authlib", "joserfc"}),
     frozenset({"fastapi", "starlette", "uvicorn", "pydantic"}),
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from contract.events import Event
-from edge_agent.adapters.tracker_bytetrack import ByteTrack
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.spec import CameraSpec, IntrusionRule, LoiteringRule, TrackerSpec, Zone
 from edge_agent.core.types import Detections, Frame

@@ -109,6 +109,12 @@ cameras = st.builds(
     latency_ms=amounts,
     last_frame_age_s=st.none() | amounts,
     reason=short,
+    fps_wanted=st.none() | amounts,
+    fps_allowed=st.none() | amounts,
+    decode=st.sampled_from([None, "all", "no_nonref", "keyframes"]),
+    skipped=st.none() | counts,
+    keyframe_s=st.none() | amounts,
+    decoding_behind=st.booleans(),
 )
 hosts = st.builds(HostHealth, cpu=unit, memory=unit, disk=unit, spool_depth=counts, clock_offset_ms=finite)
 healths = st.builds(

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.api.guard import content_security_policy
 from aggregator.config import load, parse
 from aggregator.core.correlation import CorrelationPolicy
+from aggregator.core.liveness import View
 from aggregator.core.ports import Retention
+from aggregator.core.response import ResponseTargets
 from aggregator.geojson import load_cameras
 from contract.errors import ConfigError
 from contract.events import Location
@@ -24,13 +27,14 @@ def write(folder: Path, text: str) -> Path:
 def test_the_example_shows_every_default(tmp_path: Path) -> None:
     example = load(EXAMPLE)
     least = load(write(tmp_path, '[aggregator]\ndata_dir = "x"\n'))
-    assert (example.http, example.mqtt, example.policy, example.retention) == (
+    assert (example.http, example.mqtt, example.policy, example.retention, example.response) == (
         least.http,
         least.mqtt,
         least.policy,
         least.retention,
+        least.response,
     )
-    assert (least.policy, least.retention) == (CorrelationPolicy(), Retention())
+    assert (least.policy, least.retention, least.response) == (CorrelationPolicy(), Retention(), ResponseTargets())
 
 
 def test_the_examples_commented_keys_are_real(tmp_path: Path) -> None:
@@ -86,6 +90,18 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
         ('[aggregator]\ndata_dir = "x"\n[mqtt]\ntls_ca = "absent"\n', ["mqtt.tls_ca = absent", "existing file"]),
         ('[aggregator]\ndata_dir = "x"\n[correlation]\nopen_severe = 1.5\n', ["correlation.open_severe = 1.5", "1"]),
         ('[aggregator]\ndata_dir = "x"\n[correlation]\nquiet_s = 60\n', ["correlation.quiet_s = 60", ">= 900"]),
+        (f"{HTTP}[response.resolve_s]\nminor = 0\n", ["response.resolve_s.minor = 0", "> 0"]),
+        (f"{HTTP}[response.acknowledge_s]\nmedium = 5\n", ["response.acknowledge_s.medium", "critical, major, minor"]),
+        (f"{HTTP}[response]\ndispatch_s = 5\n", ["response.dispatch_s", "acknowledge_s, resolve_s"]),
+        (
+            f"{HTTP}[response.acknowledge_s]\nmajor = 4000\n",
+            ["response.resolve_s.major = 3600", ">= response.acknowledge_s.major (4000)"],
+        ),
+        (f'{HTTP}[map]\ntiles = ["https://a.test/tile.png"]\n', ["map.tiles = https://a.test", "{z}, {x} and {y}"]),
+        (f'{HTTP}[map]\ntiles = ["ftp://a.test/{{z}}/{{x}}/{{y}}"]\n', ["map.tiles"]),
+        (f'{HTTP}[map]\nstyle = "/s.json"\ntiles = ["/{{z}}/{{x}}/{{y}}"]\n', ["map.tiles", "not both"]),
+        (f'{HTTP}[map]\norigins = ["https://a.test;script-src"]\n', ["map = https://a.test;", "a host name"]),
+        (f'{HTTP}[map]\nstyle = "https://{{s}}.a.test/x.json"\n', ["map = https://{s}.a.test", "a host name"]),
         ("[aggregator\n", ["not valid TOML"]),
     ],
 )
@@ -102,6 +118,22 @@ def test_an_error_names_file_key_value_and_what_is_allowed(tmp_path: Path, text:
 def test_an_absent_file_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load(tmp_path / "absent.toml")
+
+
+def test_a_page_may_load_from_the_hosts_of_its_map_and_from_no_other() -> None:
+    raw = {
+        "aggregator": {"data_dir": "x"},
+        "map": {
+            "style": "https://maps.test:8443/city.json?key=5",
+            "origins": ["https://fonts.test/x", "https://maps.test:8443"],
+        },
+    }
+    found = parse(raw, Path("f")).map
+    assert found.origins == ("https://fonts.test", "https://maps.test:8443")
+    policy = content_security_policy(found.origins)
+    assert "connect-src 'self' https://fonts.test https://maps.test:8443;" in policy
+    assert "script-src 'self';" in policy
+    assert "https:" not in content_security_policy(parse({"aggregator": {"data_dir": "x"}}, Path("f")).map.origins)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
@@ -121,6 +153,20 @@ def test_cameras_from_geojson(tmp_path: Path) -> None:
     gate, hall = load_cameras(path)
     assert (gate.location, gate.name) == (Location(lat=-6.2, lon=106.8, radius_m=12), "Gerbang")
     assert (hall.location, hall.state) == (None, "unknown")
+
+
+def test_a_camera_may_say_where_it_looks(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.geojson"
+    feature = (
+        '{"type": "Feature", "geometry": {"type": "Point", "coordinates": [106.8, -6.2]},'
+        ' "properties": {"id": "gate", "site": "pasar", "heading_deg": 90%s}}'
+    )
+    collection = '{"type": "FeatureCollection", "features": [%s]}'
+    path.write_text(collection % (feature % ', "fov_deg": 70'))
+    assert load_cameras(path)[0].view == View(90, 70, 50)
+    path.write_text(collection % (feature % ""))
+    with pytest.raises(ConfigError, match="heading_deg and fov_deg belong together"):
+        load_cameras(path)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """The motion gate on synthetic luma: it opens for what moves, not for light and noise, and says why."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_agent.core.motion import MotionGate
+from edge_agent.core.motion import FUTILE_EVERY_S, FUTILE_S, Decision, MotionGate
 from edge_agent.core.spec import MotionSpec
 from edge_agent.core.types import Image
 
@@ -78,6 +80,21 @@ def test_someone_who_comes_with_a_change_of_light_does() -> None:
     assert gate.decide(picture(scene), t + 0.2).reason == "motion"
 
 
+@pytest.mark.parametrize("share", [0.05, 0.15, 0.3, 0.45])
+@pytest.mark.parametrize("level", [10, 250])
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("dimmed", [1.0, 0.8])
+def test_something_large_is_no_change_of_light(share: float, level: int, flat: bool, dimmed: float) -> None:
+    scene = np.full(SHAPE, 110.0, np.float32) if flat else street()
+    gate = MotionGate(MotionSpec(hold_s=0.0, refresh_s=1000))
+    assert gate.decide(picture(scene), 0.0).reason == "first"
+    entered = scene * dimmed
+    entered[:, : round(160 * share)] = level
+    decision = gate.decide(picture(entered), 0.2)
+    assert decision.reason == "motion"
+    assert decision.area == pytest.approx(share, rel=0.35)
+
+
 def test_a_flat_picture_that_gets_brighter_does_not_open_it() -> None:
     gate = MotionGate(MotionSpec(hold_s=0.0, refresh_s=1000))
     grey = np.full(SHAPE, 100, np.uint8)
@@ -108,3 +125,57 @@ def test_an_unsettled_look_is_confirmed_for_a_while() -> None:
 def test_another_picture_size_starts_anew() -> None:
     gate, t = settled(MotionSpec())
     assert gate.decide(np.zeros((45, 80), np.uint8), t + 0.2).reason == "first"
+
+
+def swaying(t: float, seed: int = 2) -> NDArray[np.float32]:
+    """A street with a tree in the wind: a patch of it is another at each moment."""
+    scene = street()
+    rng = np.random.default_rng(round(t * 10) + seed)
+    scene[0:20, 0:30] += rng.normal(0, 40, (20, 30))
+    return scene
+
+
+def restless(gate: MotionGate, until: float, begin: float = 0.0) -> list[tuple[float, Decision]]:
+    times = [begin + n / 5 for n in range(round((until - begin) * 5))]
+    return [(t, gate.decide(picture(swaying(t)), t)) for t in times]
+
+
+def test_what_moves_for_long_without_anybody_is_looked_at_once_a_second() -> None:
+    gate = MotionGate(MotionSpec())
+    first = restless(gate, FUTILE_S)
+    assert all(decision.detect for _, decision in first)
+    then = restless(gate, 60.0, FUTILE_S + 0.2)
+    assert {decision.reason for _, decision in then} <= {"futile", "motion"}
+    looks = [t for t, decision in then if decision.detect]
+    assert 45 <= len(looks) <= 60
+    assert max(b - a for a, b in pairwise(looks)) <= FUTILE_EVERY_S + 0.01
+
+
+def test_somebody_found_there_is_looked_at_always() -> None:
+    gate = MotionGate(MotionSpec())
+    restless(gate, 30.0)
+    gate.found()
+    assert all(decision.detect for _, decision in restless(gate, 39.0, 30.0))
+
+
+def test_more_than_usual_moves_is_looked_at_at_once() -> None:
+    gate = MotionGate(MotionSpec())
+    (*_, (t, _)) = restless(gate, 30.1)
+    while gate.decide(picture(swaying(t := t + 0.2)), t).detect:
+        pass
+    scene = swaying(t + 0.2)
+    scene[30:80, 60:90] = 230
+    assert gate.decide(picture(scene), t + 0.2).reason == "motion"
+
+
+def test_a_gate_that_may_not_be_patient_looks_at_all_that_moves() -> None:
+    gate = MotionGate(MotionSpec(), patient=False)
+    assert all(decision.detect for _, decision in restless(gate, 30.0))
+
+
+def test_after_a_pause_everything_is_worth_a_look_again() -> None:
+    gate = MotionGate(MotionSpec(hold_s=1.0))
+    restless(gate, 30.0)
+    still = [gate.decide(picture(swaying(30.0)), 30.0 + n / 5).reason for n in range(150)]
+    assert "idle" in still
+    assert all(decision.detect for _, decision in restless(gate, 68.0, 60.0))

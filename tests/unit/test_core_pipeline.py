@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 
 from contract.codec import check_event, decode_event, encode
@@ -99,6 +100,28 @@ def test_the_gate_decides_and_an_unsettled_refresh_is_looked_at_again() -> None:
     assert reasons[:6] == ["first", *["hold"] * 5]
     assert reasons[6:refresh] == ["idle"] * (refresh - 6)
     assert reasons[refresh + 1 : refresh + 6] == ["confirm"] * 5
+
+
+def test_rain_costs_a_look_a_second_and_hides_nobody_for_longer() -> None:
+    scene = Scene(INTRUSION, motion=MotionSpec())
+    rng = np.random.default_rng(4)
+    wet = np.kron(rng.integers(40, 200, (9, 16)), np.ones((6, 6), int))
+    looks: list[float] = []
+    times = list(every(5, 0, 50))
+    for t in times:
+        luma = np.where(rng.random(wet.shape) < 0.05, wet + 40, wet).astype(np.uint8)
+        decision = scene.pipeline.wants_detection(replace(scene.frame(t), luma=luma))
+        if decision.detect:
+            looks.append(t)
+            here = [person(1, (0.5, 0.5))] if t >= 40 else []
+            scene.see(t, *here, person(2, (0.1, 0.9), cls="car"))
+        else:
+            scene.still(t)
+    assert looks[:50] == times[:50]
+    assert 20 <= sum(12 <= t < 40 for t in looks) <= 40
+    assert [t for t in times if t >= 41 and t not in looks] == []
+    (began,) = [t for phase, t in scene.told() if phase == "begin"]
+    assert 40 <= began <= 41
 
 
 def test_a_time_that_goes_back_a_little_is_taken_for_the_latest() -> None:

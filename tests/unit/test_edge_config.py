@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from contract.errors import ConfigError
+from edge_agent.adapters.source_av import request_of
 from edge_agent.config import load, parse
 from edge_agent.config_camera import parse_window
 from edge_agent.core.geometry import crossing_edges
@@ -172,3 +173,18 @@ def test_polygons_that_cross_themselves() -> None:
     assert crossing_edges(((0, 0), (1, 1), (1, 0), (0, 1))) == (0, 2)
     assert crossing_edges(((0, 0), (0, 0), (1, 1))) == (0, 0)
     assert crossing_edges(((0, 0), (1, 0), (1, 1), (0.5, 0), (0, 1))) is not None
+
+
+def test_a_substream_is_watched_live_and_recordings_are_not() -> None:
+    more = 'substream = "rtsp://cam/sub"\nrtsp_transport = "udp"\nmin_fps = 2\n'
+    (spec,) = parse(CAMERA + more, Path("/etc/edge.toml")).cameras
+    live, recorded = request_of(spec, realtime=True), request_of(spec, realtime=False)
+    assert (live.source, live.transport, live.decode) == ("rtsp://cam/sub", "udp", "auto")
+    assert recorded.source == spec.source == "/etc/v.mp4"
+    assert spec.min_fps == 2
+    (plain,) = parse(CAMERA, Path("/etc/edge.toml")).cameras
+    assert plain.watched == "/etc/v.mp4"
+    with pytest.raises(ConfigError, match=r"camera\[0\].substream"):
+        parse(CAMERA + 'substream = " "\n', Path("edge.toml"))
+    with pytest.raises(ConfigError, match='"auto"'):
+        parse(CAMERA + 'decode = "some"\n', Path("edge.toml"))

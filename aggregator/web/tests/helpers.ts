@@ -1,4 +1,5 @@
-import type { Camera, Incident } from "../src/lib/types";
+import { EMPTY } from "../src/lib/store";
+import type { Camera, Incident, ResponseTargets, Snapshot } from "../src/lib/types";
 
 /** An incident with what a test does not care about filled in. */
 export function incident(change: Partial<Incident> & { id: string }): Incident {
@@ -11,6 +12,7 @@ export function incident(change: Partial<Incident> & { id: string }): Incident {
     ended: null,
     last_event: "2026-11-23T06:00:30.000Z",
     updated: "2026-11-23T06:00:31.000Z",
+    opened: "2026-11-23T06:00:00.000Z",
     location: { lat: -6.2, lon: 106.8, radius_m: 30 },
     sites: ["senen"],
     cameras: ["cam-1"],
@@ -45,6 +47,27 @@ export function camera(change: Partial<Camera> & { id: string }): Camera {
     reason: "",
     lat: -6.2,
     lon: 106.8,
+    ...change,
+  };
+}
+
+export const TARGETS: ResponseTargets = {
+  acknowledge_s: { critical: 60, major: 180, minor: 900, info: 3600 },
+  resolve_s: { critical: 1800, major: 3600, minor: 7200, info: 14_400 },
+};
+
+export function snapshot(change: Partial<Snapshot> = {}): Snapshot {
+  return {
+    incidents: [],
+    cameras: [],
+    silences: [],
+    desk: EMPTY.desk,
+    response: TARGETS,
+    districts: {},
+    map: EMPTY.map,
+    time: "2026-11-23T06:00:00.000Z",
+    broker: true,
+    delay: { events: 0, delayed: 0, typical_s: null, worst_s: null },
     ...change,
   };
 }

@@ -1,0 +1,127 @@
+"""A live stream's packets to pictures, decoding as little as edge_agent.core.decode_policy allows.
+
+While only keyframes are wanted, the packets after each are kept undecoded; a camera that wakes is caught up with from
+them at once, and does not have to wait for its next keyframe.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import av.error
+
+from edge_agent.core.decode_policy import Backlog, DecodePolicy, KeyframeMeter, Mode, Wish, mode
+
+MOST_KEPT = 32_000_000
+"""Bytes of packets kept since the last keyframe; with more, waking waits for the next one."""
+
+
+@dataclass(slots=True)
+class Control:
+    """What the agent wishes, and what it may be told of the stream. Another thread may set `wish`, whole."""
+
+    policy: DecodePolicy = "all"
+    wish: Wish = field(default_factory=Wish)
+    mode: Mode = "all"
+    skipped: int = 0
+    keyframe_s: float | None = None
+    behind: bool = False
+
+
+class Economy:
+    """One opened stream. `feed` with each packet in order; it raises what decoding raises.
+
+    due: whether a picture that comes within so many seconds would be delivered.
+    """
+
+    def __init__(
+        self,
+        context: Any,
+        control: Control,
+        due: Callable[[float], bool],
+        interval: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._context = context
+        self._control = control
+        self._due = due
+        self._interval = interval
+        self._clock = clock
+        self._meter = KeyframeMeter()
+        self._backlog = Backlog()
+        self._kept: list[Any] = []
+        self._kept_bytes = 0
+        self._whole = True
+        """Whether what is kept begins with a keyframe, or where the decoder stands, and has no hole."""
+
+    def feed(self, packet: Any, waited_s: float | None) -> list[Any] | None:
+        """The pictures that came out, or None where this packet's is left undecoded. waited_s: for the packet; None
+        where nobody can be late."""
+        control, now = self._control, self._clock()
+        if not packet.size:
+            return list(self._context.decode(packet))
+        key = bool(packet.is_keyframe)
+        self._meter.see(now, key)
+        if waited_s is not None:
+            self._backlog.see(now, waited_s)
+        before, control.mode = control.mode, mode(control.policy, control.wish, self._meter, self._backlog.behind, now)
+        control.keyframe_s, control.behind = self._meter.interval(now), self._backlog.behind
+        if control.mode == "keyframes":
+            return self._key(packet, key)
+        if before == "keyframes":
+            return self._wake(packet, key)
+        lazy = control.mode == "no_nonref" and not self._due(self._interval)
+        self._context.skip_frame = "NONREF" if lazy else "DEFAULT"
+        frames = list(self._context.decode(packet))
+        if lazy and not frames:
+            control.skipped += 1
+            return None
+        return frames
+
+    def _key(self, packet: Any, key: bool) -> list[Any] | None:
+        if key:
+            self._kept, self._kept_bytes, self._whole = [], 0, True
+        if self._whole:
+            self._kept.append(packet)
+            self._kept_bytes += packet.size
+        if self._backlog.behind or self._kept_bytes > MOST_KEPT:
+            # Who is behind has no time to catch up: it goes on at the first keyframe after it is not.
+            self._kept, self._kept_bytes, self._whole = [], 0, False
+        if not key or not self._due(self._interval / 2):
+            self._control.skipped += 1
+            return None
+        return self._alone(packet)
+
+    def _alone(self, packet: Any) -> list[Any]:
+        """A keyframe's picture, without those before and after it: what the decoder holds back is drained."""
+        self._context.skip_frame = "DEFAULT"
+        if self._meter.intra:
+            return list(self._context.decode(packet))
+        self._context.flush_buffers()
+        frames = [*self._context.decode(packet), *self._context.decode(None)]
+        self._context.flush_buffers()
+        return frames[-1:]
+
+    def _wake(self, packet: Any, key: bool) -> list[Any] | None:
+        """Everything since the last keyframe, so that decoding goes on; only the newest picture is given."""
+        if key:
+            self._kept, self._whole = [], True
+        if not self._whole:
+            # Nothing to go on from: as before, until the next keyframe.
+            self._control.mode = "keyframes"
+            self._control.skipped += 1
+            return None
+        self._context.skip_frame = "DEFAULT"
+        frames: list[Any] = []
+        kept, self._kept, self._kept_bytes = [*self._kept, packet], [], 0
+        if kept[0].is_keyframe:
+            self._context.flush_buffers()
+        for one in kept:
+            try:
+                frames += self._context.decode(one)
+            except av.error.InvalidDataError:
+                continue
+            del frames[:-1]
+        self._whole = True
+        return frames

@@ -1,0 +1,208 @@
+"""ByteTrack (Zhang et al. 2022, arXiv:2110.06864) over arrays: all tracks of a camera move and are matched at once.
+
+Detections with a score from `start` are matched first, with every track; weaker ones then continue tracks that are left
+over. Both by the overlap with the predicted box, in total as great as can be. What is strong and left over begins a
+track, which is reported once it was matched in enough frames in a row, and kept for a while when it is no longer seen.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import ConfigError
+from edge_agent.core import box_filter
+from edge_agent.core.assignment import heaviest
+from edge_agent.core.spec import TrackerSpec
+from edge_agent.core.timing import exceeded
+from edge_agent.core.types import Detections, Track, TrackId
+
+GROUPS: dict[str, str] = {
+    **dict.fromkeys(("car", "bus", "truck", "train"), "vehicle"),
+    **dict.fromkeys(("bicycle", "motorcycle"), "cycle"),
+    **dict.fromkeys(("backpack", "handbag", "suitcase"), "bag"),
+}
+"""Classes that a detector confuses with each other are matched with each other, so that a flip does not end the track.
+A rider and the motorcycle are not: their boxes overlap and would steal each other's track."""
+
+REFERENCE_SIDE = 640.0
+"""The noise model is in pixels; boxes are scaled to a longer side of this many, so that the resolution of a camera
+does not change how its objects are followed."""
+
+MIN_STEP_S = 1e-6
+SEEN, HITS, ID, GROUP = range(4)
+"""Rows of what is known of each track beside its filter: when it was last seen, in how many frames in a row it was
+matched before it was confirmed, its id (0 until then) and the number of its group."""
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+
+@dataclass(slots=True)
+class _Class:
+    """What a track has shown itself to be. votes: the sum of the scores with which it has shown each class."""
+
+    name: str
+    votes: dict[str, float] = field(default_factory=dict)
+
+    def vote(self, name: str, score: float) -> str:
+        """The class with most of the votes so far; the one it was, while none has more."""
+        total = self.votes[name] = self.votes.get(name, 0.0) + score
+        if name != self.name and total > self.votes[self.name]:
+            self.name = name
+        return self.name
+
+
+class ByteTrack:
+    """A Tracker port. Ids count from 1 within the instance and are never used again by it.
+
+    A frame whose time does not go on (a clock set back) is followed without prediction. Tracks are in the order in
+    which they began, which is also that of their ids.
+    """
+
+    def __init__(self, spec: TrackerSpec, fps: float) -> None:
+        """fps: how many frames a second will come; the real gaps are taken from their times. Raises ConfigError."""
+        _check(spec, fps)
+        self._spec = spec
+        self._fps = fps
+        self._last: float | None = None
+        self._filters = box_filter.begin(np.empty((4, 0)))
+        self._about: Floats = np.empty((4, 0))
+        self._confirm = max(spec.confirm, 2)
+        self._classes: dict[int, _Class] = {}
+        self._count = 0
+        self._groups: dict[str, int] = {}
+        self._labels: tuple[tuple[str, ...], Indices] = ((), np.empty(0, np.intp))
+
+    def update(self, detections: Detections, width: int, height: int, t: float) -> tuple[Track, ...]:
+        if self._last is not None:
+            t = max(t, self._last + MIN_STEP_S)
+            self._move_on(t, t - self._last)
+        self._last = t
+        usable = (detections.scores >= self._spec.floor).nonzero()[0]
+        boxes = (detections.boxes[usable] * np.float32(REFERENCE_SIDE / max(width, height))).T.astype(np.float64, "C")
+        groups = self._groups_of(detections)[usable]
+        strong = detections.scores[usable] >= self._spec.start
+        rows, columns = self._matches(boxes, groups, strong)
+        self._saw(rows, boxes.take(columns, axis=1), t)
+        tracks = self._report(rows, usable[columns], detections, width, height)
+        strong[columns] = False
+        self._replace(boxes, groups, strong.nonzero()[0], t)
+        return tracks
+
+    def _move_on(self, t: float, elapsed: float) -> None:
+        """Forgets who has not been seen for too long, and predicts where the others are at `t`."""
+        seen = self._about[SEEN]
+        if seen.size and exceeded(t - float(seen.min()), self._spec.lost_s):
+            stay = np.array([not exceeded(t - when, self._spec.lost_s) for when in seen.tolist()])
+            self._forget(stay)
+            self._filters, self._about = self._filters[:, stay], self._about[:, stay]
+        box_filter.predict(self._filters, elapsed, self._fps)
+
+    def _matches(self, boxes: Floats, groups: Indices, strong: NDArray[np.bool_]) -> tuple[Indices, Indices]:
+        """Indices of tracks, rising, and of the detections that continue them."""
+        rows, columns, overlap = _overlapping(self._filters[box_filter.BOX], self._about[GROUP], boxes, groups)
+        first = strong[columns]
+        taken = self._best(rows, columns, overlap, first.nonzero()[0])
+        weak = (~first).nonzero()[0]
+        if weak.size:
+            left = np.ones(self._about.shape[1], np.bool_)
+            left[rows[taken]] = False
+            more = self._best(rows, columns, overlap, weak[left[rows[weak]]])
+            if more.size:
+                taken = np.sort(np.concatenate((taken, more)))
+        return rows[taken], columns[taken]
+
+    def _best(self, rows: Indices, columns: Indices, overlap: Floats, among: Indices) -> Indices:
+        """Of the pairs `among`: those of the matching with the greatest total overlap that overlap enough (in this
+        order, as SORT does it)."""
+        weights = overlap[among]
+        chosen = heaviest(rows[among], columns[among], weights)
+        return among[chosen[weights[chosen] >= self._spec.min_iou]]
+
+    def _saw(self, rows: Indices, boxes: Floats, t: float) -> None:
+        """The tracks `rows` were found at `boxes` (4, k). Who was found often enough gets an id."""
+        filters = self._filters.take(rows, axis=1)
+        box_filter.correct(filters, boxes)
+        self._filters[:, rows] = filters
+        about = self._about
+        about[SEEN, rows] = t
+        about[HITS, rows] += 1
+        ready = ((about[HITS] >= self._confirm) & (about[ID] == 0)).nonzero()[0]
+        if ready.size:
+            about[ID, ready] = np.arange(self._count + 1, self._count + 1 + ready.size)
+            self._count += ready.size
+
+    def _report(
+        self, rows: Indices, taken: Indices, detections: Detections, width: int, height: int
+    ) -> tuple[Track, ...]:
+        """The confirmed ones of the tracks `rows`, seen as the detections `taken`."""
+        ids = self._about[ID, rows]
+        confirmed = ids.nonzero()[0]
+        taken = taken[confirmed]
+        unit = detections.boxes[taken].T / np.array(((width,), (height,), (width,), (height,)), np.float32)
+        numbers, scores = ids[confirmed].astype(np.intp).tolist(), detections.scores[taken].tolist()
+        names = map(detections.classes.__getitem__, detections.labels[taken].tolist())
+        known, tracks = self._classes, []
+        for number, box, name, score in zip(numbers, zip(*unit.tolist(), strict=True), names, scores, strict=True):
+            shown = known.get(number)
+            if shown is None:
+                shown = known[number] = _Class(name)
+            tracks.append(Track(TrackId(number), shown.vote(name, score), box, score))
+        return tuple(tracks)
+
+    def _replace(self, boxes: Floats, groups: Indices, new: Indices, t: float) -> None:
+        """Ends the unconfirmed tracks that were not seen at `t`, and begins one for each of the detections `new`."""
+        stay = (self._about[ID] > 0) | (self._about[SEEN] == t)
+        if new.size or not stay.all():
+            kept = stay.nonzero()[0]
+            fresh = np.zeros((4, new.size))
+            fresh[SEEN], fresh[HITS], fresh[GROUP] = t, 1, groups[new]
+            begun = box_filter.begin(boxes.take(new, axis=1))
+            self._filters = np.concatenate((self._filters.take(kept, axis=1), begun), axis=1)
+            self._about = np.concatenate((self._about.take(kept, axis=1), fresh), axis=1)
+
+    def _forget(self, stay: NDArray[np.bool_]) -> None:
+        for number in self._about[ID, ~stay].astype(np.intp).tolist():
+            self._classes.pop(number, None)
+
+    def _groups_of(self, detections: Detections) -> Indices:
+        """The number of each detection's group."""
+        classes, groups = self._labels
+        if classes != detections.classes:
+            names = [GROUPS.get(name, name) for name in detections.classes]
+            groups = np.array([self._groups.setdefault(name, len(self._groups)) for name in names], np.intp)
+            self._labels = detections.classes, groups
+        return groups[detections.labels]
+
+
+def _overlapping(tracks: Floats, its: Floats, boxes: Floats, groups: Indices) -> tuple[Indices, Indices, Floats]:
+    """Pairs of `tracks` (4, n) and `boxes` (4, m) of the same group that share some area: indices of both, in their
+    order, and the intersection over the union. its: the tracks' groups."""
+    left, top, right, bottom = tracks[:, :, None]
+    touch = (left < boxes[2]) & (right > boxes[0]) & (top < boxes[3]) & (bottom > boxes[1])
+    rows, columns = np.divmod(touch.ravel().nonzero()[0], max(boxes.shape[1], 1))
+    same = its[rows] == groups[columns]
+    if not same.all():
+        rows, columns = rows[same], columns[same]
+    one: Floats = np.take(tracks, rows, axis=1)
+    other: Floats = np.take(boxes, columns, axis=1)
+    shared: Floats = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
+    sizes, others = one[2:] - one[:2], other[2:] - other[:2]
+    both = shared[0] * shared[1]
+    return rows, columns, both / (sizes[0] * sizes[1] + others[0] * others[1] - both)
+
+
+def _check(spec: TrackerSpec, fps: float) -> None:
+    """Raises ConfigError, naming key, value and what is allowed."""
+    faults = (
+        ("start", spec.start, 0 <= spec.start < 1, "0..1"),
+        ("floor", spec.floor, 0 <= spec.floor < 1, "0..1"),
+        ("confirm", spec.confirm, spec.confirm >= 1, "1.."),
+        ("lost_s", spec.lost_s, 0 <= spec.lost_s <= 3600, "0..3600"),
+        ("min_iou", spec.min_iou, 0 < spec.min_iou < 1, "0..1"),
+        ("fps", fps, 0 < fps <= 1000, "0..1000"),
+    )
+    for key, value, fine, allowed in faults:
+        if not fine:
+            raise ConfigError("tracker.bad_value", key=key, value=value, allowed=allowed)

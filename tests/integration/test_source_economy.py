@@ -1,0 +1,232 @@
+"""Decoding by need: real H.264 and MJPEG packets in, the right pictures out, and a camera that wakes at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_live import LiveSource
+from edge_agent.adapters.source_wire import Request
+from edge_agent.core.decode_policy import BEHIND_S, INTRA, Wish
+from edge_agent.core.types import Frame
+from tests.brokers import wait_until
+from tests.clips import Image, counting_frames, number_of, write_clip
+
+FPS = 25
+REST = Wish(0.0, 2.0)
+
+
+def coded(path: Path, images: list[Image], gops: tuple[int, ...], bframes: int = 0) -> Path:
+    """H.264 whose keyframes are so many frames apart; the last distance holds on."""
+    keys, at = {0}, 0
+    for gop in gops:
+        at += gop
+        keys.add(at)
+    while at < len(images):
+        at += gops[-1]
+        keys.add(at)
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = images[0].shape[1], images[0].shape[0], "yuv420p"
+        stream.codec_context.gop_size = 1000
+        wish = f"bframes={bframes}:b-adapt=0:b-pyramid=none:scenecut=0:keyint=1000:crf=18"
+        stream.options = {"preset": "veryfast", "forced-idr": "1", "x264-params": wish}
+        for number, image in enumerate(images):
+            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            frame.pict_type = 1 if number in keys else 0
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+class Camera:
+    """Feeds the packets of a clip to an Economy at FPS on a clock of its own."""
+
+    def __init__(self, clip: Path, wish: Wish = REST, due_every: int = 1) -> None:
+        self.control = Control("auto", wish)
+        self.now = 0.0
+        self.number = -1
+        self.due_every = due_every
+        self.container = av.open(str(clip))
+        stream = self.container.streams.video[0]
+        stream.thread_type = "NONE"
+        self.economy = Economy(
+            stream.codec_context, self.control, lambda _: self.number % due_every == 0, 0.04, lambda: self.now
+        )
+        self.packets = self.container.demux(stream)
+
+    def play(self, count: int, waited_s: float | None = 0.03) -> list[int | None]:
+        """What came out for each of the next packets: the last picture's number, None where it was left undecoded, -1
+        where none came out yet."""
+        told: list[int | None] = []
+        for packet in self.packets:
+            self.number += 1
+            self.now = self.number / FPS
+            frames = self.economy.feed(packet, waited_s)
+            pictures = None if frames is None else [number_of(f.to_ndarray(format="bgr24")) for f in frames]
+            told.append(None if pictures is None else pictures[-1] if pictures else -1)
+            if len(told) == count:
+                break
+        return told
+
+    @property
+    def mode(self) -> str:
+        return self.control.mode
+
+    def behind(self) -> bool:
+        return self.control.behind
+
+    def close(self) -> None:
+        self.container.close()
+
+
+@contextmanager
+def camera(clip: Path, wish: Wish = REST, due_every: int = 1) -> Iterator[Camera]:
+    made = Camera(clip, wish, due_every)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder, images = tmp_path_factory.mktemp("economy"), counting_frames(250)
+    return {
+        "second": coded(folder / "second.mp4", images, (25,)),
+        "reordered": coded(folder / "reordered.mp4", images, (25,), bframes=2),
+        "long": coded(folder / "long.mp4", images, (100,)),
+        "stretched": coded(folder / "stretched.mp4", images, (25, 25, 25, 25, 150)),
+    }
+
+
+def right(told: list[int | None], first: int, late: int) -> None:
+    """Each packet gave its own picture, or one of at most `late` before."""
+    for number, shown in enumerate(told, first):
+        assert shown is not None
+        assert (number - shown) % 60 <= late, (number, shown)
+
+
+@pytest.mark.parametrize(("name", "late"), [("second", 0), ("reordered", 3)])
+def test_a_resting_camera_gives_keyframes_only_and_wakes_with_the_next_packet(
+    clips: dict[str, Path], name: str, late: int
+) -> None:
+    with camera(clips[name]) as watched:
+        before = watched.play(76)
+        assert None not in before[:75]
+        assert before[75] == 75 % 60
+        resting = watched.play(60)
+        assert [n for n in resting if n is not None] == [100 % 60, 125 % 60]
+        assert watched.mode == "keyframes"
+        assert watched.control.skipped == 58
+        watched.control.wish = Wish()
+        woken = watched.play(40)
+        assert watched.mode == "no_nonref"
+        right(woken, 136, late)
+
+
+def test_a_camera_that_goes_to_sleep_within_a_group_of_pictures_can_be_woken_within_it(clips: dict[str, Path]) -> None:
+    with camera(clips["second"], Wish()) as watched:
+        right(watched.play(85), 0, 0)
+        watched.control.wish = REST
+        assert watched.play(5) == [None] * 5
+        watched.control.wish = Wish()
+        right(watched.play(20), 90, 0)
+
+
+def test_far_keyframes_are_never_waited_for(clips: dict[str, Path]) -> None:
+    with camera(clips["long"]) as watched:
+        right(watched.play(240), 0, 0)
+        assert watched.control.skipped == 0
+
+
+def test_a_codec_that_stretches_its_interval_is_noticed_when_the_keyframe_fails_to_come(clips: dict[str, Path]) -> None:
+    with camera(clips["stretched"]) as watched:
+        told = watched.play(240)
+        assert told[100] == 100 % 60
+        assert told[101:151] == [None] * 50  # 2 s, as the wish allows
+        right(told[151:], 151, 0)
+
+
+def test_pictures_nobody_refers_to_are_decoded_only_when_they_are_due(clips: dict[str, Path]) -> None:
+    with camera(clips["reordered"], Wish(), due_every=5) as watched:
+        told = watched.play(200)
+        assert 80 <= watched.control.skipped <= 110
+        assert all(told[n] is not None for n in range(0, 200, 5))
+        for number, shown in enumerate(told):
+            assert shown is None or shown == -1 or (number - shown) % 60 <= 4
+    with camera(clips["second"], Wish(), due_every=5) as watched:
+        right(watched.play(200), 0, 0)
+        assert watched.control.skipped == 0
+
+
+def test_motion_jpeg_is_decoded_where_it_is_due(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mkv", counting_frames(100), fps=FPS, codec="mjpeg", pix_fmt="yuvj420p")
+    with camera(clip, Wish(), due_every=5) as watched:
+        told = watched.play(100)
+    assert [n for n, shown in enumerate(told) if shown is not None][-10:] == list(range(50, 100, 5))
+    assert watched.control.skipped == 100 - (INTRA - 1) - 15
+
+
+def test_who_is_behind_jumps_to_a_keyframe_instead_of_falling_further(clips: dict[str, Path]) -> None:
+    slow = round(BEHIND_S * FPS)
+    with camera(clips["second"], Wish()) as watched:
+        watched.play(10, 0.0)
+        told = watched.play(slow + 40, 0.0)
+        first = told.index(None)
+        assert 10 + first >= 0.8 * slow
+        assert watched.behind()
+        assert {n for n in told[first:] if n is not None} <= {n % 60 for n in range(0, 250, 25)}
+        after = watched.play(100, 0.04)
+        assert not watched.behind()
+        resumed = next(n for n, shown in enumerate(after) if after[n : n + 3].count(None) == 0)
+        right(after[resumed:], 10 + slow + 40 + resumed, 0)
+        assert (10 + slow + 40 + resumed) % 25 == 0
+
+
+def test_everything_is_decoded_where_the_config_says_so(clips: dict[str, Path]) -> None:
+    with camera(clips["reordered"], due_every=5) as watched:
+        watched.control.policy = "all"
+        assert None not in watched.play(200)
+        assert watched.mode == "all"
+
+
+def test_another_rate_holds_from_the_next_picture_on() -> None:
+    due, t, shown = Due(5.0, early=0.5), 1_700_000_000.0, []
+    for n in range(150):
+        due.pace(5.0 if n < 50 or n >= 100 else 1.0)
+        near = due.near(t + n / FPS)
+        if due(t + n / FPS):
+            shown.append(n)
+            assert near
+    assert 9 <= len([n for n in shown if n < 50]) <= 11
+    assert len([n for n in shown if 55 <= n < 100]) == 2
+    assert 9 <= len([n for n in shown if n >= 100]) <= 11
+    due.pace(0.0)
+    assert all(due(t + n / FPS) for n in range(150, 160))
+
+
+def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
+    still = [np.full((120, 160, 3), 90, np.uint8)] * 50
+    clip = coded(tmp_path / "clip.mp4", still, (10,))
+    with LiveSource("cam", Request(str(clip), realtime=True, loop=True), stall_s=5.0) as live:
+        live.start()
+        frames = iter(live)
+        next(frames)
+        live.wish(Wish(0.0, 1.0))
+        wait_until(lambda: live.status().mode == "keyframes" and live.status().skipped >= 10)
+        assert 0.3 < (live.status().keyframe_s or 0) < 0.6
+        resting = [next(frames) for _ in range(3)]
+        assert all((b.index - a.index) % 10 == 0 for a, b in pairwise(resting))
+        live.wish(Wish())
+        woken: list[Frame] = [next(frames) for _ in range(8)]
+        assert live.status().mode == "no_nonref"
+        assert min(b.index - a.index for a, b in pairwise(woken)) < 10
+        wait_until(lambda: 15 < live.status().fps_in < 35, 10, f"what was skipped counts as received; {live.status()}")

@@ -1,0 +1,85 @@
+"""Edges of the tracker that its port's suite does not ask every tracker for, and the scenes it is measured on."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from benchmarks.tracker_scenes import every, walkers
+from benchmarks.tracking import ours
+from edge_agent.core.assignment import heaviest
+from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.spec import TrackerSpec
+from edge_agent.core.types import Detections, Track
+
+NAMES = ("person", "car", "truck", "bicycle")
+
+
+def at(*left: float, score: float = 0.9, label: int = 0, names: tuple[str, ...] = NAMES) -> Detections:
+    """Boxes of 50 x 100 pixels in a picture of 1000 x 1000."""
+    boxes = np.array([(x, 200, x + 50, 300) for x in left], np.float32).reshape(-1, 4)
+    return Detections(boxes, np.full(len(left), score, np.float32), np.full(len(left), label, np.int32), names)
+
+
+def look(tracker: ByteTrack, found: Detections, t: float) -> tuple[Track, ...]:
+    return tracker.update(found, 1000, 1000, 1_767_225_600.0 + t)
+
+
+def test_one_frame_to_confirm_counts_as_two_in_a_row() -> None:
+    tracker = ByteTrack(TrackerSpec(start=0.4, confirm=1), 5.0)
+    seen = [look(tracker, at(100) if there else at(), n / 5) for n, there in enumerate((1, 0, 1, 0, 1, 1))]
+    assert [len(tracks) for tracks in seen] == [0, 0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(("gap", "same"), [(1.5, True), (1.52, False)])
+def test_a_track_is_remembered_by_the_clock(gap: float, same: bool) -> None:
+    tracker = ByteTrack(TrackerSpec(start=0.4, lost_s=1.5), 5.0)
+    look(tracker, at(100), 0.0)
+    (before,) = look(tracker, at(100), 0.2)
+    found = [look(tracker, at(100), 0.2 + gap + n / 5) for n in range(2)]
+    assert [track.id == before.id for tracks in found for track in tracks] == ([True, True] if same else [False])
+
+
+def test_a_class_holds_until_another_has_more_votes() -> None:
+    tracker = ByteTrack(TrackerSpec(start=0.4), 5.0)
+    labels = (1, 1, 2, 2, 1, 2, 2)
+    shown = [look(tracker, at(100, label=label), n / 5) for n, label in enumerate(labels)]
+    assert [track.cls for tracks in shown for track in tracks] == ["car", "car", "truck", "truck", "truck", "truck"]
+
+
+def test_a_detector_that_names_its_classes_anew_is_understood() -> None:
+    tracker = ByteTrack(TrackerSpec(start=0.4), 5.0)
+    look(tracker, at(100, label=1), 0.0)
+    look(tracker, at(100, label=1), 0.2)
+    (track,) = look(tracker, at(100, label=0, names=("car", "person")), 0.4)
+    assert (track.id, track.cls) == (1, "car")
+
+
+def test_who_has_gone_takes_no_memory() -> None:
+    tracker = ByteTrack(TrackerSpec(start=0.4, lost_s=0.5), 5.0)
+
+    def pass_by(first: int, count: int) -> None:
+        for n in range(first, first + count):
+            look(tracker, at(n // 3 * 61 % 900), n / 5)
+
+    pass_by(0, 300)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    pass_by(300, 900)
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 5_000
+
+
+def test_no_pairs_no_matching() -> None:
+    assert list(heaviest(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))) == []
+
+
+def test_the_scenes_to_measure_on_are_drawn_alike_each_time() -> None:
+    scene = walkers(10, 40, 3)
+    answer = ours(scene)
+    assert answer.tracks == ours(walkers(10, 40, 3)).tracks
+    assert answer.tracks != ours(walkers(10, 40, 4)).tracks
+    assert all(index < len(scene.scores[frame]) for frame, _, index in answer.tracks)
+    assert len({number for _, number, _ in answer.tracks}) >= 10
+    assert len(every(2, scene).scores) == 20

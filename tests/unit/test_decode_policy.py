@@ -1,0 +1,121 @@
+"""When a camera may rest, and what of its stream is decoded then: values and times in, a mode out."""
+
+import pytest
+
+from contract.messages import DecodeMode
+from edge_agent.core.decode_policy import BEHIND_S, INTRA, Backlog, KeyframeMeter, Wish, mode
+from edge_agent.core.motion import Decision, Reason
+from edge_agent.core.rest import QUIET_S, Rest, rest_s
+from edge_agent.core.rules.smoke_fire import SmokeFireRule
+from edge_agent.core.spec import IntrusionRule
+
+IDLE = Decision(False, "idle")
+RESTING = Wish(5.0, 2.0)
+
+
+def meter(*gaps: float, fps: float = 25.0) -> tuple[KeyframeMeter, float]:
+    """A stream whose keyframes came so far apart, and when its last packet came."""
+    made, t = KeyframeMeter(), 100.0
+    made.see(t, True)
+    for gap in gaps:
+        for n in range(1, round(gap * fps)):
+            made.see(t + n / fps, False)
+        t += gap
+        made.see(t, True)
+    made.see(t + 1 / fps, False)
+    return made, t + 1 / fps
+
+
+@pytest.mark.parametrize(
+    ("gaps", "wish", "wanted"),
+    [
+        ((1.0, 1.0, 1.0), RESTING, "keyframes"),
+        ((2.0, 2.0, 2.0), RESTING, "keyframes"),
+        ((1.0, 1.0), RESTING, "no_nonref"),  # not known yet
+        ((10.0, 10.0, 10.0), RESTING, "no_nonref"),
+        ((1.0, 1.0, 4.0, 1.0, 1.0), RESTING, "no_nonref"),  # irregular
+        ((4.0, *[1.0] * 8), RESTING, "keyframes"),  # was irregular long ago
+        ((1.0, 1.0, 1.0), Wish(5.0), "no_nonref"),
+        ((1.0, 1.0, 1.0), Wish(5.0, 0.5), "no_nonref"),
+        ((0.5, 0.5, 0.5), Wish(5.0, 0.5), "keyframes"),
+    ],
+)
+def test_a_stream_rests_only_where_its_keyframes_are_close(
+    gaps: tuple[float, ...], wish: Wish, wanted: DecodeMode
+) -> None:
+    measured, t = meter(*gaps)
+    assert mode("auto", wish, measured, False, t) == wanted
+    assert mode("all", wish, measured, False, t) == "all"
+
+
+def test_an_interval_that_is_stretched_ends_the_rest_before_it_is_over() -> None:
+    measured, t = meter(1.0, 1.0, 1.0)
+    assert mode("auto", RESTING, measured, False, t + 1.9) == "keyframes"
+    assert mode("auto", RESTING, measured, False, t + 2.1) == "no_nonref"
+    assert measured.interval(t + 2.1) == pytest.approx(2.14)
+
+
+def test_pictures_that_all_stand_for_themselves_are_decoded_one_by_one() -> None:
+    measured = KeyframeMeter()
+    for n in range(INTRA):
+        assert mode("auto", Wish(5.0), measured, False, n / 25) == "no_nonref"
+        measured.see(n / 25, True)
+    assert mode("auto", Wish(5.0), measured, False, 1.0) == "keyframes"
+    measured.see(1.1, False)
+    assert mode("auto", Wish(5.0), measured, False, 1.1) == "no_nonref"
+
+
+def test_who_is_behind_decodes_keyframes_until_it_has_to_wait_again() -> None:
+    backlog, t = Backlog(), 0.0
+    for n in range(60):
+        t = n * 0.04
+        backlog.see(t, 0.03)
+        assert not backlog.behind
+    for n in range(1, 60):
+        backlog.see(t + n * 0.04, 0.0)
+    assert backlog.behind
+    measured, _ = meter(10.0)
+    assert mode("auto", Wish(5.0), measured, backlog.behind, 0.0) == "keyframes"
+    t += 60 * 0.04
+    for n in range(60):
+        backlog.see(t + n * 0.04, 0.03)
+    assert not backlog.behind
+
+
+def test_a_burst_at_the_start_is_not_being_behind() -> None:
+    backlog = Backlog()
+    for n in range(200):
+        backlog.see(n * 0.001, 0.0)
+    assert not backlog.behind
+    backlog.see(BEHIND_S + 1.0, 2.0)
+    assert not backlog.behind
+
+
+@pytest.mark.parametrize("reason", ["always", "first", "motion", "hold", "confirm"])
+def test_motion_and_people_wake(reason: Reason) -> None:
+    rest = Rest()
+    assert not rest.step(0.0, Decision(True, "first"), False)
+    assert not rest.step(QUIET_S - 0.1, IDLE, False)
+    assert rest.step(QUIET_S, IDLE, False)
+    assert rest.step(QUIET_S + 1, Decision(True, "refresh"), False)
+    assert not rest.step(QUIET_S + 2, Decision(True, reason), False)
+    assert not rest.step(2 * QUIET_S + 1, IDLE, False)
+    assert rest.step(2 * QUIET_S + 2, IDLE, False)
+    assert not rest.step(2 * QUIET_S + 3, Decision(True, "refresh"), True)
+    assert not rest.step(0.0, IDLE, False)  # a clock that was set back
+
+
+def test_motion_in_which_nobody_is_found_does_not_wake() -> None:
+    rest = Rest()
+    rest.step(0.0, Decision(True, "motion"), False)
+    assert rest.step(QUIET_S, Decision(False, "futile"), False)
+    assert rest.step(QUIET_S + 1, Decision(True, "futile"), False)
+    assert not rest.step(QUIET_S + 2, Decision(True, "futile"), True)
+
+
+def test_rules_that_judge_pixels_need_two_pictures_a_second() -> None:
+    people, pixels = IntrusionRule(id="a", zone="z"), SmokeFireRule(id="b")
+    assert rest_s((people,), 2.0) == 2.0
+    assert rest_s((), 1.5) == 1.5
+    assert rest_s((people, pixels), 2.0) == 0.5
+    assert rest_s((pixels,), 0.0) == 0.0
