@@ -31,6 +31,7 @@ def content_security_policy(origins: Iterable[str] = ()) -> str:
             "script-src 'self'",
             "style-src 'self' 'unsafe-inline'",
             f"img-src 'self' data: blob:{more}",
+            "media-src blob:",
             f"connect-src 'self'{more}",
             "font-src 'self'",
             "worker-src 'self' blob:",

@@ -1,5 +1,6 @@
 /** The operator's desk: the live world, what is selected, and what is being done to it. One instance a page. */
 import { ApiError, fetchIncident, STREAM_URL } from "./api";
+import { clips } from "./clips.svelte";
 import { dataAge, linkPhase, type LinkFacts } from "./link";
 import { arrangeLines, type Line } from "./lines";
 import { formatAddress, parseAddress, type Address } from "./address";
@@ -104,6 +105,7 @@ class Desk {
         this.#sayMissed(true);
       },
       delta: (value) => this.#enqueue(value),
+      evidence: (news) => clips.tell(news),
       beat: (value) => {
         this.beat = value;
         this.#setTime(Date.parse(value.time));

@@ -2,6 +2,7 @@
  * The live stream: server-sent events with their resumption by Last-Event-ID, which the browser does by itself as long as the
  * connection breaks; what it does not do (a refused answer, a connection that is open but silent) is done here.
  */
+import type { ClipNews } from "./clips.svelte";
 import { LOST_MS, retryDelay, type LinkFacts } from "./link";
 import type { Delta } from "./store";
 import type { Beat, Camera, DeskState, Incident, Silence, Snapshot } from "./types";
@@ -13,6 +14,8 @@ export interface StreamHandlers {
   beat(value: Beat): void;
   /** All that was missed while the connection was down has come as deltas. */
   resumed(): void;
+  /** What has come of a clip, or of another picture. */
+  evidence(news: ClipNews): void;
   link(facts: LinkFacts): void;
   /** The server answered, and not with a stream. It is tried again all the same. */
   refused(): void;
@@ -60,6 +63,8 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
     on("desk", (value) => handlers.delta({ type: "desk", value: value as DeskState }));
     on("silence", (value) => handlers.delta({ type: "silence", value: value as Silence }));
     on("camera", (value) => handlers.delta({ type: "camera", value: value as Camera }));
+    on("evidence", (value) => handlers.evidence({ type: "evidence", ...(value as { event: string; sha256: string; media: string }) }));
+    on("clip", (value) => handlers.evidence({ type: "clip", ...(value as { event: string; error: string }) }));
     on("heartbeat", (value) => handlers.beat(value as Beat));
     on("resumed", (value) => {
       handlers.beat(value as Beat);

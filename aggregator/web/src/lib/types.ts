@@ -137,6 +137,8 @@ export interface WireEvent {
 export interface LinkedEvent {
   event: WireEvent;
   link: { score: number; reasons: Record<string, unknown> } | null;
+  /** Of the event's clip, where it was asked for and has come. */
+  clip?: string | null;
 }
 
 export interface Change {
