@@ -1,6 +1,5 @@
 /** The operator's desk: the live world, what is selected, and what is being done to it. One instance a page. */
-import { ACTIONS, type Action } from "./actions";
-import { ApiError, fetchIncident, STREAM_URL, transition } from "./api";
+import { ApiError, fetchIncident, STREAM_URL } from "./api";
 import { dataAge, linkPhase, type LinkFacts } from "./link";
 import { arrangeLines, type Line } from "./lines";
 import { arrange, countViews, type Filter } from "./order";
@@ -8,7 +7,7 @@ import { who } from "./session.svelte";
 import { applyDeltas, arrivals, EMPTY, fromSnapshot, holds, isWatching, type Delta, type World } from "./store";
 import { openStream } from "./stream";
 import { named, t } from "./text.svelte";
-import type { Incident, IncidentDetail, State } from "./types";
+import type { Incident, IncidentDetail } from "./types";
 import { neighbour } from "./windowing";
 
 /** A burst of deltas becomes one drawing. */
@@ -18,19 +17,6 @@ const DETAIL_DELAY_MS = 200;
 /** Below this the difference between the clocks is the way of the message. */
 const SKEW_MS = 2000;
 
-export interface Confirmation {
-  id: string;
-  action: Action;
-  reason: string;
-}
-
-export interface Failure {
-  id: string;
-  key: string;
-  detail: string;
-  allowed: readonly State[] | null;
-}
-
 class Desk {
   world = $state.raw<World>(EMPTY);
   filter = $state.raw<Filter>({ view: "action", kind: "" });
@@ -39,10 +25,6 @@ class Desk {
   selectedId = $state<string | null>(null);
   detail = $state.raw<IncidentDetail | null>(null);
   detailMissing = $state(false);
-  confirmation = $state.raw<Confirmation | null>(null);
-  failure = $state.raw<Failure | null>(null);
-  /** What is on its way to the server, as "id/state". */
-  busy = $state.raw<ReadonlySet<string>>(new Set());
   help = $state(false);
   account = $state(false);
   announcement = $state("");
@@ -82,7 +64,8 @@ class Desk {
     return held ?? (this.detail?.id === this.selectedId ? this.detail : null);
   });
 
-  #sending: Promise<void> = Promise.resolve();
+  /** Called before another incident is shown. */
+  onSelect: (id: string | null) => void = () => undefined;
   #queue: Delta[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #detailTimer: ReturnType<typeof setTimeout> | undefined;
@@ -157,8 +140,7 @@ class Desk {
     this.#keepCursor();
     this.detail = null;
     this.detailMissing = false;
-    this.confirmation = null;
-    if (this.failure?.id !== id) this.failure = null;
+    this.onSelect(id);
     this.#loadDetail(DETAIL_DELAY_MS);
     history.replaceState(null, "", id === null ? location.pathname : `#/incident/${id}`);
   }
@@ -201,69 +183,10 @@ class Desk {
     }
   }
 
-  /** Does what needs no confirmation, opens the confirmation for the rest. What is not allowed now says so. */
-  act(action: Action): void {
-    const incident = this.selected;
-    if (incident === null || this.busy.has(`${incident.id}/${action.to}`)) return;
-    this.failure = null;
-    if (!who.may("incident.act")) {
-      this.failure = { id: incident.id, key: "web.error.role", detail: "", allowed: null };
-      return;
-    }
-    if (!incident.allowed.includes(action.to)) {
-      this.failure = { id: incident.id, key: "web.error.not_allowed", detail: "", allowed: incident.allowed };
-      return;
-    }
-    if (action.confirm) this.confirmation = { id: incident.id, action, reason: "" };
-    else void this.#send(incident.id, action.to, "");
-  }
-
-  choose(index: number): void {
-    const key = this.confirmation?.action.reasons[index];
-    if (this.confirmation === null || key === undefined) return;
-    this.confirmation = { ...this.confirmation, reason: t(key) };
-    this.confirm();
-  }
-
-  writeReason(reason: string): void {
-    if (this.confirmation !== null) this.confirmation = { ...this.confirmation, reason };
-  }
-
-  confirm(): void {
-    const pending = this.confirmation;
-    if (pending === null || (pending.action.reasonRequired && pending.reason.trim() === "")) return;
-    this.confirmation = null;
-    void this.#send(pending.id, pending.action.to, pending.reason.trim());
-  }
-
-  /** One after the other: the second keystroke is meant for the state that the first one leads to. */
-  async #send(id: string, to: State, reason: string): Promise<void> {
-    const step = `${id}/${to}`;
-    this.busy = new Set([...this.busy, step]);
-    this.#sending = this.#sending.then(() => this.#sendNow(id, to, reason));
-    await this.#sending;
-    this.busy = new Set([...this.busy].filter((other) => other !== step));
-  }
-
-  /** Never rejects: what goes wrong is shown. */
-  async #sendNow(id: string, to: State, reason: string): Promise<void> {
-    try {
-      const incident = await transition(id, to, reason);
-      this.#enqueue({ type: "incident", value: incident });
-      this.announcement = t("web.live.done", { state: t(`web.state.${to}`) });
-      if (this.selectedId === id) this.#loadDetail(0);
-    } catch (error) {
-      const problem = error instanceof ApiError ? error : new ApiError(-1, String(error));
-      if (problem.status === 401) this.#ended(id, to, reason);
-      this.failure = { id, key: errorKey(problem.status), detail: problem.status > 0 ? problem.message : "", allowed: problem.allowed };
-    }
-  }
-
-  /** The session is over: what was being done is asked for again, with the words that were typed. */
-  #ended(id: string, to: State, reason: string): void {
-    const action = ACTIONS.find((candidate) => candidate.to === to && candidate.confirm);
-    if (action !== undefined && this.selectedId === id) this.confirmation = { id, action, reason };
-    void who.ask();
+  /** The server's answer to something that was done here: it may be faster than the stream. */
+  take(incident: Incident): void {
+    this.#enqueue({ type: "incident", value: incident });
+    if (this.selectedId === incident.id) this.#loadDetail(0);
   }
 
   toggle(summary: string): void {
@@ -280,21 +203,6 @@ class Desk {
   setFilter(change: Partial<Filter>): void {
     this.filter = { ...this.filter, ...change };
   }
-
-  /** Closes the topmost thing that is open; dialogs close themselves. */
-  back(): void {
-    if (this.confirmation !== null) this.confirmation = null;
-    else if (this.failure !== null) this.failure = null;
-    else this.select(null);
-  }
-}
-
-function errorKey(status: number): string {
-  if (status === 409) return "web.error.conflict";
-  if (status === 404) return "web.error.gone";
-  if (status === 401) return "web.error.session";
-  if (status === 403) return "web.error.role";
-  return status === 0 ? "web.error.unreachable" : "web.error.failed";
 }
 
 export const desk = new Desk();
