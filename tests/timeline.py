@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
 
+from aggregator.core.actions import Deed
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link
@@ -144,7 +145,8 @@ class Timeline:
         return self
 
     def operator(self, incident: str, to: str, reason: str = "") -> Incident:
-        moved, change = self.correlator.transition(incident, to, self.now, "rina", reason)  # type: ignore[arg-type]
+        deed = Deed(action="state", actor="rina", value=to, reason=reason)
+        moved, change = self.correlator.act(incident, deed, self.now)
         self._note((moved,), (change,))
         return moved
 
