@@ -54,6 +54,7 @@ class Acting {
   said = $state("");
   readonly me = $derived(who.user?.name ?? "operator");
   #sending: Promise<void> = Promise.resolve();
+  #answer: Incident | null = null;
 
   constructor() {
     desk.onSelect = (id) => {
@@ -80,7 +81,13 @@ class Acting {
     else void this.send(incident.id, { path: "transition", body: { to: what.to, reason: "" } });
   }
 
-  #deed(deed: Deed, incident: Incident): void {
+  #deed(deed: Deed, shown: Incident): void {
+    if (deed.name === "undo" && this.pending(shown.id)) {
+      // The step that is meant is still on its way.
+      void this.#sending.then(() => this.#deed(deed, shown));
+      return;
+    }
+    const incident = this.#newest(shown);
     const why = hindrance(deed.name, incident, this.me, desk.now);
     if (why !== null) return this.#refuse(incident, `web.cannot.${why}`);
     if (deed.name === "menu") this.menu = !this.menu;
@@ -90,6 +97,16 @@ class Acting {
     else if (deed.dialog) this.#ask(deed.name, incident.id);
     else if (deed.name === "undo") void this.send(incident.id, { path: "undo", body: { number: undoable(incident, this.me, desk.now)?.number ?? 0 } });
     else if (deed.name === "take" || deed.name === "release") void this.send(incident.id, { path: deed.name, body: {} });
+  }
+
+  /** Whether something is on its way for this incident. */
+  pending(id: string): boolean {
+    return [...this.busy].some((step) => step.startsWith(id));
+  }
+
+  /** The server's answer, where the list does not show it yet. */
+  #newest(shown: Incident): Incident {
+    return this.#answer !== null && this.#answer.id === shown.id && this.#answer.revision > shown.revision ? this.#answer : shown;
   }
 
   #ask(deed: Deed["name"], id: string, other: string | null = null, words = ""): void {
@@ -139,8 +156,10 @@ class Acting {
     if (guess !== undefined && guess !== before) desk.foresee(guess);
     this.busy = new Set([...this.busy, step]);
     this.#sending = this.#sending.then(() => this.#sendNow(id, { path: wish.path, body }, before, guess));
+    this.#sending = this.#sending.then(() => {
+      this.busy = new Set([...this.busy].filter((other) => other !== step));
+    });
     await this.#sending;
-    this.busy = new Set([...this.busy].filter((other) => other !== step));
   }
 
   async #sendNow(id: string, wish: Wish, before: Incident | undefined, guess: Incident | undefined): Promise<void> {
@@ -148,7 +167,9 @@ class Acting {
       const changed = await act(id, wish);
       changed.forEach((incident) => desk.take(incident));
       const [first] = changed;
-      if (first !== undefined) this.#done(id, wish, first);
+      if (first === undefined) return;
+      this.#answer = first;
+      this.#done(id, wish, first);
     } catch (error) {
       const problem = error instanceof ApiError ? error : new ApiError(-1, String(error));
       if (problem.incident !== null && problem.incident.id === id) desk.take(problem.incident);
@@ -160,7 +181,8 @@ class Acting {
   #done(id: string, wish: Wish, now: Incident): void {
     const name = wish.path === "transition" ? "state" : wish.path;
     desk.announcement = name === "state" ? t("web.live.done", { state: t(`web.state.${now.state}`) }) : t("web.live.did", { what: t(`web.deed.${name}`) });
-    if (now.id !== id && desk.selectedId === id) desk.select(now.id);
+    // Of two that were merged only one goes on.
+    if (wish.path === "merge" && [id, wish.body["other"]].includes(desk.selectedId ?? "")) desk.select(now.id);
   }
 
   #failed(id: string, wish: Wish, problem: ApiError): void {
