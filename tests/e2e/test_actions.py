@@ -189,9 +189,15 @@ def test_a_shift_by_keyboard_alone(city: City) -> None:
     expect(budi.locator(".side .facts")).not_to_contain_text("Market")
     fresh = next(one["id"] for one in city.desk.incidents() if one["cameras"] == ["market"])
     expect(budi.locator("[data-test=related]")).to_contain_text(fresh[-6:].upper())
+    merges_again(budi, gate, fresh)
+    hands_over(city, budi)
 
-    # It was one after all: he picks the other in the list
+
+def merges_again(budi: Page, gate: str, fresh: str) -> None:
+    """It was one after all: he picks the other in the list."""
+    dialog = budi.locator("[data-test=deed]")
     budi.keyboard.press("m")
+    expect(dialog.locator("input[type=radio]")).to_be_focused()  # what is near has come
     budi.locator("[data-test=deed] button", has_text="Pick one in the list").press("Enter")
     budi.keyboard.press("j")
     expect(budi.locator(".picking")).to_contain_text("Merge this incident with")
@@ -201,7 +207,10 @@ def test_a_shift_by_keyboard_alone(city: City) -> None:
     expect(budi.locator(".side header code")).to_have_text(min(gate, fresh)[-6:].upper())
     expect(budi.locator(".side .facts")).to_contain_text("Market")
 
-    # End of the shift: Sari gets everything and is told so until she takes it over
+
+def hands_over(city: City, budi: Page) -> None:
+    """End of the shift: Sari gets everything, and is told so until she takes it over."""
+    dialog = budi.locator("[data-test=deed]")
     sari = city.sits("sari")
     budi.keyboard.press("h")
     dialog.locator("input[value=sari]").press("Space")
