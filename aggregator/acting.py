@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -99,14 +100,14 @@ class Acting:
             raise DeedRefused("actions.nothing_owned")
         if not seen:
             raise DeedRefused("actions.sees_none", name=deed.value)
-        batch, given = Batch(), list[Incident]()
+        batch, given = Batch(), dict[str, Incident]()
         for one in seen:
-            changed, change = self._correlator.act(one.id, deed, now)
-            given.append(changed)
-            batch.changes.append(change)
-            batch.audit.append(_entry(one.id, deed, deed.value, now))
-        kept = tuple(one for one in mine if one not in seen)
-        return Done(batch, (*given, *kept), (*given, *kept))
+            with suppress(DeedRefused):  # it stays, and is shown so
+                given[one.id], change = self._correlator.act(one.id, deed, now)
+                batch.changes.append(change)
+                batch.audit.append(_entry(one.id, deed, deed.value, now))
+        kept = [one for one in mine if one.id not in given]
+        return Done(batch, (*given.values(), *kept), (*given.values(), *kept))
 
     def _held(self, incident: str, deed: Deed) -> Incident:
         """The incident while it is in memory; else why it cannot be acted on: it was closed long ago, or never was."""
