@@ -97,13 +97,18 @@ def stamp(before: Incident, after: Incident, deed: Deed, now: float) -> tuple[In
         actor=deed.actor,
         time=now,
         after=after.state,
-        detail=undone.action if undone is not None else deed.value,
+        detail=_what(undone) if undone is not None else deed.value,
         before=None if deed.action in _FINAL else _before(before),
     )
     stamped = replace(after, care=care.noted(act), updated=now, revision=max(before.revision + 1, after.revision))
     return stamped, Change(
         before.id, now, deed.actor, before.state, after.state, deed.reason, deed.action, act.detail, act.number
     )
+
+
+def _what(undone: Act) -> str:
+    """The name of a step that is undone: the action, or the state that it had led to."""
+    return undone.after if undone.action == "state" else undone.action
 
 
 _FINAL: frozenset[Action] = frozenset({"merge", "split", "split_from", "undo"})

@@ -184,7 +184,8 @@ class TestUndo:
         undone, change = perform(does(one, action, value=value), Deed(action="undo", actor="budi", value="1"), 1020.0)
         assert (undone.state, undone.opened, undone.closed_at) == (one.state, one.opened, one.closed_at)
         assert (undone.care.owner, undone.care.severity, undone.care.kind) == (None, None, None)
-        assert (change.action, change.detail, change.number) == ("undo", action, 2)
+        what = value if action == "state" else action
+        assert (change.action, change.detail, change.number) == ("undo", what, 2)
 
     def test_is_for_the_last_step_of_oneself_within_a_minute(self) -> None:
         one = does(brawl(), "take", at=1010.0)

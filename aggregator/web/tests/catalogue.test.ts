@@ -18,7 +18,7 @@ const built = [
   ...["dark", "light", "auto"].map((name) => `web.bar.theme.${name}`),
   ...DEEDS.map((deed) => `web.deed.${deed.name}`),
   ...DEEDS.filter((deed) => deed.dialog).map((deed) => `web.ask.${deed.name}`),
-  ...ACTS.filter((name) => name !== "split_from").map((name) => `web.deed.${name}`),
+  ...ACTS.filter((name) => !["state", "split_from"].includes(name)).map((name) => `web.deed.${name}`),
   ...ACTS.filter((name) => name !== "state").flatMap((name) => [`web.did.${name}`, `web.history.${name}`]),
   ...STATES.slice(2).map((name) => `web.did.state_${name}`),
   ...RELATIONS.map((name) => `web.relation.${name}`),

@@ -136,6 +136,11 @@ class Acting {
     void this.send(pending.id, { path: "transition", body: { to: pending.action.to, reason: pending.reason.trim() } });
   }
 
+  /** Whether anything is open here that `back` closes. */
+  get open(): boolean {
+    return this.confirmation !== null || this.menu || this.failure !== null || this.picking !== null;
+  }
+
   /** Closes the topmost thing that is open here; false where nothing is. */
   back(): boolean {
     if (this.confirmation !== null) this.confirmation = null;
@@ -179,8 +184,8 @@ class Acting {
   }
 
   #done(id: string, wish: Wish, now: Incident): void {
-    const name = wish.path === "transition" ? "state" : wish.path;
-    desk.announcement = name === "state" ? t("web.live.done", { state: t(`web.state.${now.state}`) }) : t("web.live.did", { what: t(`web.deed.${name}`) });
+    desk.announcement =
+      wish.path === "transition" ? t("web.live.done", { state: t(`web.state.${now.state}`) }) : t("web.live.did", { what: t(`web.deed.${wish.path}`) });
     // Of two that were merged only one goes on.
     if (wish.path === "merge" && [id, wish.body["other"]].includes(desk.selectedId ?? "")) desk.select(now.id);
   }

@@ -1,7 +1,7 @@
 /** What somebody did, as a sentence in the reader's language. */
 import { shortId } from "./format";
 import { actorText, ago, named, t } from "./text.svelte";
-import type { Act, ActName, Change } from "./types";
+import { STATES, type Act, type ActName, type Change } from "./types";
 
 function detailText(action: ActName, detail: string): string {
   if (action === "severity") return detail === "" ? t("web.did.cameras") : t(`web.severity.${detail}`);
@@ -18,7 +18,7 @@ export function actText(act: Act, now: number): string {
 
 /** A line of the history, without who and when. */
 export function changeText(change: Change): string {
-  if (change.action === "undo") return t("web.history.undo", { what: t(`web.deed.${change.detail}`) });
+  if (change.action === "undo") return t("web.history.undo", { what: t(STATES.some((state) => state === change.detail) ? `web.action.${change.detail}` : `web.deed.${change.detail}`) });
   if (change.action !== "state") return t(`web.history.${change.action}`, { detail: detailText(change.action, change.detail) });
   if (change.from === null) return `${t("web.detail.created")} · ${t(`web.state.${change.to}`)}`;
   return change.from === change.to ? t(`web.state.${change.to}`) : `${t(`web.state.${change.from}`)} → ${t(`web.state.${change.to}`)}`;

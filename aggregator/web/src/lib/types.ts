@@ -50,7 +50,7 @@ export const ACTS = ["state", "take", "assign", "release", "note", "severity", "
 /** What somebody did: "state" is a step of the lifecycle, "split_from" stands on the incident that was split off. */
 export type ActName = (typeof ACTS)[number];
 
-/** to: the state it led to. detail: a name, a state, a severity, a kind or another incident; of an undo, what was undone. */
+/** to: the state it led to. detail: a name, a state, a severity, a kind or another incident; of an undo, the action or state undone. */
 export interface Act {
   number: number;
   action: ActName;
