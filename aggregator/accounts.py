@@ -10,11 +10,11 @@ import hashlib
 import secrets
 import threading
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, ip_address
 
-from aggregator.core.access import Principal, granted
+from aggregator.core.access import Permission, Principal, granted
 from aggregator.core.audit import Entry
 from aggregator.core.lockout import BY_ACCOUNT, BY_ADDRESS, Attempts
 from aggregator.core.people import Passwords, PeopleStore, Session, Token, User, weakness
@@ -168,6 +168,14 @@ class Accounts:
         self._store.put_user(changed, [(now, user.name, "user.password", user.name, address)], end_sessions=True)
         return self.open(changed, address, "password")
 
+    def who_may(self, permission: Permission, sites: Iterable[str] | None = None) -> list[User]:
+        """The users who may do this, by name. sites: only those who see something of them, None for everybody."""
+        return [user for user in self._store.users() if self._can(user, permission, sites)]
+
+    def may(self, name: str, permission: Permission, sites: Iterable[str]) -> bool:
+        user = self._store.user(name)
+        return user is not None and self._can(user, permission, sites)
+
     def tidy(self) -> None:
         """Forgets sessions that are over."""
         now = self._now()
@@ -214,6 +222,11 @@ class Accounts:
             return None
         none: frozenset[str] = frozenset()
         return none.union(*(self._policy.districts.get(name, none) for name in user.districts))
+
+    def _can(self, user: User, permission: Permission, sites: Iterable[str] | None) -> bool:
+        own = self._sites(user)
+        sees = own is None or sites is None or not own.isdisjoint(sites)
+        return not user.disabled and permission in granted(user.role, own is not None) and sees
 
     def _same(self, principal: Principal, user: User) -> bool:
         return not user.disabled and (user.role, user.districts) == (principal.role, principal.districts)

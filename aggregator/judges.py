@@ -1,18 +1,19 @@
 """Suppression and learning beside the running correlation: events to rows, operators' closings to verdicts."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aggregator.core.correlation import Correlator
 from aggregator.core.flapping import Closing, SourceKey
-from aggregator.core.incident import CLOSED, Incident
+from aggregator.core.incident import Incident
 from aggregator.core.liveness import Camera, Fleet
 from aggregator.core.load import LoadPolicy
 from aggregator.core.outcome import Outcome
 from aggregator.core.ports import Restored, SuppressedRow
 from aggregator.core.precision import Judged, LearningPolicy, Precisions, Verdict
 from aggregator.core.silences import Silence, check
+from aggregator.core.states import CLOSED
 from aggregator.core.suppression import Suppressed, Suppression, SuppressionPolicy
 from aggregator.core.witness import times_of
 from contract.events import Event
@@ -57,7 +58,16 @@ class Judges:
     def restore(self, restored: Restored, now: float) -> None:
         """Verdicts are what the precisions were made with; here they also tell which cooldowns still run."""
         self._suppression.restore(restored.silences, restored.kept_out)
-        for verdict in restored.verdicts:
+        self._cool_down(restored.verdicts, now)
+
+    def relearn(self, verdicts: Sequence[Verdict], now: float) -> None:
+        """After some were withdrawn: exactly what a restart would know."""
+        self.precisions.relearn(verdicts)
+        self._suppression.reopened()
+        self._cool_down(verdicts, now)
+
+    def _cool_down(self, verdicts: Sequence[Verdict], now: float) -> None:
+        for verdict in verdicts:
             if verdict.time >= now - self._suppression.policy.cooldown_s:
                 self._suppression.closed((_key(verdict),), Closing(verdict.incident, verdict.time, verdict.true))
 

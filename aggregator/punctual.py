@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from aggregator.core.lateness import Delay, Lateness
-from aggregator.service import Meter
+from aggregator.core.ports import Meter
 
 
 class Punctual:

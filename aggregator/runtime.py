@@ -34,10 +34,10 @@ from aggregator.config import AggregatorConfig
 from aggregator.config_people import HttpSection, Oidc
 from aggregator.core.correlation import Correlator
 from aggregator.core.errors import BrokerError, ListenError, StoreError
-from aggregator.core.incident import STATES
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Ingest, Message, Retention
 from aggregator.core.severity import Places
+from aggregator.core.states import STATES
 from aggregator.core.witness import Trust
 from aggregator.exposure import Anchors, expose, note_config
 from aggregator.geojson import load_cameras, load_places

@@ -5,33 +5,35 @@ publish. Nothing is published or acknowledged before its commit. If a commit fai
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import structlog
 
+from aggregator.acting import Acting, Done
+from aggregator.acting import UnknownIncident as UnknownIncident
 from aggregator.clips import AgentAway, Clips, ClipState, Place, UnknownEvent
-from aggregator.core.correlation import Correlator
+from aggregator.core.actions import Deed
 from aggregator.core.errors import StoreError
-from aggregator.core.incident import Incident, State, TransitionRefused
-from aggregator.core.liveness import Agent, AgentKey, Camera, Fleet
+from aggregator.core.incident import Incident
+from aggregator.core.liveness import Agent, AgentKey, Camera
 from aggregator.core.outcome import Outcome
-from aggregator.core.ports import Batch, EventRow, IncidentRow, LinkRow, Message, Retention, Store
-from aggregator.core.precision import Judged, Precisions
+from aggregator.core.ports import Batch, EventRow, IncidentRow, LinkRow, Message, Meter, Retention, Store
+from aggregator.core.precision import Judged
 from aggregator.core.replay import Known
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.sequence import give_up, observe, settle
 from aggregator.core.silences import Silence
-from aggregator.core.witness import Trust
+from aggregator.core.states import State
 from aggregator.desk import DeskView
 from aggregator.intake import Read, event_number, picture, read, refused
-from aggregator.judges import Judges, Policies, SilenceWish
+from aggregator.judges import SilenceWish
+from aggregator.rebuild import Fresh as Fresh
+from aggregator.rebuild import rebuilt
 from aggregator.replayer import Replayer
 from aggregator.views import camera_view, incident_view, silence_view
 from contract import topics
-from contract.codec import decode, decode_event
+from contract.codec import decode
 from contract.errors import CodecError
 from contract.events import Event
 from contract.messages import Health, Reply, Status
@@ -42,31 +44,8 @@ Publish = Callable[[str, bytes], None]
 """(event name, JSON) to the live stream. Must not wait."""
 
 
-class Meter(Protocol):
-    """Where the service counts. Any thread."""
-
-    def event(self, outcome: str, lag_s: float | None = None) -> None:
-        """outcome: stored, duplicate or quarantined; lag_s: from the camera to here, None for a delayed one."""
-        ...
-
-    def evidence(self, outcome: str) -> None: ...
-
-
-class UnknownIncident(KeyError):
-    """No incident has this id."""
-
-
 class UnknownSilence(KeyError):
     """No silence has this id, or it was over long ago."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """A new correlator and fleet, for the start and for after a failed commit."""
-
-    correlator: Callable[[Fleet, Trust], Correlator]
-    fleet: Callable[[], Fleet]
-    policies: Policies = field(default_factory=Policies)
 
 
 class Service:
@@ -89,17 +68,25 @@ class Service:
             self._handle(messages)
 
     def transition(self, incident: str, to: State, actor: str, reason: str) -> bytes:
-        """The incident's new view. Raises UnknownIncident, TransitionRefused or StoreError."""
-        with self._lock:
-            if self._correlator.get(incident) is None:
-                raise self._absent(incident, to)
-            now = self._now()
-            moved, change = self._correlator.transition(incident, to, now, actor, reason)
-            batch = Batch(changes=[change], audit=[(now, actor, "incident.transition", incident, to)])
-            batch.verdicts += self._judges.closed(moved, now)
-            self._put(batch, (moved,))
-            self._commit(batch)
-            return batch.incidents[incident].view
+        """A step of the lifecycle; see `act`."""
+        return self.act(incident, Deed(action="state", actor=actor, value=to, reason=reason))
+
+    def act(self, incident: str, deed: Deed) -> bytes:
+        """The incident's new view. Raises UnknownIncident, TransitionRefused, DeedRefused or StoreError."""
+        return self._do(lambda now: self._acting.act(incident, deed, now))[0]
+
+    def merge(self, incident: str, other: str, deed: Deed) -> bytes:
+        """The view of the one that goes on. Raises as `act`."""
+        return self._do(lambda now: self._acting.merge(incident, other, deed, now), (incident, other))[0]
+
+    def split(self, incident: str, event: str, deed: Deed) -> list[bytes]:
+        """The incident's view and that of the new one. event: any of the episode that is taken out. Raises as `act`."""
+        return self._do(lambda now: self._acting.split(incident, event, deed, now), (incident,))
+
+    def hand_over(self, deed: Deed, sees: Callable[[Iterable[str]], bool]) -> list[bytes]:
+        """Everything that deed.actor has in hand goes to deed.value, but what `sees` says he may not see. The views of
+        what went, and of what stays. Raises DeedRefused or StoreError."""
+        return self._do(lambda now: self._acting.hand_over(deed, sees, now))
 
     def silence(self, wish: SilenceWish) -> Silence:
         """Raises SilenceRefused or StoreError."""
@@ -171,6 +158,11 @@ class Service:
         with self._lock:
             return tuple(self._fleet.cameras[key] for key in sorted(self._fleet.cameras))
 
+    def incidents(self) -> tuple[Incident, ...]:
+        """All that are in memory."""
+        with self._lock:
+            return tuple(self._correlator.incidents())
+
     def waiting(self) -> int:
         """Events that are stored and not assigned yet."""
         with self._lock:
@@ -188,6 +180,24 @@ class Service:
         with self._lock:
             replays = self._replayer.commands(self._now(), self._known_numbers(ready))
             return [*replays, *self._clips.commands()] if ready else replays
+
+    def _do(self, deed: Callable[[float], Done], settled: Sequence[str] = ()) -> list[bytes]:
+        """What a person does; the views that it is answered with. settled: incidents that are to hold their event: what
+        was announced before its event's turn gets it now."""
+        with self._lock:
+            now = self._now()
+            for incident in settled:
+                batch = Batch()
+                self._correlated(self._correlator.settle(incident, now), batch)
+                if batch:
+                    self._commit(batch)
+            done = deed(now)
+            self._put(done.batch, done.incidents)
+            self._correlated(done.outcome, done.batch)
+            self._commit(done.batch)
+            if done.batch.withdrawn:
+                self._judges.relearn(self._store.verdicts(), now)
+            return [done.batch.incidents[one.id].view for one in done.shown]
 
     def _known_numbers(self, ready: bool) -> dict[AgentKey, Known]:
         known = {}
@@ -300,6 +310,8 @@ class Service:
 
     def _correlated(self, outcome: Outcome, batch: Batch) -> None:
         batch.merged += outcome.merged
+        batch.moved += outcome.moved
+        batch.episodes.update(outcome.episodes)
         batch.changes += outcome.changes
         self._put(batch, outcome.incidents)
         for one in outcome.assigned:
@@ -362,38 +374,11 @@ class Service:
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""
-        fleet = self._fresh.fleet()
-        precisions = Precisions(self._fresh.policies.learning)
-        correlator = self._fresh.correlator(fleet, precisions.of)
-        restored = self._store.restore(self._now() - correlator.policy.memory_s)
-        for verdict in restored.verdicts:
-            precisions.learn(verdict)
-        for camera in restored.cameras:
-            fleet.restore(camera)
-        for agent, _ in restored.agents:
-            # Silence counts from now: nobody could be heard while the aggregator was away. What was told before may
-            # still lie in the broker's queue; the next report tells it anew. Who never reported promised nothing.
-            heard = max(agent.last_seen, self._now()) if agent.last_seen else 0.0
-            fleet.agents[agent.key] = replace(agent, last_seen=heard, told=0)
-        for incident, trails, episodes in restored.incidents:
-            correlator.restore(incident, trails, episodes)
-        self._numbers = {agent.key: numbers for agent, numbers in restored.agents if numbers is not None}
-        if unlinked:
-            for raw, received, hushed in restored.unlinked:
-                correlator.wait(decode_event(raw), received, hushed)
-        elif restored.unlinked:
-            log.error("events_left_unassigned", events=len(restored.unlinked))
-        self._judges = Judges(self._fresh.policies, correlator, fleet, precisions)
-        self._judges.restore(restored, self._now())
-        self._fleet, self._correlator = fleet, correlator
-
-    def _absent(self, incident: str, to: State) -> Exception:
-        """Why an incident that is not in memory cannot be moved: it was closed long ago, or never was."""
-        view = self._store.incident_view(incident)
-        if view is None:
-            return UnknownIncident(incident)
-        return TransitionRefused(incident, msgspec.json.decode(view, type=_Shown).state, to)
-
-
-class _Shown(msgspec.Struct):
-    state: State
+        known = rebuilt(self._store, self._fresh, self._now(), unlinked)
+        self._fleet, self._correlator, self._judges, self._numbers = (
+            known.fleet,
+            known.correlator,
+            known.judges,
+            known.numbers,
+        )
+        self._acting = Acting(known.correlator, known.judges, self._store)

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from aggregator.core.incident import Change, Incident, Source, allowed
+from aggregator.core.care import UNDO_S, Act
+from aggregator.core.incident import Change, Incident, Source
 from aggregator.core.lateness import Delay
 from aggregator.core.linking import Trail
 from aggregator.core.liveness import Camera
@@ -16,6 +17,7 @@ from aggregator.core.ports import SuppressedSeen
 from aggregator.core.precision import Judged
 from aggregator.core.response import ResponseTargets
 from aggregator.core.silences import Silence
+from aggregator.core.states import allowed
 
 _encoder = msgspec.json.Encoder()
 
@@ -59,8 +61,30 @@ def incident_view(one: Incident, trails: Iterable[Trail] = ()) -> bytes:
         "why": one.why,
         "subjects": one.subjects,
         "revision": one.revision,
+        "owner": one.care.owner,
+        "handed_by": one.care.handed_by,
+        "acted": one.care.count,
+        "last_act": act_view(one.care.last),
+        "split_from": one.split_from,
+        "told_kind": one.told_kind,
+        "told_severity": one.told_severity,
     }
     return _encoder.encode(view)
+
+
+def act_view(act: Act | None) -> dict[str, Any] | None:
+    """undo_until: until when who made it can take it back, null where it cannot be."""
+    if act is None:
+        return None
+    return {
+        "number": act.number,
+        "action": act.action,
+        "actor": act.actor,
+        "time": rfc3339(act.time),
+        "to": act.after,
+        "detail": act.detail,
+        "undo_until": rfc3339(act.time + UNDO_S) if act.before is not None else None,
+    }
 
 
 def _witness(source: Source) -> dict[str, Any]:
@@ -172,6 +196,10 @@ def change_view(change: Change) -> dict[str, Any]:
         "from": change.before,
         "to": change.after,
         "reason": change.reason,
+        "action": change.action,
+        "detail": change.detail,
+        "number": change.number,
+        "undone": change.undone,
     }
 
 

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from aggregator.adapters.spatial_h3 import H3Cells
+from aggregator.core.actions import Deed
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Incident, TransitionRefused
 from aggregator.core.liveness import Camera, Fleet
@@ -132,7 +133,7 @@ class Operator:
 
     def _move(self, identity: str, to: str, now: float) -> None:
         try:
-            moved, _ = self.correlator.transition(identity, to, now, "operator", "")  # type: ignore[arg-type]
+            moved, _ = self.correlator.act(identity, Deed(action="state", actor="operator", value=to), now)
         except TransitionRefused:
             return
         self.judges.closed(moved, now)

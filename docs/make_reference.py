@@ -39,8 +39,26 @@ ROUTES = {
     "`before`: the `next` of the page before.",
     "GET /api/v1/incidents/{incident}": "One incident with its events (each with its link's score and reasons) and its "
     "history.",
-    "POST /api/v1/incidents/{incident}/transition": "Moves an incident: `to`, `reason`, `actor`. 409 names the states "
-    "that are allowed.",
+    "GET /api/v1/incidents/{incident}/related": "What an incident comes from and led to, others near it in place and "
+    "time, and the nearest cameras with the hash of their latest picture.",
+    "POST /api/v1/incidents/{incident}/transition": "Moves an incident: `to`, `reason`, `actor`, `seen`. 409 names the "
+    "states that are allowed.",
+    "POST /api/v1/incidents/{incident}/take": "Acknowledges it and has it in hand. As all steps: `seen` is the `acted` "
+    "of the incident as it was seen; where somebody else did something later in the same matter, 409 names `act` and "
+    "gives the `incident` as it is now. Audited.",
+    "POST /api/v1/incidents/{incident}/assign": "Gives it `to` a user who may act and sees where it is; it waits on.",
+    "POST /api/v1/incidents/{incident}/release": "Nobody has it in hand any more.",
+    "POST /api/v1/incidents/{incident}/note": "Adds `text` (2,000 characters at most) to its history.",
+    "POST /api/v1/incidents/{incident}/severity": "Sets `severity` whatever its cameras say; null gives it "
+    "back to them.",
+    "POST /api/v1/incidents/{incident}/kind": "Sets `kind`, likewise.",
+    "POST /api/v1/incidents/{incident}/merge": "Makes one of it and `other`; the older goes on, and is the answer.",
+    "POST /api/v1/incidents/{incident}/split": "Takes the episode of `event` out, into an incident of its own.",
+    "POST /api/v1/incidents/{incident}/undo": "Takes back the last step, whose `number` is that of `last_act`: by "
+    "who made it, within a minute.",
+    "POST /api/v1/handover": "Gives everything one has in hand `to` another user, with a `note`. What he does not see "
+    "is kept, and named.",
+    "GET /api/v1/assignees": "Who may act, on this `incident` or on any.",
     "GET /api/v1/cameras": "Cameras as GeoJSON, with state, rates, age of the last frame and the reason.",
     "GET /api/v1/evidence/{sha256}": "A picture, or a clip (MP4). Each look is written to the audit table.",
     "POST /api/v1/events/{event}/clip": "Asks the event's agent for the seconds around its begin. 200: it is here, "

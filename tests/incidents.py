@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from aggregator.core.incident import Incident, Source, State, believed
+from aggregator.core.incident import Incident, Source, believed
+from aggregator.core.states import State
 from contract.ids import derived_uuid7
 from contract.kinds import Kind, Severity
 

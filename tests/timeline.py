@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
 
+from aggregator.core.actions import Deed
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link
 from aggregator.core.space import METRES_PER_DEGREE
+from aggregator.core.surgery import Told
 from contract.events import (
     Clock,
     Event,
@@ -116,6 +118,7 @@ class Timeline:
         self.changes: list[Change] = []
         self.outcomes: list[Taken] = []
         self._cameras = cameras
+        self._events: list[Event] = []
         self._t = 0.0
 
     def at(self, t: float) -> "Timeline":
@@ -131,6 +134,7 @@ class Timeline:
         return self.take(event, lag_s)
 
     def take(self, event: Event, lag_s: float = 0.0) -> Taken:
+        self._events.append(event)
         step = self.correlator.step((event,), event.time.timestamp() + lag_s)
         (one,) = step.assigned
         taken = Taken(one.incident, one.link, one.refused, step.incidents, step.changes, step.merged)
@@ -144,9 +148,14 @@ class Timeline:
         return self
 
     def operator(self, incident: str, to: str, reason: str = "") -> Incident:
-        moved, change = self.correlator.transition(incident, to, self.now, "rina", reason)  # type: ignore[arg-type]
+        deed = Deed(action="state", actor="rina", value=to, reason=reason)
+        moved, change = self.correlator.act(incident, deed, self.now)
         self._note((moved,), (change,))
         return moved
+
+    def told(self) -> list[Told]:
+        """All events so far, as a store gives those of an incident."""
+        return [Told(event, event.data.delayed) for event in self._events]
 
     @property
     def now(self) -> float:

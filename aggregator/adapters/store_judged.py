@@ -40,6 +40,7 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
         "INSERT OR REPLACE INTO silences VALUES (?,?,?)",
         ((one.id, one.expires, msgspec.json.encode(one).decode()) for one in batch.silences),
     )
+    db.executemany("DELETE FROM verdicts WHERE incident = ?", ((one,) for one in batch.withdrawn))
     db.executemany(
         "INSERT INTO verdicts (incident, time, heard, site, camera, kind, true, told, sources) "
         "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",

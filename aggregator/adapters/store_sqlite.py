@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database, Migrations
 
-from aggregator.adapters import audit_sqlite, store_evidence, store_judged
+from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
-from aggregator.core.incident import CLOSED, Change, Incident
+from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, Camera
 from aggregator.core.outcome import EpisodeState
@@ -32,8 +32,10 @@ from aggregator.core.ports import (
     SuppressedQuery,
     SuppressedSeen,
 )
+from aggregator.core.precision import Verdict
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
+from aggregator.core.states import CLOSED
 
 migrations = Migrations("jaga-aggregator")
 _MB = 1_000_000
@@ -55,6 +57,11 @@ def judged(db: Database) -> None:
 def people(db: Database) -> None:
     _script(db, "0003_people.sql")
     audit_sqlite.take_over(db.conn)
+
+
+@migrations()  # type: ignore[untyped-decorator]
+def actions(db: Database) -> None:
+    _script(db, "0004_actions.sql")
 
 
 @migrations()  # type: ignore[untyped-decorator]
@@ -164,9 +171,17 @@ class SqliteStore:
         )
         return [(row[0], row[1], row[2]) for row in self._read(sql, (incident,))]
 
+    def incident_told(self, incident: str) -> list[tuple[bytes, bool]]:
+        return store_acts.told(self._read, incident)
+
     def changes(self, incident: str) -> list[Change]:
-        sql = "SELECT incident, time, actor, before, after, reason FROM changes WHERE incident = ? ORDER BY seq"
-        return [Change(*row) for row in self._read(sql, (incident,))]
+        return store_acts.changes(self._read, incident)
+
+    def followers(self, incident: str) -> list[tuple[str, bytes]]:
+        return store_acts.followers(self._read, incident)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return store_judged.verdicts(self._read)
 
     def suppressed(self, query: SuppressedQuery) -> list[SuppressedSeen]:
         return store_judged.found(self._read, query)
@@ -182,6 +197,9 @@ class SqliteStore:
 
     def evidence(self, sha256: str) -> tuple[bytes, str] | None:
         return store_evidence.content(self._read, sha256)
+
+    def latest_pictures(self, cameras: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, float]]:
+        return store_acts.latest_pictures(self._read, cameras)
 
     def evidence_site(self, sha256: str) -> str | None:
         return store_evidence.site(self._read, sha256)
@@ -259,18 +277,8 @@ class SqliteStore:
 
 
 _INCIDENT = (
-    "id",
-    "kind",
-    "state",
-    "severity",
-    "confidence",
-    "started",
-    "last_event",
-    "updated",
-    "merged_into",
-    "revision",
-    "view",
-    "body",
+    *("id", "kind", "state", "severity", "confidence", "started", "last_event", "updated"),
+    *("merged_into", "previous", "split_from", "revision", "view", "body"),
 )
 _UPDATE_INCIDENT = (
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _INCIDENT[1:])} "
@@ -296,10 +304,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     for absorbed, kept in batch.merged:
         db.execute("UPDATE incident_events SET incident = ? WHERE incident = ?", (kept, absorbed))
         db.execute("UPDATE episodes SET incident = ? WHERE incident = ?", (kept, absorbed))
-    db.executemany(
-        "INSERT INTO changes (incident, time, actor, before, after, reason) VALUES (?,?,?,?,?,?)",
-        ((one.incident, one.time, one.actor, one.before, one.after, one.reason) for one in batch.changes),
-    )
+    store_acts.write(db, batch)
     agents = (
         (*key, _text(agent), _text(numbers) if numbers else None) for key, (agent, numbers) in batch.agents.items()
     )
@@ -338,19 +343,9 @@ def _event(row: EventRow) -> tuple[Any, ...]:
 def _incident(row: IncidentRow) -> tuple[Any, ...]:
     one = row.incident
     times = (one.started, one.last_event, one.updated)
+    origins = (one.merged_into, one.previous, one.split_from)
     body = _out.encode(_Body(one, row.trails))
-    return (
-        one.id,
-        one.kind,
-        one.state,
-        one.severity,
-        one.confidence,
-        *times,
-        one.merged_into,
-        one.revision,
-        row.view,
-        body,
-    )
+    return (one.id, one.kind, one.state, one.severity, one.confidence, *times, *origins, one.revision, row.view, body)
 
 
 @lru_cache(maxsize=1024)

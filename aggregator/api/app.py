@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Body, FastAPI, HTTPException, Query
+from fastapi import FastAPI, HTTPException, Query
 from fastapi import Path as UrlPath
 from starlette.responses import Response
 
-from aggregator.api import judged, models, pages, people, reference, sign_on, users, watch
+from aggregator.api import acts, judged, models, pages, people, reference, sign_on, users, watch
 from aggregator.api.access import Access, Address, Who
 from aggregator.api.guard import HOSTS, Guard
 from aggregator.api.parts import JSON, UUID7, Limit, Parts
 from aggregator.api.problems import documented, install
+from aggregator.api.sight import seen
 from aggregator.api.stream import Waker
-from aggregator.core.access import Principal
-from aggregator.core.incident import State
+from aggregator.core.states import State
 from aggregator.views import camera_feature, change_view, rfc3339
 from contract.kinds import Kind
 
@@ -58,6 +58,7 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     )
     install(app)
     _incidents(app, parts)
+    acts.install(app, parts)
     _cameras(app, parts)
     judged.install(app, parts)
     watch.install(app, parts, waker)
@@ -70,10 +71,6 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     return app
 
 
-class _Sites(msgspec.Struct):
-    sites: tuple[str, ...]
-
-
 class _EventSite(msgspec.Struct):
     site: str
 
@@ -83,18 +80,10 @@ class _EventData(msgspec.Struct):
     data: _EventSite
 
 
-_incident_sites = msgspec.json.Decoder(_Sites)
 _event_of = msgspec.json.Decoder(_EventData)
 
 
 def _incidents(app: FastAPI, parts: Parts) -> None:
-    def seen(incident: str, who: Principal) -> bytes:
-        """The incident, where there is one and `who` may see it; who may not is told that there is none."""
-        view = parts.store.incident_view(incident)
-        if view is None or (who.sites is not None and not who.sees(_incident_sites.decode(view).sites)):
-            raise HTTPException(404, f"no incident {incident}")
-        return view
-
     @app.get("/api/v1/incidents", response_model=models.Page, responses=documented(401, 403, 422))
     def incidents(
         who: Who,
@@ -119,7 +108,7 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
         "/api/v1/incidents/{incident}", response_model=models.IncidentDetail, responses=documented(401, 403, 404, 422)
     )
     def incident(incident: IncidentId, who: Who) -> Response:
-        view = seen(incident, who)
+        view = seen(parts.store, incident, who)
         rows = [
             (_event_of.decode(raw), raw, score, reasons)
             for raw, score, reasons in parts.store.incident_events(incident)
@@ -135,16 +124,6 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
         quiet = msgspec.json.encode(parts.store.suppressed_by(incident))
         body = b'%b,"events":[%b],"changes":%b,"suppressed":%b}' % (view[:-1], b",".join(events), changes, quiet)
         return Response(body, media_type=JSON)
-
-    @app.post(
-        "/api/v1/incidents/{incident}/transition",
-        response_model=models.IncidentOut,
-        responses=documented(401, 403, 404, 409, 413, 422, 503),
-    )
-    def transition(incident: IncidentId, wish: Annotated[models.TransitionIn, Body()], who: Who) -> Response:
-        seen(incident, who)
-        actor = wish.actor if who.local else who.name
-        return Response(parts.service.transition(incident, wish.to, actor, wish.reason), media_type=JSON)
 
 
 def _cameras(app: FastAPI, parts: Parts) -> None:

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from aggregator.core.access import Permission, Role
-from aggregator.core.incident import State
+from aggregator.core.care import Action
 from aggregator.core.people import MAX_PASSWORD, NAME_PATTERN
+from aggregator.core.states import State
 from aggregator.core.suppression import Reason
 from contract.ids import NAME
 from contract.kinds import Kind, Severity
@@ -40,12 +41,27 @@ class Waypoint(BaseModel):
     time: str
 
 
+class ActOut(BaseModel):
+    """What a person did. to: the state it led to; detail: a name, a state, a severity, a kind or another incident.
+    undo_until: until when who made it can undo it."""
+
+    number: int
+    action: Action
+    actor: str
+    time: str
+    to: State
+    detail: str
+    undo_until: str | None
+
+
 class IncidentOut(BaseModel):
     """Times are RFC 3339, UTC. sources: independent cameras or reporters. delayed: no event was fresh on arrival.
     merged_into: the incident that absorbed this one. allowed: states it may be moved to. why: of the strongest
     event. doubts: why it stays suspected although its sources' own word would open it: `verdicts`, or
     `unconfirmed:per hour`. told: the confidence without verdicts. path: where it was seen, in order of time, where it
-    moved."""
+    moved. owner: who has it in hand; handed_by: who gave it to him, until he does something with it. acted: how many
+    steps people made on it; last_act: the latest. split_from: the incident that an operator took it out of. told_kind,
+    told_severity: what its cameras say where a person's word stands instead."""
 
     id: str
     kind: Kind
@@ -77,6 +93,13 @@ class IncidentOut(BaseModel):
     why: dict[str, Any] | None
     subjects: list[dict[str, Any]]
     revision: int
+    owner: str | None
+    handed_by: str | None
+    acted: int
+    last_act: ActOut | None
+    split_from: str | None
+    told_kind: Kind | None
+    told_severity: Severity | None
 
 
 class Page(BaseModel):
@@ -105,12 +128,19 @@ class ClipOut(BaseModel):
 
 
 class ChangeOut(BaseModel):
+    """action: `state` for a step of the lifecycle, else what a person did. detail: a name, a severity, another
+    incident. number: counts what people did with the incident, 0 for the system. undone: it was taken back."""
+
     model_config = ConfigDict(populate_by_name=True)
     time: str
     actor: str
     before: State | None = Field(alias="from")
     to: State
     reason: str
+    action: Action
+    detail: str
+    number: int
+    undone: bool
 
 
 class IncidentDetail(IncidentOut):
@@ -236,13 +266,6 @@ class DeskOut(BaseModel):
     own: list[str]
 
 
-class TransitionIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    to: State
-    reason: str = Field("", max_length=500)
-    actor: Actor = "operator"
-
-
 class RefusedOut(BaseModel):
     id: int
     received: str
@@ -268,7 +291,7 @@ class Health(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457."""
+    """RFC 9457. act: the step of somebody else that is in the way; incident: as it is now."""
 
     type: str
     title: str
@@ -278,6 +301,8 @@ class Problem(BaseModel):
     needs: Permission | None = None
     code: str | None = None
     values: dict[str, str] | None = None
+    act: ActOut | None = None
+    incident: IncidentOut | None = None
 
 
 class SessionUser(BaseModel):

@@ -10,10 +10,13 @@ from starlette.responses import Response
 
 from aggregator.api.models import Problem
 from aggregator.clips import UnknownEvent
+from aggregator.core.actions import DeedRefused
+from aggregator.core.care import Act
 from aggregator.core.errors import StoreError
-from aggregator.core.incident import TransitionRefused
+from aggregator.core.incident import Incident, TransitionRefused
 from aggregator.core.silences import SilenceRefused
 from aggregator.service import UnknownIncident, UnknownSilence
+from aggregator.views import act_view, incident_view
 from contract.errors import JagaError
 
 MEDIA_TYPE = "application/problem+json"
@@ -33,6 +36,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(TransitionRefused, _refused)
+    app.add_exception_handler(DeedRefused, _deed_refused)
     app.add_exception_handler(UnknownIncident, _unknown)
     app.add_exception_handler(UnknownSilence, _unknown_silence)
     app.add_exception_handler(UnknownEvent, _unknown_event)
@@ -58,7 +62,21 @@ def _validation(_request: Request, error: Exception) -> Response:
 def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, TransitionRefused)
     detail = f"{error.state} cannot become {error.to}"
-    return problem(409, "Transition not allowed", detail, allowed=list(error.allowed))
+    act = error.incident.care.last if error.incident is not None else None
+    return problem(409, "Transition not allowed", detail, allowed=list(error.allowed), **_now(error.incident, act))
+
+
+def _deed_refused(_request: Request, error: Exception) -> Response:
+    """As `_wished`, with who was in the way and the incident as it is now."""
+    assert isinstance(error, DeedRefused)
+    values = {name: str(value) for name, value in error.values.items()}
+    more = _now(error.incident, error.act)
+    return problem(409, "Not possible", str(error), code=error.key, values=values, **more)
+
+
+def _now(one: Incident | None, act: Act | None) -> dict[str, Any]:
+    shown = msgspec.Raw(incident_view(one)) if one is not None else None
+    return {"act": act_view(act), "incident": shown}
 
 
 def _unknown(_request: Request, error: Exception) -> Response:

@@ -15,7 +15,7 @@ from aggregator.api.parts import Parts
 from aggregator.api.problems import documented
 from aggregator.api.snapshot import SharedSnapshot
 from aggregator.api.stream import EventStream, Reader, Waker
-from aggregator.core.incident import CLOSED, STATES
+from aggregator.core.states import CLOSED, STATES
 from aggregator.views import camera_view, delay_view, districts_view, response_view, rfc3339, silence_view
 
 SNAPSHOT_CLOSED = 500

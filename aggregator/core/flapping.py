@@ -88,3 +88,6 @@ class Cooldowns:
     def forget(self, before: float) -> None:
         for key in [key for key, closing in self._closed.items() if closing.time < before - self._cooldown_s]:
             del self._closed[key]
+
+    def clear(self) -> None:
+        self._closed.clear()

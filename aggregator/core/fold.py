@@ -6,9 +6,11 @@ holds does not depend on the order in which events were added, except for exact 
 
 from dataclasses import dataclass, replace
 
-from aggregator.core.incident import CLOSED, Incident, Source, State, believed
+from aggregator.core.care import joined
+from aggregator.core.incident import Incident, Source, believed
 from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
+from aggregator.core.states import CLOSED, State
 from contract.events import Event, Subject
 from contract.kinds import SEVERITIES, Kind, Severity
 
@@ -39,13 +41,13 @@ class Times:
 
 
 class Draft:
-    """See the module. Attributes are those of Incident; sources by (site, camera)."""
+    """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera)."""
 
     __slots__ = (
         *("id", "kind", "state", "severity", "started", "last_event", "updated", "last_end", "closed_at", "running"),
         *("event_count", "delayed", "zones", "snapshot_of", "snapshot_strength", "why", "strength", "subjects"),
         *("subjects_time", "previous", "merged_into", "opened", "gravest", "people", "people_first", "people_since"),
-        *("reports", "doubts", "revision", "sources", "_frozen"),
+        *("reports", "doubts", "revision", "split_from", "apart", "care", "sources", "_frozen"),
     )
 
     def __init__(self, one: Incident) -> None:
@@ -57,7 +59,7 @@ class Draft:
 
     def take(self, one: Incident) -> None:
         """Becomes what `one` says."""
-        self.id, self.kind, self.state, self.severity = one.id, one.kind, one.state, one.severity
+        self.id, self.kind, self.state, self.severity = one.id, one.told_kind or one.kind, one.state, one.severity
         self.started, self.last_event, self.updated = one.started, one.last_event, one.updated
         self.last_end, self.closed_at, self.running = one.last_end, one.closed_at, set(one.running)
         self.event_count, self.delayed, self.zones = one.event_count, one.delayed, one.zones
@@ -67,9 +69,13 @@ class Draft:
         self.previous, self.merged_into, self.opened = one.previous, one.merged_into, one.opened
         self.gravest, self.people, self.people_first = one.gravest, one.people, one.people_first
         self.people_since, self.reports, self.doubts = one.people_since, one.reports, one.doubts
-        self.revision = one.revision
+        self.revision, self.split_from, self.apart, self.care = one.revision, one.split_from, one.apart, one.care
         self.sources = {(source.site, source.camera): source for source in one.sources}
         self._frozen: Incident | None = one
+
+    def thaw(self) -> None:
+        """After `take` of something whose derived attributes are to be worked out anew."""
+        self._frozen = None
 
     def add(self, event: Event, at: Times, now: float, source: Source, running: bool, delayed: bool) -> None:
         """One more event. source: who told it, and where it was. running: whether its episode goes on."""
@@ -125,6 +131,8 @@ class Draft:
         self.delayed = self.delayed and other.delayed
         self.zones = tuple(sorted({*self.zones, *other.zones}))
         self.previous = self.previous or other.previous
+        self.apart = tuple(sorted({*self.apart, *other.apart} - {self.id, other.id}))
+        self.care = joined(self.care, other.care)
         opened = [time for time in (self.opened, other.opened) if time is not None]
         self.opened = min(opened) if opened else None
         self.updated = now
@@ -150,10 +158,11 @@ class Draft:
         why = reasons(
             len(sources), self.people, self.people_first, self.reports, places.near(where) if places and where else ()
         )
-        self.severity = raised(self.gravest, why)
+        told, care = raised(self.gravest, why), self.care
+        self.severity = care.severity or told
         return Incident(
             id=self.id,
-            kind=self.kind,
+            kind=care.kind or self.kind,
             state=self.state,
             severity=self.severity,
             confidence=believed(sources),
@@ -178,13 +187,18 @@ class Draft:
             merged_into=self.merged_into,
             opened=self.opened,
             gravest=self.gravest,
-            raised=why,
+            raised=why if care.severity is None else (*why, f"operator:{told}"),
             people=self.people,
             people_first=self.people_first,
             people_since=self.people_since,
             reports=self.reports,
             doubts=self.doubts if self.state == "suspected" else (),
             revision=self.revision,
+            split_from=self.split_from,
+            apart=self.apart,
+            care=care,
+            told_kind=None if care.kind is None else self.kind,
+            told_severity=None if care.severity is None else told,
         )
 
     def _source(self, new: Source) -> None:
@@ -224,6 +238,14 @@ def begin(incident_id: str, event: Event, at: Times, now: float, previous: str |
             previous=previous,
         )
     )
+
+
+_PEOPLES = ("state", "closed_at", "opened", "revision", "merged_into", "split_from", "apart", "care")
+
+
+def emptied(draft: Draft, fresh: Draft) -> Incident:
+    """What `fresh` is, with all that people saw of the draft and did to it."""
+    return replace(fresh.snapshot(), **{name: getattr(draft, name) for name in _PEOPLES})
 
 
 def age(draft: Draft) -> str:

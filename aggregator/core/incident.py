@@ -1,43 +1,16 @@
-"""The incident, and its lifecycle as one table.
+"""The incident, how it moves from state to state, and when it is opened.
 
 Times are seconds since the Unix epoch (UTC). An incident is a frozen value: each change makes a new one with the next
-`revision`. All state logic is in this file.
+`revision`. The table of states is aggregator.core.states.
 """
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from aggregator.core.care import UNTOUCHED, Action, Care
+from aggregator.core.states import CLOSED, TRANSITIONS, Party, State, allowed
 from contract.events import Location, Subject, Why
 from contract.kinds import KINDS, Kind, Severity
-
-State = Literal["suspected", "open", "acknowledged", "dispatched", "resolved", "false_alarm"]
-STATES: tuple[State, ...] = ("suspected", "open", "acknowledged", "dispatched", "resolved", "false_alarm")
-Party = Literal["system", "operator"]
-SYSTEM = "system"
-"""The actor of changes that nobody asked for."""
-
-_BOTH: frozenset[Party] = frozenset({"system", "operator"})
-_OPERATOR: frozenset[Party] = frozenset({"operator"})
-
-TRANSITIONS: dict[tuple[State, State], frozenset[Party]] = {
-    ("suspected", "open"): _BOTH,
-    ("suspected", "acknowledged"): _OPERATOR,
-    ("suspected", "resolved"): _BOTH,
-    ("suspected", "false_alarm"): _OPERATOR,
-    ("open", "acknowledged"): _OPERATOR,
-    ("open", "dispatched"): _OPERATOR,
-    ("open", "resolved"): _BOTH,
-    ("open", "false_alarm"): _OPERATOR,
-    ("acknowledged", "dispatched"): _OPERATOR,
-    ("acknowledged", "resolved"): _BOTH,
-    ("acknowledged", "false_alarm"): _OPERATOR,
-    ("dispatched", "resolved"): _BOTH,
-    ("dispatched", "false_alarm"): _OPERATOR,
-}
-"""Who may move an incident from one state to another; what is not here is refused. Closed states are final: whatever
-comes afterwards is a new incident that names the old one as `previous`."""
-
-CLOSED: frozenset[State] = frozenset({"resolved", "false_alarm"})
 
 Opening = Literal["reported", "second_source", "severe", "strong_source", "sure", "lasting"]
 
@@ -91,7 +64,9 @@ class Incident:
     every event so far was. merged_into: the incident that absorbed this one. opened: when it was first more than
     suspected. severity: that of the gravest event (`gravest`), raised for the reasons in `raised`. people: the most
     that one event told of; people_first: of the first event that counted any, at people_since. reports: how many people
-    told of it. doubts: why it was kept at suspected although it would have been opened, as `what:how much`."""
+    told of it. doubts: why it was kept at suspected although it would have been opened, as `what:how much`. split_from:
+    the incident that an operator took it out of. apart: those that operators have said are another matter. care: what
+    people did with it; told_kind, told_severity: what its cameras say where a person's word stands instead."""
 
     id: str
     kind: Kind
@@ -126,6 +101,11 @@ class Incident:
     reports: int = 0
     doubts: tuple[str, ...] = ()
     revision: int = 0
+    split_from: str | None = None
+    apart: tuple[str, ...] = ()
+    care: Care = UNTOUCHED
+    told_kind: Kind | None = None
+    told_severity: Severity | None = None
 
     @property
     def told(self) -> float:
@@ -144,7 +124,9 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of an incident's history. before: None when it came to be, or when the state stayed (a merge)."""
+    """One step of an incident's history. before: None when it came to be. action: what a person did, "state" for a step
+    of the lifecycle, whoever made it. detail: of the action: a name, a severity, another incident. number: counts what
+    people did with the incident, 0 for the system. undone: it was taken back; of a note the words are gone."""
 
     incident: str
     time: float
@@ -152,19 +134,19 @@ class Change:
     before: State | None
     after: State
     reason: str
+    action: Action = "state"
+    detail: str = ""
+    number: int = 0
+    undone: bool = False
 
 
 class TransitionRefused(Exception):
-    """`allowed` names the states that an operator may move the incident to."""
+    """`allowed` names the states that an operator may move the incident to. incident: as it is, where it is in
+    memory."""
 
-    def __init__(self, incident: str, state: State, to: str) -> None:
-        super().__init__(f"{incident}: {state} to {to}")
-        self.state, self.to, self.allowed = state, to, allowed(state)
-
-
-def allowed(state: State, party: Party = "operator") -> tuple[State, ...]:
-    """The states that `party` may move to from `state`, in the order of STATES."""
-    return tuple(to for to in STATES if party in TRANSITIONS.get((state, to), frozenset()))
+    def __init__(self, identity: str, state: State, to: str, incident: Incident | None = None) -> None:
+        super().__init__(f"{identity}: {state} to {to}")
+        self.state, self.to, self.allowed, self.incident = state, to, allowed(state), incident
 
 
 def move(
@@ -172,7 +154,7 @@ def move(
 ) -> tuple[Incident, Change]:
     """The incident in its next state, and what to note. Raises TransitionRefused where the table has no such row."""
     if incident.merged_into is not None or party not in TRANSITIONS.get((incident.state, to), frozenset()):
-        raise TransitionRefused(incident.id, incident.state, to)
+        raise TransitionRefused(incident.id, incident.state, to, incident)
     shown = incident.opened if incident.opened is not None or to in CLOSED else now
     moved = replace(incident, state=to, updated=now, opened=shown, revision=incident.revision + 1)
     if to in CLOSED:

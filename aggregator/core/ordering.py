@@ -5,8 +5,9 @@ from when it came: a camera whose clock is ahead holds nobody up. Whatever arriv
 therefore let go in one order, that of event time, whatever the order of arrival. What arrives later is let go at once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from contract.events import Event
 
@@ -48,3 +49,11 @@ class Ordering:
             ready.append(heappop(self._due)[2])
         ready.sort(key=lambda held: held.order)
         return ready
+
+    def take(self, wanted: Callable[[Held], bool]) -> list[Held]:
+        """Takes out those that are wanted now, whenever they would be due."""
+        taken = [entry for entry in self._due if wanted(entry[2])]
+        if taken:
+            self._due = [entry for entry in self._due if not wanted(entry[2])]
+            heapify(self._due)
+        return sorted((entry[2] for entry in taken), key=lambda held: held.order)

@@ -36,12 +36,15 @@ class Assigned:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a step did. incidents: each that changed, as it is now, absorbed ones included. merged: (absorbed, kept), in
-    the order it happened; an assignment of the same step may name one that was absorbed after it."""
+    the order it happened; an assignment of the same step may name one that was absorbed after it. moved: (episode,
+    from, to) of what an operator split. episodes: those whose state changed without an event."""
 
     assigned: tuple[Assigned, ...] = ()
     incidents: tuple[Incident, ...] = ()
     changes: tuple[Change, ...] = ()
     merged: tuple[tuple[str, str], ...] = ()
+    moved: tuple[tuple[str, str, str], ...] = ()
+    episodes: tuple[tuple[str, EpisodeState], ...] = ()
 
 
 @dataclass(slots=True)
@@ -53,13 +56,22 @@ class Step:
     changes: list[Change] = field(default_factory=list)
     merged: list[tuple[str, str]] = field(default_factory=list)
     refused: dict[str, Refused] = field(default_factory=dict)
+    moved: list[tuple[str, str, str]] = field(default_factory=list)
+    episodes: dict[str, EpisodeState] = field(default_factory=dict)
 
     def touch(self, incident: str) -> None:
         self.touched[incident] = None
 
     def outcome(self, drafts: dict[str, Draft], places: Places) -> Outcome:
         touched = tuple(drafts[one].snapshot(places) for one in self.touched if one in drafts)
-        return Outcome(tuple(self.assigned), touched, tuple(self.changes), tuple(self.merged))
+        return Outcome(
+            tuple(self.assigned),
+            touched,
+            tuple(self.changes),
+            tuple(self.merged),
+            tuple(self.moved),
+            tuple(self.episodes.items()),
+        )
 
 
 def opened(known: EpisodeState | None, ended: bool) -> int:

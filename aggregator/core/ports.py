@@ -119,7 +119,9 @@ class Refused:
 
 @dataclass(slots=True)
 class Batch:
-    """What one commit writes, all or nothing. merged: (absorbed, kept), in the order it happened, after `links`."""
+    """What one commit writes, all or nothing. merged: (absorbed, kept), in the order it happened, after `links`. moved:
+    (episode, from, to). undone: (incident, number of the step); the words of a note go. withdrawn: incidents whose
+    verdicts are taken back, before `verdicts`."""
 
     events: list[EventRow] = field(default_factory=list)
     links: list[LinkRow] = field(default_factory=list)
@@ -134,6 +136,9 @@ class Batch:
     suppressed: list[SuppressedRow] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+    moved: list[tuple[str, str, str]] = field(default_factory=list)
+    undone: list[tuple[str, int]] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
     audit: list[tuple[float, str, str, str, str]] = field(default_factory=list)
     """(time, actor, action, object, detail)"""
 
@@ -202,7 +207,19 @@ class Store(Protocol):
         """(wire event, score, reasons as JSON) in order of event time."""
         ...
 
+    def incident_told(self, incident: str) -> list[tuple[bytes, bool]]:
+        """(wire event, delayed) in order of event time."""
+        ...
+
     def changes(self, incident: str) -> list[Change]: ...
+    def followers(self, incident: str) -> list[tuple[str, bytes]]:
+        """(id, JSON) of those that name it as `previous` or `split_from`, and of those that it absorbed."""
+        ...
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All of them, in the order they were given."""
+        ...
+
     def suppressed(self, query: SuppressedQuery) -> list[SuppressedSeen]:
         """The latest first, by event time."""
         ...
@@ -218,6 +235,10 @@ class Store(Protocol):
     def count_by_state(self) -> dict[str, int]: ...
     def evidence(self, sha256: str) -> tuple[bytes, str] | None:
         """(bytes, media type)"""
+        ...
+
+    def latest_pictures(self, cameras: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, float]]:
+        """The latest (SHA-256, received) of each (site, camera) that has any."""
         ...
 
     def evidence_site(self, sha256: str) -> str | None:
@@ -237,6 +258,16 @@ class Store(Protocol):
     def prune(self, retention: Retention, now: float) -> None: ...
     def queue_depth(self) -> int: ...
     def close(self) -> None: ...
+
+
+class Meter(Protocol):
+    """Where the service counts. Any thread."""
+
+    def event(self, outcome: str, lag_s: float | None = None) -> None:
+        """outcome: stored, duplicate or quarantined; lag_s: from the camera to the commit."""
+        ...
+
+    def evidence(self, outcome: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,12 @@ class Precisions:
         self._cameras: dict[tuple[str, str, Kind], _Count] = {}
         self._hours: dict[tuple[str, str, Kind, HourClass], _Count] = {}
         self._recent: dict[tuple[str, str, Kind], _Count] = {}
+        self.relearn(verdicts)
+
+    def relearn(self, verdicts: Iterable[Verdict]) -> None:
+        """From nothing: after a verdict was withdrawn."""
+        for counts in (self._kinds, self._cameras, self._hours, self._recent):
+            counts.clear()
         for verdict in verdicts:
             self.learn(verdict)
 

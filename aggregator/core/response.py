@@ -8,7 +8,8 @@ of the present one counts, still from `opened`: an incident that turns critical 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from aggregator.core.incident import CLOSED, Incident
+from aggregator.core.incident import Incident
+from aggregator.core.states import CLOSED
 from contract.kinds import Severity
 
 Step = Literal["acknowledge", "resolve"]

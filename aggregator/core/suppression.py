@@ -118,6 +118,10 @@ class Suppression:
         for key in keys:
             self._cooldowns.close(key, closing)
 
+    def reopened(self) -> None:
+        """Forgets what operators closed; whoever calls it tells anew what still holds."""
+        self._cooldowns.clear()
+
     def restore(self, silences: Iterable[Silence], kept_out: Iterable[tuple[str, float, Suppressed]]) -> None:
         """What a store kept; kept_out: (episode, latest time, why)."""
         for silence in silences:

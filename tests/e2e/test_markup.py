@@ -58,6 +58,9 @@ def test_no_text_is_markup(rig: Rig) -> None:
     (incident,) = rig.incidents()
     wish = {"to": "acknowledged", "reason": NASTY, "actor": NASTY}
     rig.post(f"api/v1/incidents/{incident['id']}/transition", wish)
+    for action in ("take", "note"):
+        words = {"text": NASTY} if action == "note" else {"reason": NASTY}
+        rig.post(f"api/v1/incidents/{incident['id']}/{action}", {**words, "actor": NASTY})
     with sync_playwright() as playwright, chromium(playwright, *WEBGL) as browser:
         page = open_page(browser, rig)
         page.keyboard.press("End")

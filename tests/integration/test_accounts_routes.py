@@ -28,6 +28,16 @@ def request(http: httpx.Client, route: str, **parts: str) -> httpx.Response:
     method, path = route.split(" ", 1)
     bodies: dict[str, Any] = {
         "POST /api/v1/incidents/{incident}/transition": {"to": "acknowledged"},
+        "POST /api/v1/incidents/{incident}/take": {},
+        "POST /api/v1/incidents/{incident}/assign": {"to": "nobody"},
+        "POST /api/v1/incidents/{incident}/release": {},
+        "POST /api/v1/incidents/{incident}/note": {"text": "seen from the bridge"},
+        "POST /api/v1/incidents/{incident}/severity": {"severity": "minor"},
+        "POST /api/v1/incidents/{incident}/kind": {"kind": "crowd"},
+        "POST /api/v1/incidents/{incident}/merge": {"other": parts["incident"]},
+        "POST /api/v1/incidents/{incident}/split": {"event": parts["incident"]},
+        "POST /api/v1/incidents/{incident}/undo": {"number": 1},
+        "POST /api/v1/handover": {"to": "nobody"},
         "POST /api/v1/silences": {"expires": "2020-01-01T00:00:00Z", "reason": "r", "site": "site-1"},
         "POST /api/v1/silences/{silence}/end": {},
         "POST /api/v1/session": {"name": "nobody", "password": "wrong"},

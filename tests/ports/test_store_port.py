@@ -1,6 +1,7 @@
 """The contract of aggregator.core.ports.Store, over each implementation."""
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
@@ -9,13 +10,16 @@ import msgspec
 import pytest
 
 from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.core.actions import Deed
 from aggregator.core.errors import StoreError
-from aggregator.core.incident import Incident
+from aggregator.core.incident import Change, Incident
 from aggregator.core.liveness import Agent, Camera
 from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, LinkRow, Refused, Retention, Store
+from aggregator.core.precision import Verdict
 from aggregator.core.sequence import Sequence
 from aggregator.views import incident_view
 from contract.events import Event
+from contract.kinds import Kind
 from tests.timeline import START, Taken, Timeline, make_event, place
 
 Open = Callable[[], Store]
@@ -256,3 +260,97 @@ def test_a_picture_knows_its_site(store: Store) -> None:
     store.commit(Batch(evidence=[EvidenceRow(sha256, "e", "north", "a", 1.0, jpeg)]))
     assert store.evidence_site(sha256) == "north"
     assert store.evidence_site("0" * 64) is None
+
+
+def test_a_split_moves_an_episode_and_says_so(store: Store) -> None:
+    city = Timeline()
+    taken = [seen(city, 0, "a"), seen(city, 5, "b"), seen(city, 9, "a", phase="update", started=0.0)]
+    store.commit(batch_of(city, *taken))
+    old = city.only().id
+    episode = taken[1][0].data.episode
+    outcome = city.correlator.split(old, city.told(), Deed(action="split", actor="budi", value=episode), city.now)
+    ((_, _, new),) = outcome.moved
+    batch = Batch(changes=list(outcome.changes), moved=list(outcome.moved), episodes=dict(outcome.episodes))
+    for one in outcome.incidents:
+        batch.incidents[one.id] = IncidentRow(one, city.correlator.trails(one.id), incident_view(one))
+    store.commit(batch)
+    assert [len(store.incident_told(one)) for one in (old, new)] == [2, 1]
+    ((raw, score, reasons),) = store.incident_events(new)
+    assert (msgspec.json.decode(raw)["id"], score, msgspec.json.decode(reasons)) == (
+        taken[1][0].id,
+        1.0,
+        {"kind": "split"},
+    )
+    assert [one for one, _ in store.followers(old)] == [new]
+    restored = {one.id: dict(episodes) for one, _, episodes in store.restore(0).incidents}
+    assert list(restored[new]) == [episode]
+    assert restored[new][episode].incident == new
+
+
+def test_what_was_undone_is_marked_and_a_notes_words_go(store: Store) -> None:
+    city = Timeline()
+    store.commit(batch_of(city, seen(city, 0, "a")))
+    one = city.only().id
+    for deed in (
+        Deed(action="note", actor="budi", reason="red shirt"),
+        Deed(action="severity", actor="budi", value="minor", reason="calm"),
+    ):
+        store.commit(Batch(changes=[city.correlator.act(one, deed, city.now)[1]]))
+    store.commit(Batch(undone=[(one, 1), (one, 2)]))
+    assert [(c.action, c.detail, c.reason, c.number, c.undone) for c in store.changes(one)[-2:]] == [
+        ("note", "", "", 1, True),
+        ("severity", "minor", "calm", 2, True),
+    ]
+    assert not any(change.undone for change in store.changes(one)[:-2])
+
+
+def test_withdrawn_verdicts_are_gone_and_may_be_given_anew(store: Store) -> None:
+    def verdict(incident: str, true: bool) -> Verdict:
+        return Verdict(incident, 5.0, 4.0, "site-1", "a", Kind.BRAWL, true)
+
+    store.commit(Batch(verdicts=[verdict("x", False), verdict("y", True)]))
+    store.commit(Batch(withdrawn=["x"]))
+    assert store.verdicts() == (verdict("y", True),)
+    store.commit(Batch(withdrawn=["x"], verdicts=[verdict("x", True)]))
+    assert store.verdicts() == (verdict("y", True), verdict("x", True))
+
+
+def test_the_latest_picture_of_each_camera(store: Store) -> None:
+    def shot(camera: str, received: float) -> EvidenceRow:
+        jpeg = f"{camera} {received}".encode()
+        return EvidenceRow(hashlib.sha256(jpeg).hexdigest(), "e" * 36, "north", camera, received, jpeg)
+
+    shots = [shot("a", 1.0), shot("a", 3.0), shot("a", 2.0), shot("b", 1.0)]
+    store.commit(Batch(evidence=shots))
+    found = store.latest_pictures([("north", "a"), ("north", "b"), ("south", "a")])
+    assert found == {("north", "a"): (shots[1].sha256, 3.0), ("north", "b"): (shots[3].sha256, 1.0)}
+
+
+def test_a_store_of_before_shows_its_incidents_in_todays_form(tmp_path: Path) -> None:
+    """Incidents that were written before people could act on them, and are not written again."""
+    path, folder = tmp_path / "jaga.sqlite", Path("aggregator") / "adapters" / "schema"
+    view = incident_view(Timeline(a=(0, 0)).sees("a", "brawl").incidents[0])
+    old = {name: value for name, value in msgspec.json.decode(view).items() if name not in _OF_0004}
+    old["previous"] = "0" * 36
+    with sqlite3.connect(path) as raw:
+        for name in ("0001_first.sql", "0002_judged.sql", "0003_people.sql"):
+            raw.executescript((folder / name).read_text("utf-8"))
+        raw.execute(
+            "CREATE TABLE _sqlite_migrations (id INTEGER PRIMARY KEY, migration_set TEXT, name TEXT, applied_at TEXT)"
+        )
+        raw.executemany(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('jaga-aggregator', ?, '')",
+            [("first",), ("judged",), ("people",)],
+        )
+        row = (old["id"], "brawl", "resolved", "critical", 0.5, 1.0, 1.0, 1.0, None, 3, msgspec.json.encode(old), b"{}")
+        raw.execute(f"INSERT INTO incidents VALUES ({','.join('?' * len(row))})", row)
+        raw.execute("INSERT INTO changes VALUES (1, ?, 1.0, 'rina', 'open', 'resolved', 'over')", (old["id"],))
+    store = SqliteStore(path)
+    shown = msgspec.json.decode(store.incident_view(old["id"]) or b"")
+    assert shown == {**msgspec.json.decode(view), "previous": "0" * 36}
+    assert store.changes(old["id"]) == [Change(old["id"], 1.0, "rina", "open", "resolved", "over")]
+    assert [one for one, _ in store.followers("0" * 36)] == [old["id"]]
+    store.close()
+
+
+_OF_0004 = ("owner", "handed_by", "acted", "last_act", "split_from", "told_kind", "told_severity")

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.core.correlation import CorrelationPolicy, Correlator
-from aggregator.core.incident import STATES, TRANSITIONS, Incident, Party, State, TransitionRefused, allowed, move
+from aggregator.core.incident import Incident, TransitionRefused, move
 from aggregator.core.space import Cells, Grid
+from aggregator.core.states import STATES, TRANSITIONS, Party, State, allowed
 from contract.events import Event
 from contract.kinds import Kind
 from tests.timeline import START, make_event, place

@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.core.flapping import Closing
-from aggregator.core.incident import GRAVE, Incident, Source, State
+from aggregator.core.incident import GRAVE, Incident, Source
 from aggregator.core.load import LoadPolicy, arrange, waits
 from aggregator.core.precision import LearningPolicy, Precisions, Verdict, weighed
 from aggregator.core.silences import Silence
+from aggregator.core.states import State
 from aggregator.core.suppression import Suppressed, Suppression, SuppressionPolicy
 from contract.kinds import KINDS, Kind
 from tests.incidents import incident

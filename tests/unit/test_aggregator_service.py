@@ -1,10 +1,12 @@
 """The service's promises: nothing before its commit, nothing lost when one fails, one bad message spoils no batch."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from aggregator.core.actions import Deed
 from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Message
 from contract import topics
@@ -59,6 +61,45 @@ def test_a_failed_transition_changes_nothing(desk: Desk, monkeypatch: pytest.Mon
     assert desk.incidents()[0]["state"] == "open"
     desk.service.transition(incident, "resolved", "rina", "")
     assert desk.incidents()[0]["state"] == "resolved"
+
+
+def test_what_cannot_be_handed_over_stays_and_the_rest_goes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory and store say the same, although one of the steps was refused half-way."""
+    for t, x in ((0, 0), (1, 9000)):
+        desk.take(make_event(t, f"c{x}", "brawl", confidence=0.9, location=place(x, 0)))
+    monkeypatch.setattr("aggregator.core.actions.MOST_STEPS", 2)
+    near, far = sorted(one["id"] for one in desk.incidents())
+    for incident, steps in ((near, ("take", "note")), (far, ("take",))):
+        for step in steps:
+            desk.service.act(incident, Deed(action=step, actor="budi", reason="x"))  # type: ignore[arg-type]
+    desk.service.hand_over(Deed(action="handover", actor="budi", value="sari"), lambda _sites: True)
+    assert {one["id"]: one["owner"] for one in desk.incidents()} == {near: "budi", far: "sari"}
+    again = Desk(desk.folder)
+    again.open()
+    assert again.service.incidents() == desk.service.incidents()
+
+
+@pytest.mark.parametrize("action", ["take", "merge", "split", "handover"])
+def test_a_deed_that_cannot_be_stored_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    for t, x in ((0, 0), (1, 9000), (2, 20)):
+        desk.take(make_event(t, f"c{x}", "brawl", confidence=0.9, location=place(x, 0)))
+    near, far = sorted(one["id"] for one in desk.incidents())
+    desk.service.act(near, Deed(action="take", actor="budi"))
+    before, last = desk.service.incidents(), desk.live.last
+    event = msgspec.json.decode(desk.store.incident_told(near)[0][0])["id"]
+    deed = Deed(action=action, actor="budi" if action == "handover" else "sari", value="sari")  # type: ignore[arg-type]
+    deeds: dict[str, Callable[[], object]] = {
+        "take": lambda: desk.service.act(near, deed),
+        "merge": lambda: desk.service.merge(near, far, deed),
+        "split": lambda: desk.service.split(near, event, deed),
+        "handover": lambda: desk.service.hand_over(deed, lambda _sites: True),
+    }
+    fail_once(desk, monkeypatch)
+    with pytest.raises(StoreError):
+        deeds[action]()
+    assert (desk.service.incidents(), desk.live.last) == (before, last)
+    deeds[action]()
+    assert desk.service.incidents() != before
 
 
 def test_an_event_counts_once_within_a_batch_and_over_restarts(desk: Desk) -> None:

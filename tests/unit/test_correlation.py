@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregator.core.incident import TransitionRefused
+from aggregator.core.actions import DeedRefused
 from aggregator.core.linking import Tie, Trail, tie
 from aggregator.core.space import centre
 from contract.events import Subject
@@ -149,10 +149,9 @@ def test_events_of_an_absorbed_incidents_episode_go_to_the_one_that_absorbed_it(
     city.at(10).sees("middle", "brawl")
     late = city.at(30).sees("east", "brawl", "end", episode="e", started=5)
     assert late.incident == city.only().id
-    with pytest.raises(TransitionRefused):
-        city.correlator.transition(
-            next(one.id for one in city.incidents.values() if one.merged_into), "open", city.now, "r", ""
-        )
+    absorbed = next(one.id for one in city.incidents.values() if one.merged_into)
+    with pytest.raises(DeedRefused, match="merged into"):
+        city.operator(absorbed, "acknowledged")
 
 
 def test_merging_keeps_the_state_that_is_further_on() -> None:

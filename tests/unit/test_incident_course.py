@@ -2,6 +2,7 @@
 
 import pytest
 
+from aggregator.core.actions import Deed
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from tests.timeline import START, Timeline, make_event, place
 
@@ -165,7 +166,8 @@ def test_who_dismisses_what_was_announced_dismisses_only_that() -> None:
     grave = make_event(10, "market", "brawl", confidence=0.9, location=place(20, 0, 30.0))
     (shown,) = correlator.step((grave,), began + 10).incidents
     assert (shown.state, shown.id != first.id) == ("open", True)
-    correlator.transition(shown.id, "false_alarm", began + 11, "rina", "a dance")
+    deed = Deed(action="state", actor="rina", value="false_alarm", reason="a dance")
+    correlator.act(shown.id, deed, began + 11)
     outcome = correlator.tick(began + 13)
     assert [(one.incident, one.refused) for one in outcome.assigned] == [(shown.id, ())]
     states = {one.id: (one.state, one.event_count, one.closed_at) for one in correlator.incidents()}

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from aggregator.core.incident import Incident, Source, State
+from aggregator.core.incident import Incident, Source
 from aggregator.core.load import LoadPolicy, Summary, arrange
+from aggregator.core.states import State
 from contract.kinds import Kind
 from tests.incidents import incident
 

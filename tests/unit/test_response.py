@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from aggregator.core.incident import STATES, Incident, Source, State, allowed, move
+from aggregator.core.incident import Incident, Source, move
 from aggregator.core.response import Due, ResponseTargets, Targets, due, pending
+from aggregator.core.states import STATES, State, allowed
 from contract.kinds import SEVERITIES, Kind
 from tests.incidents import incident
 

@@ -99,6 +99,7 @@ export function incident(next, world, now, ageS) {
     sites: [camera.site], cameras: [camera.id, ...others.map((other) => other.id)], sources: 1 + others.length,
     event_count: 2 + Math.floor(next() * 5), delayed: next() > 0.95, zones: zone ? [zone] : [],
     snapshot, opened: state === "suspected" ? null : iso(started), previous: null, merged_into: null, revision: 1, allowed: ALLOWED[state], doubts: [], told: 0.8, witnesses: [],
+    raised: [], owner: null, handed_by: null, acted: 0, last_act: null, split_from: null, told_kind: null, told_severity: null,
     why: {
       rule: `${kind.replaceAll("_", "-")}-${zone ?? "kamera"}`, model: kind === "camera_lost" ? "" : "yolov8n@640 openvino",
       config_hash: "5f2c91ab07de44aa",

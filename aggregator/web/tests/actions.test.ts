@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ACTIONS, commandFor, type KeyPress } from "../src/lib/actions";
+import { ACTIONS, commandFor, DEEDS, MENU, type KeyPress } from "../src/lib/actions";
 
 const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
   key,
@@ -19,16 +19,23 @@ describe("keys", () => {
     expect(commandFor(press("Enter"))).toEqual({ do: "open" });
     expect(commandFor(press("?"))).toEqual({ do: "help" });
     const verbs = ["a", "d", "r", "f"].map((key) => commandFor(press(key)));
-    expect(verbs.map((command) => command?.do === "act" && command.action.to)).toEqual(["acknowledged", "dispatched", "resolved", "false_alarm"]);
+    expect(verbs.map((command) => command?.do === "act" && "to" in command.action && command.action.to)).toEqual(["acknowledged", "dispatched", "resolved", "false_alarm"]);
   });
 
   it("never act while held down, with a modifier, or in a text field", () => {
-    for (const { key } of ACTIONS) {
+    for (const { key } of [...ACTIONS, ...DEEDS, MENU]) {
       expect(commandFor(press(key, { repeat: true }))).toBeNull();
       expect(commandFor(press(key, { modified: true }))).toBeNull();
       expect(commandFor(press(key, { typing: true }))).toBeNull();
     }
     expect(commandFor(press("j", { repeat: true }))).toEqual({ do: "move", step: 1 });
+  });
+
+  it("are each one's own, and leave the desk's alone", () => {
+    const keys = [...ACTIONS, ...DEEDS, MENU].map(({ key }) => key);
+    expect(new Set(keys).size).toBe(keys.length);
+    for (const taken of ["j", "k", "e", "?", "/", "v", "g"]) expect(keys).not.toContain(taken);
+    expect(commandFor(press("m"))).toMatchObject({ do: "act", action: { name: "merge", dialog: true } });
   });
 
   it("leave Enter to a focused button, and arrows to what scrolls", () => {

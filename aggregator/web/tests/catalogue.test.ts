@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { CATALOGUE, has, render } from "../src/lib/catalogue";
-import { ACTIONS } from "../src/lib/actions";
+import { ACTIONS, DEEDS } from "../src/lib/actions";
 import { VIEWS } from "../src/lib/filter";
-import { CAMERA_STATES, ROLES, SEVERITIES, STATES } from "../src/lib/types";
+import { ACTS, CAMERA_STATES, RELATIONS, ROLES, SEVERITIES, STATES } from "../src/lib/types";
 
 const sources = import.meta.glob<string>("../src/**/*.{svelte,ts}", { eager: true, query: "?raw", import: "default" });
 const literal = new Set(Object.values(sources).flatMap((text) => [...text.matchAll(/"(web\.[a-z0-9_.]+[a-z0-9_])"/g)].map((match) => match[1]!)));
@@ -18,6 +18,14 @@ const built = [
   ...["acknowledge", "resolve"].map((name) => `web.timer.${name}`),
   ...["on", "muted", "blocked", "absent"].map((name) => `web.sound.${name}`),
   ...["dark", "light", "auto"].map((name) => `web.bar.theme.${name}`),
+  ...DEEDS.map((deed) => `web.deed.${deed.name}`),
+  ...DEEDS.filter((deed) => deed.dialog).map((deed) => `web.ask.${deed.name}`),
+  ...ACTS.filter((name) => !["state", "split_from"].includes(name)).map((name) => `web.deed.${name}`),
+  ...ACTS.filter((name) => name !== "state").flatMap((name) => [`web.did.${name}`, `web.history.${name}`]),
+  ...STATES.slice(2).map((name) => `web.did.state_${name}`),
+  ...RELATIONS.map((name) => `web.relation.${name}`),
+  ...["merged", "closed", "yours", "nobodys", "only_one", "undo"].map((name) => `web.cannot.${name}`),
+  ...["sources", "people", "growth", "reports", "place"].map((name) => `web.raised.${name}`),
   ...["begin", "update", "end"].map((name) => `web.phase.${name}`),
 ];
 

@@ -30,6 +30,14 @@ export function incident(change: Partial<Incident> & { id: string }): Incident {
     doubts: [],
     told: 0.8,
     witnesses: [],
+    raised: [],
+    owner: null,
+    handed_by: null,
+    acted: 0,
+    last_act: null,
+    split_from: null,
+    told_kind: null,
+    told_severity: null,
     ...change,
   };
 }

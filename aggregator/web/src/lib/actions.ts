@@ -4,7 +4,7 @@ import type { State } from "./types";
 export interface Action {
   to: State;
   key: string;
-  /** Ends the incident: asks for a second keystroke, since there is no way back. */
+  /** Ends the incident: asks for a second keystroke. */
   confirm: boolean;
   /** A verdict without a reason teaches nobody anything. */
   reasonRequired: boolean;
@@ -31,9 +31,36 @@ export const ACTIONS: readonly Action[] = [
   },
 ];
 
+/** What else can be done. dialog: asks for something first. */
+export interface Deed {
+  name: "take" | "assign" | "release" | "note" | "severity" | "kind" | "merge" | "split" | "handover" | "silence" | "undo" | "menu";
+  key: string;
+  dialog: boolean;
+  /** What the user has to be allowed. */
+  needs: "incident.act" | "silence.act";
+}
+
+const deed = (name: Deed["name"], key: string, dialog: boolean, needs: Deed["needs"] = "incident.act"): Deed => ({ name, key, dialog, needs });
+
+/** In the order of the menu. */
+export const DEEDS: readonly Deed[] = [
+  deed("take", "t", false),
+  deed("assign", "o", true),
+  deed("release", "l", false),
+  deed("note", "n", true),
+  deed("severity", "s", true),
+  deed("kind", "c", true),
+  deed("merge", "m", true),
+  deed("split", "x", true),
+  deed("silence", "q", false, "silence.act"),
+  deed("handover", "h", true),
+  deed("undo", "u", false),
+];
+export const MENU: Deed = deed("menu", ".", false);
+
 export type Command =
   | { do: "move"; step: number }
-  | { do: "act"; action: Action }
+  | { do: "act"; action: Action | Deed }
   | { do: "open" | "back" | "help" | "confirm" | "expand" }
   | { do: "choose"; index: number };
 
@@ -67,7 +94,7 @@ export function commandFor(press: KeyPress): Command | null {
   if (press.key === "Enter") return press.onControl ? null : { do: "open" };
   if (press.key === "?") return { do: "help" };
   if (press.key === "e") return { do: "expand" };
-  const action = ACTIONS.find((candidate) => candidate.key === press.key);
+  const action = [...ACTIONS, ...DEEDS, MENU].find((candidate) => candidate.key === press.key);
   return action ? { do: "act", action } : null;
 }
 

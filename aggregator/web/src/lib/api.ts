@@ -1,5 +1,8 @@
 /** The few requests the page makes besides the live stream. All go to the origin the page came from. */
 import type {
+  Act,
+  Around,
+  Assignee,
   Incident,
   IncidentDetail,
   Precision,
@@ -21,7 +24,8 @@ export function evidenceUrl(sha256: string): string {
 
 /**
  * A refused or failed request. `allowed` is what a 409 says the incident may become instead; `code` and
- * `values` a sentence of the catalogue; `waitS` how long a 429 asks to wait.
+ * `values` a sentence of the catalogue; `waitS` how long a 429 asks to wait; `act` who was in the way; `incident` as it
+ * is now.
  */
 export class ApiError extends Error {
   constructor(
@@ -31,6 +35,8 @@ export class ApiError extends Error {
     readonly code: string | null = null,
     readonly waitS: number | null = null,
     readonly values: Record<string, string> = {},
+    readonly act: Act | null = null,
+    readonly incident: Incident | null = null,
   ) {
     super(message);
   }
@@ -44,9 +50,39 @@ export async function fetchIncident(id: string, signal: AbortSignal): Promise<In
 /** What shows that a request comes from this page; the session's cookie alone does nothing but read. */
 let csrf = "";
 
-/** Raises ApiError: 409 where somebody else was faster, 0 where the aggregator cannot be reached. */
-export async function transition(id: string, to: State, reason: string): Promise<Incident> {
-  return (await send("POST", `/incidents/${encodeURIComponent(id)}/transition`, { to, reason, actor: "operator" })) as Incident;
+/** What somebody does with an incident, as the last part of its address and its body. */
+export interface Wish {
+  path: "transition" | "take" | "assign" | "release" | "note" | "severity" | "kind" | "merge" | "split" | "undo";
+  body: Record<string, unknown>;
+}
+
+/** Raises ApiError: 409 where somebody else was faster or it cannot be done, 0 where the aggregator cannot be reached. */
+export async function act(id: string, wish: Wish): Promise<Incident[]> {
+  const told = await send("POST", `/incidents/${encodeURIComponent(id)}/${wish.path}`, { actor: "operator", ...wish.body });
+  if (wish.path !== "split") return [told as Incident];
+  const both = told as { incident: Incident; split: Incident };
+  return [both.incident, both.split];
+}
+
+/** Everything in hand goes to somebody else; what he does not see is kept. */
+export async function handOver(to: string, note: string): Promise<{ handed: Incident[]; kept: Incident[] }> {
+  return (await send("POST", "/handover", { to, note })) as { handed: Incident[]; kept: Incident[] };
+}
+
+/** Who may act on this incident, or on any. */
+export async function fetchAssignees(incident: string | null): Promise<Assignee[]> {
+  const query = incident === null ? "" : `?incident=${encodeURIComponent(incident)}`;
+  return ((await answer(await fetch(`${BASE}/assignees${query}`))) as { items: Assignee[] }).items;
+}
+
+export async function fetchRelated(id: string, signal: AbortSignal): Promise<Around> {
+  return (await answer(await fetch(`${BASE}/incidents/${encodeURIComponent(id)}/related`, { signal }))) as Around;
+}
+
+/** Events of a site that raised no fresh alarm, in a span of time, the latest first. */
+export async function fetchSuppressedAt(site: string, since: number, until: number, signal: AbortSignal): Promise<Suppressed[]> {
+  const query = new URLSearchParams({ site, since: new Date(since).toISOString(), until: new Date(until).toISOString(), limit: "200" });
+  return ((await answer(await fetch(`${BASE}/suppressed?${query}`, { signal }))) as { items: Suppressed[] }).items;
 }
 
 /** Raises ApiError: 409 where such a silence makes no sense. */
@@ -132,11 +168,13 @@ async function send(method: string, path: string, body?: unknown): Promise<unkno
 async function answer(response: Response): Promise<unknown> {
   if (response.ok) return response.status === 204 ? null : response.json();
   const problem: unknown = await response.json().catch(() => null);
-  const { detail, allowed, code, values } = (problem ?? {}) as {
+  const { detail, allowed, code, values, act, incident } = (problem ?? {}) as {
     detail?: unknown;
     allowed?: State[];
     code?: unknown;
     values?: Record<string, string>;
+    act?: Act | null;
+    incident?: Incident | null;
   };
   const wait = Number(response.headers.get("retry-after") ?? Number.NaN);
   throw new ApiError(
@@ -146,5 +184,7 @@ async function answer(response: Response): Promise<unknown> {
     typeof code === "string" ? code : null,
     Number.isFinite(wait) ? wait : null,
     values ?? {},
+    act ?? null,
+    incident ?? null,
   );
 }

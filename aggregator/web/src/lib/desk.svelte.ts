@@ -278,6 +278,11 @@ class Desk {
     }
   }
 
+  /** What is expected of the server, shown until it answers. */
+  foresee(incident: Incident): void {
+    this.#enqueue({ type: "incident", value: incident });
+  }
+
   /** The server's answer to something that was done here: it may be faster than the stream. */
   take(incident: Incident): void {
     this.#enqueue({ type: "incident", value: incident });

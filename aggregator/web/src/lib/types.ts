@@ -52,6 +52,22 @@ export interface Subject {
   boxes?: [number, number, number, number][];
 }
 
+export const ACTS = ["state", "take", "assign", "release", "note", "severity", "kind", "merge", "split", "split_from", "handover", "undo"] as const;
+/** What somebody did: "state" is a step of the lifecycle, "split_from" stands on the incident that was split off. */
+export type ActName = (typeof ACTS)[number];
+
+/** to: the state it led to. detail: a name, a state, a severity, a kind or another incident; of an undo, the action or state undone. */
+export interface Act {
+  number: number;
+  action: ActName;
+  actor: string;
+  time: string;
+  to: State;
+  detail: string;
+  /** Until when who did it can take it back; null where it cannot be. */
+  undo_until: string | null;
+}
+
 export interface Incident {
   id: string;
   kind: string;
@@ -77,8 +93,6 @@ export interface Incident {
   merged_into: string | null;
   /** Where it was seen, in the order of time, where it moved. */
   path?: Waypoint[];
-  /** Who has taken it, or was given it. */
-  owner?: string | null;
   /** Counts this incident's changes: the larger is the newer. */
   revision: number;
   allowed: State[];
@@ -89,6 +103,19 @@ export interface Incident {
   /** The confidence without verdicts. */
   told: number;
   witnesses: Witness[];
+  /** What makes it graver than its events, as "what:how much"; "operator:severity" where a person's word stands instead. */
+  raised: string[];
+  /** Who has it in hand. */
+  owner: string | null;
+  /** Who gave it to the owner, until he does something with it. */
+  handed_by: string | null;
+  /** How many steps people made on it: what an action says it has seen. */
+  acted: number;
+  last_act: Act | null;
+  split_from: string | null;
+  /** What its cameras say where a person's word stands instead. */
+  told_kind: string | null;
+  told_severity: Severity | null;
 }
 
 /** What a source said (0..1), what of it counts, and how often verdicts have found it right. */
@@ -147,6 +174,47 @@ export interface Change {
   from: State | null;
   to: State;
   reason: string;
+  action: ActName;
+  detail: string;
+  number: number;
+  undone: boolean;
+}
+
+export const RELATIONS = ["previous", "next", "merged", "split_from", "split_off", "near"] as const;
+
+/** An incident that another one comes from or led to, or that lies near it. */
+export interface Related {
+  id: string;
+  relation: (typeof RELATIONS)[number];
+  kind: string;
+  state: State;
+  severity: Severity;
+  started: string;
+  owner: string | null;
+  distance_m: number | null;
+  gap_s: number | null;
+  alike: boolean;
+}
+
+/** A camera near an incident, with its latest picture. */
+export interface NearCamera {
+  site: string;
+  camera: string;
+  name: string;
+  state: CameraState;
+  distance_m: number;
+  snapshot: string | null;
+  received: string | null;
+}
+
+export interface Around {
+  incidents: Related[];
+  cameras: NearCamera[];
+}
+
+export interface Assignee {
+  name: string;
+  role: Role;
 }
 
 export interface IncidentDetail extends Incident {

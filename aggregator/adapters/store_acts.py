@@ -1,0 +1,61 @@
+"""The store's history of what people and the system did with incidents: SQL for aggregator.adapters.store_sqlite."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aggregator.core.incident import Change
+from aggregator.core.ports import Batch
+
+Read = Callable[[str, Sequence[Any]], list[Any]]
+_COLUMNS = "incident, time, actor, before, after, reason, action, detail, number"
+_BY_AN_OPERATOR = '{"kind":"split"}'
+"""Why an event that was taken out of an incident belongs to the new one."""
+
+
+def write(db: sqlite3.Connection, batch: Batch) -> None:
+    for episode, old, new in batch.moved:
+        events = "event IN (SELECT id FROM events WHERE episode = ?)"
+        db.execute(
+            f"UPDATE incident_events SET incident = ?, score = 1, reasons = ? WHERE incident = ? AND {events}",
+            (new, _BY_AN_OPERATOR, old, episode),
+        )
+    db.executemany(
+        f"INSERT INTO changes ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)",
+        (
+            (c.incident, c.time, c.actor, c.before, c.after, c.reason, c.action, c.detail, c.number)
+            for c in batch.changes
+        ),
+    )
+    db.executemany(
+        "UPDATE changes SET undone = 1, reason = CASE WHEN action = 'note' THEN '' ELSE reason END "
+        "WHERE incident = ? AND number = ?",
+        batch.undone,
+    )
+
+
+def changes(read: Read, incident: str) -> list[Change]:
+    rows = read(f"SELECT {_COLUMNS}, undone FROM changes WHERE incident = ? ORDER BY seq", (incident,))
+    return [replace(Change(*row), undone=bool(row[-1])) for row in rows]
+
+
+def told(read: Read, incident: str) -> list[tuple[bytes, bool]]:
+    sql = (
+        "SELECT e.raw, e.delayed FROM incident_events l JOIN events e ON e.id = l.event "
+        "WHERE l.incident = ? ORDER BY e.time, e.id"
+    )
+    return [(row[0], bool(row[1])) for row in read(sql, (incident,))]
+
+
+def followers(read: Read, incident: str) -> list[tuple[str, bytes]]:
+    sql = "SELECT id, view FROM incidents WHERE merged_into = ?1 OR previous = ?1 OR split_from = ?1 ORDER BY id"
+    return [(row[0], row[1]) for row in read(sql, (incident,))]
+
+
+def latest_pictures(read: Read, cameras: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, float]]:
+    sql = (
+        "SELECT sha256, received FROM evidence WHERE site = ? AND camera = ? AND media = 'image/jpeg' "
+        "ORDER BY received DESC, sha256 LIMIT 1"
+    )
+    return {camera: (row[0], row[1]) for camera in cameras for row in read(sql, camera)}

@@ -1,0 +1,167 @@
+"""What the correlation holds in memory, and what may be done with it whoever asks: the machine or a person.
+
+One thread; reads no clock.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+
+from aggregator.core.fold import Draft
+from aggregator.core.incident import Change, Incident, OpeningPolicy, move
+from aggregator.core.lineage import Lineage
+from aggregator.core.outcome import EpisodeState, Outcome, Refused, Step
+from aggregator.core.severity import Places
+from aggregator.core.space import distance_m
+from aggregator.core.states import SYSTEM, State
+from aggregator.core.trails import TrailIndex
+from contract.events import Location
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationPolicy:
+    """reorder_s: how long an event waits for others that happened before it; 0 takes events in the order given.
+    max_age_s: an incident takes no new episode beyond this, and is closed. max_extent_m: nor one farther from its
+    centre. quiet_s: a suspected incident is closed this long after its last event. memory_s: how long a closed incident
+    can still be named as `previous` or take late events. delayed_after_s: an event older than this on arrival is
+    delayed whatever it says itself."""
+
+    opening: OpeningPolicy = field(default_factory=OpeningPolicy)
+    reorder_s: float = 2.0
+    max_age_s: float = 21_600.0
+    max_extent_m: float = 2_000.0
+    quiet_s: float = 1_800.0
+    memory_s: float = 7_200.0
+    delayed_after_s: float = 300.0
+
+
+class Memory:
+    """drafts: by id, absorbed ones too. episodes: where each belongs. step: what the present step has done so far."""
+
+    def __init__(self, policy: CorrelationPolicy, index: TrailIndex, places: Places) -> None:
+        self.policy, self.index, self.places = policy, index, places
+        self.drafts: dict[str, Draft] = {}
+        self.episodes: dict[str, EpisodeState] = {}
+        self.lineage = Lineage()
+        self.step = Step()
+        self._watched: dict[str, float] = {}
+        self._deadlines: list[tuple[float, str]] = []
+        self._forgettable: list[tuple[float, str]] = []
+
+    def outcome(self) -> Outcome:
+        return self.step.outcome(self.drafts, self.places)
+
+    def snapshot(self, draft: Draft) -> Incident:
+        return draft.snapshot(self.places)
+
+    def root(self, incident: str) -> Draft:
+        """The one that goes on, of an id that may have been absorbed."""
+        return self.drafts[self.lineage.root(incident)]
+
+    def known(self, episode: str) -> EpisodeState | None:
+        """The episode's state while its incident is in memory."""
+        state = self.episodes.get(episode)
+        return state if state is not None and self.lineage.root(state.incident) in self.drafts else None
+
+    def expect(self, episode: str, last: float) -> None:
+        """The episode is to be forgotten some time after `last`."""
+        heappush(self._forgettable, (last, episode))
+
+    def put(self, one: Incident) -> Incident:
+        """What a person made of an incident that is in memory; returns it with what follows from that."""
+        draft = self.drafts[one.id]
+        draft.take(one)
+        draft.thaw()
+        self.watch(draft)
+        return self.snapshot(draft)
+
+    def move(self, draft: Draft, to: State, now: float, reason: str, actor: str = SYSTEM) -> None:
+        """A step of the lifecycle that the system may make, by itself or as part of what `actor` does."""
+        moved, change = move(self.snapshot(draft), to, now, party="system", actor=actor, reason=reason)
+        draft.take(moved)
+        self.step.touch(draft.id)
+        self.step.changes.append(change)
+
+    def absorb(self, kept: Draft, absorbed: Draft, now: float, actor: str = SYSTEM) -> None:
+        """One incident of two."""
+        if not self.index.count(absorbed.id):  # announced only: its event is yet to be counted
+            first = self.snapshot(absorbed)
+            absorbed.take(replace(first, sources=(), running=frozenset(), event_count=0, reports=0))
+        before = kept.state
+        kept.absorb(absorbed, now)
+        self.step.touch(kept.id)
+        self.step.changes.append(Change(kept.id, now, actor, before, kept.state, f"absorbed:{absorbed.id}"))
+        if not absorbed.closed:
+            self.move(absorbed, "resolved", now, f"merged_into:{kept.id}", actor)
+        absorbed.take(replace(self.snapshot(absorbed), merged_into=kept.id))
+        self.step.touch(absorbed.id)
+        self.lineage.note(absorbed.id, kept.id)
+        self.step.merged.append((absorbed.id, kept.id))
+        self.watch(absorbed)
+        for trail in self.index.drop(absorbed.id):
+            self.index.attach(trail, kept.id)
+
+    def apart(self, one: Draft, other: Draft) -> bool:
+        """Whether an operator has said that these are two matters."""
+        return other.id in one.apart or one.id in other.apart
+
+    def too_much(self, draft: Draft, first: float, last: float, place: Location | None) -> Refused | None:
+        """What forbids the incident to grow by something of this time and place."""
+        if max(draft.last_event, last) - min(draft.started, first) > self.policy.max_age_s:
+            return "age"
+        here = self.snapshot(draft).location if place is not None else None
+        if here and place and distance_m(here, place) > self.policy.max_extent_m:
+            return "extent"
+        return None
+
+    def watch(self, draft: Draft) -> None:
+        """One entry per incident in the heap; a deadline that moved away is looked at again when it comes up."""
+        due = self._deadline(draft)[0]
+        if due < self._watched.get(draft.id, float("inf")):
+            self._watched[draft.id] = due
+            heappush(self._deadlines, (due, draft.id))
+
+    def close_what_is_over(self, now: float) -> None:
+        """And forgets what is old; touches only what is due."""
+        for draft in self._due(now):
+            due, reason = self._deadline(draft)
+            if due <= now and draft.closed:
+                self._forget(draft.id)
+                continue
+            if due <= now:
+                self.move(draft, "resolved", now, reason)
+            self.watch(draft)
+        while self._forgettable and self._forgettable[0][0] + self.policy.memory_s <= now:
+            self._forget_episode(heappop(self._forgettable)[1], now)
+
+    def _due(self, now: float) -> Iterator[Draft]:
+        while self._deadlines and self._deadlines[0][0] <= now:
+            draft = self.drafts.get(heappop(self._deadlines)[1])
+            if draft is not None:
+                self._watched.pop(draft.id, None)
+                yield draft
+
+    def _deadline(self, draft: Draft) -> tuple[float, str]:
+        """When something is to be done about it next, and why."""
+        policy = self.policy
+        if draft.closed:
+            return max(draft.closed_at or draft.updated, draft.last_event) + policy.memory_s, "memory"
+        oldest = max(draft.started + policy.max_age_s, draft.updated + policy.quiet_s)
+        if draft.state == "suspected":
+            quiet = max(draft.last_event, draft.updated) + policy.quiet_s
+            return min((quiet, "quiet"), (oldest, "max_age"))
+        return oldest, "max_age"
+
+    def _forget(self, incident: str) -> None:
+        self.index.drop(incident)
+        self._watched.pop(incident, None)
+        del self.drafts[incident]
+        self.lineage.forget(incident)
+
+    def _forget_episode(self, episode: str, now: float) -> None:
+        state = self.episodes[episode]
+        root = self.lineage.root(state.incident)
+        if root in self.drafts and (not state.ended or state.last + self.policy.memory_s > now):
+            heappush(self._forgettable, (max(state.last, now), episode))
+        else:
+            del self.episodes[episode]
