@@ -10,12 +10,14 @@ order of arrival within `reorder_s`. What is critical is shown at once all the s
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
+
+from msgspec.structs import replace
 
 from aggregator.core.attribution import BRIDGE, LASTING, LASTS_S, MARGIN, Attribution, Pull
 from aggregator.core.fold import Draft, Times, age, begin
-from aggregator.core.incident import SYSTEM, Change, Heard, Incident, OpeningPolicy, State, doubts, move, opening
+from aggregator.core.incident import SYSTEM, Change, Heard, Incident, OpeningPolicy, State, against, move, opening
 from aggregator.core.kinship import VAGUE
 from aggregator.core.lineage import Lineage
 from aggregator.core.linking import EPISODE, FIRST, Link, Trail
@@ -27,6 +29,7 @@ from aggregator.core.space import Cells, Grid, distance_m
 from aggregator.core.trails import TrailIndex
 from aggregator.core.witness import Locate, Trust, incident_id, place_of, source_of, times_of
 from contract.events import Event, Location
+from contract.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class Correlator:
         to it that each event id comes once. hushed: ids of those that open nothing by themselves."""
         self._step = Step()
         for event in events:
-            held = self._ordering.push(event, times_of(event).time, now, event.id in hushed)
+            held = self._ordering.push(event, times_of(event), now, event.id in hushed)
             if event.data.severity == "critical" and event.data.phase == "begin" and not self._is_delayed(held):
                 self._announce(held, now)
         self._release(now)
@@ -127,7 +130,7 @@ class Correlator:
 
     def wait(self, event: Event, received: float, hushed: bool = False) -> None:
         """Takes in an event that a store kept, before the first step; it is assigned with the next step or tick."""
-        self._ordering.push(event, times_of(event).time, received, hushed)
+        self._ordering.push(event, times_of(event), received, hushed)
 
     def gather(self, episodes: Iterable[str], now: float) -> Outcome:
         """Makes one incident of those that hold these episodes, as of cameras that an outage took together."""
@@ -172,46 +175,75 @@ class Correlator:
             self._assign(held, now)
 
     def _is_delayed(self, held: Held) -> bool:
-        return held.event.data.delayed or held.received - held.time > self.policy.delayed_after_s
+        return held.event.data.delayed or held.received - held.at.time > self.policy.delayed_after_s
 
     def _assign(self, held: Held, now: float) -> None:
         """One event to its incident."""
-        event, data = held.event, held.event.data
-        at = times_of(event)
+        event, data, at = held.event, held.event.data, held.at
         place = place_of(event, self._locate)
         delayed = self._is_delayed(held)
         known = self._known(data.episode)
-        ended = data.phase == "end" or (known is not None and known.ended)
-        last = at.last
-        probe = Trail(data.site, data.camera, data.kind, place, min(at.started, at.time), last, sure=data.confidence)
-        probe.open = opened(known, ended)
-        pulls: list[Pull] = []
+        first, last = min(at.started, at.time), at.last
         if known is not None:
             target, link = self._lineage.root(known.incident), EPISODE
-            last = max(last, known.last)
+            self._go_on(held, target, known, place, now)
         else:
-            target, link, pulls = self._choose(probe, event, at, now, delayed)
-            heappush(self._forgettable, (last, data.episode))
-        self._episodes[data.episode] = EpisodeState(target, last, ended)
-        draft = self._drafts[target]
-        running = not ended and (not draft.closed or data.episode in draft.running)
-        draft.add(event, at, now, source_of(event, place, self._trust), running, delayed)
-        self._step.touch(target)
-        trail = self._index.attach(probe, target)
-        if known is not None and self._index.count(target) == 1:
-            if trail.last - trail.first >= LASTS_S and not draft.closed:
-                self._look_again(trail, now)
-        elif pulls and not draft.closed:
-            self._bridge(probe, target, pulls, now)
+            probe = Trail(data.site, data.camera, data.kind, place, first, last, sure=data.confidence)
+            target, link = self._begin(held, probe, now)
+            first, last = probe.first, probe.last
         target = self._lineage.root(target)
         draft = self._drafts[target]
-        if not delayed and not held.hushed and draft.state == "suspected":
-            self._promote(draft, now, probe)
+        if draft.state == "suspected" and not delayed and not held.hushed:
+            self._promote(draft, now, self._heard(data.site, data.camera, data.kind, first, last))
         if known is None:
             self._watch(draft)
-        refused = tuple(self._step.refused.items())
-        self._step.refused.clear()
-        self._step.assigned.append(Assigned(event, held.received, target, link, delayed, refused))
+        step = self._step
+        refused = tuple(step.refused.items()) if step.refused else ()
+        step.refused.clear()
+        step.assigned.append(Assigned(event, held.received, target, link, delayed, refused))
+
+    def _go_on(self, held: Held, target: str, known: EpisodeState, place: Location | None, now: float) -> None:
+        """A further event of an episode goes to the incident that has it."""
+        at, data = held.at, held.event.data
+        ended = known.ended or data.phase == "end"
+        draft = self._tell(held, target, EpisodeState(target, max(at.last, known.last), ended), place, now)
+        trail = self._index.get(target, data.site, data.camera, data.kind)
+        first, more = min(at.started, at.time), opened(known, ended)
+        if trail is None:
+            trail = Trail(data.site, data.camera, data.kind, place, first, at.last, open=more, sure=data.confidence)
+            self._index.attach(trail, target)
+        else:
+            trail.open += more
+            self._index.grow(trail, place, first, at.last, data.confidence)
+        if trail.last - trail.first >= LASTS_S and self._index.count(target) == 1 and not draft.closed:
+            self._look_again(trail, now)
+
+    def _begin(self, held: Held, probe: Trail, now: float) -> tuple[str, Link]:
+        """The first event of an episode that was heard of."""
+        at, data, delayed = held.at, held.event.data, self._is_delayed(held)
+        ended = data.phase == "end"
+        probe.open = opened(None, ended)
+        target, link, pulls = self._choose(probe, held.event, at, now, delayed)
+        heappush(self._forgettable, (at.last, data.episode))
+        draft = self._tell(held, target, EpisodeState(target, at.last, ended), probe.place, now)
+        self._index.attach(probe, target)
+        if pulls and not draft.closed:
+            self._bridge(probe, target, pulls, now)
+        return target, link
+
+    def _tell(self, held: Held, target: str, state: EpisodeState, place: Location | None, now: float) -> Draft:
+        """The incident hears of the event, whose episode is now as `state` says."""
+        draft, event = self._drafts[target], held.event
+        episode = event.data.episode
+        self._episodes[episode] = state
+        running = not state.ended and (not draft.closed or episode in draft.running)
+        source = source_of(event, place, self._trust, draft)
+        draft.add(event, held.at, now, source, running, self._is_delayed(held))
+        self._step.touched[target] = None
+        return draft
+
+    def _heard(self, site: str, camera: str, kind: Kind, first: float, last: float) -> Heard:
+        return Heard(self._rates.per_s(site, camera, kind, last) * 3600, last - first)
 
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
@@ -246,7 +278,8 @@ class Correlator:
                     allowed.append(pull)
                 else:
                     refused[pull.incident] = reason
-        allowed.sort(key=lambda pull: self._drafts[pull.incident].closed)
+        if len(allowed) > 1:
+            allowed.sort(key=lambda pull: self._drafts[pull.incident].closed)
         return allowed, refused
 
     def _previous(self, refused: Iterable[str]) -> str | None:
@@ -270,9 +303,9 @@ class Correlator:
             return
         draft = self._drafts[own_id] = begin(own_id, event, at, now, None)
         self._step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
-        draft.add(event, at, now, source_of(event, place, self._trust), True, False)
+        draft.add(event, at, now, source_of(event, place, self._trust, draft), True, False)
         self._step.touch(own_id)
-        self._promote(draft, now, probe)
+        self._promote(draft, now, self._heard(data.site, data.camera, data.kind, probe.first, probe.last))
         self._watch(draft)
 
     def _empty(self, draft: Draft, event: Event, at: Times, now: float) -> None:
@@ -339,20 +372,19 @@ class Correlator:
         """What forbids the incident to grow by something of this time and place."""
         if max(draft.last_event, last) - min(draft.started, first) > self.policy.max_age_s:
             return "age"
-        here = draft.snapshot(self._places).location if place is not None else None
+        here = draft.place(self._places) if place is not None else None
         if here and place and distance_m(here, place) > self.policy.max_extent_m:
             return "extent"
         return None
 
-    def _promote(self, draft: Draft, now: float, told: Trail) -> None:
-        one = draft.snapshot(self._places)
-        unconfirmed = self._rates.per_s(told.site, told.camera, told.kind, told.last) * 3600
-        heard = Heard(unconfirmed, told.last - told.first)
-        reason = opening(one, self.policy.opening, heard)
+    def _promote(self, draft: Draft, now: float, heard: Heard) -> None:
+        """Opens a suspected incident, or notes what speaks against it."""
+        draft.weigh(self._places)
+        reason = opening(draft, self.policy.opening, heard)
         if reason is not None:
             self._move(draft, "open", now, reason)
             return
-        draft.doubt(doubts(one, self.policy.opening, heard))
+        draft.doubt(against(draft, self.policy.opening, heard))
 
     def _move(self, draft: Draft, to: State, now: float, reason: str) -> None:
         moved, change = move(draft.snapshot(self._places), to, now, party="system", actor=SYSTEM, reason=reason)
