@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import lru_cache
 from importlib.resources import files
 from itertools import chain, islice
@@ -356,7 +355,7 @@ def _incident(row: IncidentRow) -> tuple[Any, ...]:
 @lru_cache(maxsize=1024)
 def _reasons(link: Link) -> str:
     """Most are the one of an episode that goes on."""
-    reasons = asdict(link)
+    reasons = msgspec.structs.asdict(link)
     del reasons["score"]
     return json.dumps(reasons)
 

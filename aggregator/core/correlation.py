@@ -312,7 +312,7 @@ class Correlator:
         """Takes out what was announced, so that it is not counted twice; what operators saw and did stays."""
         fresh = begin(draft.id, event, at, now, draft.previous).snapshot()
         kept = {"state": draft.state, "closed_at": draft.closed_at, "opened": draft.opened}
-        draft.take(replace(fresh, **kept, revision=draft.revision))  # type: ignore[arg-type]
+        draft.take(replace(fresh, **kept, revision=draft.revision))
 
     def _bridge(self, probe: Trail, target: str, pulls: list[Pull], now: float) -> None:
         """Merges into one those incidents that the event ties to its own, where they agree."""

@@ -173,8 +173,12 @@ class Draft:
         """Severity, confidence and place by what all sources told; worked out anew only where that has changed."""
         weight = self._weight
         if weight is None:
-            sources = tuple(self.sources[key] for key in sorted(self.sources))
-            where = centre([(source.location, max(source.confidence, 0.05)) for source in sources if source.location])
+            if len(self.sources) == 1:
+                sources = tuple(self.sources.values())
+                where = sources[0].location
+            else:
+                sources = tuple([self.sources[key] for key in sorted(self.sources)])
+                where = centre([(one.location, max(one.confidence, 0.05)) for one in sources if one.location])
             near = places.near(where) if places and where else ()
             why = reasons(len(sources), self.people, self.people_first, self.reports, near)
             severity = raised(self.gravest, why)

@@ -4,7 +4,6 @@ A trail is found in time that depends on what lies around it in place and time, 
 Iteration order is the order of insertion, so that a replay decides equally.
 """
 
-from collections.abc import Sequence
 from math import cos, radians
 
 from aggregator.core.kinship import PAIRS
@@ -18,7 +17,11 @@ DRIFT_M = 50.0
 """A trail whose place has moved by less stays listed where it was; looks reach this much farther."""
 SLACK_M = 0.001
 """So that rounding leaves nothing out."""
+LOOKS = 32_768
+"""So many lists of places to look at are kept: cameras stand still, and look at the same ones again and again."""
 _Bucket = dict[int, Trail]
+_Place = dict[int, _Bucket]
+"""A cell, site or camera: its trails by slot."""
 SourceKey = tuple[str, str, Kind]
 
 
@@ -27,7 +30,8 @@ class TrailIndex:
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
-        self._buckets: dict[str, dict[int, _Bucket]] = {}
+        self._places: dict[str, _Place] = {}
+        self._looks: dict[tuple[str, str, Kind], list[_Place]] = {}
         self._of: dict[str, dict[SourceKey, Trail]] = {}
         self._listed: dict[int, tuple[str, Location | None, int, int]] = {}
         self._next = 1
@@ -58,7 +62,7 @@ class TrailIndex:
         self._look = look = self._look + 1
         trail.mark = look
         found: list[Trail] = []
-        for by_slot in self._around(trail):
+        for by_slot in filter(None, self._around(trail)):
             for slot in slots:
                 for other in by_slot.get(slot, _NOTHING).values():
                     if other.mark == look:
@@ -131,21 +135,20 @@ class TrailIndex:
         where = self._cell(trail)
         self._listed[trail.key] = (where, trail.place, slots[0], slots[-1])
         for key in self._keys(trail, where):
-            by_slot = self._buckets.setdefault(key, {})
+            by_slot = self._place(key)
             for slot in slots:
                 by_slot.setdefault(slot, {})[trail.key] = trail
 
     def _unlist(self, trail: Trail) -> None:
+        """Leaves empty places where they are: `_around` knows them."""
         where, _, first, last = self._listed.pop(trail.key)
         for key in self._keys(trail, where):
-            by_slot = self._buckets[key]
+            by_slot = self._places[key]
             for slot in range(first, last + 1):
                 bucket = by_slot[slot]
                 del bucket[trail.key]
                 if not bucket:
                     del by_slot[slot]
-            if not by_slot:
-                del self._buckets[key]
 
     def _cell(self, trail: Trail) -> str:
         return self._cells.cell(trail.place.lat, trail.place.lon) if trail.place is not None else ""
@@ -155,17 +158,23 @@ class TrailIndex:
         site = f"site {trail.site}"
         return (cell, site) if cell else (f"camera {trail.site}/{trail.camera}", f"unplaced {trail.site}", site)
 
-    def _around(self, trail: Trail) -> list[dict[int, _Bucket]]:
+    def _around(self, trail: Trail) -> list[_Place]:
         """Where trails are listed of what may be tied to this one."""
-        at, get = trail.place, self._buckets.get
+        at = trail.place
         if at is None:
-            places: Sequence[str] = (f"camera {trail.site}/{trail.camera}", f"site {trail.site}")
-            found = []
-        else:
-            places = self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
-            unplaced = get(f"unplaced {trail.site}")
-            found = [unplaced] if unplaced is not None else []
-        return found + [by_slot for place in places if (by_slot := get(place)) is not None]
+            return [self._place(f"camera {trail.site}/{trail.camera}"), self._place(f"site {trail.site}")]
+        key = trail.site, self._cells.cell(at.lat, at.lon), trail.kind
+        found = self._looks.get(key)
+        if found is None:
+            if len(self._looks) >= LOOKS:
+                self._looks.clear()
+                self._places = {name: by_slot for name, by_slot in self._places.items() if by_slot}
+            cells = self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
+            found = self._looks[key] = [self._place(name) for name in (f"unplaced {trail.site}", *cells)]
+        return found
+
+    def _place(self, name: str) -> _Place:
+        return self._places.setdefault(name, {})
 
 
 _NOTHING: _Bucket = {}
