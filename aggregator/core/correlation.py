@@ -29,7 +29,6 @@ from aggregator.core.space import Cells, Grid, distance_m
 from aggregator.core.trails import TrailIndex
 from aggregator.core.witness import Locate, Trust, incident_id, place_of, source_of, times_of
 from contract.events import Event, Location
-from contract.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,67 +182,37 @@ class Correlator:
         place = place_of(event, self._locate)
         delayed = self._is_delayed(held)
         known = self._known(data.episode)
-        first, last = min(at.started, at.time), at.last
+        ended = data.phase == "end" or (known is not None and known.ended)
+        last = at.last
+        probe = Trail(data.site, data.camera, data.kind, place, min(at.started, at.time), last, sure=data.confidence)
+        probe.open = opened(known, ended)
+        pulls: list[Pull] = []
         if known is not None:
             target, link = self._lineage.root(known.incident), EPISODE
-            self._go_on(held, target, known, place, now)
+            last = max(last, known.last)
         else:
-            probe = Trail(data.site, data.camera, data.kind, place, first, last, sure=data.confidence)
-            target, link = self._begin(held, probe, now)
-            first, last = probe.first, probe.last
+            target, link, pulls = self._choose(probe, event, at, now, delayed)
+            heappush(self._forgettable, (last, data.episode))
+        self._episodes[data.episode] = EpisodeState(target, last, ended)
+        draft = self._drafts[target]
+        running = not ended and (not draft.closed or data.episode in draft.running)
+        draft.add(event, at, now, source_of(event, place, self._trust, draft), running, delayed)
+        self._step.touch(target)
+        trail = self._index.attach(probe, target)
+        if known is not None and self._index.count(target) == 1:
+            if trail.last - trail.first >= LASTS_S and not draft.closed:
+                self._look_again(trail, now)
+        elif pulls and not draft.closed:
+            self._bridge(probe, target, pulls, now)
         target = self._lineage.root(target)
         draft = self._drafts[target]
-        if draft.state == "suspected" and not delayed and not held.hushed:
-            self._promote(draft, now, self._heard(data.site, data.camera, data.kind, first, last))
+        if not delayed and not held.hushed and draft.state == "suspected":
+            self._promote(draft, now, probe)
         if known is None:
             self._watch(draft)
-        step = self._step
-        refused = tuple(step.refused.items()) if step.refused else ()
-        step.refused.clear()
-        step.assigned.append(Assigned(event, held.received, target, link, delayed, refused))
-
-    def _go_on(self, held: Held, target: str, known: EpisodeState, place: Location | None, now: float) -> None:
-        """A further event of an episode goes to the incident that has it."""
-        at, data = held.at, held.event.data
-        ended = known.ended or data.phase == "end"
-        draft = self._tell(held, target, EpisodeState(target, max(at.last, known.last), ended), place, now)
-        trail = self._index.get(target, data.site, data.camera, data.kind)
-        first, more = min(at.started, at.time), opened(known, ended)
-        if trail is None:
-            trail = Trail(data.site, data.camera, data.kind, place, first, at.last, open=more, sure=data.confidence)
-            self._index.attach(trail, target)
-        else:
-            trail.open += more
-            self._index.grow(trail, place, first, at.last, data.confidence)
-        if trail.last - trail.first >= LASTS_S and self._index.count(target) == 1 and not draft.closed:
-            self._look_again(trail, now)
-
-    def _begin(self, held: Held, probe: Trail, now: float) -> tuple[str, Link]:
-        """The first event of an episode that was heard of."""
-        at, data, delayed = held.at, held.event.data, self._is_delayed(held)
-        ended = data.phase == "end"
-        probe.open = opened(None, ended)
-        target, link, pulls = self._choose(probe, held.event, at, now, delayed)
-        heappush(self._forgettable, (at.last, data.episode))
-        draft = self._tell(held, target, EpisodeState(target, at.last, ended), probe.place, now)
-        self._index.attach(probe, target)
-        if pulls and not draft.closed:
-            self._bridge(probe, target, pulls, now)
-        return target, link
-
-    def _tell(self, held: Held, target: str, state: EpisodeState, place: Location | None, now: float) -> Draft:
-        """The incident hears of the event, whose episode is now as `state` says."""
-        draft, event = self._drafts[target], held.event
-        episode = event.data.episode
-        self._episodes[episode] = state
-        running = not state.ended and (not draft.closed or episode in draft.running)
-        source = source_of(event, place, self._trust, draft)
-        draft.add(event, held.at, now, source, running, self._is_delayed(held))
-        self._step.touched[target] = None
-        return draft
-
-    def _heard(self, site: str, camera: str, kind: Kind, first: float, last: float) -> Heard:
-        return Heard(self._rates.per_s(site, camera, kind, last) * 3600, last - first)
+        refused = tuple(self._step.refused.items()) if self._step.refused else ()
+        self._step.refused.clear()
+        self._step.assigned.append(Assigned(event, held.received, target, link, delayed, refused))
 
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
@@ -292,7 +261,7 @@ class Correlator:
         event, data = held.event, held.event.data
         if self._known(data.episode) is not None or self.policy.reorder_s == 0:
             return
-        at = times_of(event)
+        at = held.at
         place = place_of(event, self._locate)
         probe = Trail(data.site, data.camera, data.kind, place, at.started, at.last, sure=data.confidence)
         likely = self._allowed(self._attribution.pulls(probe), probe, False)[0]
@@ -305,7 +274,7 @@ class Correlator:
         self._step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
         draft.add(event, at, now, source_of(event, place, self._trust, draft), True, False)
         self._step.touch(own_id)
-        self._promote(draft, now, self._heard(data.site, data.camera, data.kind, probe.first, probe.last))
+        self._promote(draft, now, probe)
         self._watch(draft)
 
     def _empty(self, draft: Draft, event: Event, at: Times, now: float) -> None:
@@ -377,9 +346,10 @@ class Correlator:
             return "extent"
         return None
 
-    def _promote(self, draft: Draft, now: float, heard: Heard) -> None:
-        """Opens a suspected incident, or notes what speaks against it."""
+    def _promote(self, draft: Draft, now: float, told: Trail) -> None:
         draft.weigh(self._places)
+        unconfirmed = self._rates.per_s(told.site, told.camera, told.kind, told.last) * 3600
+        heard = Heard(unconfirmed, told.last - told.first)
         reason = opening(draft, self.policy.opening, heard)
         if reason is not None:
             self._move(draft, "open", now, reason)
