@@ -28,8 +28,9 @@ from aggregator.core.witness import Trust
 from aggregator.desk import DeskView
 from aggregator.intake import Read, event_number, picture, read, refused
 from aggregator.judges import Judges, Policies, SilenceWish
+from aggregator.live import Delta
 from aggregator.replayer import Replayer
-from aggregator.views import camera_view, incident_view, silence_view
+from aggregator.views import camera_view, incident_view, silence_view, sites_of
 from contract import topics
 from contract.codec import decode, decode_event
 from contract.errors import CodecError
@@ -38,8 +39,8 @@ from contract.messages import Health, Reply, Status
 
 log = structlog.get_logger()
 
-Publish = Callable[[str, bytes], None]
-"""(event name, JSON) to the live stream. Must not wait."""
+Publish = Callable[[Sequence[Delta]], None]
+"""To the live stream, as one piece of news. Must not wait."""
 
 
 class Meter(Protocol):
@@ -161,7 +162,7 @@ class Service:
                 self._commit(batch)
             view = self.desk.update(self._correlator.incidents(), now)
             if view is not None:
-                self._publish("desk", view)
+                self._publish([("desk", view, ())])
 
     def prune(self, retention: Retention) -> None:
         self.refused = 0
@@ -268,7 +269,7 @@ class Service:
             reply = decode(message.payload, Reply)
             if (refused := self._clips.answer(key, reply)) is not None:
                 about = {"event": refused[0], "site": topic.site, "error": refused[1]}
-                self._publish("clip", msgspec.json.encode(about))
+                self._publish([("clip", msgspec.json.encode(about), (topic.site,))])
             gone = self._replayer.answer(key, reply)
             if not gone or key not in self._numbers:
                 return
@@ -340,7 +341,7 @@ class Service:
     def _keep(self, silence: Silence, actor: str, action: str) -> None:
         batch = Batch(silences=[silence], audit=[(self._now(), actor, action, silence.id, silence.reason)])
         self._commit(batch)
-        self._publish("silence", silence_view(silence))
+        self._publish([("silence", silence_view(silence), (silence.site,) if silence.site else None)])
 
     def _commit(self, batch: Batch) -> None:
         for key, row in batch.incidents.items():
@@ -352,13 +353,12 @@ class Service:
             self._restore()
             raise
         self.refused += len(batch.quarantine)
-        for one in batch.incidents.values():
-            self._publish("incident", one.view)
-        for camera in batch.cameras.values():
-            self._publish("camera", camera_view(camera))
+        news: list[Delta] = [("incident", row.view, sites_of(row.incident)) for row in batch.incidents.values()]
+        news += [("camera", camera_view(camera), (camera.site,)) for camera in batch.cameras.values()]
         for shot in batch.evidence:
             about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site, "media": shot.media}
-            self._publish("evidence", msgspec.json.encode(about))
+            news.append(("evidence", msgspec.json.encode(about), (shot.site,)))
+        self._publish(news)
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""

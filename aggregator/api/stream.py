@@ -19,48 +19,67 @@ SEND_TIMEOUT_S = 20.0
 CHECK_S = 2.0
 """How long a stream may outlast the session that it was opened with."""
 RETRY_MS = 2000
+LOOK_S = 1.0
+"""How often a client looks around while nothing is published: whether it is due a heartbeat, whether it still may."""
+PACE_S = 0.0005
+"""About what it costs to write to one client: 500 of them are written to four times a second, a few at once."""
 log = structlog.get_logger()
 
 Beat = Callable[[], bytes]
 
 
 class Waker:
-    """Wakes every waiting client at once, from any thread."""
+    """Wakes every waiting client at once, from any thread: after news, but no more often than PACE_S for each client
+    there is, and every LOOK_S in any case."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
         self._scheduled = False
+        self._woken = 0.0
         self.clients = 0
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called in the loop that serves, before it serves."""
         self._loop = loop
         self._live.on_publish(self._wake)
+        self._look(loop)
 
-    async def wait(self, timeout: float) -> None:
-        """Until something is published, or `timeout` seconds are over."""
-        news = self._news
-        try:
-            await asyncio.wait_for(news.wait(), timeout)
-        except TimeoutError:
-            return
+    async def wait(self) -> None:
+        """Until something is published, or for about LOOK_S."""
+        await self._news.wait()
 
     def shut(self) -> None:
         """Lets everybody look around; called in the loop."""
         self._scheduled = False
+        if self._loop is not None:
+            self._woken = self._loop.time()
         news, self._news = self._news, asyncio.Event()
         news.set()
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        if loop.time() - self._woken >= LOOK_S:
+            self.shut()
+        loop.call_later(LOOK_S, self._look, loop)
 
     def _wake(self) -> None:
         if self._scheduled or self._loop is None:
             return
         self._scheduled = True
         try:
-            self._loop.call_soon_threadsafe(self.shut)
+            self._loop.call_soon_threadsafe(self._soon)
         except RuntimeError:  # the loop is closed: nobody is waiting
             self._scheduled = False
+
+    def _soon(self) -> None:
+        """Each client costs a write: with many of them, what is published meanwhile goes along."""
+        assert self._loop is not None
+        wait = self._woken + PACE_S * self.clients - self._loop.time()
+        if wait > 0:
+            self._loop.call_later(wait, self.shut)
+        else:
+            self.shut()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +164,13 @@ class EventStream(Response):
                 await _send(send, desk + frame(None, "heartbeat", self._beat()))
                 beat_due = loop.time() + HEARTBEAT_S
             elif not deltas:
-                await self._waker.wait(min(1.0, max(0.0, beat_due - loop.time())))
+                await self._waker.wait()
 
 
 async def _send(send: Send, body: bytes) -> None:
-    """Returns when the client takes what was sent: the server waits for that before the next piece, be it empty."""
+    """Returns when the client has taken most of what was sent before: the server waits for that before each piece."""
     async with asyncio.timeout(SEND_TIMEOUT_S):
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": True})
 
 
 async def _gone(receive: Receive) -> None:
