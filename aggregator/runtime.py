@@ -76,6 +76,8 @@ class Pump(threading.Thread):
         self._tidy = tidy
         self._ingest, self._service, self._retention = ingest, service, retention
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._next: list[Message] = []
+        """Taken from the queue while the batch before was written."""
         self._stop_wanted = threading.Event()
         self._storing = False
 
@@ -85,16 +87,16 @@ class Pump(threading.Thread):
         self._queue.put(message)
 
     def depth(self) -> int:
-        return self._queue.qsize()
+        return self._queue.qsize() + len(self._next)
 
     def busy(self) -> bool:
         """Whether messages wait or are being stored."""
-        return self._storing or not self._queue.empty()
+        return self._storing or self.depth() > 0
 
     def run(self) -> None:
         ticked, pruned = time(), 0.0
         while not self._stop_wanted.is_set():
-            batch = self._collect()
+            batch, self._next = self._next or self._collect(TICK_S), []
             if batch:
                 self._store(batch)
             now = time()
@@ -112,11 +114,15 @@ class Pump(threading.Thread):
         self._queue.put(None)
         self.join()
 
-    def _collect(self) -> list[Message]:
-        """What waits now, up to BATCH; waits up to TICK_S for the first."""
+    def _ahead(self) -> list[Message]:
+        self._next = self._next or self._collect(0.0)
+        return self._next
+
+    def _collect(self, wait_s: float) -> list[Message]:
+        """What waits now, up to BATCH; waits up to `wait_s` for the first."""
         batch: list[Message] = []
         try:
-            first = self._queue.get(timeout=TICK_S)
+            first = self._queue.get(block=wait_s > 0, timeout=wait_s)
             while first is not None:
                 batch.append(first)
                 if len(batch) >= BATCH:
@@ -128,14 +134,14 @@ class Pump(threading.Thread):
 
     def _ask(self) -> None:
         """Sends what agents are asked for. What has come is taken first: the missing may be among it."""
-        ready = self._ingest.connected and self._queue.qsize() < BATCH
+        ready = self._ingest.connected and self.depth() < BATCH
         for topic, payload in self._service.asks(ready):
             self._ingest.publish(topic, payload, EXPIRES_S)
 
     def _store(self, batch: list[Message]) -> None:
         self._storing = True
         try:
-            self._service.handle(batch)
+            self._service.handle(batch, self._ahead)
         except Exception as error:  # noqa: BLE001 - nothing may end this thread: it would look like silence
             _note(error, messages=len(batch))
             self._stop_wanted.wait(RETRY_S)

@@ -26,7 +26,7 @@ from aggregator.core.sequence import give_up, observe, settle
 from aggregator.core.silences import Silence
 from aggregator.core.witness import Trust
 from aggregator.desk import DeskView
-from aggregator.intake import Read, event_number, picture, read, refused
+from aggregator.intake import Intake, Read, event_number, picture, refused
 from aggregator.judges import Judges, Policies, SilenceWish
 from aggregator.live import Delta
 from aggregator.replayer import Replayer
@@ -77,17 +77,18 @@ class Service:
         self._store, self._fresh, self._publish, self._meter, self._now = store, fresh, publish, meter, now
         self._lock = threading.Lock()
         self._numbers: dict[AgentKey, Numbers] = {}
-        self._replayer = Replayer()
+        self._replayer, self._intake = Replayer(), Intake()
         self._clips = Clips()
         self.desk = DeskView(fresh.policies.load)
         self.refused = 0
         """Messages put into quarantine since `prune`."""
         self._restore()
 
-    def handle(self, messages: Sequence[Message]) -> None:
-        """Stores the messages: when it returns, they may be acknowledged. Raises StoreError where none was stored."""
+    def handle(self, messages: Sequence[Message], ahead: Callable[[], Sequence[Message]] = tuple) -> None:
+        """Stores the messages: when it returns, they may be acknowledged. Raises StoreError where none was stored.
+        ahead: gives what is to be handled next; it is read while the store writes."""
         with self._lock:
-            self._handle(messages)
+            self._handle(messages, lambda: self._intake.ahead(ahead()))
 
     def transition(self, incident: str, to: State, actor: str, reason: str) -> bytes:
         """The incident's new view. Raises UnknownIncident, TransitionRefused or StoreError."""
@@ -197,10 +198,10 @@ class Service:
             known[key] = Known(numbers, agent.told if agent else 0, ready and agent is not None and agent.online)
         return known
 
-    def _handle(self, messages: Sequence[Message]) -> None:
+    def _handle(self, messages: Sequence[Message], meanwhile: Callable[[], None] | None = None) -> None:
         """One batch; where something unforeseen breaks it, one message at a time, and the culprit into quarantine."""
         try:
-            self._store_all(messages)
+            self._store_all(messages, meanwhile)
         except StoreError:
             raise  # nobody's fault: all of it comes again
         except Exception as error:
@@ -215,9 +216,9 @@ class Service:
             self._meter.event("quarantined")
             self._commit(batch)
 
-    def _store_all(self, messages: Sequence[Message]) -> None:
+    def _store_all(self, messages: Sequence[Message], meanwhile: Callable[[], None] | None) -> None:
         batch = Batch()
-        reads = [read(message) for message in messages]
+        reads = self._intake.take(messages)
         ids = [one.event.id for one in reads if one.event is not None]
         known = set(self._store.known(ids)) if ids else set()
         for one in reads:
@@ -228,7 +229,7 @@ class Service:
             fresh = [row.event for row in batch.events if row.event.id not in kept_out]
             self._correlated(self._correlator.step(fresh, messages[-1].received, hushed), batch)
         if batch:
-            self._commit(batch)
+            self._commit(batch, meanwhile)
 
     def _take(self, one: Read, known: set[str], batch: Batch) -> None:
         try:
@@ -343,12 +344,12 @@ class Service:
         self._commit(batch)
         self._publish([("silence", silence_view(silence), (silence.site,) if silence.site else None)])
 
-    def _commit(self, batch: Batch) -> None:
+    def _commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
         for key, row in batch.incidents.items():
             trails = self._correlator.trails(key)
             batch.incidents[key] = IncidentRow(row.incident, trails, incident_view(row.incident, trails))
         try:
-            self._store.commit(batch)
+            self._store.commit(batch, meanwhile)
         except Exception:
             self._restore()
             raise

@@ -24,7 +24,7 @@ class H3Cells:
         self._rings = lru_cache(maxsize=256)(partial(_rings, h3.average_hexagon_edge_length(resolution, "m") * SMALLEST))
 
     def cell(self, lat: float, lon: float) -> str:
-        return self._cell(lat, lon)
+        return str(self._cell(lat, lon))
 
     def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
         return self._disk(self._cell(lat, lon), self._rings(reach_m))

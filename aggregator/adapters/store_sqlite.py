@@ -91,8 +91,8 @@ class SqliteStore:
         except (sqlite3.Error, OSError) as error:
             raise StoreError("aggregator.store_unusable", path=str(path), detail=str(error)) from error
 
-    def commit(self, batch: Batch) -> None:
-        self._run(lambda db: _write(db.conn, batch))
+    def commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
+        self._run(lambda db: _write(db.conn, batch), meanwhile)
 
     def known(self, events: Sequence[str]) -> frozenset[str]:
         found: set[str] = set()
@@ -220,9 +220,9 @@ class SqliteStore:
         while not self._readers.empty():
             self._readers.get().close()
 
-    def _run(self, write: Callable[[Database], None]) -> None:
+    def _run(self, write: Callable[[Database], None], meanwhile: Callable[[], None] | None = None) -> None:
         try:
-            self._writer.run(write)
+            self._writer.run(write, meanwhile)
         except sqlite3.Error as error:
             raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
 
