@@ -63,8 +63,8 @@ class TrailIndex:
         trail.mark = look
         found: list[Trail] = []
         for by_slot in filter(None, self._around(trail)):
-            for slot in slots:
-                for other in by_slot.get(slot, _NOTHING).values():
+            for bucket in [by_slot[slot] for slot in slots if slot in by_slot]:
+                for other in bucket.values():
                     if other.mark == look:
                         continue
                     other.mark = look
@@ -177,7 +177,6 @@ class TrailIndex:
         return self._places.setdefault(name, {})
 
 
-_NOTHING: _Bucket = {}
 _OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
 
 
