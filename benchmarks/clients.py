@@ -40,7 +40,9 @@ def measure() -> Outcome:
     case(7, "weekday", CAMERAS, HOURS)  # made now, it costs nobody anything later
     with tempfile.TemporaryDirectory() as folder, Broker(Path(folder)) as broker:
         config = Path(folder) / "aggregator.toml"
-        config.write_text(CONFIG.format(folder=folder, port=broker.port).replace("[http]", "[http]\nstream_clients = 600"))
+        config.write_text(
+            CONFIG.format(folder=folder, port=broker.port).replace("[http]", "[http]\nstream_clients = 600")
+        )
         with worker("serve", config, PAGES, module=MODULE) as server:
             ready = told(server)
             cookies = Path(folder) / "cookies"

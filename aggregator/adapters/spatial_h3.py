@@ -21,7 +21,9 @@ class H3Cells:
         # Cameras stand still: the same places are asked for again and again.
         self._cell = lru_cache(maxsize=65_536)(partial(h3.latlng_to_cell, res=resolution))
         self._disk = lru_cache(maxsize=16_384)(_disk)
-        self._rings = lru_cache(maxsize=256)(partial(_rings, h3.average_hexagon_edge_length(resolution, "m") * SMALLEST))
+        self._rings = lru_cache(maxsize=256)(
+            partial(_rings, h3.average_hexagon_edge_length(resolution, "m") * SMALLEST)
+        )
 
     def cell(self, lat: float, lon: float) -> str:
         return str(self._cell(lat, lon))
