@@ -1,9 +1,10 @@
-"""What `python -m benchmarks.clients` runs as processes of their own: the aggregator with accounts, and all the pages."""
+"""What `python -m benchmarks.clients` runs as processes of their own: the aggregator with accounts, and all pages."""
 
 import asyncio
 import json
 import re
 import resource
+import socket
 import sys
 import threading
 import time
@@ -116,8 +117,6 @@ class Room:
             self.delays.append(now - made)
 
     async def open(self, cookie: str, stall: bool = False, last: str = "") -> Page:
-        import socket
-
         sock = socket.socket()
         if stall:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, STALLED_BUFFER)

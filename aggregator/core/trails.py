@@ -116,9 +116,9 @@ class TrailIndex:
     def relist(self, trail: Trail) -> None:
         """After its times or its place have changed."""
         _, place, first, last = self._listed[trail.key]
-        if first == int(trail.first // SLOT_S) and last == int(trail.last // SLOT_S):
-            if place is trail.place or (place and trail.place and metres(place, trail.place) < DRIFT_M):
-                return
+        slots = first == int(trail.first // SLOT_S) and last == int(trail.last // SLOT_S)
+        if slots and (place is trail.place or (place and trail.place and metres(place, trail.place) < DRIFT_M)):
+            return
         self._unlist(trail)
         self._list(trail)
 
