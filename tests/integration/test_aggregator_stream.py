@@ -154,7 +154,7 @@ def test_heartbeats_come_while_deltas_do(one: Desk, monkeypatch: pytest.MonkeyPa
 
     def flood() -> None:
         while not over.wait(0.002):
-            one.live.publish("camera", b'{"site":"senen"}')
+            one.live.publish([("camera", b'{"site":"senen"}', ("senen",))])
 
     publisher = threading.Thread(target=flood)
     publisher.start()
