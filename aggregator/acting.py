@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from aggregator.core.actions import Deed, DeedRefused
 from aggregator.core.care import Action

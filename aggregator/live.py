@@ -6,10 +6,8 @@ dropped and resumes, or begins anew with a snapshot.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-
-import msgspec
 
 RING = 4096
 _DIGITS = 20
@@ -27,26 +25,10 @@ Sees = Callable[[Iterable[str]], bool]
 """Whether a reader may see what lies at these sites."""
 
 
-class _Places(msgspec.Struct):
-    """Where a delta lies, as incidents, cameras and pictures say it."""
-
-    site: str | None = None
-    sites: tuple[str, ...] = ()
-
-
-_places = msgspec.json.Decoder(_Places)
-
-
-def _sites_of(event: str, data: bytes) -> tuple[str, ...] | None:
-    """Empty where the delta does not say: then it is for who may see everything. None: for everybody, as a silence
-    that names no site, which holds everywhere."""
-    try:
-        places = _places.decode(data)
-    except msgspec.ValidationError:
-        return ()
-    if places.site is not None:
-        return (*places.sites, places.site)
-    return None if event == "silence" else places.sites
+Sites = tuple[str, ...] | None
+"""Where a delta lies. Empty where that is nowhere: then it is for who may see everything. None: it is for everybody."""
+Delta = tuple[str, bytes, Sites]
+"""(event name, JSON, where it lies)"""
 
 
 class Live:
@@ -54,8 +36,10 @@ class Live:
 
     def __init__(self, boot: str, size: int = RING) -> None:
         self.boot = boot
-        self._ring: deque[tuple[bytes, tuple[str, ...] | None]] = deque(maxlen=size)
+        self._ring: deque[tuple[bytes, Sites]] = deque(maxlen=size)
         self._last = 0
+        self._joined: tuple[int, int, bytes] = (-1, -1, b"")
+        """The deltas after one number up to another one, as they were last asked for by who sees everything."""
         self._lock = threading.Lock()
         self._wake: Callable[[], None] = lambda: None
 
@@ -65,17 +49,20 @@ class Live:
         return self._last
 
     def on_publish(self, wake: Callable[[], None]) -> None:
-        """Calls `wake`, from the publisher's thread, after each delta."""
+        """Calls `wake`, from the publisher's thread, after each `publish`."""
         self._wake = wake
 
     def identifier(self, number: int) -> str:
         return f"{self.boot}-{number}"
 
-    def publish(self, event: str, data: bytes) -> None:
-        sites = _sites_of(event, data)
+    def publish(self, deltas: Sequence[Delta]) -> None:
+        """In this order, as one piece of news."""
+        if not deltas:
+            return
         with self._lock:
-            self._last += 1
-            self._ring.append((frame(self.identifier(self._last), event, data), sites))
+            for event, data, sites in deltas:
+                self._last += 1
+                self._ring.append((frame(self.identifier(self._last), event, data), sites))
         self._wake()
 
     def since(self, number: int, most: int = AT_ONCE, sees: Sees | None = None) -> tuple[int, bytes] | None:
@@ -87,12 +74,17 @@ class Live:
             behind = self._last - number
             if behind < 0 or behind > len(self._ring):
                 return None
+            if behind == 0:
+                return number, b""
+            reached = number + min(behind, most)
+            if sees is None and self._joined[:2] == (number, reached):
+                return reached, self._joined[2]
             first = len(self._ring) - behind
-            taken = min(behind, most)
-            chosen = islice(self._ring, first, first + taken)
-            return number + taken, b"".join(
-                one for one, sites in chosen if sees is None or sites is None or sees(sites)
-            )
+            chosen = islice(self._ring, first, first + reached - number)
+            joined = b"".join(one for one, sites in chosen if sees is None or sites is None or sees(sites))
+            if sees is None:
+                self._joined = number, reached, joined
+            return reached, joined
 
     def resume(self, last_event_id: str | None) -> int | None:
         """The number that a client had last, if it is of this run and still in the ring."""

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import gc
 import logging
 import os
 import queue
@@ -59,6 +60,8 @@ RETRY_S = 2.0
 MOST_CONNECTIONS = 900
 """HTTP connections at once; who comes then gets 503. The MQTT library waits with select(), which knows no handle from
 1024 on: with more pages open, a lost broker could not be connected to again."""
+YOUNG = 20_000
+"""Objects that may form cycles, made since the last round, before the next one."""
 PLAIN = HttpSection()
 log = structlog.get_logger()
 
@@ -73,6 +76,8 @@ class Pump(threading.Thread):
         self._tidy = tidy
         self._ingest, self._service, self._retention = ingest, service, retention
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._next: list[Message] = []
+        """Taken from the queue while the batch before was written."""
         self._stop_wanted = threading.Event()
         self._storing = False
 
@@ -82,16 +87,16 @@ class Pump(threading.Thread):
         self._queue.put(message)
 
     def depth(self) -> int:
-        return self._queue.qsize()
+        return self._queue.qsize() + len(self._next)
 
     def busy(self) -> bool:
         """Whether messages wait or are being stored."""
-        return self._storing or not self._queue.empty()
+        return self._storing or self.depth() > 0
 
     def run(self) -> None:
         ticked, pruned = time(), 0.0
         while not self._stop_wanted.is_set():
-            batch = self._collect()
+            batch, self._next = self._next or self._collect(TICK_S), []
             if batch:
                 self._store(batch)
             now = time()
@@ -109,11 +114,15 @@ class Pump(threading.Thread):
         self._queue.put(None)
         self.join()
 
-    def _collect(self) -> list[Message]:
-        """What waits now, up to BATCH; waits up to TICK_S for the first."""
+    def _ahead(self) -> list[Message]:
+        self._next = self._next or self._collect(0.0)
+        return self._next
+
+    def _collect(self, wait_s: float) -> list[Message]:
+        """What waits now, up to BATCH; waits up to `wait_s` for the first."""
         batch: list[Message] = []
         try:
-            first = self._queue.get(timeout=TICK_S)
+            first = self._queue.get(block=wait_s > 0, timeout=wait_s)
             while first is not None:
                 batch.append(first)
                 if len(batch) >= BATCH:
@@ -125,14 +134,14 @@ class Pump(threading.Thread):
 
     def _ask(self) -> None:
         """Sends what agents are asked for. What has come is taken first: the missing may be among it."""
-        ready = self._ingest.connected and self._queue.qsize() < BATCH
+        ready = self._ingest.connected and self.depth() < BATCH
         for topic, payload in self._service.asks(ready):
             self._ingest.publish(topic, payload, EXPIRES_S)
 
     def _store(self, batch: list[Message]) -> None:
         self._storing = True
         try:
-            self._service.handle(batch)
+            self._service.handle(batch, self._ahead)
         except Exception as error:  # noqa: BLE001 - nothing may end this thread: it would look like silence
             _note(error, messages=len(batch))
             self._stop_wanted.wait(RETRY_S)
@@ -302,6 +311,14 @@ def _no_dropped_client(record: logging.LogRecord) -> bool:
     return record.msg != "ASGI callable returned without completing response."
 
 
+def steady() -> None:
+    """What has been made up to here stays: the collector of cycles need not look through it again and again, and looks
+    less often at what comes. Each of its rounds holds up everything."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 10, 20)
+
+
 def run(config: AggregatorConfig, ready: Callable[[str], None] = lambda _url: None) -> None:
     """Until SIGINT or SIGTERM. `ready(url)` is called once it listens. Raises JagaError."""
     with data_folder(config.data_dir):
@@ -313,6 +330,7 @@ def run(config: AggregatorConfig, ready: Callable[[str], None] = lambda _url: No
             host, port = listener.getsockname()[:2]
             local = f"http{'s' if config.http.tls_cert else ''}://{f'[{host}]' if ':' in host else host}:{port}"
             ready(f"{config.http.public_url or local}/")
+            steady()
             server.run(sockets=[listener])
 
 

@@ -26,12 +26,13 @@ from aggregator.core.sequence import give_up, observe, settle
 from aggregator.core.silences import Silence
 from aggregator.core.states import State
 from aggregator.desk import DeskView
-from aggregator.intake import Read, event_number, picture, read, refused
+from aggregator.intake import Intake, Read, event_number, picture, refused
 from aggregator.judges import SilenceWish
+from aggregator.live import Delta
 from aggregator.rebuild import Fresh as Fresh
 from aggregator.rebuild import rebuilt
 from aggregator.replayer import Replayer
-from aggregator.views import camera_view, incident_view, silence_view
+from aggregator.views import camera_view, incident_view, silence_view, sites_of
 from contract import topics
 from contract.codec import decode
 from contract.errors import CodecError
@@ -40,8 +41,8 @@ from contract.messages import Health, Reply, Status
 
 log = structlog.get_logger()
 
-Publish = Callable[[str, bytes], None]
-"""(event name, JSON) to the live stream. Must not wait."""
+Publish = Callable[[Sequence[Delta]], None]
+"""To the live stream, as one piece of news. Must not wait."""
 
 
 class UnknownSilence(KeyError):
@@ -55,17 +56,18 @@ class Service:
         self._store, self._fresh, self._publish, self._meter, self._now = store, fresh, publish, meter, now
         self._lock = threading.Lock()
         self._numbers: dict[AgentKey, Numbers] = {}
-        self._replayer = Replayer()
+        self._replayer, self._intake = Replayer(), Intake()
         self._clips = Clips()
         self.desk = DeskView(fresh.policies.load)
         self.refused = 0
         """Messages put into quarantine since `prune`."""
         self._restore()
 
-    def handle(self, messages: Sequence[Message]) -> None:
-        """Stores the messages: when it returns, they may be acknowledged. Raises StoreError where none was stored."""
+    def handle(self, messages: Sequence[Message], ahead: Callable[[], Sequence[Message]] = tuple) -> None:
+        """Stores the messages: when it returns, they may be acknowledged. Raises StoreError where none was stored.
+        ahead: gives what is to be handled next; it is read while the store writes."""
         with self._lock:
-            self._handle(messages)
+            self._handle(messages, lambda: self._intake.ahead(ahead()))
 
     def transition(self, incident: str, to: State, actor: str, reason: str) -> bytes:
         """A step of the lifecycle; see `act`."""
@@ -148,7 +150,7 @@ class Service:
                 self._commit(batch)
             view = self.desk.update(self._correlator.incidents(), now)
             if view is not None:
-                self._publish("desk", view)
+                self._publish([("desk", view, ())])
 
     def prune(self, retention: Retention) -> None:
         self.refused = 0
@@ -206,10 +208,10 @@ class Service:
             known[key] = Known(numbers, agent.told if agent else 0, ready and agent is not None and agent.online)
         return known
 
-    def _handle(self, messages: Sequence[Message]) -> None:
+    def _handle(self, messages: Sequence[Message], meanwhile: Callable[[], None] | None = None) -> None:
         """One batch; where something unforeseen breaks it, one message at a time, and the culprit into quarantine."""
         try:
-            self._store_all(messages)
+            self._store_all(messages, meanwhile)
         except StoreError:
             raise  # nobody's fault: all of it comes again
         except Exception as error:
@@ -224,9 +226,9 @@ class Service:
             self._meter.event("quarantined")
             self._commit(batch)
 
-    def _store_all(self, messages: Sequence[Message]) -> None:
+    def _store_all(self, messages: Sequence[Message], meanwhile: Callable[[], None] | None) -> None:
         batch = Batch()
-        reads = [read(message) for message in messages]
+        reads = self._intake.take(messages)
         ids = [one.event.id for one in reads if one.event is not None]
         known = set(self._store.known(ids)) if ids else set()
         for one in reads:
@@ -237,7 +239,7 @@ class Service:
             fresh = [row.event for row in batch.events if row.event.id not in kept_out]
             self._correlated(self._correlator.step(fresh, messages[-1].received, hushed), batch)
         if batch:
-            self._commit(batch)
+            self._commit(batch, meanwhile)
 
     def _take(self, one: Read, known: set[str], batch: Batch) -> None:
         try:
@@ -278,7 +280,7 @@ class Service:
             reply = decode(message.payload, Reply)
             if (refused := self._clips.answer(key, reply)) is not None:
                 about = {"event": refused[0], "site": topic.site, "error": refused[1]}
-                self._publish("clip", msgspec.json.encode(about))
+                self._publish([("clip", msgspec.json.encode(about), (topic.site,))])
             gone = self._replayer.answer(key, reply)
             if not gone or key not in self._numbers:
                 return
@@ -352,25 +354,24 @@ class Service:
     def _keep(self, silence: Silence, actor: str, action: str) -> None:
         batch = Batch(silences=[silence], audit=[(self._now(), actor, action, silence.id, silence.reason)])
         self._commit(batch)
-        self._publish("silence", silence_view(silence))
+        self._publish([("silence", silence_view(silence), (silence.site,) if silence.site else None)])
 
-    def _commit(self, batch: Batch) -> None:
+    def _commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
         for key, row in batch.incidents.items():
             trails = self._correlator.trails(key)
             batch.incidents[key] = IncidentRow(row.incident, trails, incident_view(row.incident, trails))
         try:
-            self._store.commit(batch)
+            self._store.commit(batch, meanwhile)
         except Exception:
             self._restore()
             raise
         self.refused += len(batch.quarantine)
-        for one in batch.incidents.values():
-            self._publish("incident", one.view)
-        for camera in batch.cameras.values():
-            self._publish("camera", camera_view(camera))
+        news: list[Delta] = [("incident", row.view, sites_of(row.incident)) for row in batch.incidents.values()]
+        news += [("camera", camera_view(camera), (camera.site,)) for camera in batch.cameras.values()]
         for shot in batch.evidence:
             about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site, "media": shot.media}
-            self._publish("evidence", msgspec.json.encode(about))
+            news.append(("evidence", msgspec.json.encode(about), (shot.site,)))
+        self._publish(news)
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""

@@ -29,6 +29,10 @@ def rfc3339(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def sites_of(one: Incident) -> tuple[str, ...]:
+    return tuple(sorted({source.site for source in one.sources}))
+
+
 def incident_view(one: Incident, trails: Iterable[Trail] = ()) -> bytes:
     view: dict[str, Any] = {
         "id": one.id,
@@ -42,7 +46,7 @@ def incident_view(one: Incident, trails: Iterable[Trail] = ()) -> bytes:
         "updated": rfc3339(one.updated),
         "location": one.location,
         "path": [{"lat": at.lat, "lon": at.lon, "time": rfc3339(at.time)} for at in path(trails)],
-        "sites": sorted({source.site for source in one.sources}),
+        "sites": sites_of(one),
         "cameras": [source.camera for source in one.sources],
         "sources": len(one.sources),
         "event_count": one.event_count,

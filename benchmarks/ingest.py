@@ -102,9 +102,9 @@ def publish(port: int, those: list[tuple[str, bytes]]) -> None:
 
 
 @contextmanager
-def worker(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+def worker(*arguments: object, module: str = "benchmarks.ingest_peers") -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.ingest_peers", *map(str, arguments)],
+        [sys.executable, "-m", module, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -171,16 +171,16 @@ def delays(folder: Path) -> list[float]:
             return list(told(page)["delays"])
 
 
-def paced(port: int) -> None:
-    """The city's events as if each happened the moment it is sent."""
+def paced(port: int, rate: int = RATE, seconds: int = SECONDS) -> None:
+    """The city's events as if each happened the moment it is sent, `rate` a second."""
     one = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
     one.max_inflight_messages_set(1000)
     one.connect("127.0.0.1", port)
     one.loop_start()
     began: dict[str, datetime] = {}
     start = time.monotonic()
-    for number, (_, event) in enumerate(case(7, "weekday", CAMERAS, HOURS).arrivals[: RATE * SECONDS]):
-        wait = start + number / RATE - time.monotonic()
+    for number, (_, event) in enumerate(case(7, "weekday", CAMERAS, HOURS).arrivals[: rate * seconds]):
+        wait = start + number / rate - time.monotonic()
         if wait > 0.001:
             time.sleep(wait)
         now = datetime.now(UTC)

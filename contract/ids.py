@@ -3,7 +3,6 @@
 import hashlib
 import re
 from typing import NewType
-from uuid import UUID
 
 EventId = NewType("EventId", str)
 EpisodeId = NewType("EpisodeId", str)
@@ -35,7 +34,8 @@ def uuid7(unix_ms: int, entropy: bytes) -> str:
         raise ValueError(f"{len(entropy)} bytes of entropy, 10 needed")
     random = int.from_bytes(entropy[:10], "big") >> 6
     value = unix_ms << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & ((1 << 62) - 1)
-    return str(UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def derived_uuid7(unix_ms: int, *parts: str) -> str:

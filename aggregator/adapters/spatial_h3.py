@@ -1,7 +1,7 @@
 """Cells by h3: hexagons of almost equal area anywhere, and a key by which cameras can be spread over workers."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 
 import h3
@@ -18,18 +18,23 @@ class H3Cells:
     """See aggregator.core.space.Cells."""
 
     def __init__(self, resolution: int = RESOLUTION) -> None:
-        self._resolution = resolution
-        # Cameras stand still: the same disks are asked for again and again.
+        # Cameras stand still: the same places are asked for again and again.
+        self._cell = lru_cache(maxsize=65_536)(partial(h3.latlng_to_cell, res=resolution))
         self._disk = lru_cache(maxsize=16_384)(_disk)
-        self._edge_m = h3.average_hexagon_edge_length(resolution, "m") * SMALLEST
+        self._rings = lru_cache(maxsize=256)(
+            partial(_rings, h3.average_hexagon_edge_length(resolution, "m") * SMALLEST)
+        )
 
     def cell(self, lat: float, lon: float) -> str:
-        return str(h3.latlng_to_cell(lat, lon, self._resolution))
+        return str(self._cell(lat, lon))
 
     def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
-        # From a vertex outwards the first ring is one edge thick, each further one at least one and a half.
-        rings = ceil(((reach_m + SLACK_M) / self._edge_m + 0.5) / 1.5)
-        return self._disk(self.cell(lat, lon), rings)
+        return self._disk(self._cell(lat, lon), self._rings(reach_m))
+
+
+def _rings(edge_m: float, reach_m: float) -> int:
+    """From a vertex outwards the first ring is one edge thick, each further one at least one and a half."""
+    return ceil(((reach_m + SLACK_M) / edge_m + 0.5) / 1.5)
 
 
 def _disk(cell: str, rings: int) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.core.incident import Change
 from aggregator.core.ports import Batch
@@ -37,7 +38,7 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
 
 def changes(read: Read, incident: str) -> list[Change]:
     rows = read(f"SELECT {_COLUMNS}, undone FROM changes WHERE incident = ? ORDER BY seq", (incident,))
-    return [replace(Change(*row), undone=bool(row[-1])) for row in rows]
+    return [replace(Change(*row[:-1]), undone=bool(row[-1])) for row in rows]
 
 
 def told(read: Read, incident: str) -> list[tuple[bytes, bool]]:

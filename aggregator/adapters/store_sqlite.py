@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import lru_cache
 from importlib.resources import files
 from itertools import chain, islice
@@ -99,8 +98,8 @@ class SqliteStore:
         except (sqlite3.Error, OSError) as error:
             raise StoreError("aggregator.store_unusable", path=str(path), detail=str(error)) from error
 
-    def commit(self, batch: Batch) -> None:
-        self._run(lambda db: _write(db.conn, batch))
+    def commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
+        self._run(lambda db: _write(db.conn, batch), meanwhile)
 
     def known(self, events: Sequence[str]) -> frozenset[str]:
         found: set[str] = set()
@@ -239,9 +238,9 @@ class SqliteStore:
         while not self._readers.empty():
             self._readers.get().close()
 
-    def _run(self, write: Callable[[Database], None]) -> None:
+    def _run(self, write: Callable[[Database], None], meanwhile: Callable[[], None] | None = None) -> None:
         try:
-            self._writer.run(write)
+            self._writer.run(write, meanwhile)
         except sqlite3.Error as error:
             raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
 
@@ -351,7 +350,7 @@ def _incident(row: IncidentRow) -> tuple[Any, ...]:
 @lru_cache(maxsize=1024)
 def _reasons(link: Link) -> str:
     """Most are the one of an episode that goes on."""
-    reasons = asdict(link)
+    reasons = msgspec.structs.asdict(link)
     del reasons["score"]
     return json.dumps(reasons)
 

@@ -28,10 +28,13 @@ class Writer:
         self._thread.start()
         opened.result()
 
-    def run(self, function: Callable[[Database], T]) -> T:
-        """Its result, once it is on disk. Raises what function or commit raised; then nothing of it was written."""
+    def run(self, function: Callable[[Database], T], meanwhile: Callable[[], None] | None = None) -> T:
+        """Its result, once it is on disk. Raises what function or commit raised; then nothing of it was written.
+        meanwhile: called here, before it is waited for."""
         done: Future[T] = Future()
         self._queue.put((function, done))
+        if meanwhile is not None:
+            meanwhile()
         return done.result()
 
     def depth(self) -> int:

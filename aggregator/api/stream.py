@@ -18,55 +18,77 @@ SEND_TIMEOUT_S = 20.0
 """A client that takes nothing for so long is dropped."""
 CHECK_S = 2.0
 """How long a stream may outlast the session that it was opened with."""
+USE_S = 5.0
+"""How often it is looked at whether the session's use is to be noted, which is to a minute."""
 RETRY_MS = 2000
+LOOK_S = 1.0
+"""How often a client looks around while nothing is published: whether it is due a heartbeat, whether it still may."""
+PACE_S = 0.0008
+"""Twice what it costs to write to one client: 500 of them are written to every 0.4 s, a few at once."""
 log = structlog.get_logger()
 
 Beat = Callable[[], bytes]
 
 
 class Waker:
-    """Wakes every waiting client at once, from any thread."""
+    """Wakes every waiting client at once, from any thread: after news, but no more often than PACE_S for each client
+    there is, and every LOOK_S in any case."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
         self._scheduled = False
+        self._woken = 0.0
         self.clients = 0
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called in the loop that serves, before it serves."""
         self._loop = loop
         self._live.on_publish(self._wake)
+        self._look(loop)
 
-    async def wait(self, timeout: float) -> None:
-        """Until something is published, or `timeout` seconds are over."""
-        news = self._news
-        try:
-            await asyncio.wait_for(news.wait(), timeout)
-        except TimeoutError:
-            return
+    async def wait(self) -> None:
+        """Until something is published, or for about LOOK_S."""
+        await self._news.wait()
 
     def shut(self) -> None:
         """Lets everybody look around; called in the loop."""
         self._scheduled = False
+        if self._loop is not None:
+            self._woken = self._loop.time()
         news, self._news = self._news, asyncio.Event()
         news.set()
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        if loop.time() - self._woken >= LOOK_S:
+            self.shut()
+        loop.call_later(LOOK_S, self._look, loop)
 
     def _wake(self) -> None:
         if self._scheduled or self._loop is None:
             return
         self._scheduled = True
         try:
-            self._loop.call_soon_threadsafe(self.shut)
+            self._loop.call_soon_threadsafe(self._soon)
         except RuntimeError:  # the loop is closed: nobody is waiting
             self._scheduled = False
+
+    def _soon(self) -> None:
+        """Each client costs a write: with many of them, what is published meanwhile goes along."""
+        assert self._loop is not None
+        wait = self._woken + PACE_S * self.clients - self._loop.time()
+        if wait > 0:
+            self._loop.call_later(wait, self.shut)
+        else:
+            self.shut()
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who reads a stream. sees: None where he may see everything. allowed: whether he still may, asked every CHECK_S;
-    used: notes that somebody watches. desk: comes with each heartbeat, where the deltas of everybody's desk do not."""
+    used: notes that somebody watches, every USE_S. desk: comes with each heartbeat, where the deltas of everybody's
+    desk do not."""
 
     sees: Sees | None = None
     allowed: Callable[[], bool] = lambda: True
@@ -121,14 +143,17 @@ class EventStream(Response):
         else:
             behind = self._live.last
         loop = asyncio.get_running_loop()
-        beat_due, check_due = loop.time() + HEARTBEAT_S, loop.time() + CHECK_S
+        opened = loop.time()
+        beat_due, check_due, use_due = opened + HEARTBEAT_S, opened + CHECK_S, opened + USE_S
         while not gone.done() and not self._stopping():
-            if loop.time() >= check_due:
-                check_due = loop.time() + CHECK_S
+            now = loop.time()
+            if now >= check_due:
+                check_due = now + CHECK_S
                 if not self._reader.allowed():
                     return
-                if self._reader.used is not None:
-                    await self._reader.used()
+            if self._reader.used is not None and now >= use_due:
+                use_due = now + USE_S
+                await self._reader.used()
             news = self._live.since(self._place, sees=self._reader.sees)
             if news is None:
                 log.info("stream_client_behind", place=self._place, last=self._live.last)
@@ -139,20 +164,19 @@ class EventStream(Response):
             if behind is not None and self._place >= behind:
                 behind = None
                 await _send(send, frame(None, "resumed", self._beat()))
-            elif loop.time() >= beat_due:
+            elif now >= beat_due:
                 # Also while deltas come: whoever sees a part of the city gets his desk with it.
                 desk = frame(None, "desk", self._reader.desk()) if self._reader.desk else b""
                 await _send(send, desk + frame(None, "heartbeat", self._beat()))
-                beat_due = loop.time() + HEARTBEAT_S
+                beat_due = now + HEARTBEAT_S
             elif not deltas:
-                await self._waker.wait(min(1.0, max(0.0, beat_due - loop.time())))
+                await self._waker.wait()
 
 
 async def _send(send: Send, body: bytes) -> None:
-    """Returns when the client takes what was sent: the server waits for that before the next piece, be it empty."""
+    """Returns when the client has taken most of what was sent before: the server waits for that before each piece."""
     async with asyncio.timeout(SEND_TIMEOUT_S):
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": True})
 
 
 async def _gone(receive: Receive) -> None:

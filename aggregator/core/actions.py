@@ -5,7 +5,9 @@ with the others is here: what refuses a deed, and how a step is noted.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.core.care import ASPECTS, UNDO_S, Act, Action, Aspect, Before
 from aggregator.core.incident import Change, Incident, move
@@ -33,8 +35,7 @@ _DEPENDS: dict[Action, frozenset[Aspect]] = {
 """Whose news in which aspect makes a deed a conflict. Who closes an incident judges its events, too (`_conflict`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class Deed(Struct, frozen=True, kw_only=True):
     """value: the state moved to, the user it is given to, the severity or kind ("" gives the word back to the cameras),
     or the number of the step that is undone. seen: how many steps of people the actor knew of; None: he does not say,
     and only what is impossible is refused."""

@@ -5,7 +5,8 @@ it stands the background: what this camera tells anyway (`rates`), new incidents
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aggregator.core.incident import doubt
 from aggregator.core.kinship import AFFINITY, VAGUE
@@ -40,8 +41,7 @@ TOGETHER_S = 60.0
 """Trails with a smaller gap are of one time: then all of the other incident's count, by their mean."""
 
 
-@dataclass(slots=True)
-class Pull:
+class Pull(Struct):
     """How strongly an incident pulls. others: what of it comes from other cameras. own: its only source is the camera
     itself. against: what stands against it."""
 
@@ -61,6 +61,10 @@ class Pull:
         return self.others > self.against
 
 
+def _strongest(pull: Pull) -> tuple[float, str]:
+    return -pull.rate, pull.incident
+
+
 class Attribution:
     """Pure but for what it is given. sources: how many cameras and reporters an incident has."""
 
@@ -73,7 +77,7 @@ class Attribution:
         known: dict[int, float] = {}
         for other in self._index.near(probe):
             one = tie(probe, other)
-            if not isinstance(one, Tie):
+            if type(one) is not Tie:
                 continue
             credit = known[other.key] = self._credit(other, probe)
             rate = one.rate * credit
@@ -85,14 +89,17 @@ class Attribution:
                 found[other.incident] = Pull(other.incident, rate, one, other, rate, 1, elsewhere)
                 continue
             pull.total += rate
-            pull.others = max(pull.others, elsewhere)
+            if elsewhere > pull.others:
+                pull.others = elsewhere
             pull.support += 1
             if rate > pull.rate:
                 pull.rate, pull.strongest, pull.trail = rate, one, other
+        if not found:
+            return []
         usual = self.background(probe)
         for pull in found.values():
             self._weigh(pull, usual, known[pull.trail.key])
-        return sorted(found.values(), key=lambda pull: (-pull.rate, pull.incident))
+        return sorted(found.values(), key=_strongest) if len(found) > 1 else list(found.values())
 
     def background(self, probe: Trail) -> float:
         """What the camera tells anyway, by how sure it is this time, and new incidents."""

@@ -5,8 +5,10 @@ has seen. Only a later step of somebody else in the same aspect is a conflict: a
 neither is a note.
 """
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.core.states import State
 from contract.kinds import SEVERITIES, Kind, Severity
@@ -34,8 +36,7 @@ UNDO_S = 60.0
 """How long a step can be taken back by who made it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What undoing a step brings back."""
 
     state: State
@@ -47,8 +48,7 @@ class Before:
     kind: Kind | None
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """One step of a person. detail: see Change. after: the state it led to. before: None where it cannot be undone."""
 
     number: int
@@ -61,8 +61,7 @@ class Act:
     before: Before | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Care:
+class Care(Struct, frozen=True):
     """owner: who has it in hand. handed_by: who gave it to him, until he does something with it. severity, kind: a
     person's word, which stands whatever cameras tell later. count: steps of people so far. acts: the latest step of
     each aspect, in their order."""

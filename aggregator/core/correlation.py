@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
 from aggregator.core.attribution import BRIDGE, LASTING, LASTS_S, MARGIN, Attribution, Pull
+from aggregator.core.care import UNTOUCHED
 from aggregator.core.fold import Draft, Times, age, begin, emptied
-from aggregator.core.incident import Change, Heard, Incident, doubts, opening
+from aggregator.core.incident import Change, Heard, Incident, against, opening
 from aggregator.core.kinship import VAGUE
 from aggregator.core.linking import EPISODE, FIRST, Link, Trail
 from aggregator.core.memory import CorrelationPolicy as CorrelationPolicy
@@ -102,7 +103,7 @@ class Correlator:
         to it that each event id comes once. hushed: ids of those that open nothing by themselves."""
         self._memory.step = Step()
         for event in events:
-            held = self._ordering.push(event, times_of(event).time, now, event.id in hushed)
+            held = self._ordering.push(event, times_of(event), now, event.id in hushed)
             if event.data.severity == "critical" and event.data.phase == "begin" and not self._is_delayed(held):
                 self._announce(held, now)
         self._release(now)
@@ -110,7 +111,7 @@ class Correlator:
 
     def wait(self, event: Event, received: float, hushed: bool = False) -> None:
         """Takes in an event that a store kept, before the first step; it is assigned with the next step or tick."""
-        self._ordering.push(event, times_of(event).time, received, hushed)
+        self._ordering.push(event, times_of(event), received, hushed)
 
     def gather(self, episodes: Iterable[str], now: float) -> Outcome:
         """Makes one incident of those that hold these episodes, as of cameras that an outage took together."""
@@ -161,12 +162,11 @@ class Correlator:
             self._assign(held, now)
 
     def _is_delayed(self, held: Held) -> bool:
-        return held.event.data.delayed or held.received - held.time > self.policy.delayed_after_s
+        return held.event.data.delayed or held.received - held.at.time > self.policy.delayed_after_s
 
     def _assign(self, held: Held, now: float) -> None:
         """One event to its incident."""
-        event, data = held.event, held.event.data
-        at = times_of(event)
+        event, data, at = held.event, held.event.data, held.at
         place = place_of(event, self._locate)
         delayed = self._is_delayed(held)
         known = self._memory.known(data.episode)
@@ -184,7 +184,7 @@ class Correlator:
         self._episodes[data.episode] = EpisodeState(target, last, ended)
         draft = self._drafts[target]
         running = not ended and (not draft.closed or data.episode in draft.running)
-        draft.add(event, at, now, source_of(event, place, self._trust), running, delayed)
+        draft.add(event, at, now, source_of(event, place, self._trust, draft), running, delayed)
         self._memory.step.touch(target)
         trail = self._index.attach(probe, target)
         if known is not None and self._index.count(target) == 1:
@@ -198,7 +198,7 @@ class Correlator:
             self._promote(draft, now, probe)
         if known is None:
             self._memory.watch(draft)
-        refused = tuple(self._memory.step.refused.items())
+        refused = tuple(self._memory.step.refused.items()) if self._memory.step.refused else ()
         self._memory.step.refused.clear()
         self._memory.step.assigned.append(Assigned(event, held.received, target, link, delayed, refused))
 
@@ -235,7 +235,8 @@ class Correlator:
                     allowed.append(pull)
                 else:
                     refused[pull.incident] = reason
-        allowed.sort(key=lambda pull: self._drafts[pull.incident].closed)
+        if len(allowed) > 1:
+            allowed.sort(key=lambda pull: self._drafts[pull.incident].closed)
         return allowed, refused
 
     def _previous(self, refused: Iterable[str]) -> str | None:
@@ -248,7 +249,7 @@ class Correlator:
         event, data = held.event, held.event.data
         if self._memory.known(data.episode) is not None or self.policy.reorder_s == 0:
             return
-        at = times_of(event)
+        at = held.at
         place = place_of(event, self._locate)
         probe = Trail(data.site, data.camera, data.kind, place, at.started, at.last, sure=data.confidence)
         likely = self._allowed(self._attribution.pulls(probe), probe, False)[0]
@@ -259,7 +260,7 @@ class Correlator:
             return
         draft = self._drafts[own_id] = begin(own_id, event, at, now, None)
         self._memory.step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
-        draft.add(event, at, now, source_of(event, place, self._trust), True, False)
+        draft.add(event, at, now, source_of(event, place, self._trust, draft), True, False)
         self._memory.step.touch(own_id)
         self._promote(draft, now, probe)
         self._memory.watch(draft)
@@ -303,11 +304,12 @@ class Correlator:
         return self._memory.too_much(draft, probe.first, probe.last, probe.place)
 
     def _promote(self, draft: Draft, now: float, told: Trail) -> None:
-        one = self._memory.snapshot(draft)
+        draft.weigh(self._memory.places)
+        one = draft if draft.care is UNTOUCHED else self._memory.snapshot(draft)
         unconfirmed = self._rates.per_s(told.site, told.camera, told.kind, told.last) * 3600
         heard = Heard(unconfirmed, told.last - told.first)
         reason = opening(one, self.policy.opening, heard)
         if reason is not None:
             self._memory.move(draft, "open", now, reason)
             return
-        draft.doubt(doubts(one, self.policy.opening, heard))
+        draft.doubt(against(one, self.policy.opening, heard))

@@ -4,14 +4,17 @@
 holds does not depend on the order in which events were added, except for exact ties.
 """
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.core.care import joined
-from aggregator.core.incident import Incident, Source, believed
+from aggregator.core.incident import Incident, Source, believed, told_by
 from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
 from aggregator.core.states import CLOSED, State
-from contract.events import Event, Subject
+from contract.events import Event, Location, Subject
 from contract.kinds import SEVERITIES, Kind, Severity
 
 _STATE: dict[State, int] = {
@@ -26,28 +29,37 @@ _SEVERITY: dict[Severity, int] = {severity: rank for rank, severity in enumerate
 NO_PLACES = Places()
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Of one event, seconds since the epoch, the agent's known clock error taken off."""
+class Times(Struct, frozen=True, gc=False):
+    """Of one event, seconds since the epoch, the agent's known clock error taken off. last: the latest moment that the
+    event speaks of."""
 
     time: float
     started: float
     ended: float | None
+    last: float
 
-    @property
-    def last(self) -> float:
-        """The latest moment the event speaks of."""
-        return max(self.time, self.started if self.ended is None else self.ended)
+
+class _Weight(NamedTuple):
+    """What follows from an incident's sources and what they counted."""
+
+    sources: tuple[Source, ...]
+    location: Location | None
+    raised: tuple[str, ...]
+    severity: Severity
+    confidence: float
+    told: float
 
 
 class Draft:
-    """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera)."""
+    """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera).
+    severity, confidence and told are as of the last `weigh`."""
 
     __slots__ = (
         *("id", "kind", "state", "severity", "started", "last_event", "updated", "last_end", "closed_at", "running"),
         *("event_count", "delayed", "zones", "snapshot_of", "snapshot_strength", "why", "strength", "subjects"),
         *("subjects_time", "previous", "merged_into", "opened", "gravest", "people", "people_first", "people_since"),
-        *("reports", "doubts", "revision", "split_from", "apart", "care", "sources", "_frozen"),
+        *("reports", "doubts", "revision", "split_from", "apart", "care", "sources", "confidence", "told"),
+        *("_weight", "_frozen"),
     )
 
     def __init__(self, one: Incident) -> None:
@@ -71,22 +83,28 @@ class Draft:
         self.people_since, self.reports, self.doubts = one.people_since, one.reports, one.doubts
         self.revision, self.split_from, self.apart, self.care = one.revision, one.split_from, one.apart, one.care
         self.sources = {(source.site, source.camera): source for source in one.sources}
+        self.confidence, self.told = one.confidence, 0.0
+        self._weight: _Weight | None = None
         self._frozen: Incident | None = one
 
     def thaw(self) -> None:
         """After `take` of something whose derived attributes are to be worked out anew."""
-        self._frozen = None
+        self._frozen = self._weight = None
 
-    def add(self, event: Event, at: Times, now: float, source: Source, running: bool, delayed: bool) -> None:
-        """One more event. source: who told it, and where it was. running: whether its episode goes on."""
+    def add(self, event: Event, at: Times, now: float, source: Source | None, running: bool, delayed: bool) -> None:
+        """One more event. source: who told it, and where it was; None where that says nothing new (`knows`). running:
+        whether its episode goes on."""
         data = event.data
         self._frozen = None
         self.updated = now
         self.event_count += 1
         self.revision += 1
-        self.delayed = self.delayed and delayed
-        self.started = min(self.started, at.started)
-        self.last_event = max(self.last_event, at.time)
+        if not delayed:
+            self.delayed = False
+        if at.started < self.started:
+            self.started = at.started
+        if at.time > self.last_event:
+            self.last_event = at.time
         if running:
             self.running.add(data.episode)
         else:
@@ -97,6 +115,7 @@ class Draft:
         if strength > self.strength:
             self.strength, self.kind, self.why = strength, data.kind, data.why
             self.gravest = max(self.gravest, data.severity, key=_SEVERITY.__getitem__)
+            self._weight = None
         if data.evidence and strength > self.snapshot_strength:
             snapshot = next((item.sha256 for item in data.evidence if item.kind == "snapshot"), None)
             if snapshot is not None:
@@ -107,11 +126,18 @@ class Draft:
             self.zones = tuple(sorted((*self.zones, data.zone)))
         if data.kind == Kind.REPORT and data.phase == "begin":
             self.reports += 1
-        self._source(source)
+            self._weight = None
+        if source is not None:
+            self._source(source)
+
+    def knows(self, site: str, camera: str, confidence: float, placed: bool) -> bool:
+        """Whether this camera's word changes nothing: it was heard with as great a confidence, and where it is."""
+        old = self.sources.get((site, camera))
+        return old is not None and confidence <= old.confidence and (old.location is not None or not placed)
 
     def absorb(self, other: "Draft", now: float) -> None:
         """Both as one, under this one's id, in whichever of the two states is further on."""
-        self._frozen = None
+        self._frozen = self._weight = None
         self.state = max(self.state, other.state, key=_STATE.__getitem__)
         self.gravest = max(self.gravest, other.gravest, key=_SEVERITY.__getitem__)
         if other.strength > self.strength:
@@ -152,27 +178,44 @@ class Draft:
             self._frozen = self._freeze(places)
         return self._frozen
 
+    def weigh(self, places: Places) -> _Weight:
+        """Severity, confidence and place by what all sources told; worked out anew only where that has changed."""
+        weight = self._weight
+        if weight is None:
+            if len(self.sources) == 1:
+                sources = tuple(self.sources.values())
+                where = sources[0].location
+            else:
+                sources = tuple([self.sources[key] for key in sorted(self.sources)])
+                where = centre([(one.location, max(one.confidence, 0.05)) for one in sources if one.location])
+            near = places.near(where) if places and where else ()
+            why = reasons(len(sources), self.people, self.people_first, self.reports, near)
+            severity = raised(self.gravest, why)
+            weight = _Weight(sources, where, why, severity, believed(sources), told_by(sources))
+            self._weight = weight
+        self.severity = self.care.severity or weight.severity
+        self.confidence, self.told = weight.confidence, weight.told
+        return weight
+
+    def place(self, places: Places) -> Location | None:
+        """Where it is."""
+        return self._frozen.location if self._frozen is not None else self.weigh(places).location
+
     def _freeze(self, places: Places) -> Incident:
-        sources = tuple(self.sources[key] for key in sorted(self.sources))
-        where = centre([(source.location, max(source.confidence, 0.05)) for source in sources if source.location])
-        why = reasons(
-            len(sources), self.people, self.people_first, self.reports, places.near(where) if places and where else ()
-        )
-        told, care = raised(self.gravest, why), self.care
-        self.severity = care.severity or told
+        weight, care = self.weigh(places), self.care
         return Incident(
             id=self.id,
             kind=care.kind or self.kind,
             state=self.state,
             severity=self.severity,
-            confidence=believed(sources),
+            confidence=weight.confidence,
             started=self.started,
             last_event=self.last_event,
             updated=self.updated,
             last_end=self.last_end,
             closed_at=self.closed_at,
-            location=where,
-            sources=sources,
+            location=weight.location,
+            sources=weight.sources,
             running=frozenset(self.running),
             event_count=self.event_count,
             delayed=self.delayed,
@@ -187,7 +230,7 @@ class Draft:
             merged_into=self.merged_into,
             opened=self.opened,
             gravest=self.gravest,
-            raised=why if care.severity is None else (*why, f"operator:{told}"),
+            raised=weight.raised if care.severity is None else (*weight.raised, f"operator:{weight.severity}"),
             people=self.people,
             people_first=self.people_first,
             people_since=self.people_since,
@@ -198,7 +241,7 @@ class Draft:
             apart=self.apart,
             care=care,
             told_kind=None if care.kind is None else self.kind,
-            told_severity=None if care.severity is None else told,
+            told_severity=None if care.severity is None else weight.severity,
         )
 
     def _source(self, new: Source) -> None:
@@ -207,18 +250,21 @@ class Draft:
         old = self.sources.get(key)
         if old is None:
             self.sources[key] = new
+            self._weight = None
         elif new.confidence > old.confidence or (old.location is None and new.location is not None):
             best = new if new.confidence > old.confidence else old
             self.sources[key] = replace(best, location=old.location or new.location)
+            self._weight = None
 
     def _count(self, subjects: tuple[Subject, ...], time: float) -> None:
         if time >= self.subjects_time:
             self.subjects, self.subjects_time = subjects, time
         for subject in subjects:
             if subject.cls == "person":
-                self.people = max(self.people, subject.count)
+                if subject.count > self.people:
+                    self.people, self._weight = subject.count, None
                 if self.people_since is None or time < self.people_since:
-                    self.people_first, self.people_since = subject.count, time
+                    self.people_first, self.people_since, self._weight = subject.count, time, None
 
 
 def begin(incident_id: str, event: Event, at: Times, now: float, previous: str | None) -> Draft:

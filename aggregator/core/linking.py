@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from math import cos, exp, hypot, pi, radians, sqrt
 from typing import Literal
 
+from msgspec import Struct
+
 from aggregator.core.kinship import MAX_MOVE_M, PAIRS, KindMatch, Pair
 from aggregator.core.space import METRES_PER_DEGREE
 from contract.events import Location
@@ -71,8 +73,7 @@ class Trail:
         return self.last + STALE_S if self.open > 0 else self.last
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True, gc=False):
     """Why an event belongs to its incident. score: the chance that it does, 0..1.
 
     kind: "first" for an incident's first event, "episode" where an earlier event of the episode was there already.
@@ -96,8 +97,7 @@ FIRST = Link(1.0, "first")
 EPISODE = Link(1.0, "episode")
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(Struct, frozen=True, gc=False):
     """One trail's pull on another. rate: per second. apart: that of a separate incident of the like near by."""
 
     rate: float
@@ -119,16 +119,17 @@ def tie(a: Trail, b: Trail) -> Tie | Refusal:
     same = a.camera == b.camera and a.same_camera(b)
     if same and kinds.match == "same":
         return Tie(AGAIN * exp(-gap / AGAIN_EVERY_S) / AGAIN_EVERY_S, 0.0, "same", "camera", gap, 0.0)
-    if same and (faulty(a.kind) != faulty(b.kind)):
+    faults = (a.kind in FAULTS) + (b.kind in FAULTS)
+    if same and faults == 1:
         return "kind"  # what has a fault sees nothing
-    if same and (a.place is None or b.place is None or faulty(a.kind) or faulty(b.kind)):
+    if same and (a.place is None or b.place is None or faults):
         return Tie(kinds.likely * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S, 0.0, kinds.match, "camera", gap, 0.0)
     if a.place is None or b.place is None:
-        if a.site != b.site or (faulty(a.kind) and faulty(b.kind)):
+        if a.site != b.site or faults == 2:
             return "place"
         rate = kinds.likely * SITE_ONLY * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
         return Tie(rate, 0.0, kinds.match, "site", gap, None)
-    if faulty(a.kind) and faulty(b.kind):
+    if faults == 2:
         return "place"
     place: PlaceMatch = "camera" if same else "distance"
     return _by_distance(a.place, b.place, kinds, gap, place, told=a.kind == Kind.REPORT != b.kind)
@@ -154,9 +155,8 @@ def _by_distance(a: Location, b: Location, kinds: Pair, gap: float, place: Place
     return Tie(kinds.likely * fades * nearness, fades * apart, kinds.match, place, gap, distance)
 
 
-def faulty(kind: Kind) -> bool:
-    """Whether the kind is a camera's own fault."""
-    return KINDS[kind].family == "camera"
+FAULTS: frozenset[Kind] = frozenset(kind for kind, info in KINDS.items() if info.family == "camera")
+"""Kinds that are a camera's own fault."""
 
 
 def metres(a: Location, b: Location) -> float:

@@ -4,8 +4,10 @@ One thread; reads no clock.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
+
+from msgspec.structs import replace
 
 from aggregator.core.fold import Draft
 from aggregator.core.incident import Change, Incident, OpeningPolicy, move
@@ -109,7 +111,7 @@ class Memory:
         """What forbids the incident to grow by something of this time and place."""
         if max(draft.last_event, last) - min(draft.started, first) > self.policy.max_age_s:
             return "age"
-        here = self.snapshot(draft).location if place is not None else None
+        here = draft.place(self.places) if place is not None else None
         if here and place and distance_m(here, place) > self.policy.max_extent_m:
             return "extent"
         return None

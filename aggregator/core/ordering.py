@@ -6,25 +6,29 @@ therefore let go in one order, that of event time, whatever the order of arrival
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from operator import itemgetter
 
+from msgspec import Struct
+
+from aggregator.core.fold import Times
 from contract.events import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """time: when it happened, its agent's known clock error taken off. received: when it came. Both as seconds. hushed:
-    it opens nothing by itself."""
+class Held(Struct, frozen=True, gc=False):
+    """at: when it happened, its agent's known clock error taken off. received: when it came, in seconds. hushed: it
+    opens nothing by itself."""
 
     event: Event
-    time: float
+    at: Times
     received: float
     hushed: bool = False
 
-    @property
-    def order(self) -> tuple[float, str, str, str]:
-        return self.time, self.event.source, self.event.sequence, self.event.id
+
+_Order = tuple[float, str, str, str]
+"""Event time, source, sequence and id."""
+_Entry = tuple[float, _Order, Held]
+"""When it is due, its place among others, and itself."""
 
 
 class Ordering:
@@ -32,23 +36,24 @@ class Ordering:
 
     def __init__(self, hold_s: float) -> None:
         self.hold_s = hold_s
-        self._due: list[tuple[float, tuple[float, str, str, str], Held]] = []
+        self._due: list[_Entry] = []
 
     def __len__(self) -> int:
         return len(self._due)
 
-    def push(self, event: Event, time: float, now: float, hushed: bool = False) -> Held:
-        held = Held(event, time, now, hushed)
-        heappush(self._due, (min(max(time, now - self.hold_s), now) + self.hold_s, held.order, held))
+    def push(self, event: Event, at: Times, now: float, hushed: bool = False) -> Held:
+        held = Held(event, at, now, hushed)
+        time, hold = at.time, self.hold_s
+        due = min(max(time, now - hold), now) + hold
+        heappush(self._due, (due, (time, event.source, event.sequence, event.id), held))
         return held
 
     def due(self, now: float) -> list[Held]:
         """Takes out what need not wait any longer, in order of event time."""
-        ready: list[Held] = []
-        while self._due and self._due[0][0] <= now:
-            ready.append(heappop(self._due)[2])
-        ready.sort(key=lambda held: held.order)
-        return ready
+        waiting, ready = self._due, []
+        while waiting and waiting[0][0] <= now:
+            ready.append(heappop(waiting))
+        return _in_order(ready)
 
     def take(self, wanted: Callable[[Held], bool]) -> list[Held]:
         """Takes out those that are wanted now, whenever they would be due."""
@@ -56,4 +61,12 @@ class Ordering:
         if taken:
             self._due = [entry for entry in self._due if not wanted(entry[2])]
             heapify(self._due)
-        return sorted((entry[2] for entry in taken), key=lambda held: held.order)
+        return _in_order(taken)
+
+
+def _in_order(entries: list[_Entry]) -> list[Held]:
+    entries.sort(key=_order)
+    return [held for _, _, held in entries]
+
+
+_order = itemgetter(1)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 from aggregator.core.fold import Draft
 from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link
@@ -12,8 +14,7 @@ from contract.events import Event
 Refused = Literal["closed", "age", "extent"]
 
 
-@dataclass(frozen=True, slots=True)
-class EpisodeState:
+class EpisodeState(Struct, frozen=True, gc=False):
     """Where an episode belongs, and whether it has ended."""
 
     incident: str
@@ -21,8 +22,7 @@ class EpisodeState:
     ended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Assigned:
+class Assigned(Struct, frozen=True, gc=False):
     """Where one event went and why. refused: incidents it would have joined, and why it did not."""
 
     event: Event

@@ -180,7 +180,10 @@ class Store(Protocol):
     it is. Writing an event, a picture or a revision again changes nothing.
     """
 
-    def commit(self, batch: Batch) -> None: ...
+    def commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
+        """Returns once it is on disk. meanwhile: is called once, in the caller's thread, while the store writes."""
+        ...
+
     def known(self, events: Sequence[str]) -> frozenset[str]:
         """Those ids that are stored already."""
         ...

@@ -4,7 +4,9 @@ The machine never splits anything. What an operator split it does not merge agai
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from aggregator.core.actions import Deed, DeedRefused, check, stamp
 from aggregator.core.fold import Draft, age, begin, emptied
@@ -106,7 +108,7 @@ def _refold(memory: Memory, draft: Draft, told: Sequence[Told], eyes: Eyes, now:
         memory.index.attach(trail, draft.id)
         last = max(at.last, known.last) if known is not None else at.last
         episodes[data.episode] = EpisodeState(draft.id, last, ended)
-        draft.add(event, at, now, source_of(event, place, eyes.trust), not ended, item.delayed)
+        draft.add(event, at, now, source_of(event, place, eyes.trust, draft), not ended, item.delayed)
     for episode, state in episodes.items():
         if episode not in memory.episodes:
             memory.expect(episode, state.last)

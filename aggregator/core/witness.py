@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from aggregator.core.fold import Times
+from aggregator.core.fold import Draft, Times
 from aggregator.core.incident import Source
 from aggregator.core.precision import Precision, weighed
 from contract.events import Event, Location
@@ -23,9 +23,14 @@ CLOCK_MAX_S = 600.0
 
 def times_of(event: Event) -> Times:
     data = event.data
-    off = min(CLOCK_MAX_S, max(-CLOCK_MAX_S, data.clock.offset_ms / 1000))
-    ended = data.ended.timestamp() - off if data.ended is not None else None
-    return Times(event.time.timestamp() - off, data.started.timestamp() - off, ended)
+    off = data.clock.offset_ms / 1000
+    if not -CLOCK_MAX_S <= off <= CLOCK_MAX_S:
+        off = min(CLOCK_MAX_S, max(-CLOCK_MAX_S, off))
+    time, started = event.time.timestamp() - off, data.started.timestamp() - off
+    if data.ended is None:
+        return Times(time, started, None, max(time, started))
+    ended = data.ended.timestamp() - off
+    return Times(time, started, ended, max(time, ended))
 
 
 def place_of(event: Event, locate: Locate) -> Location | None:
@@ -40,16 +45,19 @@ def place_of(event: Event, locate: Locate) -> Location | None:
     return Location(lat=given.lat, lon=given.lon, radius_m=SIGHT_M)
 
 
-def source_of(event: Event, place: Location | None, trust: Trust) -> Source:
-    """Who tells it, with what their word is worth."""
+def source_of(event: Event, place: Location | None, trust: Trust, draft: Draft) -> Source | None:
+    """Who tells it, with what their word is worth; None where the draft knows as much."""
     data = event.data
     precision = trust(data.site, data.camera, data.kind, event.time.timestamp())
+    confidence = data.confidence if precision is None else weighed(data.confidence, precision.beside)
+    if draft.knows(data.site, data.camera, confidence, place is not None):
+        return None
     if precision is None:
-        return Source(data.site, data.camera, data.confidence, place, data.confidence, data.kind)
+        return Source(data.site, data.camera, confidence, place, data.confidence, data.kind)
     return Source(
         data.site,
         data.camera,
-        weighed(data.confidence, precision.beside),
+        confidence,
         place,
         data.confidence,
         data.kind,

@@ -72,7 +72,7 @@ class TestSessions:
         assert one.store.read("SELECT count(*) FROM sessions") == [(0,)]
 
     def test_an_open_page_counts_as_use(self, one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("aggregator.api.stream.CHECK_S", 0.05)
+        monkeypatch.setattr("aggregator.api.stream.USE_S", 0.05)
         add(one, "rina", "operator")
         with client(one, "rina") as http, http.stream("GET", "/api/v1/stream"):
             wait_until(lambda: one.clients() == 1, 10, "the stream runs")

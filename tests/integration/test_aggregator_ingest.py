@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -165,12 +165,12 @@ def test_what_could_not_be_stored_comes_again(
     desk.open()
     commit, failures = desk.store.commit, iter(range(4))
 
-    def flaky(batch: Batch) -> None:
+    def flaky(batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
         if batch.events and (turn := next(failures, None)) is not None:
             if turn % 2:
                 raise ZeroDivisionError("a bug")
             raise StoreError("aggregator.store_failed", path="x", detail="disk full")
-        commit(batch)
+        commit(batch, meanwhile)
 
     monkeypatch.setattr(desk.store, "commit", flaky)
     ingest = PahoIngest(MqttSpec(port=broker.port))

@@ -1,9 +1,9 @@
 """What a person may do with an incident, what refuses it, and what can be taken back."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.core.actions import MOST_STEPS, Deed, DeedRefused, perform
 from aggregator.core.care import UNDO_S, Act, Action, Care, joined
@@ -11,6 +11,7 @@ from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Incident, Source, TransitionRefused
 from aggregator.core.ordering import Ordering
 from aggregator.core.pace import Pace
+from aggregator.core.witness import times_of
 from contract.kinds import Kind
 from tests.incidents import incident
 from tests.timeline import START, Timeline, make_event, place
@@ -359,7 +360,7 @@ def test_ordering_gives_out_of_turn_what_is_asked_for_and_nothing_else() -> None
     ordering = Ordering(10.0)
     events = [make_event(t, "gate", number=t + 1) for t in range(5)]
     for event in events:
-        ordering.push(event, event.time.timestamp(), START.timestamp())
+        ordering.push(event, times_of(event), START.timestamp())
     (taken,) = ordering.take(lambda held: held.event is events[2])
     assert taken.event is events[2]
     rest = ordering.due(START.timestamp() + 60)

@@ -1,7 +1,9 @@
 """The service's promises: nothing before its commit, nothing lost when one fails, one bad message spoils no batch."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +12,7 @@ from aggregator.core.actions import Deed
 from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Message
 from contract import topics
-from contract.codec import decode, encode
+from contract.codec import decode, decode_event, encode
 from contract.events import Event, sequence_text
 from contract.messages import Command, Health, HostHealth, Reply
 from contract.replay import read_args
@@ -29,7 +31,7 @@ def desk(tmp_path: Path) -> Desk:
 def fail_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = desk.store.commit
 
-    def broken(_batch: Batch) -> None:
+    def broken(_batch: Batch, _meanwhile: object = None) -> None:
         monkeypatch.setattr(desk.store, "commit", commit)
         raise StoreError("aggregator.store_failed", path="x", detail="disk full")
 
@@ -310,14 +312,47 @@ def test_a_store_that_cannot_be_read_puts_nobody_into_quarantine(desk: Desk, mon
     assert len(desk.incidents()) == 1
 
 
+def test_what_comes_next_is_read_while_the_store_writes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = [[_message(desk, make_event(t, "a", "brawl", "update" if t else "begin"))] for t in range(3)]
+    batches[1][0] = replace(batches[1][0], payload=b"{")  # nor does what cannot be read disturb anything
+    when: list[tuple[str, int]] = []
+    commit = desk.store.commit
+
+    def noted(batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
+        when.append(("write", len(batch.events)))
+        commit(batch, meanwhile)
+
+    monkeypatch.setattr(desk.store, "commit", noted)
+    monkeypatch.setattr("aggregator.intake.decode_event", _noting(when))
+    for number, batch in enumerate(batches):
+        desk.service.handle(batch, lambda number=number: batches[number + 1] if number < 2 else [])  # type: ignore[misc]
+    assert when == [("read", 0), ("write", 1), ("read", 1), ("write", 0), ("read", 2), ("write", 1)]
+    assert [one["event_count"] for one in desk.incidents()] == [2]
+    assert len(desk.store.quarantine(5)) == 1
+
+
+def _message(desk: Desk, event: Event) -> Message:
+    return Message(topics.event(event.data.site, event.data.camera), encode(event), desk.now, None)
+
+
+def _noting(when: list[tuple[str, int]]) -> Callable[..., Event]:
+    count = iter(range(9))
+
+    def noting(*arguments: Any) -> Event:
+        when.append(("read", next(count)))
+        return decode_event(*arguments)
+
+    return noting
+
+
 @pytest.mark.logs_errors
 def test_what_the_store_cannot_hold_spoils_no_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     commit, odd = desk.store.commit, make_event(1, "odd", "brawl")
 
-    def picky(batch: Batch) -> None:
+    def picky(batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
         if any(row.event == odd for row in batch.events):
             raise OverflowError("Python int too large to convert to SQLite INTEGER")
-        commit(batch)
+        commit(batch, meanwhile)
 
     monkeypatch.setattr(desk.store, "commit", picky)
     desk.take(make_event(0, "a", "brawl"), odd)

@@ -15,7 +15,7 @@ from contract.events import Location
 from contract.kinds import KINDS, Kind
 from tests.timeline import START, make_event, place
 
-AT = Times(START.timestamp(), START.timestamp(), None)
+AT = Times(START.timestamp(), START.timestamp(), None, START.timestamp())
 PLACED = [kind for kind in KINDS if KINDS[kind].family != "camera"]
 LINKABLE = [(a, b) for a, b in product(PLACED, PLACED) if b in PAIRS[a]]
 
