@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from aggregator.accounts import Policy
+from aggregator.config_page import ResponseSection, response
 from aggregator.config_people import (
     AccountsSection,
     DistrictSection,
@@ -26,6 +27,7 @@ from aggregator.core.incident import OpeningPolicy
 from aggregator.core.load import LoadPolicy
 from aggregator.core.ports import MqttSpec, Retention
 from aggregator.core.precision import LearningPolicy
+from aggregator.core.response import ResponseTargets
 from aggregator.core.suppression import SuppressionPolicy
 from aggregator.judges import Policies
 from contract.errors import ConfigError
@@ -118,6 +120,7 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     suppression: SuppressionSection = SuppressionSection()
     learning: LearningSection = LearningSection()
     load: LoadSection = LoadSection()
+    response: ResponseSection = ResponseSection()
     retention: RetentionSection = RetentionSection()
     accounts: AccountsSection = AccountsSection()
     district: tuple[DistrictSection, ...] = ()
@@ -134,6 +137,7 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
     mqtt: MqttSpec
     policy: CorrelationPolicy
     policies: Policies
+    response: ResponseTargets
     retention: Retention
     accounts: Policy
     oidc: Oidc | None
@@ -175,6 +179,7 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
         mqtt=_mqtt(sections.mqtt, path),
         policy=_policy(sections.correlation),
         policies=_policies(sections),
+        response=response(sections.response, wrong),
         retention=Retention(**msgspec.structs.asdict(sections.retention)),
         accounts=policy(sections.accounts, sections.district, required=sections.oidc is not None),
         oidc=oidc(sections.oidc, http, wrong, path.parent),
@@ -273,8 +278,17 @@ def _keys(section: str) -> tuple[str, ...]:
 
 
 def section_types() -> dict[str, Any]:
-    """The struct of each section, also of those that may be absent or come several times."""
-    return {
-        field.name: next((one for one in (field.type, *get_args(field.type)) if isinstance(one, type(Struct))), None)
-        for field in msgspec.structs.fields(_File)
-    }
+    """The struct of each section by its name, also of those that may be absent, come several times or lie within
+    another ("response.resolve_s")."""
+    found: dict[str, Any] = {}
+    for field in msgspec.structs.fields(_File):
+        section = _struct_of(field.type)
+        found[field.name] = section
+        for inner in msgspec.structs.fields(section):
+            if (within := _struct_of(inner.type)) is not None:
+                found[f"{field.name}.{inner.name}"] = within
+    return found
+
+
+def _struct_of(kind: Any) -> Any:
+    return next((one for one in (kind, *get_args(kind)) if isinstance(one, type(Struct))), None)

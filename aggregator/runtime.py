@@ -337,6 +337,7 @@ def serve(aggregator: Aggregator) -> Server:
             signs_on=aggregator.sign_on is not None,
         ),
         sign_on=aggregator.sign_on,
+        response=aggregator.config.response,
     )
     app = create_app(parts)
     aggregator.meter.read("jaga_stream_clients", "Live streams.", (), lambda: [((), float(app.state.waker.clients))])

@@ -10,6 +10,7 @@ from aggregator.core.liveness import Camera
 from aggregator.core.load import Desk
 from aggregator.core.ports import SuppressedSeen
 from aggregator.core.precision import Judged
+from aggregator.core.response import ResponseTargets
 from aggregator.core.silences import Silence
 
 _encoder = msgspec.json.Encoder()
@@ -142,6 +143,11 @@ def desk_view(desk: Desk) -> dict[str, Any]:
             for one in desk.summaries
         ],
     }
+
+
+def response_view(targets: ResponseTargets) -> bytes:
+    """Seconds by severity."""
+    return _encoder.encode({"acknowledge_s": targets.acknowledge, "resolve_s": targets.resolve})
 
 
 def change_view(change: Change) -> dict[str, Any]:

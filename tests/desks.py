@@ -31,6 +31,7 @@ from aggregator.config_people import HttpSection
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Message
+from aggregator.core.response import ResponseTargets
 from aggregator.judges import Policies
 from aggregator.live import Live
 from aggregator.runtime import PLAIN, Server, listen
@@ -123,6 +124,7 @@ class Desk:
     port: int = 0
     http: HttpSection = PLAIN
     sign_on: Callable[["Desk"], SignOn] | None = None
+    response: ResponseTargets = field(default_factory=ResponseTargets)
     now: float = field(default_factory=time)
     url: str = ""
     clients: Callable[[], int] = lambda: 0
@@ -162,6 +164,7 @@ class Desk:
                 signs_on=self.sign_on is not None,
             ),
             sign_on=self.sign_on(self) if self.sign_on else None,
+            response=self.response,
         )
 
     def take(self, *events: Event) -> None:

@@ -22,7 +22,7 @@ from aggregator.api.snapshot import SharedSnapshot
 from aggregator.api.stream import EventStream, Reader, Waker
 from aggregator.core.access import Principal
 from aggregator.core.incident import CLOSED, STATES, State
-from aggregator.views import camera_feature, camera_view, change_view, rfc3339, silence_view
+from aggregator.views import camera_feature, camera_view, change_view, response_view, rfc3339, silence_view
 from contract.kinds import Kind
 
 SNAPSHOT_CLOSED = 500
@@ -205,6 +205,8 @@ def _cameras(app: FastAPI, parts: Parts) -> None:
 
 
 def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
+    targets = response_view(parts.response)
+
     def snapshot(sites: frozenset[str] | None) -> bytes:
         views = [view for _, view in parts.store.incident_views(states=_OPEN, limit=SNAPSHOT_OPEN, sites=sites)]
         views += [view for _, view in parts.store.incident_views(states=_CLOSED, limit=SNAPSHOT_CLOSED, sites=sites)]
@@ -217,11 +219,12 @@ def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
             for one in parts.store.silences(now)
             if one.until > now and (sites is None or one.site is None or one.site in sites)
         )
-        return b'{"incidents":[%b],"cameras":[%b],"silences":[%b],"desk":%b,"time":%b}' % (
+        return b'{"incidents":[%b],"cameras":[%b],"silences":[%b],"desk":%b,"response":%b,"time":%b}' % (
             b",".join(views),
             cameras,
             silences,
             judged.desk_of(parts.service.desk, sites),
+            targets,
             time(),
         )
 

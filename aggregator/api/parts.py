@@ -1,7 +1,7 @@
 """What every part of the API is given, and what its routes have in common."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Query
@@ -10,6 +10,7 @@ from aggregator.api.people import JSON as JSON
 from aggregator.api.people import People
 from aggregator.core.people import Passwords
 from aggregator.core.ports import Store
+from aggregator.core.response import ResponseTargets
 from aggregator.live import Live
 from aggregator.service import Service
 from aggregator.sign_on import SignOn
@@ -37,3 +38,4 @@ class Parts:
     stream_clients: int = 1000
     hosts: frozenset[str] = frozenset()
     sign_on: SignOn | None = None
+    response: ResponseTargets = field(default_factory=ResponseTargets)

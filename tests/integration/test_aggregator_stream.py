@@ -73,6 +73,8 @@ def test_a_snapshot_and_then_deltas(one: Desk) -> None:
         assert [incident["event_count"] for incident in snapshot.data["incidents"]] == [1]
         assert [camera["id"] for camera in snapshot.data["cameras"]] == ["gate"]
         assert snapshot.data["cameras"][0]["lat"] == pytest.approx(-6.2)
+        assert snapshot.data["response"]["acknowledge_s"] == {"critical": 60, "major": 180, "minor": 900, "info": 3600}
+        assert snapshot.data["response"]["resolve_s"]["critical"] == 1800
         see(one, 5, "update")
         delta = stream.next()
         assert (delta.event, delta.data["event_count"]) == ("incident", 2)

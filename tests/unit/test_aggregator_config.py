@@ -8,6 +8,7 @@ import pytest
 from aggregator.config import load, parse
 from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.ports import Retention
+from aggregator.core.response import ResponseTargets
 from aggregator.geojson import load_cameras
 from contract.errors import ConfigError
 from contract.events import Location
@@ -24,13 +25,14 @@ def write(folder: Path, text: str) -> Path:
 def test_the_example_shows_every_default(tmp_path: Path) -> None:
     example = load(EXAMPLE)
     least = load(write(tmp_path, '[aggregator]\ndata_dir = "x"\n'))
-    assert (example.http, example.mqtt, example.policy, example.retention) == (
+    assert (example.http, example.mqtt, example.policy, example.retention, example.response) == (
         least.http,
         least.mqtt,
         least.policy,
         least.retention,
+        least.response,
     )
-    assert (least.policy, least.retention) == (CorrelationPolicy(), Retention())
+    assert (least.policy, least.retention, least.response) == (CorrelationPolicy(), Retention(), ResponseTargets())
 
 
 def test_the_examples_commented_keys_are_real(tmp_path: Path) -> None:
@@ -86,6 +88,13 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
         ('[aggregator]\ndata_dir = "x"\n[mqtt]\ntls_ca = "absent"\n', ["mqtt.tls_ca = absent", "existing file"]),
         ('[aggregator]\ndata_dir = "x"\n[correlation]\nopen_severe = 1.5\n', ["correlation.open_severe = 1.5", "1"]),
         ('[aggregator]\ndata_dir = "x"\n[correlation]\nquiet_s = 60\n', ["correlation.quiet_s = 60", ">= 900"]),
+        (f"{HTTP}[response.resolve_s]\nminor = 0\n", ["response.resolve_s.minor = 0", "> 0"]),
+        (f"{HTTP}[response.acknowledge_s]\nmedium = 5\n", ["response.acknowledge_s.medium", "critical, major, minor"]),
+        (f"{HTTP}[response]\ndispatch_s = 5\n", ["response.dispatch_s", "acknowledge_s, resolve_s"]),
+        (
+            f"{HTTP}[response.acknowledge_s]\nmajor = 4000\n",
+            ["response.resolve_s.major = 3600", ">= response.acknowledge_s.major (4000)"],
+        ),
         ("[aggregator\n", ["not valid TOML"]),
     ],
 )

@@ -95,5 +95,6 @@ def test_sections_of_the_aggregator(section: str) -> None:
     wanted = {
         field.name: REQUIRED if field.default is msgspec.NODEFAULT else written(field.default)
         for field in msgspec.structs.fields(SECTIONS_OF_AGGREGATOR[section])
+        if f"{section}.{field.name}" not in SECTIONS_OF_AGGREGATOR
     }
     assert documented(heading) == wanted

@@ -98,7 +98,7 @@ export function incident(next, world, now, ageS) {
     location: { lat: camera.lat, lon: camera.lon, radius_m: 25 + next() * 60 },
     sites: [camera.site], cameras: [camera.id, ...others.map((other) => other.id)], sources: 1 + others.length,
     event_count: 2 + Math.floor(next() * 5), delayed: next() > 0.95, zones: zone ? [zone] : [],
-    snapshot, previous: null, merged_into: null, revision: 1, allowed: ALLOWED[state], doubts: [], told: 0.8, witnesses: [],
+    snapshot, opened: state === "suspected" ? null : iso(started), previous: null, merged_into: null, revision: 1, allowed: ALLOWED[state], doubts: [], told: 0.8, witnesses: [],
     why: {
       rule: `${kind.replaceAll("_", "-")}-${zone ?? "kamera"}`, model: kind === "camera_lost" ? "" : "yolov8n@640 openvino",
       config_hash: "5f2c91ab07de44aa",

@@ -15,6 +15,10 @@ const folder = join(import.meta.dirname, "../../static");
 const world = cameras(next, Date.now(), setting("SITES", 4));
 const incidents = new Map();
 const clients = new Set();
+const RESPONSE = {
+  acknowledge_s: { critical: 60, major: 180, minor: 900, info: 3600 },
+  resolve_s: { critical: 1800, major: 3600, minor: 7200, info: 14400 },
+};
 let serial = 0;
 
 const total = setting("INCIDENTS", 5);
@@ -30,7 +34,7 @@ function send(event, value) {
 
 function stream(request, response) {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  const snapshot = { incidents: [...incidents.values()], cameras: world, silences: [], desk: { load: { opened: 0, per_operator: 0, budget: 1, over: false }, summaries: [] }, time: new Date().toISOString() };
+  const snapshot = { incidents: [...incidents.values()], cameras: world, silences: [], desk: { load: { opened: 0, per_operator: 0, budget: 1, over: false }, summaries: [] }, response: RESPONSE, time: new Date().toISOString() };
   response.write(`id: mock-${serial}\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`);
   clients.add(response);
   request.on("close", () => clients.delete(response));

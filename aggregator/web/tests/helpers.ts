@@ -1,4 +1,4 @@
-import type { Camera, Incident } from "../src/lib/types";
+import type { Camera, Incident, ResponseTargets } from "../src/lib/types";
 
 /** An incident with what a test does not care about filled in. */
 export function incident(change: Partial<Incident> & { id: string }): Incident {
@@ -11,6 +11,7 @@ export function incident(change: Partial<Incident> & { id: string }): Incident {
     ended: null,
     last_event: "2026-11-23T06:00:30.000Z",
     updated: "2026-11-23T06:00:31.000Z",
+    opened: "2026-11-23T06:00:00.000Z",
     location: { lat: -6.2, lon: 106.8, radius_m: 30 },
     sites: ["senen"],
     cameras: ["cam-1"],
@@ -48,3 +49,8 @@ export function camera(change: Partial<Camera> & { id: string }): Camera {
     ...change,
   };
 }
+
+export const TARGETS: ResponseTargets = {
+  acknowledge_s: { critical: 60, major: 180, minor: 900, info: 3600 },
+  resolve_s: { critical: 1800, major: 3600, minor: 7200, info: 14_400 },
+};

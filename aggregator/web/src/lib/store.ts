@@ -3,13 +3,14 @@
  *
  * A delta that is older than what is held (a replay after a reconnect) is ignored, by the incident's `revision`.
  */
-import type { Camera, DeskState, Incident, Severity, Silence, Snapshot } from "./types";
+import type { Camera, DeskState, Incident, ResponseTargets, Severity, Silence, Snapshot } from "./types";
 
 export interface World {
   incidents: ReadonlyMap<string, Incident>;
   cameras: ReadonlyMap<string, Camera>;
   silences: ReadonlyMap<string, Silence>;
   desk: DeskState;
+  response: ResponseTargets;
   /** False until the first snapshot: "nothing there" and "nothing heard yet" are different sentences. */
   loaded: boolean;
 }
@@ -22,7 +23,16 @@ export type Delta =
 
 export const KEPT_CLOSED = 1000;
 const CALM: DeskState = { load: { opened: 0, per_operator: 0, budget: 1, over: false }, summaries: [] };
-export const EMPTY: World = { incidents: new Map(), cameras: new Map(), silences: new Map(), desk: CALM, loaded: false };
+/** Until the first snapshot says how soon somebody has to act, nothing is overdue. */
+const NEVER = { critical: Infinity, major: Infinity, minor: Infinity, info: Infinity };
+export const EMPTY: World = {
+  incidents: new Map(),
+  cameras: new Map(),
+  silences: new Map(),
+  desk: CALM,
+  response: { acknowledge_s: NEVER, resolve_s: NEVER },
+  loaded: false,
+};
 
 /** Camera ids are unique within a site only. */
 export function cameraKey(camera: { site: string; id: string }): string {
@@ -35,6 +45,7 @@ export function fromSnapshot(snapshot: Snapshot): World {
     cameras: new Map(snapshot.cameras.map((camera) => [cameraKey(camera), camera])),
     silences: new Map(snapshot.silences.map((silence) => [silence.id, silence])),
     desk: snapshot.desk,
+    response: snapshot.response,
     loaded: true,
   };
 }
@@ -64,6 +75,7 @@ export function applyDeltas(world: World, deltas: readonly Delta[]): World {
     cameras: cameras.size === 0 ? world.cameras : new Map([...world.cameras, ...cameras]),
     silences: silences.size === 0 ? world.silences : new Map([...world.silences, ...silences]),
     desk,
+    response: world.response,
     loaded: world.loaded,
   };
 }

@@ -56,6 +56,8 @@ export interface Incident {
   ended: string | null;
   last_event: string;
   updated: string;
+  /** When it was first shown as more than suspected: response targets count from here. */
+  opened: string | null;
   location: Location | null;
   sites: string[];
   cameras: string[];
@@ -219,11 +221,18 @@ export interface Camera {
   lon: number | null;
 }
 
+/** How soon somebody has to act, in seconds from `opened`. */
+export interface ResponseTargets {
+  acknowledge_s: Record<Severity, number>;
+  resolve_s: Record<Severity, number>;
+}
+
 export interface Snapshot {
   incidents: Incident[];
   cameras: Camera[];
   silences: Silence[];
   desk: DeskState;
+  response: ResponseTargets;
   time: string;
 }
 
