@@ -24,7 +24,9 @@ from aggregator.adapters.mqtt_ingest_paho import PahoIngest
 from aggregator.adapters.oidc_authlib import AuthlibProvider
 from aggregator.adapters.passwords_argon2 import Argon2Passwords
 from aggregator.adapters.people_sqlite import SqlitePeople
+from aggregator.adapters.report_pdf_fpdf2 import pdf
 from aggregator.adapters.spatial_h3 import H3Cells
+from aggregator.adapters.store_reports import SqliteReports
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.api.access import Cookies
 from aggregator.api.app import create_app
@@ -43,6 +45,7 @@ from aggregator.exposure import Anchors, expose, note_config
 from aggregator.geojson import load_cameras, load_places
 from aggregator.live import Live
 from aggregator.replayer import EXPIRES_S
+from aggregator.reports import Reports, Rules
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import Mapped, SignOn
 from contract.ids import uuid7
@@ -169,6 +172,8 @@ class Aggregator:
         fresh = Fresh(correlator=self._correlator, fleet=self._fleet, policies=config.policies)
         self.service = Service(self.store, fresh, self.live.publish, self.meter, time)
         self.people, self.audit = SqlitePeople(self.store), SqliteAudit(self.store)
+        self.reports = SqliteReports(self.store)
+        self._began = time()
         self.passwords = Argon2Passwords()
         self.accounts = Accounts(self.people, self.passwords, config.accounts, time)
         self.sign_on = self._provider(config.oidc) if config.oidc else None
@@ -181,6 +186,8 @@ class Aggregator:
     def __enter__(self) -> "Aggregator":
         expose(self.config, self.people)
         note_config(self.config, self.people, self.audit, time())
+        self._began = time()
+        self.reports.alive(self._began, self._began)
         self.pump.start()
         self.ingest.start(self.pump.sink)
         return self
@@ -188,6 +195,10 @@ class Aggregator:
     def __exit__(self, *_: object) -> None:
         self.ingest.close()
         self.pump.stop()
+        try:
+            self.reports.alive(self._began, time())
+        except StoreError as error:
+            log.error("store_failed", error=str(error))
         self.store.close()
 
     def _provider(self, oidc: Oidc) -> SignOn:
@@ -199,9 +210,11 @@ class Aggregator:
         return SignOn(provider, mapped, self.accounts, self.people, self.config.accounts, time)
 
     def _tidy(self) -> None:
-        """Forgets old sessions, and writes the audit log's end where the store cannot change it: into the log."""
+        """Forgets old sessions, notes that we still run, and writes the audit log's end where the store cannot change
+        it: into the log."""
         self.accounts.tidy()
         self._anchors.note(self.audit.ends()[1], time())
+        self.reports.alive(self._began, time())
 
     def _fleet(self) -> Fleet:
         fleet = Fleet()
@@ -314,6 +327,10 @@ def run(config: AggregatorConfig, ready: Callable[[str], None] = lambda _url: No
             server.run(sockets=[listener])
 
 
+def _rules(config: AggregatorConfig) -> Rules:
+    return Rules(config.calendar, config.response, config.policies.load, config.districts)
+
+
 def serve(aggregator: Aggregator) -> Server:
     """The HTTP server over a running aggregator; `.run(sockets=[...])` serves, `.should_exit = True` ends it."""
     parts = Parts(
@@ -335,7 +352,10 @@ def serve(aggregator: Aggregator) -> Server:
             cookies=Cookies(secure=aggregator.config.http.secure),
             now=time,
             signs_on=aggregator.sign_on is not None,
+            calendar=aggregator.config.calendar,
         ),
+        reports=Reports(aggregator.reports, aggregator.service, aggregator.store.silences, _rules(aggregator.config)),
+        printer=pdf,
         sign_on=aggregator.sign_on,
         response=aggregator.config.response,
     )

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database, Migrations
 
-from aggregator.adapters import audit_sqlite, store_evidence, store_judged
+from aggregator.adapters import audit_sqlite, store_evidence, store_judged, store_reports
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import CLOSED, Change, Incident
@@ -60,6 +60,11 @@ def people(db: Database) -> None:
 @migrations()  # type: ignore[untyped-decorator]
 def clips(db: Database) -> None:
     _script(db, "0006_clips.sql")
+
+
+@migrations()  # type: ignore[untyped-decorator]
+def reports(db: Database) -> None:
+    _script(db, "0005_reports.sql")
 
 
 def _script(db: Database, name: str) -> None:
@@ -208,7 +213,7 @@ class SqliteStore:
     def queue_depth(self) -> int:
         return self._writer.depth()
 
-    def read(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    def read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         """For what shares this database: accounts and the audit log."""
         return self._read(sql, values)
 
@@ -250,7 +255,7 @@ class SqliteStore:
         finally:
             self._readers.put(connection)
 
-    def _read(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         try:
             with self._reader() as connection:
                 return connection.execute(sql, values).fetchall()
@@ -271,6 +276,7 @@ _INCIDENT = (
     "revision",
     "view",
     "body",
+    "opened",
 )
 _UPDATE_INCIDENT = (
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _INCIDENT[1:])} "
@@ -307,6 +313,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     insert(db, "INSERT INTO agents VALUES", agents, f"{update}, sequence = excluded.sequence")
     insert(db, "INSERT INTO cameras VALUES", ((*key, _text(one)) for key, one in batch.cameras.items()), update)
     store_evidence.write(db, batch.evidence)
+    store_reports.write(db, batch)
     db.executemany(
         "INSERT INTO quarantine (received, topic, error, field, detail, payload) VALUES (?,?,?,?,?,?)",
         ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine),
@@ -350,6 +357,7 @@ def _incident(row: IncidentRow) -> tuple[Any, ...]:
         one.revision,
         row.view,
         body,
+        one.opened,
     )
 
 
@@ -379,6 +387,7 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> None:
         db.execute(f"DELETE FROM {table} WHERE incident IN ({gone})", (old,))
     db.execute(f"DELETE FROM incidents WHERE state IN ({closed}) AND updated < ?", (old,))
     store_judged.prune(db, old)
+    store_reports.prune(db, old)
     audit_sqlite.prune(db, now - retention.audit_days * _DAY_S, now)
     db.execute("DELETE FROM evidence WHERE received < ?", (now - retention.evidence_days * _DAY_S,))
     total = db.execute("SELECT coalesce(sum(size), 0) FROM evidence").fetchone()[0]

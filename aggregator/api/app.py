@@ -13,7 +13,7 @@ from fastapi import Body, FastAPI, Header, HTTPException, Query
 from fastapi import Path as UrlPath
 from starlette.responses import Response
 
-from aggregator.api import judged, models, pages, people, reference, sign_on, users
+from aggregator.api import judged, models, pages, people, reference, reports, sign_on, users
 from aggregator.api.access import Access, Address, Who, note_use
 from aggregator.api.guard import HOSTS, Guard
 from aggregator.api.parts import JSON, UUID7, Limit, Parts
@@ -65,6 +65,7 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     _incidents(app, parts)
     _cameras(app, parts)
     judged.install(app, parts)
+    reports.install(app, parts)
     _stream(app, parts, waker)
     _machine(app, parts)
     people.install(app, parts.people)

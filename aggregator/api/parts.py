@@ -10,8 +10,10 @@ from aggregator.api.people import JSON as JSON
 from aggregator.api.people import People
 from aggregator.core.people import Passwords
 from aggregator.core.ports import Store
+from aggregator.core.report_sheet import Printer
 from aggregator.core.response import ResponseTargets
 from aggregator.live import Live
+from aggregator.reports import Reports
 from aggregator.service import Service
 from aggregator.sign_on import SignOn
 from contract.ids import UUID7_PATTERN
@@ -33,6 +35,8 @@ class Parts:
     metrics: Callable[[], bytes]
     broker: Callable[[], bool]
     people: People
+    reports: Reports
+    printer: Printer
     passwords: Passwords
     stopping: Callable[[], bool] = lambda: False
     stream_clients: int = 1000
