@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CATALOGUE, has, render } from "../src/lib/catalogue";
 import { ACTIONS } from "../src/lib/actions";
 import { VIEWS } from "../src/lib/order";
+import { PERIODS } from "../src/lib/report";
 import { CAMERA_STATES, ROLES, SEVERITIES, STATES } from "../src/lib/types";
 
 const sources = import.meta.glob<string>("../src/**/*.{svelte,ts}", { eager: true, query: "?raw", import: "default" });
@@ -17,10 +18,14 @@ const built = [
   ...["connecting", "live", "late", "lost"].map((name) => `web.link.${name}`),
   ...["dark", "light", "auto"].map((name) => `web.bar.theme.${name}`),
   ...["begin", "update", "end"].map((name) => `web.phase.${name}`),
+  ...PERIODS.map((name) => `web.reports.period.${name}`),
+  ...["bars", "lines"].map((name) => `web.reports.plot.${name}`),
+  ...["changed", "gap", "link", "cut", "anchor", "early"].map((name) => `web.audit.why.${name}`),
+  "web.camera_state.aggregator",
 ];
 
 /** Prefixes that `named` completes with a word from the wire. */
-const PREFIXES = ["web.class", "web.measure", "web.camera_state", "web.link_kind", "web.actor", "web.suppressed"];
+const PREFIXES = ["web.severity", "web.state", "web.class", "web.measure", "web.camera_state", "web.link_kind", "web.actor", "web.suppressed"];
 
 describe("the catalogue", () => {
   it("has every sentence that the page asks for", () => {
