@@ -34,9 +34,9 @@ START_S = 60.0
 
 class Rig:
     """A broker and an aggregator in `folder`, with `cameras` that report; `with` starts and ends both. per_operator:
-    the budget of incidents in ten minutes; by default so many that nothing is summed up."""
+    the budget of incidents in ten minutes; by default so many that nothing is summed up. more: of the config, from [load] on."""
 
-    def __init__(self, folder: Path, cameras: int = 4, per_operator: float = 10_000) -> None:
+    def __init__(self, folder: Path, cameras: int = 4, per_operator: float = 10_000, more: str = "") -> None:
         self.broker = Mosquitto(folder / "broker")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -46,7 +46,7 @@ class Rig:
         self._config.write_text(
             f'[aggregator]\ndata_dir = "{folder / "data"}"\n'
             f"[http]\nport = {self.port}\n[mqtt]\nport = {self.broker.port}\n"
-            f"[load]\nper_operator = {per_operator}\n"
+            f"[load]\nper_operator = {per_operator}\n{more}\n"
         )
         self._log = folder / "aggregator.log"
         self._process: subprocess.Popen[bytes] | None = None
