@@ -26,6 +26,7 @@ from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.access import Role
 from aggregator.roster import Roster
 from benchmarks.staged_city import OPERATORS, stage
+from tests.brokers import wait_until
 from tests.e2e.page_rig import WEBGL, Rig, chromium
 
 SIZES = ((1920, 1080), (1366, 768))
@@ -79,7 +80,9 @@ def opened(
     browser: Browser, rig: Rig, name: str, password: str, size: tuple[int, int], theme: str, language: str
 ) -> Page:
     """The page as somebody sees it who has just logged in."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, locale="id-ID" if language == "id" else "en-GB"
+    )
     context.add_init_script(
         f"localStorage.setItem('jaga.theme', '{theme}'); localStorage.setItem('jaga.language', '{language}');"
     )
@@ -92,11 +95,17 @@ def opened(
 
 
 def settled(page: Page) -> None:
-    """Pictures are there, and the map has drawn what it knows."""
-    page.wait_for_load_state("networkidle" if page.locator("[data-test=view]").count() else "load")
-    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    """Pictures are there, and the map has drawn what it knows: two looks at the page are the same."""
+    loaded = "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
+    wait_until(lambda: bool(page.evaluate(loaded)), 30, "pictures are loaded")
     page.evaluate("document.fonts.ready")
-    page.wait_for_timeout(2_500)  # nothing says that tiles of the GPU's software have been painted
+    looks = [b""]
+
+    def still() -> bool:
+        looks.append(page.locator("main:visible").screenshot(animations="disabled", mask=[page.locator("time, .age")]))
+        return looks[-1] == looks[-2]
+
+    wait_until(still, 60, "the page has come to rest")
 
 
 def desks(browser: Browser, rig: Rig, password: str, incidents: int, out: Path) -> None:

@@ -76,9 +76,9 @@ class SqliteReports:
             f"SELECT i.* FROM ({found}) f JOIN incidents i ON i.id = f.id {where} ORDER BY i.opened, i.id LIMIT :most"
         )
         sql = (
-            "SELECT i.id, i.kind, i.severity, i.opened, json_extract(CAST(i.view AS TEXT), '$.sites'), "
-            f"c.time, c.actor, c.before, c.after, c.reason FROM ({chosen}) i "
-            "LEFT JOIN changes c ON c.incident = i.id ORDER BY i.opened, i.id, c.seq"
+            "SELECT shown.id, shown.kind, shown.severity, shown.opened, json_extract(CAST(shown.view AS TEXT), '$.sites'), "
+            f"c.time, c.actor, c.before, c.after, c.reason FROM ({chosen}) shown "
+            "LEFT JOIN changes c ON c.incident = shown.id ORDER BY shown.opened, shown.id, c.seq"
         )
         return _courses(self._store.read(sql, values))
 
@@ -102,11 +102,13 @@ class SqliteReports:
 
     def watches(self, span: Span, sites: frozenset[str] | None, most: int) -> list[Watch]:
         at, values = _at(sites)
+        # CROSS JOIN: SQLite keeps the order, camera by camera through the index, and reads no state in vain.
         sql = (
             "SELECT site, camera, time, state, reason FROM (SELECT * FROM camera_states WHERE time >= ? AND time < ? "
-            "UNION ALL SELECT s.* FROM cameras c JOIN camera_states s ON s.site = c.site AND s.camera = c.id "
-            "AND s.time = (SELECT max(time) FROM camera_states b WHERE b.site = c.site AND b.camera = c.id "
-            f"AND b.time < ?)) WHERE 1{at} ORDER BY site, camera, time LIMIT ?"
+            "UNION ALL SELECT s.* FROM cameras known CROSS JOIN camera_states s ON s.site = known.site "
+            "AND s.camera = known.id AND s.time = (SELECT max(time) FROM camera_states before "
+            "WHERE before.site = known.site AND before.camera = known.id "
+            f"AND before.time < ?)) WHERE 1{at} ORDER BY site, camera, time LIMIT ?"
         )
         rows = self._store.read(sql, (span.since, span.until, span.since, *values, most + 1))
         return [Watch(*row) for row in rows]

@@ -86,11 +86,11 @@ def response_report(
         span,
         (
             table("response_totals", _FIGURES, [figures(found)]),
+            _distribution(found),
+            _over_time(span, found, calendar),
             _by_severity(found, targets),
             _by("kind", "kind", found, lambda one: (one.kind,)),
             _by("district", "place", found, lambda one: districts.of(one.sites)),
-            _distribution(found),
-            _over_time(span, found, calendar),
         ),
     )
 

@@ -34,7 +34,8 @@ START_S = 60.0
 
 class Rig:
     """A broker and an aggregator in `folder`, with `cameras` that report; `with` starts and ends both. per_operator:
-    the budget of incidents in ten minutes; by default so many that nothing is summed up. more: of the config, from [load] on."""
+    the budget of incidents in ten minutes; by default so many that nothing is summed up. more: of the config,
+    from [load] on."""
 
     def __init__(self, folder: Path, cameras: int = 4, per_operator: float = 10_000, more: str = "") -> None:
         self.broker = Mosquitto(folder / "broker")

@@ -49,12 +49,19 @@ export function isNumeric(column: Column): boolean {
   return NUMBERS.has(column.type);
 }
 
+/** Tables that need the whole width. */
+export function isWide(table: Table): boolean {
+  return table.columns.length >= 10 && !(table.key in PLOTS);
+}
+
 export interface PlotSpec {
   kind: "bars" | "lines";
   /** The columns that are drawn; with `by`, the one column for each value of that. */
   series: string[];
   x: string;
   by?: string;
+  /** The columns of the interval around the one series. */
+  interval?: [low: string, high: string];
 }
 
 /** Which tables are also drawn. Those without an entry are shown as tables alone. */
@@ -63,7 +70,7 @@ export const PLOTS: Record<string, PlotSpec> = {
   by_kind: { kind: "bars", x: "kind", series: ["opened"] },
   response_distribution: { kind: "bars", x: "up_to", series: ["answered", "ended"] },
   response_over_time: { kind: "lines", x: "begin", series: ["ack_within", "end_within"] },
-  precision_over_time: { kind: "lines", x: "begin", series: ["precision"] },
+  precision_over_time: { kind: "lines", x: "begin", series: ["precision"], interval: ["low", "high"] },
   coverage_over_time: { kind: "lines", x: "begin", series: ["coverage"] },
   coverage_districts_over_time: { kind: "lines", x: "begin", series: ["coverage"], by: "district" },
 };
