@@ -41,7 +41,7 @@ def decimal(value: float, digits: int, language: Language) -> str:
 
 
 def moment(t: float, calendar: Calendar, language: Language) -> str:
-    """ "26 Nov 2026 14:05", in the site's zone."""
+    """26 Nov 2026 14:05, in the site's zone."""
     local = calendar.local(t)
     return f"{local.day} {text(f'reports.month.{local.month}', language)} {local.year} {local:%H:%M}"
 

@@ -71,7 +71,7 @@ def _sheet(document: FPDF, sheet: Sheet, empty: str) -> None:
 
 
 def _table(document: FPDF, sheet: Sheet) -> None:
-    rows = [[printable(cell) for cell in row] for row in sheet.rows]
+    rows = [[printable(_short(cell)) for cell in row] for row in sheet.rows]
     heads = [printable(one) for one in sheet.headings]
     with document.table(
         headings_style=_HEAD,
@@ -85,6 +85,14 @@ def _table(document: FPDF, sheet: Sheet) -> None:
     ) as made:
         for row in (heads, *rows):
             made.row(row)
+
+
+LONGEST = 400
+"""Signs of one cell: a row has to fit on a page."""
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 3]}..."
 
 
 def _widths(document: FPDF, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[float, ...]:

@@ -76,7 +76,8 @@ class SqliteReports:
             f"SELECT i.* FROM ({found}) f JOIN incidents i ON i.id = f.id {where} ORDER BY i.opened, i.id LIMIT :most"
         )
         sql = (
-            "SELECT shown.id, shown.kind, shown.severity, shown.opened, json_extract(CAST(shown.view AS TEXT), '$.sites'), "
+            "SELECT shown.id, shown.kind, shown.severity, shown.opened, "
+            "json_extract(CAST(shown.view AS TEXT), '$.sites'), "
             f"c.time, c.actor, c.before, c.after, c.reason FROM ({chosen}) shown "
             "LEFT JOIN changes c ON c.incident = shown.id ORDER BY shown.opened, shown.id, c.seq"
         )

@@ -150,10 +150,10 @@ class Calendar:
 
 def checked(since: float, until: float, now: float) -> Span:
     """The range, ended at `now` where it would go on. Raises ReportRefused."""
-    if since >= until:
-        raise ReportRefused("reports.range_empty")
     if since >= now:
         raise ReportRefused("reports.range_future")
+    if since >= until:
+        raise ReportRefused("reports.range_empty")
     if until - since > MOST_DAYS * 86_400 + 3_600:
         raise ReportRefused("reports.range_long", days=ceil((until - since) / 86_400), most=MOST_DAYS)
     return Span(since, min(until, now))

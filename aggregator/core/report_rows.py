@@ -36,10 +36,10 @@ class Course:
     steps: tuple[Step, ...]
 
     def state_at(self, t: float) -> State:
-        """ "open" where the history does not say."""
+        """What the steps before `t` made of it; "open" where there is none."""
         state: State = "open"
         for step in self.steps:
-            if step.time > t:
+            if step.time >= t:
                 break
             state = step.after
         return state

@@ -1,6 +1,7 @@
 """Ranges on the site's clock, and the figures that all reports share."""
 
 from datetime import datetime, time
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -68,7 +69,7 @@ def test_buckets_join_without_a_gap_and_each_moment_lies_in_one(start: float, le
     span = Span(T0 + start, T0 + start + length)
     buckets = CALENDAR.buckets(span)
     assert (buckets[0].since, buckets[-1].until) == (span.since, span.until)
-    assert all(a.until == b.since for a, b in zip(buckets, buckets[1:], strict=False))
+    assert all(a.until == b.since for a, b in pairwise(buckets))
     for t in (span.since, (span.since + span.until) / 2):
         at = within(buckets, t)
         assert at is not None
