@@ -61,7 +61,7 @@ def duration(seconds: float, language: Language) -> str:
 
 def place(name: str) -> str:
     """A site's or a district's name as people write it."""
-    return " ".join(word.capitalize() for word in name.replace("_", "-").split("-"))
+    return " ".join(word[:1].upper() + word[1:] for word in name.replace("_", "-").replace("-", " ").split(" "))
 
 
 def word(column: Column, value: Value, calendar: Calendar, language: Language) -> str:

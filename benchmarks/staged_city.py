@@ -218,7 +218,11 @@ class Crew:
     def leave(self, count: int) -> None:
         """So many are left: the gravest and latest, of as many kinds as there are; some of them in hand."""
         waiting = self._shown("open", "acknowledged", "dispatched")
-        waiting.sort(key=lambda view: (view["snapshot"] is not None, view["started"]), reverse=True)
+        grave = ("info", "minor", "major", "critical")
+        waiting.sort(
+            key=lambda view: (view["snapshot"] is not None, grave.index(view["severity"]), view["started"]),
+            reverse=True,
+        )
         kept: list[str] = []
         seen: set[str] = set()
         for view in waiting:
@@ -228,9 +232,10 @@ class Crew:
         for view in waiting:
             if len(kept) < count and view["id"] not in kept:
                 kept.append(view["id"])
-        for view in self._shown("open", "acknowledged", "dispatched", *(("suspected",) if count == 0 else ())):
-            if view["id"] not in kept:
-                self._end(view)
+        suspected = self._shown("suspected")
+        few = len(suspected) if count > 100 else min(3, count)
+        for view in [*(one for one in waiting if one["id"] not in kept), *suspected[few:]]:
+            self._end(view)
         self._desk.service.tick()
 
     def _shown(self, *states: str) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ function words(column: Column, value: string): string {
     case "span":
       return stamp(Date.parse(value));
     case "place":
-      return value === "" ? (column.key === "district" ? t("reports.no_district") : "–") : placeTitle(value);
+      return value === "" ? (column.key === "district" ? t("reports.no_district") : "–") : value.split(", ").map(placeTitle).join(", ");
     case "incident":
       return shortId(value);
     case "actor":
