@@ -73,8 +73,9 @@ export function localInput(ms: number): string {
 
 /** The moment at which the site's clocks show that; NaN for nothing. */
 export function fromLocalInput(text: string): number {
+  // Browsers take ":00Z" for a time of the year 2000.
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text)) return Number.NaN;
   const asUtc = Date.parse(`${text}:00Z`);
-  if (!Number.isFinite(asUtc)) return Number.NaN;
   const offset = Date.parse(`${localInput(asUtc)}:00Z`) - asUtc;
   const first = asUtc - offset;
   // Where clocks change between, the offset is another there.

@@ -1,11 +1,5 @@
-/** Which of the page's views is open: the part of the address after "#/". Anything else is the desk. */
-export const VIEWS = ["reports", "audit"] as const;
-export type View = (typeof VIEWS)[number] | "desk";
-
-export function viewOf(hash: string): View {
-  const [, name] = /^#\/(\w+)/.exec(hash) ?? [];
-  return VIEWS.find((view) => view === name) ?? "desk";
-}
+/** Which of the page's views is open. */
+import { viewOf, type View } from "./views";
 
 class Route {
   view = $state<View>(viewOf(location.hash));
