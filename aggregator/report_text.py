@@ -10,17 +10,17 @@ from aggregator.core.report_sheet import Paper, Sheet
 from aggregator.views import rfc3339
 from contract.texts import Language, catalogue, text
 
-_PREFIXES = {
-    "kind": "kind",
-    "severity": "web.severity",
-    "state": "web.state",
-    "suppressed": "web.suppressed",
-    "camera_state": "web.camera_state",
-    "camera_reason": "web.camera_reason",
-    "action": "reports.action",
-    "actor": "web.actor",
-    "outcome": "reports.outcome",
-    "step": "reports.step",
+_KEYS = {
+    "kind": "kind.{}",
+    "severity": "web.severity.{}",
+    "state": "web.state.{}",
+    "suppressed": "web.suppressed.{}",
+    "camera_state": "web.camera_state.{}",
+    "camera_reason": "web.camera_reason.{}",
+    "action": "reports.action.{}",
+    "actor": "web.actor.{}",
+    "outcome": "reports.outcome.{}",
+    "step": "reports.step.{}",
 }
 """Where the catalogue has the words for the codes of a column; what it does not have is shown as it is."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -87,9 +87,8 @@ def _words(column: Column, value: str, language: Language) -> str:
         return place(value) if value or column.key != "district" else text("reports.no_district", language)
     if column.type == "incident":
         return value[-6:].upper()
-    prefix = _PREFIXES.get(column.type)
-    key = f"{prefix}.{value}"
-    if prefix is not None and key in catalogue():
+    key = _KEYS.get(column.type, "").format(value)
+    if key in catalogue():
         try:
             return text(key, language)
         except KeyError:
