@@ -28,6 +28,7 @@ from aggregator.judges import Policies, SilenceWish
 from contract import topics
 from contract.codec import encode
 from contract.events import Event, Evidence, Subject
+from contract.ids import derived_uuid7
 from contract.messages import CameraHealth, Health, HostHealth, Status
 from simulator.city import City, build
 from simulator.city_map import Camera
@@ -68,12 +69,10 @@ class Staged:
     def reports(self, now: datetime) -> Iterator[tuple[str, bytes, bool]]:
         """(topic, payload, retained) of what each agent says of itself."""
         for (site, agent), cameras in self.agents.items():
-            status = Status(state="online", time=now, version="0.1.0", boot_id=self._boot(site), config_hash="5" * 16)
+            boot = derived_uuid7(0, "staged", site, agent)
+            status = Status(state="online", time=now, version="0.1.0", boot_id=boot, config_hash="5" * 16)
             yield topics.status(site, agent), encode(status), True
             yield topics.health(site, agent), encode(self.health(site, cameras, now)), False
-
-    def _boot(self, site: str) -> str:
-        return next(event.id for event in self.city.events() if event.data.site == site)
 
     def health(self, site: str, cameras: list[str], now: datetime) -> Health:
         shown = []
