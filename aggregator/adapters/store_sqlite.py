@@ -6,16 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import lru_cache
-from importlib.resources import files
 from itertools import chain, islice
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any
 
 import msgspec
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite, store_evidence, store_judged, store_reports
+from aggregator.adapters.store_schema import migrations
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import CLOSED, Change, Incident
@@ -35,44 +35,9 @@ from aggregator.core.ports import (
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
 
-migrations = Migrations("jaga-aggregator")
 _MB = 1_000_000
 _DAY_S = 86_400.0
 _CHUNK = 500
-
-
-@migrations()  # type: ignore[untyped-decorator]
-def first(db: Database) -> None:
-    _script(db, "0001_first.sql")
-
-
-@migrations()  # type: ignore[untyped-decorator]
-def judged(db: Database) -> None:
-    _script(db, "0002_judged.sql")
-
-
-@migrations()  # type: ignore[untyped-decorator]
-def people(db: Database) -> None:
-    _script(db, "0003_people.sql")
-    audit_sqlite.take_over(db.conn)
-
-
-@migrations()  # type: ignore[untyped-decorator]
-def clips(db: Database) -> None:
-    _script(db, "0006_clips.sql")
-
-
-@migrations()  # type: ignore[untyped-decorator]
-def reports(db: Database) -> None:
-    _script(db, "0005_reports.sql")
-
-
-def _script(db: Database, name: str) -> None:
-    script = (files("aggregator.adapters") / "schema" / name).read_text("utf-8")
-    code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())
-    for statement in code.split(";\n"):
-        if statement.strip():
-            db.conn.execute(statement)
 
 
 class _Body(msgspec.Struct):
