@@ -40,7 +40,7 @@ DISTRICTS = {
     "jakarta-selatan": ("manggarai", "blok-m", "tebet", "pasar-minggu", "kuningan"),
     "jakarta-utara": ("priok", "koja"),
 }
-SIZE_OF = {0: (120, 6.0), 5: (240, 36.0), 500: (4_000, 1.5)}
+SIZE_OF = {0: (120, 6.0), 5: (240, 36.0), 500: (2_400, 1.5)}
 """Cameras and hours of the city with so many open incidents."""
 
 
@@ -83,6 +83,7 @@ def opened(
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, locale="id-ID" if language == "id" else "en-GB"
     )
+    context.set_default_timeout(120_000)  # of 500 incidents and thousands of cameras, drawn without a GPU
     context.add_init_script(
         f"localStorage.setItem('jaga.theme', '{theme}'); localStorage.setItem('jaga.language', '{language}');"
     )
@@ -112,7 +113,7 @@ def desks(browser: Browser, rig: Rig, password: str, incidents: int, out: Path) 
     for size, theme, language in product(SIZES, THEMES, LANGUAGES):
         page = opened(browser, rig, "rina", password, size, theme, language)
         if incidents:
-            page.locator("[data-id]").first.click()
+            page.keyboard.press("j")
             page.locator(".side .scroll").first.wait_for()
         settled(page)
         page.screenshot(path=out / f"desk-{incidents}-{size[0]}-{theme}-{language}.png")

@@ -232,7 +232,7 @@ class Crew:
             if len(kept) < count and view["id"] not in kept:
                 kept.append(view["id"])
         suspected = self._shown("suspected")
-        few = len(suspected) if count > 100 else min(3, count)
+        few = max(0, count - len(kept)) if count > 100 else min(3, count)
         for view in [*(one for one in waiting if one["id"] not in kept), *suspected[few:]]:
             self._end(view)
         self._desk.service.tick()
