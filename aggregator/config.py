@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from aggregator.accounts import Policy
-from aggregator.config_page import ClockSection, ResponseSection, calendar, response, utc_offset_h
+from aggregator.config_clock import ClockSection, calendar, utc_offset_h
+from aggregator.config_page import ResponseSection, response
 from aggregator.config_people import (
     AccountsSection,
     DistrictSection,
@@ -141,7 +142,6 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
     policies: Policies
     response: ResponseTargets
     calendar: Calendar
-    districts: dict[str, frozenset[str]]
     retention: Retention
     accounts: Policy
     oidc: Oidc | None
@@ -186,7 +186,6 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
         policies=_policies(sections, clock),
         response=response(sections.response, wrong),
         calendar=clock,
-        districts={one.name: frozenset(one.sites) for one in sections.district},
         retention=Retention(**msgspec.structs.asdict(sections.retention)),
         accounts=policy(sections.accounts, sections.district, required=sections.oidc is not None),
         oidc=oidc(sections.oidc, http, wrong, path.parent),

@@ -328,7 +328,7 @@ def run(config: AggregatorConfig, ready: Callable[[str], None] = lambda _url: No
 
 
 def _rules(config: AggregatorConfig) -> Rules:
-    return Rules(config.calendar, config.response, config.policies.load, config.districts)
+    return Rules(config.calendar, config.response, config.policies.load, config.accounts.districts)
 
 
 def serve(aggregator: Aggregator) -> Server:

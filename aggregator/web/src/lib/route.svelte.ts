@@ -1,5 +1,5 @@
 /** Which of the page's views is open. */
-import { viewOf, type View } from "./views";
+import { viewOf, type View } from "./beside";
 
 class Route {
   view = $state<View>(viewOf(location.hash));
