@@ -113,6 +113,7 @@ def desks(browser: Browser, rig: Rig, password: str, incidents: int, out: Path) 
     for size, theme, language in product(SIZES, THEMES, LANGUAGES):
         page = opened(browser, rig, "rina", password, size, theme, language)
         if incidents:
+            page.locator("[data-id]").first.wait_for()
             page.keyboard.press("j")
             page.locator(".side .scroll").first.wait_for()
         settled(page)
