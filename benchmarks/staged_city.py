@@ -46,6 +46,8 @@ ANSWER_S = {"critical": 28.0, "major": 80.0, "minor": 380.0, "info": 1_500.0}
 TRUE_WORDS = ("Petugas sudah di lokasi", "Dikonfirmasi lewat radio", "Ditangani Satpol PP", "Lalu lintas sudah lancar")
 FALSE_WORDS = ("Bayangan", "Hujan di lensa", "Pedagang menata barang", "Pekerja taman")
 INTERVAL_S = 600.0
+BUSY_S = 300.0
+"""At the end everybody has his hands full, so that something waits."""
 Still = tuple[bytes, tuple[tuple[float, float, float, float], ...]]
 """JPEG, and the true boxes of who is in it (0..1 of the frame)."""
 
@@ -138,7 +140,7 @@ def _play(desk: Desk, staged: Staged, random: Random, end: float, left: int) -> 
         if desk.now - began >= 60 * minute:
             _minute(desk, staged, random, minute, began)
             minute += 1
-        if not crowded:
+        if not crowded and end - desk.now > BUSY_S:
             crew.act()
     crew.leave(left)
 
@@ -215,22 +217,22 @@ class Crew:
                 self._move(view, "dispatched")
 
     def leave(self, count: int) -> None:
-        """So many are left: the gravest and latest, of as many kinds as there are; some of them in hand."""
-        waiting = self._shown("open", "acknowledged", "dispatched")
+        """So many are left: two in hand, the others waiting, the gravest first, of as many kinds as there are."""
         grave = ("info", "minor", "major", "critical")
-        waiting.sort(
-            key=lambda view: (view["snapshot"] is not None, grave.index(view["severity"]), view["started"]),
-            reverse=True,
-        )
         kept: list[str] = []
-        seen: set[str] = set()
-        for view in waiting:
-            if len(kept) < count and (view["kind"] not in seen or count > 20):
-                kept.append(view["id"])
-                seen.add(view["kind"])
-        for view in waiting:
-            if len(kept) < count and view["id"] not in kept:
-                kept.append(view["id"])
+        waiting = self._shown("open")
+        in_hand = self._shown("acknowledged", "dispatched")
+        for views, most in ((in_hand, min(2, count)), (waiting, count)):
+            views.sort(
+                key=lambda view: (view["snapshot"] is not None, grave.index(view["severity"]), view["started"]),
+                reverse=True,
+            )
+            seen: set[str] = set()
+            first = [view for view in views if view["kind"] not in seen and not seen.add(view["kind"])]  # type: ignore[func-returns-value]
+            kept += [view["id"] for view in [*first, *(view for view in views if view not in first)]][
+                : most - len(kept)
+            ]
+        waiting += in_hand
         suspected = self._shown("suspected")
         few = max(0, count - len(kept)) if count > 100 else min(3, count)
         for view in [*(one for one in waiting if one["id"] not in kept), *suspected[few:]]:

@@ -216,6 +216,13 @@ def test_nothing_is_found_by_reading_a_whole_table(store: SqliteStore, sites: fr
         audit.newest(query)
         assert "USE TEMP B-TREE" not in seen.plans[-1], (query, seen.plans[-1])
     # What was found already, a row for each camera, and the log from its end.
+    for index in (
+        "incidents_opened (opened>",
+        "incidents_shown (state=?)",
+        "incidents_updated (updated>",
+        "changes_incident",
+    ):
+        assert any(index in plan for plan in seen.plans), index
     fine = (
         "SCAN f",
         "SCAN shown",
