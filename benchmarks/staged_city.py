@@ -227,11 +227,7 @@ class Crew:
                 key=lambda view: (view["snapshot"] is not None, grave.index(view["severity"]), view["started"]),
                 reverse=True,
             )
-            seen: set[str] = set()
-            first = [view for view in views if view["kind"] not in seen and not seen.add(view["kind"])]  # type: ignore[func-returns-value]
-            kept += [view["id"] for view in [*first, *(view for view in views if view not in first)]][
-                : most - len(kept)
-            ]
+            kept += [view["id"] for view in _varied(views)][: most - len(kept)]
         waiting += in_hand
         suspected = self._shown("suspected")
         few = max(0, count - len(kept)) if count > 100 else min(3, count)
@@ -259,6 +255,16 @@ class Crew:
             self._desk.service.transition(view["id"], to, self._random.choice(OPERATORS), words)  # type: ignore[arg-type]
         except TransitionRefused:
             return  # merged or closed since it was listed
+
+
+def _varied(views: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first of each kind before all others."""
+    seen: set[str] = set()
+    first, others = list[dict[str, Any]](), list[dict[str, Any]]()
+    for view in views:
+        (others if view["kind"] in seen else first).append(view)
+        seen.add(view["kind"])
+    return [*first, *others]
 
 
 class Stills:
