@@ -46,7 +46,7 @@ ANSWER_S = {"critical": 28.0, "major": 80.0, "minor": 380.0, "info": 1_500.0}
 TRUE_WORDS = ("Petugas sudah di lokasi", "Dikonfirmasi lewat radio", "Ditangani Satpol PP", "Lalu lintas sudah lancar")
 FALSE_WORDS = ("Bayangan", "Hujan di lensa", "Pedagang menata barang", "Pekerja taman")
 INTERVAL_S = 600.0
-BUSY_S = 300.0
+BUSY_S = 600.0
 """At the end everybody has his hands full, so that something waits."""
 Still = tuple[bytes, tuple[tuple[float, float, float, float], ...]]
 """JPEG, and the true boxes of who is in it (0..1 of the frame)."""
