@@ -101,8 +101,8 @@ def test_a_range_ends_now_at_the_latest() -> None:
 def test_a_quantile_is_a_value_that_did_occur_and_enough_do_not_exceed(values: list[float], share: float) -> None:
     found = quantile(values, share)
     assert found in values
-    assert sum(value <= found for value in values) >= share * len(values) - 1e-9  # type: ignore[operator]
-    assert sum(value < found for value in values) < share * len(values) + 1e-9  # type: ignore[operator]
+    assert sum(value <= found for value in values) >= share * len(values) - 1e-9
+    assert sum(value < found for value in values) < share * len(values) + 1e-9
 
 
 def test_nothing_has_no_quantile_no_ratio_and_no_interval() -> None:
