@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from aggregator.accounts import Policy
 from aggregator.config_clock import ClockSection, calendar, utc_offset_h
-from aggregator.config_page import ResponseSection, response
+from aggregator.config_page import BaseMap, MapSection, ResponseSection, base_map, response
 from aggregator.config_people import (
     AccountsSection,
     DistrictSection,
@@ -124,6 +124,7 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     learning: LearningSection = LearningSection()
     load: LoadSection = LoadSection()
     response: ResponseSection = ResponseSection()
+    map: MapSection = MapSection()
     retention: RetentionSection = RetentionSection()
     accounts: AccountsSection = AccountsSection()
     district: tuple[DistrictSection, ...] = ()
@@ -142,6 +143,7 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
     policies: Policies
     response: ResponseTargets
     calendar: Calendar
+    map: BaseMap
     retention: Retention
     accounts: Policy
     oidc: Oidc | None
@@ -186,6 +188,7 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
         policies=_policies(sections, clock),
         response=response(sections.response, wrong),
         calendar=clock,
+        map=base_map(sections.map, wrong),
         retention=Retention(**msgspec.structs.asdict(sections.retention)),
         accounts=policy(sections.accounts, sections.district, required=sections.oidc is not None),
         oidc=oidc(sections.oidc, http, wrong, path.parent),

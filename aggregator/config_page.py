@@ -1,15 +1,22 @@
 """Sections of the aggregator's config about what the page shows: see aggregator.config."""
 
+import re
+from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
-from aggregator.config_people import Wrong
+from aggregator.config_people import Url, Wrong
 from aggregator.core.response import ResponseTargets, Targets
 from contract.kinds import SEVERITIES
 
 Seconds = Annotated[float, Meta(gt=0)]
+Place = Annotated[str, Meta(pattern=r"^(https?://[^/\s?#]+|/[^/\s])[^\s]*$", max_length=500)]
+"""An address, or a path on this server."""
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+"""What may stand in a Content-Security-Policy: anything else would change its meaning."""
 
 
 class AcknowledgeSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +42,47 @@ class ResponseSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     acknowledge_s: AcknowledgeSection = AcknowledgeSection()
     resolve_s: ResolveSection = ResolveSection()
+
+
+class MapSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What lies under the map. style: a MapLibre style (JSON). tiles: pictures by {z}, {x} and {y}. Both may lie on
+    this server ("/..."). attribution: shown with it, as most sources demand. origins: hosts besides, that the style
+    fetches from: browsers may load from nowhere else."""
+
+    style: Place | None = None
+    tiles: tuple[Place, ...] = ()
+    attribution: Annotated[str, Meta(max_length=300)] = ""
+    max_zoom: Annotated[int, Meta(ge=0, le=24)] = 19
+    origins: tuple[Url, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BaseMap:
+    """origins: scheme and host from which a page may load, besides its own."""
+
+    style: str | None = None
+    tiles: tuple[str, ...] = ()
+    attribution: str = ""
+    max_zoom: int = 19
+    origins: tuple[str, ...] = ()
+
+
+def base_map(section: MapSection, wrong: Wrong) -> BaseMap:
+    """Raises ConfigError."""
+    if section.style and section.tiles:
+        raise wrong("map.tiles", section.tiles[0], "style or tiles, not both")
+    for url in section.tiles:
+        if not all(part in url for part in ("{z}", "{x}", "{y}")):
+            raise wrong("map.tiles", url, "an address with {z}, {x} and {y}")
+    used = [*section.tiles, *((section.style,) if section.style else ()), *section.origins]
+    origins = []
+    for url in used:
+        parts = urlsplit(url)
+        if parts.scheme and not _HOST.fullmatch(parts.netloc):
+            raise wrong("map", url, "a host name, and a port where it needs one")
+        if parts.scheme:
+            origins.append(f"{parts.scheme}://{parts.netloc}")
+    return BaseMap(section.style, section.tiles, section.attribution, section.max_zoom, tuple(sorted(set(origins))))
 
 
 def response(section: ResponseSection, wrong: Wrong) -> ResponseTargets:

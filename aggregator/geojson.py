@@ -1,5 +1,6 @@
 """Cameras and sensitive places from GeoJSON files (RFC 7946): FeatureCollections of points. A camera has the properties
-id, site and, if known, name, agent and radius_m; a place has name and, if it is not the usual one, radius_m."""
+id, site and, if known, name, agent, radius_m and where it looks (heading_deg clockwise from north, fov_deg, range_m); a
+place has name and, if it is not the usual one, radius_m."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +9,15 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from aggregator.core.liveness import Camera
+from aggregator.core.liveness import Camera, View
 from aggregator.core.severity import Place
 from contract.errors import ConfigError
 from contract.events import Location, Name
 
 T = TypeVar("T")
 RADIUS_M = 30.0
+RANGE_M = 50.0
+"""How far a camera sees, where nobody says otherwise."""
 PLACE_RADIUS_M = 150.0
 """How far around a sensitive place things matter, where nobody says otherwise."""
 
@@ -30,6 +33,9 @@ class _Properties(Struct, frozen=True, kw_only=True):
     agent: str | None = None
     name: str | None = None
     radius_m: Annotated[float, Meta(ge=0, le=100_000)] = RADIUS_M
+    heading_deg: Annotated[float, Meta(ge=0, le=360)] | None = None
+    fov_deg: Annotated[float, Meta(gt=0, le=360)] | None = None
+    range_m: Annotated[float, Meta(gt=0, le=5_000)] = RANGE_M
 
 
 class _Feature(Struct, frozen=True, kw_only=True):
@@ -88,7 +94,14 @@ def _camera(raw: Any) -> Camera:
     feature = msgspec.convert(raw, _Feature)
     place = feature.properties
     location = _location(feature.geometry, place.radius_m) if feature.geometry is not None else None
-    return Camera(site=place.site, id=place.id, agent=place.agent or "", name=place.name or "", location=location)
+    if (place.heading_deg is None) != (place.fov_deg is None):
+        raise msgspec.ValidationError("heading_deg and fov_deg belong together - at `$.properties`")
+    view = None
+    if place.heading_deg is not None and place.fov_deg is not None:
+        view = View(place.heading_deg, place.fov_deg, place.range_m)
+    return Camera(
+        site=place.site, id=place.id, agent=place.agent or "", name=place.name or "", location=location, view=view
+    )
 
 
 def _location(point: _Point, radius_m: float) -> Location:

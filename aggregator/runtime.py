@@ -44,6 +44,7 @@ from aggregator.core.witness import Trust
 from aggregator.exposure import Anchors, expose, note_config
 from aggregator.geojson import load_cameras, load_places
 from aggregator.live import Live
+from aggregator.punctual import Punctual
 from aggregator.replayer import EXPIRES_S
 from aggregator.reports import Reports, Rules
 from aggregator.service import Fresh, Service
@@ -170,7 +171,8 @@ class Aggregator:
         self._places = Places(load_places(config.places), H3Cells()) if config.places else Places()
         self.store = SqliteStore(config.data_dir / "jaga.sqlite")
         fresh = Fresh(correlator=self._correlator, fleet=self._fleet, policies=config.policies)
-        self.service = Service(self.store, fresh, self.live.publish, self.meter, time)
+        self.punctual = Punctual(self.meter, time)
+        self.service = Service(self.store, fresh, self.live.publish, self.punctual, time)
         self.people, self.audit = SqlitePeople(self.store), SqliteAudit(self.store)
         self.reports = SqliteReports(self.store)
         self._began = time()
@@ -217,7 +219,7 @@ class Aggregator:
         self.reports.alive(self._began, time())
 
     def _fleet(self) -> Fleet:
-        fleet = Fleet()
+        fleet = Fleet({camera.key: camera.view for camera in self._registry if camera.view is not None})
         for camera in self._registry:
             fleet.restore(camera)
         return fleet
@@ -358,6 +360,8 @@ def serve(aggregator: Aggregator) -> Server:
         printer=pdf,
         sign_on=aggregator.sign_on,
         response=aggregator.config.response,
+        map=aggregator.config.map,
+        delay=aggregator.punctual.delay,
     )
     app = create_app(parts)
     aggregator.meter.read("jaga_stream_clients", "Live streams.", (), lambda: [((), float(app.state.waker.clients))])

@@ -46,7 +46,7 @@ class Meter(Protocol):
     """Where the service counts. Any thread."""
 
     def event(self, outcome: str, lag_s: float | None = None) -> None:
-        """outcome: stored, duplicate or quarantined; lag_s: from the camera to the commit."""
+        """outcome: stored, duplicate or quarantined; lag_s: from the camera to here, None for a delayed one."""
         ...
 
     def evidence(self, outcome: str) -> None: ...
@@ -345,7 +345,7 @@ class Service:
     def _commit(self, batch: Batch) -> None:
         for key, row in batch.incidents.items():
             trails = self._correlator.trails(key)
-            batch.incidents[key] = IncidentRow(row.incident, trails, incident_view(row.incident))
+            batch.incidents[key] = IncidentRow(row.incident, trails, incident_view(row.incident, trails))
         try:
             self._store.commit(batch)
         except Exception:

@@ -1,13 +1,17 @@
 """What the API and the live stream show of the core's values: JSON bytes, encoded once for everybody."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from aggregator.core.incident import Change, Incident, Source, allowed
+from aggregator.core.lateness import Delay
+from aggregator.core.linking import Trail
 from aggregator.core.liveness import Camera
 from aggregator.core.load import Desk
+from aggregator.core.movement import path
 from aggregator.core.ports import SuppressedSeen
 from aggregator.core.precision import Judged
 from aggregator.core.response import ResponseTargets
@@ -23,7 +27,7 @@ def rfc3339(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def incident_view(one: Incident) -> bytes:
+def incident_view(one: Incident, trails: Iterable[Trail] = ()) -> bytes:
     view: dict[str, Any] = {
         "id": one.id,
         "kind": one.kind,
@@ -35,6 +39,7 @@ def incident_view(one: Incident) -> bytes:
         "last_event": rfc3339(one.last_event),
         "updated": rfc3339(one.updated),
         "location": one.location,
+        "path": [{"lat": at.lat, "lon": at.lon, "time": rfc3339(at.time)} for at in path(trails)],
         "sites": sorted({source.site for source in one.sources}),
         "cameras": [source.camera for source in one.sources],
         "sources": len(one.sources),
@@ -150,6 +155,16 @@ def response_view(targets: ResponseTargets) -> bytes:
     return _encoder.encode({"acknowledge_s": targets.acknowledge, "resolve_s": targets.resolve})
 
 
+def delay_view(delay: Delay) -> bytes:
+    return _encoder.encode(delay)
+
+
+def districts_view(districts: Mapping[str, frozenset[str]], sites: frozenset[str] | None) -> bytes:
+    """The sites of each district; of those only that lie within `sites`, where the reader sees no more."""
+    seen = {name: sorted(own) for name, own in sorted(districts.items()) if sites is None or own <= sites}
+    return _encoder.encode(seen)
+
+
 def change_view(change: Change) -> dict[str, Any]:
     return {
         "time": rfc3339(change.time),
@@ -173,15 +188,15 @@ def camera_properties(camera: Camera) -> dict[str, Any]:
         "last_frame_age_s": camera.last_frame_age_s,
         "last_seen": rfc3339(camera.last_seen),
         "reason": camera.reason,
+        "view": camera.view,
     }
 
 
 def camera_view(camera: Camera) -> bytes:
-    """What the live stream sends: the properties, with lat and lon (null where nobody knows)."""
+    """What the live stream sends: the properties, with the place (null where nobody knows)."""
     place = camera.location
-    return _encoder.encode(
-        {**camera_properties(camera), "lat": place.lat if place else None, "lon": place.lon if place else None}
-    )
+    at = {name: getattr(place, name) if place else None for name in ("lat", "lon", "radius_m")}
+    return _encoder.encode({**camera_properties(camera), **at})
 
 
 def camera_feature(camera: Camera) -> dict[str, Any]:

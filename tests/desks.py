@@ -38,6 +38,7 @@ from aggregator.core.report import Calendar
 from aggregator.core.response import ResponseTargets
 from aggregator.judges import Policies
 from aggregator.live import Live
+from aggregator.punctual import Punctual
 from aggregator.reports import Reports, Rules
 from aggregator.runtime import PLAIN, Server, listen
 from aggregator.service import Fresh, Service
@@ -142,7 +143,8 @@ class Desk:
         fresh = Fresh(
             lambda fleet, trust: Correlator(self.policy, H3Cells(), fleet.locate, trust=trust), Fleet, self.policies
         )
-        self.service = Service(self.store, fresh, self.live.publish, self.meter, lambda: self.now)
+        self.punctual = Punctual(self.meter, lambda: self.now)
+        self.service = Service(self.store, fresh, self.live.publish, self.punctual, lambda: self.now)
 
         self.reports = SqliteReports(self.store)
         self.people = SqlitePeople(self.store)
@@ -175,6 +177,7 @@ class Desk:
             printer=pdf,
             sign_on=self.sign_on(self) if self.sign_on else None,
             response=self.response,
+            delay=self.punctual.delay,
         )
 
     def take(self, *events: Event) -> None:

@@ -3,36 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Body, FastAPI, Header, HTTPException, Query
+from fastapi import Body, FastAPI, HTTPException, Query
 from fastapi import Path as UrlPath
 from starlette.responses import Response
 
-from aggregator.api import judged, models, pages, people, reference, reports, sign_on, users
-from aggregator.api.access import Access, Address, Who, note_use
+from aggregator.api import judged, models, pages, people, reference, reports, sign_on, users, watch
+from aggregator.api.access import Access, Address, Who
 from aggregator.api.guard import HOSTS, Guard
 from aggregator.api.parts import JSON, UUID7, Limit, Parts
 from aggregator.api.problems import documented, install
-from aggregator.api.snapshot import SharedSnapshot
-from aggregator.api.stream import EventStream, Reader, Waker
+from aggregator.api.stream import Waker
 from aggregator.core.access import Principal
-from aggregator.core.incident import CLOSED, STATES, State
-from aggregator.views import camera_feature, camera_view, change_view, response_view, rfc3339, silence_view
+from aggregator.core.incident import State
+from aggregator.views import camera_feature, change_view, rfc3339
 from contract.kinds import Kind
 
-SNAPSHOT_CLOSED = 500
-SNAPSHOT_OPEN = 20_000
 QUARANTINED_SHOWN = 8_192
 """Bytes of a refused message that the API shows; the store keeps more."""
 NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 """Whatever the environment says: FastAPI would send spans and logs to any collector that is named there."""
-_OPEN = tuple(state for state in STATES if state not in CLOSED)
-_CLOSED = tuple(sorted(CLOSED))
 
 IncidentId = Annotated[str, UrlPath(pattern=UUID7)]
 EventId = Annotated[str, UrlPath(pattern=UUID7)]
@@ -60,13 +53,15 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     accounts, everywhere = parts.people.accounts, HOSTS | parts.hosts
     app.add_middleware(Access, accounts=accounts, cookies=parts.people.cookies)
     secure = parts.people.cookies.secure
-    app.add_middleware(Guard, hosts=lambda: everywhere if accounts.active else HOSTS, secure=secure)
+    app.add_middleware(
+        Guard, hosts=lambda: everywhere if accounts.active else HOSTS, secure=secure, origins=parts.map.origins
+    )
     install(app)
     _incidents(app, parts)
     _cameras(app, parts)
     judged.install(app, parts)
     reports.install(app, parts)
-    _stream(app, parts, waker)
+    watch.install(app, parts, waker)
     _machine(app, parts)
     people.install(app, parts.people)
     users.install(app, parts.people, parts.passwords)
@@ -203,59 +198,6 @@ def _cameras(app: FastAPI, parts: Parts) -> None:
             if who.sites is None or who.sees(row.topic.split("/")[2:3])
         ]
         return Response(msgspec.json.encode({"items": items}), media_type=JSON)
-
-
-def _stream(app: FastAPI, parts: Parts, waker: Waker) -> None:
-    targets = response_view(parts.response)
-
-    def snapshot(sites: frozenset[str] | None) -> bytes:
-        views = [view for _, view in parts.store.incident_views(states=_OPEN, limit=SNAPSHOT_OPEN, sites=sites)]
-        views += [view for _, view in parts.store.incident_views(states=_CLOSED, limit=SNAPSHOT_CLOSED, sites=sites)]
-        cameras = b",".join(
-            camera_view(camera) for camera in parts.service.cameras() if sites is None or camera.site in sites
-        )
-        now = parts.now()
-        silences = b",".join(
-            silence_view(one)
-            for one in parts.store.silences(now)
-            if one.until > now and (sites is None or one.site is None or one.site in sites)
-        )
-        return b'{"incidents":[%b],"cameras":[%b],"silences":[%b],"desk":%b,"response":%b,"time":%b}' % (
-            b",".join(views),
-            cameras,
-            silences,
-            judged.desk_of(parts.service.desk, sites),
-            targets,
-            time(),
-        )
-
-    def time() -> bytes:
-        return msgspec.json.encode(rfc3339(parts.now()))
-
-    @cache
-    def shared(sites: frozenset[str] | None) -> SharedSnapshot:
-        """One for all who may see the same; there are as many as the config has combinations of districts in use."""
-        return SharedSnapshot(lambda: snapshot(sites), lambda: parts.live.last)
-
-    accounts = parts.people.accounts
-
-    @app.get(
-        "/api/v1/stream",
-        response_class=Response,
-        responses={200: {"content": {"text/event-stream": {}}}, **documented(401, 403, 503)},
-    )
-    async def stream(who: Who, last_event_id: Annotated[str | None, Header()] = None) -> Response:
-        if waker.clients >= parts.stream_clients:
-            raise HTTPException(503, "too many live streams", {"Retry-After": "10"})
-
-        sees = None if who.sites is None else who.sees
-        reader = Reader(sees, lambda: accounts.unchanged(who), lambda: note_use(accounts, who))
-        if who.sites is not None:
-            reader = replace(reader, desk=lambda: judged.desk_of(parts.service.desk, who.sites))
-        beat = b'{"time":%b}'
-        return EventStream(
-            parts.live, waker, shared(who.sites), lambda: beat % time(), last_event_id, parts.stopping, reader
-        )
 
 
 def _machine(app: FastAPI, parts: Parts) -> None:

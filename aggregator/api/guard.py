@@ -20,27 +20,32 @@ _TOO_LARGE = f"the body may have {MAX_BODY_BYTES} bytes at most"
 HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "connect-src 'self'",
-        "font-src 'self'",
-        "worker-src 'self' blob:",
-        "child-src blob:",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
+
+def content_security_policy(origins: Iterable[str] = ()) -> str:
+    """MapLibre GL runs its workers from blobs and sets inline styles. origins: where the map that is configured loads
+    from, as scheme and host; nothing is ever loaded from elsewhere, and no script from anywhere but here."""
+    more = "".join(f" {origin}" for origin in origins)
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self' 'unsafe-inline'",
+            f"img-src 'self' data: blob:{more}",
+            "media-src blob:",
+            f"connect-src 'self'{more}",
+            "font-src 'self'",
+            "worker-src 'self' blob:",
+            "child-src blob:",
+            "manifest-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
     )
-)
-"""MapLibre GL runs its workers from blobs and sets inline styles; nothing is ever loaded from elsewhere."""
+
 
 STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 _HEADERS = (
-    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -68,13 +73,18 @@ def refusal(method: str, headers: Headers, hosts: Collection[str] = HOSTS) -> st
 
 class Guard:
     """ASGI middleware: refuses what `refusal` says with 403, and adds the security headers to every answer. secure: the
-    page is reached by TLS."""
+    page is reached by TLS. origins: as in `content_security_policy`."""
 
     def __init__(
-        self, app: ASGIApp, hosts: Callable[[], Collection[str]] = lambda: HOSTS, secure: bool = False
+        self,
+        app: ASGIApp,
+        hosts: Callable[[], Collection[str]] = lambda: HOSTS,
+        secure: bool = False,
+        origins: Iterable[str] = (),
     ) -> None:
         self._app, self._hosts = app, hosts
-        self._headers = (*_HEADERS, STRICT_TRANSPORT) if secure else _HEADERS
+        policy = (b"content-security-policy", content_security_policy(origins).encode())
+        self._headers = (policy, *_HEADERS, *((STRICT_TRANSPORT,) if secure else ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

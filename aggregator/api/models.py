@@ -34,11 +34,18 @@ class WitnessOut(BaseModel):
     verdicts: float
 
 
+class Waypoint(BaseModel):
+    lat: float
+    lon: float
+    time: str
+
+
 class IncidentOut(BaseModel):
     """Times are RFC 3339, UTC. sources: independent cameras or reporters. delayed: no event was fresh on arrival.
     merged_into: the incident that absorbed this one. allowed: states it may be moved to. why: of the strongest
     event. doubts: why it stays suspected although its sources' own word would open it: `verdicts`, or
-    `unconfirmed:per hour`. told: the confidence without verdicts."""
+    `unconfirmed:per hour`. told: the confidence without verdicts. path: where it was seen, in order of time, where it
+    moved."""
 
     id: str
     kind: Kind
@@ -50,6 +57,7 @@ class IncidentOut(BaseModel):
     last_event: str
     updated: str
     location: Place | None
+    path: list[Waypoint] = []
     sites: list[str]
     cameras: list[str]
     sources: int

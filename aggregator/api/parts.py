@@ -8,6 +8,8 @@ from fastapi import Query
 
 from aggregator.api.people import JSON as JSON
 from aggregator.api.people import People
+from aggregator.config_page import BaseMap
+from aggregator.core.lateness import Delay
 from aggregator.core.people import Passwords
 from aggregator.core.ports import Store
 from aggregator.core.report_sheet import Printer
@@ -26,7 +28,7 @@ UUID7 = UUID7_PATTERN.partition("$")[0] + "$"
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the API shows. now: seconds since the epoch. metrics: Prometheus text. broker: whether it is connected.
-    hosts: names under which other machines reach it, once there are accounts."""
+    delay: how late events come. hosts: names under which other machines reach it, once there are accounts."""
 
     service: Service
     store: Store
@@ -43,3 +45,5 @@ class Parts:
     hosts: frozenset[str] = frozenset()
     sign_on: SignOn | None = None
     response: ResponseTargets = field(default_factory=ResponseTargets)
+    map: BaseMap = field(default_factory=BaseMap)
+    delay: Callable[[], Delay] = Delay

@@ -1,4 +1,7 @@
-"""Server-sent events: a snapshot, then deltas from the ring; a client is a number, never a buffer."""
+"""Server-sent events: a snapshot, then deltas from the ring; a client is a number, never a buffer.
+
+Who resumes gets what he missed, and then the event `resumed`, so that he can say where it ends.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -114,6 +117,9 @@ class EventStream(Response):
             # Numbered before it is taken: what is published meanwhile comes again as a delta, with its revision.
             self._place = self._live.last
             await _send(send, frame(self._live.identifier(self._place), "snapshot", await self._snapshot()))
+            behind = None
+        else:
+            behind = self._live.last
         loop = asyncio.get_running_loop()
         beat_due, check_due = loop.time() + HEARTBEAT_S, loop.time() + CHECK_S
         while not gone.done() and not self._stopping():
@@ -130,11 +136,15 @@ class EventStream(Response):
             self._place, deltas = news
             if deltas:
                 await _send(send, deltas)
+            if behind is not None and self._place >= behind:
+                behind = None
+                await _send(send, frame(None, "resumed", self._beat()))
             elif loop.time() >= beat_due:
+                # Also while deltas come: whoever sees a part of the city gets his desk with it.
                 desk = frame(None, "desk", self._reader.desk()) if self._reader.desk else b""
                 await _send(send, desk + frame(None, "heartbeat", self._beat()))
                 beat_due = loop.time() + HEARTBEAT_S
-            else:
+            elif not deltas:
                 await self._waker.wait(min(1.0, max(0.0, beat_due - loop.time())))
 
 

@@ -4,7 +4,9 @@ A camera is offline when its agent's last will says so, or when nothing was hear
 agent's own report interval. Times are seconds since the epoch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 from contract.events import Event, Location
@@ -23,9 +25,19 @@ CameraKey = tuple[str, str]
 AgentKey = tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a camera looks at: heading_deg clockwise from north, fov_deg the angle that it sees, range_m how far."""
+
+    heading_deg: float
+    fov_deg: float
+    range_m: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """reason: an agent's own words, or "last_will" and "silent" where the aggregator concluded."""
+    """reason: an agent's own words, or "last_will" and "silent" where the aggregator concluded. view: as the camera
+    file says, None where it does not."""
 
     site: str
     id: str
@@ -39,6 +51,7 @@ class Camera:
     last_seen: float | None = None
     reason: str = ""
     shown: float = 0.0
+    view: View | None = None
 
     @property
     def key(self) -> CameraKey:
@@ -71,9 +84,13 @@ class Agent:
 
 
 class Fleet:
-    """Agents and cameras as they are now; each step returns the cameras to be shown anew. One thread."""
+    """Agents and cameras as they are now; each step returns the cameras to be shown anew. One thread.
 
-    def __init__(self) -> None:
+    views: by camera. They come with the config alone: what a store remembers of them may be of an older one.
+    """
+
+    def __init__(self, views: Mapping[CameraKey, View] = MappingProxyType({})) -> None:
+        self._views = views
         self.agents: dict[AgentKey, Agent] = {}
         self.cameras: dict[CameraKey, Camera] = {}
         self._of: dict[AgentKey, set[str]] = {}
@@ -87,7 +104,7 @@ class Fleet:
         before = self.cameras.get(camera.key)
         if before is not None and before.agent != camera.agent:
             self._of.get((before.site, before.agent), set()).discard(before.id)
-        self.cameras[camera.key] = camera
+        self.cameras[camera.key] = replace(camera, view=self._views.get(camera.key))
         self._at.setdefault(camera.site, set()).add(camera.id)
         if camera.agent:
             self._of.setdefault((camera.site, camera.agent), set()).add(camera.id)
@@ -133,7 +150,7 @@ class Fleet:
             site=data.site, id=data.camera, agent=event.agent, location=data.location, last_seen=now, shown=now
         )
         self.restore(camera)
-        return [camera]
+        return [self.cameras[camera.key]]
 
     def tick(self, now: float) -> list[Camera]:
         """Cameras of agents that have gone silent. Looks at each agent; call it every few seconds."""
@@ -184,4 +201,4 @@ class Fleet:
             return None
         after = replace(after, shown=now)
         self.restore(after)
-        return after
+        return self.cameras[after.key]

@@ -34,10 +34,12 @@ START_S = 60.0
 
 class Rig:
     """A broker and an aggregator in `folder`, with `cameras` that report; `with` starts and ends both. per_operator:
-    the budget of incidents in ten minutes; by default so many that nothing is summed up. more: of the config,
-    from [load] on."""
+    the budget of incidents in ten minutes; by default so many that nothing is summed up. cameras_file: GeoJSON of them;
+    more: further sections of the config."""
 
-    def __init__(self, folder: Path, cameras: int = 4, per_operator: float = 10_000, more: str = "") -> None:
+    def __init__(
+        self, folder: Path, cameras: int = 4, per_operator: float = 10_000, cameras_file: str = "", more: str = ""
+    ) -> None:
         self.folder = folder
         self.broker = Mosquitto(folder / "broker")
         self.port = free_port()
@@ -46,7 +48,7 @@ class Rig:
         self.events = Events()
         self._config = folder / "aggregator.toml"
         self._config.write_text(
-            f'[aggregator]\ndata_dir = "{folder / "data"}"\n'
+            f'[aggregator]\ndata_dir = "{folder / "data"}"\n{cameras_file and f"cameras = {cameras_file!r}"}\n'
             f"[http]\nport = {self.port}\n[mqtt]\nport = {self.broker.port}\n"
             f"[load]\nper_operator = {per_operator}\n{more}\n"
         )

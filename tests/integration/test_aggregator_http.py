@@ -1,5 +1,6 @@
 """The API over a real server: routes, errors, who may ask, and OpenAPI."""
 
+import gzip
 import hashlib
 import json
 from collections.abc import Iterator
@@ -264,6 +265,23 @@ def test_the_page_is_served_with_the_right_caching(tmp_path: Path) -> None:
         assert "default-src 'none'" in page.headers["content-security-policy"]
         absent = http.get("/assets/absent.js")
         assert (absent.status_code, "cache-control" in absent.headers) == (404, False)
+
+
+def test_a_script_comes_compressed_to_who_takes_it(tmp_path: Path) -> None:
+    assets = tmp_path / "static" / "assets"
+    assets.mkdir(parents=True)
+    (assets.parent / "index.html").write_text("<!doctype html>")
+    (assets / "index-abc.js").write_text("export const plain = 1;")
+    (assets / "index-abc.js.gz").write_bytes(gzip.compress(b"export const compressed = 1;"))
+    with desk(tmp_path, static=assets.parent) as one, httpx.Client(base_url=one.url) as http:
+        found = http.get("/assets/index-abc.js", headers={"Accept-Encoding": "gzip, br"})
+        assert (found.text, found.headers["content-encoding"]) == ("export const compressed = 1;", "gzip")
+        assert found.headers["content-type"].startswith("text/javascript")
+        assert (found.headers["vary"], "immutable" in found.headers["cache-control"]) == ("Accept-Encoding", True)
+        plain = http.get("/assets/index-abc.js", headers={"Accept-Encoding": "identity"})
+        assert (plain.text, "content-encoding" in plain.headers) == ("export const plain = 1;", False)
+        for path in ("/assets/absent.js", "/..%2f..%2fsecret.js", f"/{'x' * 3000}.js"):
+            assert http.get(path, headers={"Accept-Encoding": "gzip"}).status_code == 404
 
 
 def test_a_page_costs_the_same_among_ten_thousand_incidents(one: Desk, http: httpx.Client) -> None:

@@ -2,8 +2,9 @@
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,11 @@ class Sent:
 class Stream:
     """One client; iterating yields what the server sends."""
 
-    def __init__(self, url: str, last_event_id: str | None = None) -> None:
+    def __init__(self, url: str, last_event_id: str | None = None, query: str = "") -> None:
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
         self._client = httpx.Client(timeout=15)
         self._response = self._client.send(
-            self._client.build_request("GET", f"{url}/api/v1/stream", headers=headers), stream=True
+            self._client.build_request("GET", f"{url}/api/v1/stream{query}", headers=headers), stream=True
         )
         self._lines = self._response.iter_lines()
         self.headers = self._response.headers
@@ -87,9 +88,10 @@ def test_resuming_sends_only_what_was_missed(one: Desk) -> None:
     see(one, 0)
     see(one, 5, "update")
     with Stream(one.url, seen) as stream:
-        missed = [stream.next() for _ in range(3)]
-    assert [sent.event for sent in missed] == ["incident", "camera", "incident"]
-    with Stream(one.url, missed[-1].id) as stream:
+        missed = [stream.next() for _ in range(4)]
+    assert [sent.event for sent in missed] == ["incident", "camera", "incident", "resumed"]
+    with Stream(one.url, missed[-2].id) as stream:
+        assert stream.next().event == "resumed"
         see(one, 9, "end")
         assert (sent := stream.next()).event == "incident"
         assert sent.data["event_count"] == 3
@@ -120,6 +122,51 @@ def test_all_clients_get_the_same_bytes(one: Desk) -> None:
         a.next(), b.next()
         see(one, 0)
         assert [a.next(), a.next()] == [b.next(), b.next()]
+
+
+def test_a_page_that_opens_the_stream_anew_says_where_it_was(one: Desk) -> None:
+    with Stream(one.url) as stream:
+        seen = stream.next().id
+    see(one, 0)
+    with Stream(one.url, query=f"?after={seen}") as stream:
+        assert [stream.next().event for _ in range(3)] == ["incident", "camera", "resumed"]
+    with Stream(one.url, "other-1", query=f"?after={seen}") as stream:
+        assert stream.next().event == "snapshot"
+
+
+def test_the_server_says_what_it_knows_of_itself(one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.api.stream.HEARTBEAT_S", 0.2)
+    with Stream(one.url) as stream:
+        first = stream.next().data
+        assert (first["broker"], first["delay"]["events"], first["delay"]["typical_s"]) == (True, 0, None)
+        event = make_event(0, "gate", "brawl", "begin", location=place(0, 0))
+        one.now = event.time.timestamp() + 4.5
+        one.service.handle([replace(one.message(event), received=one.now)])
+        beats = (sent.data["delay"] for sent in iter(stream.next, None) if sent.event == "heartbeat")
+        delay = next(one for one in beats if one["events"])
+    assert delay == {"events": 1, "delayed": 0, "typical_s": 4.5, "worst_s": 4.5}
+
+
+def test_heartbeats_come_while_deltas_do(one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They tell the age of the picture, and whoever sees a part of the city gets his desk with them."""
+    monkeypatch.setattr("aggregator.api.stream.HEARTBEAT_S", 0.2)
+    over = threading.Event()
+
+    def flood() -> None:
+        while not over.wait(0.002):
+            one.live.publish("camera", b'{"site":"senen"}')
+
+    publisher = threading.Thread(target=flood)
+    publisher.start()
+    try:
+        with Stream(one.url) as stream:
+            seen = [stream.next().event for _ in range(3)]
+            while seen[-1] != "heartbeat":
+                seen.append(stream.next().event)
+    finally:
+        over.set()
+        publisher.join()
+    assert seen.count("camera") > 20
 
 
 def test_heartbeats(one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

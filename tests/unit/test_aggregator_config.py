@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.api.guard import content_security_policy
 from aggregator.config import load, parse
 from aggregator.core.correlation import CorrelationPolicy
+from aggregator.core.liveness import View
 from aggregator.core.ports import Retention
 from aggregator.core.response import ResponseTargets
 from aggregator.geojson import load_cameras
@@ -95,6 +97,11 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
             f"{HTTP}[response.acknowledge_s]\nmajor = 4000\n",
             ["response.resolve_s.major = 3600", ">= response.acknowledge_s.major (4000)"],
         ),
+        (f'{HTTP}[map]\ntiles = ["https://a.test/tile.png"]\n', ["map.tiles = https://a.test", "{z}, {x} and {y}"]),
+        (f'{HTTP}[map]\ntiles = ["ftp://a.test/{{z}}/{{x}}/{{y}}"]\n', ["map.tiles"]),
+        (f'{HTTP}[map]\nstyle = "/s.json"\ntiles = ["/{{z}}/{{x}}/{{y}}"]\n', ["map.tiles", "not both"]),
+        (f'{HTTP}[map]\norigins = ["https://a.test;script-src"]\n', ["map = https://a.test;", "a host name"]),
+        (f'{HTTP}[map]\nstyle = "https://{{s}}.a.test/x.json"\n', ["map = https://{s}.a.test", "a host name"]),
         ("[aggregator\n", ["not valid TOML"]),
     ],
 )
@@ -111,6 +118,22 @@ def test_an_error_names_file_key_value_and_what_is_allowed(tmp_path: Path, text:
 def test_an_absent_file_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load(tmp_path / "absent.toml")
+
+
+def test_a_page_may_load_from_the_hosts_of_its_map_and_from_no_other() -> None:
+    raw = {
+        "aggregator": {"data_dir": "x"},
+        "map": {
+            "style": "https://maps.test:8443/city.json?key=5",
+            "origins": ["https://fonts.test/x", "https://maps.test:8443"],
+        },
+    }
+    found = parse(raw, Path("f")).map
+    assert found.origins == ("https://fonts.test", "https://maps.test:8443")
+    policy = content_security_policy(found.origins)
+    assert "connect-src 'self' https://fonts.test https://maps.test:8443;" in policy
+    assert "script-src 'self';" in policy
+    assert "https:" not in content_security_policy(parse({"aggregator": {"data_dir": "x"}}, Path("f")).map.origins)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
@@ -130,6 +153,20 @@ def test_cameras_from_geojson(tmp_path: Path) -> None:
     gate, hall = load_cameras(path)
     assert (gate.location, gate.name) == (Location(lat=-6.2, lon=106.8, radius_m=12), "Gerbang")
     assert (hall.location, hall.state) == (None, "unknown")
+
+
+def test_a_camera_may_say_where_it_looks(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.geojson"
+    feature = (
+        '{"type": "Feature", "geometry": {"type": "Point", "coordinates": [106.8, -6.2]},'
+        ' "properties": {"id": "gate", "site": "pasar", "heading_deg": 90%s}}'
+    )
+    collection = '{"type": "FeatureCollection", "features": [%s]}'
+    path.write_text(collection % (feature % ', "fov_deg": 70'))
+    assert load_cameras(path)[0].view == View(90, 70, 50)
+    path.write_text(collection % (feature % ""))
+    with pytest.raises(ConfigError, match="heading_deg and fov_deg belong together"):
+        load_cameras(path)
 
 
 @pytest.mark.parametrize(

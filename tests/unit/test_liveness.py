@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.core.liveness import REFRESH_S, Camera, Fleet
+from aggregator.core.liveness import REFRESH_S, Camera, Fleet, View
 from aggregator.core.sequence import MAX_HOLES, Sequence, give_up, observe
 from contract.events import Location
 from contract.messages import CameraHealth, Health, HostHealth, Status
@@ -135,3 +135,12 @@ def test_more_holes_than_are_remembered_are_still_counted() -> None:
     numbers = observe(numbers, numbers.last - 1)
     assert (numbers.gaps, numbers.restarts) == (MAX_HOLES + 1, 0)
     assert give_up(numbers, ()) == numbers
+
+
+def test_where_a_camera_looks_is_what_the_config_says_now_whatever_was_remembered() -> None:
+    looks = View(90, 70, 50)
+    fleet = Fleet({("s", "a"): looks, ("s", "b"): looks})
+    fleet.restore(Camera(site="s", id="a", view=View(0, 20, 5)))
+    fleet.restore(Camera(site="s", id="c", view=looks))
+    (b,) = fleet.health("s", "e", health(report("b")), 1)
+    assert (fleet.cameras["s", "a"].view, b.view, fleet.cameras["s", "c"].view) == (looks, looks, None)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CATALOGUE, has, render } from "../src/lib/catalogue";
 import { ACTIONS } from "../src/lib/actions";
-import { VIEWS } from "../src/lib/order";
+import { VIEWS } from "../src/lib/filter";
 import { PERIODS } from "../src/lib/report";
 import { CAMERA_STATES, ROLES, SEVERITIES, STATES } from "../src/lib/types";
 
@@ -16,6 +16,8 @@ const built = [
   ...ROLES.map((name) => `web.role.${name}`),
   ...["provider", "expired", "role", "district", "disabled", "name"].map((name) => `web.sign_on.${name}`),
   ...["connecting", "live", "late", "lost"].map((name) => `web.link.${name}`),
+  ...["acknowledge", "resolve"].map((name) => `web.timer.${name}`),
+  ...["on", "muted", "blocked", "absent"].map((name) => `web.sound.${name}`),
   ...["dark", "light", "auto"].map((name) => `web.bar.theme.${name}`),
   ...["begin", "update", "end"].map((name) => `web.phase.${name}`),
   ...PERIODS.map((name) => `web.reports.period.${name}`),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { boundsOf, circle, grid, gridStep, projector } from "../src/lib/geo";
+import { bearing, boundsOf, circle, grid, gridStep, projector } from "../src/lib/geo";
 
 /** Great-circle distance in metres (haversine), an independent judge of the flat approximation. */
 function haversine(lat1: number, lon1: number, lat2: number, lon2: number): number {
@@ -53,5 +53,13 @@ describe("bounds", () => {
     expect(Math.abs(ratio - 1)).toBeLessThan(0.01);
     expect(x1).toBeGreaterThanOrEqual(-1e-6);
     expect(y1).toBeLessThanOrEqual(400 + 1e-6);
+  });
+});
+
+describe("a bearing", () => {
+  it("turns clockwise from north", () => {
+    const here = { lat: 0, lon: 106 };
+    const to = (lat: number, lon: number): number => Math.round(bearing(here, { lat, lon: 106 + lon }));
+    expect([to(1, 0), to(0, 1), to(-1, 0), to(0, -1)]).toEqual([0, 90, 180, 270]);
   });
 });

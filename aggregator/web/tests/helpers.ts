@@ -1,4 +1,5 @@
-import type { Camera, Incident, ResponseTargets } from "../src/lib/types";
+import { EMPTY } from "../src/lib/store";
+import type { Camera, Incident, ResponseTargets, Snapshot } from "../src/lib/types";
 
 /** An incident with what a test does not care about filled in. */
 export function incident(change: Partial<Incident> & { id: string }): Incident {
@@ -54,3 +55,19 @@ export const TARGETS: ResponseTargets = {
   acknowledge_s: { critical: 60, major: 180, minor: 900, info: 3600 },
   resolve_s: { critical: 1800, major: 3600, minor: 7200, info: 14_400 },
 };
+
+export function snapshot(change: Partial<Snapshot> = {}): Snapshot {
+  return {
+    incidents: [],
+    cameras: [],
+    silences: [],
+    desk: EMPTY.desk,
+    response: TARGETS,
+    districts: {},
+    map: EMPTY.map,
+    time: "2026-11-23T06:00:00.000Z",
+    broker: true,
+    delay: { events: 0, delayed: 0, typical_s: null, worst_s: null },
+    ...change,
+  };
+}

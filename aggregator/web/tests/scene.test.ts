@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cameraName, camerasOf, placeName } from "../src/lib/places";
-import { cameraPoints, incidentPoints, placedCameras, placedIncidents, sitePoints, sourceLines } from "../src/lib/scene";
+import { cameraName, camerasOf, incidentAt, placeName } from "../src/lib/places";
+import { cameraAreas, cameraPoints, incidentPaths, incidentPoints, placedCameras, placedIncidents, sitePoints, sourceLines } from "../src/lib/scene";
 import { camera, incident } from "./helpers";
 
 describe("the map's scene", () => {
@@ -23,6 +23,42 @@ describe("the map's scene", () => {
   it("ranks the worst incident highest, for what lies on top", () => {
     const points = incidentPoints([incident({ id: "i", severity: "info" }), incident({ id: "c", severity: "critical" })]).features;
     expect(points.map((point) => point.properties?.["rank"])).toEqual([0, 3]);
+  });
+
+  it("gives an extent in pixels that grows with the zoom as metres do", () => {
+    const [point] = incidentPoints([incident({ id: "a", location: { lat: 0, lon: 106.8, radius_m: 100 } })]).features;
+    // 156 km a pixel at zoom 0 of 256-pixel tiles: 78 km of 512-pixel ones.
+    expect(point?.properties?.["extent"]).toBeCloseTo(100 / 78_271.5, 6);
+  });
+
+  it("draws what a camera sees as a cone where that is known, else as a circle, and a hole where it does not watch", () => {
+    const looks = { ...north, view: { heading_deg: 90, fov_deg: 60, range_m: 1000 } };
+    const [cone, circle] = cameraAreas(placedCameras([looks, south])).features;
+    const corners = cone!.geometry.coordinates[0]!;
+    expect([corners[0], corners.at(-1)]).toEqual([[106.8, -6.1], [106.8, -6.1]]);
+    expect(Math.max(...corners.map(([lon]) => lon!))).toBeCloseTo(106.8 + 1000 / (111_320 * Math.cos((6.1 * Math.PI) / 180)), 6);
+    expect(Math.min(...corners.map(([lon]) => lon!))).toBeCloseTo(106.8, 9);
+    expect(circle!.geometry.coordinates[0]).toHaveLength(33);
+    expect([cone, circle].map((area) => area!.properties?.["covered"])).toEqual([true, false]);
+  });
+
+  it("draws the way of what moved", () => {
+    const path = [{ lat: -6.1, lon: 106.8, time: "" }, { lat: -6.2, lon: 106.9, time: "" }];
+    const lines = incidentPaths([incident({ id: "a", path }), incident({ id: "b", path: [] }), incident({ id: "c" })]).features;
+    expect(lines.map((line) => [line.properties?.["id"], line.geometry.coordinates])).toEqual([["a", [[106.8, -6.1], [106.9, -6.2]]]]);
+  });
+
+  it("takes a camera for the most urgent incident that it saw", () => {
+    const cameras = new Map([north, south, camera({ id: "north", site: "kota" })].map((one) => [`${one.site}/${one.id}`, one]));
+    const list = [
+      incident({ id: "minor", cameras: ["north"] }),
+      incident({ id: "worse", cameras: ["south", "north"], severity: "critical" }),
+      incident({ id: "over", cameras: ["north"], severity: "critical", state: "resolved", confidence: 1 }),
+      incident({ id: "elsewhere", sites: ["kota"], cameras: ["north"], severity: "critical", confidence: 1 }),
+    ];
+    expect(incidentAt("senen/north", list, cameras)?.id).toBe("worse");
+    expect(incidentAt("kota/north", list, cameras)?.id).toBe("elsewhere");
+    expect(incidentAt("senen/none", list, cameras)).toBeNull();
   });
 
   it("names a site below its southernmost camera", () => {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { applyDeltas, arrivals, EMPTY, fromSnapshot, isWatching, KEPT_CLOSED } from "../src/lib/store";
 import { CAMERA_STATES } from "../src/lib/types";
-import { camera, incident, TARGETS } from "./helpers";
+import { camera, incident, snapshot } from "./helpers";
 
 const TIME = "2026-11-23T06:00:00.000Z";
 
 describe("the world", () => {
   it("is replaced whole by a snapshot", () => {
-    const before = fromSnapshot({ incidents: [incident({ id: "gone" })], cameras: [camera({ id: "old" })], silences: [], desk: EMPTY.desk, response: TARGETS, time: TIME });
-    const after = fromSnapshot({ incidents: [incident({ id: "new" })], cameras: [], silences: [], desk: EMPTY.desk, response: TARGETS, time: TIME });
+    const before = fromSnapshot(snapshot({ incidents: [incident({ id: "gone" })], cameras: [camera({ id: "old" })] }));
+    const after = fromSnapshot(snapshot({ incidents: [incident({ id: "new" })] }));
     expect([...before.incidents.keys()]).toEqual(["gone"]);
     expect([...after.incidents.keys()]).toEqual(["new"]);
     expect(after.cameras.size).toBe(0);
@@ -16,20 +16,20 @@ describe("the world", () => {
   });
 
   it("takes a delta without touching the world it came from", () => {
-    const before = fromSnapshot({ incidents: [incident({ id: "a" })], cameras: [], silences: [], desk: EMPTY.desk, response: TARGETS, time: TIME });
+    const before = fromSnapshot(snapshot({ incidents: [incident({ id: "a" })] }));
     const after = applyDeltas(before, [{ type: "incident", value: incident({ id: "a", state: "acknowledged", revision: 2 }) }]);
     expect(before.incidents.get("a")?.state).toBe("open");
     expect(after.incidents.get("a")?.state).toBe("acknowledged");
   });
 
   it("ignores a delta that is older than what it holds", () => {
-    const world = fromSnapshot({ incidents: [incident({ id: "a", revision: 5, state: "resolved" })], cameras: [], silences: [], desk: EMPTY.desk, response: TARGETS, time: TIME });
+    const world = fromSnapshot(snapshot({ incidents: [incident({ id: "a", revision: 5, state: "resolved" })] }));
     const after = applyDeltas(world, [{ type: "incident", value: incident({ id: "a", revision: 4, state: "open" }) }]);
     expect(after.incidents.get("a")?.state).toBe("resolved");
   });
 
   it("leaves alone what no delta concerns", () => {
-    const before = fromSnapshot({ incidents: [incident({ id: "a" })], cameras: [camera({ id: "gate" })], silences: [], desk: EMPTY.desk, response: TARGETS, time: TIME });
+    const before = fromSnapshot(snapshot({ incidents: [incident({ id: "a" })], cameras: [camera({ id: "gate" })] }));
     const after = applyDeltas(before, [{ type: "camera", value: camera({ id: "gate", state: "failed" }) }]);
     expect(after.incidents).toBe(before.incidents);
     expect(after.cameras).not.toBe(before.cameras);
@@ -50,7 +50,7 @@ describe("the world", () => {
       incident({ id: `closed-${n}`, state: "resolved", updated: new Date(Date.parse(TIME) + n * 1000).toISOString() }),
     );
     const open = incident({ id: "open", updated: "2020-01-01T00:00:00.000Z" });
-    const world = applyDeltas(fromSnapshot({ incidents: closed, cameras: [], silences: [], desk: EMPTY.desk, response: TARGETS, time: TIME }), [{ type: "incident", value: open }]);
+    const world = applyDeltas(fromSnapshot(snapshot({ incidents: closed })), [{ type: "incident", value: open }]);
     expect(world.incidents.size).toBe(KEPT_CLOSED + 1);
     expect(world.incidents.has("open")).toBe(true);
     expect(world.incidents.has("closed-0")).toBe(false);
@@ -60,7 +60,7 @@ describe("the world", () => {
 
 describe("what is announced", () => {
   it("is what is new, needs an operator and happened now", () => {
-    const before = fromSnapshot({ incidents: [incident({ id: "known" }), incident({ id: "was-guess", state: "suspected" })], cameras: [], silences: [], desk: EMPTY.desk, response: TARGETS, time: TIME });
+    const before = fromSnapshot(snapshot({ incidents: [incident({ id: "known" }), incident({ id: "was-guess", state: "suspected" })] }));
     const after = applyDeltas(before, [
       { type: "incident", value: incident({ id: "known", revision: 2 }) },
       { type: "incident", value: incident({ id: "fresh" }) },

@@ -62,6 +62,17 @@ export async function endSilence(id: string): Promise<Silence> {
   return (await send("POST", `/silences/${encodeURIComponent(id)}/end`, { actor: "operator" })) as Silence;
 }
 
+/** Asks for the clip of an event; `sha256` is null until it has come. Raises ApiError: 409 where its agent is away. */
+export async function askClip(event: string): Promise<{ sha256: string | null }> {
+  return (await send("POST", `/events/${encodeURIComponent(event)}/clip`, {})) as { sha256: string | null };
+}
+
+export async function fetchClip(sha256: string): Promise<Blob> {
+  const response = await fetch(evidenceUrl(sha256));
+  if (!response.ok) throw new ApiError(response.status, response.statusText);
+  return response.blob();
+}
+
 export async function fetchPrecision(signal: AbortSignal): Promise<Precision[]> {
   return ((await answer(await fetch(`${BASE}/precision`, { signal }))) as { items: Precision[] }).items;
 }

@@ -1,53 +1,49 @@
 /** The operator's desk: the live world, what is selected, and what is being done to it. One instance a page. */
-import { ACTIONS, type Action } from "./actions";
-import { ApiError, fetchIncident, STREAM_URL, transition } from "./api";
+import { ApiError, fetchIncident, STREAM_URL } from "./api";
+import { clips } from "./clips.svelte";
 import { dataAge, linkPhase, type LinkFacts } from "./link";
 import { arrangeLines, type Line } from "./lines";
-import { arrange, countViews, type Filter } from "./order";
+import { formatAddress, parseAddress, type Address } from "./address";
+import { arrange, PLAIN, type Filter } from "./filter";
+import { missed, type Missed } from "./missed";
 import { who } from "./session.svelte";
-import { applyDeltas, arrivals, EMPTY, fromSnapshot, holds, isWatching, type Delta, type World } from "./store";
+import { applyDeltas, arrivals, EMPTY, fromSnapshot, holds, isWatching, rings, type Delta, type World } from "./store";
+import { survey } from "./survey";
 import { openStream } from "./stream";
-import { named, t } from "./text.svelte";
-import type { Incident, IncidentDetail, State } from "./types";
+import { searchable } from "./search.svelte";
+import { missedText, named, t } from "./text.svelte";
+import type { Beat, Incident, IncidentDetail } from "./types";
 import { neighbour } from "./windowing";
 
-/** A burst of deltas becomes one drawing. */
+/** A burst of deltas becomes one drawing; where drawing takes long, it is done the less often. */
 const BATCH_MS = 60;
+const LONGEST_BATCH_MS = 250;
+const DRAWING_SHARE = 3;
 /** Moving quickly through the list looks at no picture on the way: every look is in the audit log. */
 const DETAIL_DELAY_MS = 200;
 /** Below this the difference between the clocks is the way of the message. */
 const SKEW_MS = 2000;
-
-export interface Confirmation {
-  id: string;
-  action: Action;
-  reason: string;
-}
-
-export interface Failure {
-  id: string;
-  key: string;
-  detail: string;
-  allowed: readonly State[] | null;
-}
+/** Who acts where there are no accounts, as the server calls him. */
+const LOCAL = "operator";
 
 class Desk {
   world = $state.raw<World>(EMPTY);
-  filter = $state.raw<Filter>({ view: "action", kind: "" });
+  filter = $state.raw<Filter>(PLAIN);
+  page = $state<Address["page"]>("desk");
   /** Ids of summary lines that are open. */
   expanded = $state.raw<ReadonlySet<string>>(new Set());
   selectedId = $state<string | null>(null);
   detail = $state.raw<IncidentDetail | null>(null);
   detailMissing = $state(false);
-  confirmation = $state.raw<Confirmation | null>(null);
-  failure = $state.raw<Failure | null>(null);
-  /** What is on its way to the server, as "id/state". */
-  busy = $state.raw<ReadonlySet<string>>(new Set());
   help = $state(false);
   account = $state(false);
   announcement = $state("");
   /** Counts the wishes to see the selection close up on the map. */
   mapWishes = $state(0);
+  /** What the server last said of itself. */
+  beat = $state.raw<Beat | null>(null);
+  /** What happened while the page was not connected, until the operator has read it. */
+  missed = $state.raw<Missed | null>(null);
   facts = $state.raw<LinkFacts>({ startedAt: performance.now(), heardAt: null, downSince: null });
   /** Server time, milliseconds; ticks once a second. */
   now = $state(Date.now());
@@ -59,18 +55,21 @@ class Desk {
   readonly incidents = $derived(this.world.incidents);
   readonly #cameraMap = $derived(this.world.cameras);
   readonly #waiting = $derived(this.world.desk);
-  readonly #arranged = $derived(arrange(this.incidents.values(), this.filter));
+  readonly #districts = $derived(this.world.districts);
+  readonly queue = $derived(
+    arrange(this.incidents.values(), this.filter, { me: who.user?.name ?? LOCAL, districts: this.#districts, words: searchable(this.#cameraMap) }),
+  );
   /** What waits is summed up; other views show everything. */
   readonly lines = $derived.by((): Line[] =>
     this.filter.view === "action"
-      ? arrangeLines(this.#arranged, this.#waiting, this.expanded, this.selectedId)
-      : this.#arranged.map((incident) => ({ id: incident.id, incident, within: false })),
+      ? arrangeLines(this.queue.rows, this.#waiting, this.expanded, this.selectedId)
+      : this.queue.rows.map((incident) => ({ id: incident.id, incident, within: false })),
   );
   /** The incidents that have a line now, in its order: where the keys move. */
   readonly ids = $derived(this.lines.filter((line) => "incident" in line).map((line) => line.id));
   readonly silences = $derived([...this.world.silences.values()].filter((silence) => holds(silence, this.now)).sort((a, b) => (a.expires < b.expires ? -1 : 1)));
-  readonly counts = $derived(countViews(this.incidents.values()));
-  readonly kinds = $derived([...new Set([...this.incidents.values()].map((incident) => incident.kind))].sort());
+  /** Of everything, whatever the filter. */
+  readonly counts = $derived(survey(this.incidents.values()));
   readonly cameras = $derived([...this.#cameraMap.values()]);
   readonly watching = $derived(this.cameras.filter(isWatching).length);
   readonly phase = $derived(linkPhase(this.facts, this.#tick));
@@ -82,8 +81,14 @@ class Desk {
     return held ?? (this.detail?.id === this.selectedId ? this.detail : null);
   });
 
-  #sending: Promise<void> = Promise.resolve();
+  /** Called before another incident is shown. */
+  onSelect: (id: string | null) => void = () => undefined;
+  /** Called with what rings and is new. */
+  onArrivals: (fresh: readonly Incident[]) => void = () => undefined;
   #queue: Delta[] = [];
+  #batchMs = BATCH_MS;
+  /** What was known when the connection broke, and when that was. */
+  #left: { world: World; at: number } | null = null;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #detailTimer: ReturnType<typeof setTimeout> | undefined;
   #detailRequest: AbortController | undefined;
@@ -95,11 +100,23 @@ class Desk {
       this.#tick = performance.now();
     }, 1000);
     const close = openStream(STREAM_URL, {
-      snapshot: (value) => this.#replace(fromSnapshot(value)),
+      snapshot: (value) => {
+        this.#replace(fromSnapshot(value));
+        this.#sayMissed(true);
+      },
       delta: (value) => this.#enqueue(value),
-      time: (value) => this.#setTime(Date.parse(value)),
+      evidence: (news) => clips.tell(news),
+      beat: (value) => {
+        this.beat = value;
+        this.#setTime(Date.parse(value.time));
+      },
+      resumed: () => {
+        this.#flush();
+        this.#sayMissed(false);
+      },
       link: (facts) => {
         this.facts = facts;
+        if (facts.downSince !== null) this.#left ??= { world: this.world, at: facts.downSince };
         this.#tick = performance.now();
       },
       // A server that answers, but not with a stream: perhaps the session has ended.
@@ -125,26 +142,58 @@ class Desk {
 
   #enqueue(delta: Delta): void {
     this.#queue.push(delta);
-    this.#flushTimer ??= setTimeout(() => {
-      this.#flushTimer = undefined;
-      const deltas = this.#queue;
-      this.#queue = [];
-      this.#show(applyDeltas(this.world, deltas), true);
-    }, BATCH_MS);
+    if (this.#batchMs > BATCH_MS && delta.type === "incident" && this.#isUrgent(delta.value)) {
+      clearTimeout(this.#flushTimer);
+      this.#flushTimer = setTimeout(() => this.#flush(), BATCH_MS / 3);
+    }
+    this.#flushTimer ??= setTimeout(() => this.#flush(), this.#batchMs);
   }
 
-  #show(world: World, announce: boolean): void {
+  /** What is critical and new waits for no batch, however much there is to draw. */
+  #isUrgent(incident: Incident): boolean {
+    return incident.severity === "critical" && rings(incident) && !this.incidents.has(incident.id);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    const deltas = this.#queue;
+    this.#queue = [];
+    if (deltas.length === 0) return;
+    const began = performance.now();
+    const ids = deltas.flatMap((delta) => (delta.type === "incident" ? [delta.value.id] : []));
+    this.#show(applyDeltas(this.world, deltas), true, new Set(ids));
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        const took = performance.now() - began;
+        this.#batchMs = Math.min(LONGEST_BATCH_MS, Math.max(BATCH_MS, took * DRAWING_SHARE));
+      }),
+    );
+  }
+
+  #show(world: World, announce: boolean, ids?: ReadonlySet<string>): void {
     const before = this.world;
     this.#keepCursor();
     this.world = world;
-    if (announce) this.#announce(arrivals(before, world));
+    if (announce) this.#announce(arrivals(before, world, ids));
     const id = this.selectedId;
     if (id !== null && before.incidents.get(id)?.revision !== world.incidents.get(id)?.revision) this.#loadDetail(300);
+  }
+
+  #sayMissed(anew: boolean): void {
+    const left = this.#left;
+    this.#left = null;
+    if (left === null) return;
+    const found = missed(left.world, this.world, performance.now() - left.at, anew);
+    if (found === null) return;
+    this.missed = found;
+    this.announcement = missedText(found);
   }
 
   #announce(fresh: readonly Incident[]): void {
     const [first] = fresh;
     if (first === undefined) return;
+    this.onArrivals(fresh);
     this.announcement =
       fresh.length === 1
         ? t("web.live.new_one", { kind: named("kind", first.kind), severity: t(`web.severity.${first.severity}`) })
@@ -157,10 +206,38 @@ class Desk {
     this.#keepCursor();
     this.detail = null;
     this.detailMissing = false;
-    this.confirmation = null;
-    if (this.failure?.id !== id) this.failure = null;
+    this.onSelect(id);
     this.#loadDetail(DETAIL_DELAY_MS);
-    history.replaceState(null, "", id === null ? location.pathname : `#/incident/${id}`);
+    this.#writeAddress();
+  }
+
+  /** Takes over what the address says: at the start, and where somebody changed it. */
+  follow(hash: string): void {
+    const address = parseAddress(hash);
+    if (address === null) return;
+    this.page = address.page;
+    this.filter = address.filter;
+    if (address.incident !== this.selectedId) this.select(address.incident);
+  }
+
+  show(page: Address["page"]): void {
+    this.page = page;
+    this.#writeAddress();
+  }
+
+  /** Brings the queue and the selection back from another page. */
+  comeBack(): void {
+    if (parseAddress(location.hash) === null) location.hash = this.#address() || "#/";
+  }
+
+  #address(): string {
+    return formatAddress({ page: this.page, incident: this.page === "wall" ? null : this.selectedId, filter: this.filter });
+  }
+
+  #writeAddress(): void {
+    if (parseAddress(location.hash) === null) return;
+    const hash = this.#address();
+    history.replaceState(null, "", hash === "" ? location.pathname : hash);
   }
 
   move(step: number): void {
@@ -201,69 +278,10 @@ class Desk {
     }
   }
 
-  /** Does what needs no confirmation, opens the confirmation for the rest. What is not allowed now says so. */
-  act(action: Action): void {
-    const incident = this.selected;
-    if (incident === null || this.busy.has(`${incident.id}/${action.to}`)) return;
-    this.failure = null;
-    if (!who.may("incident.act")) {
-      this.failure = { id: incident.id, key: "web.error.role", detail: "", allowed: null };
-      return;
-    }
-    if (!incident.allowed.includes(action.to)) {
-      this.failure = { id: incident.id, key: "web.error.not_allowed", detail: "", allowed: incident.allowed };
-      return;
-    }
-    if (action.confirm) this.confirmation = { id: incident.id, action, reason: "" };
-    else void this.#send(incident.id, action.to, "");
-  }
-
-  choose(index: number): void {
-    const key = this.confirmation?.action.reasons[index];
-    if (this.confirmation === null || key === undefined) return;
-    this.confirmation = { ...this.confirmation, reason: t(key) };
-    this.confirm();
-  }
-
-  writeReason(reason: string): void {
-    if (this.confirmation !== null) this.confirmation = { ...this.confirmation, reason };
-  }
-
-  confirm(): void {
-    const pending = this.confirmation;
-    if (pending === null || (pending.action.reasonRequired && pending.reason.trim() === "")) return;
-    this.confirmation = null;
-    void this.#send(pending.id, pending.action.to, pending.reason.trim());
-  }
-
-  /** One after the other: the second keystroke is meant for the state that the first one leads to. */
-  async #send(id: string, to: State, reason: string): Promise<void> {
-    const step = `${id}/${to}`;
-    this.busy = new Set([...this.busy, step]);
-    this.#sending = this.#sending.then(() => this.#sendNow(id, to, reason));
-    await this.#sending;
-    this.busy = new Set([...this.busy].filter((other) => other !== step));
-  }
-
-  /** Never rejects: what goes wrong is shown. */
-  async #sendNow(id: string, to: State, reason: string): Promise<void> {
-    try {
-      const incident = await transition(id, to, reason);
-      this.#enqueue({ type: "incident", value: incident });
-      this.announcement = t("web.live.done", { state: t(`web.state.${to}`) });
-      if (this.selectedId === id) this.#loadDetail(0);
-    } catch (error) {
-      const problem = error instanceof ApiError ? error : new ApiError(-1, String(error));
-      if (problem.status === 401) this.#ended(id, to, reason);
-      this.failure = { id, key: errorKey(problem.status), detail: problem.status > 0 ? problem.message : "", allowed: problem.allowed };
-    }
-  }
-
-  /** The session is over: what was being done is asked for again, with the words that were typed. */
-  #ended(id: string, to: State, reason: string): void {
-    const action = ACTIONS.find((candidate) => candidate.to === to && candidate.confirm);
-    if (action !== undefined && this.selectedId === id) this.confirmation = { id, action, reason };
-    void who.ask();
+  /** The server's answer to something that was done here: it may be faster than the stream. */
+  take(incident: Incident): void {
+    this.#enqueue({ type: "incident", value: incident });
+    if (this.selectedId === incident.id) this.#loadDetail(0);
   }
 
   toggle(summary: string): void {
@@ -279,22 +297,8 @@ class Desk {
 
   setFilter(change: Partial<Filter>): void {
     this.filter = { ...this.filter, ...change };
+    this.#writeAddress();
   }
-
-  /** Closes the topmost thing that is open; dialogs close themselves. */
-  back(): void {
-    if (this.confirmation !== null) this.confirmation = null;
-    else if (this.failure !== null) this.failure = null;
-    else this.select(null);
-  }
-}
-
-function errorKey(status: number): string {
-  if (status === 409) return "web.error.conflict";
-  if (status === 404) return "web.error.gone";
-  if (status === 401) return "web.error.session";
-  if (status === 403) return "web.error.role";
-  return status === 0 ? "web.error.unreachable" : "web.error.failed";
 }
 
 export const desk = new Desk();

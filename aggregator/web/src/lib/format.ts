@@ -107,9 +107,18 @@ export function preciseDuration(seconds: number, language: Language): string {
   return `${Math.floor(whole / 60)} ${unit.min} ${whole % 60} ${unit.s}`;
 }
 
+/** Making one costs more than using it a hundred times. */
+const numberFormats = new Map<string, Intl.NumberFormat>();
+
 /** At most `digits` decimals, with the language's decimal sign. */
 export function number(value: number, language: Language, digits = 1): string {
-  return new Intl.NumberFormat(LOCALE[language], { maximumFractionDigits: digits }).format(value);
+  const key = `${language}${digits}`;
+  let format = numberFormats.get(key);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(LOCALE[language], { maximumFractionDigits: digits });
+    numberFormats.set(key, format);
+  }
+  return format.format(value);
 }
 
 export function percent(unit: number, language: Language, digits = 0): string {

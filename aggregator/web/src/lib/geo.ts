@@ -21,6 +21,29 @@ export function circle(lat: number, lon: number, radiusM: number, corners = 48):
   return ring;
 }
 
+/** A closed sector from the camera outwards; a full turn is a circle. headingDeg: clockwise from north. */
+export function sector(lat: number, lon: number, headingDeg: number, fovDeg: number, rangeM: number, corners = 16): Position[] {
+  if (fovDeg >= 360) return circle(lat, lon, rangeM, 2 * corners);
+  const ring: Position[] = [[lon, lat]];
+  for (let corner = 0; corner <= corners; corner++) {
+    const angle = ((headingDeg - fovDeg / 2 + (fovDeg * corner) / corners) * Math.PI) / 180;
+    ring.push([lon + (rangeM * Math.sin(angle)) / lonMetres(lat), lat + (rangeM * Math.cos(angle)) / LAT_M]);
+  }
+  ring.push([lon, lat]);
+  return ring;
+}
+
+/** Degrees clockwise from north, from one place to another. */
+export function bearing(from: { lat: number; lon: number }, to: { lat: number; lon: number }): number {
+  const degrees = (Math.atan2((to.lon - from.lon) * lonMetres(from.lat), (to.lat - from.lat) * LAT_M) * 180) / Math.PI;
+  return (degrees + 360) % 360;
+}
+
+/** Pixels that a length has at zoom 0 of a web map (512 pixels around the earth); at zoom z it has 2^z times as many. */
+export function pixelsAtZoom0(metres: number, lat: number): number {
+  return metres / ((40_075_016.7 * Math.max(0.01, Math.cos((lat * Math.PI) / 180))) / 512);
+}
+
 const STEPS = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000];
 
 /** The grid's mesh: the smallest round length of at least `minimumPx` pixels. */

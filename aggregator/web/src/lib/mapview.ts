@@ -4,34 +4,29 @@
  */
 import * as maplibre from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
-import type { FeatureCollection, GeoJSON } from "geojson";
+import type { GeoJSON } from "geojson";
 import { gridStep, type Bounds } from "./geo";
-import { cameraPoints, gridLines, incidentCircles, incidentPoints, sitePoints, sourceLines, type Placed } from "./scene";
-import { CAMERA_SHAPES, SHAPES, type CameraSign } from "./shapes";
-import { SEVERITIES, type Camera, type Incident, type Severity } from "./types";
+import { overBase, ownStyle, type Palette } from "./mapstyle";
+import { cameraAreas, cameraPoints, gridLines, incidentPaths, incidentPoints, pathEnds, sitePoints, sourceLines, type Placed } from "./scene";
+import { CAMERA_SHAPES, SHAPES } from "./shapes";
+import { SEVERITIES, type BaseMap, type Camera, type Incident } from "./types";
 
 maplibre.setWorkerUrl(workerUrl);
 
-export interface Palette {
-  ground: string;
-  grid: string;
-  text: string;
-  muted: string;
-  panel: string;
-  accent: string;
-  onSeverity: string;
-  severity: Record<Severity, string>;
-  camera: Record<CameraSign, string>;
-}
-
 export interface MapEvents {
   select(id: string): void;
+  /** site/id of a camera that was chosen. */
+  selectCamera(key: string): void;
+  /** The configured base map cannot be had; the map goes on without it. */
+  baseless(): void;
   /** After each move: the grid's mesh in metres. */
   moved(gridM: number): void;
 }
 
-const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
-const FONT = ["Inter Variable"];
+/** Many incidents are laid out anew at most this often; few at once. */
+const REDRAW_MS = 1000;
+const MANY = 300;
+const BASE_WAIT_MS = 10_000;
 const RANKED = [...SEVERITIES].reverse();
 
 export class MapView {
@@ -41,25 +36,48 @@ export class MapView {
   #originLat = 0;
   #ready = false;
   #pending: (() => void)[] = [];
+  readonly #scale: number;
+  #drawnAt = 0;
+  #redraw: ReturnType<typeof setTimeout> | undefined;
 
-  /** Raises where the browser gives no WebGL: the caller then draws the plain map. */
-  constructor(container: HTMLElement, palette: Palette, events: MapEvents) {
+  /**
+   * The base map is fetched first. wall: the scale of signs on a screen that nobody touches; null for the desk. Raises
+   * where the browser gives no WebGL: the caller then draws the plain map.
+   */
+  static async open(container: HTMLElement, palette: Palette, events: MapEvents, base: BaseMap, wall: number | null = null): Promise<MapView> {
+    let style: maplibre.StyleSpecification | null = null;
+    if (base.style !== null) {
+      try {
+        style = await fetchStyle(base.style);
+      } catch {
+        events.baseless();
+      }
+    }
+    return new MapView(container, palette, events, base, style, wall);
+  }
+
+  private constructor(container: HTMLElement, palette: Palette, events: MapEvents, base: BaseMap, style: maplibre.StyleSpecification | null, wall: number | null) {
+    const scale = wall ?? 1;
     this.#palette = palette;
     this.#events = events;
+    this.#scale = scale;
     this.#map = new maplibre.Map({
       container,
-      style: style(palette),
+      style: overBase((font) => ownStyle(palette, scale, font), base, style),
       center: [106.83, -6.18],
       zoom: 11,
       maxZoom: 19,
       attributionControl: false,
+      interactive: wall === null,
       dragRotate: false,
       pitchWithRotate: false,
       touchPitch: false,
       fadeDuration: 0,
     });
-    this.#map.touchZoomRotate.disableRotation();
-    this.#map.keyboard.disableRotation();
+    if (wall === null) {
+      this.#map.touchZoomRotate.disableRotation();
+      this.#map.keyboard.disableRotation();
+    }
     this.#map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), "bottom-left");
     this.#map.once("load", () => {
       this.#addImages();
@@ -79,6 +97,7 @@ export class MapView {
   setCameras(cameras: readonly (Camera & Placed)[]): void {
     this.#whenReady(() => {
       this.#set("cameras", cameraPoints(cameras));
+      this.#set("areas", cameraAreas(cameras));
       this.#set("sites", sitePoints(cameras));
     });
   }
@@ -87,13 +106,22 @@ export class MapView {
   setIncidents(incidents: readonly Incident[], selectedId: string | null, sources: readonly Placed[]): void {
     // The selected one stands by itself: a cluster must not swallow it.
     const selected = incidents.filter((incident) => incident.id === selectedId);
-    const others = incidents.filter((incident) => incident.id !== selectedId);
     this.#whenReady(() => {
-      this.#set("incidents", incidentPoints(others));
-      this.#set("circles", incidentCircles(incidents));
       this.#set("selected", incidentPoints(selected));
       this.#set("sources", sourceLines(selected[0] ?? null, sources));
     });
+    clearTimeout(this.#redraw);
+    const wait = incidents.length < MANY ? 0 : this.#drawnAt + REDRAW_MS - performance.now();
+    const draw = (): void => {
+      this.#drawnAt = performance.now();
+      this.#whenReady(() => {
+        this.#set("incidents", incidentPoints(incidents.filter((incident) => incident.id !== selectedId)));
+        this.#set("paths", incidentPaths(incidents));
+        this.#set("ends", pathEnds(incidents));
+      });
+    };
+    if (wait <= 0) draw();
+    else this.#redraw = setTimeout(draw, wait);
   }
 
   /** Brings a place into view without changing what the operator chose to see more than needed. */
@@ -116,7 +144,7 @@ export class MapView {
 
   fit(bounds: Bounds): void {
     this.#originLat = (bounds[1] + bounds[3]) / 2;
-    this.#whenReady(() => this.#map.fitBounds(bounds, { padding: 70, maxZoom: 17, duration: 0 }));
+    this.#whenReady(() => this.#map.fitBounds(bounds, { padding: 70 * this.#scale, maxZoom: 17, duration: 0 }));
   }
 
   zoom(step: number): void {
@@ -127,13 +155,15 @@ export class MapView {
     this.#palette = palette;
     this.#whenReady(() => {
       this.#addImages();
-      for (const { id, paint } of style(palette).layers) {
+      for (const { id, paint } of ownStyle(palette, this.#scale).layers) {
+        if (this.#map.getLayer(id) === undefined) continue;
         for (const [name, value] of Object.entries(paint ?? {})) this.#map.setPaintProperty(id, name as never, value as never);
       }
     });
   }
 
   destroy(): void {
+    clearTimeout(this.#redraw);
     this.#map.remove();
   }
 
@@ -154,12 +184,13 @@ export class MapView {
   }
 
   #listen(): void {
-    const layers = ["selected-sign", "incident-signs"];
+    const layers = ["selected-sign", "incident-signs", "camera-signs"];
     this.#map.on("click", (event) => {
       const hit = this.#map.queryRenderedFeatures(event.point, { layers: layers.filter((id) => this.#map.getLayer(id)) })[0];
       if (hit === undefined) return;
-      const id: unknown = hit.properties["id"];
+      const { id, key } = hit.properties as Record<string, unknown>;
       if (typeof id === "string") this.#events.select(id);
+      else if (typeof key === "string") this.#events.selectCamera(key);
       else void this.#openCluster(hit);
     });
     for (const layer of layers) {
@@ -185,7 +216,15 @@ export class MapView {
   }
 
   #addImages(): void {
-    const { severity, camera, onSeverity, panel } = this.#palette;
+    const { severity, camera, onSeverity, panel, bad } = this.#palette;
+    // Strokes from edge to edge, so that the pattern joins itself.
+    this.#image("hatch", 12, (pen) => paint(pen, "M-4 16 16-4M-4 28 28-4M8 28 28 8", bad, "stroke", 3), 0);
+    for (const name of SEVERITIES) {
+      this.#image(`arrow-${name}`, 22, (pen) => {
+        paint(pen, "M12 2 21 22 12 17 3 22z", panel, "stroke", 5);
+        paint(pen, "M12 2 21 22 12 17 3 22z", severity[name], "fill");
+      });
+    }
     RANKED.forEach((name, rank) => {
       this.#image(`severity-${rank}`, 30, (pen) => {
         paint(pen, SHAPES[name].outline, panel, "stroke", 5);
@@ -204,8 +243,8 @@ export class MapView {
   }
 
   /** Draws a 24 × 24 picture at `size` CSS pixels and three times the resolution. */
-  #image(id: string, size: number, draw: (pen: CanvasRenderingContext2D) => void): void {
-    const [pixels, margin] = [size * 3, 3];
+  #image(id: string, size: number, draw: (pen: CanvasRenderingContext2D) => void, margin = 3): void {
+    const pixels = size * 3;
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = pixels;
     const pen = canvas.getContext("2d");
@@ -226,36 +265,8 @@ function paint(pen: CanvasRenderingContext2D, path: string, colour: string, how:
   pen[how](new Path2D(path));
 }
 
-type PaintedLayer = maplibre.LayerSpecification & { paint?: Record<string, unknown> };
-
-function style(palette: Palette): maplibre.StyleSpecification & { layers: PaintedLayer[] } {
-  const bySeverity = ["match", ["get", "severity"], ...SEVERITIES.flatMap((name) => [name, palette.severity[name]]), palette.accent];
-  const halo = { "text-color": palette.text, "text-halo-color": palette.ground, "text-halo-width": 1.6 };
-  const geojson: maplibre.GeoJSONSourceSpecification = { type: "geojson", data: EMPTY };
-  const layers = [
-    { id: "ground", type: "background", paint: { "background-color": palette.ground } },
-    { id: "grid", type: "line", source: "grid", paint: { "line-color": palette.grid, "line-width": 1 } },
-    { id: "circle-fill", type: "fill", source: "circles", paint: { "fill-color": bySeverity, "fill-opacity": 0.14 } },
-    { id: "circle-line", type: "line", source: "circles", paint: { "line-color": bySeverity, "line-opacity": 0.7, "line-width": 1.4 } },
-    { id: "source-lines", type: "line", source: "sources", paint: { "line-color": palette.accent, "line-width": 2, "line-dasharray": [2, 1.5] } },
-    { id: "camera-signs", type: "symbol", source: "cameras", layout: { "icon-image": ["concat", "camera-", ["get", "sign"]], "icon-allow-overlap": true, "icon-ignore-placement": true } },
-    { id: "camera-names", type: "symbol", source: "cameras", minzoom: 14.5, layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11.5, "text-anchor": "top", "text-offset": [0, 1.5], "text-max-width": 9 }, paint: halo },
-    { id: "site-names", type: "symbol", source: "sites", maxzoom: 14.5, layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 13.5, "text-anchor": "top", "text-offset": [0, 1.3] }, paint: { ...halo, "text-color": palette.muted } },
-    { id: "selected-ring", type: "circle", source: "selected", paint: { "circle-radius": 21, "circle-color": "transparent", "circle-stroke-color": palette.accent, "circle-stroke-width": 3.5 } },
-    { id: "incident-signs", type: "symbol", source: "incidents", layout: { "icon-image": ["concat", "severity-", ["get", "rank"]], "icon-allow-overlap": true, "icon-ignore-placement": true, "symbol-sort-key": ["get", "rank"], "text-field": ["case", ["has", "point_count"], ["to-string", ["get", "point_count"]], ""], "text-font": FONT, "text-size": 14, "text-offset": [1.25, -0.8], "text-allow-overlap": true, "text-ignore-placement": true }, paint: { ...halo, "text-halo-color": palette.panel, "text-halo-width": 3 } },
-    { id: "selected-sign", type: "symbol", source: "selected", layout: { "icon-image": ["concat", "severity-", ["get", "rank"]], "icon-allow-overlap": true, "icon-ignore-placement": true } },
-  ] as unknown as PaintedLayer[];
-  return {
-    version: 8,
-    sources: {
-      grid: geojson,
-      circles: geojson,
-      cameras: geojson,
-      sites: geojson,
-      selected: geojson,
-      sources: geojson,
-      incidents: { ...geojson, cluster: true, clusterRadius: 26, clusterMaxZoom: 17, clusterProperties: { rank: ["max", ["get", "rank"]] } },
-    },
-    layers,
-  };
+async function fetchStyle(url: string): Promise<maplibre.StyleSpecification> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(BASE_WAIT_MS), credentials: "same-origin" });
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return (await response.json()) as maplibre.StyleSpecification;
 }

@@ -1,5 +1,7 @@
 /** Which camera an incident's camera name means, and how its place is said. */
 import { placeTitle, readable } from "./format";
+import { compareIncidents } from "./order";
+import { cameraKey, isClosed } from "./store";
 import type { Camera, Incident } from "./types";
 
 /** Incidents name cameras within their sites; a name that already carries its site ("site/camera") is taken as it is. */
@@ -22,4 +24,22 @@ export function placeName(incident: Incident, cameras: ReadonlyMap<string, Camer
   if (first !== undefined) return cameraName(first);
   const [site] = incident.sites;
   return site === undefined ? "" : placeTitle(site);
+}
+
+/** The keys of the cameras that saw an incident, as far as they are known. */
+export function camerasSeen(incident: Incident | null, cameras: ReadonlyMap<string, Camera>): ReadonlySet<string> {
+  const known = incident === null ? [] : camerasOf(incident, cameras);
+  return new Set(known.flatMap((camera) => (typeof camera === "string" ? [] : [cameraKey(camera)])));
+}
+
+/** What a camera stands for in the queue: the most urgent incident that it saw and that is not closed. */
+export function incidentAt(key: string, incidents: Iterable<Incident>, cameras: ReadonlyMap<string, Camera>): Incident | null {
+  const id = key.slice(key.indexOf("/") + 1);
+  let found: Incident | null = null;
+  for (const incident of incidents) {
+    if (isClosed(incident) || incident.merged_into !== null) continue;
+    if (!incident.cameras.includes(id) && !incident.cameras.includes(key)) continue;
+    if (camerasSeen(incident, cameras).has(key) && (found === null || compareIncidents(incident, found) < 0)) found = incident;
+  }
+  return found;
 }

@@ -6,7 +6,7 @@ export type Theme = "dark" | "light" | "auto";
 const THEMES: readonly Theme[] = ["dark", "light", "auto"];
 
 /** Storage can be refused (private windows, policies): then the choice lasts as long as the page. */
-function recall(key: string): string | null {
+export function recall(key: string): string | null {
   try {
     return localStorage.getItem(key);
   } catch {
@@ -14,7 +14,7 @@ function recall(key: string): string | null {
   }
 }
 
-function remember(key: string, value: string): void {
+export function remember(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {

@@ -7,11 +7,6 @@ class Route {
   constructor() {
     addEventListener("hashchange", () => (this.view = viewOf(location.hash)));
   }
-
-  /** As a link would: with an entry in the browser's history. desk: with the incident that was open there. */
-  go(view: View, incident: string | null = null): void {
-    location.hash = view === "desk" ? (incident === null ? "#/" : `#/incident/${incident}`) : `#/${view}`;
-  }
 }
 
 export const route = new Route();

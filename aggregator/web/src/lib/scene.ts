@@ -1,10 +1,10 @@
 /** What the map shows, as GeoJSON made from the world; the WebGL map and the plain one draw the same scene. */
 import type { Feature, FeatureCollection, LineString, Point, Polygon } from "geojson";
 import { placeTitle } from "./format";
-import { circle, grid, type Bounds } from "./geo";
-import { cameraKey, isClosed } from "./store";
+import { bearing, circle, grid, pixelsAtZoom0, sector, type Bounds } from "./geo";
+import { cameraKey, isClosed, isWatching } from "./store";
 import { cameraSign } from "./shapes";
-import { SEVERITIES, type Camera, type Incident } from "./types";
+import { SEVERITIES, type Camera, type Incident, type Severity } from "./types";
 
 export interface Placed {
   lat: number;
@@ -49,25 +49,56 @@ export function sitePoints(cameras: readonly (Camera & Placed)[]): FeatureCollec
   );
 }
 
-/** `rank` is 3 for critical … 0 for info: the larger is drawn on top, and is the one a cluster shows. */
+/** `rank` is 3 for critical … 0 for info: the larger is drawn on top, and is the one a cluster shows. `extent`: in pixels at zoom 0. */
 export function incidentPoints(incidents: readonly Incident[]): FeatureCollection<Point> {
   return collection(
     incidents.flatMap((incident): Feature<Point>[] => {
       if (incident.location === null) return [];
-      const { lat, lon } = incident.location;
-      const rank = SEVERITIES.length - 1 - SEVERITIES.indexOf(incident.severity);
-      return [{ type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties: { id: incident.id, rank } }];
+      const { lat, lon, radius_m } = incident.location;
+      const properties = { id: incident.id, rank: rankOf(incident.severity), severity: incident.severity, extent: pixelsAtZoom0(radius_m, lat) };
+      return [{ type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties }];
     }),
   );
 }
 
-export function incidentCircles(incidents: readonly Incident[]): FeatureCollection<Polygon> {
+function rankOf(severity: Severity): number {
+  return SEVERITIES.length - 1 - SEVERITIES.indexOf(severity);
+}
+
+/** The way that incidents took, where they moved. */
+export function incidentPaths(incidents: readonly Incident[]): FeatureCollection<LineString> {
   return collection(
-    incidents.flatMap((incident): Feature<Polygon>[] => {
-      if (incident.location === null) return [];
-      const { lat, lon, radius_m } = incident.location;
-      const ring = circle(lat, lon, radius_m);
-      return [{ type: "Feature", geometry: { type: "Polygon", coordinates: [ring] }, properties: { severity: incident.severity } }];
+    incidents.flatMap((incident): Feature<LineString>[] => {
+      const path = incident.path ?? [];
+      if (path.length < 2) return [];
+      const coordinates = path.map(({ lat, lon }) => [lon, lat]);
+      return [{ type: "Feature", geometry: { type: "LineString", coordinates }, properties: { id: incident.id, severity: incident.severity } }];
+    }),
+  );
+}
+
+/** Where those ways end, and which way they lead there. */
+export function pathEnds(incidents: readonly Incident[]): FeatureCollection<Point> {
+  return collection(
+    incidents.flatMap((incident): Feature<Point>[] => {
+      const [last, before] = [incident.path?.at(-1), incident.path?.at(-2)];
+      if (last === undefined || before === undefined) return [];
+      const properties = { severity: incident.severity, bearing: bearing(before, last) };
+      return [{ type: "Feature", geometry: { type: "Point", coordinates: [last.lon, last.lat] }, properties }];
+    }),
+  );
+}
+
+/** Where nobody says what a camera sees, this much around it. */
+const AREA_M = 30;
+
+/** What each camera sees: a cone where it is known, else a circle. covered: false where it does not watch now: a hole. */
+export function cameraAreas(cameras: readonly (Camera & Placed)[]): FeatureCollection<Polygon> {
+  return collection(
+    cameras.map((camera) => {
+      const { lat, lon, view } = camera;
+      const ring = view ? sector(lat, lon, view.heading_deg, view.fov_deg, view.range_m) : circle(lat, lon, camera.radius_m ?? AREA_M, 32);
+      return { type: "Feature", geometry: { type: "Polygon", coordinates: [ring] }, properties: { covered: isWatching(camera) } };
     }),
   );
 }

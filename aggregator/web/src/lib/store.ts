@@ -3,7 +3,7 @@
  *
  * A delta that is older than what is held (a replay after a reconnect) is ignored, by the incident's `revision`.
  */
-import type { Camera, DeskState, Incident, ResponseTargets, Severity, Silence, Snapshot } from "./types";
+import type { BaseMap, Camera, DeskState, Incident, ResponseTargets, Severity, Silence, Snapshot } from "./types";
 
 export interface World {
   incidents: ReadonlyMap<string, Incident>;
@@ -11,6 +11,9 @@ export interface World {
   silences: ReadonlyMap<string, Silence>;
   desk: DeskState;
   response: ResponseTargets;
+  /** The sites of each district, as far as the user sees them. */
+  districts: Readonly<Record<string, readonly string[]>>;
+  map: BaseMap;
   /** False until the first snapshot: "nothing there" and "nothing heard yet" are different sentences. */
   loaded: boolean;
 }
@@ -31,6 +34,8 @@ export const EMPTY: World = {
   silences: new Map(),
   desk: CALM,
   response: { acknowledge_s: NEVER, resolve_s: NEVER },
+  districts: {},
+  map: { style: null, tiles: [], attribution: "", max_zoom: 19 },
   loaded: false,
 };
 
@@ -46,6 +51,8 @@ export function fromSnapshot(snapshot: Snapshot): World {
     silences: new Map(snapshot.silences.map((silence) => [silence.id, silence])),
     desk: snapshot.desk,
     response: snapshot.response,
+    districts: snapshot.districts,
+    map: snapshot.map,
     loaded: true,
   };
 }
@@ -70,14 +77,22 @@ export function applyDeltas(world: World, deltas: readonly Delta[]): World {
       incidents.set(delta.value.id, delta.value);
     }
   }
+  const known = changed(world.incidents, incidents);
   return {
-    incidents: incidents.size === 0 ? world.incidents : forgetOld(new Map([...world.incidents, ...incidents])),
-    cameras: cameras.size === 0 ? world.cameras : new Map([...world.cameras, ...cameras]),
-    silences: silences.size === 0 ? world.silences : new Map([...world.silences, ...silences]),
+    ...world,
+    incidents: known === world.incidents ? known : forgetOld(known as Map<string, Incident>),
+    cameras: changed(world.cameras, cameras),
+    silences: changed(world.silences, silences),
     desk,
-    response: world.response,
-    loaded: world.loaded,
   };
+}
+
+/** A copy with the changes in it; the map itself where there are none. */
+function changed<V>(held: ReadonlyMap<string, V>, changes: ReadonlyMap<string, V>): ReadonlyMap<string, V> {
+  if (changes.size === 0) return held;
+  const copy = new Map(held);
+  for (const [key, value] of changes) copy.set(key, value);
+  return copy;
 }
 
 /** A page that is open for weeks keeps the latest closed incidents only; the server has them all. */
@@ -94,19 +109,21 @@ function isStale(held: Incident | undefined, incoming: Incident): boolean {
   return held !== undefined && incoming.revision < held.revision;
 }
 
-/** What rings in `after` and did not in `before`: what is announced aloud. */
-export function arrivals(before: World, after: World): Incident[] {
+/** What rings in `after` and did not in `before`: what is announced aloud. ids: what may have changed. */
+export function arrivals(before: World, after: World, ids: Iterable<string> = after.incidents.keys()): Incident[] {
   const fresh: Incident[] = [];
-  for (const [id, incident] of after.incidents) {
+  for (const id of ids) {
+    const incident = after.incidents.get(id);
     const known = before.incidents.get(id);
+    if (incident === undefined || incident === known) continue;
     if (rings(incident) && (known === undefined || !rings(known))) fresh.push(incident);
   }
   return fresh;
 }
 
-/** What came late rings nobody, and neither does what is only suspected. */
-function rings(incident: Incident): boolean {
-  return needsAction(incident) && !incident.delayed && !isQuiet(incident);
+/** What came late rings nobody, and neither does what is only suspected, or shown as part of another. */
+export function rings(incident: Incident): boolean {
+  return needsAction(incident) && incident.merged_into === null && !incident.delayed && !isQuiet(incident);
 }
 
 const GRAVE: readonly Severity[] = ["critical", "major"];

@@ -2,15 +2,20 @@
  * The live stream: server-sent events with their resumption by Last-Event-ID, which the browser does by itself as long as the
  * connection breaks; what it does not do (a refused answer, a connection that is open but silent) is done here.
  */
+import type { ClipNews } from "./clips.svelte";
 import { LOST_MS, retryDelay, type LinkFacts } from "./link";
 import type { Delta } from "./store";
-import type { Camera, DeskState, Incident, Silence, Snapshot } from "./types";
+import type { Beat, Camera, DeskState, Incident, Silence, Snapshot } from "./types";
 
 export interface StreamHandlers {
   snapshot(value: Snapshot): void;
   delta(value: Delta): void;
-  /** The server's clock, as RFC 3339. */
-  time(value: string): void;
+  /** What the server says of itself; comes with the snapshot too. */
+  beat(value: Beat): void;
+  /** All that was missed while the connection was down has come as deltas. */
+  resumed(): void;
+  /** What has come of a clip, or of another picture. */
+  evidence(news: ClipNews): void;
   link(facts: LinkFacts): void;
   /** The server answered, and not with a stream. It is tried again all the same. */
   refused(): void;
@@ -21,6 +26,8 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
+  /** Where a stream that is opened anew goes on; the browser knows it for its own attempts. */
+  let place = "";
   const facts: LinkFacts = { startedAt: performance.now(), heardAt: null, downSince: null };
 
   function heard(): void {
@@ -30,34 +37,42 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
     handlers.link({ ...facts });
   }
 
-  function down(): void {
-    facts.downSince ??= performance.now();
+  function down(since: number): void {
+    facts.downSince ??= since;
     handlers.link({ ...facts });
   }
 
   function on(name: string, take: (value: unknown) => void): void {
     source?.addEventListener(name, (message) => {
       heard();
-      take(JSON.parse((message as MessageEvent<string>).data));
+      const { data, lastEventId } = message as MessageEvent<string>;
+      place = lastEventId;
+      take(JSON.parse(data));
     });
   }
 
   function connect(): void {
     source?.close();
-    source = new EventSource(url);
+    source = new EventSource(place === "" ? url : `${url}?after=${encodeURIComponent(place)}`);
     on("snapshot", (value) => {
       const snapshot = value as Snapshot;
-      handlers.time(snapshot.time);
+      handlers.beat(snapshot);
       handlers.snapshot(snapshot);
     });
     on("incident", (value) => handlers.delta({ type: "incident", value: value as Incident }));
     on("desk", (value) => handlers.delta({ type: "desk", value: value as DeskState }));
     on("silence", (value) => handlers.delta({ type: "silence", value: value as Silence }));
     on("camera", (value) => handlers.delta({ type: "camera", value: value as Camera }));
-    on("heartbeat", (value) => handlers.time((value as { time: string }).time));
+    on("evidence", (value) => handlers.evidence({ type: "evidence", ...(value as { event: string; sha256: string; media: string }) }));
+    on("clip", (value) => handlers.evidence({ type: "clip", ...(value as { event: string; error: string }) }));
+    on("heartbeat", (value) => handlers.beat(value as Beat));
+    on("resumed", (value) => {
+      handlers.beat(value as Beat);
+      handlers.resumed();
+    });
     source.onopen = heard;
     source.onerror = () => {
-      down();
+      down(performance.now());
       if (source?.readyState !== EventSource.CLOSED) return;
       handlers.refused();
       reconnectLater();
@@ -71,8 +86,9 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
 
   /** A cable pulled on the way leaves the connection open and silent for minutes. */
   const watchdog = setInterval(() => {
-    if (facts.downSince === null && performance.now() - (facts.heardAt ?? facts.startedAt) > LOST_MS) {
-      down();
+    const heardAt = facts.heardAt ?? facts.startedAt;
+    if (facts.downSince === null && performance.now() - heardAt > LOST_MS) {
+      down(heardAt);
       connect();
     }
   }, 5000);

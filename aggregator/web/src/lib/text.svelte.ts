@@ -2,6 +2,7 @@
 import * as catalogue from "./catalogue";
 import * as format from "./format";
 import { preferences } from "./preferences.svelte";
+import type { Missed } from "./missed";
 import type { Measure } from "./types";
 
 export function t(key: string, values: Record<string, string | number> = {}): string {
@@ -76,4 +77,14 @@ export function measureSentence(measure: Measure): string {
   const values = { name: named("web.measure", measure.name), value: measured(measure) };
   if (measure.threshold === null || measure.threshold === undefined) return t("web.why.measured", values);
   return t("web.why.measured_against", { ...values, threshold: quantity(measure.threshold, measure.unit ?? "") });
+}
+
+/** "12 perubahan, 2 insiden baru selama terputus 40 dtk" */
+export function missedText(missed: Missed): string {
+  const values = { age: duration(missed.awaySeconds), changes: missed.changes, fresh: missed.fresh, closed: missed.closed, dark: missed.dark };
+  const parts = [t(missed.changes === 0 ? "web.missed.nothing" : "web.missed.changes", values)];
+  if (missed.fresh > 0) parts.push(t("web.missed.fresh", values));
+  if (missed.closed > 0) parts.push(t("web.missed.closed", values));
+  if (missed.dark > 0) parts.push(t("web.missed.dark", values));
+  return `${t(missed.anew ? "web.missed.anew" : "web.missed.away", values)}: ${parts.join(", ")}`;
 }

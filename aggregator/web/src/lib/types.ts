@@ -25,6 +25,12 @@ export interface Location {
   radius_m: number;
 }
 
+export interface Waypoint {
+  lat: number;
+  lon: number;
+  time: string;
+}
+
 export interface Measure {
   name: string;
   value: number;
@@ -69,6 +75,10 @@ export interface Incident {
   previous: string | null;
   /** The incident that absorbed this one; then nothing is allowed any more. */
   merged_into: string | null;
+  /** Where it was seen, in the order of time, where it moved. */
+  path?: Waypoint[];
+  /** Who has taken it, or was given it. */
+  owner?: string | null;
   /** Counts this incident's changes: the larger is the newer. */
   revision: number;
   allowed: State[];
@@ -127,6 +137,8 @@ export interface WireEvent {
 export interface LinkedEvent {
   event: WireEvent;
   link: { score: number; reasons: Record<string, unknown> } | null;
+  /** Of the event's clip, where it was asked for and has come. */
+  clip?: string | null;
 }
 
 export interface Change {
@@ -219,6 +231,16 @@ export interface Camera {
   reason: string;
   lat: number | null;
   lon: number | null;
+  /** How far around its place it may stand or see. */
+  radius_m?: number | null;
+  /** Where it looks: clockwise from north, and how far; null where nobody knows. */
+  view?: CameraView | null;
+}
+
+export interface CameraView {
+  heading_deg: number;
+  fov_deg: number;
+  range_m: number;
 }
 
 /** How soon somebody has to act, in seconds from `opened`. */
@@ -227,13 +249,37 @@ export interface ResponseTargets {
   resolve_s: Record<Severity, number>;
 }
 
-export interface Snapshot {
+/** How late events arrived in the last minute. delayed: those that an agent had kept while it was cut off. */
+export interface Delay {
+  events: number;
+  delayed: number;
+  typical_s: number | null;
+  worst_s: number | null;
+}
+
+/** What the server says of itself with each heartbeat. broker: whether it hears the cameras' agents. */
+export interface Beat {
+  time: string;
+  broker: boolean;
+  delay: Delay;
+}
+
+/** What lies under the map: nothing, a style of its own, or tiles of pictures. */
+export interface BaseMap {
+  style: string | null;
+  tiles: string[];
+  attribution: string;
+  max_zoom: number;
+}
+
+export interface Snapshot extends Beat {
   incidents: Incident[];
   cameras: Camera[];
   silences: Silence[];
   desk: DeskState;
   response: ResponseTargets;
-  time: string;
+  districts: Record<string, string[]>;
+  map: BaseMap;
 }
 
 export const ROLES = ["viewer", "operator", "supervisor", "engineer", "administrator", "auditor"] as const;

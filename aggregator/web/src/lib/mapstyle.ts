@@ -1,0 +1,87 @@
+/** The map's own layers as a MapLibre style, and how they lie over a base map that somebody has configured. */
+import type * as maplibre from "maplibre-gl";
+import type { FeatureCollection } from "geojson";
+import type { CameraSign } from "./shapes";
+import { SEVERITIES, type BaseMap, type Severity } from "./types";
+
+export interface Palette {
+  ground: string;
+  grid: string;
+  text: string;
+  muted: string;
+  panel: string;
+  accent: string;
+  bad: string;
+  good: string;
+  onSeverity: string;
+  severity: Record<Severity, string>;
+  camera: Record<CameraSign, string>;
+}
+
+export type PaintedLayer = maplibre.LayerSpecification & { paint?: Record<string, unknown>; layout?: Record<string, unknown> };
+export type Style = maplibre.StyleSpecification & { layers: PaintedLayer[] };
+
+export const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
+const OWN_FONT = ["Inter Variable"];
+const DEEPEST = 22;
+
+/** scale: of signs and letters, for a screen that is seen from afar. font: one that the base map's glyphs have. */
+export function ownStyle(palette: Palette, scale: number, font: readonly string[] = OWN_FONT): Style {
+  const bySeverity = ["match", ["get", "severity"], ...SEVERITIES.flatMap((name) => [name, palette.severity[name]]), palette.accent];
+  const halo = { "text-color": palette.text, "text-halo-color": palette.ground, "text-halo-width": 1.6 };
+  const extent = ["interpolate", ["exponential", 2], ["zoom"], 0, ["get", "extent"], DEEPEST, ["*", ["get", "extent"], 2 ** DEEPEST]];
+  const single = ["!", ["has", "point_count"]];
+  const extents = { "circle-radius": extent, "circle-color": bySeverity, "circle-opacity": 0.14, "circle-stroke-color": bySeverity, "circle-stroke-opacity": 0.7, "circle-stroke-width": 1.4 };
+  const signs = { "icon-image": ["concat", "severity-", ["get", "rank"]], "icon-size": scale, "icon-allow-overlap": true, "icon-ignore-placement": true };
+  const label = (size: number, offset: number): Record<string, unknown> => ({ "text-field": ["get", "name"], "text-font": font, "text-size": size * scale, "text-anchor": "top", "text-offset": [0, offset] });
+  const count = ["case", ["has", "point_count"], ["to-string", ["get", "point_count"]], ""];
+  const geojson: maplibre.GeoJSONSourceSpecification = { type: "geojson", data: EMPTY };
+  const layers = [
+    { id: "ground", type: "background", paint: { "background-color": palette.ground } },
+    { id: "grid", type: "line", source: "grid", paint: { "line-color": palette.grid, "line-width": 1 } },
+    { id: "covered", type: "fill", source: "areas", filter: ["get", "covered"], paint: { "fill-color": palette.good, "fill-opacity": 0.12 } },
+    { id: "hole", type: "fill", source: "areas", filter: ["!", ["get", "covered"]], paint: { "fill-pattern": "hatch", "fill-opacity": 0.8 } },
+    { id: "hole-line", type: "line", source: "areas", filter: ["!", ["get", "covered"]], paint: { "line-color": palette.bad, "line-width": 1.4, "line-dasharray": [3, 2] } },
+    { id: "extents", type: "circle", source: "incidents", filter: single, paint: extents },
+    { id: "selected-extent", type: "circle", source: "selected", paint: extents },
+    { id: "path-lines", type: "line", source: "paths", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": bySeverity, "line-width": 2.5 * scale, "line-opacity": 0.85 } },
+    { id: "source-lines", type: "line", source: "sources", paint: { "line-color": palette.accent, "line-width": 2, "line-dasharray": [2, 1.5] } },
+    { id: "camera-signs", type: "symbol", source: "cameras", layout: { "icon-image": ["concat", "camera-", ["get", "sign"]], "icon-size": scale, "icon-allow-overlap": true, "icon-ignore-placement": true } },
+    { id: "path-ends", type: "symbol", source: "ends", layout: { "icon-image": ["concat", "arrow-", ["get", "severity"]], "icon-size": scale, "icon-rotate": ["get", "bearing"], "icon-rotation-alignment": "map", "icon-anchor": "bottom", "icon-offset": [0, -9], "icon-allow-overlap": true, "icon-ignore-placement": true } },
+    { id: "camera-names", type: "symbol", source: "cameras", minzoom: 14.5, layout: { ...label(11.5, 1.5), "text-max-width": 9 }, paint: halo },
+    { id: "site-names", type: "symbol", source: "sites", maxzoom: 14.5, layout: label(13.5, 1.3), paint: { ...halo, "text-color": palette.muted } },
+    { id: "selected-ring", type: "circle", source: "selected", paint: { "circle-radius": 21 * scale, "circle-color": "transparent", "circle-stroke-color": palette.accent, "circle-stroke-width": 3.5 } },
+    { id: "incident-signs", type: "symbol", source: "incidents", layout: { ...signs, "symbol-sort-key": ["get", "rank"], "text-field": count, "text-font": font, "text-size": 14 * scale, "text-offset": [1.25, -0.8], "text-allow-overlap": true, "text-ignore-placement": true }, paint: { ...halo, "text-halo-color": palette.panel, "text-halo-width": 3 } },
+    { id: "selected-sign", type: "symbol", source: "selected", layout: signs },
+  ] as unknown as PaintedLayer[];
+  const sources: maplibre.StyleSpecification["sources"] = { grid: geojson, areas: geojson, paths: geojson, ends: geojson, cameras: geojson, sites: geojson, selected: geojson, sources: geojson };
+  sources["incidents"] = { ...geojson, cluster: true, clusterRadius: 26 * scale, clusterMaxZoom: 17, clusterProperties: { rank: ["max", ["get", "rank"]] } };
+  return { version: 8, sources, layers };
+}
+
+/** Our layers over tiles of pictures, or over a style; its own ground stays and our grid goes. */
+export function overBase(own: (font?: readonly string[]) => Style, base: BaseMap, style: maplibre.StyleSpecification | null): Style {
+  if (style !== null) {
+    const { sources, layers } = own(style.glyphs === undefined ? undefined : fontOf(style));
+    return { ...style, sources: { ...style.sources, ...sources }, layers: [...(style.layers as PaintedLayer[]), ...layers.filter(isOver)] };
+  }
+  const plain = own();
+  if (base.tiles.length === 0) return plain;
+  const tiles: maplibre.RasterSourceSpecification = { type: "raster", tiles: base.tiles, tileSize: 256, maxzoom: base.max_zoom, attribution: base.attribution };
+  const [ground, ...others] = plain.layers;
+  const picture = { id: "base", type: "raster", source: "base" } as PaintedLayer;
+  return { ...plain, sources: { base: tiles, ...plain.sources }, layers: [ground!, picture, ...others.filter(isOver)] };
+}
+
+function isOver(layer: PaintedLayer): boolean {
+  return layer.id !== "ground" && layer.id !== "grid";
+}
+
+/** The first font that the style itself writes with: its server has the glyphs of no other. */
+function fontOf(style: maplibre.StyleSpecification): readonly string[] | undefined {
+  for (const layer of style.layers as PaintedLayer[]) {
+    const font = layer.layout?.["text-font"];
+    if (Array.isArray(font) && font.length > 0 && font.every((name) => typeof name === "string") && font[0] !== "literal") return font as string[];
+  }
+  return undefined;
+}

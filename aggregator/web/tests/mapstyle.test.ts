@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import type { StyleSpecification } from "maplibre-gl";
+import { overBase, ownStyle, type Palette } from "../src/lib/mapstyle";
+import { EMPTY } from "../src/lib/store";
+
+const PALETTE = new Proxy({}, { get: (_, name) => (name === "severity" || name === "camera" ? new Proxy({}, { get: () => "#fff" }) : "#000") }) as Palette;
+const own = (font?: readonly string[]) => ownStyle(PALETTE, 1, font);
+const names = (style: { layers: { id: string }[] }): string[] => style.layers.map((layer) => layer.id);
+
+describe("the map's style", () => {
+  it("needs nothing from elsewhere where nothing is configured", () => {
+    const style = overBase(own, EMPTY.map, null);
+    expect(names(style).slice(0, 2)).toEqual(["ground", "grid"]);
+    expect(JSON.stringify(style)).not.toContain("http");
+    expect(style.glyphs).toBeUndefined();
+  });
+
+  it("lies over tiles, which take the place of the grid", () => {
+    const style = overBase(own, { ...EMPTY.map, tiles: ["/tiles/{z}/{x}/{y}.png"], max_zoom: 15 }, null);
+    expect(names(style).slice(0, 3)).toEqual(["ground", "base", "covered"]);
+    expect(style.sources["base"]).toMatchObject({ type: "raster", tiles: ["/tiles/{z}/{x}/{y}.png"], maxzoom: 15 });
+  });
+
+  it("lies over a style, keeps its sources, and writes with a font that its server has", () => {
+    const base = {
+      version: 8,
+      glyphs: "https://a.test/{fontstack}/{range}.pbf",
+      sources: { city: { type: "vector", url: "https://a.test" } },
+      layers: [
+        { id: "water", type: "fill", source: "city", "source-layer": "water" },
+        { id: "names", type: "symbol", source: "city", "source-layer": "names", layout: { "text-font": ["Noto Sans"] } },
+      ],
+    } as unknown as StyleSpecification;
+    const style = overBase(own, { ...EMPTY.map, style: "https://a.test/style.json" }, base);
+    expect(names(style).slice(0, 3)).toEqual(["water", "names", "covered"]);
+    expect(Object.keys(style.sources)).toEqual(expect.arrayContaining(["city", "incidents"]));
+    expect(style.layers.find((layer) => layer.id === "camera-names")?.layout).toMatchObject({ "text-font": ["Noto Sans"] });
+  });
+
+  it("has a hatch for what is not covered: never colour alone", () => {
+    expect(own().layers.find((layer) => layer.id === "hole")?.paint).toMatchObject({ "fill-pattern": "hatch" });
+  });
+});
