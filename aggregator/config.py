@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from aggregator.accounts import Policy
+from aggregator.config_clock import ClockSection, calendar, utc_offset_h
 from aggregator.config_page import BaseMap, MapSection, ResponseSection, base_map, response
 from aggregator.config_people import (
     AccountsSection,
@@ -27,6 +28,7 @@ from aggregator.core.incident import OpeningPolicy
 from aggregator.core.load import LoadPolicy
 from aggregator.core.ports import MqttSpec, Retention
 from aggregator.core.precision import LearningPolicy
+from aggregator.core.report import Calendar
 from aggregator.core.response import ResponseTargets
 from aggregator.core.suppression import SuppressionPolicy
 from aggregator.judges import Policies
@@ -90,11 +92,11 @@ class SuppressionSection(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class LearningSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """See aggregator.core.precision.LearningPolicy."""
+    """See aggregator.core.precision.LearningPolicy. utc_offset_h None: of `clock.time_zone`."""
 
     half_life_days: Positive = 14.0
     camera_weight: Positive = 4.0
-    utc_offset_h: Annotated[float, Meta(ge=-12, le=14)] = 7.0
+    utc_offset_h: Annotated[float, Meta(ge=-12, le=14)] | None = None
 
 
 class LoadSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,6 +117,7 @@ class RetentionSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     aggregator: AggregatorSection
     http: HttpSection = HttpSection()
+    clock: ClockSection = ClockSection()
     mqtt: MqttSection = MqttSection()
     correlation: CorrelationSection = CorrelationSection()
     suppression: SuppressionSection = SuppressionSection()
@@ -139,6 +142,7 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
     policy: CorrelationPolicy
     policies: Policies
     response: ResponseTargets
+    calendar: Calendar
     map: BaseMap
     retention: Retention
     accounts: Policy
@@ -172,6 +176,7 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
 
     http = check_http(sections.http, wrong, path)
     check_districts(sections.district, wrong)
+    clock = calendar(sections.clock, wrong)
     _check_quiet(sections.correlation.quiet_s, path)
     return AggregatorConfig(
         data_dir=_resolve(path, sections.aggregator.data_dir),
@@ -180,8 +185,9 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
         http=http,
         mqtt=_mqtt(sections.mqtt, path),
         policy=_policy(sections.correlation),
-        policies=_policies(sections),
+        policies=_policies(sections, clock),
         response=response(sections.response, wrong),
+        calendar=clock,
         map=base_map(sections.map, wrong),
         retention=Retention(**msgspec.structs.asdict(sections.retention)),
         accounts=policy(sections.accounts, sections.district, required=sections.oidc is not None),
@@ -220,10 +226,13 @@ def _policy(section: CorrelationSection) -> CorrelationPolicy:
     )
 
 
-def _policies(sections: _File) -> Policies:
+def _policies(sections: _File, clock: Calendar) -> Policies:
+    learning = msgspec.structs.asdict(sections.learning)
+    if learning["utc_offset_h"] is None:
+        learning["utc_offset_h"] = utc_offset_h(clock)
     return Policies(
         SuppressionPolicy(**msgspec.structs.asdict(sections.suppression), memory_s=sections.correlation.memory_s),
-        LearningPolicy(**msgspec.structs.asdict(sections.learning)),
+        LearningPolicy(**learning),
         LoadPolicy(**msgspec.structs.asdict(sections.load)),
     )
 

@@ -3,7 +3,7 @@
 import structlog
 
 from aggregator.config import AggregatorConfig
-from aggregator.core.audit import End
+from aggregator.core.audit import AuditQuery, End
 from aggregator.core.people import AuditStore, PeopleStore
 from contract.errors import ConfigError
 
@@ -20,7 +20,7 @@ def expose(config: AggregatorConfig, people: PeopleStore) -> None:
 
 def note_config(config: AggregatorConfig, people: PeopleStore, audit: AuditStore, now: float) -> None:
     """A record of the config that runs from now on, where it is another than before."""
-    latest = audit.newest(1, None, "config.change", None)
+    latest = audit.newest(AuditQuery(limit=1, action="config.change"))
     if not latest or latest[0].object != config.digest:
         people.note([(now, "system", "config.change", config.digest, str(config.path))])
 

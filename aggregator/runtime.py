@@ -25,7 +25,9 @@ from aggregator.adapters.mqtt_ingest_paho import PahoIngest
 from aggregator.adapters.oidc_authlib import AuthlibProvider
 from aggregator.adapters.passwords_argon2 import Argon2Passwords
 from aggregator.adapters.people_sqlite import SqlitePeople
+from aggregator.adapters.report_pdf_fpdf2 import pdf
 from aggregator.adapters.spatial_h3 import H3Cells
+from aggregator.adapters.store_reports import SqliteReports
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.api.access import Cookies
 from aggregator.api.app import create_app
@@ -45,6 +47,7 @@ from aggregator.geojson import load_cameras, load_places
 from aggregator.live import Live
 from aggregator.punctual import Punctual
 from aggregator.replayer import EXPIRES_S
+from aggregator.reports import Reports, Rules
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import Mapped, SignOn
 from contract.ids import uuid7
@@ -180,6 +183,8 @@ class Aggregator:
         self.punctual = Punctual(self.meter, time)
         self.service = Service(self.store, fresh, self.live.publish, self.punctual, time)
         self.people, self.audit = SqlitePeople(self.store), SqliteAudit(self.store)
+        self.reports = SqliteReports(self.store)
+        self._began = time()
         self.passwords = Argon2Passwords()
         self.accounts = Accounts(self.people, self.passwords, config.accounts, time)
         self.sign_on = self._provider(config.oidc) if config.oidc else None
@@ -192,6 +197,8 @@ class Aggregator:
     def __enter__(self) -> "Aggregator":
         expose(self.config, self.people)
         note_config(self.config, self.people, self.audit, time())
+        self._began = time()
+        self.reports.alive(self._began, self._began)
         self.pump.start()
         self.ingest.start(self.pump.sink)
         return self
@@ -199,6 +206,10 @@ class Aggregator:
     def __exit__(self, *_: object) -> None:
         self.ingest.close()
         self.pump.stop()
+        try:
+            self.reports.alive(self._began, time())
+        except StoreError as error:
+            log.error("store_failed", error=str(error))
         self.store.close()
 
     def _provider(self, oidc: Oidc) -> SignOn:
@@ -210,9 +221,11 @@ class Aggregator:
         return SignOn(provider, mapped, self.accounts, self.people, self.config.accounts, time)
 
     def _tidy(self) -> None:
-        """Forgets old sessions, and writes the audit log's end where the store cannot change it: into the log."""
+        """Forgets old sessions, notes that we still run, and writes the audit log's end where the store cannot change
+        it: into the log."""
         self.accounts.tidy()
         self._anchors.note(self.audit.ends()[1], time())
+        self.reports.alive(self._began, time())
 
     def _fleet(self) -> Fleet:
         fleet = Fleet({camera.key: camera.view for camera in self._registry if camera.view is not None})
@@ -334,6 +347,10 @@ def run(config: AggregatorConfig, ready: Callable[[str], None] = lambda _url: No
             server.run(sockets=[listener])
 
 
+def _rules(config: AggregatorConfig) -> Rules:
+    return Rules(config.calendar, config.response, config.policies.load, config.accounts.districts)
+
+
 def serve(aggregator: Aggregator) -> Server:
     """The HTTP server over a running aggregator; `.run(sockets=[...])` serves, `.should_exit = True` ends it."""
     parts = Parts(
@@ -355,7 +372,10 @@ def serve(aggregator: Aggregator) -> Server:
             cookies=Cookies(secure=aggregator.config.http.secure),
             now=time,
             signs_on=aggregator.sign_on is not None,
+            calendar=aggregator.config.calendar,
         ),
+        reports=Reports(aggregator.reports, aggregator.service, aggregator.store.silences, _rules(aggregator.config)),
+        printer=pdf,
         sign_on=aggregator.sign_on,
         response=aggregator.config.response,
         map=aggregator.config.map,

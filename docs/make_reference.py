@@ -85,8 +85,16 @@ ROUTES = {
     "GET /api/v1/users": "The accounts.",
     "POST /api/v1/users": "A new account: `name`, `role`, `districts`, `password`.",
     "POST /api/v1/users/{name}": "Changes `role`, `districts`, `disabled` or `password`; the user's sessions end.",
-    "GET /api/v1/audit": "The audit log, newest first, with the end of its chain. `action`, `actor`: only those. "
-    "`before`: the `next` of the page before.",
+    "GET /api/v1/audit": "The audit log, newest first, with the end of its chain. `action`, `actor`, `object`, "
+    "`since`, `until`: only those. `before`: the `next` of the page before.",
+    "POST /api/v1/audit/verify": "Reads the whole chain; names the first record that does not hold. `anchor`: an end "
+    "of the chain that was noted before. One at a time.",
+    "GET /api/v1/reports/shift": "What a shift saw and did; see docs/guide/reports.md for all reports. `period`, or "
+    "`from` and `to`; `format` json, csv (one `table`) or pdf, or by Accept; `language` of csv and pdf. These "
+    "files are noted in the audit log.",
+    "GET /api/v1/reports/response": "How soon incidents were answered and ended, against the targets.",
+    "GET /api/v1/reports/precision": "How often verdicts found cameras right, with intervals and over time.",
+    "GET /api/v1/reports/coverage": "Which share of the cameras watched, and the gaps.",
     "GET /api/v1/audit/export": "The whole audit log as JSON lines, for `jaga aggregator audit verify --file`.",
     "GET /metrics": "Prometheus.",
     "GET /healthz": "`ok`, or `degraded` while there is no connection to the broker.",
@@ -141,7 +149,7 @@ def api() -> str:
     unused: Any = None
     accounts = Accounts(unused, unused, Policy(), unused)
     people = People(accounts, unused, unused, Policy(), Cookies(), unused)
-    app = create_app(Parts(unused, unused, Live("reference"), unused, unused, unused, people, unused))
+    app = create_app(Parts(unused, unused, Live("reference"), unused, unused, unused, people, unused, unused, unused))
     found = {
         f"{method.upper()} {path}": route
         for path, methods in app.openapi()["paths"].items()

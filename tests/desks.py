@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta, timezone
 from pathlib import Path
 from time import time
 from types import TracebackType
@@ -21,7 +22,9 @@ from aggregator.adapters.audit_sqlite import SqliteAudit
 from aggregator.adapters.metrics_prometheus import PrometheusMeter
 from aggregator.adapters.passwords_argon2 import Argon2Passwords
 from aggregator.adapters.people_sqlite import SqlitePeople
+from aggregator.adapters.report_pdf_fpdf2 import pdf
 from aggregator.adapters.spatial_h3 import H3Cells
+from aggregator.adapters.store_reports import SqliteReports
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.api.access import Cookies
 from aggregator.api.app import create_app
@@ -31,10 +34,12 @@ from aggregator.config_people import HttpSection
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Message
+from aggregator.core.report import Calendar
 from aggregator.core.response import ResponseTargets
 from aggregator.judges import Policies
 from aggregator.live import Live
 from aggregator.punctual import Punctual
+from aggregator.reports import Reports, Rules
 from aggregator.runtime import PLAIN, Server, listen
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import SignOn
@@ -126,6 +131,7 @@ class Desk:
     http: HttpSection = PLAIN
     sign_on: Callable[["Desk"], SignOn] | None = None
     response: ResponseTargets = field(default_factory=ResponseTargets)
+    rules: Rules = field(default_factory=lambda: Rules(Calendar(timezone(timedelta(hours=7), "WIB"))))
     now: float = field(default_factory=time)
     url: str = ""
     clients: Callable[[], int] = lambda: 0
@@ -140,6 +146,7 @@ class Desk:
         self.punctual = Punctual(self.meter, lambda: self.now)
         self.service = Service(self.store, fresh, self.live.publish, self.punctual, lambda: self.now)
 
+        self.reports = SqliteReports(self.store)
         self.people = SqlitePeople(self.store)
         self.audit = SqliteAudit(self.store)
         self.accounts = Accounts(self.people, QUICK, self.people_policy, lambda: self.now)
@@ -164,7 +171,10 @@ class Desk:
                 cookies=Cookies(self.secure),
                 now=lambda: self.now,
                 signs_on=self.sign_on is not None,
+                calendar=self.rules.calendar,
             ),
+            reports=Reports(self.reports, self.service, self.store.silences, self.rules),
+            printer=pdf,
             sign_on=self.sign_on(self) if self.sign_on else None,
             response=self.response,
             delay=self.punctual.delay,

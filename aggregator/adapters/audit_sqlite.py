@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
 from typing import Any, Protocol
 
-from aggregator.core.audit import End, Entry, Record, chain
+from aggregator.core.audit import AuditQuery, End, Entry, Record, chain
 
 _COLUMNS = "seq, time, actor, action, object, detail, prev, hash"
 _INSERT = f"INSERT INTO audit ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)"
@@ -61,14 +61,32 @@ class SqliteAudit:
     def ends(self) -> tuple[End, End]:
         return _ends(self._store.read)
 
-    def newest(self, limit: int, before: int | None, action: str | None, actor: str | None) -> list[Record]:
-        where, values = ["1"], list[Any]()
-        for condition, value in (("seq < ?", before), ("action = ?", action), ("actor = ?", actor)):
-            if value is not None:
-                where.append(condition)
-                values.append(value)
-        sql = f"SELECT {_COLUMNS} FROM audit WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?"
-        return [Record(*row) for row in self._store.read(sql, (*values, limit))]
+    def newest(self, query: AuditQuery) -> list[Record]:
+        return [Record(*row) for row in self._store.read(*search(query))]
+
+
+def search(query: AuditQuery) -> tuple[str, list[Any]]:
+    """SQL and its values: the latest first, through an index whatever is asked for."""
+    where, values = ["1"], list[Any]()
+    for condition, value in (
+        ("object = ?", query.object),
+        ("actor = ?", query.actor),
+        ("action = ?", query.action),
+        ("time >= ?", _ms(query.since)),
+        ("time < ?", _ms(query.until)),
+    ):
+        if value is not None:
+            where.append(condition)
+            values.append(value)
+    if query.before is not None:
+        where.append("(time, seq) < ((SELECT time FROM audit WHERE seq = ?), ?)")
+        values += (query.before, query.before)
+    sql = f"SELECT {_COLUMNS} FROM audit WHERE {' AND '.join(where)} ORDER BY time DESC, seq DESC LIMIT ?"
+    return sql, [*values, query.limit]
+
+
+def _ms(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
 
 
 def _ends(execute: Any) -> tuple[End, End]:

@@ -91,12 +91,19 @@ def kept_out(read: Read, since: float) -> tuple[tuple[str, float, Suppressed], .
     return tuple(latest.values())
 
 
+VERDICTS = "SELECT incident, time, heard, site, camera, kind, true, told, sources FROM verdicts"
+
+
 def verdicts(read: Read) -> tuple[Verdict, ...]:
-    rows = read("SELECT incident, time, heard, site, camera, kind, true, told, sources FROM verdicts ORDER BY seq", ())
-    return tuple(
+    return tuple(verdict_rows(read(f"{VERDICTS} ORDER BY seq", ())))
+
+
+def verdict_rows(rows: Sequence[Any]) -> list[Verdict]:
+    """Of `VERDICTS`."""
+    return [
         Verdict(incident, time, heard, site, camera, Kind(kind), bool(true), told, sources)
         for incident, time, heard, site, camera, kind, true, told, sources in rows
-    )
+    ]
 
 
 def unlinked(read: Read, within_s: float) -> tuple[tuple[bytes, float, bool], ...]:

@@ -5,16 +5,16 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from importlib.resources import files
 from itertools import chain, islice
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any
 
 import msgspec
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
-from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged
+from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged, store_reports
+from aggregator.adapters.store_schema import migrations
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Change, Incident
@@ -36,44 +36,9 @@ from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
 from aggregator.core.states import CLOSED
 
-migrations = Migrations("jaga-aggregator")
 _MB = 1_000_000
 _DAY_S = 86_400.0
 _CHUNK = 500
-
-
-@migrations()  # type: ignore[untyped-decorator]
-def first(db: Database) -> None:
-    _script(db, "0001_first.sql")
-
-
-@migrations()  # type: ignore[untyped-decorator]
-def judged(db: Database) -> None:
-    _script(db, "0002_judged.sql")
-
-
-@migrations()  # type: ignore[untyped-decorator]
-def people(db: Database) -> None:
-    _script(db, "0003_people.sql")
-    audit_sqlite.take_over(db.conn)
-
-
-@migrations()  # type: ignore[untyped-decorator]
-def actions(db: Database) -> None:
-    _script(db, "0004_actions.sql")
-
-
-@migrations()  # type: ignore[untyped-decorator]
-def clips(db: Database) -> None:
-    _script(db, "0006_clips.sql")
-
-
-def _script(db: Database, name: str) -> None:
-    script = (files("aggregator.adapters") / "schema" / name).read_text("utf-8")
-    code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())
-    for statement in code.split(";\n"):
-        if statement.strip():
-            db.conn.execute(statement)
 
 
 class _Body(msgspec.Struct):
@@ -225,7 +190,7 @@ class SqliteStore:
     def queue_depth(self) -> int:
         return self._writer.depth()
 
-    def read(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    def read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         """For what shares this database: accounts and the audit log."""
         return self._read(sql, values)
 
@@ -267,7 +232,7 @@ class SqliteStore:
         finally:
             self._readers.put(connection)
 
-    def _read(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         try:
             with self._reader() as connection:
                 return connection.execute(sql, values).fetchall()
@@ -277,7 +242,7 @@ class SqliteStore:
 
 _INCIDENT = (
     *("id", "kind", "state", "severity", "confidence", "started", "last_event", "updated"),
-    *("merged_into", "previous", "split_from", "revision", "view", "body"),
+    *("merged_into", "previous", "split_from", "revision", "view", "body", "opened"),
 )
 _UPDATE_INCIDENT = (
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _INCIDENT[1:])} "
@@ -311,6 +276,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     insert(db, "INSERT INTO agents VALUES", agents, f"{update}, sequence = excluded.sequence")
     insert(db, "INSERT INTO cameras VALUES", ((*key, _text(one)) for key, one in batch.cameras.items()), update)
     store_evidence.write(db, batch.evidence)
+    store_reports.write(db, batch)
     db.executemany(
         "INSERT INTO quarantine (received, topic, error, field, detail, payload) VALUES (?,?,?,?,?,?)",
         ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine),
@@ -344,7 +310,8 @@ def _incident(row: IncidentRow) -> tuple[Any, ...]:
     times = (one.started, one.last_event, one.updated)
     origins = (one.merged_into, one.previous, one.split_from)
     body = _out.encode(_Body(one, row.trails))
-    return (one.id, one.kind, one.state, one.severity, one.confidence, *times, *origins, one.revision, row.view, body)
+    state = (one.id, one.kind, one.state, one.severity, one.confidence)
+    return (*state, *times, *origins, one.revision, row.view, body, one.opened)
 
 
 @lru_cache(maxsize=1024)
@@ -373,6 +340,7 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> None:
         db.execute(f"DELETE FROM {table} WHERE incident IN ({gone})", (old,))
     db.execute(f"DELETE FROM incidents WHERE state IN ({closed}) AND updated < ?", (old,))
     store_judged.prune(db, old)
+    store_reports.prune(db, old)
     audit_sqlite.prune(db, now - retention.audit_days * _DAY_S, now)
     db.execute("DELETE FROM evidence WHERE received < ?", (now - retention.evidence_days * _DAY_S,))
     total = db.execute("SELECT coalesce(sum(size), 0) FROM evidence").fetchone()[0]

@@ -316,11 +316,20 @@ class SessionUser(BaseModel):
     csrf: str
 
 
+class ZoneOut(BaseModel):
+    """The site's time zone: its IANA name, and what people call it."""
+
+    name: str
+    label: str
+
+
 class SessionOut(BaseModel):
-    """accounts: whether anybody has to log in. sign_on: whether OpenID Connect is offered."""
+    """accounts: whether anybody has to log in. sign_on: whether OpenID Connect is offered. zone: whose clock the page
+    shows."""
 
     accounts: bool
     sign_on: bool
+    zone: ZoneOut
     user: SessionUser | None
 
 

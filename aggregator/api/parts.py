@@ -12,8 +12,10 @@ from aggregator.config_page import BaseMap
 from aggregator.core.lateness import Delay
 from aggregator.core.people import Passwords
 from aggregator.core.ports import Store
+from aggregator.core.report_sheet import Printer
 from aggregator.core.response import ResponseTargets
 from aggregator.live import Live
+from aggregator.reports import Reports
 from aggregator.service import Service
 from aggregator.sign_on import SignOn
 from contract.ids import UUID7_PATTERN
@@ -35,6 +37,8 @@ class Parts:
     metrics: Callable[[], bytes]
     broker: Callable[[], bool]
     people: People
+    reports: Reports
+    printer: Printer
     passwords: Passwords
     stopping: Callable[[], bool] = lambda: False
     stream_clients: int = 1000

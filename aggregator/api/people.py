@@ -1,21 +1,27 @@
 """Routes for logging in and out, and for the audit log."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC
+from itertools import takewhile
 from math import ceil
+from threading import Lock
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import Body, FastAPI, HTTPException, Query, Request
+from pydantic import AwareDatetime
 from starlette.responses import Response, StreamingResponse
 
 from aggregator.accounts import Accounts, LoginDelayed, LoginRefused, Opened, Policy
-from aggregator.api import models
+from aggregator.api import models, models_reports
 from aggregator.api.access import Address, Cookies, Visitor, Who
 from aggregator.api.problems import documented
 from aggregator.core.access import Principal
-from aggregator.core.audit import Record
+from aggregator.core.audit import AuditQuery, Broken, Record, parse_end
+from aggregator.core.audit import verify as verify_chain
 from aggregator.core.people import AuditStore, PeopleStore
+from aggregator.core.report import Calendar
 from aggregator.views import rfc3339
 
 REFUSED = "name and password do not match, or the account is disabled"
@@ -35,6 +41,7 @@ class People:
     cookies: Cookies
     now: Callable[[], float]
     signs_on: bool = False
+    calendar: Calendar = field(default_factory=lambda: Calendar(UTC))
 
 
 def install(app: FastAPI, people: People) -> None:
@@ -45,7 +52,12 @@ def install(app: FastAPI, people: People) -> None:
 
 def session_view(people: People, who: Principal | None) -> dict[str, Any]:
     """Who is logged in. `csrf` has to be sent back with everything that is not a read."""
-    view: dict[str, Any] = {"accounts": people.accounts.active, "sign_on": people.signs_on, "user": None}
+    view: dict[str, Any] = {
+        "accounts": people.accounts.active,
+        "sign_on": people.signs_on,
+        "zone": {"name": people.calendar.name, "label": people.calendar.label},
+        "user": None,
+    }
     if who is not None and not who.local:
         view["user"] = {
             "name": who.name,
@@ -117,14 +129,30 @@ def _password(app: FastAPI, people: People) -> None:
 
 
 def _audit(app: FastAPI, people: People) -> None:
+    verifying = Lock()
+
     @app.get("/api/v1/audit", response_model=models.AuditPage, responses=documented(401, 403, 422, 503))
     def audit(
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
         action: Annotated[str | None, Query(max_length=64)] = None,
         actor: Annotated[str | None, Query(max_length=128)] = None,
+        what: Annotated[
+            str | None, Query(alias="object", max_length=256, description="an incident's id, an account")
+        ] = None,
+        since: Annotated[AwareDatetime | None, Query()] = None,
+        until: Annotated[AwareDatetime | None, Query()] = None,
     ) -> Response:
-        rows = people.audit.newest(limit + 1, before, action, actor)
+        query = AuditQuery(
+            limit=limit + 1,
+            before=before,
+            action=action,
+            actor=actor,
+            object=what,
+            since=since.timestamp() if since else None,
+            until=until.timestamp() if until else None,
+        )
+        rows = people.audit.newest(query)
         more = rows[limit - 1].seq if len(rows) > limit else None
         items = [_shown(row) for row in rows[:limit]]
         return personal({"items": items, "next": more, "anchor": str(people.audit.ends()[1])})
@@ -137,6 +165,41 @@ def _audit(app: FastAPI, people: People) -> None:
     def export(who: Who, where: Address) -> Response:
         people.store.note([(people.now(), who.name, "audit.export", "", where)])
         return StreamingResponse(_lines(people.audit), media_type="application/jsonl", headers=NO_STORE)
+
+    @app.post(
+        "/api/v1/audit/verify",
+        response_model=models_reports.AuditVerified,
+        responses=documented(401, 403, 413, 422, 429, 503),
+    )
+    def verify(wish: Annotated[models_reports.AuditVerifyIn, Body()], who: Who, where: Address) -> Response:
+        if not verifying.acquire(blocking=False):
+            raise HTTPException(429, "the chain is being verified already", {"Retry-After": "5"})
+        try:
+            found = verified(people.audit, wish.anchor)
+        finally:
+            verifying.release()
+        people.store.note([(people.now(), who.name, "audit.verify", found["broken"] or "holds", where)])
+        return personal(found)
+
+
+def verified(audit: AuditStore, anchor: str | None) -> dict[str, Any]:
+    """The whole chain, record by record; what somebody appends meanwhile is not looked at."""
+    floor, head = audit.ends()
+    found: dict[str, Any] = {
+        "holds": True,
+        "records": head.seq - floor.seq,
+        "first": floor.seq + 1,
+        "last": head.seq,
+        "anchor": str(head),
+        "broken": None,
+        "seq": None,
+    }
+    records = takewhile(lambda record: record.seq <= head.seq, audit.records(floor.seq))
+    try:
+        verify_chain(records, floor, [head, *([parse_end(anchor)] if anchor else [])])
+    except Broken as error:
+        found |= {"holds": False, "broken": error.reason, "seq": error.seq}
+    return found
 
 
 def _lines(audit: AuditStore) -> Iterator[bytes]:

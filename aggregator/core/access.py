@@ -17,6 +17,7 @@ Permission = Literal[
     "evidence.read",
     "quarantine.read",
     "metrics.read",
+    "report.read",
     "audit.read",
     "user.read",
     "user.manage",
@@ -33,10 +34,10 @@ _ACT: frozenset[Permission] = _SEE | {"incident.act", "silence.act", "evidence.r
 ROLES: dict[Role, frozenset[Permission]] = {
     "viewer": _SEE,
     "operator": _ACT,
-    "supervisor": _ACT | {"user.read"},
+    "supervisor": _ACT | {"report.read", "user.read"},
     "engineer": _SEE | {"silence.act", "evidence.read", "quarantine.read", "metrics.read"},
     "administrator": _ALL,
-    "auditor": _SEE | {"audit.read", "user.read"},
+    "auditor": _SEE | {"report.read", "audit.read", "user.read"},
 }
 
 WHOLE_CITY: frozenset[Permission] = frozenset({"metrics.read", "audit.read", "user.read", "user.manage"})
@@ -71,8 +72,13 @@ ROUTES: dict[str, Need] = {
     "POST /api/v1/events/{event}/clip": "evidence.read",
     "GET /api/v1/quarantine": "quarantine.read",
     "GET /api/v1/stream": "incident.read",
+    "GET /api/v1/reports/shift": "report.read",
+    "GET /api/v1/reports/response": "report.read",
+    "GET /api/v1/reports/precision": "report.read",
+    "GET /api/v1/reports/coverage": "report.read",
     "GET /api/v1/audit": "audit.read",
     "GET /api/v1/audit/export": "audit.read",
+    "POST /api/v1/audit/verify": "audit.read",
     "GET /api/v1/users": "user.read",
     "POST /api/v1/users": "user.manage",
     "POST /api/v1/users/{name}": "user.manage",

@@ -49,6 +49,19 @@ class Record:
     hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """None: any. since, until: seconds since the epoch. before: the number of the last record of the page before."""
+
+    limit: int = 100
+    before: int | None = None
+    action: str | None = None
+    actor: str | None = None
+    object: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+
 def digest(record: Record) -> str:
     fields = asdict(record)
     del fields["hash"]

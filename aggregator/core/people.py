@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aggregator.core.access import Permission, Role
-from aggregator.core.audit import End, Entry, Record
+from aggregator.core.audit import AuditQuery, End, Entry, Record
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._@-]{0,63}$"
 RESERVED = frozenset({"system", "local", "operator", "unknown", "sign_on", "command"})
@@ -113,7 +113,9 @@ class AuditStore(Protocol):
         """(before the first record that is kept, the last one)"""
         ...
 
-    def newest(self, limit: int, before: int | None, action: str | None, actor: str | None) -> Sequence[Record]: ...
+    def newest(self, query: AuditQuery) -> Sequence[Record]:
+        """The latest first: by their time, then by their number."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

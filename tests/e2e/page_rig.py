@@ -40,6 +40,7 @@ class Rig:
     def __init__(
         self, folder: Path, cameras: int = 4, per_operator: float = 10_000, cameras_file: str = "", more: str = ""
     ) -> None:
+        self.folder = folder
         self.broker = Mosquitto(folder / "broker")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"

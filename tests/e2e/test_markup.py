@@ -2,12 +2,12 @@
 administrators fill carries a script, and none runs."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from contract import topics
 from contract.codec import encode
@@ -52,6 +52,25 @@ def nasty_event(rig: Rig) -> None:
     rig.publisher.wait()
 
 
+def views(rig: Rig, page: Page) -> None:
+    """What was written is in reports and in the audit log, too: reasons, names of cameras and of who acted."""
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    wish = {"site": "site-1", "reason": f"silence {NASTY}", "expires": until, "actor": SHORT}
+    rig.post("api/v1/silences", wish)
+    page.goto(f"{rig.url}#/reports")
+    page.locator("[data-test=period]").select_option("week")
+    for table, text in (("notes", NASTY), ("silences", f"silence {NASTY}"), ("dark", NASTY), ("people", NASTY)):
+        expect(page.locator(f"[data-test=table-{table}]")).to_contain_text(text)
+    page.locator("[data-test=report-coverage]").click()
+    expect(page.locator("[data-test=table-coverage_gaps]")).to_contain_text(LINK)
+    page.goto(f"{rig.url}#/audit")
+    expect(page.locator("tbody")).to_contain_text(NASTY)
+    page.locator("[data-test=actor]").fill(SHORT)
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody")).to_contain_text(SHORT)
+
+
 def test_no_text_is_markup(rig: Rig) -> None:
     nasty_event(rig)
     wait_until(lambda: len(rig.incidents()) == 1, what="the incident in the store")
@@ -78,6 +97,7 @@ def test_no_text_is_markup(rig: Rig) -> None:
         page.locator("[role=alertdialog] input").press("Enter")
         expect(side.locator("header .pill")).to_have_text("False alarm")
         expect(side).to_contain_text(NASTY)
+        views(rig, page)
         page.goto(f"{rig.url}#/incident/{NASTY}")
         page.goto(f"{rig.url}#/login/{NASTY}")
         assert page.evaluate("window.pwned") is None

@@ -44,6 +44,7 @@ def request(http: httpx.Client, route: str, **parts: str) -> httpx.Response:
         "POST /api/v1/session/password": {"current": "wrong", "new": "wrong"},
         "POST /api/v1/users": {"name": "fresh", "role": "viewer", "password": PASSWORD},
         "POST /api/v1/users/{name}": {"disabled": False},
+        "POST /api/v1/audit/verify": {},
     }
     body = json.dumps(bodies[route]) if route in bodies else None
     headers = {} if method == "GET" else {"content-type": "application/json"}
@@ -100,7 +101,8 @@ def test_what_is_not_in_the_table_is_refused(one: Desk, path: str) -> None:
 def test_without_accounts_whoever_is_at_this_machine_acts_under_the_name_he_gives(one: Desk) -> None:
     incident = seen_at(one, "site-1", "gate")["id"]
     with client(one) as http:
-        assert http.get("/api/v1/session").json() == {"accounts": False, "sign_on": False, "user": None}
+        zone = {"name": "Asia/Jakarta", "label": "WIB"}
+        assert http.get("/api/v1/session").json() == {"accounts": False, "sign_on": False, "zone": zone, "user": None}
         path = f"/api/v1/incidents/{incident}/transition"
         assert http.post(path, json={"to": "acknowledged", "actor": "rina"}).status_code == 200
         assert http.get(f"/api/v1/incidents/{incident}").json()["changes"][-1]["actor"] == "rina"

@@ -321,7 +321,7 @@ def test_answers_are_what_openapi_says(one: Desk) -> None:
     found = list(schema.get_all_operations())
     operations = [one_found.ok() for one_found in found if isinstance(one_found, Ok)]
     assert len(operations) == len(found)
-    assert len(operations) == len(ROUTES) - len(("GET /openapi.json", "GET /docs", "GET /api/v1/stream"))
+    assert len(operations) == len(ROUTES) - len({"/api/v1/stream", "/openapi.json", "/docs"})
     for operation in operations:
 
         @given(case=operation.as_strategy())

@@ -9,7 +9,7 @@ import pytest
 from aggregator.adapters.audit_sqlite import SqliteAudit
 from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.store_sqlite import SqliteStore
-from aggregator.core.audit import Entry, verify
+from aggregator.core.audit import AuditQuery, Entry, verify
 from aggregator.core.errors import StoreError
 from aggregator.core.people import AuditStore, PeopleStore, Session, Token, User
 
@@ -85,6 +85,10 @@ def test_the_log_is_read_from_both_ends(stores: Stores) -> None:
     floor, head = audit.ends()
     assert verify(audit.records(floor.seq), floor, [head]) == head
     assert [record.object for record in audit.records(2_497)] == ["2497", "2498", "2499"]
-    assert [record.seq for record in audit.newest(2, None, None, None)] == [2_500, 2_499]
-    assert [record.object for record in audit.newest(2, 2_499, "evidence.read", "rina")] == ["2497", "2495"]
-    assert audit.newest(2, None, "session.login", None) == []
+    assert [record.seq for record in audit.newest(AuditQuery(limit=2))] == [2_500, 2_499]
+    older = audit.newest(AuditQuery(limit=2, before=2_499, action="evidence.read", actor="rina"))
+    assert [record.object for record in older] == ["2497", "2495"]
+    assert [record.object for record in audit.newest(AuditQuery(object="77"))] == ["77"]
+    assert [record.seq for record in audit.newest(AuditQuery(since=9.0, until=11.0))] == [11, 10]
+    assert [record.seq for record in audit.newest(AuditQuery(since=9.0, until=11.0, before=11))] == [10]
+    assert audit.newest(AuditQuery(limit=2, action="session.login")) == []

@@ -189,3 +189,31 @@ def test_a_wrong_camera_file_says_where(tmp_path: Path, text: str, said: str) ->
         load_cameras(path)
     assert said in str(error.value)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("zone", "label", "hours"),
+    [
+        ("Asia/Jakarta", "WIB", 7),
+        ("Asia/Makassar", "WITA", 8),
+        ("Asia/Jayapura", "WIT", 9),
+        ("Europe/Berlin", "CET", 1),
+    ],
+)
+def test_the_sites_time_zone_is_also_what_verdicts_hours_are_in(
+    tmp_path: Path, zone: str, label: str, hours: int
+) -> None:
+    found = parse({"aggregator": {"data_dir": "d"}, "clock": {"time_zone": zone}}, tmp_path / "a.toml")
+    assert (found.calendar.label, found.calendar.name) == (label, zone)
+    assert found.policies.learning.utc_offset_h == hours
+    own = {"aggregator": {"data_dir": "d"}, "clock": {"time_zone": zone}, "learning": {"utc_offset_h": 2}}
+    assert parse(own, tmp_path / "a.toml").policies.learning.utc_offset_h == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("time_zone", "Atlantis"), ("time_zone", "../etc/passwd"), ("shifts", ["07:00", "07:00"]), ("shifts", ["24:00"])],
+)
+def test_a_clock_that_makes_no_sense_is_refused_by_its_key(tmp_path: Path, key: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=rf"clock\.{key}"):
+        parse({"aggregator": {"data_dir": "d"}, "clock": {key: value}}, tmp_path / "a.toml")

@@ -29,6 +29,6 @@ def test_every_action_of_the_audit_log_is_listed() -> None:
     written = set()
     for module in modules():
         if module.within("aggregator") and not module.within("aggregator.core.access"):
-            for noun in ("evidence", "incident", "silence", "session", "user", "token", "config", "audit"):
+            for noun in ("evidence", "incident", "silence", "session", "user", "token", "config", "audit", "report"):
                 written |= set(re.findall(rf'"({noun}\.[a-z]+)"', module.text))
     assert listed == written - set(PERMISSIONS) | {"evidence.read"}

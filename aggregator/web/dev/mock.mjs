@@ -68,7 +68,7 @@ function file(response, path) {
 const server = createServer((request, response) => {
   const { pathname } = new URL(request.url, "http://localhost");
   const [, id, verb] = /^\/api\/v1\/incidents\/([^/]+)(\/transition)?$/.exec(pathname) ?? [];
-  if (pathname === "/api/v1/session") return json(response, 200, { accounts: false, sign_on: false, user: null });
+  if (pathname === "/api/v1/session") return json(response, 200, { accounts: false, sign_on: false, zone: { name: "Asia/Jakarta", label: "WIB" }, user: null });
   if (pathname === "/api/v1/stream") return stream(request, response);
   if (pathname.startsWith("/api/v1/evidence/")) {
     const sha = pathname.split("/").at(-1);

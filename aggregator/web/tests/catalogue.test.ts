@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CATALOGUE, has, render } from "../src/lib/catalogue";
 import { ACTIONS, DEEDS } from "../src/lib/actions";
 import { VIEWS } from "../src/lib/filter";
+import { PERIODS } from "../src/lib/report";
 import { ACTS, CAMERA_STATES, RELATIONS, ROLES, SEVERITIES, STATES } from "../src/lib/types";
 
 const sources = import.meta.glob<string>("../src/**/*.{svelte,ts}", { eager: true, query: "?raw", import: "default" });
@@ -27,10 +28,14 @@ const built = [
   ...["merged", "closed", "yours", "nobodys", "only_one", "undo"].map((name) => `web.cannot.${name}`),
   ...["sources", "people", "growth", "reports", "place"].map((name) => `web.raised.${name}`),
   ...["begin", "update", "end"].map((name) => `web.phase.${name}`),
+  ...PERIODS.map((name) => `web.reports.period.${name}`),
+  ...["bars", "lines"].map((name) => `web.reports.plot.${name}`),
+  ...["changed", "gap", "link", "cut", "anchor", "early"].map((name) => `web.audit.why.${name}`),
+  "web.camera_state.aggregator",
 ];
 
 /** Prefixes that `named` completes with a word from the wire. */
-const PREFIXES = ["web.class", "web.measure", "web.camera_state", "web.link_kind", "web.actor", "web.suppressed"];
+const PREFIXES = ["web.severity", "web.state", "web.class", "web.measure", "web.camera_state", "web.link_kind", "web.actor", "web.suppressed"];
 
 describe("the catalogue", () => {
   it("has every sentence that the page asks for", () => {

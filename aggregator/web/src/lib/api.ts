@@ -1,8 +1,12 @@
 /** The few requests the page makes besides the live stream. All go to the origin the page came from. */
+import { reportPath, type Range, type Report, type ReportName } from "./report";
 import type {
   Act,
   Around,
   Assignee,
+  AuditPage,
+  AuditQuery,
+  AuditVerified,
   Incident,
   IncidentDetail,
   Precision,
@@ -115,6 +119,35 @@ export async function fetchSuppressed(since: number, signal: AbortSignal): Promi
   return ((await answer(await fetch(`${BASE}/suppressed?${query}`, { signal }))) as { items: Suppressed[] }).items;
 }
 
+/** Raises ApiError: 409 with the code of a sentence where there is no such report. */
+export async function fetchReport(name: ReportName, range: Range, signal: AbortSignal): Promise<Report> {
+  return (await read(reportPath(name, range), signal)) as Report;
+}
+
+/** The latest first; `before` is the number of the last record of the page before. */
+export async function fetchAudit(query: AuditQuery, before: number | null, signal: AbortSignal): Promise<AuditPage> {
+  const given = Object.entries({ ...query, before: before === null ? "" : String(before) }).filter(([, value]) => value !== "");
+  return (await read(`${BASE}/audit?${new URLSearchParams(given)}`, signal)) as AuditPage;
+}
+
+/** Reads the whole chain, which may take a while. */
+export async function verifyAudit(anchor: string): Promise<AuditVerified> {
+  return (await send("POST", "/audit/verify", anchor === "" ? {} : { anchor }, 600_000)) as AuditVerified;
+}
+
+export const AUDIT_EXPORT = `${BASE}/audit/export`;
+
+async function read(path: string, signal: AbortSignal): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(path, { signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new ApiError(0, "unreachable");
+  }
+  return answer(response);
+}
+
 export async function fetchSession(): Promise<Session> {
   return opened(await answer(await fetch(`${BASE}/session`, { signal: AbortSignal.timeout(10_000) })));
 }
@@ -150,14 +183,14 @@ function opened(value: unknown): Session {
   return session;
 }
 
-async function send(method: string, path: string, body?: unknown): Promise<unknown> {
+async function send(method: string, path: string, body?: unknown, longestMs = 10_000): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(`${BASE}${path}`, {
       method,
       headers: { "content-type": "application/json", ...(csrf === "" ? {} : { "x-csrf-token": csrf }) },
       body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(longestMs),
     });
   } catch {
     throw new ApiError(0, "unreachable");

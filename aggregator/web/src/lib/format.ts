@@ -1,46 +1,85 @@
-/** Times, durations and numbers as people read them. The city's clock is Asia/Jakarta (WIB), always 24 hours. */
+/** Times, durations and numbers as people read them. The clock is the site's, always 24 hours. */
 
 export type Language = "id" | "en";
 
-const ZONE = "Asia/Jakarta";
 const LOCALE: Record<Language, string> = { id: "id-ID", en: "en-GB" };
 
-const clockFormat = new Intl.DateTimeFormat("en-GB", {
-  timeZone: ZONE,
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
-const dayKeyFormat = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE });
-const dayFormat = Object.fromEntries(
-  (["id", "en"] as const).map((language) => [
-    language,
-    new Intl.DateTimeFormat(LOCALE[language], { timeZone: ZONE, day: "numeric", month: "short" }),
-  ]),
-) as Record<Language, Intl.DateTimeFormat>;
-const longDayFormat = Object.fromEntries(
-  (["id", "en"] as const).map((language) => [
-    language,
-    new Intl.DateTimeFormat(LOCALE[language], { timeZone: ZONE, weekday: "long", day: "numeric", month: "long" }),
-  ]),
-) as Record<Language, Intl.DateTimeFormat>;
+interface Formats {
+  clock: Intl.DateTimeFormat;
+  dayKey: Intl.DateTimeFormat;
+  parts: Intl.DateTimeFormat;
+  day: Record<Language, Intl.DateTimeFormat>;
+  longDay: Record<Language, Intl.DateTimeFormat>;
+}
+
+function formatsOf(timeZone: string): Formats {
+  const both = (options: Intl.DateTimeFormatOptions): Record<Language, Intl.DateTimeFormat> => ({
+    id: new Intl.DateTimeFormat(LOCALE.id, { timeZone, ...options }),
+    en: new Intl.DateTimeFormat(LOCALE.en, { timeZone, ...options }),
+  });
+  const digits = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+  return {
+    clock: new Intl.DateTimeFormat("en-GB", { timeZone, ...digits }),
+    dayKey: new Intl.DateTimeFormat("en-CA", { timeZone }),
+    parts: new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit", ...digits }),
+    day: both({ day: "numeric", month: "short" }),
+    longDay: both({ weekday: "long", day: "numeric", month: "long" }),
+  };
+}
+
+let formats = formatsOf("Asia/Jakarta");
+
+/** From the session on, the site's own zone: an IANA name. One that this browser does not know changes nothing. */
+export function setZone(name: string): void {
+  try {
+    formats = formatsOf(name);
+  } catch {
+    // RangeError: an old browser; the aggregator's config was checked.
+  }
+}
 
 /** "14:05:09" */
 export function clock(ms: number): string {
-  return clockFormat.format(ms);
+  return formats.clock.format(ms);
 }
 
 /** "14:05:09" today, "22 Nov 14:05:09" on another day of the city's calendar. */
 export function moment(ms: number, nowMs: number, language: Language): string {
   if (!Number.isFinite(ms)) return "–";
-  if (dayKeyFormat.format(ms) === dayKeyFormat.format(nowMs)) return clock(ms);
-  return `${dayFormat[language].format(ms)} ${clock(ms)}`;
+  if (formats.dayKey.format(ms) === formats.dayKey.format(nowMs)) return clock(ms);
+  return `${formats.day[language].format(ms)} ${clock(ms)}`;
 }
 
 /** "Senin, 23 November" */
 export function longDay(ms: number, language: Language): string {
-  return longDayFormat[language].format(ms);
+  return formats.longDay[language].format(ms);
+}
+
+/** "26 Nov 14:05": to the minute, whatever day it is. */
+export function stamp(ms: number, language: Language): string {
+  return `${formats.day[language].format(ms)} ${clock(ms).slice(0, 5)}`;
+}
+
+/** "26 Nov" */
+export function shortDay(ms: number, language: Language): string {
+  return formats.day[language].format(ms);
+}
+
+/** "2026-11-26T14:05" in the site's zone, as an input of type datetime-local has it. */
+export function localInput(ms: number): string {
+  const part = Object.fromEntries(formats.parts.formatToParts(ms).map(({ type, value }) => [type, value]));
+  return `${part["year"]}-${part["month"]}-${part["day"]}T${part["hour"]}:${part["minute"]}`;
+}
+
+/** The moment at which the site's clocks show that; NaN for nothing. */
+export function fromLocalInput(text: string): number {
+  // Browsers take ":00Z" for a time of the year 2000.
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text)) return Number.NaN;
+  const asUtc = Date.parse(`${text}:00Z`);
+  const offset = Date.parse(`${localInput(asUtc)}:00Z`) - asUtc;
+  const first = asUtc - offset;
+  // Where clocks change between, the offset is another there.
+  return asUtc - (Date.parse(`${localInput(first)}:00Z`) - first);
 }
 
 const UNITS: Record<Language, { s: string; min: string; h: string; d: string }> = {
@@ -82,8 +121,8 @@ export function number(value: number, language: Language, digits = 1): string {
   return format.format(value);
 }
 
-export function percent(unit: number, language: Language): string {
-  return new Intl.NumberFormat(LOCALE[language], { style: "percent", maximumFractionDigits: 0 }).format(unit);
+export function percent(unit: number, language: Language, digits = 0): string {
+  return new Intl.NumberFormat(LOCALE[language], { style: "percent", maximumFractionDigits: digits }).format(unit);
 }
 
 /** Degrees to five decimals (about a metre), as any map search takes them. */

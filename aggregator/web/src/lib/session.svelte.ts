@@ -1,10 +1,11 @@
 /** Who sits at this page. While there are no accounts it is somebody at the server's own machine, who may do everything. */
 import { ApiError, changePassword, fetchSession, login, logout } from "./api";
+import { setZone } from "./format";
 import { failureOf, type Said } from "./login";
 import type { Session } from "./types";
 
 /** Nobody answers: the page shows itself, as not connected, and asks again when it is. */
-const UNKNOWN: Session = { accounts: false, sign_on: false, user: null };
+const UNKNOWN: Session = { accounts: false, sign_on: false, zone: { name: "Asia/Jakarta", label: "WIB" }, user: null };
 /** How long before its end a session is offered to be prolonged by logging in again. */
 const WARN_MS = 15 * 60_000;
 
@@ -17,6 +18,8 @@ class Who {
   /** Who was logged in last, and may want to be again. */
   lastName: string | null = null;
 
+  /** What people call the site's time zone. */
+  readonly zone = $derived(this.known?.zone.label ?? UNKNOWN.zone.label);
   readonly user = $derived(this.known?.user ?? null);
   /** Whether the live picture may be shown. */
   readonly open = $derived(this.known !== null && (!this.known.accounts || this.known.user !== null));
@@ -76,6 +79,7 @@ class Who {
   #take(session: Session): void {
     this.ended = this.lastName !== null && session.user === null;
     this.lastName = session.user?.name ?? this.lastName;
+    setZone(session.zone.name);
     this.known = session;
   }
 }

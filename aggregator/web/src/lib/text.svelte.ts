@@ -19,8 +19,12 @@ export const moment = (ms: number, now: number): string => format.moment(ms, now
 export const duration = (seconds: number): string => format.duration(seconds, preferences.language);
 export const preciseDuration = (seconds: number): string => format.preciseDuration(seconds, preferences.language);
 export const number = (value: number, digits = 1): string => format.number(value, preferences.language, digits);
-export const percent = (unit: number): string => format.percent(unit, preferences.language);
+export const percent = (unit: number, digits = 0): string => format.percent(unit, preferences.language, digits);
+export const stamp = (ms: number): string => format.stamp(ms, preferences.language);
+export const shortDay = (ms: number): string => format.shortDay(ms, preferences.language);
 export const longDay = (ms: number): string => format.longDay(ms, preferences.language);
+
+export const placeTitleOf = (name: string): string => (name === "" ? t("reports.no_district") : format.placeTitle(name));
 
 /** "3 mnt lalu", and "baru saja" below five seconds. */
 export function ago(ms: number, now: number): string {

@@ -1,0 +1,76 @@
+/** Reports as the aggregator makes them (docs/guide/reports.md). */
+
+export const REPORTS = ["shift", "response", "precision", "coverage"] as const;
+export type ReportName = (typeof REPORTS)[number];
+export const PERIODS = ["shift", "previous_shift", "today", "yesterday", "week", "month"] as const;
+export type Period = (typeof PERIODS)[number];
+
+export type Value = string | number | null;
+export type Row = Record<string, Value>;
+
+export interface Column {
+  key: string;
+  type: string;
+}
+
+export interface Table {
+  key: string;
+  columns: Column[];
+  rows: Row[];
+  total: number;
+}
+
+export interface Report {
+  report: ReportName;
+  since: string;
+  until: string;
+  generated: string;
+  zone: { name: string; label: string };
+  tables: Table[];
+}
+
+/** A range by its name, or from one moment to another (milliseconds). */
+export type Range = { period: Period } | { from: number; to: number };
+
+/** The ranges that make sense for a report without being asked, as the aggregator has them. */
+export const USUAL: Record<ReportName, Period> = { shift: "shift", response: "week", precision: "month", coverage: "today" };
+
+export function reportPath(name: ReportName, range: Range, more: Record<string, string> = {}): string {
+  const within: Record<string, string> =
+    "period" in range
+      ? { period: range.period }
+      : { from: new Date(range.from).toISOString(), to: new Date(range.to).toISOString() };
+  return `/api/v1/reports/${name}?${new URLSearchParams({ ...within, ...more })}`;
+}
+
+const NUMBERS = new Set(["count", "number", "share", "seconds"]);
+
+export function isNumeric(column: Column): boolean {
+  return NUMBERS.has(column.type);
+}
+
+/** Tables that need the whole width. */
+export function isWide(table: Table): boolean {
+  return table.columns.length >= 10 && !(table.key in PLOTS);
+}
+
+export interface PlotSpec {
+  kind: "bars" | "lines";
+  /** The columns that are drawn; with `by`, the one column for each value of that. */
+  series: string[];
+  x: string;
+  by?: string;
+  /** The columns of the interval around the one series. */
+  interval?: [low: string, high: string];
+}
+
+/** Which tables are also drawn. Those without an entry are shown as tables alone. */
+export const PLOTS: Record<string, PlotSpec> = {
+  load: { kind: "bars", x: "begin", series: ["opened", "peak"] },
+  by_kind: { kind: "bars", x: "kind", series: ["opened"] },
+  response_distribution: { kind: "bars", x: "up_to", series: ["answered", "ended"] },
+  response_over_time: { kind: "lines", x: "begin", series: ["ack_within", "end_within"] },
+  precision_over_time: { kind: "lines", x: "begin", series: ["precision"], interval: ["low", "high"] },
+  coverage_over_time: { kind: "lines", x: "begin", series: ["coverage"] },
+  coverage_districts_over_time: { kind: "lines", x: "begin", series: ["coverage"], by: "district" },
+};

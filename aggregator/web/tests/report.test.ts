@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { axis, isEmpty, labelled, path, plotted } from "../src/lib/plot";
+import { isWide, PLOTS, reportPath, type Table } from "../src/lib/report";
+import { viewOf } from "../src/lib/beside";
+
+const table = (key: string, keys: string[], rows: (string | number | null)[][]): Table => ({
+  key,
+  columns: keys.map((name) => ({ key: name, type: "count" })),
+  rows: rows.map((row) => Object.fromEntries(keys.map((name, at) => [name, row[at] ?? null]))),
+  total: rows.length,
+});
+
+describe("a plot", () => {
+  it("draws the columns it names, in the order of the rows, with gaps where nothing is known", () => {
+    const found = plotted(table("load", ["begin", "opened", "peak"], [["a", 1, 2], ["b", null, 3]]), { kind: "bars", x: "begin", series: ["opened", "peak"] });
+    expect(found).toEqual({ x: ["a", "b"], series: [{ key: "opened", values: [1, null] }, { key: "peak", values: [2, 3] }] });
+  });
+
+  it("makes a line of each district, and of the first five alone", () => {
+    const rows = ["a", "b", "c", "d", "e", "f"].flatMap((name) => [[name, 1, 0.5], [name, 2, name === "b" ? null : 1]]);
+    const found = plotted(table("x", ["district", "begin", "coverage"], rows), { kind: "lines", x: "begin", series: ["coverage"], by: "district" });
+    expect(found.x).toEqual([1, 2]);
+    expect(found.series.map((one) => one.key)).toEqual(["a", "b", "c", "d", "e"]);
+    expect(found.series[1]?.values).toEqual([0.5, null]);
+  });
+
+  it("is empty where there is nothing but nought", () => {
+    const of = (value: number | null): boolean => isEmpty({ x: [1], series: [{ key: "a", values: [value] }] });
+    expect([of(null), of(0), of(1)]).toEqual([true, true, false]);
+  });
+
+  it("has round ticks from nought up, whole ones for counts, and all of a share", () => {
+    expect(axis([7], "count", 100).ticks).toEqual([0, 2, 4, 6, 8]);
+    expect(axis([1], "count", 100).ticks).toEqual([0, 1]);
+    const share = axis([0.9], "share", 100);
+    expect([share.ticks.at(-1), share.at(0), share.at(1)]).toEqual([1, 100, 0]);
+  });
+
+  it("labels so many points as fit", () => {
+    expect([...labelled(10, 4)]).toEqual([0, 3, 6, 9]);
+    expect([...labelled(3, 9)]).toEqual([0, 1, 2]);
+  });
+
+  it("lifts its pen over a gap", () => {
+    expect(path([[0, 1], [1, 2], null, [3, 4]])).toBe("M0.0 1.0L1.0 2.0M3.0 4.0");
+  });
+});
+
+describe("a report", () => {
+  it("is asked for by the name of a range or from one moment to another", () => {
+    expect(reportPath("shift", { period: "today" })).toBe("/api/v1/reports/shift?period=today");
+    expect(reportPath("response", { from: 0, to: 1000 }, { format: "csv" })).toBe(
+      "/api/v1/reports/response?from=1970-01-01T00%3A00%3A00.000Z&to=1970-01-01T00%3A00%3A01.000Z&format=csv",
+    );
+  });
+
+  it("gives wide tables the whole width, unless they are drawn", () => {
+    const keys = [..."abcdefghij"];
+    expect([isWide(table("response_by_kind", keys, [])), isWide(table("response_over_time", keys, [])), isWide(table("x", ["a"], []))]).toEqual([true, false, false]);
+    expect(Object.keys(PLOTS)).toContain("response_over_time");
+  });
+});
+
+it("an address names its view; any other is the desk's", () => {
+  expect(["#/reports", "#/audit", "#/incident/1", "", "#/reportsx", "#/"].map(viewOf)).toEqual(["reports", "audit", "desk", "desk", "desk", "desk"]);
+});

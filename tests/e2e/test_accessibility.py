@@ -1,0 +1,124 @@
+"""Accessibility in a real Chromium: axe-core finds nothing in any state of the page."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from aggregator.accounts import Policy
+from aggregator.adapters.people_sqlite import SqlitePeople
+from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.roster import Roster
+from contract.kinds import Kind
+from tests.brokers import wait_until
+from tests.desks import QUICK
+from tests.e2e.axe import violations
+from tests.e2e.feed import traffic
+from tests.e2e.page_rig import NO_WEBGL, Rig, chromium, open_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.broker]
+PASSWORD = "correct horse battery"
+REPORTS = ("shift", "response", "precision", "coverage")
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright, *NO_WEBGL) as opened:
+        yield opened
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with Rig(tmp_path, cameras=8) as running:
+        running.report()
+        yield running
+
+
+def accounts(rig: Rig, folder: Path) -> None:
+    store = SqliteStore(folder / "data" / "jaga.sqlite")
+    roster = Roster(SqlitePeople(store), QUICK, Policy(), time, "test")
+    roster.add("chief", "administrator", (), PASSWORD)
+    store.close()
+
+
+class Walk:
+    """Goes through states and gathers what is found in each."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.found: dict[str, list[str]] = {}
+
+    def look(self, state: str) -> None:
+        """Everything in the dark; in the light what is another there, the colours."""
+        for theme in ("dark", "light"):
+            self.page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
+            if wrong := violations(self.page, colours_alone=theme == "light"):
+                self.found[f"{state}, {theme}"] = wrong
+        self.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+
+
+def views(walk: Walk, rig: Rig) -> None:
+    page = walk.page
+    page.goto(f"{rig.url}#/reports")
+    for name in REPORTS:
+        page.locator(f"[data-test=report-{name}]").click()
+        page.locator("[data-test=period]").select_option("today")
+        page.locator(f"[data-test^=table-{'by_' if name == 'shift' else name}]").first.wait_for()
+        for summary in page.locator("main summary:visible").all():
+            summary.click()
+        walk.look(f"report {name}")
+    page.locator("[data-test=period]").select_option("custom")
+    walk.look("own range")
+    page.goto(f"{rig.url}#/audit")
+    page.locator("[data-test=verify]").click()
+    page.locator("[data-test=verified] .holds").wait_for()
+    walk.look("audit")
+
+
+def test_axe_finds_nothing_in_any_state_of_the_page(browser: Browser, rig: Rig, tmp_path: Path) -> None:
+    page = open_page(browser, rig)
+    walk = Walk(page)
+    walk.look("empty")
+    for camera, kind in enumerate((Kind.BRAWL, Kind.CROWD, Kind.SMOKE_FIRE)):
+        rig.begin(camera, kind)
+    wait_until(lambda: len(rig.incidents()) == 3, what="the incidents in the store")
+    page.locator("[data-id]").nth(2).wait_for()
+    walk.look("a few")
+    page.locator("[data-id]").first.click()
+    page.locator(".side .scroll").wait_for()
+    walk.look("detail")
+    page.keyboard.press("f")
+    page.locator("[role=alertdialog]").wait_for()
+    walk.look("confirmation")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    page.locator("dialog[open]").wait_for()
+    walk.look("help")
+    page.keyboard.press("Escape")
+    views(walk, rig)
+    for event, _ in traffic(300, 3, datetime.now(UTC), rig.cameras):
+        rig.publisher.event(event)
+    rig.publisher.wait()
+    page.goto(f"{rig.url}#/")
+    page.locator("[data-id]").nth(5).wait_for()
+    walk.look("many")
+    accounts(rig, tmp_path)
+    page.locator("[data-test=login]").wait_for(timeout=30_000)
+    walk.look("login")
+    page.locator("[data-test=login] input[name=username], [data-test=login] input").first.fill("chief")
+    page.locator("[data-test=login] input[type=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator("[data-test=who]").click()
+    page.locator("[data-test=account]").wait_for()
+    walk.look("account")
+    page.context.close()
+    assert walk.found == {}, "\n\n".join(f"{state}:\n{line}" for state, lines in walk.found.items() for line in lines)
