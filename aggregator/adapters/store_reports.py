@@ -78,7 +78,7 @@ class SqliteReports:
             f"FROM ({found}) f CROSS JOIN incidents i ON i.id = f.id {where} ORDER BY i.opened, i.id LIMIT :most"
         )
         sql = (
-            "SELECT shown.*, c.time, c.actor, c.before, c.after, c.reason "
+            "SELECT shown.*, c.time, c.actor, c.before, c.after, c.reason, c.action, c.undone "
             f"FROM ({chosen}) shown LEFT JOIN changes c ON c.incident = shown.id "
             "ORDER BY shown.opened, shown.id, c.seq"
         )
@@ -139,6 +139,6 @@ def _courses(rows: Sequence[Any]) -> list[Course]:
     """In the order of the rows, which are by incident."""
     found = []
     for (identity, kind, severity, opened, sites), group in groupby(rows, key=lambda row: row[:5]):
-        steps = tuple(Step(*row[5:]) for row in group if row[5] is not None)
+        steps = tuple(Step(*row[5:11], bool(row[11])) for row in group if row[5] is not None)
         found.append(Course(identity, kind, severity, opened, tuple(json.loads(sites or "[]")), steps))
     return found

@@ -15,13 +15,21 @@ HANDLED: frozenset[State] = frozenset({"acknowledged", "dispatched", *CLOSED})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of an incident's history. reason: a code from the system, words from people."""
+    """One line of an incident's history. reason: a code from the system, words from people. action: what was done,
+    "state" for a step of the lifecycle. undone: it was taken back."""
 
     time: float
     actor: str
     before: State | None
     after: State
     reason: str
+    action: str = "state"
+    undone: bool = False
+
+    @property
+    def moved(self) -> bool:
+        """Whether it led on, and was not taken back."""
+        return self.action == "state" and not self.undone and self.before is not None and self.before != self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +53,9 @@ class Course:
         return state
 
     def answered(self, until: float) -> Step | None:
-        """The first answer of a person, before `until`."""
+        """The first answer of a person that holds, before `until`."""
         for step in self.steps:
-            if self.opened <= step.time < until and step.actor != SYSTEM and step.after in HANDLED:
+            if self.opened <= step.time < until and step.actor != SYSTEM and step.moved and step.after in HANDLED:
                 return step
         return None
 

@@ -15,6 +15,8 @@ from aggregator.core.response import ResponseTargets
 from aggregator.core.silences import Silence
 from contract.kinds import SEVERITIES
 
+_ACTIONS = {"state": "transition"}
+"""Where the audit log calls an action otherwise than the history does."""
 GRAVEST = tuple(reversed(SEVERITIES))
 _BY = "opened:count critical:count major:count minor:count info:count resolved:count false_alarm:count left:count"
 
@@ -131,8 +133,7 @@ def _people(span: Span, courses: Sequence[Course]) -> Table:
     for one in courses:
         for step in one.steps:
             if step.actor != SYSTEM and span.holds(step.time):
-                moved = step.before is not None and step.before != step.after
-                did.setdefault(step.actor, Counter())[step.after if moved else "other"] += 1
+                did.setdefault(step.actor, Counter())[step.after if step.moved else "other"] += 1
     names = ("acknowledged", "dispatched", "resolved", "false_alarm", "other")
     order = sorted(did.items(), key=lambda item: (-item[1].total(), item[0]))
     rows: list[Row] = [(actor, *(count[name] for name in names)) for actor, count in order]
@@ -142,13 +143,21 @@ def _people(span: Span, courses: Sequence[Course]) -> Table:
 def _notes(span: Span, courses: Sequence[Course]) -> Table:
     """What people wrote, the latest first."""
     rows = [
-        (step.time, step.actor, one.id, one.kind, step.after, step.reason)
+        (
+            step.time,
+            step.actor,
+            one.id,
+            one.kind,
+            f"incident.{_ACTIONS.get(step.action, step.action)}",
+            step.after,
+            step.reason,
+        )
         for one in courses
         for step in one.steps
         if step.actor != SYSTEM and step.reason and span.holds(step.time)
     ]
     rows.sort(reverse=True)
-    return table("notes", "time actor incident kind state words:text", rows)
+    return table("notes", "time actor incident kind action state words:text", rows)
 
 
 def _owed(span: Span, courses: Sequence[Course], targets: ResponseTargets) -> list[tuple[float, str, Course]]:

@@ -1,8 +1,10 @@
 """Response times against targets: what counts, what does not count yet, and what was missed."""
 
+from dataclasses import replace
+
 from aggregator.core.report import Districts, Span
 from aggregator.core.report_response import response_report
-from aggregator.core.report_rows import Course
+from aggregator.core.report_rows import Course, Step
 from aggregator.core.response import ResponseTargets, Targets
 from tests.courses import CALENDAR, SHIFT, T0, course, row, rows
 
@@ -53,6 +55,20 @@ def test_a_direct_closing_is_an_answer() -> None:
 def test_an_undone_closing_is_no_end() -> None:
     reopened = course(0, (20, "rina", "resolved"), (40, "rina", "acknowledged"), (500, "rina", "resolved"))
     assert totals(reopened)["end_median"] == 500.0
+
+
+def test_what_was_taken_back_was_no_answer() -> None:
+    one = course(0, (10, "rina", "acknowledged"), (15, "rina", "open"), (50, "budi", "acknowledged"))
+    begin, opened, acknowledged, back, again = one.steps
+    undone = (replace(acknowledged, undone=True), replace(back, action="undo"))
+    found = totals(replace(one, steps=(begin, opened, *undone, again)))
+    assert (found["ack_median"], found["ack_within"]) == (50.0, 1.0)
+
+
+def test_a_note_on_what_is_in_hand_is_no_answer() -> None:
+    taken = course(0, (10, "rina", "open"))
+    noted = Step(T0 + 70, "rina", "acknowledged", "acknowledged", "Menuju lokasi", "note")
+    assert totals(replace(taken, steps=(*taken.steps, noted)))["answered"] == 0
 
 
 def test_a_report_of_the_past_stays_as_it_was() -> None:

@@ -80,7 +80,8 @@ def test_who_opened_ten_minutes_before_the_shift_counts_for_its_first_peak() -> 
 def test_a_note_that_moves_nothing_is_no_acknowledgement() -> None:
     found = told(course(0, (60, "rina", "open", "Menunggu radio")))
     assert row(found, "people", actor="rina")["other"] == 1
-    assert row(found, "notes")["words"] == "Menunggu radio"
+    note = row(found, "notes")
+    assert (note["words"], note["action"]) == ("Menunggu radio", "incident.transition")
     assert row(found, "totals")["ack_within"] == 0.0
 
 
