@@ -139,6 +139,6 @@ def _courses(rows: Sequence[Any]) -> list[Course]:
     """In the order of the rows, which are by incident."""
     found = []
     for (identity, kind, severity, opened, sites), group in groupby(rows, key=lambda row: row[:5]):
-        steps = tuple(Step(*row[5:11], bool(row[11])) for row in group if row[5] is not None)
+        steps = tuple(Step(*row[5:]) for row in group if row[5] is not None)
         found.append(Course(identity, kind, severity, opened, tuple(json.loads(sites or "[]")), steps))
     return found
