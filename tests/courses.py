@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from aggregator.core.incident import State
 from aggregator.core.report import Calendar, Report, Span
 from aggregator.core.report_rows import Course, Step
+from aggregator.core.states import State
 from contract.kinds import Severity
 
 T0 = datetime(2026, 3, 2, 0, 0, tzinfo=UTC).timestamp()

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 from sqlite_utils import Database
 
 from aggregator.adapters import store_judged
-from aggregator.core.incident import CLOSED, STATES
 from aggregator.core.ports import Batch
 from aggregator.core.precision import Verdict
 from aggregator.core.report import Span
 from aggregator.core.report_rows import Acted, Course, Step, Watch
+from aggregator.core.states import CLOSED, STATES
 
 _OPEN = ",".join(f"'{state}'" for state in STATES if state not in CLOSED)
 _CLOSED = ",".join(f"'{state}'" for state in sorted(CLOSED))

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aggregator.api.models import ZoneOut
+from aggregator.api.models_people import ZoneOut
 from aggregator.core.report import ColumnType, Name
 
 

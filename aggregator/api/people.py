@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 from starlette.responses import Response, StreamingResponse
 
 from aggregator.accounts import Accounts, LoginDelayed, LoginRefused, Opened, Policy
-from aggregator.api import models, models_reports
+from aggregator.api import models_people, models_reports
 from aggregator.api.access import Address, Cookies, Visitor, Who
 from aggregator.api.problems import documented
 from aggregator.core.access import Principal
@@ -92,16 +92,16 @@ def _attempt(login: Callable[[], Opened]) -> Opened:
 
 
 def _session(app: FastAPI, people: People) -> None:
-    @app.get("/api/v1/session", response_model=models.SessionOut)
+    @app.get("/api/v1/session", response_model=models_people.SessionOut)
     def session(who: Visitor) -> Response:
         return personal(session_view(people, who))
 
     @app.post(
         "/api/v1/session",
-        response_model=models.SessionOut,
+        response_model=models_people.SessionOut,
         responses=documented(401, 403, 409, 413, 422, 429, 503),
     )
-    def login(wish: Annotated[models.LoginIn, Body()], request: Request, where: Address) -> Response:
+    def login(wish: Annotated[models_people.LoginIn, Body()], request: Request, where: Address) -> Response:
         if not people.accounts.active:
             raise HTTPException(409, NO_ACCOUNTS)
         previous = people.cookies.of(request.headers)
@@ -118,10 +118,10 @@ def _session(app: FastAPI, people: People) -> None:
 def _password(app: FastAPI, people: People) -> None:
     @app.post(
         "/api/v1/session/password",
-        response_model=models.SessionOut,
+        response_model=models_people.SessionOut,
         responses=documented(401, 403, 409, 413, 422, 429, 503),
     )
-    def password(wish: Annotated[models.PasswordIn, Body()], who: Who, where: Address) -> Response:
+    def password(wish: Annotated[models_people.PasswordIn, Body()], who: Who, where: Address) -> Response:
         if who.session is None:
             raise HTTPException(409, "only a logged-in user changes his password")
         change = people.accounts.change_password
@@ -131,7 +131,7 @@ def _password(app: FastAPI, people: People) -> None:
 def _audit(app: FastAPI, people: People) -> None:
     verifying = Lock()
 
-    @app.get("/api/v1/audit", response_model=models.AuditPage, responses=documented(401, 403, 422, 503))
+    @app.get("/api/v1/audit", response_model=models_people.AuditPage, responses=documented(401, 403, 422, 503))
     def audit(
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         before: Annotated[int | None, Query(ge=1, le=2**53)] = None,

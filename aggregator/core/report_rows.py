@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aggregator.core.incident import CLOSED, SYSTEM, State
 from aggregator.core.precision import Verdict
 from aggregator.core.report import Span
+from aggregator.core.states import CLOSED, SYSTEM, State
 from contract.kinds import Severity
 
 HANDLED: frozenset[State] = frozenset({"acknowledged", "dispatched", *CLOSED})

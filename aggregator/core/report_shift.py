@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from aggregator.core.incident import CLOSED, SYSTEM
 from aggregator.core.load import WINDOW_S, LoadPolicy
 from aggregator.core.report import Calendar, Districts, Report, Row, Span, Table, ratio, table, within
 from aggregator.core.report_coverage import Covered
@@ -13,6 +12,7 @@ from aggregator.core.report_response import timed
 from aggregator.core.report_rows import Acted, Course
 from aggregator.core.response import ResponseTargets
 from aggregator.core.silences import Silence
+from aggregator.core.states import CLOSED, SYSTEM
 from contract.kinds import SEVERITIES
 
 _ACTIONS = {"state": "transition"}
