@@ -8,6 +8,9 @@ NODE_ON_PATH := PATH="$$(cat ../../$(VENV)/.nodepath):$$PATH"
 SOURCES := contract edge_agent aggregator simulator models jaga benchmarks tests docs deploy
 NODE_WANTED := const [a, b] = process.versions.node.split('.').map(Number); process.exit(a >= 22 || (a === 20 && b >= 19) ? 0 : 1)
 
+# Processes that share the tests out, a file at a time. Most tests start processes of their own, so two are enough.
+WORKERS ?= 2
+
 .PHONY: demo test check bench accuracy page lock clean format help
 .DELETE_ON_ERROR:
 
@@ -24,7 +27,7 @@ demo: $(VENV)/.demo page
 
 test: $(VENV)/.dev page
 	cd $(WEB) && $(NODE_ON_PATH) npm test --silent
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev page
 	$(BIN)/ruff check $(SOURCES)

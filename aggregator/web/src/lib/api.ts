@@ -1,12 +1,10 @@
 /** The few requests the page makes besides the live stream. All go to the origin the page came from. */
 import { reportPath, type Range, type Report, type ReportName } from "./report";
+import type { AuditPage, AuditQuery, AuditVerified } from "./auditTypes";
 import type {
   Act,
   Around,
   Assignee,
-  AuditPage,
-  AuditQuery,
-  AuditVerified,
   Incident,
   IncidentDetail,
   Precision,
