@@ -65,6 +65,10 @@ threads = 1
 
 [health]
 interval_s = 1
+
+[evidence]
+clip_before_s = 2.0
+clip_after_s = 1.0
 """
 AGGREGATOR = """
 [aggregator]
@@ -160,6 +164,10 @@ class System:
     def quarantined(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get("/api/v1/quarantine")["items"]
         return found
+
+    def audited(self, action: str) -> int:
+        """How many of the latest records of the audit log are of this action."""
+        return len(self.get(f"/api/v1/audit?action={action}")["items"])
 
     def logs(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in sorted(self.folder.glob("*.log")))

@@ -68,6 +68,27 @@ def test_an_event_on_video_becomes_an_incident_on_the_page(system: System, page:
     expect(page.locator("img[src*='/api/v1/evidence/']").first).to_be_visible(timeout=30_000)
 
 
+def test_a_clip_is_asked_of_the_camera_and_plays(system: System, page: Page) -> None:
+    """Over the broker to the camera's host and back; whoever looks is in the audit log."""
+    page.get_by_role("listbox").get_by_role("option").first.click()
+    ask = page.get_by_role("button", name="Minta klip").first
+    play = page.get_by_role("button", name="Putar klip").first
+
+    def comes() -> bool:
+        """One that is still being recorded is refused with the reason, and asked for again."""
+        if ask.is_visible():
+            ask.click()
+        expect(page.get_by_role("button", name="klip").first).to_be_visible(timeout=30_000)
+        return play.is_visible()
+
+    wait_until(comes, 60, "the clip has come")
+    play.click()
+    video = page.locator("video").first
+    expect(video).to_be_visible()
+    page.wait_for_function("video => video.readyState >= 2 && video.videoWidth > 100", arg=video.element_handle())
+    assert system.audited("evidence.ask") >= 1
+
+
 @pytest.mark.parametrize("victim", ["broker", "agent", "aggregator"])
 def test_a_kill_loses_and_doubles_nothing(system: System, page: Page, victim: str) -> None:
     everyone = list(system.agents)
