@@ -145,6 +145,8 @@ def test_a_page_that_was_cut_off_says_what_it_missed(browser: Browser, tmp_path:
         page.locator("[data-test=missed-close]").click()
         expect(note).to_have_count(0)
 
+        # What was announced before its turn changes once more when that comes.
+        expect(page.locator(".side")).to_contain_text("peristiwa pertama")
         rig.kill()
         page.locator(".link.lost").wait_for()
         rig.start()

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,7 +84,7 @@ def test_the_order_of_tracks_does_not_matter(walks: int, shuffles: int) -> None:
                 who[0], who[1] = (who[0] + who[2]) % 1.0, (who[1] + who[3]) % 1.0
         frames.append(
             [
-                replace(person(10 * k + n // 41, (w[0], w[1]), 0.15), cls="car")
+                msgspec.structs.replace(person(10 * k + n // 41, (w[0], w[1]), 0.15), cls="car")
                 for k, w in enumerate(everyone)
                 if walk.random() < 0.95
             ]
