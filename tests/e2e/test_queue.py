@@ -145,8 +145,8 @@ def test_a_page_that_was_cut_off_says_what_it_missed(browser: Browser, tmp_path:
         page.locator("[data-test=missed-close]").click()
         expect(note).to_have_count(0)
 
-        # What was announced before its turn changes once more when that comes.
-        expect(page.locator(".side")).to_contain_text("peristiwa pertama")
+        # What was announced before its turn changes once more when that comes: then its event is listed.
+        expect(page.locator(".side summary", has_text="Rincian teknis")).to_have_count(1, timeout=20_000)
         rig.kill()
         page.locator(".link.lost").wait_for()
         rig.start()

@@ -2,11 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from msgspec.structs import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.adapters.audit_sqlite import SqliteAudit
 from aggregator.adapters.store_reports import SqliteReports
