@@ -18,6 +18,7 @@ STALLED_BUFFER = 4096
 STALL_AFTER = 20
 """Changes that the page that stops reading has read."""
 _ID = b"\nid: "
+_SNAPSHOT = b"\nevent: snapshot\n"
 _UPDATED = re.compile(rb'-(\d+)\nevent: incident\ndata: [^\n]*?"updated":"([^"]+)"')
 
 
@@ -91,7 +92,7 @@ class Page(asyncio.Protocol):
         number, before = int(identifier.rpartition("-")[2]), self.last
         self.last, self.identifier = number, identifier
         count = whole.count(_ID)
-        if before < 0:
+        if before < 0 or _SNAPSHOT in whole:  # which holds all there was before: who fell out of the ring begins anew
             self.room.opened += 1
             before, count = number - count + 1, count - 1
         self.gaps += number - before != count
