@@ -4,6 +4,7 @@ import sys
 import time
 
 from benchmarks import (
+    clients,
     decode,
     detector_accuracy,
     detector_speed,
@@ -11,6 +12,7 @@ from benchmarks import (
     line_crossings,
     loitering,
     motion_gate,
+    page_load,
     robustness,
     robustness_overlays,
     scene_detection,
@@ -39,6 +41,8 @@ COMMANDS = (
     tracking,
     motion_gate,
     decode,
+    clients,
+    page_load,
 )
 """Each measures and gives an Outcome."""
 REFERENCES = (true_tracks, true_traffic)
