@@ -35,6 +35,9 @@ is not known yet), is no motion but another vehicle under the same name."""
 BRAKED_S, APPROACH_S = 2.5, 0.6
 """How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
 stood."""
+SELDOM_S, GAP_S = 0.5, 0.8
+"""Looks are SELDOM_S apart at most. Over a gap up to GAP_S nobody knows when in it a vehicle came to its stand: what is
+beyond SELDOM_S is not taken for braking. Who is not seen for longer was hidden, and may have rolled to it."""
 CREEP, HERE = 0.3, 0.35
 """Slower than CREEP box lengths a second, and while its box overlaps that of its stop by HERE, it has not set out."""
 STRIKING, HIDDEN_S = 0.8, 0.6
@@ -251,6 +254,9 @@ def _move(mover: Mover, figure: Figure, point: Place) -> None:
 def _braking(mover: Mover) -> float:
     """Box lengths a second squared, constant from its fastest to where it is now: v / t, the hardest such."""
     now, hardest = mover.last.t, 0.0
+    unseen = now - mover.trail[-2].t if len(mover.trail) > 1 else 0.0
+    if exceeded(unseen, SELDOM_S) and not exceeded(unseen, GAP_S):
+        now -= unseen - SELDOM_S
     for point in mover.trail:
         then = mover.before(point.t - APPROACH_S)
         took = point.t - then.t
