@@ -259,11 +259,13 @@ def _braking(mover: Mover) -> float:
         now -= unseen - SELDOM_S
     for point in mover.trail:
         then = mover.before(point.t - APPROACH_S)
+        if exceeded(point.t - then.t, APPROACH_S + SELDOM_S):  # across a gap: from behind it
+            then = next(later for later in mover.trail if later.t > then.t)
         took = point.t - then.t
         if exceeded(now - point.t, BRAKED_S) or not reached(took, APPROACH_S * 0.75):
             continue
         hardest = max(hardest, gone(then, point) / took / (now - (point.t + then.t) / 2))
-    return hardest
+    return round(hardest, 4)  # epoch seconds resolve no more
 
 
 def heading(a: Point, b: Point) -> float:
