@@ -72,11 +72,7 @@ class Runtime:
         self._spool = SqliteSpool(
             config.agent.data_dir / "spool.sqlite", int(spool.max_mb * 1e6), spool.keep_hours * 3600
         )
-        self._clips = ClipFiles(
-            config.agent.data_dir / "clips",
-            config.evidence.clip_keep_hours * 3600,
-            int(config.evidence.clip_max_mb * 1e6),
-        )
+        self._clips = ClipFiles(config.agent.data_dir / "clips")
         self._link = MqttLink(self._link_options(config.mqtt), self._spool, config.config_hash, self.command)
         self._host = HostProbe(config.agent.data_dir)
         self._clock = clock_quality()
@@ -330,7 +326,8 @@ class Runtime:
         while not self._stopping.wait(self._config.health.interval_s):
             try:
                 self._spool.prune()
-                self._clips.prune()
+                evidence = self._config.evidence
+                self._clips.prune(evidence.clip_keep_hours * 3600, int(evidence.clip_max_mb * 1e6))
                 self._link.health(self.health())
             except (JagaError, OSError) as error:
                 log.warning("health_failed", reason=str(error))

@@ -183,7 +183,7 @@ class LiveCamera:
             else:
                 asked.set_result(picture)
         outputs = self._outputs(frame, step, people, evidence)
-        self._record(frame, step, people, evidence)
+        self._record(frame, step, people if wanted else None, evidence)
         if time.monotonic() - self._remembered >= REMEMBER_S:
             self._remember()
         return outputs if back is None else [Output(back, {}), *outputs]
@@ -201,15 +201,16 @@ class LiveCamera:
         """Whether the clip of this event is not complete yet."""
         return self._reel.awaits(event)
 
-    def _record(self, frame: Frame, step: Step, people: list[Box], section: EvidenceSection) -> None:
-        """Keeps the picture for the clips of events, and hands over those that are complete."""
+    def _record(self, frame: Frame, step: Step, people: list[Box] | None, section: EvidenceSection) -> None:
+        """Keeps the picture for the clips of events, and hands over those that are complete. people: where they are in
+        this very picture; None where nobody looked: whoever has come since could be recognised in it."""
         if self._clips is None:
             return
         around = (section.clip_before_s, section.clip_after_s) if section.snapshots else (0.0, 0.0)
         self._reel.keep(*around)
         for event in step.snapshots:
             self._reel.mark(event, frame.t)
-        if self._reel.wants(frame.t, step.held):
+        if people is not None and self._reel.on:
             small = replace(section, max_side=min(section.max_side, CLIP_SIDE), quality=CLIP_QUALITY)
             picture = self._picture(frame, people, small, quick=True)
             if picture is not None:

@@ -26,11 +26,10 @@ RATE = 5.0
 
 
 class ClipFiles:
-    """Any thread. keep_s: how long a clip is kept. most_bytes: of all clips; the oldest go first. clock: seconds since
-    the epoch, for the files' age."""
+    """Any thread. clock: seconds since the epoch, for the files' age."""
 
-    def __init__(self, folder: Path, keep_s: float, most_bytes: int, clock: Callable[[], float] = time.time) -> None:
-        self._folder, self._keep_s, self._most, self._clock = folder, keep_s, most_bytes, clock
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        self._folder, self._clock = folder, clock
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="clips")
         self._waiting: set[Future[None]] = set()
 
@@ -46,9 +45,9 @@ class ClipFiles:
         """The MP4 of this event, where there is one; waits for those that are being written."""
         return self._owner.submit(self._read, event).result()
 
-    def prune(self) -> None:
-        """Deletes what is too old or too much."""
-        self._owner.submit(self._prune).result()
+    def prune(self, keep_s: float, most_bytes: int) -> None:
+        """Deletes what is older than `keep_s`, and the oldest of what is more than `most_bytes` together."""
+        self._owner.submit(self._prune, keep_s, most_bytes).result()
 
     def close(self) -> None:
         """Writes what waits."""
@@ -75,7 +74,7 @@ class ClipFiles:
         except FileNotFoundError:
             return None
 
-    def _prune(self) -> None:
+    def _prune(self, keep_s: float, most_bytes: int) -> None:
         files = []
         for path in self._folder.glob("*.mp4"):
             with contextlib.suppress(FileNotFoundError):
@@ -83,6 +82,6 @@ class ClipFiles:
                 files.append((found.st_mtime, found.st_size, path))
         total = sum(size for _, size, _ in files)
         for written, size, path in sorted(files):
-            if total > self._most or written <= self._clock() - self._keep_s:
+            if total > most_bytes or written <= self._clock() - keep_s:
                 path.unlink(missing_ok=True)
                 total -= size

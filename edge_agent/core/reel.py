@@ -6,10 +6,7 @@ Nothing else of the past is kept. What is cut out of it is for events that have 
 from collections import deque
 from dataclasses import dataclass
 
-from edge_agent.core.timing import exceeded, reached
-
-STILL_S = 1.0
-"""While nothing moves, a picture this often is enough."""
+from edge_agent.core.timing import exceeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +37,15 @@ class Reel:
     def keep(self, before_s: float, after_s: float) -> None:
         """What is kept around an event's begin from now on; both 0: nothing."""
         self._before_s, self._after_s = before_s, after_s
-        if before_s + after_s <= 0:
+        if not self.on:
             self._shots.clear()
             self._cuts.clear()
             self._bytes = 0
 
-    def wants(self, t: float, held: bool) -> bool:
-        """Whether a picture of this moment would be kept. held: nothing moves."""
-        if self._before_s + self._after_s <= 0:
-            return False
-        return not held or not self._shots or reached(t - self._shots[-1].t, STILL_S)
+    @property
+    def on(self) -> bool:
+        """Whether anything is kept."""
+        return self._before_s + self._after_s > 0
 
     def add(self, t: float, jpeg: bytes) -> None:
         if self._shots and t <= self._shots[-1].t:
@@ -62,7 +58,7 @@ class Reel:
 
     def mark(self, event: str, begin: float) -> None:
         """An event has begun: what is around it is wanted."""
-        if self._before_s + self._after_s > 0:
+        if self.on:
             self._cuts.append(Cut(event, begin - self._before_s, begin + self._after_s))
 
     def awaits(self, event: str) -> bool:

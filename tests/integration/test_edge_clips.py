@@ -63,6 +63,21 @@ def test_a_clip_comes_when_it_is_asked_for_with_nobody_to_be_recognised(world: W
 
 
 @pytest.mark.broker
+def test_a_picture_that_nobody_looked_at_is_in_no_clip(world: World) -> None:
+    """Whoever has come into it since the last look could be recognised. Noise is no motion, so here the gate has the
+    detector look twice a second, and ten pictures come."""
+    still = world.camera().replace("enabled = false", "hold_s = 0, refresh_s = 0.5")
+    world.write(still, evidence=SHORT.replace("1.0", "2.5"))
+    with running(world):
+        begin = begun(world)
+        place = topics.evidence("manggarai", "gate", begin.id)
+        wait_until(lambda: world.ask("clip", "gate", event=begin.id).ok, what="the clip is complete")
+        wait_until(lambda: len(world.listener.of(place)) >= 2, what="the clip")
+    dark = [image for image in pictures(world.listener.of(place)[1].payload) if image.mean() < 100]
+    assert 1 <= len(dark) <= 6, "of the fifteen and more that come before there is anybody"
+
+
+@pytest.mark.broker
 def test_what_there_is_no_clip_of_is_told(world: World) -> None:
     world.write(world.camera(), evidence=SHORT.replace("0.6", "29"))
     with running(world):
@@ -90,24 +105,24 @@ def shots(count: int) -> list[Shot]:
 
 def test_clips_go_when_they_are_old_or_too_many(tmp_path: Path) -> None:
     now = [0.0]
-    files = ClipFiles(tmp_path, keep_s=100.0, most_bytes=10**9, clock=lambda: now[0])
+    files = ClipFiles(tmp_path, clock=lambda: now[0])
     for name in ("a", "b", "c"):
         files.save(name, shots(5))
     assert all(files.read(name) for name in ("a", "b", "c"))
-    now[0] = (tmp_path / "a.mp4").stat().st_mtime + 50
-    files.prune()
+    one = (tmp_path / "a.mp4").stat()
+    now[0] = one.st_mtime + 50
+    files.prune(100.0, 10**9)
     assert sorted(path.stem for path in tmp_path.glob("*.mp4")) == ["a", "b", "c"]
-    files = ClipFiles(tmp_path, 100.0, 2 * (tmp_path / "a.mp4").stat().st_size, clock=lambda: now[0])
-    files.prune()
+    files.prune(100.0, 2 * one.st_size)
     assert sorted(path.stem for path in tmp_path.glob("*.mp4")) == ["b", "c"]
     now[0] += 200
-    files.prune()
+    files.prune(100.0, 10**9)
     assert files.read("c") is None
     files.close()
 
 
 def test_a_clip_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
-    files = ClipFiles(tmp_path, 100.0, 10**9)
+    files = ClipFiles(tmp_path)
     (tmp_path / "a.mp4").mkdir()
     files.save("a", shots(5))
     files.save("b", shots(5))

@@ -57,24 +57,15 @@ def test_memory_is_bounded() -> None:
 
 def test_nothing_is_kept_where_nothing_is_wanted() -> None:
     made = reel(0.0, 0.0)
-    assert not made.wants(1.0, held=False)
+    assert [made.on] == [False]
     made.mark("e1", 1.0)
     assert not made.awaits("e1")
     made.keep(4.0, 2.0)
-    assert made.wants(1.0, held=False)
+    assert made.on
     made.add(1.0, b"x")
     made.mark("e2", 1.0)
     made.keep(0.0, 0.0)
     assert made.due(99.0) == []
-
-
-def test_while_nothing_moves_a_picture_a_second_is_enough() -> None:
-    made = reel()
-    assert made.wants(1.0, held=True)
-    made.add(1.0, b"x")
-    assert not made.wants(1.4, held=True)
-    assert made.wants(1.4, held=False)
-    assert made.wants(2.0, held=True)
 
 
 def test_a_clock_that_is_set_back_disorders_nothing() -> None:
