@@ -14,7 +14,7 @@ from aggregator.api import models, models_acts
 from aggregator.api.access import Who
 from aggregator.api.parts import JSON, UUID7, Parts
 from aggregator.api.problems import documented
-from aggregator.api.sight import event_sites, seen, sites_of
+from aggregator.api.sight import seen, sites_of
 from aggregator.core.actions import Deed, DeedRefused
 from aggregator.core.care import Action
 from aggregator.core.pace import Pace
@@ -163,7 +163,8 @@ def _events(app: FastAPI, parts: Parts, slowly: Sequence[params.Depends]) -> Non
     @app.post(f"{_ACT}/split", response_model=models_acts.SplitOut, responses=ACTED, dependencies=slowly)
     def split(incident: IncidentId, wish: Annotated[models_acts.SplitIn, Body()], who: Who) -> Response:
         seen(parts.store, incident, who)
-        if who.sites is not None and not who.sees(event_sites(parts.store, incident, wish.event)):
+        place = parts.store.event_place(wish.event) if who.sites is not None else None
+        if who.sites is not None and (place is None or not who.sees(place[:1])):
             raise DeedRefused("actions.not_in_it")
         old, new = parts.service.split(incident, wish.event, _deed("split", wish, who))
         return _shown(b'{"incident":%b,"split":%b}' % (old, new))
