@@ -32,7 +32,7 @@ class Lateness:
     def __init__(self) -> None:
         self._seen: deque[tuple[float, float | None]] = deque()
         self._lags: list[float] = []
-        """Of those seen that are not delayed, ascending: every open page has it measured with each of its heartbeats."""
+        """Of those seen that are not delayed, ascending: every open page has it measured with each heartbeat."""
 
     def note(self, received: float, lag_s: float | None) -> None:
         """lag_s: None for a delayed one. A camera's clock that runs ahead is no event from the future."""
