@@ -46,7 +46,7 @@ from aggregator.exposure import Anchors, expose, note_config
 from aggregator.geojson import load_cameras, load_places
 from aggregator.live import Live
 from aggregator.punctual import Punctual
-from aggregator.replayer import EXPIRES_S
+from aggregator.questions import EXPIRES_S
 from aggregator.reports import Reports, Rules
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import Mapped, SignOn
