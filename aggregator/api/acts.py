@@ -7,12 +7,11 @@ from typing import Annotated
 
 import msgspec
 from fastapi import Body, Depends, FastAPI, HTTPException, Query, params
-from fastapi import Path as UrlPath
 from starlette.responses import Response
 
 from aggregator.api import models, models_acts
 from aggregator.api.access import Who
-from aggregator.api.parts import JSON, UUID7, Parts
+from aggregator.api.parts import JSON, UUID7, IncidentId, Parts
 from aggregator.api.problems import documented
 from aggregator.api.sight import seen, sites_of
 from aggregator.core.actions import Deed, DeedRefused
@@ -21,7 +20,6 @@ from aggregator.core.pace import Pace
 from aggregator.core.people import User
 from aggregator.nearby import linked, near, neighbours
 
-IncidentId = Annotated[str, UrlPath(pattern=UUID7)]
 STEPS_A_MINUTE = 240
 """Of one account: more than the quickest hands, and too few to drown the audit log."""
 ACTED = documented(401, 403, 404, 409, 413, 422, 429, 503)
