@@ -25,7 +25,6 @@ from aggregator.adapters.mqtt_ingest_paho import PahoIngest
 from aggregator.adapters.oidc_authlib import AuthlibProvider
 from aggregator.adapters.passwords_argon2 import Argon2Passwords
 from aggregator.adapters.people_sqlite import SqlitePeople
-from aggregator.adapters.report_pdf_fpdf2 import pdf
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.adapters.store_reports import SqliteReports
 from aggregator.adapters.store_sqlite import SqliteStore
@@ -39,6 +38,7 @@ from aggregator.core.correlation import Correlator
 from aggregator.core.errors import BrokerError, ListenError, StoreError
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Ingest, Message, Retention
+from aggregator.core.report_sheet import Paper
 from aggregator.core.severity import Places
 from aggregator.core.states import STATES
 from aggregator.core.witness import Trust
@@ -46,7 +46,7 @@ from aggregator.exposure import Anchors, expose, note_config
 from aggregator.geojson import load_cameras, load_places
 from aggregator.live import Live
 from aggregator.punctual import Punctual
-from aggregator.replayer import EXPIRES_S
+from aggregator.questions import EXPIRES_S
 from aggregator.reports import Reports, Rules
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import Mapped, SignOn
@@ -347,6 +347,13 @@ def run(config: AggregatorConfig, ready: Callable[[str], None] = lambda _url: No
             server.run(sockets=[listener])
 
 
+def _pdf(paper: Paper) -> bytes:
+    """Its library takes a fifth of the start, and is of use to who prints."""
+    from aggregator.adapters.report_pdf_fpdf2 import pdf
+
+    return pdf(paper)
+
+
 def _rules(config: AggregatorConfig) -> Rules:
     return Rules(config.calendar, config.response, config.policies.load, config.accounts.districts)
 
@@ -375,7 +382,7 @@ def serve(aggregator: Aggregator) -> Server:
             calendar=aggregator.config.calendar,
         ),
         reports=Reports(aggregator.reports, aggregator.service, aggregator.store.silences, _rules(aggregator.config)),
-        printer=pdf,
+        printer=_pdf,
         sign_on=aggregator.sign_on,
         response=aggregator.config.response,
         map=aggregator.config.map,

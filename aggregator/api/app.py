@@ -14,7 +14,7 @@ from starlette.responses import Response
 from aggregator.api import acts, judged, models, pages, people, reference, reports, sign_on, users, watch
 from aggregator.api.access import Access, Address, Who
 from aggregator.api.guard import HOSTS, Guard
-from aggregator.api.parts import JSON, UUID7, Limit, Parts
+from aggregator.api.parts import JSON, NO_STORE, UUID7, IncidentId, Limit, Parts
 from aggregator.api.problems import documented, install
 from aggregator.api.sight import seen
 from aggregator.api.stream import Waker
@@ -27,7 +27,6 @@ QUARANTINED_SHOWN = 8_192
 NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 """Whatever the environment says: FastAPI would send spans and logs to any collector that is named there."""
 
-IncidentId = Annotated[str, UrlPath(pattern=UUID7)]
 EventId = Annotated[str, UrlPath(pattern=UUID7)]
 Hash = Annotated[str, UrlPath(pattern="^[0-9a-f]{64}$")]
 
@@ -143,10 +142,10 @@ def _cameras(app: FastAPI, parts: Parts) -> None:
         actor = where if who.local else who.name
         found = None if hidden else parts.service.look(sha256, actor, "" if who.local else where)
         if found is None:
-            raise HTTPException(404, f"no picture {sha256}", {"Cache-Control": "no-store"})
+            raise HTTPException(404, f"no picture {sha256}", NO_STORE)
         content, media = found
         # No cache may answer in our place: each look is noted.
-        return Response(content, media_type=media, headers={"Cache-Control": "no-store"})
+        return Response(content, media_type=media, headers=NO_STORE)
 
     @app.post(
         "/api/v1/events/{event}/clip",

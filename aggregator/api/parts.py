@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from fastapi import Path as UrlPath
 from fastapi import Query
 
 from aggregator.api.people import JSON as JSON
+from aggregator.api.people import NO_STORE as NO_STORE
 from aggregator.api.people import People
 from aggregator.config_page import BaseMap
 from aggregator.core.lateness import Delay
@@ -23,6 +25,7 @@ from contract.ids import UUID7_PATTERN
 Limit = Annotated[int, Query(ge=1, le=1000)]
 # pydantic's regex engine knows no look-ahead, and needs none: its "$" is the very end.
 UUID7 = UUID7_PATTERN.partition("$")[0] + "$"
+IncidentId = Annotated[str, UrlPath(pattern=UUID7)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from aggregator import report_text
 from aggregator.api import models_reports
 from aggregator.api.access import Address, Who
-from aggregator.api.parts import JSON, Parts
+from aggregator.api.parts import JSON, NO_STORE, Parts
 from aggregator.api.problems import documented
 from aggregator.core.report import NAMES, Name, Preset, ReportRefused, Span, checked
 from aggregator.views import rfc3339
@@ -28,7 +28,6 @@ MAIN: dict[Name, str] = {
 }
 """The table that CSV has where none is named."""
 USUAL: dict[Name, Preset] = {"shift": "shift", "response": "week", "precision": "month", "coverage": "today"}
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 def install(app: FastAPI, parts: Parts) -> None:

@@ -25,21 +25,3 @@ def seen(store: Store, incident: str, who: Principal) -> bytes:
     if view is None or (who.sites is not None and not who.sees(sites_of(view))):
         raise HTTPException(404, f"no incident {incident}")
     return view
-
-
-def event_sites(store: Store, incident: str, event: str) -> tuple[str, ...]:
-    """Where an event of the incident was seen; empty where it is not in it."""
-    events = (_event.decode(raw) for raw, _ in store.incident_told(incident))
-    return tuple(one.data.site for one in events if one.id == event)
-
-
-class _EventSite(msgspec.Struct):
-    site: str
-
-
-class _Event(msgspec.Struct):
-    id: str
-    data: _EventSite
-
-
-_event = msgspec.json.Decoder(_Event)

@@ -1,7 +1,6 @@
 """The live stream's route: what a snapshot holds, and what a heartbeat says of the server itself."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import Annotated
 
@@ -46,9 +45,8 @@ def install(app: FastAPI, parts: Parts, waker: Waker) -> None:
         if waker.clients >= parts.stream_clients:
             raise HTTPException(503, "too many live streams", {"Retry-After": "10"})
         sees = None if who.sites is None else who.sees
-        reader = Reader(sees, lambda: accounts.unchanged(who), lambda: note_use(accounts, who))
-        if who.sites is not None:
-            reader = replace(reader, desk=lambda: judged.desk_of(parts.service.desk, who.sites))
+        desk = None if who.sites is None else lambda: judged.desk_of(parts.service.desk, who.sites)
+        reader = Reader(sees, lambda: accounts.unchanged(who), lambda: note_use(accounts, who), desk)
         place = last_event_id or after
         return EventStream(parts.live, waker, shared(who.sites), _beat(parts), place, parts.stopping, reader)
 

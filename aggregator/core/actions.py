@@ -11,13 +11,12 @@ from msgspec.structs import replace
 
 from aggregator.core.care import ASPECTS, UNDO_S, Act, Action, Aspect, Before
 from aggregator.core.incident import Change, Incident, move
-from aggregator.core.states import STATES, State
+from aggregator.core.states import STATES
 from contract.errors import JagaError
 from contract.kinds import SEVERITIES, Kind, Severity
 
 MOST_STEPS = 1_000
 """Steps of people on one incident; closing it and taking a step back are possible beyond."""
-ASSIGNABLE: frozenset[State] = frozenset({"suspected", "open", "acknowledged", "dispatched"})
 _HANDLING: frozenset[Aspect] = frozenset({"handling"})
 _DEPENDS: dict[Action, frozenset[Aspect]] = {
     "state": _HANDLING,

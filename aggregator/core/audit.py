@@ -8,7 +8,7 @@ kept elsewhere shows that nothing up to it was rewritten or cut off.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 GENESIS = "0" * 64
 """Before the first record."""
@@ -62,10 +62,13 @@ class AuditQuery:
     until: float | None = None
 
 
+_HASHED = ("actor", "action", "detail", "object", "prev", "seq", "time")
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def digest(record: Record) -> str:
-    fields = asdict(record)
-    del fields["hash"]
-    return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    fields = {name: getattr(record, name) for name in _HASHED}
+    return hashlib.sha256(_json.encode(fields).encode()).hexdigest()
 
 
 def chain(head: End, entries: Iterable[Entry]) -> Iterator[Record]:

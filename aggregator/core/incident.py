@@ -231,16 +231,9 @@ def opening(incident: Weighed, policy: OpeningPolicy, heard: Heard = NOTHING) ->
     return "lasting" if _lasts(incident, policy, heard) else None
 
 
-def doubts(incident: Weighed, policy: OpeningPolicy, heard: Heard = NOTHING) -> tuple[str, ...]:
-    """What speaks against an incident that is not opened: its cameras' verdicts (`verdicts`), or that the only one
-    tells much that nothing confirms (`unconfirmed:per hour`)."""
-    if incident.state != "suspected" or opening(incident, policy, heard) is not None:
-        return ()
-    return against(incident, policy, heard)
-
-
-def against(incident: Weighed, policy: OpeningPolicy, heard: Heard) -> tuple[str, ...]:
-    """The same for one that `opening` has just left suspected."""
+def against(incident: Weighed, policy: OpeningPolicy, heard: Heard = NOTHING) -> tuple[str, ...]:
+    """What speaks against an incident that `opening` leaves suspected: its cameras' verdicts (`verdicts`), or that the
+    only one tells much that nothing confirms (`unconfirmed:per hour`)."""
     found = []
     if incident.told - incident.confidence >= DOUBT:
         found.append("verdicts")

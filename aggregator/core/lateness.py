@@ -4,8 +4,11 @@ What an agent kept while its uplink was down (`delayed`) is counted apart: it sa
 what happens now arrives late.
 """
 
+from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 WINDOW_S = 60.0
 MOST = 4_000
@@ -27,22 +30,35 @@ class Lateness:
     """One thread."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, float | None]] = deque(maxlen=MOST)
+        self._seen: deque[tuple[float, float | None]] = deque()
+        self._lags: list[float] = []
+        """Of those seen that are not delayed, ascending: every open page has it measured with each heartbeat."""
 
     def note(self, received: float, lag_s: float | None) -> None:
         """lag_s: None for a delayed one. A camera's clock that runs ahead is no event from the future."""
-        self._seen.append((received, None if lag_s is None else max(0.0, lag_s)))
+        if len(self._seen) >= MOST:
+            self._forget()
+        lag = None if lag_s is None else max(0.0, lag_s)
+        self._seen.append((received, lag))
+        if lag is not None:
+            insort(self._lags, lag)
 
     def measure(self, now: float) -> Delay:
         while self._seen and self._seen[0][0] <= now - WINDOW_S:
-            self._seen.popleft()
-        lags = sorted(lag for _, lag in self._seen if lag is not None)
-        delayed = len(self._seen) - len(lags)
-        if not lags:
+            self._forget()
+        events = len(self._lags)
+        delayed = len(self._seen) - events
+        if not events:
             return Delay(delayed=delayed)
-        return Delay(len(lags), delayed, round(_rank(lags, 0.5), 1), round(_rank(lags, 0.95), 1))
+        return Delay(events, delayed, round(_rank(self._lags, 0.5), 1), round(_rank(self._lags, 0.95), 1))
+
+    def _forget(self) -> None:
+        """The earliest."""
+        lag = self._seen.popleft()[1]
+        if lag is not None:
+            del self._lags[bisect_left(self._lags, lag)]
 
 
-def _rank(ordered: list[float], share: float) -> float:
-    """The nearest-rank quantile."""
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+def _rank(ordered: Sequence[float], share: float) -> float:
+    """The nearest-rank quantile: the smallest that `share` of all do not exceed."""
+    return ordered[max(0, ceil(share * len(ordered)) - 1)]

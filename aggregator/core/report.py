@@ -4,6 +4,7 @@ Times are seconds since the Unix epoch (UTC), durations seconds, shares 0..1. Wh
 under `reports.column.KEY`, what a table shows under `report.table.KEY`.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -24,7 +25,6 @@ Row = tuple[Value, ...]
 Name = Literal["shift", "response", "precision", "coverage"]
 NAMES: tuple[Name, ...] = get_args(Name)
 Preset = Literal["shift", "previous_shift", "today", "yesterday", "week", "month"]
-PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 MOST_DAYS = 92
 MOST_ROWS = 1000
@@ -181,14 +181,8 @@ class Districts:
 
 def within(buckets: Sequence[Span], t: float) -> int | None:
     """The index of the bucket that holds `t`."""
-    low, high = 0, len(buckets)
-    while low < high:
-        middle = (low + high) // 2
-        if buckets[middle].until <= t:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < len(buckets) and buckets[low].holds(t) else None
+    at = bisect_right(buckets, t, key=lambda bucket: bucket.until)
+    return at if at < len(buckets) and buckets[at].holds(t) else None
 
 
 def quantile(values: Iterable[float], share: float) -> float | None:

@@ -10,7 +10,7 @@ from aggregator.core.report import Calendar, Districts, Report, Row, Span, Table
 from aggregator.core.report_coverage import Covered
 from aggregator.core.report_response import timed
 from aggregator.core.report_rows import Acted, Course
-from aggregator.core.response import ResponseTargets
+from aggregator.core.response import ResponseTargets, Step, due
 from aggregator.core.silences import Silence
 from aggregator.core.states import CLOSED, SYSTEM
 from contract.kinds import SEVERITIES
@@ -160,17 +160,14 @@ def _notes(span: Span, courses: Sequence[Course]) -> Table:
     return table("notes", "time actor incident kind action state words:text", rows)
 
 
-def _owed(span: Span, courses: Sequence[Course], targets: ResponseTargets) -> list[tuple[float, str, Course]]:
+def _owed(span: Span, courses: Sequence[Course], targets: ResponseTargets) -> list[tuple[float, Step, Course]]:
     """(how long overdue, which step, incident) at the end of the range, the longest first."""
-    found = []
+    found: list[tuple[float, Step, Course]] = []
     for one in courses:
-        state = one.state_at(span.until)
-        if state in CLOSED:
-            continue
-        step = "acknowledge" if state in ("suspected", "open") else "resolve"
-        late = span.until - one.opened - targets.of(step).of(one.severity)  # type: ignore[arg-type]
-        if late > 0:
-            found.append((late, step, one))
+        owed = due(one.state_at(span.until), one.severity, one.opened, targets)
+        late = owed.overdue(span.until) if owed is not None else None
+        if owed is not None and late is not None:
+            found.append((late, owed.step, one))
     return sorted(found, key=lambda row: (-row[0], row[2].id))
 
 

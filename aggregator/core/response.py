@@ -8,12 +8,10 @@ of the present one counts, still from `opened`: an incident that turns critical 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from aggregator.core.incident import Incident
-from aggregator.core.states import CLOSED
+from aggregator.core.states import CLOSED, State
 from contract.kinds import Severity
 
 Step = Literal["acknowledge", "resolve"]
-STEPS: tuple[Step, ...] = ("acknowledge", "resolve")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +51,14 @@ class Due:
         return now - self.at if now > self.at else None
 
 
-def pending(one: Incident) -> Step | None:
-    """The step that somebody owes this incident; None for one that was never shown, was merged, or is closed."""
-    if one.opened is None or one.merged_into is not None or one.state in CLOSED:
+def pending(state: State) -> Step | None:
+    """The step that somebody owes an incident that was shown; None for one that is closed."""
+    if state in CLOSED:
         return None
-    return "acknowledge" if one.state in ("suspected", "open") else "resolve"
+    return "acknowledge" if state in ("suspected", "open") else "resolve"
 
 
-def due(one: Incident, targets: ResponseTargets) -> Due | None:
+def due(state: State, severity: Severity, opened: float, targets: ResponseTargets) -> Due | None:
     """The next step with its time. What is neither acknowledged nor ended in time owes the acknowledgement first."""
-    step = pending(one)
-    if step is None or one.opened is None:
-        return None
-    return Due(step, one.opened + targets.of(step).of(one.severity))
+    step = pending(state)
+    return None if step is None else Due(step, opened + targets.of(step).of(severity))

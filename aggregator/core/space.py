@@ -1,7 +1,7 @@
 """Distance on the ground, and the cells a spatial index is made of. Degrees are WGS 84, lengths metres."""
 
 from collections.abc import Sequence
-from math import asin, cos, floor, radians, sin, sqrt
+from math import asin, ceil, cos, floor, radians, sin, sqrt
 from typing import Protocol
 
 from contract.events import Location
@@ -40,7 +40,8 @@ def centre(points: Sequence[tuple[Location, float]]) -> Location | None:
 class Cells(Protocol):
     """A division of the ground into cells; pure, any thread may call.
 
-    `around` names every cell that a place within `reach_m` of the point can lie in: perhaps too many, never too few.
+    `around` names every cell that a place within `reach_m` of the point can lie in: perhaps too many, never too few,
+    and the same from every point of one cell.
     """
 
     def cell(self, lat: float, lon: float) -> str: ...
@@ -63,11 +64,12 @@ class Grid:
         return self._name(floor(lat / self._row), floor(lon / self._column))
 
     def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
+        row, column = floor(lat / self._row), floor(lon / self._column)
         height = (reach_m + SLACK_M) / METRES_PER_DEGREE
-        shrink = max(cos(radians(min(90.0, abs(lat) + height))), 1e-3)
-        width = min(height / shrink, 180.0)
-        rows = range(floor((lat - height) / self._row), floor((lat + height) / self._row) + 1)
-        columns = range(floor((lon - width) / self._column), floor((lon + width) / self._column) + 1)
+        farthest = max(abs(row), abs(row + 1)) * self._row + height  # from the equator
+        width = min(height / max(cos(radians(min(90.0, farthest))), 1e-3), 180.0)
+        up, aside = ceil(height / self._row), ceil(width / self._column)
+        rows, columns = range(row - up, row + up + 1), range(column - aside, column + aside + 1)
         return sorted({self._name(row, column) for row in rows for column in columns})
 
     def _name(self, row: int, column: int) -> str:

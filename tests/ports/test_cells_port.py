@@ -26,6 +26,17 @@ def test_whatever_is_within_reach_lies_in_a_named_cell(
 
 
 @pytest.mark.parametrize("cells", IMPLEMENTATIONS, ids=["grid", "fine-grid", "h3", "coarse-h3"])
+@given(lat=LAT, lon=LON, north=st.floats(-900, 900), east=st.floats(-900, 900), reach=st.floats(0, 1000))
+@settings(max_examples=150, deadline=None)
+def test_from_every_point_of_a_cell_the_same_cells_are_around(
+    cells: Cells, lat: float, lon: float, north: float, east: float, reach: float
+) -> None:
+    there = _moved(Location(lat=lat, lon=lon), north / 6, east / 6)
+    if cells.cell(lat, lon) == cells.cell(there.lat, there.lon):
+        assert cells.around(lat, lon, reach) == cells.around(there.lat, there.lon, reach)
+
+
+@pytest.mark.parametrize("cells", IMPLEMENTATIONS, ids=["grid", "fine-grid", "h3", "coarse-h3"])
 def test_a_search_stays_local(cells: Cells) -> None:
     named = cells.around(-6.2, 106.8, 900)
     assert len(named) == len(set(named)) <= 100

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from aggregator.adapters.audit_sqlite import SqliteAudit
 from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.api.people import verified
 from aggregator.core.audit import GENESIS, Broken, End, Record, chain, parse_end, verify
 from aggregator.core.ports import Batch, Retention, SuppressedQuery
 
@@ -150,6 +151,21 @@ def test_what_is_past_its_time_goes_and_the_rest_still_holds(store: SqliteStore)
     assert holds(store).seq == 4
     store.prune(Retention(audit_days=5), 11 * DAY)
     assert holds(store).seq == 4
+
+
+def test_what_goes_while_the_chain_is_verified_is_no_gap(store: SqliteStore, tmp_path: Path) -> None:
+    class Pruned(SqliteAudit):
+        def records(self, after: int = 0) -> Iterator[Record]:
+            store.prune(Retention(audit_days=5), 11 * DAY)
+            return super().records(after)
+
+    looks(store, 0, DAY, 10 * DAY)
+    found = verified(Pruned(store), None)
+    assert (found["holds"], found["first"], found["last"]) == (True, 3, 4)
+    with sqlite3.connect(tmp_path / "jaga.sqlite") as raw:
+        raw.execute("DROP TRIGGER audit_no_delete")
+        raw.execute("DELETE FROM audit WHERE seq = 3")
+    assert (verified(Pruned(store), None)["broken"], verified(SqliteAudit(store), None)["seq"]) == ("gap", 3)
 
 
 def test_two_processes_write_one_chain(store: SqliteStore, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ def test_the_last_minute_counts_and_what_was_kept_on_the_way_is_counted_apart() 
     for second in range(20):
         late.note(100.0 + second, float(second))
     late.note(119.0, None)
-    assert late.measure(119.0) == Delay(20, 1, 10.0, 19.0)
-    assert late.measure(100.0 + WINDOW_S + 15) == Delay(4, 1, 18.0, 19.0)
+    assert late.measure(119.0) == Delay(20, 1, 9.0, 18.0)
+    assert late.measure(100.0 + WINDOW_S + 15) == Delay(4, 1, 17.0, 19.0)
     assert late.measure(1e6) == Delay()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.core.incident import Heard, OpeningPolicy, Source, believed, doubts, opening
+from aggregator.core.incident import Heard, OpeningPolicy, Source, against, believed, opening
 from aggregator.core.precision import USUAL, LearningPolicy, Precisions, Verdict, weighed
 from contract.kinds import Kind
 from tests.incidents import incident
@@ -126,19 +126,21 @@ def test_who_is_alone_is_weighed_alone_and_two_rules_of_one_camera_are_one_sourc
 def test_verdicts_keep_a_single_voice_suspected_and_say_so() -> None:
     one = incident(Kind.ABANDONED_OBJECT, "major", (source("a", 0.6, 0.2),))
     assert opening(one, POLICY) is None
-    assert doubts(one, POLICY) == ("verdicts",)
+    assert against(one, POLICY) == ("verdicts",)
     unlikely = incident(Kind.ABANDONED_OBJECT, "major", (source("a", 0.4, 0.1),))
-    assert doubts(unlikely, POLICY) == ("verdicts",)  # who is less sure is not doubted less
+    assert opening(unlikely, POLICY) is None
+    assert against(unlikely, POLICY) == ("verdicts",)  # who is less sure is not doubted less
     unjudged = incident(Kind.ABANDONED_OBJECT, "major", (source("a", 0.4, 0.4),))
-    assert doubts(unjudged, POLICY) == ()
-    assert doubts(unjudged, POLICY, Heard(unconfirmed_per_h=3)) == ("unconfirmed:3.0",)
+    assert against(unjudged, POLICY) == ()
+    assert opening(unjudged, POLICY, Heard(unconfirmed_per_h=3)) is None
+    assert against(unjudged, POLICY, Heard(unconfirmed_per_h=3)) == ("unconfirmed:3.0",)
 
 
 def test_a_camera_that_floods_is_doubted_however_sure_it_is_but_for_what_lasts() -> None:
     flood = Heard(unconfirmed_per_h=5)
     one = incident(Kind.SMOKE_FIRE, "critical", (source("a", 0.95, 0.3),))
     assert opening(one, POLICY, flood) is None
-    assert doubts(one, POLICY, flood) == ("verdicts", "unconfirmed:5.0")
+    assert against(one, POLICY, flood) == ("verdicts", "unconfirmed:5.0")
     assert opening(one, POLICY, Heard(5, lasts_s=100)) == "lasting"
     assert opening(incident(Kind.SMOKE_FIRE, "critical", (source("a", 0.95, 0.95),)), POLICY, flood) == "severe"
 

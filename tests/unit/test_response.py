@@ -1,10 +1,8 @@
 """What is owed to an incident, by when, and since when it is overdue."""
 
-from typing import Any
-
 import pytest
 
-from aggregator.core.incident import Incident, Source, move
+from aggregator.core.incident import Source, move
 from aggregator.core.response import Due, ResponseTargets, Targets, due, pending
 from aggregator.core.states import STATES, State, allowed
 from contract.kinds import SEVERITIES, Kind
@@ -16,12 +14,8 @@ TARGETS = ResponseTargets(
 SHOWN = 1000.0
 
 
-def shown(state: State, severity: str = "critical", **more: Any) -> Incident:
-    return incident(Kind.BRAWL, severity, (Source("senen", "a", 0.9),), state=state, opened=SHOWN, **more)
-
-
 def test_each_severity_has_its_time_from_when_it_was_first_shown() -> None:
-    found = {one: due(shown("open", one, started=0.0), TARGETS) for one in SEVERITIES}
+    found = {one: due("open", one, SHOWN, TARGETS) for one in SEVERITIES}
     assert found == {
         one: Due("acknowledge", SHOWN + wait) for one, wait in zip(SEVERITIES, (3600, 900, 180, 60), strict=True)
     }
@@ -39,24 +33,22 @@ def test_each_severity_has_its_time_from_when_it_was_first_shown() -> None:
     ],
 )
 def test_every_state_owes_one_step_or_none(state: State, step: str | None) -> None:
-    assert pending(shown(state)) == step
+    assert pending(state) == step
 
 
-def test_what_nobody_was_shown_or_what_was_merged_owes_nothing() -> None:
-    unseen = incident(Kind.CROWD, "minor", (Source("senen", "a", 0.4),))
-    assert due(unseen, TARGETS) is None
-    assert due(shown("open", merged_into="other"), TARGETS) is None
+def test_what_is_closed_has_no_next_step() -> None:
+    assert due("resolved", "critical", SHOWN, TARGETS) is None
 
 
 def test_overdue_begins_after_the_last_moment_and_is_counted_in_seconds() -> None:
-    owed = due(shown("open"), TARGETS)
+    owed = due("open", "critical", SHOWN, TARGETS)
     assert owed is not None
     assert (owed.overdue(SHOWN), owed.overdue(SHOWN + 60), owed.overdue(SHOWN + 61.5)) == (None, None, 1.5)
 
 
 def test_a_graver_severity_shortens_the_time_that_runs() -> None:
-    owed = due(shown("open", "major"), TARGETS)
-    graver = due(shown("open", "critical"), TARGETS)
+    owed = due("open", "major", SHOWN, TARGETS)
+    graver = due("open", "critical", SHOWN, TARGETS)
     assert owed is not None
     assert graver is not None
     assert (owed.overdue(SHOWN + 100), graver.overdue(SHOWN + 100)) == (None, 40)
@@ -64,8 +56,9 @@ def test_a_graver_severity_shortens_the_time_that_runs() -> None:
 
 @pytest.mark.parametrize("state", STATES)
 def test_whatever_an_operator_does_never_makes_it_owe_an_acknowledgement_again(state: State) -> None:
+    shown = incident(Kind.BRAWL, "critical", (Source("senen", "a", 0.9),), state=state, opened=SHOWN)
     for to in allowed(state):
-        moved, _ = move(shown(state), to, SHOWN + 5, party="operator", actor="sari", reason="")
-        assert pending(moved) == (
+        moved, _ = move(shown, to, SHOWN + 5, party="operator", actor="sari", reason="")
+        assert pending(moved.state) == (
             None if to in ("resolved", "false_alarm") else "acknowledge" if to == "open" else "resolve"
         )

@@ -32,6 +32,17 @@ def test_whatever_is_near_enough_for_a_link_is_found(a: Kind, b: Kind) -> None:
     assert [one.kind for one in index.near(trail(a, place(0, 0, MAX_UNCERTAINTY_M)))] == [b]
 
 
+def test_what_was_looked_for_from_elsewhere_in_the_cell_hides_nothing() -> None:
+    """Places to look at are kept by the cell that is looked from."""
+    index, reach = TrailIndex(Grid(1000.0)), PAIRS[Kind.BRAWL][Kind.BRAWL].reach_m
+    for step in range(0, 5000, 100):
+        index.attach(trail(Kind.BRAWL, place(step, 0), "other", f"b{step}"), "incident")
+    index.near(trail(Kind.BRAWL, place(0, 0)))
+    for step in range(0, 5000, 100):
+        found = {one.camera for one in index.near(trail(Kind.BRAWL, place(step, 0)))}
+        assert {f"b{step + off}" for off in range(0, int(reach), 100) if step + off < 5000} <= found
+
+
 def test_a_trail_whose_place_becomes_known_is_found_there() -> None:
     index = TrailIndex(Grid())
     index.attach(trail(Kind.BRAWL, None), "incident")
