@@ -40,6 +40,8 @@ stood."""
 SELDOM_S, GAP_S = 0.5, 0.8
 """Looks are SELDOM_S apart at most. Over a gap up to GAP_S nobody knows when in it a vehicle braked: what is beyond
 SELDOM_S is not taken for braking, wherever the gap lies. Who is not seen for longer was hidden, and may have rolled."""
+KNOWN_S = APPROACH_S + SELDOM_S
+"""A speed over longer is one across a time hidden, and says nothing of how fast it was."""
 CREEP, HERE = 0.3, 0.35
 """Slower than CREEP box lengths a second, and while its box overlaps that of its stop by HERE, it has not set out."""
 STRIKING, HIDDEN_S = 0.8, 0.6
@@ -260,7 +262,8 @@ def _braking(mover: Mover) -> float:
     for point, until in zip(trail, watched, strict=True):
         first = max(bisect_right(watched, until - APPROACH_S + EPSILON_S) - 1, 0)
         then, since = trail[first], watched[first]
-        if exceeded(now - until, BRAKED_S) or not reached(until - since, APPROACH_S * 0.75):
+        took = until - since
+        if exceeded(now - until, BRAKED_S) or not reached(took, APPROACH_S * 0.75) or exceeded(took, KNOWN_S):
             continue
         hardest = max(hardest, gone(then, point) / (point.t - then.t) / (now - (until + since) / 2))
     return round(hardest, 4)  # epoch seconds resolve no more
