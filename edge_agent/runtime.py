@@ -159,7 +159,7 @@ class Runtime:
         """Does what the command says; in the link's thread."""
         try:
             result = self._do(command)
-        except (JagaError, ValueError) as error:
+        except (JagaError, ValueError, OSError) as error:
             return Reply(id=command.id, ok=False, time=datetime.now(UTC), error=str(error)[:2000])
         return Reply(id=command.id, ok=True, time=datetime.now(UTC), result=result)
 

@@ -2,8 +2,8 @@
 
 What a picture of each camera costs is measured; what all cameras' wishes would cost follows. Where that is too much,
 every camera gets the same share of its wish, but none less than its floor: water-filling (the max-min fairness of
-Bertsekas and Gallager, Data Networks, 1992, ch. 6.5, on the share of the wish), in one pass instead of by feedback, so
-that nothing swings.
+Bertsekas and Gallager, Data Networks, 1992, ch. 6.5, on the share of the wish), worked out at once instead of by
+feedback, so that nothing swings.
 """
 
 from collections.abc import Mapping
@@ -57,13 +57,9 @@ class _Cost:
 
 
 class FairRate:
-    """One for all cameras that share analysing threads. `t`: seconds on a clock that never goes back.
+    """One for all cameras that share the analysing thread. `t`: seconds on a clock that never goes back."""
 
-    capacity: how many threads analyse.
-    """
-
-    def __init__(self, capacity: float = 1.0) -> None:
-        self._capacity = capacity
+    def __init__(self) -> None:
         self._costs: dict[str, _Cost] = {}
         self._share = 1.0
         self._roomy: float | None = None
@@ -88,14 +84,11 @@ class FairRate:
         return {name: self._rate(one, self._share) for name, one in wanted.items()}
 
     def demand(self, wanted: Mapping[str, Wanted], share: float = 1.0) -> float:
-        """Seconds of analysis a second, as a share of what there is, if each camera got this share of its wish."""
-        return (
-            sum(
-                self._costs[name].mean * min(self._rate(one, share), one.comes)
-                for name, one in wanted.items()
-                if name in self._costs
-            )
-            / self._capacity
+        """Seconds of analysis a second if each camera got this share of its wish."""
+        return sum(
+            self._costs[name].mean * min(self._rate(one, share), one.comes)
+            for name, one in wanted.items()
+            if name in self._costs
         )
 
     def _settle(self, t: float, wanted: Mapping[str, Wanted]) -> None:
@@ -112,9 +105,9 @@ class FairRate:
 
     def _filling(self, wanted: Mapping[str, Wanted]) -> float:
         """The share of their wishes, 0..1, at which the cameras fill the time; bisection, since floors bend the sum."""
-        low, high = 0.0, 1.0
         if self.demand(wanted) <= FILL:
             return 1.0
+        low, high = 0.0, 1.0
         for _ in range(20):
             middle = (low + high) / 2
             low, high = (middle, high) if self.demand(wanted, middle) <= FILL else (low, middle)

@@ -35,8 +35,8 @@ USUAL_S, UNUSUAL = 5.0, 4.0
 @dataclass(frozen=True, slots=True)
 class Decision:
     """always: the gate is switched off. first: nothing known yet. motion: something moves now. hold: something moved
-    within hold_s. refresh: nobody has looked for refresh_s. confirm: the last look was not settled. idle: nothing to
-    look at.
+    within hold_s. refresh: nobody has looked for refresh_s. confirm: the last look was not settled. futile: what moves
+    has long been nobody; looked at once in FUTILE_EVERY_S. idle: nothing to look at.
 
     area: share of the picture that moved."""
 

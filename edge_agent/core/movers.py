@@ -5,9 +5,11 @@ of them long, one seen from ahead 1). Speeds are box lengths a second, headings 
 (0 up).
 """
 
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from math import atan2, degrees, hypot, sqrt
 
 from edge_agent.core.timing import EPSILON_S, exceeded, reached
@@ -36,8 +38,10 @@ BRAKED_S, APPROACH_S = 2.5, 0.6
 """How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
 stood."""
 SELDOM_S, GAP_S = 0.5, 0.8
-"""Looks are SELDOM_S apart at most. Over a gap up to GAP_S nobody knows when in it a vehicle came to its stand: what is
-beyond SELDOM_S is not taken for braking. Who is not seen for longer was hidden, and may have rolled to it."""
+"""Looks are SELDOM_S apart at most. Over a gap up to GAP_S nobody knows when in it a vehicle braked: what is beyond
+SELDOM_S is not taken for braking, wherever the gap lies. Who is not seen for longer was hidden, and may have rolled."""
+KNOWN_S = APPROACH_S + SELDOM_S
+"""A speed over longer is one across a time hidden, and says nothing of how fast it was."""
 CREEP, HERE = 0.3, 0.35
 """Slower than CREEP box lengths a second, and while its box overlaps that of its stop by HERE, it has not set out."""
 STRIKING, HIDDEN_S = 0.8, 0.6
@@ -253,19 +257,22 @@ def _move(mover: Mover, figure: Figure, point: Place) -> None:
 
 def _braking(mover: Mover) -> float:
     """Box lengths a second squared, constant from its fastest to where it is now: v / t, the hardest such."""
-    now, hardest = mover.last.t, 0.0
-    unseen = now - mover.trail[-2].t if len(mover.trail) > 1 else 0.0
-    if exceeded(unseen, SELDOM_S) and not exceeded(unseen, GAP_S):
-        now -= unseen - SELDOM_S
-    for point in mover.trail:
-        then = mover.before(point.t - APPROACH_S)
-        if exceeded(point.t - then.t, APPROACH_S + SELDOM_S):  # across a gap: from behind it
-            then = next(later for later in mover.trail if later.t > then.t)
-        took = point.t - then.t
-        if exceeded(now - point.t, BRAKED_S) or not reached(took, APPROACH_S * 0.75):
+    trail, watched = list(mover.trail), _watched(mover.trail)
+    now, hardest = watched[-1], 0.0
+    for point, until in zip(trail, watched, strict=True):
+        first = max(bisect_right(watched, until - APPROACH_S + EPSILON_S) - 1, 0)
+        then, since = trail[first], watched[first]
+        took = until - since
+        if exceeded(now - until, BRAKED_S) or not reached(took, APPROACH_S * 0.75) or exceeded(took, KNOWN_S):
             continue
-        hardest = max(hardest, gone(then, point) / took / (now - (point.t + then.t) / 2))
+        hardest = max(hardest, gone(then, point) / (point.t - then.t) / (now - (until + since) / 2))
     return round(hardest, 4)  # epoch seconds resolve no more
+
+
+def _watched(trail: Iterable[Place]) -> list[float]:
+    """For how many seconds it had been watched at each point: a gap up to GAP_S counts as SELDOM_S at most."""
+    steps = (now.t - then.t for then, now in pairwise(trail))
+    return [*accumulate((step if exceeded(step, GAP_S) else min(step, SELDOM_S) for step in steps), initial=0.0)]
 
 
 def heading(a: Point, b: Point) -> float:

@@ -52,7 +52,8 @@ class Reel:
             return  # a clock that was set back: what is known of the time before stays in its order
         self._shots.append(Shot(t, jpeg))
         self._bytes += len(jpeg)
-        oldest = t - self._before_s - self._after_s
+        # A gap makes a cut complete later than its end: what it begins with stays until then.
+        oldest = min([t - self._before_s - self._after_s, *(cut.begin for cut in self._cuts)])
         while self._shots[0].t < oldest or (self._bytes > self._most and len(self._shots) > 1):
             self._bytes -= len(self._shots.popleft().jpeg)
 

@@ -85,6 +85,10 @@ def test_what_there_is_no_clip_of_is_told(world: World) -> None:
         assert (runs.ok, "29 s after its begin" in runs.error) == (False, True)
         unknown = world.ask("clip", "gate", event=derived_uuid7(NOW_MS, "clip", "nowhere"))
         assert (unknown.ok, "kept for 24 h" in unknown.error) == (False, True)
+        spoiled = derived_uuid7(NOW_MS, "clip", "spoiled")
+        (world.folder / "data" / "clips" / f"{spoiled}.mp4").mkdir(parents=True)
+        refused = world.ask("clip", "gate", event=spoiled)
+        assert (refused.ok, "directory" in refused.error) == (False, True)
 
 
 @pytest.mark.broker

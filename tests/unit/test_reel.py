@@ -28,6 +28,19 @@ def test_a_clip_reaches_from_before_the_begin_to_after_it() -> None:
     assert made.due(99.0) == []
 
 
+def test_a_gap_in_the_stream_costs_a_clip_none_of_its_beginning() -> None:
+    made = reel()
+    run(made, 0, 11)
+    made.mark("e1", 10.0)
+    made.add(15.5, b"x")
+    ((_, shots),) = made.due(15.5)
+    assert [shot.t for shot in shots] == [6.0, 7.0, 8.0, 9.0, 10.0]
+    made.add(16.0, b"x")
+    made.mark("e2", 16.0)
+    ((_, shots),) = made.due(16.0, over=True)
+    assert [shot.t for shot in shots] == [15.5, 16.0]
+
+
 def test_what_is_older_than_a_clip_needs_is_forgotten() -> None:
     made = reel()
     run(made, 0, 100)

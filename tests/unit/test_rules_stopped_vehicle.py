@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from edge_agent.core.flow_field import STOOD_S, cell_of
-from edge_agent.core.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleRule
+from edge_agent.core.movers import Movers
+from edge_agent.core.rules.stopped_vehicle import ABRUPT, StoppedVehicle, StoppedVehicleRule
 from edge_agent.core.rules.table import WHOLE
-from edge_agent.core.tracks import Figure
+from edge_agent.core.tracks import Figure, View
 from edge_agent.core.traffic import Traffic
 from edge_agent.core.types import Point
-from tests.scenes import every
+from tests.scenes import T0, every
 from tests.traffic import ASPECT, Drawn, first, play, vehicle
 
 STOP = 1.0
@@ -101,6 +102,23 @@ def test_the_same_meeting_is_nothing_where_the_car_stops_softly() -> None:
         return [comes(t, braking_s=4.0), vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")]
 
     assert play(rule(), every(5, 0, 20), meeting) == []
+
+
+def braked(braking_s: float, again: float = 0.0, gap_s: float = 0.0) -> float:
+    """What is measured of a vehicle that nobody looks at for gap_s until `again`."""
+    movers = Movers()
+    for t in every(5, 0, 8):
+        if not again - gap_s + 0.01 < t < again - 0.01:
+            (mover,) = movers.look(View(T0 + t, (comes(t, braking_s=braking_s),), ASPECT))
+    assert mover.stands(T0 + 8)
+    return mover.braking
+
+
+@pytest.mark.parametrize("gap_s", [0.6, 0.8])
+@pytest.mark.parametrize("again", [3.2, 3.4, 3.6, 3.8, 4.0, 4.2, 4.4, 4.6])
+def test_a_gap_hides_no_sharp_stop_and_makes_no_soft_one_sharp(again: float, gap_s: float) -> None:
+    assert braked(0.4, again, gap_s) >= ABRUPT
+    assert braked(3.0, again, gap_s) < 2 * braked(3.0)
 
 
 def test_nor_where_vehicles_usually_stand() -> None:
