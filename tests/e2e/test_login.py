@@ -3,35 +3,22 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from time import time
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from aggregator.accounts import Policy
-from aggregator.adapters.people_sqlite import SqlitePeople
-from aggregator.adapters.store_sqlite import SqliteStore
-from aggregator.roster import Roster
 from contract.kinds import Kind
 from tests.brokers import wait_until
-from tests.desks import QUICK
-from tests.e2e.page_rig import WEBGL, Rig, chromium
+from tests.e2e.page_rig import Rig
+from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
-PASSWORD = "correct horse battery"
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
     expect.set_options(timeout=20_000)  # a password's hash and a command take their time on a busy machine
-    with chromium(playwright, *WEBGL) as opened:
-        yield opened
+    yield
     expect.set_options(timeout=5_000)
 
 
@@ -47,19 +34,13 @@ OPERATORS = ("rina", "tono", "sari", "joko")
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """One for all, since it takes a while: with incidents, and with accounts of which each test has its own."""
-    folder = tmp_path_factory.mktemp("login")
-    with Rig(folder) as running:
+    with Rig(tmp_path_factory.mktemp("login")) as running:
         running.report()
         for camera in range(3):
             running.begin(camera, Kind.BRAWL)
         wait_until(lambda: len(running.incidents()) == 3, what="the incidents in the store")
         command(running, "user", "add", "chief", "--role", "administrator", typed=PASSWORD)
-        store = SqliteStore(folder / "data" / "jaga.sqlite")
-        roster = Roster(SqlitePeople(store), QUICK, Policy(), time, "test")
-        for name in OPERATORS:
-            roster.add(name, "operator", (), PASSWORD)
-        roster.add("wati", "viewer", (), PASSWORD)
-        store.close()
+        running.admit({**dict.fromkeys(OPERATORS, "operator"), "wati": "viewer"})
         yield running
 
 

@@ -6,19 +6,17 @@ from pathlib import Path
 from time import time
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from aggregator.accounts import Policy
 from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.store_sqlite import SqliteStore
-from aggregator.roster import Roster
 from contract.kinds import Kind
 from tests.brokers import wait_until
-from tests.desks import QUICK
-from tests.e2e.page_rig import NO_WEBGL, Rig, chromium, open_page
+from tests.e2e.page_rig import NO_WEBGL, Rig
+from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
-PASSWORD = "correct horse battery"
+FLAGS = NO_WEBGL
 MOST_TABS = 60
 
 
@@ -34,21 +32,6 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, chromium(playwright, *NO_WEBGL) as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(browser: Browser, rig: Rig) -> Iterator[Page]:
-    opened = open_page(browser, rig)
-    yield opened
-    unexpected = opened.seen.unexpected()  # type: ignore[attr-defined]
-    opened.context.close()
-    assert unexpected == []
-
-
 def tab_to(page: Page, wanted: str) -> None:
     """By the key alone, as somebody does who has no mouse."""
     for _ in range(MOST_TABS):
@@ -60,6 +43,7 @@ def tab_to(page: Page, wanted: str) -> None:
 
 def test_a_supervisor_reads_the_shift_without_a_mouse(page: Page, rig: Rig) -> None:
     """An incident is acknowledged and called false with words; the report says so; back at the desk keys work again."""
+    page.locator("[role=option]").first.wait_for()
     page.keyboard.press("j")
     page.keyboard.press("a")
     expect(page.locator(".side .pill").first).to_have_text("Diterima")
@@ -156,9 +140,7 @@ def test_the_audit_log_is_searched_paged_and_verified(page: Page, rig: Rig) -> N
 
 def test_who_may_not_sees_no_link_and_no_report(browser: Browser, rig: Rig) -> None:
     """The last of the module's tests: accounts are for good."""
-    store = SqliteStore(rig.folder / "data" / "jaga.sqlite")
-    Roster(SqlitePeople(store), QUICK, Policy(), time, "test").add("rina", "operator", (), PASSWORD)
-    store.close()
+    rig.admit({"rina": "operator"})
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     answer = context.request.post(f"{rig.url}api/v1/session", data={"name": "rina", "password": PASSWORD})
     assert answer.ok
