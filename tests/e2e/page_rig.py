@@ -162,6 +162,12 @@ class Seen:
         return self.foreign + self.complaints
 
 
+def await_snapshot(page: Page) -> None:
+    """The link is live as soon as the stream is open; what waits is told once there is something to tell of."""
+    page.locator(".link.live").wait_for()
+    page.locator("[data-test=strip] [role=status] > *").first.wait_for()
+
+
 def open_page(browser: Browser, rig: Rig, width: int = 1366, height: int = 768, script: str = "") -> Page:
     """A fresh context (nothing remembered) on the rig's page, once it has its first snapshot."""
     page = browser.new_context(viewport={"width": width, "height": height}).new_page()
@@ -169,5 +175,5 @@ def open_page(browser: Browser, rig: Rig, width: int = 1366, height: int = 768, 
     if script:
         page.add_init_script(script)
     page.goto(rig.url)
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     return page

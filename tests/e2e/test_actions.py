@@ -16,7 +16,7 @@ from contract.kinds import Kind
 from tests.brokers import wait_until
 from tests.desks import Desk, desk
 from tests.e2e.feed import Place, picture
-from tests.e2e.page_rig import NO_WEBGL
+from tests.e2e.page_rig import NO_WEBGL, await_snapshot
 from tests.people import PASSWORD, add
 from tests.timeline import START, make_event, place
 
@@ -68,7 +68,7 @@ class City:
         page.locator("input[name=username]").fill(name)
         page.locator("input[type=password]").fill(PASSWORD)
         page.keyboard.press("Enter")
-        page.locator(".link.live").wait_for()
+        await_snapshot(page)
         return page
 
     def audit(self, *who: str) -> list[tuple[str, str]]:

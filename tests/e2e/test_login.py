@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from contract.kinds import Kind
 from tests.brokers import wait_until
-from tests.e2e.page_rig import Rig
+from tests.e2e.page_rig import Rig, await_snapshot
 from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
@@ -78,7 +78,7 @@ def test_an_operator_logs_in_acts_and_logs_out(page: Page, rig: Rig) -> None:
     expect(page.get_by_label("Kata sandi")).to_be_focused()
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     expect(dialog).to_have_count(0)
     expect(page.locator("[data-test=who]")).to_contain_text("rina operator")
     page.keyboard.press("j")
@@ -104,7 +104,7 @@ def test_five_wrong_passwords_are_answered_with_a_wait(page: Page) -> None:
 
 def test_a_viewer_looks_and_does_not_act(page: Page) -> None:
     log_in(page, "wati")
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     page.keyboard.press("j")
     expect(page.locator(".actions button").first).to_be_disabled()
     expect(page.locator(".side")).to_contain_text("hanya boleh melihat")
@@ -112,7 +112,7 @@ def test_a_viewer_looks_and_does_not_act(page: Page) -> None:
 
 def test_a_session_that_ends_loses_nothing_that_was_typed(page: Page, rig: Rig) -> None:
     log_in(page, "sari")
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     page.keyboard.press("j")
     page.keyboard.press("f")
     page.locator("[role=alertdialog] input").fill("Anak-anak bermain bola")
@@ -143,7 +143,7 @@ def rig_reason(page: Page) -> tuple[str, str]:
 
 def test_another_user_sees_nothing_of_the_one_before(page: Page, rig: Rig) -> None:
     log_in(page, "joko")
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     page.keyboard.press("j")
     page.keyboard.press("f")
     page.locator("[role=alertdialog] input").fill("rahasia")

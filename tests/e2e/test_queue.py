@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from contract.kinds import Kind
 from tests.brokers import wait_until
 from tests.e2e.cable import Cable
-from tests.e2e.page_rig import Rig, open_page
+from tests.e2e.page_rig import Rig, await_snapshot, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 EARS = """
@@ -114,7 +114,7 @@ def test_a_page_that_was_cut_off_says_what_it_missed(browser: Browser, tmp_path:
         rig.report()
         page = browser.new_context().new_page()
         page.goto(cable.url)
-        page.locator(".link.live").wait_for()
+        await_snapshot(page)
         known = incident(rig, 0, Kind.BRAWL)
         page.locator(f"[data-id='{known}']").wait_for()
         note = page.locator("[data-test=missed]")

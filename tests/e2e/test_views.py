@@ -43,7 +43,6 @@ def tab_to(page: Page, wanted: str) -> None:
 
 def test_a_supervisor_reads_the_shift_without_a_mouse(page: Page, rig: Rig) -> None:
     """An incident is acknowledged and called false with words; the report says so; back at the desk keys work again."""
-    page.locator("[role=option]").first.wait_for()
     page.keyboard.press("j")
     page.keyboard.press("a")
     expect(page.locator(".side .pill").first).to_have_text("Diterima")
