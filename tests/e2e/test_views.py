@@ -52,7 +52,7 @@ def test_a_supervisor_reads_the_shift_without_a_mouse(page: Page, rig: Rig) -> N
     expect(page.locator(".side .pill").first).to_have_text("Alarm palsu")
     tab_to(page, "[data-test=reports]")
     page.keyboard.press("Enter")
-    expect(page.locator("main:visible h2")).to_be_focused()
+    expect(page.locator("main:visible h2[tabindex]")).to_be_focused()
     expect(page).to_have_url(f"{rig.url}#/reports")
     totals = page.locator("[data-test=totals]")
     expect(totals).to_contain_text("Dibuka")
