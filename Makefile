@@ -18,7 +18,7 @@ help:
 	@echo "make demo   the whole system on this machine with seven rendered cameras (VIDEO=file, folder, RTSP or webcam: your own)"
 	@echo "make test   set up and run every test"
 	@echo "make check  ruff, mypy --strict, import-linter, svelte-check"
-	@echo "make bench  every measurement of benchmarks/ (needs the labelled footage)"
+	@echo "make bench  the measurements of benchmarks/ (needs the labelled footage)"
 	@echo "make accuracy  every anomaly kind over every labelled clip; writes models/ACCURACY.md, compares with the baseline"
 	@echo "make lock   write the lock files again"
 

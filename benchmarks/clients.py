@@ -16,11 +16,11 @@ import tempfile
 import threading
 from pathlib import Path
 
-from benchmarks.broker import Broker
 from benchmarks.cities import case
 from benchmarks.ingest import CAMERAS, CONFIG, HOURS, paced, told, worker
 from benchmarks.report import Figure, Outcome, at_least, at_most, command, equal
 from simulator.score import quantile
+from tests.brokers import Mosquitto
 
 PAGES = 500
 DELTAS_PER_S, SECONDS, P95_S = 50.0, 80, 1.0
@@ -39,7 +39,7 @@ def measure() -> Outcome:
     """What the pages got, when, and what it cost."""
     two_cores()
     case(7, "weekday", CAMERAS, HOURS)  # made now, it costs nobody anything later
-    with tempfile.TemporaryDirectory() as folder, Broker(Path(folder)) as broker:
+    with tempfile.TemporaryDirectory() as folder, Mosquitto(Path(folder), persistence=False) as broker:
         config = Path(folder) / "aggregator.toml"
         config.write_text(
             CONFIG.format(folder=folder, port=broker.port).replace("[http]", "[http]\nstream_clients = 600")

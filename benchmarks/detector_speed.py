@@ -55,7 +55,7 @@ def measure() -> Outcome:
         ]
     good = {way: ms for way, (ms, total) in found.items() if total.recall >= KEPT * peer.recall}
     best = min(good, key=good.__getitem__)
-    figures.append(Figure("fastest that keeps 0.95 of the recall", " ".join(map(str, best))))
+    figures.append(Figure(f"fastest that keeps {KEPT:g} of the recall", " ".join(map(str, best))))
     figures.append(at_least("times as fast as float32 at 640", peer_ms / good[best], FASTER))
     return Outcome("detector_speed", tuple(figures))
 

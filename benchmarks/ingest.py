@@ -27,12 +27,12 @@ import msgspec
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from benchmarks.broker import Broker
 from benchmarks.cities import case
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from contract import topics
 from contract.events import Event
 from simulator.score import quantile
+from tests.brokers import Mosquitto
 
 ROUNDS = 3
 EVENTS = 15_000
@@ -133,8 +133,7 @@ def waiting(port: int, session: str, those: list[tuple[str, bytes]]) -> None:
 
 def run(name: str, folder: Path, those: list[tuple[str, bytes]]) -> Run:
     """One consumer, from its connection to its last event."""
-    folder.mkdir()
-    with Broker(folder) as broker:
+    with Mosquitto(folder, persistence=False) as broker:
         waiting(broker.port, name, those)
         config = folder / "aggregator.toml"
         config.write_text(CONFIG.format(folder=folder, port=broker.port))
@@ -156,8 +155,7 @@ def run(name: str, folder: Path, those: list[tuple[str, bytes]]) -> Run:
 
 def delays(folder: Path) -> list[float]:
     """Seconds from publishing an event to the page having it, at RATE events a second, sorted."""
-    folder.mkdir()
-    with Broker(folder) as broker:
+    with Mosquitto(folder, persistence=False) as broker:
         config = folder / "aggregator.toml"
         # Held back for order, every event would take two seconds by choice.
         config.write_text(CONFIG.format(folder=folder, port=broker.port) + "reorder_s = 0\n")

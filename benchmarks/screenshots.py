@@ -27,7 +27,7 @@ from aggregator.core.access import Role
 from aggregator.roster import Roster
 from benchmarks.staged_city import OPERATORS, stage
 from tests.brokers import wait_until
-from tests.e2e.page_rig import WEBGL, Rig, chromium
+from tests.e2e.page_rig import WEBGL, Rig, await_snapshot, chromium
 
 SIZES = ((1920, 1080), (1366, 768))
 THEMES, LANGUAGES = ("dark", "light"), ("id", "en")
@@ -91,7 +91,7 @@ def opened(
     assert answer.ok, answer.text()
     page = context.new_page()
     page.goto(rig.url)
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     return page
 
 

@@ -33,13 +33,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 10.0, what: str = "") -> None:
-    """Returns once `condition` holds; fails the test where it does not in time."""
+def wait_until(condition: Callable[[], object], timeout_s: float = 10.0, what: str | Callable[[], object] = "") -> None:
+    """Returns once `condition` holds; fails the test where it does not in time, and says `what`, asked only then."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_s} s: {what or condition}")
+            raise AssertionError(f"not within {timeout_s} s: {what() if callable(what) else what or condition}")
         time.sleep(0.02)
+
+
+def answers(port: int) -> bool:
+    """Whether anybody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Mosquitto:
@@ -72,12 +78,11 @@ class Mosquitto:
         command = [BINARY, "-c", str(self._config)]
         self._process = subprocess.Popen(command, stdout=log, stderr=log)
         log.close()
-        wait_until(self.answers, 10, f"mosquitto on port {self.port}: {(self.folder / 'mosquitto.log').read_text()}")
+        wait_until(self.answers, 10, (self.folder / "mosquitto.log").read_text)
         return self
 
     def answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return answers(self.port)
 
     def save(self) -> None:
         """Writes sessions and their queues to disk now, as it otherwise does every second."""

@@ -74,7 +74,7 @@ class Aggregator:
         command = [sys.executable, "-m", "jaga", "aggregator", "run", "--config", str(self.config)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(lambda: self._healthy(connected), 30, f"aggregator is up: {self.log.read_text()}")
+        wait_until(lambda: self._healthy(connected), 30, self.log.read_text)
         return self
 
     def _healthy(self, connected: bool) -> bool:

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -42,7 +41,7 @@ class MjpegCamera:
                         except OSError:
                             return
                         number += 1
-                    time.sleep(1 / fps)
+                    camera.closed.wait(1 / fps)
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -6,20 +6,28 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import time
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 from playwright.sync_api import Browser, Page, Playwright, Request
 
+from aggregator.accounts import Policy
+from aggregator.adapters.people_sqlite import SqlitePeople
+from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.core.access import Role
+from aggregator.roster import Roster
 from contract.kinds import Kind
 from tests.brokers import Mosquitto, free_port, wait_until
 from tests.conftest import CHROMIUM
+from tests.desks import QUICK
 from tests.e2e.feed import Events, Place, Publisher, places, report
+from tests.people import PASSWORD
 
 WEBGL = (
     "--use-angle=swiftshader",
@@ -96,6 +104,14 @@ class Rig:
         request = urllib.request.Request(self.url + path, msgspec.json.encode(body), headers)
         urllib.request.urlopen(request, timeout=10).close()
 
+    def admit(self, people: Mapping[str, Role]) -> None:
+        """Accounts with PASSWORD, written beside the running aggregator: they are for good."""
+        store = SqliteStore(self.folder / "data" / "jaga.sqlite")
+        roster = Roster(SqlitePeople(store), QUICK, Policy(), time, "test")
+        for name, role in people.items():
+            roster.add(name, role, (), PASSWORD)
+        store.close()
+
     def report(self) -> None:
         report(self.publisher, self.cameras, 10)
         self.publisher.wait()
@@ -146,6 +162,12 @@ class Seen:
         return self.foreign + self.complaints
 
 
+def await_snapshot(page: Page) -> None:
+    """The link is live as soon as the stream is open; what waits is told once there is something to tell of."""
+    page.locator(".link.live").wait_for()
+    page.locator("[data-test=strip] [role=status] > *").first.wait_for()
+
+
 def open_page(browser: Browser, rig: Rig, width: int = 1366, height: int = 768, script: str = "") -> Page:
     """A fresh context (nothing remembered) on the rig's page, once it has its first snapshot."""
     page = browser.new_context(viewport={"width": width, "height": height}).new_page()
@@ -153,5 +175,5 @@ def open_page(browser: Browser, rig: Rig, width: int = 1366, height: int = 768, 
     if script:
         page.add_init_script(script)
     page.goto(rig.url)
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     return page

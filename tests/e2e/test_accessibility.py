@@ -3,37 +3,20 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from time import time
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from aggregator.accounts import Policy
-from aggregator.adapters.people_sqlite import SqlitePeople
-from aggregator.adapters.store_sqlite import SqliteStore
-from aggregator.roster import Roster
 from contract.kinds import Kind
 from tests.brokers import wait_until
-from tests.desks import QUICK
 from tests.e2e.axe import violations
 from tests.e2e.feed import traffic
-from tests.e2e.page_rig import NO_WEBGL, Rig, chromium, open_page
+from tests.e2e.page_rig import NO_WEBGL, Rig, open_page
+from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
-PASSWORD = "correct horse battery"
+FLAGS = NO_WEBGL
 REPORTS = ("shift", "response", "precision", "coverage")
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    with chromium(playwright, *NO_WEBGL) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -41,13 +24,6 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     with Rig(tmp_path, cameras=8) as running:
         running.report()
         yield running
-
-
-def accounts(rig: Rig, folder: Path) -> None:
-    store = SqliteStore(folder / "data" / "jaga.sqlite")
-    roster = Roster(SqlitePeople(store), QUICK, Policy(), time, "test")
-    roster.add("chief", "administrator", (), PASSWORD)
-    store.close()
 
 
 class Walk:
@@ -73,6 +49,7 @@ def views(walk: Walk, rig: Rig) -> None:
         page.locator(f"[data-test=report-{name}]").click()
         page.locator("[data-test=period]").select_option("today")
         page.locator(f"[data-test^=table-{'by_' if name == 'shift' else name}]").first.wait_for()
+        page.locator(".loading").wait_for(state="detached")  # the one before is faded while it is
         for summary in page.locator("main summary:visible").all():
             summary.click()
         walk.look(f"report {name}")
@@ -84,7 +61,7 @@ def views(walk: Walk, rig: Rig) -> None:
     walk.look("audit")
 
 
-def test_axe_finds_nothing_in_any_state_of_the_page(browser: Browser, rig: Rig, tmp_path: Path) -> None:
+def test_axe_finds_nothing_in_any_state_of_the_page(browser: Browser, rig: Rig) -> None:
     page = open_page(browser, rig)
     walk = Walk(page)
     walk.look("empty")
@@ -124,7 +101,7 @@ def test_axe_finds_nothing_in_any_state_of_the_page(browser: Browser, rig: Rig, 
     page.goto(f"{rig.url}#/")
     page.locator("[data-id]").nth(5).wait_for()
     walk.look("many")
-    accounts(rig, tmp_path)
+    rig.admit({"chief": "administrator"})
     page.locator("[data-test=login]").wait_for(timeout=30_000)
     walk.look("login")
     page.locator("[data-test=login] input[name=username], [data-test=login] input").first.fill("chief")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from aggregator.core.ports import Message
 from contract import topics
@@ -16,11 +16,12 @@ from contract.kinds import Kind
 from tests.brokers import wait_until
 from tests.desks import Desk, desk
 from tests.e2e.feed import Place, picture
-from tests.e2e.page_rig import NO_WEBGL, chromium
+from tests.e2e.page_rig import NO_WEBGL, await_snapshot
 from tests.people import PASSWORD, add
 from tests.timeline import START, make_event, place
 
 pytestmark = pytest.mark.browser
+FLAGS = NO_WEBGL
 DEAF = """
   const add = EventSource.prototype.addEventListener;
   EventSource.prototype.addEventListener = function (name, take) {
@@ -28,12 +29,6 @@ DEAF = """
   };
 """
 """A page that hears nothing of what others do, so that the server is the one that refuses."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, chromium(playwright, *NO_WEBGL) as opened:
-        yield opened
 
 
 class City:
@@ -73,7 +68,7 @@ class City:
         page.locator("input[name=username]").fill(name)
         page.locator("input[type=password]").fill(PASSWORD)
         page.keyboard.press("Enter")
-        page.locator(".link.live").wait_for()
+        await_snapshot(page)
         return page
 
     def audit(self, *who: str) -> list[tuple[str, str]]:

@@ -3,35 +3,22 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from time import time
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from aggregator.accounts import Policy
-from aggregator.adapters.people_sqlite import SqlitePeople
-from aggregator.adapters.store_sqlite import SqliteStore
-from aggregator.roster import Roster
 from contract.kinds import Kind
 from tests.brokers import wait_until
-from tests.desks import QUICK
-from tests.e2e.page_rig import WEBGL, Rig, chromium
+from tests.e2e.page_rig import Rig, await_snapshot
+from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
-PASSWORD = "correct horse battery"
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
     expect.set_options(timeout=20_000)  # a password's hash and a command take their time on a busy machine
-    with chromium(playwright, *WEBGL) as opened:
-        yield opened
+    yield
     expect.set_options(timeout=5_000)
 
 
@@ -47,19 +34,13 @@ OPERATORS = ("rina", "tono", "sari", "joko")
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """One for all, since it takes a while: with incidents, and with accounts of which each test has its own."""
-    folder = tmp_path_factory.mktemp("login")
-    with Rig(folder) as running:
+    with Rig(tmp_path_factory.mktemp("login")) as running:
         running.report()
         for camera in range(3):
             running.begin(camera, Kind.BRAWL)
         wait_until(lambda: len(running.incidents()) == 3, what="the incidents in the store")
         command(running, "user", "add", "chief", "--role", "administrator", typed=PASSWORD)
-        store = SqliteStore(folder / "data" / "jaga.sqlite")
-        roster = Roster(SqlitePeople(store), QUICK, Policy(), time, "test")
-        for name in OPERATORS:
-            roster.add(name, "operator", (), PASSWORD)
-        roster.add("wati", "viewer", (), PASSWORD)
-        store.close()
+        running.admit({**dict.fromkeys(OPERATORS, "operator"), "wati": "viewer"})
         yield running
 
 
@@ -97,7 +78,7 @@ def test_an_operator_logs_in_acts_and_logs_out(page: Page, rig: Rig) -> None:
     expect(page.get_by_label("Kata sandi")).to_be_focused()
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     expect(dialog).to_have_count(0)
     expect(page.locator("[data-test=who]")).to_contain_text("rina operator")
     page.keyboard.press("j")
@@ -123,7 +104,7 @@ def test_five_wrong_passwords_are_answered_with_a_wait(page: Page) -> None:
 
 def test_a_viewer_looks_and_does_not_act(page: Page) -> None:
     log_in(page, "wati")
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     page.keyboard.press("j")
     expect(page.locator(".actions button").first).to_be_disabled()
     expect(page.locator(".side")).to_contain_text("hanya boleh melihat")
@@ -131,7 +112,7 @@ def test_a_viewer_looks_and_does_not_act(page: Page) -> None:
 
 def test_a_session_that_ends_loses_nothing_that_was_typed(page: Page, rig: Rig) -> None:
     log_in(page, "sari")
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     page.keyboard.press("j")
     page.keyboard.press("f")
     page.locator("[role=alertdialog] input").fill("Anak-anak bermain bola")
@@ -162,7 +143,7 @@ def rig_reason(page: Page) -> tuple[str, str]:
 
 def test_another_user_sees_nothing_of_the_one_before(page: Page, rig: Rig) -> None:
     log_in(page, "joko")
-    page.locator(".link.live").wait_for()
+    await_snapshot(page)
     page.keyboard.press("j")
     page.keyboard.press("f")
     page.locator("[role=alertdialog] input").fill("rahasia")

@@ -1,13 +1,11 @@
 """Whatever anybody can write is text on the page, and never markup: each field that cameras, agents, operators and
 administrators fill carries a script, and none runs."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from contract import topics
 from contract.codec import encode
@@ -16,19 +14,12 @@ from contract.kinds import Kind
 from contract.messages import CameraHealth, Health, HostHealth
 from tests.brokers import wait_until
 from tests.data import ROOT
-from tests.e2e.page_rig import WEBGL, Rig, chromium, open_page
+from tests.e2e.page_rig import Rig, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 NASTY = '"><img src=x onerror="window.pwned=1"><svg onload=pwned=1>'
 SHORT = "<svg onload=pwned=1>"
 LINK = "javascript:window.pwned=1"
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with Rig(tmp_path) as running:
-        running.report()
-        yield running
 
 
 def nasty_event(rig: Rig) -> None:
@@ -71,7 +62,7 @@ def views(rig: Rig, page: Page) -> None:
     expect(page.locator("tbody")).to_contain_text(SHORT)
 
 
-def test_no_text_is_markup(rig: Rig) -> None:
+def test_no_text_is_markup(browser: Browser, rig: Rig) -> None:
     nasty_event(rig)
     wait_until(lambda: len(rig.incidents()) == 1, what="the incident in the store")
     (incident,) = rig.incidents()
@@ -80,29 +71,28 @@ def test_no_text_is_markup(rig: Rig) -> None:
     for action in ("take", "note"):
         words = {"text": NASTY} if action == "note" else {"reason": NASTY}
         rig.post(f"api/v1/incidents/{incident['id']}/{action}", {**words, "actor": NASTY})
-    with sync_playwright() as playwright, chromium(playwright, *WEBGL) as browser:
-        page = open_page(browser, rig)
-        page.keyboard.press("End")
-        page.locator(".views button").last.click()
-        page.locator("[role=option]").click()
-        side = page.locator(".side")
-        for text in (SHORT, NASTY):
-            expect(side).to_contain_text(text)
-        for summary in side.locator("summary").all():
-            summary.click()
-        expect(page.locator("body")).to_contain_text(LINK)
-        page.locator("[data-test=language]").click()
-        page.keyboard.press("f")
-        page.locator("[role=alertdialog] input").fill(NASTY)
-        page.locator("[role=alertdialog] input").press("Enter")
-        expect(side.locator("header .pill")).to_have_text("False alarm")
-        expect(side).to_contain_text(NASTY)
-        views(rig, page)
-        page.goto(f"{rig.url}#/incident/{NASTY}")
-        page.goto(f"{rig.url}#/login/{NASTY}")
-        assert page.evaluate("window.pwned") is None
-        assert page.locator("img[src=x], svg[onload]").count() == 0
-        assert page.locator("[href^='javascript:'], [src^='javascript:']").count() == 0
+    page = open_page(browser, rig)
+    page.keyboard.press("End")
+    page.locator(".views button").last.click()
+    page.locator("[role=option]").click()
+    side = page.locator(".side")
+    for text in (SHORT, NASTY):
+        expect(side).to_contain_text(text)
+    for summary in side.locator("summary").all():
+        summary.click()
+    expect(page.locator("body")).to_contain_text(LINK)
+    page.locator("[data-test=language]").click()
+    page.keyboard.press("f")
+    page.locator("[role=alertdialog] input").fill(NASTY)
+    page.locator("[role=alertdialog] input").press("Enter")
+    expect(side.locator("header .pill")).to_have_text("False alarm")
+    expect(side).to_contain_text(NASTY)
+    views(rig, page)
+    page.goto(f"{rig.url}#/incident/{NASTY}")
+    page.goto(f"{rig.url}#/login/{NASTY}")
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("img[src=x], svg[onload]").count() == 0
+    assert page.locator("[href^='javascript:'], [src^='javascript:']").count() == 0
 
 
 def test_the_page_has_no_door_for_markup() -> None:

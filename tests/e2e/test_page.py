@@ -2,14 +2,13 @@
 
 import hashlib
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from contract import topics
 from contract.codec import encode
@@ -17,39 +16,10 @@ from contract.kinds import Kind
 from contract.messages import CameraHealth, Health, HostHealth
 from tests.brokers import wait_until
 from tests.e2e.feed import picture
-from tests.e2e.page_rig import NO_WEBGL, WEBGL, Rig, chromium, open_page
+from tests.e2e.page_rig import NO_WEBGL, Rig, chromium, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 SIZES = ((1920, 1080), (1366, 768))
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    with chromium(playwright, *WEBGL) as opened:
-        yield opened
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with Rig(tmp_path) as running:
-        running.report()
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, rig: Rig) -> Iterator[Page]:
-    """Fails the test if the page asked anybody else for anything, or reported an error of its own."""
-    opened = open_page(browser, rig)
-    yield opened
-    unexpected = opened.seen.unexpected()  # type: ignore[attr-defined]
-    opened.context.close()
-    assert unexpected == []
 
 
 def rows(page: Page) -> list[str]:

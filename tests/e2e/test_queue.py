@@ -1,15 +1,14 @@
 """Where to look, told as timelines: filters and views, what must not be missed, what was missed, and the wall."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from contract.kinds import Kind
 from tests.brokers import wait_until
 from tests.e2e.cable import Cable
-from tests.e2e.page_rig import WEBGL, Rig, chromium, open_page
+from tests.e2e.page_rig import Rig, await_snapshot, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 EARS = """
@@ -24,18 +23,6 @@ CONTROLS = "button, input, select, a, [tabindex='0']"
 SHOWN = f"() => [...document.querySelectorAll(`{CONTROLS}`)].filter((one) => one.checkVisibility()).length"
 EXTENT = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
 LETTERS = "parseFloat(getComputedStyle(document.querySelector('.queue strong')).fontSize)"
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    with chromium(playwright, *WEBGL) as opened:
-        yield opened
 
 
 def incident(rig: Rig, camera: int, kind: Kind) -> str:
@@ -127,7 +114,7 @@ def test_a_page_that_was_cut_off_says_what_it_missed(browser: Browser, tmp_path:
         rig.report()
         page = browser.new_context().new_page()
         page.goto(cable.url)
-        page.locator(".link.live").wait_for()
+        await_snapshot(page)
         known = incident(rig, 0, Kind.BRAWL)
         page.locator(f"[data-id='{known}']").wait_for()
         note = page.locator("[data-test=missed]")

@@ -1,27 +1,16 @@
 """An event on video becomes an incident on the page; killing broker, agent and aggregator loses and doubles nothing."""
 
-import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.brokers import wait_until
-from tests.conftest import CHROMIUM
 from tests.e2e.system import LOOP_S, System, running_system
 
 pytestmark = [pytest.mark.broker, pytest.mark.browser, pytest.mark.timeout(420)]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
 NEW_EVENTS = 5
 """So many must come to be while somebody is dead, so that there is something to lose."""
 
@@ -33,13 +22,11 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture
-def page(system: System) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS if os.geteuid() == 0 else FLAGS[1:])
-        page = browser.new_page(viewport={"width": 1366, "height": 768}, locale="id-ID")
-        page.goto(system.url)
-        yield page
-        browser.close()
+def page(system: System, browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1366, "height": 768}, locale="id-ID")
+    page.goto(system.url)
+    yield page
+    page.close()
 
 
 def numbers(system: System, agent: str) -> set[int]:

@@ -6,19 +6,17 @@ from pathlib import Path
 from time import time
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from aggregator.accounts import Policy
 from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.store_sqlite import SqliteStore
-from aggregator.roster import Roster
 from contract.kinds import Kind
 from tests.brokers import wait_until
-from tests.desks import QUICK
-from tests.e2e.page_rig import NO_WEBGL, Rig, chromium, open_page
+from tests.e2e.page_rig import NO_WEBGL, Rig
+from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
-PASSWORD = "correct horse battery"
+FLAGS = NO_WEBGL
 MOST_TABS = 60
 
 
@@ -32,21 +30,6 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
             running.begin(camera, Kind.BRAWL)
         wait_until(lambda: len(running.incidents()) == 3, what="the incidents in the store")
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, chromium(playwright, *NO_WEBGL) as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(browser: Browser, rig: Rig) -> Iterator[Page]:
-    opened = open_page(browser, rig)
-    yield opened
-    unexpected = opened.seen.unexpected()  # type: ignore[attr-defined]
-    opened.context.close()
-    assert unexpected == []
 
 
 def tab_to(page: Page, wanted: str) -> None:
@@ -69,7 +52,7 @@ def test_a_supervisor_reads_the_shift_without_a_mouse(page: Page, rig: Rig) -> N
     expect(page.locator(".side .pill").first).to_have_text("Alarm palsu")
     tab_to(page, "[data-test=reports]")
     page.keyboard.press("Enter")
-    expect(page.locator("main:visible h2")).to_be_focused()
+    expect(page.locator("main:visible h2[tabindex]")).to_be_focused()
     expect(page).to_have_url(f"{rig.url}#/reports")
     totals = page.locator("[data-test=totals]")
     expect(totals).to_contain_text("Dibuka")
@@ -156,9 +139,7 @@ def test_the_audit_log_is_searched_paged_and_verified(page: Page, rig: Rig) -> N
 
 def test_who_may_not_sees_no_link_and_no_report(browser: Browser, rig: Rig) -> None:
     """The last of the module's tests: accounts are for good."""
-    store = SqliteStore(rig.folder / "data" / "jaga.sqlite")
-    Roster(SqlitePeople(store), QUICK, Policy(), time, "test").add("rina", "operator", (), PASSWORD)
-    store.close()
+    rig.admit({"rina": "operator"})
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     answer = context.request.post(f"{rig.url}api/v1/session", data={"name": "rina", "password": PASSWORD})
     assert answer.ok

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from jaga.ports import any_free
 from simulator.scene_video import write
 from simulator.scenes import demo_scenes
+from tests.brokers import wait_until
 
 START_S = 90.0
 
@@ -41,11 +41,13 @@ class Demo:
         return answer.json() if answer.status_code == 200 else None
 
     def until(self, there: Callable[[], bool], patience_s: float) -> None:
-        deadline = time.monotonic() + patience_s
-        while not there():
+        """Fails at once where the demo has ended."""
+
+        def holds() -> bool:
             assert self.process.poll() is None, self.said()
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.2)
+            return there()
+
+        wait_until(holds, patience_s, self.said)
 
     def online(self) -> set[str]:
         answer = self.get("/cameras")
@@ -54,10 +56,7 @@ class Demo:
 
     def until_nobody_is_left(self, patience_s: float = 20.0) -> None:
         """A process whose parent has just ended may still be on its way out."""
-        deadline = time.monotonic() + patience_s
-        while left := self.members():
-            assert time.monotonic() < deadline, left
-            time.sleep(0.1)
+        wait_until(lambda: not self.members(), patience_s, self.members)
 
     def members(self) -> list[str]:
         """Command lines of the processes that are in its group now."""

@@ -3,9 +3,7 @@
 import queue
 import re
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import util
@@ -21,6 +19,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contract import topics
 from contract.ids import derived_uuid7
+from tests.brokers import answers, free_port, wait_until
 from tests.data import ROOT
 
 pytestmark = pytest.mark.broker
@@ -58,13 +57,6 @@ def edge_config(folder: Path, agent: str, cameras: list[str]) -> Path:
     return path
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def shipped_conf(folder: Path, port: int) -> str:
     """The shipped file on a free port, with its paths in `folder` and without the TLS listener."""
     text = (FOLDER / "mosquitto.conf").read_text()
@@ -88,14 +80,8 @@ def broker(folder: Path, users: list[str]) -> Iterator[int]:
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([command, "-c", str(conf)], stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + DEADLINE_S
-        while True:
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline, "mosquitto does not answer"
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.02)
+        wait_until(lambda: process.poll() is not None or answers(port), DEADLINE_S, (folder / "log").read_text)
+        assert process.poll() is None, (folder / "log").read_text()
         yield port
     finally:
         process.terminate()

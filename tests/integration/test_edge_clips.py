@@ -1,6 +1,5 @@
 """Clips of events: kept on the camera host, blurred, and sent only when somebody asks."""
 
-from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -17,18 +16,10 @@ from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.core.reel import Shot
 from edge_agent.core.types import Image
 from tests.agents import World, running
-from tests.brokers import Mosquitto, wait_until
+from tests.brokers import wait_until
 from tests.samples import NOW_MS
 
 SHORT = "clip_before_s = 1.0\nclip_after_s = 0.6"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with Mosquitto(tmp_path / "broker") as broker:
-        made = World(tmp_path, broker)
-        yield made
-        made.listener.close()
 
 
 def begun(world: World) -> Event:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,19 +24,11 @@ from edge_agent.config import load
 from edge_agent.core.types import Detections, Image
 from edge_agent.runtime import Runtime
 from tests.agents import BrightnessDetector, World, running
-from tests.brokers import Mosquitto, wait_until
+from tests.brokers import wait_until
 from tests.clips import write_clip
 
 pytestmark = pytest.mark.broker
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with Mosquitto(tmp_path / "broker") as broker:
-        made = World(tmp_path, broker)
-        yield made
-        made.listener.close()
 
 
 def test_a_signal_that_another_thread_took_ends_the_agent_too(world: World) -> None:

@@ -1,8 +1,7 @@
 """A whole agent when disk, camera or host fail: what is lost is only what failed."""
 
 import threading
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -14,18 +13,10 @@ from edge_agent.adapters.host_psutil import HostProbe
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.core.errors import SpoolError
 from tests.agents import World, running
-from tests.brokers import Mosquitto, wait_until
+from tests.brokers import wait_until
 from tests.servers import MjpegCamera
 
 pytestmark = pytest.mark.broker
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with Mosquitto(tmp_path / "broker") as broker:
-        made = World(tmp_path, broker)
-        yield made
-        made.listener.close()
 
 
 def test_a_disk_that_refuses_for_a_while_loses_no_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,7 @@
 """A whole agent that saves work: a camera rests and misses nothing, and where time is short all are analysed less."""
 
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,18 +9,10 @@ import pytest
 from contract.messages import CameraHealth
 from edge_agent.core.types import Detections, Image
 from tests.agents import BrightnessDetector, World, running
-from tests.brokers import Mosquitto, wait_until
+from tests.brokers import wait_until
 from tests.clips import write_clip
 
 pytestmark = pytest.mark.broker
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with Mosquitto(tmp_path / "broker") as broker:
-        made = World(tmp_path, broker)
-        yield made
-        made.listener.close()
 
 
 def cameras(world: World) -> tuple[CameraHealth, ...]:

@@ -99,7 +99,7 @@ def stored(folder: Path) -> list[int]:
 
 def wait_for(aggregator: Aggregator, folder: Path, count: int) -> None:
     wanted = list(range(1, count + 1))
-    wait_until(lambda: stored(folder) == wanted, 30, f"{count} events; {aggregator.log.read_text()[-2000:]}")
+    wait_until(lambda: stored(folder) == wanted, 30, lambda: f"{count} events; {aggregator.log.read_text()[-2000:]}")
 
 
 def passwords(folder: Path) -> Path:
@@ -179,7 +179,7 @@ def test_what_the_agent_no_longer_has_is_lost_and_told(tmp_path: Path) -> None:
         broker.restart()
         aggregator.start()
         lost = f'jaga_events_lost{{agent="{AGENT}",site="{SITE}"}}'
-        wait_until(lambda: aggregator.metric(lost) == 4, 30, aggregator.log.read_text())
+        wait_until(lambda: aggregator.metric(lost) == 4, 30, aggregator.log.read_text)
         assert aggregator.metric("jaga_sequence_missing") == 0
         assert agent.replays == [0]
         aggregator.kill()

@@ -229,4 +229,6 @@ def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
         woken: list[Frame] = [next(frames) for _ in range(8)]
         assert live.status().mode == "no_nonref"
         assert min(b.index - a.index for a, b in pairwise(woken)) < 10
-        wait_until(lambda: 15 < live.status().fps_in < 35, 10, f"what was skipped counts as received; {live.status()}")
+        wait_until(
+            lambda: 15 < live.status().fps_in < 35, 10, lambda: f"what was skipped counts as received; {live.status()}"
+        )

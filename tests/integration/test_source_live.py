@@ -48,7 +48,7 @@ def next_frame(live: LiveSource, timeout_s: float = 10.0) -> Frame:
         got.extend([frame] if frame is not None else [])
         return bool(got)
 
-    wait_until(taken, timeout_s, f"a picture; {live.status()}")
+    wait_until(taken, timeout_s, lambda: f"a picture; {live.status()}")
     return got[0]
 
 
@@ -62,7 +62,7 @@ def test_the_latest_picture_wins_and_what_nobody_took_is_counted() -> None:
         assert time.time() - second.t < 0.5
         assert abs(number_of(second.image) - second.index % 50) <= 1
         assert live.status().state == "online"
-        wait_until(lambda: 20 < live.status().fps_in < 70, what=f"the camera's rate; {live.status()}")
+        wait_until(lambda: 20 < live.status().fps_in < 70, what=lambda: f"the camera's rate; {live.status()}")
 
 
 def test_fps_limits_what_is_delivered_not_what_is_counted() -> None:

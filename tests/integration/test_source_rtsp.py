@@ -105,7 +105,7 @@ def frame_of(source: LiveSource, timeout_s: float = 30.0) -> Frame:
         got.extend([frame] if frame is not None else [])
         return bool(got)
 
-    wait_until(taken, timeout_s, f"a picture; {source.status()}")
+    wait_until(taken, timeout_s, lambda: f"a picture; {source.status()}")
     return got[0]
 
 
@@ -115,7 +115,7 @@ def test_pictures_come_with_masks_already_black(live: tuple[RtspServer, LiveSour
     assert frame.image.shape == (120, 160, 3)
     assert frame.image[:, :76].max() == 0
     assert frame.image[:, 84:].min() > 5
-    wait_until(lambda: source.status().state == "online" and source.status().fps_in > 5, 15, f"{source.status()}")
+    wait_until(lambda: source.status().state == "online" and source.status().fps_in > 5, 15, source.status)
 
 
 def test_a_dead_server_is_waited_for_and_its_password_never_shows(live: tuple[RtspServer, LiveSource]) -> None:
@@ -146,7 +146,7 @@ def test_a_wrong_password_is_named_and_tried_rarely(clip: Path) -> None:
             frame_of(source)
         before = len(proxy.connections)
         with watching(f"rtsp://guard:wr0ng@{address}", refused_s=1.5) as source:
-            wait_until(lambda: source.status().state == "failed", 20, f"{source.status()}")
+            wait_until(lambda: source.status().state == "failed", 20, source.status)
             assert source.status().reason == "the camera refuses this user name or password"
             wait_until(lambda: source.status().restarts >= 2, 20)
             tried = proxy.connections[before:]
@@ -177,7 +177,7 @@ def test_garbage_in_packets_is_survived(server: RtspServer) -> None:
                 good.append(frame) if frame.image.std() < 2 else good.clear()
             return len(good) >= 3
 
-        wait_until(right, 30, f"clean pictures again; {source.status()}")
+        wait_until(right, 30, lambda: f"clean pictures again; {source.status()}")
         assert source.status().state == "online"
 
 
@@ -222,7 +222,7 @@ def test_a_camera_that_changes_its_resolution(tmp_path: Path) -> None:
                 assert frame.luma.shape == (72, 96)
             return {(120, 160), (240, 320), (96, 128)} <= set(seen)
 
-        wait_until(all_seen, 30, f"{set(seen)} {source.status()}")
+        wait_until(all_seen, 30, lambda: f"{set(seen)} {source.status()}")
 
 
 def test_thirty_reconnects_leave_nothing_behind(server: RtspServer) -> None:
@@ -238,9 +238,11 @@ def test_thirty_reconnects_leave_nothing_behind(server: RtspServer) -> None:
         for number in range(30):
             seen = frame_of(source).index
             proxy.hang_up()
-            wait_until(lambda: source.status().restarts > number, 20, f"{source.status()}")  # noqa: B023
+            wait_until(lambda: source.status().restarts > number, 20, source.status)  # noqa: B023
             assert frame_of(source).index > seen
         wait_until(lambda: source.status().state == "online")
-        wait_until(lambda: all(a <= b + 1 for a, b in zip(held(), before, strict=True)), 10, f"{held()} {before}")
+        wait_until(
+            lambda: all(a <= b + 1 for a, b in zip(held(), before, strict=True)), 10, lambda: f"{held()} {before}"
+        )
         assert me.memory_info().rss - memory < 30e6
     wait_until(lambda: held()[2] == before[2] - 1)

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from jaga import demo, demo_config, ports
 from jaga.demo_places import DemoAgent, own, rendered
 from jaga.processes import ChildEnded, Processes, last_line
 from simulator.scenes import demo_scenes
+from tests.brokers import wait_until
 
 
 @pytest.fixture
@@ -136,9 +136,7 @@ def test_stopping_ends_the_stubborn_too(tmp_path: Path) -> None:
     stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up'); time.sleep(600)"
     children = Processes(tmp_path)
     child = children.start("stubborn", [sys.executable, "-c", stubborn])
-    deadline = time.monotonic() + 30
-    while last_line(child.log) != "up" and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: last_line(child.log) == "up", 30, "it ignores SIGTERM")
     children.stop(patience_s=0.2)
     assert child.process.returncode == -signal.SIGKILL
 
@@ -156,10 +154,7 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     parent.kill()
     parent.wait(30)
     parent.stdout.close()
-    deadline = time.monotonic() + 30
-    while alive(child):
-        assert time.monotonic() < deadline, "the child outlived its parent"
-        time.sleep(0.02)
+    wait_until(lambda: not alive(child), 30, "the child ends with its parent")
 
 
 def alive(pid: int) -> bool:

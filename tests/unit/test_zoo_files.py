@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -19,9 +20,6 @@ from edge_agent.zoo.ultra import UltralyticsMissing
 from edge_agent.zoo.verify import ModelError, ModelMissing, ModelTampered, load, location, read, state
 
 WEIGHTS = b"these are weights" * 100
-NEEDS_NO_TORCH = pytest.mark.skipif(
-    importlib.util.find_spec("ultralytics") is not None, reason="ultralytics is installed, so it cannot be missing"
-)
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +28,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("JAGA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("JAGA_LANG", "en")
     return tmp_path / "cache" / "models"
+
+
+@pytest.fixture
+def no_ultralytics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it were not installed, where it is."""
+    monkeypatch.setitem(sys.modules, "ultralytics", None)
+    monkeypatch.setenv("YOLO_CONFIG_DIR", str(tmp_path))  # which whoever asks for it sets, for good
 
 
 @pytest.fixture
@@ -117,7 +122,7 @@ def test_without_pip_it_is_told(index: Path, monkeypatch: pytest.MonkeyPatch, tm
         pull(entry())
 
 
-@NEEDS_NO_TORCH
+@pytest.mark.usefixtures("no_ultralytics")
 @pytest.mark.parametrize("name", ["yolo11n", "yolo26n"])
 def test_what_ultralytics_downloads_needs_ultralytics(name: str) -> None:
     with pytest.raises(UltralyticsMissing, match=r"pip install 'jaga\[ultralytics\]'"):
@@ -212,7 +217,7 @@ def test_pull_by_command_reports_where_the_file_lies(cache: Path, monkeypatch: p
     assert "is verified" in told
 
 
-@NEEDS_NO_TORCH
+@pytest.mark.usefixtures("no_ultralytics")
 def test_export_needs_ultralytics() -> None:
     with pytest.raises(UltralyticsMissing):
         run("export", "yolov8n")
