@@ -30,19 +30,6 @@ export interface Surroundings {
   words(incident: Incident): string;
 }
 
-export function inView(incident: Incident, view: View): boolean {
-  switch (view) {
-    case "action":
-      return needsAction(incident);
-    case "handling":
-      return incident.state === "acknowledged" || incident.state === "dispatched";
-    case "closed":
-      return isClosed(incident);
-    case "all":
-      return true;
-  }
-}
-
 /** Whether anything but the view narrows the queue: then it has to say so. */
 export function isNarrow(filter: Filter): boolean {
   return narrowings(filter).length > 0;
