@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { axis, isEmpty, labelled, path, plotted } from "../src/lib/plot";
 import { isWide, PLOTS, reportPath, type Table } from "../src/lib/report";
-import { viewOf } from "../src/lib/beside";
+import { viewOf } from "../src/lib/address";
 
 const table = (key: string, keys: string[], rows: (string | number | null)[][]): Table => ({
   key,

@@ -3,7 +3,7 @@ import { ApiError, fetchIncident, STREAM_URL } from "./api";
 import { clips } from "./clips.svelte";
 import { dataAge, linkPhase, type LinkFacts } from "./link";
 import { arrangeLines, type Line } from "./lines";
-import { formatAddress, parseAddress, type Address } from "./address";
+import { formatAddress, parseAddress, viewOf, type Address, type View } from "./address";
 import { arrange, PLAIN, type Filter } from "./filter";
 import { missed, type Missed } from "./missed";
 import { who } from "./session.svelte";
@@ -29,6 +29,8 @@ const LOCAL = "operator";
 class Desk {
   world = $state.raw<World>(EMPTY);
   filter = $state.raw<Filter>(PLAIN);
+  /** Beside it the desk goes on, with its page, its selection and its filter. */
+  view = $state<View>("desk");
   page = $state<Address["page"]>("desk");
   /** Ids of summary lines that are open. */
   expanded = $state.raw<ReadonlySet<string>>(new Set());
@@ -213,6 +215,7 @@ class Desk {
 
   /** Takes over what the address says: at the start, and where somebody changed it. */
   follow(hash: string): void {
+    this.view = viewOf(hash);
     const address = parseAddress(hash);
     if (address === null) return;
     this.page = address.page;
