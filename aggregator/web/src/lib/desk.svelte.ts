@@ -23,8 +23,6 @@ const DRAWING_SHARE = 3;
 const DETAIL_DELAY_MS = 200;
 /** Below this the difference between the clocks is the way of the message. */
 const SKEW_MS = 2000;
-/** Who acts where there are no accounts, as the server calls him. */
-const LOCAL = "operator";
 
 class Desk {
   world = $state.raw<World>(EMPTY);
@@ -59,7 +57,7 @@ class Desk {
   readonly #waiting = $derived(this.world.desk);
   readonly #districts = $derived(this.world.districts);
   readonly queue = $derived(
-    arrange(this.incidents.values(), this.filter, { me: who.user?.name ?? LOCAL, districts: this.#districts, words: searchable(this.#cameraMap) }),
+    arrange(this.incidents.values(), this.filter, { me: who.me, districts: this.#districts, words: searchable(this.#cameraMap) }),
   );
   /** What waits is summed up; other views show everything. */
   readonly lines = $derived.by((): Line[] =>
