@@ -175,7 +175,7 @@ class Acting {
       this.#answer = first;
       this.#done(id, wish, first);
     } catch (error) {
-      const problem = error instanceof ApiError ? error : new ApiError(-1, String(error));
+      const problem = ApiError.of(error);
       if (problem.incident !== null && problem.incident.id === id) desk.take(problem.incident);
       else if (before !== undefined && [guess, before].includes(desk.incidents.get(id))) desk.foresee(before);
       this.#failed(id, wish, problem);
@@ -233,7 +233,7 @@ class Acting {
       desk.announcement = this.said;
       return null;
     } catch (error) {
-      const problem = error instanceof ApiError ? error : new ApiError(-1, String(error));
+      const problem = ApiError.of(error);
       if (problem.status === 401) void who.ask();
       return problem.code === null ? { key: errorKey(problem.status), values: {} } : { key: problem.code, values: problem.values };
     }

@@ -42,6 +42,11 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
+
+  /** What else goes wrong has no status. */
+  static of(error: unknown): ApiError {
+    return error instanceof ApiError ? error : new ApiError(-1, String(error));
+  }
 }
 
 export async function fetchIncident(id: string, signal: AbortSignal): Promise<IncidentDetail> {
