@@ -49,7 +49,7 @@ def views(walk: Walk, rig: Rig) -> None:
         page.locator(f"[data-test=report-{name}]").click()
         page.locator("[data-test=period]").select_option("today")
         page.locator(f"[data-test^=table-{'by_' if name == 'shift' else name}]").first.wait_for()
-        page.locator(".loading").wait_for(state="detached")  # the one before is faded while it is
+        page.locator(".title[aria-busy=false]").wait_for()
         for summary in page.locator("main summary:visible").all():
             summary.click()
         walk.look(f"report {name}")

@@ -138,7 +138,7 @@ export function detail(value, next) {
           : { score: 1, reasons: { kind: "episode" } },
     };
   });
-  return { ...value, events, changes: [{ time: value.started, actor: "system", from: null, to: "suspected", reason: "first_event" }] };
+  return { ...value, events, changes: [{ time: value.started, actor: "system", from: null, to: "suspected", reason: "first_event", action: "state", detail: "", number: 0, undone: false }] };
 }
 
 /** A painted street, blurred: no picture of anybody. */

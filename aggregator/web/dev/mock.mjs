@@ -19,6 +19,8 @@ const RESPONSE = {
   acknowledge_s: { critical: 60, major: 180, minor: 900, info: 3600 },
   resolve_s: { critical: 1800, major: 3600, minor: 7200, info: 14400 },
 };
+const DESK = { load: { opened: 0, per_operator: 0, budget: 1, over: false }, summaries: [] };
+const MAP = { style: null, tiles: [], attribution: "", max_zoom: 19 };
 let serial = 0;
 
 const total = setting("INCIDENTS", 5);
@@ -32,9 +34,13 @@ function send(event, value) {
   for (const client of clients) client.write(text);
 }
 
+function beat() {
+  return { time: new Date().toISOString(), broker: true, delay: { events: 0, delayed: 0, typical_s: null, worst_s: null } };
+}
+
 function stream(request, response) {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  const snapshot = { incidents: [...incidents.values()], cameras: world, silences: [], desk: { load: { opened: 0, per_operator: 0, budget: 1, over: false }, summaries: [] }, response: RESPONSE, time: new Date().toISOString() };
+  const snapshot = { incidents: [...incidents.values()], cameras: world, silences: [], desk: DESK, response: RESPONSE, districts: {}, map: MAP, ...beat() };
   response.write(`id: mock-${serial}\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`);
   clients.add(response);
   request.on("close", () => clients.delete(response));
@@ -87,7 +93,7 @@ const server = createServer((request, response) => {
   return file(response, pathname);
 });
 
-setInterval(() => send("heartbeat", { time: new Date().toISOString() }), 10_000);
+setInterval(() => send("heartbeat", beat()), 10_000);
 const every = setting("LIVE_S", 0);
 if (every > 0) {
   setInterval(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { axis, isEmpty, labelled, path, plotted } from "../src/lib/plot";
+import { axis, isDaily, isEmpty, labelled, path, plotted } from "../src/lib/plot";
 import { isWide, PLOTS, reportPath, type Table } from "../src/lib/report";
-import { viewOf } from "../src/lib/beside";
+import { viewOf } from "../src/lib/address";
 
 const table = (key: string, keys: string[], rows: (string | number | null)[][]): Table => ({
   key,
@@ -39,6 +39,14 @@ describe("a plot", () => {
   it("labels so many points as fit", () => {
     expect([...labelled(10, 4)]).toEqual([0, 3, 6, 9]);
     expect([...labelled(3, 9)]).toEqual([0, 1, 2]);
+  });
+
+  it("tells days from hours, however short the first one was cut", () => {
+    const from = (...times: string[]): string[] => times.map((time) => `2026-11-${time}:00Z`);
+    expect(isDaily(from("20T23:30", "21T00:00", "22T00:00", "23T00:00", "24T00:00"))).toBe(true);
+    expect(isDaily(from("20T12:00", "21T00:00", "22T00:00", "23T00:00"))).toBe(true);
+    expect(isDaily(from("20T23:30", "21T00:00", "21T01:00", "21T03:00"))).toBe(false);
+    expect(isDaily(from("20T12:00"))).toBe(false);
   });
 
   it("lifts its pen over a gap", () => {

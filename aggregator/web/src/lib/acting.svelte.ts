@@ -52,7 +52,6 @@ class Acting {
   silenceWishes = $state(0);
   /** What was done that no incident shows, such as a hand-over. */
   said = $state("");
-  readonly me = $derived(who.user?.name ?? "operator");
   #sending: Promise<void> = Promise.resolve();
   #answer: Incident | null = null;
 
@@ -88,14 +87,14 @@ class Acting {
       return;
     }
     const incident = this.#newest(shown);
-    const why = hindrance(deed.name, incident, this.me, desk.now);
+    const why = hindrance(deed.name, incident, who.me, desk.now);
     if (why !== null) return this.#refuse(incident, `web.cannot.${why}`);
     if (deed.name === "menu") this.menu = !this.menu;
     else this.menu = false;
     if (deed.name === "silence") this.silenceWishes += 1;
     else if (deed.name === "merge" && this.picking !== null && this.picking !== incident.id) this.#ask("merge", this.picking, incident.id);
     else if (deed.dialog) this.#ask(deed.name, incident.id);
-    else if (deed.name === "undo") void this.send(incident.id, { path: "undo", body: { number: undoable(incident, this.me, desk.now)?.number ?? 0 } });
+    else if (deed.name === "undo") void this.send(incident.id, { path: "undo", body: { number: undoable(incident, who.me, desk.now)?.number ?? 0 } });
     else if (deed.name === "take" || deed.name === "release") void this.send(incident.id, { path: deed.name, body: {} });
   }
 
@@ -157,7 +156,7 @@ class Acting {
     const before = desk.incidents.get(id);
     const seen = before?.acted ?? desk.detail?.acted ?? 0;
     const body = ["note", "undo"].includes(wish.path) ? wish.body : { seen, ...wish.body };
-    const guess = before === undefined ? undefined : foreseen(before, wish, this.me);
+    const guess = before === undefined ? undefined : foreseen(before, wish, who.me);
     if (guess !== undefined && guess !== before) desk.foresee(guess);
     this.busy = new Set([...this.busy, step]);
     this.#sending = this.#sending.then(() => this.#sendNow(id, { path: wish.path, body }, before, guess));
@@ -176,7 +175,7 @@ class Acting {
       this.#answer = first;
       this.#done(id, wish, first);
     } catch (error) {
-      const problem = error instanceof ApiError ? error : new ApiError(-1, String(error));
+      const problem = ApiError.of(error);
       if (problem.incident !== null && problem.incident.id === id) desk.take(problem.incident);
       else if (before !== undefined && [guess, before].includes(desk.incidents.get(id))) desk.foresee(before);
       this.#failed(id, wish, problem);
@@ -234,7 +233,7 @@ class Acting {
       desk.announcement = this.said;
       return null;
     } catch (error) {
-      const problem = error instanceof ApiError ? error : new ApiError(-1, String(error));
+      const problem = ApiError.of(error);
       if (problem.status === 401) void who.ask();
       return problem.code === null ? { key: errorKey(problem.status), values: {} } : { key: problem.code, values: problem.values };
     }

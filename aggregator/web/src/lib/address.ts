@@ -1,5 +1,14 @@
-/** What the address says: which page, which incident, and which filter, so that a link shows another what one sees. */
+/** What the address says: which view, which page, which incident, and which filter, so that a link shows another what one sees. */
 import { fromQuery, PLAIN, toQuery, type Filter } from "./filter";
+
+/** The views beside the desk, by the part of the address after "#/". Anything else is the desk. */
+const BESIDE = ["reports", "audit"] as const;
+export type View = (typeof BESIDE)[number] | "desk";
+
+export function viewOf(hash: string): View {
+  const [, name] = /^#\/(\w+)/.exec(hash) ?? [];
+  return BESIDE.find((view) => view === name) ?? "desk";
+}
 
 export interface Address {
   page: "desk" | "wall";

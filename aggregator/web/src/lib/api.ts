@@ -42,11 +42,15 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
+
+  /** What else goes wrong has no status. */
+  static of(error: unknown): ApiError {
+    return error instanceof ApiError ? error : new ApiError(-1, String(error));
+  }
 }
 
 export async function fetchIncident(id: string, signal: AbortSignal): Promise<IncidentDetail> {
-  const response = await fetch(`${BASE}/incidents/${encodeURIComponent(id)}`, { signal });
-  return (await answer(response)) as IncidentDetail;
+  return (await read(`/incidents/${encodeURIComponent(id)}`, signal)) as IncidentDetail;
 }
 
 /** What shows that a request comes from this page; the session's cookie alone does nothing but read. */
@@ -74,17 +78,17 @@ export async function handOver(to: string, note: string): Promise<{ handed: Inci
 /** Who may act on this incident, or on any. */
 export async function fetchAssignees(incident: string | null): Promise<Assignee[]> {
   const query = incident === null ? "" : `?incident=${encodeURIComponent(incident)}`;
-  return ((await answer(await fetch(`${BASE}/assignees${query}`))) as { items: Assignee[] }).items;
+  return ((await read(`/assignees${query}`)) as { items: Assignee[] }).items;
 }
 
 export async function fetchRelated(id: string, signal: AbortSignal): Promise<Around> {
-  return (await answer(await fetch(`${BASE}/incidents/${encodeURIComponent(id)}/related`, { signal }))) as Around;
+  return (await read(`/incidents/${encodeURIComponent(id)}/related`, signal)) as Around;
 }
 
 /** Events of a site that raised no fresh alarm, in a span of time, the latest first. */
 export async function fetchSuppressedAt(site: string, since: number, until: number, signal: AbortSignal): Promise<Suppressed[]> {
   const query = new URLSearchParams({ site, since: new Date(since).toISOString(), until: new Date(until).toISOString(), limit: "200" });
-  return ((await answer(await fetch(`${BASE}/suppressed?${query}`, { signal }))) as { items: Suppressed[] }).items;
+  return ((await read(`/suppressed?${query}`, signal)) as { items: Suppressed[] }).items;
 }
 
 /** Raises ApiError: 409 where such a silence makes no sense. */
@@ -102,30 +106,30 @@ export async function askClip(event: string): Promise<{ sha256: string | null }>
 }
 
 export async function fetchClip(sha256: string): Promise<Blob> {
-  const response = await fetch(evidenceUrl(sha256));
+  const response = await get(evidenceUrl(sha256));
   if (!response.ok) throw new ApiError(response.status, response.statusText);
   return response.blob();
 }
 
 export async function fetchPrecision(signal: AbortSignal): Promise<Precision[]> {
-  return ((await answer(await fetch(`${BASE}/precision`, { signal }))) as { items: Precision[] }).items;
+  return ((await read("/precision", signal)) as { items: Precision[] }).items;
 }
 
 /** Events since then that raised no fresh alarm, the latest first. */
 export async function fetchSuppressed(since: number, signal: AbortSignal): Promise<Suppressed[]> {
   const query = new URLSearchParams({ since: new Date(since).toISOString(), limit: "500" });
-  return ((await answer(await fetch(`${BASE}/suppressed?${query}`, { signal }))) as { items: Suppressed[] }).items;
+  return ((await read(`/suppressed?${query}`, signal)) as { items: Suppressed[] }).items;
 }
 
 /** Raises ApiError: 409 with the code of a sentence where there is no such report. */
 export async function fetchReport(name: ReportName, range: Range, signal: AbortSignal): Promise<Report> {
-  return (await read(reportPath(name, range), signal)) as Report;
+  return (await answer(await get(reportPath(name, range), signal))) as Report;
 }
 
 /** The latest first; `before` is the number of the last record of the page before. */
 export async function fetchAudit(query: AuditQuery, before: number | null, signal: AbortSignal): Promise<AuditPage> {
   const given = Object.entries({ ...query, before: before === null ? "" : String(before) }).filter(([, value]) => value !== "");
-  return (await read(`${BASE}/audit?${new URLSearchParams(given)}`, signal)) as AuditPage;
+  return (await read(`/audit?${new URLSearchParams(given)}`, signal)) as AuditPage;
 }
 
 /** Reads the whole chain, which may take a while. */
@@ -135,19 +139,22 @@ export async function verifyAudit(anchor: string): Promise<AuditVerified> {
 
 export const AUDIT_EXPORT = `${BASE}/audit/export`;
 
-async function read(path: string, signal: AbortSignal): Promise<unknown> {
-  let response: Response;
+async function read(path: string, signal?: AbortSignal): Promise<unknown> {
+  return answer(await get(BASE + path, signal));
+}
+
+/** Raises ApiError with 0 where the aggregator cannot be reached; what was called off says so itself. */
+async function get(address: string, signal?: AbortSignal): Promise<Response> {
   try {
-    response = await fetch(path, { signal });
+    return await fetch(address, signal === undefined ? {} : { signal });
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal?.aborted === true) throw error;
     throw new ApiError(0, "unreachable");
   }
-  return answer(response);
 }
 
 export async function fetchSession(): Promise<Session> {
-  return opened(await answer(await fetch(`${BASE}/session`, { signal: AbortSignal.timeout(10_000) })));
+  return opened(await read("/session", AbortSignal.timeout(10_000)));
 }
 
 /** Raises ApiError: 401 where name and password do not match, 429 after too many attempts, 0 where nobody answers. */
@@ -164,7 +171,7 @@ export async function changePassword(current: string, fresh: string): Promise<Se
 }
 
 export async function fetchUsers(): Promise<Roster> {
-  return (await answer(await fetch(`${BASE}/users`))) as Roster;
+  return (await read("/users")) as Roster;
 }
 
 export async function addUser(name: string, role: Role, password: string, districts: string[]): Promise<void> {

@@ -10,7 +10,6 @@ class Attention {
   readonly #targets = $derived(desk.world.response);
   /** What must not be missed, the most urgent first, whatever the queue's filter shows. */
   readonly pressing = $derived<Pressing[]>(pressing(this.#incidents.values(), this.#waiting, this.#targets, desk.now));
-  readonly overdue = $derived(this.pressing.filter((one) => one.timer?.overdue === true).length);
   #heard: Heard | null = null;
   #rhythm: Rhythm = SILENT;
 

@@ -3,7 +3,7 @@ import { ApiError, fetchIncident, STREAM_URL } from "./api";
 import { clips } from "./clips.svelte";
 import { dataAge, linkPhase, type LinkFacts } from "./link";
 import { arrangeLines, type Line } from "./lines";
-import { formatAddress, parseAddress, type Address } from "./address";
+import { formatAddress, parseAddress, viewOf, type Address, type View } from "./address";
 import { arrange, PLAIN, type Filter } from "./filter";
 import { missed, type Missed } from "./missed";
 import { who } from "./session.svelte";
@@ -23,12 +23,12 @@ const DRAWING_SHARE = 3;
 const DETAIL_DELAY_MS = 200;
 /** Below this the difference between the clocks is the way of the message. */
 const SKEW_MS = 2000;
-/** Who acts where there are no accounts, as the server calls him. */
-const LOCAL = "operator";
 
 class Desk {
   world = $state.raw<World>(EMPTY);
   filter = $state.raw<Filter>(PLAIN);
+  /** Beside it the desk goes on, with its page, its selection and its filter. */
+  view = $state<View>("desk");
   page = $state<Address["page"]>("desk");
   /** Ids of summary lines that are open. */
   expanded = $state.raw<ReadonlySet<string>>(new Set());
@@ -57,7 +57,7 @@ class Desk {
   readonly #waiting = $derived(this.world.desk);
   readonly #districts = $derived(this.world.districts);
   readonly queue = $derived(
-    arrange(this.incidents.values(), this.filter, { me: who.user?.name ?? LOCAL, districts: this.#districts, words: searchable(this.#cameraMap) }),
+    arrange(this.incidents.values(), this.filter, { me: who.me, districts: this.#districts, words: searchable(this.#cameraMap) }),
   );
   /** What waits is summed up; other views show everything. */
   readonly lines = $derived.by((): Line[] =>
@@ -213,6 +213,7 @@ class Desk {
 
   /** Takes over what the address says: at the start, and where somebody changed it. */
   follow(hash: string): void {
+    this.view = viewOf(hash);
     const address = parseAddress(hash);
     if (address === null) return;
     this.page = address.page;

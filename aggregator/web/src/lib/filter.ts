@@ -24,23 +24,10 @@ export const PLAIN: Filter = { view: "action", kind: "", severities: [], place: 
 
 /** What a filter is read against. */
 export interface Surroundings {
-  me: string | null;
+  me: string;
   districts: Readonly<Record<string, readonly string[]>>;
   /** What the row of an incident says, in lower case. */
   words(incident: Incident): string;
-}
-
-export function inView(incident: Incident, view: View): boolean {
-  switch (view) {
-    case "action":
-      return needsAction(incident);
-    case "handling":
-      return incident.state === "acknowledged" || incident.state === "dispatched";
-    case "closed":
-      return isClosed(incident);
-    case "all":
-      return true;
-  }
 }
 
 /** Whether anything but the view narrows the queue: then it has to say so. */
@@ -76,7 +63,7 @@ export function matcher(filter: Filter, around: Surroundings): (incident: Incide
     (filter.kind === "" || incident.kind === filter.kind) &&
     (filter.severities.length === 0 || filter.severities.includes(incident.severity)) &&
     (sites === null || incident.sites.some((site) => sites.includes(site))) &&
-    (!filter.mine || (around.me !== null && incident.owner === around.me)) &&
+    (!filter.mine || incident.owner === around.me) &&
     (wanted.length === 0 || hasAll(around.words(incident), wanted));
 }
 

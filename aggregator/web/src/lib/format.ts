@@ -112,17 +112,21 @@ const numberFormats = new Map<string, Intl.NumberFormat>();
 
 /** At most `digits` decimals, with the language's decimal sign. */
 export function number(value: number, language: Language, digits = 1): string {
-  const key = `${language}${digits}`;
-  let format = numberFormats.get(key);
-  if (format === undefined) {
-    format = new Intl.NumberFormat(LOCALE[language], { maximumFractionDigits: digits });
-    numberFormats.set(key, format);
-  }
-  return format.format(value);
+  return numberFormat("decimal", language, digits).format(value);
 }
 
 export function percent(unit: number, language: Language, digits = 0): string {
-  return new Intl.NumberFormat(LOCALE[language], { style: "percent", maximumFractionDigits: digits }).format(unit);
+  return numberFormat("percent", language, digits).format(unit);
+}
+
+function numberFormat(style: "decimal" | "percent", language: Language, digits: number): Intl.NumberFormat {
+  const key = `${style}${language}${digits}`;
+  let format = numberFormats.get(key);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(LOCALE[language], { style, maximumFractionDigits: digits });
+    numberFormats.set(key, format);
+  }
+  return format;
 }
 
 /** Degrees to five decimals (about a metre), as any map search takes them. */

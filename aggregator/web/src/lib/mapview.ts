@@ -5,7 +5,7 @@
 import * as maplibre from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { GeoJSON } from "geojson";
-import { gridStep, type Bounds } from "./geo";
+import { gridStep, pixelsAtZoom0, type Bounds } from "./geo";
 import { overBase, ownStyle, type Palette } from "./mapstyle";
 import { cameraAreas, cameraPoints, gridLines, incidentPaths, incidentPoints, pathEnds, sitePoints, sourceLines, type Placed } from "./scene";
 import { CAMERA_SHAPES, SHAPES } from "./shapes";
@@ -174,8 +174,7 @@ export class MapView {
   #drawGrid(): void {
     const bounds = this.#map.getBounds();
     const middle = this.#map.getCenter().lat;
-    const metresPerPixel = (40_075_016.7 * Math.cos((middle * Math.PI) / 180)) / (512 * 2 ** this.#map.getZoom());
-    const step = gridStep(metresPerPixel);
+    const step = gridStep(1 / (pixelsAtZoom0(1, middle) * 2 ** this.#map.getZoom()));
     const [west, south, east, north] = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
     // A margin of half the view, so that panning does not run past the lines.
     const [dx, dy] = [(east - west) / 2, (north - south) / 2];

@@ -41,6 +41,14 @@ export function isEmpty(plot: Plotted): boolean {
   return plot.series.every((one) => one.values.every((value) => value === null || value === 0));
 }
 
+const HOURLY_MS = 2 * 3_600_000;
+
+/** Whether spans are days, by when each begins. The first may be cut short, and where clocks change an hour may be two. */
+export function isDaily(begins: Plotted["x"]): boolean {
+  const times = begins.map((begin) => Date.parse(String(begin)));
+  return times.some((time, at) => time - (times[at - 1] ?? time) > HOURLY_MS);
+}
+
 export interface Axis {
   ticks: number[];
   top: number;

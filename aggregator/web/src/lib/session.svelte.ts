@@ -9,6 +9,9 @@ const UNKNOWN: Session = { accounts: false, sign_on: false, zone: { name: "Asia/
 /** How long before its end a session is offered to be prolonged by logging in again. */
 const WARN_MS = 15 * 60_000;
 
+/** Who acts where there are no accounts, as the server calls him. */
+const LOCAL = "operator";
+
 class Who {
   known = $state.raw<Session | null>(null);
   /** The user wants to log in again although the session still runs. */
@@ -21,6 +24,7 @@ class Who {
   /** What people call the site's time zone. */
   readonly zone = $derived(this.known?.zone.label ?? UNKNOWN.zone.label);
   readonly user = $derived(this.known?.user ?? null);
+  readonly me = $derived(this.user?.name ?? LOCAL);
   /** Whether the live picture may be shown. */
   readonly open = $derived(this.known !== null && (!this.known.accounts || this.known.user !== null));
   readonly asked = $derived(this.known !== null && (!this.open || this.renewing));

@@ -142,7 +142,7 @@ export function holds(silence: Silence, now: number): boolean {
   return Date.parse(silence.ended ?? silence.expires) > now;
 }
 
-export function isClosed(incident: Incident): boolean {
+export function isClosed(incident: Pick<Incident, "state">): boolean {
   return incident.state === "resolved" || incident.state === "false_alarm";
 }
 

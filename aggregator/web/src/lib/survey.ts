@@ -12,7 +12,6 @@ export interface Survey extends Record<View, number> {
   /** Everything that incidents are of, in order. */
   kinds: string[];
   sites: string[];
-  owned: boolean;
 }
 
 export function survey(incidents: Iterable<Incident>): Survey {
@@ -21,12 +20,10 @@ export function survey(incidents: Iterable<Incident>): Survey {
   const kinds = new Set<string>();
   const sites = new Set<string>();
   let oldest: number | null = null;
-  let owned = false;
   for (const incident of incidents) {
     kinds.add(incident.kind);
     for (const site of incident.sites) sites.add(site);
     if (incident.merged_into !== null) continue;
-    if (incident.owner != null) owned = true;
     counts.all += 1;
     if (needsAction(incident)) {
       counts.action += 1;
@@ -37,5 +34,5 @@ export function survey(incidents: Iterable<Incident>): Survey {
       counts[isClosed(incident) ? "closed" : "handling"] += 1;
     }
   }
-  return { ...counts, bySeverity, oldest, kinds: [...kinds].sort(), sites: [...sites].sort(), owned };
+  return { ...counts, bySeverity, oldest, kinds: [...kinds].sort(), sites: [...sites].sort() };
 }
