@@ -208,6 +208,9 @@ class LiveCamera:
             return
         around = (section.clip_before_s, section.clip_after_s) if section.snapshots else (0.0, 0.0)
         self._reel.keep(*around)
+        if self._reel.set_back(frame.t):
+            self._cut(frame.t, over=True)
+            self._reel.forget()
         for event in step.snapshots:
             self._reel.mark(event, frame.t)
         if people is not None and self._reel.on:

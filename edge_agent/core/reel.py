@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from edge_agent.core.timing import exceeded
 
+BACK_S = 2.0
+"""A time that goes back by more is a clock that was set."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -38,18 +41,26 @@ class Reel:
         """What is kept around an event's begin from now on; both 0: nothing."""
         self._before_s, self._after_s = before_s, after_s
         if not self.on:
-            self._shots.clear()
-            self._cuts.clear()
-            self._bytes = 0
+            self.forget()
 
     @property
     def on(self) -> bool:
         """Whether anything is kept."""
         return self._before_s + self._after_s > 0
 
+    def set_back(self, t: float) -> bool:
+        """Whether the clock was set since the last picture, so that nothing that is kept has to do with `t`."""
+        return bool(self._shots) and t < self._shots[-1].t - BACK_S
+
+    def forget(self) -> None:
+        """Begins anew, as after the clock was set."""
+        self._shots.clear()
+        self._cuts.clear()
+        self._bytes = 0
+
     def add(self, t: float, jpeg: bytes) -> None:
         if self._shots and t <= self._shots[-1].t:
-            return  # a clock that was set back: what is known of the time before stays in its order
+            return  # what is known stays in its order
         self._shots.append(Shot(t, jpeg))
         self._bytes += len(jpeg)
         # A gap makes a cut complete later than its end: what it begins with stays until then.

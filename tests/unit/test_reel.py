@@ -81,6 +81,18 @@ def test_nothing_is_kept_where_nothing_is_wanted() -> None:
     assert made.due(99.0) == []
 
 
+def test_after_a_clock_was_set_it_begins_anew() -> None:
+    made = reel()
+    run(made, 3600, 3602)
+    assert not made.set_back(3600.5)
+    assert made.set_back(10.0)
+    made.forget()
+    run(made, 10, 12)
+    made.mark("e1", 11.0)
+    ((_, shots),) = made.due(13.0)
+    assert [shot.t for shot in shots] == [10.0, 11.0]
+
+
 def test_a_clock_that_is_set_back_disorders_nothing() -> None:
     made = reel()
     run(made, 10, 12)
