@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cameraName, camerasOf, incidentAt, placeName } from "../src/lib/places";
-import { cameraAreas, cameraPoints, incidentPaths, incidentPoints, placedCameras, placedIncidents, sitePoints, sourceLines } from "../src/lib/scene";
+import { alikeCameras, alikeIncidents, alikePaths, cameraAreas, cameraPoints, drawnAlike, incidentPaths, incidentPoints, placedCameras, placedIncidents, sitePoints } from "../src/lib/scene";
 import { camera, incident } from "./helpers";
 
 describe("the map's scene", () => {
@@ -68,10 +68,25 @@ describe("the map's scene", () => {
     expect(site?.properties?.["name"]).toBe("Senen");
   });
 
-  it("joins the selected incident to the cameras that saw it", () => {
-    const lines = sourceLines(incident({ id: "a" }), placedCameras([north, south])).features;
-    expect(lines.map((line) => line.geometry.coordinates[1])).toEqual([[106.8, -6.1], [106.9, -6.3]]);
-    expect(sourceLines(null, placedCameras([north])).features).toEqual([]);
+  it("is drawn anew only for what would look different", () => {
+    const before = [incident({ id: "a" }), incident({ id: "b", path: [{ lat: 1, lon: 2, time: "" }] })];
+    const [a, b] = before as [(typeof before)[0], (typeof before)[0]];
+    const told = { ...a, revision: 9, event_count: 40, state: "acknowledged" as const, location: { ...a.location! } };
+    expect(drawnAlike(before, [told, { ...b }], alikeIncidents)).toBe(true);
+    expect(drawnAlike(before, [told, { ...b, path: [{ lat: 1, lon: 2, time: "later" }] }], alikePaths)).toBe(true);
+    for (const other of [[a], [b, a], [{ ...a, severity: "info" as const }, b], [{ ...a, location: { ...a.location!, radius_m: 999 } }, b], [{ ...a, location: null }, b]]) {
+      expect(drawnAlike(before, other, alikeIncidents)).toBe(false);
+    }
+    expect(drawnAlike(before, [a, { ...b, path: [{ lat: 1, lon: 2, time: "" }, { lat: 1, lon: 3, time: "" }] }], alikePaths)).toBe(false);
+    expect(drawnAlike(before, [a, { ...b, path: [{ lat: 1, lon: 2.5, time: "" }] }], alikePaths)).toBe(false);
+  });
+
+  it("tells what a camera sees from how often it says so", () => {
+    const looks = camera({ id: "looks", lat: 1, lon: 2, view: { heading_deg: 90, fov_deg: 60, range_m: 50 } });
+    expect(alikeCameras(looks, { ...looks, fps_analysed: 1, last_seen: null, view: { ...looks.view! } })).toBe(true);
+    for (const other of [{ state: "failed" as const }, { name: "x" }, { lat: 3 }, { view: null }, { view: { ...looks.view!, heading_deg: 91 } }, { radius_m: 12 }]) {
+      expect(alikeCameras(looks, { ...looks, ...other })).toBe(false);
+    }
   });
 });
 

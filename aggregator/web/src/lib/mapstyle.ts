@@ -31,6 +31,8 @@ export function ownStyle(palette: Palette, scale: number, font: readonly string[
   const halo = { "text-color": palette.text, "text-halo-color": palette.ground, "text-halo-width": 1.6 };
   const extent = ["interpolate", ["exponential", 2], ["zoom"], 0, ["get", "extent"], DEEPEST, ["*", ["get", "extent"], 2 ** DEEPEST]];
   const single = ["!", ["has", "point_count"]];
+  // Of a whole city the signs would be a carpet.
+  const small = ["interpolate", ["linear"], ["zoom"], 9, 0.45 * scale, 12.5, scale];
   const extents = { "circle-radius": extent, "circle-color": bySeverity, "circle-opacity": 0.14, "circle-stroke-color": bySeverity, "circle-stroke-opacity": 0.7, "circle-stroke-width": 1.4 };
   const signs = { "icon-image": ["concat", "severity-", ["get", "rank"]], "icon-size": scale, "icon-allow-overlap": true, "icon-ignore-placement": true };
   const label = (size: number, offset: number): Record<string, unknown> => ({ "text-field": ["get", "name"], "text-font": font, "text-size": size * scale, "text-anchor": "top", "text-offset": [0, offset] });
@@ -39,22 +41,18 @@ export function ownStyle(palette: Palette, scale: number, font: readonly string[
   const layers = [
     { id: "ground", type: "background", paint: { "background-color": palette.ground } },
     { id: "grid", type: "line", source: "grid", paint: { "line-color": palette.grid, "line-width": 1 } },
-    { id: "covered", type: "fill", source: "areas", filter: ["get", "covered"], paint: { "fill-color": palette.good, "fill-opacity": 0.12 } },
-    { id: "hole", type: "fill", source: "areas", filter: ["!", ["get", "covered"]], paint: { "fill-pattern": "hatch", "fill-opacity": 0.8 } },
-    { id: "hole-line", type: "line", source: "areas", filter: ["!", ["get", "covered"]], paint: { "line-color": palette.bad, "line-width": 1.4, "line-dasharray": [3, 2] } },
+    { id: "covered", type: "fill", source: "areas", minzoom: 11, filter: ["get", "covered"], paint: { "fill-color": palette.good, "fill-opacity": 0.12 } },
+    { id: "hole", type: "fill", source: "areas", minzoom: 11, filter: ["!", ["get", "covered"]], paint: { "fill-pattern": "hatch", "fill-opacity": 0.8 } },
+    { id: "hole-line", type: "line", source: "areas", minzoom: 11, filter: ["!", ["get", "covered"]], paint: { "line-color": palette.bad, "line-width": 1.4, "line-dasharray": [3, 2] } },
     { id: "extents", type: "circle", source: "incidents", filter: single, paint: extents },
-    { id: "selected-extent", type: "circle", source: "selected", paint: extents },
     { id: "path-lines", type: "line", source: "paths", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": bySeverity, "line-width": 2.5 * scale, "line-opacity": 0.85 } },
-    { id: "source-lines", type: "line", source: "sources", paint: { "line-color": palette.accent, "line-width": 2, "line-dasharray": [2, 1.5] } },
-    { id: "camera-signs", type: "symbol", source: "cameras", layout: { "icon-image": ["concat", "camera-", ["get", "sign"]], "icon-size": scale, "icon-allow-overlap": true, "icon-ignore-placement": true } },
+    { id: "camera-signs", type: "symbol", source: "cameras", layout: { "icon-image": ["concat", "camera-", ["get", "sign"]], "icon-size": small, "icon-allow-overlap": true, "icon-ignore-placement": true } },
     { id: "path-ends", type: "symbol", source: "ends", layout: { "icon-image": ["concat", "arrow-", ["get", "severity"]], "icon-size": scale, "icon-rotate": ["get", "bearing"], "icon-rotation-alignment": "map", "icon-anchor": "bottom", "icon-offset": [0, -9], "icon-allow-overlap": true, "icon-ignore-placement": true } },
     { id: "camera-names", type: "symbol", source: "cameras", minzoom: 14.5, layout: { ...label(11.5, 1.5), "text-max-width": 9 }, paint: halo },
-    { id: "site-names", type: "symbol", source: "sites", maxzoom: 14.5, layout: label(13.5, 1.3), paint: { ...halo, "text-color": palette.muted } },
-    { id: "selected-ring", type: "circle", source: "selected", paint: { "circle-radius": 21 * scale, "circle-color": "transparent", "circle-stroke-color": palette.accent, "circle-stroke-width": 3.5 } },
+    { id: "site-names", type: "symbol", source: "sites", minzoom: 10, maxzoom: 14.5, layout: label(13.5, 1.3), paint: { ...halo, "text-color": palette.muted } },
     { id: "incident-signs", type: "symbol", source: "incidents", layout: { ...signs, "symbol-sort-key": ["get", "rank"], "text-field": count, "text-font": font, "text-size": 14 * scale, "text-offset": [1.25, -0.8], "text-allow-overlap": true, "text-ignore-placement": true }, paint: { ...halo, "text-halo-color": palette.panel, "text-halo-width": 3 } },
-    { id: "selected-sign", type: "symbol", source: "selected", layout: signs },
   ] as unknown as PaintedLayer[];
-  const sources: maplibre.StyleSpecification["sources"] = { grid: geojson, areas: geojson, paths: geojson, ends: geojson, cameras: geojson, sites: geojson, selected: geojson, sources: geojson };
+  const sources: maplibre.StyleSpecification["sources"] = { grid: geojson, areas: geojson, paths: geojson, ends: geojson, cameras: geojson, sites: geojson };
   sources["incidents"] = { ...geojson, cluster: true, clusterRadius: 26 * scale, clusterMaxZoom: 17, clusterProperties: { rank: ["max", ["get", "rank"]] } };
   return { version: 8, sources, layers };
 }

@@ -7,7 +7,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { GeoJSON } from "geojson";
 import { gridStep, pixelsAtZoom0, type Bounds } from "./geo";
 import { overBase, ownStyle, type Palette } from "./mapstyle";
-import { cameraAreas, cameraPoints, gridLines, incidentPaths, incidentPoints, pathEnds, sitePoints, sourceLines, type Placed } from "./scene";
+import { alikeCameras, alikeIncidents, alikePaths, cameraAreas, cameraPoints, drawnAlike, gridLines, incidentPaths, incidentPoints, pathEnds, sitePoints, type Placed } from "./scene";
 import { CAMERA_SHAPES, SHAPES } from "./shapes";
 import { SEVERITIES, type BaseMap, type Camera, type Incident } from "./types";
 
@@ -23,11 +23,23 @@ export interface MapEvents {
   moved(gridM: number): void;
 }
 
-/** Many incidents are laid out anew at most this often; few at once. */
-const REDRAW_MS = 1000;
-const MANY = 300;
+/** After a change the map rests this many times as long as a frame of it takes to draw, within bounds. */
+const REST = 8;
+const [SHORTEST_REST_MS, LONGEST_REST_MS] = [100, 1000];
+/** Where a frame takes longer (no graphics card), the map jumps: a slide would be no slide, and would hold up the page. */
+const SLIDES_MS = 50;
+const HIDDEN_MS = 2000;
 const BASE_WAIT_MS = 10_000;
 const RANKED = [...SEVERITIES].reverse();
+
+interface Shown {
+  cameras: readonly (Camera & Placed)[];
+  incidents: readonly Incident[];
+  /** Those that moved. */
+  paths: readonly Incident[];
+}
+
+const NOTHING: Shown = { cameras: [], incidents: [], paths: [] };
 
 export class MapView {
   readonly #map: maplibre.Map;
@@ -37,8 +49,14 @@ export class MapView {
   #ready = false;
   #pending: (() => void)[] = [];
   readonly #scale: number;
-  #drawnAt = 0;
+  /** What is on the map now, and what shall be. */
+  #drawn: Shown = NOTHING;
+  #wanted: Shown = NOTHING;
+  #drawnAt = -Infinity;
   #redraw: ReturnType<typeof setTimeout> | undefined;
+  /** What a frame takes, from its commands to the next one, lately. */
+  #frameMs = 0;
+  #timing = false;
 
   /**
    * The base map is fetched first. wall: the scale of signs on a screen that nobody touches; null for the desk. Raises
@@ -86,6 +104,7 @@ export class MapView {
       this.#drawGrid();
     });
     this.#map.on("moveend", () => this.#drawGrid());
+    this.#map.on("render", () => this.#time());
     this.#listen();
   }
 
@@ -95,50 +114,97 @@ export class MapView {
   }
 
   setCameras(cameras: readonly (Camera & Placed)[]): void {
+    this.#show({ ...this.#wanted, cameras });
+  }
+
+  setIncidents(incidents: readonly Incident[]): void {
+    this.#show({ ...this.#wanted, incidents, paths: incidents.filter((incident) => (incident.path?.length ?? 0) > 1) });
+  }
+
+  #show(wanted: Shown): void {
+    this.#wanted = wanted;
+    if (this.#redraw !== undefined) return;
+    const rest = Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, this.#frameMs * REST));
+    const wait = this.#drawnAt + rest - performance.now();
+    if (wait <= 0) this.#draw();
+    else
+      this.#redraw = setTimeout(() => {
+        this.#redraw = undefined;
+        this.#draw();
+      }, wait);
+  }
+
+  /** Hands on what would look different. */
+  #draw(): void {
+    const [before, after] = [this.#drawn, this.#wanted];
+    const cameras = !drawnAlike(before.cameras, after.cameras, alikeCameras);
+    const incidents = !drawnAlike(before.incidents, after.incidents, alikeIncidents);
+    const paths = !drawnAlike(before.paths, after.paths, alikePaths);
+    this.#drawn = after;
+    if (!cameras && !incidents && !paths) return;
+    this.#drawnAt = performance.now();
     this.#whenReady(() => {
-      this.#set("cameras", cameraPoints(cameras));
-      this.#set("areas", cameraAreas(cameras));
-      this.#set("sites", sitePoints(cameras));
+      if (cameras) {
+        this.#set("cameras", cameraPoints(after.cameras));
+        this.#set("areas", cameraAreas(after.cameras));
+        this.#set("sites", sitePoints(after.cameras));
+      }
+      if (incidents) this.#set("incidents", incidentPoints(after.incidents));
+      if (paths) {
+        this.#set("paths", incidentPaths(after.paths));
+        this.#set("ends", pathEnds(after.paths));
+      }
     });
   }
 
-  /** sources: the cameras of the selected incident. */
-  setIncidents(incidents: readonly Incident[], selectedId: string | null, sources: readonly Placed[]): void {
-    // The selected one stands by itself: a cluster must not swallow it.
-    const selected = incidents.filter((incident) => incident.id === selectedId);
-    this.#whenReady(() => {
-      this.#set("selected", incidentPoints(selected));
-      this.#set("sources", sourceLines(selected[0] ?? null, sources));
+  #time(): void {
+    if (this.#timing) return;
+    this.#timing = true;
+    const began = performance.now();
+    requestAnimationFrame(() => {
+      this.#timing = false;
+      const took = performance.now() - began;
+      // Of a page that nobody sees no frame is drawn.
+      if (took < HIDDEN_MS) this.#frameMs += (took - this.#frameMs) / 4;
     });
-    clearTimeout(this.#redraw);
-    const wait = incidents.length < MANY ? 0 : this.#drawnAt + REDRAW_MS - performance.now();
-    const draw = (): void => {
-      this.#drawnAt = performance.now();
-      this.#whenReady(() => {
-        this.#set("incidents", incidentPoints(incidents.filter((incident) => incident.id !== selectedId)));
-        this.#set("paths", incidentPaths(incidents));
-        this.#set("ends", pathEnds(incidents));
-      });
-    };
-    if (wait <= 0) draw();
-    else this.#redraw = setTimeout(draw, wait);
+  }
+
+  /** As long as asked for, or at once. */
+  #slide(ms: number): number {
+    return this.#frameMs > SLIDES_MS ? 0 : ms;
+  }
+
+  /** Calls `moved` while the map moves; returns what ends that. */
+  onMove(moved: () => void): () => void {
+    this.#map.on("move", moved);
+    return () => this.#map.off("move", moved);
+  }
+
+  /** From the map's top left corner. */
+  pixelOf(place: Placed): [x: number, y: number] {
+    const { x, y } = this.#map.project([place.lon, place.lat]);
+    return [x, y];
+  }
+
+  pixels(metres: number, lat: number): number {
+    return pixelsAtZoom0(metres, lat) * 2 ** this.#map.getZoom();
   }
 
   /** Brings a place into view without changing what the operator chose to see more than needed. */
   reveal(place: Placed): void {
     this.#whenReady(() => {
       const { clientWidth, clientHeight } = this.#map.getContainer();
-      const at = this.#map.project([place.lon, place.lat]);
+      const [x, y] = this.pixelOf(place);
       const margin = 60;
-      const inside = at.x > margin && at.y > margin && at.x < clientWidth - margin && at.y < clientHeight - margin;
-      if (!inside) this.#map.easeTo({ center: [place.lon, place.lat], duration: 500 });
+      const inside = x > margin && y > margin && x < clientWidth - margin && y < clientHeight - margin;
+      if (!inside) this.#map.easeTo({ center: [place.lon, place.lat], duration: this.#slide(500) });
     });
   }
 
   /** Close enough to tell one camera from the next. */
   approach(place: Placed): void {
     this.#whenReady(() => {
-      this.#map.easeTo({ center: [place.lon, place.lat], zoom: Math.max(this.#map.getZoom(), 16), duration: 600 });
+      this.#map.easeTo({ center: [place.lon, place.lat], zoom: Math.max(this.#map.getZoom(), 16), duration: this.#slide(600) });
     });
   }
 
@@ -148,7 +214,7 @@ export class MapView {
   }
 
   zoom(step: number): void {
-    this.#map.zoomTo(this.#map.getZoom() + step, { duration: 200 });
+    this.#map.zoomTo(this.#map.getZoom() + step, { duration: this.#slide(200) });
   }
 
   setPalette(palette: Palette): void {
@@ -183,7 +249,7 @@ export class MapView {
   }
 
   #listen(): void {
-    const layers = ["selected-sign", "incident-signs", "camera-signs"];
+    const layers = ["incident-signs", "camera-signs"];
     this.#map.on("click", (event) => {
       const hit = this.#map.queryRenderedFeatures(event.point, { layers: layers.filter((id) => this.#map.getLayer(id)) })[0];
       if (hit === undefined) return;
@@ -205,7 +271,7 @@ export class MapView {
     const cluster = Number(hit.properties["cluster_id"]);
     const zoom = await source.getClusterExpansionZoom(cluster);
     if (zoom <= 18 && zoom > this.#map.getZoom()) {
-      this.#map.easeTo({ center: hit.geometry.coordinates as [number, number], zoom: zoom + 0.2 });
+      this.#map.easeTo({ center: hit.geometry.coordinates as [number, number], zoom: zoom + 0.2, duration: this.#slide(500) });
       return;
     }
     const leaves = await source.getClusterLeaves(cluster, 200, 0);

@@ -15,6 +15,30 @@ export function placedCameras(cameras: Iterable<Camera>): (Camera & Placed)[] {
   return [...cameras].filter((camera): camera is Camera & Placed => camera.lat !== null && camera.lon !== null);
 }
 
+/**
+ * Whether two lists would be drawn the same. What no delta touched is the same object, so that it costs little to ask this at
+ * each change; most changes (counts, times, revisions) move nothing on the map.
+ */
+export function drawnAlike<T>(before: readonly T[], after: readonly T[], alike: (a: T, b: T) => boolean): boolean {
+  return before.length === after.length && before.every((one, n) => one === after[n] || alike(one, after[n]!));
+}
+
+export function alikeCameras(a: Camera, b: Camera): boolean {
+  return (
+    cameraKey(a) === cameraKey(b) && a.name === b.name && cameraSign(a.state) === cameraSign(b.state) && a.lat === b.lat && a.lon === b.lon && a.radius_m === b.radius_m &&
+    a.view?.heading_deg === b.view?.heading_deg && a.view?.fov_deg === b.view?.fov_deg && a.view?.range_m === b.view?.range_m
+  );
+}
+
+export function alikeIncidents(a: Incident, b: Incident): boolean {
+  return a.id === b.id && a.severity === b.severity && a.location?.lat === b.location?.lat && a.location?.lon === b.location?.lon && a.location?.radius_m === b.location?.radius_m;
+}
+
+export function alikePaths(a: Incident, b: Incident): boolean {
+  const [one, other] = [a.path ?? [], b.path ?? []];
+  return a.id === b.id && a.severity === b.severity && one.length === other.length && one.every(({ lat, lon }, n) => lat === other[n]!.lat && lon === other[n]!.lon);
+}
+
 /** Incidents on the map: those still alive, and the selected one whatever its state. */
 export function placedIncidents(incidents: Iterable<Incident>, selectedId: string | null): Incident[] {
   return [...incidents].filter(
@@ -100,19 +124,6 @@ export function cameraAreas(cameras: readonly (Camera & Placed)[]): FeatureColle
       const ring = view ? sector(lat, lon, view.heading_deg, view.fov_deg, view.range_m) : circle(lat, lon, camera.radius_m ?? AREA_M, 32);
       return { type: "Feature", geometry: { type: "Polygon", coordinates: [ring] }, properties: { covered: isWatching(camera) } };
     }),
-  );
-}
-
-/** From an incident to each camera that saw it. */
-export function sourceLines(incident: Incident | null, cameras: readonly Placed[]): FeatureCollection<LineString> {
-  const place = incident?.location;
-  if (!place) return collection<LineString>([]);
-  return collection(
-    cameras.map((camera) => ({
-      type: "Feature",
-      geometry: { type: "LineString", coordinates: [[place.lon, place.lat], [camera.lon, camera.lat]] },
-      properties: {},
-    })),
   );
 }
 
