@@ -7,6 +7,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { GeoJSON } from "geojson";
 import { gridStep, pixelsAtZoom0, type Bounds } from "./geo";
 import { overBase, ownStyle, type Palette } from "./mapstyle";
+import { PacedMap } from "./pacedmap";
 import { alikeCameras, alikeIncidents, alikePaths, cameraAreas, cameraPoints, drawnAlike, gridLines, incidentPaths, incidentPoints, pathEnds, sitePoints, type Placed } from "./scene";
 import { CAMERA_SHAPES, SHAPES } from "./shapes";
 import { SEVERITIES, type BaseMap, type Camera, type Incident } from "./types";
@@ -26,9 +27,6 @@ export interface MapEvents {
 /** After a change the map rests this many times as long as a frame of it takes to draw, within bounds. */
 const REST = 8;
 const [SHORTEST_REST_MS, LONGEST_REST_MS] = [100, 1000];
-/** Where a frame takes longer (no graphics card), the map jumps: a slide would be no slide, and would hold up the page. */
-const SLIDES_MS = 50;
-const HIDDEN_MS = 2000;
 const BASE_WAIT_MS = 10_000;
 const RANKED = [...SEVERITIES].reverse();
 
@@ -42,7 +40,7 @@ interface Shown {
 const NOTHING: Shown = { cameras: [], incidents: [], paths: [] };
 
 export class MapView {
-  readonly #map: maplibre.Map;
+  readonly #map: PacedMap;
   readonly #events: MapEvents;
   #palette: Palette;
   #originLat = 0;
@@ -54,9 +52,9 @@ export class MapView {
   #wanted: Shown = NOTHING;
   #drawnAt = -Infinity;
   #redraw: ReturnType<typeof setTimeout> | undefined;
-  /** What a frame takes, from its commands to the next one, lately. */
-  #frameMs = 0;
-  #timing = false;
+  /** What sources still have to be handed. */
+  readonly #tasks = new Map<string, () => GeoJSON>();
+  #working: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * The base map is fetched first. wall: the scale of signs on a screen that nobody touches; null for the desk. Raises
@@ -79,7 +77,7 @@ export class MapView {
     this.#palette = palette;
     this.#events = events;
     this.#scale = scale;
-    this.#map = new maplibre.Map({
+    this.#map = new PacedMap({
       container,
       style: overBase((font) => ownStyle(palette, scale, font), base, style),
       center: [106.83, -6.18],
@@ -104,7 +102,6 @@ export class MapView {
       this.#drawGrid();
     });
     this.#map.on("moveend", () => this.#drawGrid());
-    this.#map.on("render", () => this.#time());
     this.#listen();
   }
 
@@ -124,7 +121,7 @@ export class MapView {
   #show(wanted: Shown): void {
     this.#wanted = wanted;
     if (this.#redraw !== undefined) return;
-    const rest = Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, this.#frameMs * REST));
+    const rest = Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, this.#map.frameMs * REST));
     const wait = this.#drawnAt + rest - performance.now();
     if (wait <= 0) this.#draw();
     else
@@ -143,35 +140,38 @@ export class MapView {
     this.#drawn = after;
     if (!cameras && !incidents && !paths) return;
     this.#drawnAt = performance.now();
+    if (incidents) this.#hand("incidents", () => incidentPoints(after.incidents));
+    if (paths) {
+      this.#hand("paths", () => incidentPaths(after.paths));
+      this.#hand("ends", () => pathEnds(after.paths));
+    }
+    if (!cameras) return;
+    this.#hand("cameras", () => cameraPoints(after.cameras));
+    this.#hand("areas", () => cameraAreas(after.cameras));
+    this.#hand("sites", () => sitePoints(after.cameras));
+  }
+
+  /** In a task of its own: thousands of places in one would hold up the page. */
+  #hand(source: string, data: () => GeoJSON): void {
     this.#whenReady(() => {
-      if (cameras) {
-        this.#set("cameras", cameraPoints(after.cameras));
-        this.#set("areas", cameraAreas(after.cameras));
-        this.#set("sites", sitePoints(after.cameras));
-      }
-      if (incidents) this.#set("incidents", incidentPoints(after.incidents));
-      if (paths) {
-        this.#set("paths", incidentPaths(after.paths));
-        this.#set("ends", pathEnds(after.paths));
-      }
+      this.#tasks.set(source, data);
+      this.#working ??= setTimeout(() => this.#work());
     });
   }
 
-  #time(): void {
-    if (this.#timing) return;
-    this.#timing = true;
-    const began = performance.now();
-    requestAnimationFrame(() => {
-      this.#timing = false;
-      const took = performance.now() - began;
-      // Of a page that nobody sees no frame is drawn.
-      if (took < HIDDEN_MS) this.#frameMs += (took - this.#frameMs) / 4;
-    });
+  #work(): void {
+    const [next] = this.#tasks;
+    this.#working = undefined;
+    if (next === undefined) return;
+    const [source, data] = next;
+    this.#tasks.delete(source);
+    this.#set(source, data());
+    this.#working = setTimeout(() => this.#work());
   }
 
-  /** As long as asked for, or at once. */
+  /** As long as asked for, or at once where drawing is slow. */
   #slide(ms: number): number {
-    return this.#frameMs > SLIDES_MS ? 0 : ms;
+    return this.#map.slow ? 0 : ms;
   }
 
   /** Calls `moved` while the map moves; returns what ends that. */
@@ -230,6 +230,7 @@ export class MapView {
 
   destroy(): void {
     clearTimeout(this.#redraw);
+    clearTimeout(this.#working);
     this.#map.remove();
   }
 
