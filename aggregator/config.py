@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from aggregator.accounts import Policy
 from aggregator.config_clock import ClockSection, calendar, utc_offset_h
-from aggregator.config_page import BaseMap, MapSection, ResponseSection, base_map, response
+from aggregator.config_page import BaseMap, MapSection, ResponseSection, archive, base_map, response
 from aggregator.config_people import (
     AccountsSection,
     DistrictSection,
@@ -132,7 +132,8 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AggregatorConfig(Struct, frozen=True, kw_only=True):
-    """A config that can be used; paths are absolute. digest: of what the file says, and of the cameras."""
+    """A config that can be used; paths are absolute. archive: the file of the map's tiles, where it lies here. digest:
+    of what the file says, and of the cameras."""
 
     data_dir: Path
     cameras: Path | None
@@ -144,6 +145,7 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
     response: ResponseTargets
     calendar: Calendar
     map: BaseMap
+    archive: Path | None
     retention: Retention
     accounts: Policy
     oidc: Oidc | None
@@ -189,6 +191,7 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
         response=response(sections.response, wrong),
         calendar=clock,
         map=base_map(sections.map, wrong),
+        archive=archive(sections.map, lambda value: _resolve(path, value), wrong),
         retention=Retention(**msgspec.structs.asdict(sections.retention)),
         accounts=policy(sections.accounts, sections.district, required=sections.oidc is not None),
         oidc=oidc(sections.oidc, http, wrong, path.parent),

@@ -1,7 +1,10 @@
 """Sections of the aggregator's config about what the page shows: see aggregator.config."""
 
 import re
+import struct
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,6 +18,11 @@ from contract.kinds import SEVERITIES
 Seconds = Annotated[float, Meta(gt=0)]
 Place = Annotated[str, Meta(pattern=r"^(https?://[^/\s?#]+|/[^/\s])[^\s]*$", max_length=500)]
 """An address, or a path on this server."""
+ARCHIVE_URL = "/api/v1/map/archive"
+"""Where this server has the archive of tiles that lies on its own disk."""
+_HEADER_BYTES = 127
+_TILE_TYPES = (1, 2, 3, 4, 5)
+"""Vector tiles (MVT), PNG, JPEG, WebP, AVIF."""
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 """What may stand in a Content-Security-Policy: anything else would change its meaning."""
 
@@ -46,11 +54,13 @@ class ResponseSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class MapSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What lies under the map. style: a MapLibre style (JSON). tiles: pictures by {z}, {x} and {y}. Both may lie on
-    this server ("/..."). attribution: shown with it, as most sources demand. origins: hosts besides, that the style
-    fetches from: browsers may load from nowhere else."""
+    this server ("/..."). pmtiles: one file with the tiles of a region, by its address or its path on this machine;
+    drawn as style says, else as the page does. attribution: shown with it, as most sources demand. origins: hosts besides, that the style fetches from: browsers
+    may load from nowhere else."""
 
     style: Place | None = None
     tiles: tuple[Place, ...] = ()
+    pmtiles: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
     attribution: Annotated[str, Meta(max_length=300)] = ""
     max_zoom: Annotated[int, Meta(ge=0, le=24)] = 19
     origins: tuple[Url, ...] = ()
@@ -58,10 +68,12 @@ class MapSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class BaseMap:
-    """origins: scheme and host from which a page may load, besides its own."""
+    """pmtiles: its address, as the page asks for it. origins: scheme and host from which a page may load, besides its
+    own."""
 
     style: str | None = None
     tiles: tuple[str, ...] = ()
+    pmtiles: str | None = None
     attribution: str = ""
     max_zoom: int = 19
     origins: tuple[str, ...] = ()
@@ -69,12 +81,14 @@ class BaseMap:
 
 def base_map(section: MapSection, wrong: Wrong) -> BaseMap:
     """Raises ConfigError."""
-    if section.style and section.tiles:
-        raise wrong("map.tiles", section.tiles[0], "style or tiles, not both")
+    for key, other in (("style", section.style), ("pmtiles", section.pmtiles)):
+        if other and section.tiles:
+            raise wrong("map.tiles", section.tiles[0], f"{key} or tiles, not both")
     for url in section.tiles:
         if not all(part in url for part in ("{z}", "{x}", "{y}")):
             raise wrong("map.tiles", url, "an address with {z}, {x} and {y}")
-    used = [*section.tiles, *((section.style,) if section.style else ()), *section.origins]
+    pmtiles = ARCHIVE_URL if section.pmtiles and not _is_address(section.pmtiles) else section.pmtiles
+    used = [*section.tiles, *(one for one in (section.style, pmtiles) if one), *section.origins]
     origins = []
     for url in used:
         parts = urlsplit(url)
@@ -82,7 +96,36 @@ def base_map(section: MapSection, wrong: Wrong) -> BaseMap:
             raise wrong("map", url, "a host name, and a port where it needs one")
         if parts.scheme:
             origins.append(f"{parts.scheme}://{parts.netloc}")
-    return BaseMap(section.style, section.tiles, section.attribution, section.max_zoom, tuple(sorted(set(origins))))
+    return BaseMap(
+        section.style, section.tiles, pmtiles, section.attribution, section.max_zoom, tuple(sorted(set(origins)))
+    )
+
+
+def archive(section: MapSection, resolve: Callable[[str], Path], wrong: Wrong) -> Path | None:
+    """The file of tiles that this server is to hand out, if it lies on this machine. Raises ConfigError where it is no
+    PMTiles archive, or not a whole one. Layout: PMTiles specification, version 3, section 3."""
+    if section.pmtiles is None or _is_address(section.pmtiles):
+        return None
+    path = resolve(section.pmtiles)
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+        size = path.stat().st_size
+    except OSError as error:
+        raise wrong("map.pmtiles", section.pmtiles, f"a file that can be read ({error.strerror})") from error
+    if len(header) < _HEADER_BYTES or header[:8] != b"PMTiles\x03" or header[99] not in _TILE_TYPES:
+        raise wrong("map.pmtiles", section.pmtiles, "a PMTiles archive (version 3) of vector tiles (MVT) or pictures")
+    parts = struct.unpack_from("<8Q", header, 8)
+    whole = max(offset + length for offset, length in zip(parts[::2], parts[1::2], strict=True))
+    if size < whole:
+        raise wrong(
+            "map.pmtiles", section.pmtiles, f"a whole archive ({whole - size} of its {whole} bytes are missing)"
+        )
+    return path
+
+
+def _is_address(place: str) -> bool:
+    return place.startswith(("https://", "http://"))
 
 
 def response(section: ResponseSection, wrong: Wrong) -> ResponseTargets:

@@ -386,6 +386,7 @@ def serve(aggregator: Aggregator) -> Server:
         sign_on=aggregator.sign_on,
         response=aggregator.config.response,
         map=aggregator.config.map,
+        archive=aggregator.config.archive,
         delay=aggregator.punctual.delay,
     )
     app = create_app(parts)

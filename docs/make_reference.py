@@ -73,6 +73,7 @@ ROUTES = {
     "POST /api/v1/silences/{silence}/end": "Ends a silence now. Audited.",
     "GET /api/v1/precision": "What verdicts have shown of each camera and kind; what drifts comes first.",
     "GET /api/v1/desk": "What the page shows: the load, ids with a line of their own, and summaries by place and kind.",
+    "GET /api/v1/map/archive": "The file of `map.pmtiles`, where it lies on this machine; with `Range` a part of it.",
     "GET /api/v1/stream": "Server-sent events: `snapshot`, then `incident`, `camera`, `desk`, `silence`, `evidence`, "
     "`clip` (why one does not come), `heartbeat`. "
     "Resumes from `Last-Event-ID`.",

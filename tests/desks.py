@@ -131,6 +131,7 @@ class Desk:
     http: HttpSection = PLAIN
     sign_on: Callable[["Desk"], SignOn] | None = None
     response: ResponseTargets = field(default_factory=ResponseTargets)
+    archive: Path | None = None
     rules: Rules = field(default_factory=lambda: Rules(Calendar(timezone(timedelta(hours=7), "WIB"))))
     now: float = field(default_factory=time)
     url: str = ""
@@ -177,6 +178,7 @@ class Desk:
             printer=pdf,
             sign_on=self.sign_on(self) if self.sign_on else None,
             response=self.response,
+            archive=self.archive,
             delay=self.punctual.delay,
         )
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI, HTTPException, Query
 from fastapi import Path as UrlPath
 from starlette.responses import Response
 
-from aggregator.api import acts, judged, models, pages, people, reference, reports, sign_on, users, watch
+from aggregator.api import acts, basemap, judged, models, pages, people, reference, reports, sign_on, users, watch
 from aggregator.api.access import Access, Address, Who
 from aggregator.api.guard import HOSTS, Guard
 from aggregator.api.parts import JSON, NO_STORE, UUID7, IncidentId, Limit, Parts
@@ -62,6 +62,7 @@ def create_app(parts: Parts, static: Path = pages.STATIC) -> FastAPI:
     judged.install(app, parts)
     reports.install(app, parts)
     watch.install(app, parts, waker)
+    basemap.install(app, parts)
     _machine(app, parts)
     people.install(app, parts.people)
     users.install(app, parts.people, parts.passwords)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Path as UrlPath
@@ -31,7 +32,8 @@ IncidentId = Annotated[str, UrlPath(pattern=UUID7)]
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the API shows. now: seconds since the epoch. metrics: Prometheus text. broker: whether it is connected.
-    delay: how late events come. hosts: names under which other machines reach it, once there are accounts."""
+    delay: how late events come. archive: the file of the map's tiles. hosts: names under which other machines reach it,
+    once there are accounts."""
 
     service: Service
     store: Store
@@ -49,4 +51,5 @@ class Parts:
     sign_on: SignOn | None = None
     response: ResponseTargets = field(default_factory=ResponseTargets)
     map: BaseMap = field(default_factory=BaseMap)
+    archive: Path | None = None
     delay: Callable[[], Delay] = Delay

@@ -72,6 +72,7 @@ ROUTES: dict[str, Need] = {
     "POST /api/v1/events/{event}/clip": "evidence.read",
     "GET /api/v1/quarantine": "quarantine.read",
     "GET /api/v1/stream": "incident.read",
+    "GET /api/v1/map/archive": "incident.read",
     "GET /api/v1/reports/shift": "report.read",
     "GET /api/v1/reports/response": "report.read",
     "GET /api/v1/reports/precision": "report.read",

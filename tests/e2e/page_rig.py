@@ -14,7 +14,9 @@ from time import time
 from types import TracebackType
 from typing import Any, Self
 
+import cv2
 import msgspec
+import numpy as np
 from playwright.sync_api import Browser, Page, Playwright, Request
 
 from aggregator.accounts import Policy
@@ -177,3 +179,16 @@ def open_page(browser: Browser, rig: Rig, width: int = 1366, height: int = 768, 
     page.goto(rig.url)
     await_snapshot(page)
     return page
+
+
+def colours(page: Page) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+    """The pixels of the map's canvas as the screen shows them, RGB."""
+    shot = np.frombuffer(page.locator(".map .canvas").screenshot(), np.uint8)
+    image = cv2.imdecode(shot, cv2.IMREAD_COLOR)
+    assert image is not None
+    return np.asarray(image[:, :, ::-1], np.uint8)
+
+
+def near(pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", colour: tuple[int, int, int]) -> int:
+    """How many pixels have the colour, within 12 of 255 in each channel."""
+    return int((np.abs(pixels.astype(int) - colour).max(axis=2) <= 12).sum())

@@ -1,19 +1,42 @@
-"""The map in a real Chromium, WebGL in software: it is drawn when something on it changes, and not when nothing does."""
+"""The map in a real Chromium, WebGL in software: when it is drawn, and what lies under it."""
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from contract.kinds import Kind
-from tests.e2e.page_rig import Rig, open_page
+from tests.brokers import wait_until
+from tests.e2e.page_rig import Rig, colours, near, open_page
+from tests.pmtiles import MVT, PNG, POLYGON, archive, city, tiles_of, vector_tile
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
+
+BOX = (106.7, -6.35, 106.82, -6.24)
+"""Around the rig's cameras."""
+DEEPEST = 14
+PAINT = (40, 160, 220)
+"""RGB of the made-up tiles."""
+LIGHT = "localStorage.setItem('jaga.theme', 'light');"
+CRITICAL = {"dark": (0xFF, 0x7A, 0x75), "light": (0xB8, 0x14, 0x1C)}
+GOOD = {"dark": (0x45, 0xD6, 0xA0), "light": (0x0B, 0x6E, 0x49)}
+WATER = {"dark": (0x12, 0x28, 0x3A), "light": (0xBC, 0xD6, 0xEA)}
+
 COUNT = """
 window.jagaDrawn = 0;
 for (const name of ['drawElements', 'drawArrays', 'clear']) {
   const real = WebGL2RenderingContext.prototype[name];
-  WebGL2RenderingContext.prototype[name] = function (...given) { window.jagaDrawn += 1; return real.apply(this, given); };
+  WebGL2RenderingContext.prototype[name] = function (...given) {
+    window.jagaDrawn += 1;
+    return real.apply(this, given);
+  };
 }
 """
 QUIET_MS = 700
@@ -33,10 +56,72 @@ def drawn(page: Page) -> int:
     return int(page.evaluate("window.jagaDrawn"))
 
 
+def png() -> bytes:
+    tile = np.full((256, 256, 3), PAINT[::-1], np.uint8)
+    cv2.line(tile, (0, 128), (255, 128), (255, 255, 255), 3)
+    return bytes(cv2.imencode(".png", tile)[1])
+
+
+@contextmanager
+def tiles(answer: Callable[[str], tuple[int, bytes]]) -> Iterator[str]:
+    """The address of a server of tiles elsewhere."""
+
+    class Tiles(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = answer(self.path)
+            self.send_response(status)
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.send_header("Content-Type", "image/png")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Tiles)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+@contextmanager
+def shown(browser: Browser, folder: Path, section: str, theme: str = "dark") -> Iterator[tuple[Rig, Page]]:
+    with Rig(folder, more=f"[map]\n{section}") as rig:
+        rig.report()
+        page = open_page(browser, rig, script=LIGHT if theme == "light" else "")
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        page.locator(".map .tools").wait_for()
+        yield rig, page
+        page.context.close()
+
+
+def covers(page: Page, colour: tuple[int, int, int], share: float, what: str) -> None:
+    """Waits until so much of the map has the colour."""
+
+    def enough() -> bool:
+        pixels = colours(page)
+        return near(pixels, colour) > share * pixels.shape[0] * pixels.shape[1]
+
+    wait_until(enough, 30, what)
+
+
+def signs_lie_over_it(rig: Rig, page: Page, theme: str) -> None:
+    rig.begin(0, Kind.BRAWL)
+    page.locator("[data-id]").first.wait_for()
+    wait_until(lambda: near(colours(page), CRITICAL[theme]) > 150, 30, "the incident over the base map")
+    assert near(colours(page), GOOD[theme]) > 60
+
+
 def test_only_what_looks_different_is_drawn_anew(browser: Browser, rig: Rig) -> None:
     page = open_page(browser, rig, script=COUNT)
-    started = datetime.now(UTC)
-    rig.publisher.event(rig.events.make(rig.cameras[0], Kind.INTRUSION, "begin", started, started, confidence=0.9))
+    place, started = rig.cameras[0], datetime.now(UTC)
+    rig.publisher.event(rig.events.make(place, Kind.INTRUSION, "begin", started, started, confidence=0.9))
     expect(page.locator("[data-id]")).to_have_count(1)
     before = drawn(page)
 
@@ -44,9 +129,7 @@ def test_only_what_looks_different_is_drawn_anew(browser: Browser, rig: Rig) -> 
     expect(page.locator("[data-test=selected-mark]")).to_be_visible()
     events = page.locator(".facts > div").nth(2).locator("b")
     expect(events).to_have_text("1")
-    rig.publisher.event(
-        rig.events.make(rig.cameras[0], Kind.INTRUSION, "update", started, datetime.now(UTC), confidence=0.9)
-    )
+    rig.publisher.event(rig.events.make(place, Kind.INTRUSION, "update", started, datetime.now(UTC), confidence=0.9))
     expect(events).to_have_text("2")
     assert drawn(page) == before
 
@@ -54,3 +137,77 @@ def test_only_what_looks_different_is_drawn_anew(browser: Browser, rig: Rig) -> 
     expect(page.locator("[data-id]")).to_have_count(2)
     page.wait_for_function("(before) => window.jagaDrawn > before", arg=before)
     page.context.close()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_pictures_from_a_server_of_tiles(browser: Browser, tmp_path: Path, theme: str) -> None:
+    content = png()
+    with (
+        tiles(lambda path: (200, content)) as url,
+        shown(browser, tmp_path, f'tiles = ["{url}/{{z}}/{{x}}/{{y}}.png"]\nattribution = "© Contoh"', theme) as (
+            rig,
+            page,
+        ),
+    ):
+        dim = 0.55 if theme == "dark" else 1
+        red, green, blue = (round(part * dim) for part in PAINT)
+        covers(page, (red, green, blue), 0.6, "the pictures")
+        expect(page.get_by_text("© Contoh")).to_be_visible()
+        signs_lie_over_it(rig, page, theme)
+
+
+def test_an_archive_of_pictures_on_this_machine(browser: Browser, tmp_path: Path) -> None:
+    content = png()
+    (tmp_path / "city.pmtiles").write_bytes(archive(dict.fromkeys(tiles_of(BOX, DEEPEST), content), PNG, BOX))
+    with shown(browser, tmp_path, 'pmtiles = "city.pmtiles"', "light") as (rig, page):
+        covers(page, PAINT, 0.6, "the archive's pictures")
+        signs_lie_over_it(rig, page, "light")
+        assert page.seen.unexpected() == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_an_archive_of_vector_tiles_on_this_machine_follows_the_theme(
+    browser: Browser, tmp_path: Path, theme: str
+) -> None:
+    (tmp_path / "city.pmtiles").write_bytes(city(BOX, DEEPEST))
+    with shown(browser, tmp_path, 'pmtiles = "city.pmtiles"', theme) as (rig, page):
+        covers(page, WATER[theme], 0.05, "the archive's river")
+        signs_lie_over_it(rig, page, theme)
+        if theme == "dark":
+            page.locator("[data-test=theme]").click()
+            page.locator("html[data-theme=light]").wait_for()
+            covers(page, WATER["light"], 0.05, "the river in the other theme")
+        assert page.seen.unexpected() == []  # type: ignore[attr-defined]
+
+
+def test_an_archive_of_other_layers_needs_a_style_and_the_map_says_so(browser: Browser, tmp_path: Path) -> None:
+    ring = (POLYGON, [(0, 0), (4096, 0), (4096, 4096), (0, 4096)], {"class": "ocean"})
+    tile = vector_tile({"sea": [ring]})
+    content = archive(dict.fromkeys(tiles_of(BOX, 4), tile), MVT, BOX, ["sea"])
+    (tmp_path / "sea.pmtiles").write_bytes(content)
+    with shown(browser, tmp_path, 'pmtiles = "sea.pmtiles"') as (rig, page):
+        expect(page.locator(".baseless")).to_contain_text("map.style")
+        signs_lie_over_it(rig, page, "dark")
+
+
+def test_a_broken_archive_leaves_the_plain_map_which_says_so(browser: Browser, tmp_path: Path) -> None:
+    """Its header is well, so that the aggregator starts; where its directory should be, there is nothing readable."""
+    whole = city(BOX, DEEPEST)
+    (tmp_path / "city.pmtiles").write_bytes(whole[:127] + bytes(len(whole) - 127))
+    with shown(browser, tmp_path, 'pmtiles = "city.pmtiles"') as (rig, page):
+        expect(page.locator(".baseless")).to_be_visible()
+        signs_lie_over_it(rig, page, "dark")
+
+
+def test_a_server_of_tiles_that_fails_is_told_until_it_answers(browser: Browser, tmp_path: Path) -> None:
+    content, well = png(), threading.Event()
+    with (
+        tiles(lambda path: (200, content) if well.is_set() else (500, b"")) as url,
+        shown(browser, tmp_path, f'tiles = ["{url}/{{z}}/{{x}}/{{y}}.png"]', "light") as (rig, page),
+    ):
+        expect(page.locator(".baseless")).to_be_visible()
+        signs_lie_over_it(rig, page, "light")
+        well.set()
+        page.locator(".map .tools button").first.click()
+        covers(page, PAINT, 0.5, "the pictures, at last")
+        expect(page.locator(".baseless")).to_have_count(0)

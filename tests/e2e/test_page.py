@@ -5,8 +5,6 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
@@ -16,7 +14,7 @@ from contract.kinds import Kind
 from contract.messages import CameraHealth, Health, HostHealth
 from tests.brokers import wait_until
 from tests.e2e.feed import picture
-from tests.e2e.page_rig import NO_WEBGL, Rig, chromium, open_page
+from tests.e2e.page_rig import NO_WEBGL, Rig, chromium, colours, near, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 SIZES = ((1920, 1080), (1366, 768))
@@ -200,19 +198,6 @@ def test_language_and_theme_are_switched_and_remembered(page: Page, rig: Rig) ->
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.emulate_media(color_scheme="light")
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
-
-
-def colours(page: Page) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
-    """The pixels of the map's canvas as the screen shows them, RGB."""
-    shot = np.frombuffer(page.locator(".map .canvas").screenshot(), np.uint8)
-    image = cv2.imdecode(shot, cv2.IMREAD_COLOR)
-    assert image is not None
-    return np.asarray(image[:, :, ::-1], np.uint8)
-
-
-def near(pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", colour: tuple[int, int, int]) -> int:
-    """How many pixels have the colour, within 12 of 255 in each channel."""
-    return int((np.abs(pixels.astype(int) - colour).max(axis=2) <= 12).sum())
 
 
 def test_the_map_draws_cameras_and_incidents_without_a_network(page: Page, rig: Rig) -> None:

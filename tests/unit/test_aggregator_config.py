@@ -1,5 +1,6 @@
 """The aggregator's config and camera file: what is taken, and how what is wrong is said."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from aggregator.core.response import ResponseTargets
 from aggregator.geojson import load_cameras
 from contract.errors import ConfigError
 from contract.events import Location
+from tests.pmtiles import city
 
 EXAMPLE = Path(__file__).parents[2] / "configs" / "aggregator.toml"
 
@@ -100,6 +102,11 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
         (f'{HTTP}[map]\ntiles = ["https://a.test/tile.png"]\n', ["map.tiles = https://a.test", "{z}, {x} and {y}"]),
         (f'{HTTP}[map]\ntiles = ["ftp://a.test/{{z}}/{{x}}/{{y}}"]\n', ["map.tiles"]),
         (f'{HTTP}[map]\nstyle = "/s.json"\ntiles = ["/{{z}}/{{x}}/{{y}}"]\n', ["map.tiles", "not both"]),
+        (f'{HTTP}[map]\npmtiles = "x.pmtiles"\ntiles = ["/{{z}}/{{x}}/{{y}}"]\n', ["map.tiles", "pmtiles or tiles"]),
+        (f'{HTTP}[map]\npmtiles = "absent.pmtiles"\n', ["map.pmtiles = absent.pmtiles", "a file that can be read"]),
+        (f'{HTTP}[map]\npmtiles = "."\n', ["map.pmtiles = .", "a file that can be read"]),
+        (f'{HTTP}[map]\npmtiles = "aggregator.toml"\n', ["map.pmtiles = aggregator.toml", "a PMTiles archive"]),
+        (f'{HTTP}[map]\npmtiles = "https://a.test;x/y.pmtiles"\n', ["map = https://a.test;x", "a host name"]),
         (f'{HTTP}[map]\norigins = ["https://a.test;script-src"]\n', ["map = https://a.test;", "a host name"]),
         (f'{HTTP}[map]\nstyle = "https://{{s}}.a.test/x.json"\n', ["map = https://{s}.a.test", "a host name"]),
         ("[aggregator\n", ["not valid TOML"]),
@@ -134,6 +141,30 @@ def test_a_page_may_load_from_the_hosts_of_its_map_and_from_no_other() -> None:
     assert "connect-src 'self' https://fonts.test https://maps.test:8443;" in policy
     assert "script-src 'self';" in policy
     assert "https:" not in content_security_policy(parse({"aggregator": {"data_dir": "x"}}, Path("f")).map.origins)
+
+
+def test_an_archive_on_this_machine_has_to_be_whole_and_is_asked_for_here(tmp_path: Path) -> None:
+    content = city((106.8, -6.3, 106.9, -6.2), 8)
+    (tmp_path / "city.pmtiles").write_bytes(content)
+    path = write(tmp_path, f'{HTTP}[map]\npmtiles = "city.pmtiles"\n')
+    found = load(path)
+    assert found.archive == tmp_path / "city.pmtiles"
+    assert (found.map.pmtiles, found.map.origins) == ("/api/v1/map/archive", ())
+    for wrong, said in (
+        (content[:-7], "a whole archive (7 of its"),
+        (content[:100], "a PMTiles archive"),
+        (content[:7] + b"\x02" + content[8:], "version 3"),
+        (content[:99] + b"\x00" + content[100:], "vector tiles (MVT) or pictures"),
+    ):
+        (tmp_path / "city.pmtiles").write_bytes(wrong)
+        with pytest.raises(ConfigError, match=re.escape(said)):
+            load(path)
+
+
+def test_an_archive_elsewhere_is_asked_for_there(tmp_path: Path) -> None:
+    found = load(write(tmp_path, f'{HTTP}[map]\npmtiles = "https://maps.test/city.pmtiles"\n'))
+    assert found.archive is None
+    assert (found.map.pmtiles, found.map.origins) == ("https://maps.test/city.pmtiles", ("https://maps.test",))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])

@@ -20,7 +20,7 @@ const RESPONSE = {
   resolve_s: { critical: 1800, major: 3600, minor: 7200, info: 14400 },
 };
 const DESK = { load: { opened: 0, per_operator: 0, budget: 1, over: false }, summaries: [] };
-const MAP = { style: null, tiles: [], attribution: "", max_zoom: 19 };
+const MAP = { style: null, tiles: [], pmtiles: null, attribution: "", max_zoom: 19 };
 let serial = 0;
 
 const total = setting("INCIDENTS", 5);

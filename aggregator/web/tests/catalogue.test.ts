@@ -18,6 +18,7 @@ const built = [
   ...["connecting", "live", "late", "lost"].map((name) => `web.link.${name}`),
   ...["acknowledge", "resolve"].map((name) => `web.timer.${name}`),
   ...["on", "muted", "blocked", "absent"].map((name) => `web.sound.${name}`),
+  ...["lost", "foreign"].map((name) => `web.map.baseless.${name}`),
   ...["dark", "light", "auto"].map((name) => `web.bar.theme.${name}`),
   ...DEEDS.map((deed) => `web.deed.${deed.name}`),
   ...DEEDS.filter((deed) => deed.dialog).map((deed) => `web.ask.${deed.name}`),

@@ -1,24 +1,34 @@
 import { describe, expect, it } from "vitest";
 import type { StyleSpecification } from "maplibre-gl";
-import { overBase, ownStyle, type Palette } from "../src/lib/mapstyle";
-import { EMPTY } from "../src/lib/store";
+import { OWN_SOURCES, overBase, ownStyle, type Palette } from "../src/lib/mapstyle";
+import { LAYERS, pictureStyle, vectorStyle } from "../src/lib/basestyle";
 
-const PALETTE = new Proxy({}, { get: (_, name) => (name === "severity" || name === "camera" ? new Proxy({}, { get: () => "#fff" }) : "#000") }) as Palette;
+const PALETTE = new Proxy({}, { get: (_, name) => (name === "severity" || name === "camera" || name === "base" ? new Proxy({}, { get: () => "#fff" }) : "#000") }) as Palette;
 const own = (font?: readonly string[]) => ownStyle(PALETTE, 1, font);
 const names = (style: { layers: { id: string }[] }): string[] => style.layers.map((layer) => layer.id);
 
 describe("the map's style", () => {
   it("needs nothing from elsewhere where nothing is configured", () => {
-    const style = overBase(own, EMPTY.map, null);
+    const style = overBase(own, null);
     expect(names(style).slice(0, 2)).toEqual(["ground", "grid"]);
     expect(JSON.stringify(style)).not.toContain("http");
     expect(style.glyphs).toBeUndefined();
   });
 
   it("lies over tiles, which take the place of the grid", () => {
-    const style = overBase(own, { ...EMPTY.map, tiles: ["/tiles/{z}/{x}/{y}.png"], max_zoom: 15 }, null);
-    expect(names(style).slice(0, 3)).toEqual(["ground", "base", "covered"]);
-    expect(style.sources["base"]).toMatchObject({ type: "raster", tiles: ["/tiles/{z}/{x}/{y}.png"], maxzoom: 15 });
+    const source = { type: "raster" as const, tiles: ["/tiles/{z}/{x}/{y}.png"], maxzoom: 15 };
+    const style = overBase(own, pictureStyle(source, PALETTE));
+    expect(names(style).slice(0, 3)).toEqual(["base-ground", "base", "covered"]);
+    expect(style.sources["base"]).toEqual(source);
+    expect(Object.keys(style.sources).filter((name) => !OWN_SOURCES.has(name))).toEqual(["base"]);
+  });
+
+  it("draws vector tiles with layers of their schema alone, and with the page's own letters", () => {
+    const style = vectorStyle({ type: "vector", url: "pmtiles://x" }, PALETTE, 2);
+    const drawn = style.layers.flatMap((layer) => ("source-layer" in layer ? [layer["source-layer"]] : []));
+    expect(drawn.filter((name) => !LAYERS.includes(name!))).toEqual([]);
+    expect(style.glyphs).toBeUndefined();
+    expect(style.layers.find(({ id }) => id === "base-places")?.layout).toMatchObject({ "text-font": ["Inter Variable"], "text-size": 26 });
   });
 
   it("lies over a style, keeps its sources, and writes with a font that its server has", () => {
@@ -31,7 +41,7 @@ describe("the map's style", () => {
         { id: "names", type: "symbol", source: "city", "source-layer": "names", layout: { "text-font": ["Noto Sans"] } },
       ],
     } as unknown as StyleSpecification;
-    const style = overBase(own, { ...EMPTY.map, style: "https://a.test/style.json" }, base);
+    const style = overBase(own, base);
     expect(names(style).slice(0, 3)).toEqual(["water", "names", "covered"]);
     expect(Object.keys(style.sources)).toEqual(expect.arrayContaining(["city", "incidents"]));
     expect(style.layers.find((layer) => layer.id === "camera-names")?.layout).toMatchObject({ "text-font": ["Noto Sans"] });

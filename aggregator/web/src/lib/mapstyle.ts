@@ -1,8 +1,9 @@
 /** The map's own layers as a MapLibre style, and how they lie over a base map that somebody has configured. */
 import type * as maplibre from "maplibre-gl";
 import type { FeatureCollection } from "geojson";
+import type { BaseColours } from "./basestyle";
 import type { CameraSign } from "./shapes";
-import { SEVERITIES, type BaseMap, type Severity } from "./types";
+import { SEVERITIES, type Severity } from "./types";
 
 export interface Palette {
   ground: string;
@@ -16,6 +17,7 @@ export interface Palette {
   onSeverity: string;
   severity: Record<Severity, string>;
   camera: Record<CameraSign, string>;
+  base: BaseColours;
 }
 
 export type PaintedLayer = maplibre.LayerSpecification & { paint?: Record<string, unknown>; layout?: Record<string, unknown> };
@@ -24,6 +26,8 @@ export type Style = maplibre.StyleSpecification & { layers: PaintedLayer[] };
 export const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const OWN_FONT = ["Inter Variable"];
 const DEEPEST = 22;
+const PLAIN_SOURCES = ["grid", "areas", "paths", "ends", "cameras", "sites"];
+export const OWN_SOURCES: ReadonlySet<string> = new Set([...PLAIN_SOURCES, "incidents"]);
 
 /** scale: of signs and letters, for a screen that is seen from afar. font: one that the base map's glyphs have. */
 export function ownStyle(palette: Palette, scale: number, font: readonly string[] = OWN_FONT): Style {
@@ -52,23 +56,16 @@ export function ownStyle(palette: Palette, scale: number, font: readonly string[
     { id: "site-names", type: "symbol", source: "sites", minzoom: 10, maxzoom: 14.5, layout: label(13.5, 1.3), paint: { ...halo, "text-color": palette.muted } },
     { id: "incident-signs", type: "symbol", source: "incidents", layout: { ...signs, "symbol-sort-key": ["get", "rank"], "text-field": count, "text-font": font, "text-size": 14 * scale, "text-offset": [1.25, -0.8], "text-allow-overlap": true, "text-ignore-placement": true }, paint: { ...halo, "text-halo-color": palette.panel, "text-halo-width": 3 } },
   ] as unknown as PaintedLayer[];
-  const sources: maplibre.StyleSpecification["sources"] = { grid: geojson, areas: geojson, paths: geojson, ends: geojson, cameras: geojson, sites: geojson };
+  const sources: maplibre.StyleSpecification["sources"] = Object.fromEntries(PLAIN_SOURCES.map((name) => [name, geojson]));
   sources["incidents"] = { ...geojson, cluster: true, clusterRadius: 26 * scale, clusterMaxZoom: 17, clusterProperties: { rank: ["max", ["get", "rank"]] } };
   return { version: 8, sources, layers };
 }
 
-/** Our layers over tiles of pictures, or over a style; its own ground stays and our grid goes. */
-export function overBase(own: (font?: readonly string[]) => Style, base: BaseMap, style: maplibre.StyleSpecification | null): Style {
-  if (style !== null) {
-    const { sources, layers } = own(style.glyphs === undefined ? undefined : fontOf(style));
-    return { ...style, sources: { ...style.sources, ...sources }, layers: [...(style.layers as PaintedLayer[]), ...layers.filter(isOver)] };
-  }
-  const plain = own();
-  if (base.tiles.length === 0) return plain;
-  const tiles: maplibre.RasterSourceSpecification = { type: "raster", tiles: base.tiles, tileSize: 256, maxzoom: base.max_zoom, attribution: base.attribution };
-  const [ground, ...others] = plain.layers;
-  const picture = { id: "base", type: "raster", source: "base" } as PaintedLayer;
-  return { ...plain, sources: { base: tiles, ...plain.sources }, layers: [ground!, picture, ...others.filter(isOver)] };
+/** Our layers over a base map's; its own ground stays and our grid goes. */
+export function overBase(own: (font?: readonly string[]) => Style, base: maplibre.StyleSpecification | null): Style {
+  if (base === null) return own();
+  const { sources, layers } = own(base.glyphs === undefined ? undefined : fontOf(base));
+  return { ...base, sources: { ...base.sources, ...sources }, layers: [...(base.layers as PaintedLayer[]), ...layers.filter(isOver)] };
 }
 
 function isOver(layer: PaintedLayer): boolean {

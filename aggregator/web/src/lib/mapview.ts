@@ -6,7 +6,8 @@ import * as maplibre from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { GeoJSON } from "geojson";
 import { gridStep, pixelsAtZoom0, type Bounds } from "./geo";
-import { overBase, ownStyle, type Palette } from "./mapstyle";
+import { ForeignLayers, openBase, type Base } from "./base";
+import { OWN_SOURCES, overBase, ownStyle, type PaintedLayer, type Palette } from "./mapstyle";
 import { PacedMap } from "./pacedmap";
 import { alikeCameras, alikeIncidents, alikePaths, cameraAreas, cameraPoints, drawnAlike, gridLines, incidentPaths, incidentPoints, pathEnds, sitePoints, type Placed } from "./scene";
 import { CAMERA_SHAPES, SHAPES } from "./shapes";
@@ -14,12 +15,15 @@ import { SEVERITIES, type BaseMap, type Camera, type Incident } from "./types";
 
 maplibre.setWorkerUrl(workerUrl);
 
+/** lost: it does not answer, or with something else; foreign: vector tiles of another schema. */
+export type Baseless = "lost" | "foreign";
+
 export interface MapEvents {
   select(id: string): void;
   /** site/id of a camera that was chosen. */
   selectCamera(key: string): void;
-  /** The configured base map cannot be had; the map goes on without it. */
-  baseless(): void;
+  /** Whether the configured base map is had; the map goes on without it. null: it is. */
+  baseless(why: Baseless | null): void;
   /** After each move: the grid's mesh in metres. */
   moved(gridM: number): void;
 }
@@ -27,7 +31,6 @@ export interface MapEvents {
 /** After a change the map rests this many times as long as a frame of it takes to draw, within bounds. */
 const REST = 8;
 const [SHORTEST_REST_MS, LONGEST_REST_MS] = [100, 1000];
-const BASE_WAIT_MS = 10_000;
 const RANKED = [...SEVERITIES].reverse();
 
 interface Shown {
@@ -42,6 +45,7 @@ const NOTHING: Shown = { cameras: [], incidents: [], paths: [] };
 export class MapView {
   readonly #map: PacedMap;
   readonly #events: MapEvents;
+  readonly #base: Base | null;
   #palette: Palette;
   #originLat = 0;
   #ready = false;
@@ -61,25 +65,24 @@ export class MapView {
    * where the browser gives no WebGL: the caller then draws the plain map.
    */
   static async open(container: HTMLElement, palette: Palette, events: MapEvents, base: BaseMap, wall: number | null = null): Promise<MapView> {
-    let style: maplibre.StyleSpecification | null = null;
-    if (base.style !== null) {
-      try {
-        style = await fetchStyle(base.style);
-      } catch {
-        events.baseless();
-      }
+    let under: Base | null = null;
+    try {
+      under = await openBase(base);
+    } catch (error) {
+      events.baseless(error instanceof ForeignLayers ? "foreign" : "lost");
     }
-    return new MapView(container, palette, events, base, style, wall);
+    return new MapView(container, palette, events, under, wall);
   }
 
-  private constructor(container: HTMLElement, palette: Palette, events: MapEvents, base: BaseMap, style: maplibre.StyleSpecification | null, wall: number | null) {
+  private constructor(container: HTMLElement, palette: Palette, events: MapEvents, base: Base | null, wall: number | null) {
     const scale = wall ?? 1;
     this.#palette = palette;
     this.#events = events;
+    this.#base = base;
     this.#scale = scale;
     this.#map = new PacedMap({
       container,
-      style: overBase((font) => ownStyle(palette, scale, font), base, style),
+      style: overBase((font) => ownStyle(palette, scale, font), base?.(palette, scale) ?? null),
       center: [106.83, -6.18],
       zoom: 11,
       maxZoom: 19,
@@ -103,6 +106,24 @@ export class MapView {
     });
     this.#map.on("moveend", () => this.#drawGrid());
     this.#listen();
+    this.#watchBase();
+  }
+
+  /** Tells when the base map stops answering, and when it answers again; a tile that is not there (404) is no error. */
+  #watchBase(): void {
+    let lost = false;
+    const tell = (now: boolean): void => {
+      if (now !== lost) this.#events.baseless(now ? "lost" : null);
+      lost = now;
+    };
+    this.#map.on("error", (event) => {
+      const { sourceId } = event as { sourceId?: string };
+      if (sourceId !== undefined && !OWN_SOURCES.has(sourceId)) tell(true);
+      else console.error(event.error);
+    });
+    this.#map.on("sourcedata", (event) => {
+      if (event.tile !== undefined && event.tile.state === "loaded" && !OWN_SOURCES.has(event.sourceId)) tell(false);
+    });
   }
 
   #whenReady(task: () => void): void {
@@ -221,7 +242,8 @@ export class MapView {
     this.#palette = palette;
     this.#whenReady(() => {
       this.#addImages();
-      for (const { id, paint } of ownStyle(palette, this.#scale).layers) {
+      const painted = [...((this.#base?.(palette, this.#scale).layers ?? []) as PaintedLayer[]), ...ownStyle(palette, this.#scale).layers];
+      for (const { id, paint } of painted) {
         if (this.#map.getLayer(id) === undefined) continue;
         for (const [name, value] of Object.entries(paint ?? {})) this.#map.setPaintProperty(id, name as never, value as never);
       }
@@ -329,10 +351,4 @@ function paint(pen: CanvasRenderingContext2D, path: string, colour: string, how:
   pen.lineWidth = width;
   pen.lineCap = pen.lineJoin = "round";
   pen[how](new Path2D(path));
-}
-
-async function fetchStyle(url: string): Promise<maplibre.StyleSpecification> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(BASE_WAIT_MS), credentials: "same-origin" });
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return (await response.json()) as maplibre.StyleSpecification;
 }

@@ -35,7 +35,7 @@ export const EMPTY: World = {
   desk: CALM,
   response: { acknowledge_s: NEVER, resolve_s: NEVER },
   districts: {},
-  map: { style: null, tiles: [], attribution: "", max_zoom: 19 },
+  map: { style: null, tiles: [], pmtiles: null, attribution: "", max_zoom: 19 },
   loaded: false,
 };
 

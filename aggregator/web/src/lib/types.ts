@@ -336,6 +336,8 @@ export interface Beat {
 export interface BaseMap {
   style: string | null;
   tiles: string[];
+  /** The address of an archive with the tiles of a region. */
+  pmtiles: string | null;
   attribution: string;
   max_zoom: number;
 }
