@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from contract.kinds import Kind
 from tests.brokers import wait_until
+from tests.e2e.feed import report
 from tests.e2e.page_rig import Rig, colours, near, open_page
 from tests.pmtiles import MVT, PNG, POLYGON, archive, city, tiles_of, vector_tile
 
@@ -39,8 +40,10 @@ for (const name of ['drawElements', 'drawArrays', 'clear']) {
   };
 }
 """
-QUIET_MS = 700
-"""Without a command to WebGL for so long, the map is drawn to its end."""
+QUIET_MS = 3000
+"""Without a command to WebGL for so long, the map is drawn to its end: it rests for a second at most."""
+LONG_S = 600.0
+"""Between reports of health: cameras stay what they are for longer than a test takes."""
 QUIET = """
 (ms) => {
   const [now, drawn] = [performance.now(), window.jagaDrawn];
@@ -93,7 +96,7 @@ def tiles(answer: Callable[[str], tuple[int, bytes]]) -> Iterator[str]:
 @contextmanager
 def shown(browser: Browser, folder: Path, section: str, theme: str = "dark") -> Iterator[tuple[Rig, Page]]:
     with Rig(folder, more=f"[map]\n{section}") as rig:
-        rig.report()
+        report(rig.publisher, rig.cameras, LONG_S)
         page = open_page(browser, rig, script=LIGHT if theme == "light" else "")
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
         page.locator(".map .tools").wait_for()
@@ -119,6 +122,7 @@ def signs_lie_over_it(rig: Rig, page: Page, theme: str) -> None:
 
 
 def test_only_what_looks_different_is_drawn_anew(browser: Browser, rig: Rig) -> None:
+    report(rig.publisher, rig.cameras, LONG_S)
     page = open_page(browser, rig, script=COUNT)
     place, started = rig.cameras[0], datetime.now(UTC)
     rig.publisher.event(rig.events.make(place, Kind.INTRUSION, "begin", started, started, confidence=0.9))
