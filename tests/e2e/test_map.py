@@ -215,3 +215,22 @@ def test_a_server_of_tiles_that_fails_is_told_until_it_answers(browser: Browser,
         page.locator(".map .tools button").first.click()
         covers(page, PAINT, 0.5, "the pictures, at last")
         expect(page.locator(".baseless")).to_have_count(0)
+
+
+def test_a_server_of_tiles_that_hangs_holds_up_nothing(browser: Browser, tmp_path: Path) -> None:
+    content, well = png(), threading.Event()
+
+    def answer(_path: str) -> tuple[int, bytes]:
+        well.wait(120)
+        return 200, content
+
+    with tiles(answer) as url:
+        try:
+            with shown(browser, tmp_path, f'tiles = ["{url}/{{z}}/{{x}}/{{y}}.png"]', "light") as (rig, page):
+                signs_lie_over_it(rig, page, "light")
+                expect(page.locator(".baseless")).to_be_visible(timeout=30_000)
+                well.set()
+                covers(page, PAINT, 0.5, "the pictures, at last")
+                expect(page.locator(".baseless")).to_have_count(0)
+        finally:
+            well.set()

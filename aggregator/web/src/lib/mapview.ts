@@ -31,6 +31,8 @@ export interface MapEvents {
 /** After a change the map rests this many times as long as a frame of it takes to draw, within bounds. */
 const REST = 8;
 const [SHORTEST_REST_MS, LONGEST_REST_MS] = [100, 1000];
+/** Without any tile for so long, the base map is not there. */
+const BASE_WAIT_MS = 10_000;
 const RANKED = [...SEVERITIES].reverse();
 
 interface Shown {
@@ -59,6 +61,7 @@ export class MapView {
   /** What sources still have to be handed. */
   readonly #tasks = new Map<string, () => GeoJSON>();
   #working: ReturnType<typeof setTimeout> | undefined;
+  #baseWait: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * The base map is fetched first. wall: the scale of signs on a screen that nobody touches; null for the desk. Raises
@@ -98,7 +101,8 @@ export class MapView {
       this.#map.keyboard.disableRotation();
     }
     this.#map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), "bottom-left");
-    this.#map.once("load", () => {
+    // Not "load": that waits for the base map's tiles, which may hang.
+    this.#map.once("style.load", () => {
       this.#addImages();
       this.#ready = true;
       for (const task of this.#pending.splice(0)) task();
@@ -106,12 +110,13 @@ export class MapView {
     });
     this.#map.on("moveend", () => this.#drawGrid());
     this.#listen();
-    this.#watchBase();
+    if (base !== null) this.#watchBase();
   }
 
-  /** Tells when the base map stops answering, and when it answers again; a tile that is not there (404) is no error. */
+  /** Tells when the base map does not answer, and when it answers again; a tile that is not there (404) is no error. */
   #watchBase(): void {
     let lost = false;
+    this.#baseWait = setTimeout(() => tell(!this.#map.areTilesLoaded()), BASE_WAIT_MS);
     const tell = (now: boolean): void => {
       if (now !== lost) this.#events.baseless(now ? "lost" : null);
       lost = now;
@@ -122,7 +127,9 @@ export class MapView {
       else console.error(event.error);
     });
     this.#map.on("sourcedata", (event) => {
-      if (event.tile !== undefined && event.tile.state === "loaded" && !OWN_SOURCES.has(event.sourceId)) tell(false);
+      if (event.tile === undefined || event.tile.state !== "loaded" || OWN_SOURCES.has(event.sourceId)) return;
+      clearTimeout(this.#baseWait);
+      tell(false);
     });
   }
 
@@ -181,13 +188,12 @@ export class MapView {
   }
 
   #work(): void {
-    const [next] = this.#tasks;
-    this.#working = undefined;
-    if (next === undefined) return;
-    const [source, data] = next;
-    this.#tasks.delete(source);
-    this.#set(source, data());
-    this.#working = setTimeout(() => this.#work());
+    for (const [source, data] of this.#tasks) {
+      this.#tasks.delete(source);
+      this.#set(source, data());
+      break;
+    }
+    this.#working = this.#tasks.size > 0 ? setTimeout(() => this.#work()) : undefined;
   }
 
   /** As long as asked for, or at once where drawing is slow. */
@@ -253,6 +259,7 @@ export class MapView {
   destroy(): void {
     clearTimeout(this.#redraw);
     clearTimeout(this.#working);
+    clearTimeout(this.#baseWait);
     this.#map.remove();
   }
 
