@@ -55,8 +55,8 @@ class ResponseSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class MapSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What lies under the map. style: a MapLibre style (JSON). tiles: pictures by {z}, {x} and {y}. Both may lie on
     this server ("/..."). pmtiles: one file with the tiles of a region, by its address or its path on this machine;
-    drawn as style says, else as the page does. attribution: shown with it, as most sources demand. origins: hosts besides, that the style fetches from: browsers
-    may load from nowhere else."""
+    drawn as style says, else as the page does. attribution: shown with it, as most sources demand. origins: hosts
+    besides, that the style fetches from: browsers may load from nowhere else."""
 
     style: Place | None = None
     tiles: tuple[Place, ...] = ()

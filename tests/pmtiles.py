@@ -78,7 +78,7 @@ def _number(z: int, x: int, y: int) -> int:
                 x, y = size - 1 - x, size - 1 - y
             x, y = y, x
         size //= 2
-    return (4**z - 1) // 3 + number
+    return ((1 << 2 * z) - 1) // 3 + number
 
 
 def vector_tile(layers: Mapping[str, Iterable[Shape]]) -> bytes:
