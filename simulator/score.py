@@ -141,11 +141,12 @@ def choose2(count: int) -> int:
 
 
 def quantile(values: list[float], share: float) -> float:
-    """Linear interpolation between the closest ranks of sorted `values` (not empty)."""
-    place = (len(values) - 1) * share
+    """Linear interpolation between the closest ranks of `values` (in any order, not empty)."""
+    ranked = sorted(values)
+    place = (len(ranked) - 1) * share
     low = int(place)
-    high = min(low + 1, len(values) - 1)
-    return values[low] + (values[high] - values[low]) * (place - low)
+    high = min(low + 1, len(ranked) - 1)
+    return ranked[low] + (ranked[high] - ranked[low]) * (place - low)
 
 
 def _labels(incidents: tuple[Timed, ...]) -> dict[str, str]:

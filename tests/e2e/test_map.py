@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -184,13 +185,32 @@ def test_an_archive_of_vector_tiles_on_this_machine_follows_the_theme(
         assert page.seen.unexpected() == []  # type: ignore[attr-defined]
 
 
-def test_an_archive_of_other_layers_needs_a_style_and_the_map_says_so(browser: Browser, tmp_path: Path) -> None:
+def sea() -> bytes:
+    """An archive of a schema that the page does not draw: water everywhere."""
     ring = (POLYGON, [(0, 0), (4096, 0), (4096, 4096), (0, 4096)], {"class": "ocean"})
     tile = vector_tile({"sea": [ring]})
-    content = archive(dict.fromkeys(tiles_of(BOX, 4), tile), MVT, BOX, ["sea"])
-    (tmp_path / "sea.pmtiles").write_bytes(content)
+    return archive(dict.fromkeys(tiles_of(BOX, 4), tile), MVT, BOX, ["sea"])
+
+
+def test_an_archive_of_other_layers_needs_a_style_and_the_map_says_so(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "sea.pmtiles").write_bytes(sea())
     with shown(browser, tmp_path, 'pmtiles = "sea.pmtiles"') as (rig, page):
         expect(page.locator(".baseless")).to_contain_text("map.style")
+        signs_lie_over_it(rig, page, "dark")
+
+
+def test_an_archive_is_drawn_by_a_style_of_its_own(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "sea.pmtiles").write_bytes(sea())
+    colour = f"rgb({PAINT[0]}, {PAINT[1]}, {PAINT[2]})"
+    layer = {"id": "sea", "type": "fill", "source": "sea", "source-layer": "sea", "paint": {"fill-color": colour}}
+    source = {"type": "vector", "url": "pmtiles:///api/v1/map/archive"}
+    style = msgspec.json.encode({"version": 8, "sources": {"sea": source}, "layers": [layer]})
+    with (
+        tiles(lambda path: (200, style)) as url,
+        shown(browser, tmp_path, f'pmtiles = "sea.pmtiles"\nstyle = "{url}/style.json"') as (rig, page),
+    ):
+        covers(page, PAINT, 0.6, "the archive in the style's colour")
+        expect(page.locator(".baseless")).to_have_count(0)
         signs_lie_over_it(rig, page, "dark")
 
 

@@ -79,6 +79,7 @@ def test_an_event_in_two_incidents_is_refused() -> None:
 def test_quantile_interpolates() -> None:
     assert quantile([0.0, 10.0], 0.95) == pytest.approx(9.5)
     assert quantile([3.0], 0.95) == 3.0
+    assert quantile([9.0, 1.0, 5.0], 0.5) == 5.0
 
 
 @given(st.dictionaries(st.integers(0, 30), st.tuples(st.integers(0, 5), st.one_of(st.none(), st.integers(0, 5)))))

@@ -18,6 +18,8 @@ import { neighbour } from "./windowing";
 /** A burst of deltas becomes one drawing; where drawing takes long, it is done the less often. */
 const BATCH_MS = 60;
 const LONGEST_BATCH_MS = 250;
+/** What comes in one piece with something urgent is still drawn at once with it. */
+const URGENT_MS = 10;
 const DRAWING_SHARE = 3;
 /** Moving quickly through the list looks at no picture on the way: every look is in the audit log. */
 const DETAIL_DELAY_MS = 200;
@@ -87,6 +89,8 @@ class Desk {
   onArrivals: (fresh: readonly Incident[]) => void = () => undefined;
   #queue: Delta[] = [];
   #batchMs = BATCH_MS;
+  /** Something urgent is in the queue. */
+  #hurries = false;
   /** What was known when the connection broke, and when that was. */
   #left: { world: World; at: number } | null = null;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
@@ -142,9 +146,10 @@ class Desk {
 
   #enqueue(delta: Delta): void {
     this.#queue.push(delta);
-    if (this.#batchMs > BATCH_MS && delta.type === "incident" && this.#isUrgent(delta.value)) {
+    if (!this.#hurries && delta.type === "incident" && this.#isUrgent(delta.value)) {
+      this.#hurries = true;
       clearTimeout(this.#flushTimer);
-      this.#flushTimer = setTimeout(() => this.#flush(), BATCH_MS / 3);
+      this.#flushTimer = setTimeout(() => this.#flush(), URGENT_MS);
     }
     this.#flushTimer ??= setTimeout(() => this.#flush(), this.#batchMs);
   }
@@ -157,6 +162,7 @@ class Desk {
   #flush(): void {
     clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
+    this.#hurries = false;
     const deltas = this.#queue;
     this.#queue = [];
     if (deltas.length === 0) return;
