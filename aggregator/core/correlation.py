@@ -306,7 +306,7 @@ class Correlator:
     def _promote(self, draft: Draft, now: float, told: Trail) -> None:
         draft.weigh(self._memory.places)
         one = draft if draft.care is UNTOUCHED else self._memory.snapshot(draft)
-        unconfirmed = self._rates.per_s(told.site, told.camera, told.kind, told.last) * 3600
+        unconfirmed = self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, told.last) * 3600
         heard = Heard(unconfirmed, told.last - told.first)
         reason = opening(one, self.policy.opening, heard)
         if reason is not None:
