@@ -78,6 +78,8 @@ class CorrelationSection(Struct, frozen=True, kw_only=True, forbid_unknown_field
     open_doubted_per_h: Positive = 0.6
     open_judged: Unit = 0.3
     open_sure: Unit = 0.85
+    open_certain: Unit = 0.95
+    open_crowded: Annotated[int, Meta(ge=1)] = 15
     open_lasting_s: Positive = 90.0
     open_context_s: Positive = 600.0
 
@@ -217,6 +219,8 @@ def _policy(section: CorrelationSection) -> CorrelationPolicy:
             doubted_per_h=section.open_doubted_per_h,
             judged=section.open_judged,
             sure=section.open_sure,
+            certain=section.open_certain,
+            crowded=section.open_crowded,
             lasting_s=section.open_lasting_s,
             context_s=section.open_context_s,
         ),

@@ -15,7 +15,7 @@ from aggregator.core.precision import Judged, LearningPolicy, Precisions, Verdic
 from aggregator.core.silences import Silence, check
 from aggregator.core.states import CLOSED
 from aggregator.core.suppression import Suppressed, Suppression, SuppressionPolicy
-from aggregator.core.witness import times_of
+from aggregator.core.witness import ahead_s, times_of
 from contract.events import Event
 from contract.ids import uuid7
 from contract.kinds import Kind
@@ -57,7 +57,11 @@ class Judges:
 
     def restore(self, restored: Restored, now: float) -> None:
         """Verdicts are what the precisions were made with; here they also tell which cooldowns still run."""
-        self._suppression.restore(restored.silences, restored.kept_out)
+        begins = (
+            ((one.site, one.camera, one.kind), one.time - ahead_s(one.offset_ms), one.flapping)
+            for one in restored.begins
+        )
+        self._suppression.restore(restored.silences, restored.kept_out, restored.hushed, begins)
         self._cool_down(restored.verdicts, now)
 
     def relearn(self, verdicts: Sequence[Verdict], now: float) -> None:

@@ -39,7 +39,7 @@ def rebuilt(store: Store, fresh: Fresh, now: float, unlinked: bool = True) -> Re
     fleet = fresh.fleet()
     precisions = Precisions(fresh.policies.learning)
     correlator = fresh.correlator(fleet, precisions.of)
-    restored = store.restore(now - correlator.policy.memory_s)
+    restored = store.restore(now - correlator.policy.memory_s, now - fresh.policies.suppression.flapping_window_s)
     for verdict in restored.verdicts:
         precisions.learn(verdict)
     for camera in restored.cameras:

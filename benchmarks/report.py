@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.data import DATA
-
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -71,9 +69,12 @@ def command(measure: Callable[[], Outcome], arguments: Sequence[str] | None = No
     parser = argparse.ArgumentParser(description=measure.__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     options = parser.parse_args(arguments)
-    if footage and not DATA.is_dir():
-        print(f"no labelled footage at {DATA}: set JAGA_DATA")
-        return 2
+    if footage:
+        from benchmarks.data import DATA  # brings a decoder, which what needs no footage does without
+
+        if not DATA.is_dir():
+            print(f"no labelled footage at {DATA}: set JAGA_DATA")
+            return 2
     began = time.monotonic()
     outcome = measure()
     print(table(outcome), f"({time.monotonic() - began:.1f} s)", sep="\n", flush=True)

@@ -1,22 +1,28 @@
 """What verdicts teach: a month of a simulated city and an operator who judges what is shown, with and without learning.
 
     python -m benchmarks.verdicts
+    python -m benchmarks.verdicts --seed 1 --learning on
 
 The city has chronically bad cameras. The operator looks at whatever has a line of its own on the page, exactly as
 `aggregator.core.load.arrange` gives it (every `TICK_S`): what is false is called a false alarm after `LOOK_S`, what is
 true is acknowledged, and resolved once it has been quiet for `QUIET_S`. An incident is false where none of its events
 belongs to a true one. Nothing else is judged: what is summed up gets no verdict. Both runs see the same events, and
-both have suppression; they differ only in whether verdicts are learned. The last day is what is compared.
+both have suppression; they differ only in whether verdicts are learned. The last day is what is compared. Each run has
+a process of its own, --jobs at a time.
 """
 
+import argparse
+import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.core.actions import Deed
 from aggregator.core.correlation import CorrelationPolicy, Correlator
-from aggregator.core.incident import Incident, TransitionRefused
+from aggregator.core.incident import TransitionRefused
 from aggregator.core.liveness import Camera, Fleet
 from aggregator.core.load import LoadPolicy, arrange
 from aggregator.core.outcome import Outcome
@@ -71,17 +77,14 @@ class Shift:
 
     shown: dict[str, float] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
-    incidents: dict[str, Incident] = field(default_factory=dict)
     verdicts: Counter[bool] = field(default_factory=Counter)
-    opened: int = 0
-    windows: list[float] = field(default_factory=list)
 
 
 class Operator:
     """Works through the month. learn: whether verdicts count."""
 
     def __init__(self, one: Month, *, learn: bool, policies: Policies | None = None) -> None:
-        self._month, self._learn = one, learn
+        self._month = one
         policies = policies or Policies(load=LoadPolicy(operators=OPERATORS))
         self._load = policies.load
         self._fleet = Fleet()
@@ -145,8 +148,6 @@ class Operator:
             self.shift.members.setdefault(kept, []).extend(self.shift.members.pop(absorbed, []))
             if absorbed in self.shift.shown:
                 self.shift.shown.setdefault(kept, self.shift.shown[absorbed])
-        for incident in outcome.incidents:
-            self.shift.incidents[incident.id] = incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +157,16 @@ class Told:
 
     false: int
     true: int
-    false_kinds: Counter[str]
     grave: dict[int, bool]
+
+    @property
+    def unseen(self) -> int:
+        """Of the grave ones."""
+        return sum(not shown for shown in self.grave.values())
 
 
 def told(one: Month, shift: Shift, since: float, until: float) -> Told:
     false, true = 0, 0
-    kinds: Counter[str] = Counter()
     holders: dict[int, Counter[str]] = {}
     for identity, events in shift.members.items():
         facts = Counter(one.truth[event] for event in events if event in one.truth)
@@ -175,52 +179,115 @@ def told(one: Month, shift: Shift, since: float, until: float) -> Told:
             true += 1
         else:
             false += 1
-            incident = shift.incidents[identity]
-            kinds[f"{incident.kind} {incident.severity} {len(incident.sources)}"] += 1
     grave = {
         fact: any(identity in shift.shown for identity in held)
         for fact, held in holders.items()
         if one.kinds[fact] in GRAVE and since <= one.begins[fact] < until
     }
-    return Told(false, true, kinds, grave)
+    return Told(false, true, grave)
 
 
-def compare(one: Month) -> tuple[Shift, Shift]:
-    return Operator(one, learn=False).work(), Operator(one, learn=True).work()
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one run over one city's month came to. verdicts: given, by whether they said that it was true."""
+
+    events: int
+    verdicts: dict[bool, int]
+    last_day: Told
+    whole: Told
 
 
-def measure() -> Result:
+def run(seed: int, learn: bool, days: float = DAYS) -> Part:
+    """One city with or without learning; pure, so it may run in a process of its own."""
+    one = month(seed, days=days)
+    shift = Operator(one, learn=learn).work()
+    over = one.begin + days * 86_400
+    last = told(one, shift, over - 86_400, over)
+    return Part(len(one.arrivals), dict(shift.verdicts), last, told(one, shift, one.begin, over))
+
+
+def runs(parts: Sequence[tuple[int, bool]], jobs: int, days: float = DAYS) -> dict[tuple[int, bool], Part]:
+    """Of each (seed, learn), at most `jobs` at a time."""
+    if jobs == 1 or len(parts) == 1:
+        return {part: run(*part, days) for part in parts}
+    seeds, learn = zip(*parts, strict=True)
+    with ProcessPoolExecutor(min(jobs, len(parts))) as pool:
+        return dict(zip(parts, pool.map(run, seeds, learn, [days] * len(parts)), strict=True))
+
+
+def lost(without: Part, learned: Part) -> list[int]:
+    """True major incidents that were shown without learning and not with it."""
+    return [fact for fact, shown in without.whole.grave.items() if shown and not learned.whole.grave.get(fact)]
+
+
+def compared(done: dict[tuple[int, bool], Part]) -> Result:
     """False incidents shown on the last day and true major ones lost, with and without learning."""
     figures: list[Figure] = []
-    before = after = lost = graves = 0
-    for seed in SEEDS:
-        one = month(seed)
-        without, learned = compare(one)
-        last = one.begin + (DAYS - 1) * 86_400
-        a, b = told(one, without, last, last + 86_400), told(one, learned, last, last + 86_400)
-        whole = one.begin, one.begin + DAYS * 86_400
-        all_a, all_b = told(one, without, *whole), told(one, learned, *whole)
-        gone = [fact for fact, shown in all_a.grave.items() if shown and not all_b.grave.get(fact)]
+    before = after = gone = graves = 0
+    for seed in sorted({seed for seed, _ in done}):
+        without, learned = done[seed, False], done[seed, True]
+        a, b, all_a, all_b = without.last_day, learned.last_day, without.whole, learned.whole
+        judged = f"{learned.verdicts.get(True, 0)} / {learned.verdicts.get(False, 0)}"
+        majors = f"{len(all_a.grave)} / {all_a.unseen} / {all_b.unseen}"
         figures += [
-            Figure(f"seed {seed}: events", float(len(one.arrivals))),
-            Figure(f"seed {seed}: verdicts, true / false", f"{learned.verdicts[True]} / {learned.verdicts[False]}"),
+            Figure(f"seed {seed}: events", float(without.events)),
+            Figure(f"seed {seed}: verdicts, true / false", judged),
             Figure(f"seed {seed}: false shown on the last day, without / with", f"{a.false} / {b.false}"),
             Figure(f"seed {seed}: true shown on the last day, without / with", f"{a.true} / {b.true}"),
             Figure(f"seed {seed}: false shown in the month, without / with", f"{all_a.false} / {all_b.false}"),
-            Figure(f"seed {seed}: true major incidents, all / not shown without / with", _grave(all_a, all_b)),
+            Figure(f"seed {seed}: true major incidents, all / not shown without / with", majors),
+            Figure(f"seed {seed}: lost by learning", ", ".join(map(str, lost(without, learned))) or "none"),
         ]
-        before, after, lost, graves = before + a.false, after + b.false, lost + len(gone), graves + len(all_a.grave)
+        before, after, graves = before + a.false, after + b.false, graves + len(all_a.grave)
+        gone += len(lost(without, learned))
     figures += [
         at_least("false incidents shown on the last day, reduction", 1 - after / max(1, before), REDUCTION),
         Figure("true major incidents in the months", float(graves)),
-        at_most("true major incidents lost by learning", float(lost), 0),
+        at_most("true major incidents lost by learning", float(gone), 0),
     ]
     return Result("verdicts", tuple(figures))
 
 
-def _grave(a: Told, b: Told) -> str:
-    return f"{len(a.grave)} / {sum(not one for one in a.grave.values())} / {sum(not one for one in b.grave.values())}"
+def alone(done: dict[tuple[int, bool], Part]) -> Result:
+    """The figures of runs that there is nothing to compare with."""
+    figures = []
+    for (seed, learn), part in done.items():
+        name = f"seed {seed}, {'with' if learn else 'without'} learning"
+        figures += [
+            Figure(f"{name}: events", float(part.events)),
+            Figure(f"{name}: false shown on the last day", float(part.last_day.false)),
+            Figure(f"{name}: false shown in the month", float(part.whole.false)),
+            Figure(f"{name}: true major incidents", float(len(part.whole.grave))),
+            Figure(f"{name}: of them not shown", float(part.whole.unseen)),
+        ]
+    return Result("verdicts", tuple(figures))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--seed", type=int, nargs="+", default=SEEDS, help="of the cities")
+    parser.add_argument("--learning", choices=("on", "off"), help="one run a city, which is not compared")
+    parser.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, help="processes at a time")
+    parser.add_argument("--days", type=float, default=DAYS, help="fewer for a quick look: the figures are of a month")
+    options, others = parser.parse_known_args(arguments)
+    learning = (False, True) if options.learning is None else (options.learning == "on",)
+    result = compared if options.learning is None else alone
+    parts = [(seed, learn) for seed in options.seed for learn in learning]
+
+    def measure() -> Result:
+        return result(runs(parts, options.jobs, options.days))
+
+    return command(measure, others, footage=False)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number}: at least 1")
+    return number
 
 
 if __name__ == "__main__":
-    sys.exit(command(measure, footage=False))
+    sys.exit(main())

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from aggregator.core.flapping import Begin
 from aggregator.core.ports import Batch, SuppressedQuery, SuppressedRow, SuppressedSeen
 from aggregator.core.precision import Verdict
 from aggregator.core.silences import Silence
@@ -86,9 +87,32 @@ def silences(read: Read, since: float) -> tuple[Silence, ...]:
 
 def kept_out(read: Read, since: float) -> tuple[tuple[str, float, Suppressed], ...]:
     """Episodes that were kept out and heard of since, with the latest reason of each."""
-    sql = f"SELECT episode, time, reason, by, detail FROM suppressed WHERE time >= ? AND {_KEPT_OUT} ORDER BY time, id"
+    return _quiet(read, since, _KEPT_OUT)
+
+
+def hushed(read: Read, since: float) -> tuple[tuple[str, float, Suppressed], ...]:
+    """Those that were hushed."""
+    return _quiet(read, since, _HUSHED)
+
+
+def _quiet(read: Read, since: float, reasons: str) -> tuple[tuple[str, float, Suppressed], ...]:
+    sql = f"SELECT episode, time, reason, by, detail FROM suppressed WHERE time >= ? AND {reasons} ORDER BY time, id"
     latest = {row[0]: (row[0], row[1], Suppressed(*row[2:])) for row in read(sql, (since,))}
     return tuple(latest.values())
+
+
+def begins(read: Read, since: float) -> tuple[Begin, ...]:
+    """Of episodes, fresh when they came. Read from what the events say, without decoding all of each."""
+    sql = (
+        "SELECT site, camera, kind, time, json_extract(CAST(raw AS TEXT), '$.data.clock.offset_ms'), "
+        "EXISTS (SELECT 1 FROM suppressed s WHERE s.event = e.id AND s.reason = 'flapping') FROM events e "
+        "WHERE time > ? AND phase = 'begin' AND NOT json_extract(CAST(raw AS TEXT), '$.data.delayed') "
+        "ORDER BY received, id"
+    )
+    return tuple(
+        Begin(site, camera, Kind(kind), time, offset_ms or 0.0, bool(flapping))
+        for site, camera, kind, time, offset_ms, flapping in read(sql, (since,))
+    )
 
 
 VERDICTS = "SELECT incident, time, heard, site, camera, kind, true, told, sources FROM verdicts"

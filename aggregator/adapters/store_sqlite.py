@@ -74,7 +74,7 @@ class SqliteStore:
             found.update(row[0] for row in self._read(f"SELECT id FROM events WHERE id IN ({marks})", part))
         return frozenset(found)
 
-    def restore(self, since: float) -> Restored:
+    def restore(self, since: float, begins_since: float | None = None) -> Restored:
         closed = ",".join(f"'{state}'" for state in sorted(CLOSED))
         chosen = f"(state NOT IN ({closed}) OR updated >= ?)"
         episodes: dict[str, list[tuple[str, EpisodeState]]] = {}
@@ -95,6 +95,8 @@ class SqliteStore:
             store_judged.unlinked(self._read, _UNLINKED_S),
             store_judged.silences(self._read, since),
             store_judged.kept_out(self._read, since),
+            store_judged.hushed(self._read, since),
+            store_judged.begins(self._read, since if begins_since is None else begins_since),
             store_judged.verdicts(self._read),
         )
 

@@ -58,6 +58,8 @@ class Correlator:
         self._rates = Rates()
         self._attribution = Attribution(self._index, self._rates, lambda one: len(self._drafts[one].sources))
         self._ordering = Ordering(self.policy.reorder_s)
+        self._announced: dict[str, str] = {}
+        """Episodes that wait for their turn, to the incident that they were announced as."""
         self._locate = locate or (lambda _site, _camera: None)
         self._trust = trust or (lambda _site, _camera, _kind, _time: None)
 
@@ -111,7 +113,10 @@ class Correlator:
 
     def wait(self, event: Event, received: float, hushed: bool = False) -> None:
         """Takes in an event that a store kept, before the first step; it is assigned with the next step or tick."""
-        self._ordering.push(event, times_of(event), received, hushed)
+        held = self._ordering.push(event, times_of(event), received, hushed)
+        own_id = incident_id(event, held.at)
+        if own_id in self._drafts and not self._index.count(own_id):
+            self._announced[event.data.episode] = own_id
 
     def gather(self, episodes: Iterable[str], now: float) -> Outcome:
         """Makes one incident of those that hold these episodes, as of cameras that an outage took together."""
@@ -208,7 +213,7 @@ class Correlator:
         allowed, refused = self._allowed(pulls, probe, delayed)
         self._memory.step.refused.update(refused)
         own_id = incident_id(event, at)
-        announced = self._drafts.get(own_id)
+        announced = self._drafts.get(self._announced.pop(event.data.episode, own_id))
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
             self._rates.note(probe.site, probe.camera, probe.kind, probe.first, best.confirmed)
@@ -216,11 +221,14 @@ class Correlator:
                 self._memory.absorb(self._drafts[best.incident], announced, now)
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
         self._rates.note(probe.site, probe.camera, probe.kind, probe.first, False)
-        if announced is not None:
+        if announced is not None and (announced.id == own_id or announced.closed):
+            own_id = announced.id
             self._empty(announced, event, at, now)
         else:
-            self._drafts[own_id] = begin(own_id, event, at, now, self._previous(refused))
+            draft = self._drafts[own_id] = begin(own_id, event, at, now, self._previous(refused))
             self._memory.step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
+            if announced is not None:  # for another of the episode's events, which came sooner
+                self._memory.absorb(draft, announced, now)
         self._memory.step.touch(own_id)
         return own_id, FIRST, []
 
@@ -256,8 +264,9 @@ class Correlator:
         if likely and self._drafts[likely[0].incident].state != "suspected":
             return  # it is shown already
         own_id = incident_id(event, at)
-        if own_id in self._drafts:
+        if own_id in self._drafts or data.episode in self._announced:
             return
+        self._announced[data.episode] = own_id
         draft = self._drafts[own_id] = begin(own_id, event, at, now, None)
         self._memory.step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
         draft.add(event, at, now, source_of(event, place, self._trust, draft), True, False)
@@ -306,7 +315,7 @@ class Correlator:
     def _promote(self, draft: Draft, now: float, told: Trail) -> None:
         draft.weigh(self._memory.places)
         one = draft if draft.care is UNTOUCHED else self._memory.snapshot(draft)
-        unconfirmed = self._rates.per_s(told.site, told.camera, told.kind, told.last) * 3600
+        unconfirmed = self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, told.last) * 3600
         heard = Heard(unconfirmed, told.last - told.first)
         reason = opening(one, self.policy.opening, heard)
         if reason is not None:

@@ -12,6 +12,19 @@ SourceKey = tuple[str, str, Kind]
 """(site, camera, kind)"""
 
 
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """An episode's, as a store kept it. time: by its camera's clock, which is ahead by offset_ms. flapping: it was
+    hushed for that."""
+
+    site: str
+    camera: str
+    kind: Kind
+    time: float
+    offset_ms: float
+    flapping: bool
+
+
 @dataclass(slots=True)
 class _Begins:
     """The latest begins, and whether they are flapping."""
@@ -43,6 +56,12 @@ class Flapping:
         elif len(times) <= self._begins // 2:
             state.flapping = False
         return len(times) if state.flapping else None
+
+    def restore(self, key: SourceKey, time: float, flapping: bool) -> None:
+        """An episode that began before a restart, in the order they came."""
+        state = self._of.setdefault(key, _Begins())
+        state.times.append(time)
+        state.flapping = flapping
 
     def still(self, key: SourceKey, time: float) -> bool:
         """Whether what was flapping still is, by then."""

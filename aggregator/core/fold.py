@@ -69,6 +69,11 @@ class Draft:
     def closed(self) -> bool:
         return self.state in CLOSED
 
+    @property
+    def rings(self) -> bool:
+        """Whether it is an alarm for something that happens now: what comes late makes that no graver."""
+        return self.state != "suspected" and not self.delayed and self.state not in CLOSED
+
     def take(self, one: Incident) -> None:
         """Becomes what `one` says."""
         self.id, self.kind, self.state, self.severity = one.id, one.told_kind or one.kind, one.state, one.severity
@@ -95,6 +100,7 @@ class Draft:
         """One more event. source: who told it, and where it was; None where that says nothing new (`knows`). running:
         whether its episode goes on."""
         data = event.data
+        late = delayed and self.rings
         self._frozen = None
         self.updated = now
         self.event_count += 1
@@ -112,7 +118,7 @@ class Draft:
         if at.ended is not None and (self.last_end is None or at.ended > self.last_end):
             self.last_end = at.ended
         strength = (_SEVERITY[data.severity], data.confidence, -at.started)
-        if strength > self.strength:
+        if strength > self.strength and not late:
             self.strength, self.kind, self.why = strength, data.kind, data.why
             self.gravest = max(self.gravest, data.severity, key=_SEVERITY.__getitem__)
             self._weight = None
@@ -120,11 +126,11 @@ class Draft:
             snapshot = next((item.sha256 for item in data.evidence if item.kind == "snapshot"), None)
             if snapshot is not None:
                 self.snapshot_of, self.snapshot_strength = snapshot, strength
-        if data.subjects:
+        if data.subjects and not late:
             self._count(data.subjects, at.time)
         if data.zone is not None and data.zone not in self.zones:
             self.zones = tuple(sorted((*self.zones, data.zone)))
-        if data.kind == Kind.REPORT and data.phase == "begin":
+        if data.kind == Kind.REPORT and data.phase == "begin" and not late:
             self.reports += 1
             self._weight = None
         if source is not None:

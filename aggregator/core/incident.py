@@ -18,20 +18,21 @@ from aggregator.core.states import CLOSED, TRANSITIONS, Party, State, allowed
 from contract.events import Location, Subject, Why
 from contract.kinds import KINDS, Kind, Severity
 
-Opening = Literal["reported", "second_source", "severe", "strong_source", "sure", "lasting"]
+Opening = Literal["reported", "second_source", "severe", "strong_source", "crowded", "sure", "lasting"]
 
 
 @dataclass(frozen=True, slots=True)
 class OpeningPolicy:
     """When a suspected incident is shown as open: confidences (0..1) that it must reach.
 
-    second_source: seen by two independent sources. severe: severity major or critical. strong_source: any severity but
-    info, however few the sources. An incident of severity info is context: it is opened only once it has gone on for
-    context_s and reaches strong_source. What a person told is always shown. What only one camera tells is not, while
-    that camera tells more than doubted_per_h things an hour that nothing confirms, times the odds against this one
-    (`doubt`); what is critical is, if it reaches strong_source. judged: what verdicts have to leave of a word that
-    reaches severe. Whatever they have shown, something critical is opened that reaches `sure` by its camera's own word,
-    and something major or critical, or a crowd, whose episode lasts for lasting_s: who was wrong a hundred times may be
+    second_source: seen by two independent sources. severe: severity major or critical, or a crowd of crowded people.
+    strong_source: any severity but info, however few the sources. An incident of severity info is context: it is opened
+    only once it has gone on for context_s and reaches strong_source, or for lasting_s and reaches certain. What a
+    person told is always shown. What only one camera tells is not, while that camera tells more than doubted_per_h
+    things an hour that nothing confirms, times the odds against this one (`doubt`); what is critical is, if it reaches
+    strong_source, and what is major, if it reaches `sure`. judged: what verdicts have to leave of a word that reaches
+    severe. Whatever they have shown, something critical is opened that reaches `sure` by its camera's own word, and
+    something major or critical, or a crowd, whose episode lasts for lasting_s: who was wrong a hundred times may be
     right about a fire.
     """
 
@@ -41,6 +42,8 @@ class OpeningPolicy:
     doubted_per_h: float = 0.6
     judged: float = 0.3
     sure: float = 0.85
+    certain: float = 0.95
+    crowded: int = 15
     lasting_s: float = 90.0
     context_s: float = 600.0
 
@@ -208,6 +211,8 @@ class Weighed(Protocol):
     @property
     def sources(self) -> Sized: ...
     @property
+    def people(self) -> int: ...
+    @property
     def reports(self) -> int: ...
     @property
     def started(self) -> float: ...
@@ -221,14 +226,23 @@ def opening(incident: Weighed, policy: OpeningPolicy, heard: Heard = NOTHING) ->
     if incident.state != "suspected":
         return None
     if incident.severity == "info":
-        lasts = incident.last_event - incident.started >= policy.context_s
-        told = incident.confidence >= policy.strong_source
-        return "lasting" if lasts and told and not _busy(incident, policy, heard) else None
+        shown = _context(incident, policy) and not _busy(incident, policy, heard)
+        return "lasting" if shown else None
     if not _busy(incident, policy, heard):
         return _reached(incident, incident.confidence, policy) or _all_the_same(incident, policy, heard)
     if incident.severity == "critical" and incident.confidence >= policy.strong_source:
         return "severe"
+    if incident.severity == "major" and incident.confidence >= policy.sure:
+        return "sure"
     return "lasting" if _lasts(incident, policy, heard) else None
+
+
+def _context(incident: Weighed, policy: OpeningPolicy) -> bool:
+    """Whether what is context alone is worth a line: the surer, the sooner."""
+    lasts = incident.last_event - incident.started
+    if incident.confidence >= policy.certain:
+        return lasts >= policy.lasting_s
+    return incident.confidence >= policy.strong_source and lasts >= policy.context_s
 
 
 def against(incident: Weighed, policy: OpeningPolicy, heard: Heard = NOTHING) -> tuple[str, ...]:
@@ -264,6 +278,8 @@ def _reached(incident: Weighed, confidence: float, policy: OpeningPolicy) -> Ope
         return "severe"
     if incident.kind in PRECURSORS and incident.told >= policy.strong_source and confidence >= policy.severe:
         return "strong_source"
+    if incident.kind in PRECURSORS and incident.people >= policy.crowded and confidence >= policy.severe:
+        return "crowded"  # what is taken for people by mistake is a few
     return "strong_source" if confidence >= policy.strong_source else None
 
 
@@ -276,7 +292,9 @@ def _all_the_same(incident: Weighed, policy: OpeningPolicy, heard: Heard) -> Ope
 
 def _lasts(incident: Weighed, policy: OpeningPolicy, heard: Heard) -> bool:
     serious = incident.severity in GRAVE or incident.kind in PRECURSORS
-    return serious and heard.lasts_s >= policy.lasting_s and _reached(incident, incident.told, policy) is not None
+    if not serious or heard.lasts_s < policy.lasting_s:
+        return False
+    return incident.confidence >= policy.severe or _reached(incident, incident.told, policy) is not None
 
 
 GRAVE: frozenset[Severity] = frozenset({"major", "critical"})

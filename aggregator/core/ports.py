@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from aggregator.core.flapping import Begin
 from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, AgentKey, Camera
@@ -150,8 +151,8 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Restored:
     """What the correlation and the fleet need to go on after a restart. unlinked: (wire event, received, hushed) of the
-    latest events that were stored and not yet assigned. kept_out: (episode, latest time, why). verdicts: all of them,
-    in the order they were given."""
+    latest events that were stored and not yet assigned. kept_out, hushed: (episode, latest time, why). begins: of
+    episodes, in the order they came. verdicts: all of them, in the order they were given."""
 
     incidents: tuple[tuple[Incident, tuple[Trail, ...], tuple[tuple[str, EpisodeState], ...]], ...]
     agents: tuple[tuple[Agent, Numbers | None], ...]
@@ -159,6 +160,8 @@ class Restored:
     unlinked: tuple[tuple[bytes, float, bool], ...] = ()
     silences: tuple[Silence, ...] = ()
     kept_out: tuple[tuple[str, float, Suppressed], ...] = ()
+    hushed: tuple[tuple[str, float, Suppressed], ...] = ()
+    begins: tuple[Begin, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
 
 
@@ -188,8 +191,8 @@ class Store(Protocol):
         """Those ids that are stored already."""
         ...
 
-    def restore(self, since: float) -> Restored:
-        """Incidents that are not closed, and those updated since; every agent and camera."""
+    def restore(self, since: float, begins_since: float | None = None) -> Restored:
+        """Incidents that are not closed, and those updated since; every agent and camera. begins_since: None: since."""
         ...
 
     def incident_views(

@@ -33,6 +33,7 @@ class _Count:
     time: float
     slow: float = 0.0
     fast: float = 0.0
+    alone: float = 0.0
 
 
 class Rates:
@@ -53,19 +54,30 @@ class Rates:
         elif time > count.time:
             gone = time - count.time
             count.slow *= exp(-gone / SLOW_S)
-            count.fast *= exp(-gone / FAST_S)
+            left = exp(-gone / FAST_S)
+            count.fast *= left
+            count.alone *= left
             count.time = time
         count.slow += 0.0 if confirmed else 1.0
         if kind != Kind.REPORT:  # a post hears of many places: many calls at once are no fault of its own
             count.fast += 1.0
+            count.alone += 0.0 if confirmed else 1.0
 
     def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
-        """How many such episodes a second are to be expected now."""
+        """How many such episodes a second are to be expected now: its background."""
+        return self._per_s(site, camera, kind, time, unconfirmed=False)
+
+    def unconfirmed_per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
+        """How many that nothing confirms: what others see, too, is no burst, however much of it there is."""
+        return self._per_s(site, camera, kind, time, unconfirmed=True)
+
+    def _per_s(self, site: str, camera: str, kind: Kind, time: float, *, unconfirmed: bool) -> float:
         watched = min(SLOW_S, max(0.0, time - (self._since or time))) / _HOUR
         count = self._counts.get((site, camera, KINDS[kind].family))
         if count is None:
             return PRIOR_PER_H * PRIOR_H / (PRIOR_H + watched) / _HOUR
         gone = max(0.0, time - count.time)
         slow = (PRIOR_PER_H * PRIOR_H + count.slow * exp(-gone / SLOW_S)) / (PRIOR_H + watched) / _HOUR
-        fast = BURST * (count.fast * exp(-gone / FAST_S) - FREE) / FAST_S
+        quick = count.alone if unconfirmed else count.fast
+        fast = BURST * (quick * exp(-gone / FAST_S) - FREE) / FAST_S
         return max(slow, fast)

@@ -122,12 +122,22 @@ class Suppression:
         """Forgets what operators closed; whoever calls it tells anew what still holds."""
         self._cooldowns.clear()
 
-    def restore(self, silences: Iterable[Silence], kept_out: Iterable[tuple[str, float, Suppressed]]) -> None:
-        """What a store kept; kept_out: (episode, latest time, why)."""
+    def restore(
+        self,
+        silences: Iterable[Silence],
+        kept_out: Iterable[tuple[str, float, Suppressed]],
+        hushed: Iterable[tuple[str, float, Suppressed]] = (),
+        begins: Iterable[tuple[SourceKey, float, bool]] = (),
+    ) -> None:
+        """What a store kept; kept_out, hushed: (episode, latest time, why); begins: (source, time, whether hushed as
+        flapping), in the order they came."""
         for silence in silences:
             self.silences.put(silence)
-        for episode, last, suppressed in kept_out:
-            self._kept_out[episode] = _Quiet(suppressed, last)
+        for quiet, episodes in ((self._kept_out, kept_out), (self._hushed, hushed)):
+            for episode, last, suppressed in episodes:
+                quiet[episode] = _Quiet(suppressed, last)
+        for key, time, flapping in begins:
+            self._flapping.restore(key, time, flapping)
 
     def forget(self, now: float) -> None:
         """Call it now and then."""

@@ -21,11 +21,15 @@ CLOCK_MAX_S = 600.0
 """An agent's word on its own clock is taken up to here."""
 
 
+def ahead_s(offset_ms: float) -> float:
+    """How far an agent's clock is ahead, by its own word."""
+    off = offset_ms / 1000
+    return off if -CLOCK_MAX_S <= off <= CLOCK_MAX_S else min(CLOCK_MAX_S, max(-CLOCK_MAX_S, off))
+
+
 def times_of(event: Event) -> Times:
     data = event.data
-    off = data.clock.offset_ms / 1000
-    if not -CLOCK_MAX_S <= off <= CLOCK_MAX_S:
-        off = min(CLOCK_MAX_S, max(-CLOCK_MAX_S, off))
+    off = ahead_s(data.clock.offset_ms)
     time, started = event.time.timestamp() - off, data.started.timestamp() - off
     if data.ended is None:
         return Times(time, started, None, max(time, started))

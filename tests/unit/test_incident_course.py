@@ -4,6 +4,7 @@ import pytest
 
 from aggregator.core.actions import Deed
 from aggregator.core.correlation import CorrelationPolicy, Correlator
+from contract.events import Event, Subject
 from tests.timeline import START, Timeline, make_event, place
 
 
@@ -40,6 +41,21 @@ def test_an_event_that_took_long_is_delayed_whatever_it_says() -> None:
     city = Timeline(gate=(0, 0))
     city.at(0).sees("gate", "brawl", confidence=0.99, lag_s=301)
     assert (city.only().state, city.only().delayed) == ("suspected", True)
+
+
+def test_what_comes_late_makes_an_alarm_no_graver() -> None:
+    city = Timeline(gate=(0, 0), market=(30, 0), caller=(20, 0), tower=(10, 10))
+    many = (Subject(cls="person", count=60),)
+    city.at(0).sees("gate", "crowd", confidence=0.9)
+    assert (city.only().state, city.only().severity) == ("open", "minor")
+    city.at(3).sees("market", "brawl", confidence=0.95, delayed=True, lag_s=900, subjects=many)
+    city.at(4).sees("caller", "report", episode="1", delayed=True, lag_s=900)
+    city.at(5).sees("caller", "report", episode="2", delayed=True, lag_s=900)
+    one = city.only()
+    assert (one.kind, one.severity, one.raised) == ("crowd", "minor", ())
+    assert {source.camera for source in one.sources} == {"gate", "market", "caller"}
+    city.at(8).sees("tower", "brawl", confidence=0.7)
+    assert (city.only().kind, city.only().severity) == ("brawl", "critical")
 
 
 def test_after_closing_a_new_incident_names_the_old_one() -> None:
@@ -172,3 +188,45 @@ def test_who_dismisses_what_was_announced_dismisses_only_that() -> None:
     assert [(one.incident, one.refused) for one in outcome.assigned] == [(shown.id, ())]
     states = {one.id: (one.state, one.event_count, one.closed_at) for one in correlator.incidents()}
     assert states == {first.id: ("suspected", 1, None), shown.id: ("false_alarm", 1, began + 11)}
+
+
+@pytest.mark.parametrize("earlier", [-1, 1])
+@pytest.mark.parametrize("restart", [False, True])
+def test_two_begins_of_one_critical_episode_are_one_incident(earlier: float, restart: bool) -> None:
+    """An agent that was restarted told of it twice; the second to come may have happened first."""
+    correlator = Correlator(CorrelationPolicy(reorder_s=2.0))
+    told = [
+        make_event(t, "gate", "brawl", confidence=0.9, location=place(0, 0), number=n)
+        for n, t in ((1, 10), (2, 10 + earlier))
+    ]
+    now = START.timestamp() + 10
+    standing = {one.id: one for event in told for one in correlator.step((event,), now).incidents}
+    assert [one.state for one in standing.values()] == ["open"]
+    if restart:
+        correlator = restored(correlator, told, now)
+    outcome = correlator.tick(now + 5)
+    standing.update((one.id, one) for one in outcome.incidents)
+    (one,) = [one for one in standing.values() if one.merged_into is None]
+    assert (one.state, one.event_count, len(one.sources)) == ("open", 2, 1)
+    assert len({each.incident for each in outcome.assigned}) == 1
+
+
+def test_who_closes_an_announced_episode_has_closed_its_other_begin_too() -> None:
+    correlator = Correlator(CorrelationPolicy(reorder_s=2.0))
+    now = START.timestamp() + 10
+    (one,) = correlator.step((make_event(10, "gate", "brawl", confidence=0.9),), now).incidents
+    correlator.step((make_event(9, "gate", "brawl", confidence=0.9, number=2),), now)
+    correlator.act(one.id, Deed(action="state", actor="rina", value="false_alarm"), now + 1)
+    outcome = correlator.tick(now + 5)
+    assert {each.incident for each in outcome.assigned} == {one.id}
+    assert [each.state for each in correlator.incidents()] == ["false_alarm"]
+
+
+def restored(before: Correlator, waiting: list[Event], now: float) -> Correlator:
+    """As after a restart: incidents from the store, and what was not assigned yet."""
+    after = Correlator(before.policy)
+    for one in before.incidents():
+        after.restore(one, before.trails(one.id), ())
+    for event in waiting:
+        after.wait(event, now)
+    return after

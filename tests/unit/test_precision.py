@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.core.incident import Heard, OpeningPolicy, Source, against, believed, opening
 from aggregator.core.precision import USUAL, LearningPolicy, Precisions, Verdict, weighed
+from aggregator.core.rates import Rates
 from contract.kinds import Kind
 from tests.incidents import incident
 
@@ -142,6 +144,9 @@ def test_a_camera_that_floods_is_doubted_however_sure_it_is_but_for_what_lasts()
     assert opening(one, POLICY, flood) is None
     assert against(one, POLICY, flood) == ("verdicts", "unconfirmed:5.0")
     assert opening(one, POLICY, Heard(5, lasts_s=100)) == "lasting"
+    run = incident(Kind.CROWD_RUSH, "major", (source("a", 0.84, 0.84),))
+    assert opening(run, POLICY, flood) is None
+    assert opening(incident(Kind.CROWD_RUSH, "major", (source("a", 0.9, 0.9),)), POLICY, flood) == "sure"
     assert opening(incident(Kind.SMOKE_FIRE, "critical", (source("a", 0.95, 0.95),)), POLICY, flood) == "severe"
 
 
@@ -169,3 +174,42 @@ def test_a_second_source_or_a_report_opens_all_the_same() -> None:
     assert opening(two, POLICY) == "second_source"
     reported = incident(Kind.BRAWL, "critical", (source("a", 0.6, 0.05),), reports=1)
     assert opening(reported, POLICY) == "reported"
+
+
+@pytest.mark.parametrize(
+    ("told", "left", "people", "lasts", "reason"),
+    [
+        (0.6, 0.6, 15, 0, "crowded"),
+        (0.6, 0.6, 14, 0, None),
+        (0.4, 0.4, 200, 0, None),
+        (0.9, 0.3, 200, 0, None),  # verdicts speak against this camera
+        (0.6, 0.6, 4, 95, "lasting"),
+        (0.6, 0.3, 4, 95, None),
+    ],
+)
+def test_a_crowd_of_many_opens_sooner_than_one_of_a_few(
+    told: float, left: float, people: int, lasts: float, reason: str | None
+) -> None:
+    one = incident(Kind.CROWD, "minor", (source("a", told, left),), people=people)
+    assert opening(one, POLICY, Heard(lasts_s=lasts)) == reason
+    assert opening(one, POLICY, Heard(unconfirmed_per_h=9)) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "lasts", "reason"),
+    [(0.96, 95, "lasting"), (0.96, 80, None), (0.9, 95, None), (0.72, 610, "lasting"), (0.6, 610, None)],
+)
+def test_what_is_context_alone_is_shown_the_sooner_the_surer(told: float, lasts: float, reason: str | None) -> None:
+    one = incident(Kind.CONGESTION, "info", (source("a", told, told),))
+    assert opening(replace(one, last_event=one.started + lasts), POLICY, Heard(lasts_s=lasts)) == reason
+
+
+def test_what_others_see_too_is_no_flood_but_is_background() -> None:
+    rates = Rates()
+    for n in range(6):
+        rates.note("s", "a", Kind.CROWD, NIGHT + n * 60, confirmed=True)
+    assert rates.per_s("s", "a", Kind.CROWD, NIGHT + 360) * 3600 > 10
+    assert rates.unconfirmed_per_s("s", "a", Kind.CROWD, NIGHT + 360) * 3600 < 0.2
+    for n in range(6):
+        rates.note("s", "b", Kind.CROWD, NIGHT + n * 60, confirmed=False)
+    assert rates.unconfirmed_per_s("s", "b", Kind.CROWD, NIGHT + 360) * 3600 > 10

@@ -130,6 +130,25 @@ def test_a_cooldown_lets_the_event_join_and_opens_nothing_until_another_camera_c
     assert reasons(after)[0] == ("a", "cooldown")
 
 
+def test_what_flaps_still_flaps_after_a_restart(desk: Desk) -> None:
+    calls = [make_event(n * 20, "a", episode=str(n), confidence=0.9) for n in range(7)]
+    desk.take(*calls)
+    desk.now = T0 + 140
+    after = again(desk)
+    after.take(make_event(140, "a", episode="8", confidence=0.9))
+    assert reasons(after) == [("a", "flapping")]
+    after.now = T0 + 150
+    last = again(after)
+    last.take(
+        make_event(150, "a", phase="update", episode="8", started=140, confidence=0.9),
+        make_event(151, "a", episode="9", confidence=0.9, delayed=True),
+        make_event(152, "a", episode="10", confidence=0.9),
+    )
+    told = {(row.event, row.detail) for row in last.store.suppressed(SuppressedQuery(reason="flapping"))}
+    assert {detail for _, detail in told} == {"8", "9"}
+    assert len(told) == 3
+
+
 def test_verdicts_are_learned_and_rebuilt_from_the_store(desk: Desk) -> None:
     for n in range(6):
         verdict(desk, "bad", n * 4000, "false_alarm", confidence=0.75, episode=str(n))
