@@ -9,6 +9,9 @@ false.
 Unless --detector is given, the detector is not asked about the overlaid pictures: what it saw in the untouched ones is
 used again. That is right for what is only added to a scene, kind to what hides people, and says nothing of what a
 detector takes an overlay for; with --detector it is asked (about ten times as long).
+
+The whole matrix with --detector is two hours of one core: --jobs shares it out, and with --keep what is in a file is
+not run again, so it may be run in pieces and on several machines, whose files are put together by `cat`.
 """
 
 import argparse
@@ -20,23 +23,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cache
 from itertools import chain, cycle, islice
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
+import msgspec
 
 from benchmarks.camera_health import decoded
 from benchmarks.data import DATA
-from benchmarks.replay import HEAD, remembered
 from benchmarks.report import Figure, Outcome, at_most, table
 from contract.events import Clock, Event
 from contract.ids import derived_uuid7
+from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.config import parse
 from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.pipeline import Agent, CameraPipeline
+from edge_agent.core.ports import Detector
 from edge_agent.core.rules.table import RULES
+from edge_agent.core.spec import DetectorSpec, TrackerSpec, for_tracking
 from edge_agent.core.types import Detections, Frame, Image
 from edge_agent.zoo.trained import trained
 from simulator.weather import KINDS, STRENGTHS, Strength, weathered
@@ -64,6 +71,9 @@ ABOUT_PEOPLE = ("intrusion", "line_crossing", "loitering", "crowd")
 """What they tell is the scene's own truth; an overlay only hides people from them."""
 CAMERA = "camera"
 """Stands for the rules about the camera itself where kinds are named."""
+AT_ONCE = 3
+"""Overlays on one clip that a process of several runs together: they share the untouched clip."""
+HEAD = '[agent]\nsite = "bench"\nid = "bench"\n[[camera]]\nid = "cam"\nsource = "-"\n'
 PLACES = """
 [[camera.zone]]
 id = "all"
@@ -78,13 +88,14 @@ end = [1.0, 0.5]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to run. kinds: of events, CAMERA for those of the camera; empty: all. detector: whether it is asked about
-    the overlaid pictures."""
+    the overlaid pictures. known: (overlay, strength, clip) that is not run again."""
 
     overlays: tuple[str, ...] = tuple(KINDS)
     strengths: tuple[Strength, ...] = STRENGTHS
     clips: tuple[str, ...] = CLIPS
     kinds: tuple[str, ...] = ()
     detector: bool = False
+    known: frozenset[tuple[str, str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,10 @@ class Trial:
     strength: str
     clip: str
     false: tuple[Episode, ...]
+
+    @property
+    def part(self) -> tuple[str, str, str]:
+        return self.overlay, self.strength, self.clip
 
 
 def false_ones(told: Sequence[Episode], true: Sequence[Episode]) -> tuple[Episode, ...]:
@@ -150,7 +165,14 @@ def config(kinds: Sequence[str]) -> EdgeConfig:
         lines.append(f'[[camera.rule]]\nkind = "{kind}"')
         lines += ['zone = "all"'] if "zone" in needed else []
         lines += ['line = "across"'] if "line" in needed else []
-    return parse(HEAD.format(camera="cam") + "\n".join(lines), Path("overlays.toml"))
+    return parse(HEAD + "\n".join(lines), Path("overlays.toml"))
+
+
+@cache
+def detector() -> Detector:
+    """Of this process, on one thread: the features that `brawl` looks at included, which nothing remembers."""
+    spec, _ = for_tracking(DetectorSpec(threads=1), TrackerSpec())
+    return open_detector(spec)
 
 
 class Clip:
@@ -169,7 +191,7 @@ class Clip:
 
     def seen(self, index: int) -> Detections:
         if index not in self._seen:
-            self._seen[index] = remembered().detect([self.pictures[index]])[0]
+            self._seen[index] = detector().detect([self.pictures[index]])[0]
         return self._seen[index]
 
 
@@ -190,7 +212,7 @@ def told(clip: Clip, shown: Iterator[Image], plan: Plan) -> list[Episode]:
     for n, (index, image) in enumerate(zip(clip.order(), shown, strict=True)):
         frame = Frame(image, tiny_luma(image, 96), n, T0 + n / FPS)
         looks = pipeline.wants_detection(frame).detect and bool(camera.rules)
-        detections = (remembered().detect([image])[0] if plan.detector else clip.seen(index)) if looks else None
+        detections = (detector().detect([image])[0] if plan.detector else clip.seen(index)) if looks else None
         events += pipeline.step(frame, detections, clock).events
         last = frame.t
     found = episodes([*events, *pipeline.lost(last, clock)], T0 + CLEAN_S)
@@ -200,16 +222,55 @@ def told(clip: Clip, shown: Iterator[Image], plan: Plan) -> list[Episode]:
 def trials(plan: Plan) -> Iterator[Trial]:
     """Each as soon as it is known; says what the untouched clips give on standard error."""
     for name in plan.clips:
+        todo = [
+            (overlay, strength)
+            for overlay in plan.overlays
+            for strength in plan.strengths
+            if (overlay, strength, name) not in plan.known
+        ]
+        if not todo:
+            continue
         print(f"clip: {name}", file=sys.stderr)
         clip = Clip(name)
         true = told(clip, (clip.pictures[i] for i in clip.order()), replace(plan, detector=False))
         for episode in true:
             print(f"untouched: {name}: {said(episode)}", file=sys.stderr)
-        for overlay in plan.overlays:
-            for strength in plan.strengths:
-                pictures = (clip.pictures[i] for i in clip.order())
-                shown = weathered(pictures, overlay, strength, FPS, CLIPS.index(name), CLEAN_S)
-                yield Trial(overlay, strength, name, false_ones(told(clip, shown, plan), true))
+        for overlay, strength in todo:
+            pictures = (clip.pictures[i] for i in clip.order())
+            shown = weathered(pictures, overlay, strength, FPS, CLIPS.index(name), CLEAN_S)
+            yield Trial(overlay, strength, name, false_ones(told(clip, shown, plan), true))
+
+
+def shared_out(plan: Plan, jobs: int) -> Iterator[Trial]:
+    """`trials` by so many processes, in no order."""
+    if jobs == 1:
+        yield from trials(plan)
+        return
+    pieces = [
+        replace(plan, clips=(name,), overlays=plan.overlays[first : first + AT_ONCE])
+        for first in range(0, len(plan.overlays), AT_ONCE)
+        for name in plan.clips
+    ]
+    with get_context("spawn").Pool(jobs) as pool:
+        for some in pool.imap_unordered(_piece, pieces):
+            yield from some
+
+
+def _piece(plan: Plan) -> list[Trial]:
+    cv2.setNumThreads(1)
+    return list(trials(plan))
+
+
+def kept(file: Path | None) -> list[Trial]:
+    """What earlier runs wrote there, a line each."""
+    if file is None or not file.exists():
+        return []
+    lines = file.read_bytes().splitlines()
+    return list({trial.part: trial for trial in (msgspec.json.decode(line, type=Trial) for line in lines)}.values())
+
+
+def of_plan(plan: Plan, some: Sequence[Trial]) -> list[Trial]:
+    return [t for t in some if t.overlay in plan.overlays and t.strength in plan.strengths and t.clip in plan.clips]
 
 
 def said(episode: Episode) -> str:
@@ -218,14 +279,20 @@ def said(episode: Episode) -> str:
 
 
 @cache
-def measure(plan: Plan = Plan()) -> Outcome:
-    """Prints each false event as it comes, then how many of each kind there were under each overlay."""
+def measure(plan: Plan = Plan(), jobs: int = 1, keep: Path | None = None) -> Outcome:
+    """Prints each false event as it comes, then how many of each kind there were under each overlay. keep: a file of
+    trials that are not run again, and to which the new ones are added."""
     cv2.setNumThreads(1)
     counts: Counter[tuple[str, str]] = Counter()
     by_strength: Counter[tuple[str, str]] = Counter()
+    known = of_plan(plan, kept(keep))
+    new = shared_out(replace(plan, known=frozenset(trial.part for trial in known)), jobs)
     run = 0
-    for trial in trials(plan):
+    for trial in chain(known, new):
         run += 1
+        if keep is not None and run > len(known):
+            with keep.open("ab") as lines:
+                lines.write(msgspec.json.encode(trial) + b"\n")
         for episode in trial.false:
             counts[episode.kind, trial.overlay] += 1
             by_strength[episode.kind, trial.strength] += 1
@@ -249,7 +316,7 @@ def measure(plan: Plan = Plan()) -> Outcome:
     return Outcome("robustness_overlays", tuple(figures))
 
 
-def plan_of(arguments: Sequence[str] | None) -> tuple[Plan, Path | None]:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="each overlay at medium strength on three clips")
     parser.add_argument("--detector", action="store_true", help="ask the detector about the overlaid pictures")
@@ -257,26 +324,36 @@ def plan_of(arguments: Sequence[str] | None) -> tuple[Plan, Path | None]:
     parser.add_argument("--strength", nargs="+", choices=STRENGTHS)
     parser.add_argument("--clip", nargs="+", default=(), metavar="PART", help="only clips with this in their name")
     parser.add_argument("--kind", nargs="+", choices=(CAMERA, *RULES), default=(), help="only these kinds of events")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that share the work")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FILE",
+        help="do not run what is in there; add what is run; of one --kind and --detector",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def plan_of(options: argparse.Namespace) -> Plan:
     clips = tuple(name for name in CLIPS if not options.clip or any(part in name for part in options.clip))
     strengths: tuple[Strength, ...] = tuple(options.strength or (("medium",) if options.quick else STRENGTHS))
     if options.quick and not options.clip:
         clips = QUICK
-    return Plan(tuple(options.overlay), strengths, clips, tuple(options.kind), options.detector), options.json
+    return Plan(tuple(options.overlay), strengths, clips, tuple(options.kind), options.detector)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 without a false event, 1 with one, 2 without the data."""
-    plan, out = plan_of(arguments)
+    options = parser().parse_args(arguments)
     if not DATA.is_dir():
         print(f"no labelled footage at {DATA}: set JAGA_DATA")
         return 2
     began = time.monotonic()
-    outcome = measure(plan)
+    outcome = measure(plan_of(options), max(1, options.jobs), options.keep)
     print(table(outcome), f"({time.monotonic() - began:.1f} s)", sep="\n", flush=True)
-    if out is not None:
-        out.write_text(json.dumps(asdict(outcome), indent=1) + "\n", "utf-8")
+    if options.json is not None:
+        options.json.write_text(json.dumps(asdict(outcome), indent=1) + "\n", "utf-8")
     return 0 if outcome.ok else 1
 
 

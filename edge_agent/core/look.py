@@ -43,7 +43,7 @@ def look(image: Image, t: float) -> Look | None:
     rows, cols = image.shape[0] // (step * CELL), image.shape[1] // (step * CELL)
     if min(rows, cols) * CELL < SMALLEST:
         return None
-    green = image[: rows * CELL * step, : cols * CELL * step, 1]
+    green = np.ascontiguousarray(image[: rows * CELL * step, : cols * CELL * step, 1])
     small = _reduced(green, step)
     fine, coarse = _detail(green, rows, cols)
     return Look(t, small, fine, coarse, cells(small >= 250.0).mean(axis=2, dtype=np.float32))
@@ -56,13 +56,16 @@ def cells(plane: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def _reduced(green: NDArray[np.uint8], step: int) -> Grid:
-    """Means of step x step pixels, by up to SAMPLES x SAMPLES of them."""
+    """Means of step x step pixels, by up to SAMPLES x SAMPLES of them: rows first, whose sums run over memory as it
+    lies."""
     offsets = sorted({(2 * i + 1) * step // (2 * min(step, SAMPLES)) for i in range(min(step, SAMPLES))})
-    total = np.zeros((green.shape[0] // step, green.shape[1] // step), np.uint16)
+    rows = np.zeros((green.shape[0] // step, green.shape[1]), np.uint16)
     for y in offsets:
-        for x in offsets:
-            total += green[y::step, x::step]
-    return np.asarray(total, np.float32) / np.float32(len(offsets) ** 2)
+        rows += green[y::step]
+    total = np.zeros((rows.shape[0], rows.shape[1] // step), np.uint16)
+    for x in offsets:
+        total += rows[:, x::step]
+    return total * np.float32(1.0 / len(offsets) ** 2)
 
 
 def _detail(green: NDArray[np.uint8], rows: int, cols: int) -> tuple[Grid, Grid]:
@@ -72,6 +75,11 @@ def _detail(green: NDArray[np.uint8], rows: int, cols: int) -> tuple[Grid, Grid]
     found = []
     for span in (FINE, COARSE):
         bend = np.zeros_like(lines)
-        bend[:, span:-span] = 2 * lines[:, span:-span] - lines[:, : -2 * span] - lines[:, 2 * span :]
-        found.append((bend * bend).reshape(rows, ROWS, cols, width // cols).mean(axis=(1, 3)))
+        inner = bend[:, span:-span]
+        np.multiply(lines[:, span:-span], np.float32(2.0), out=inner)
+        inner -= lines[:, : -2 * span]
+        inner -= lines[:, 2 * span :]
+        bend *= bend
+        sums = np.add.reduceat(bend, np.arange(cols) * (width // cols), axis=1).reshape(rows, ROWS, cols).sum(axis=1)
+        found.append(np.asarray(sums / np.float32(ROWS * (width // cols)), np.float32))
     return found[0], found[1]

@@ -72,8 +72,9 @@ class Mover:
     serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`; stop: the one it
     came to stand in; off: since when it is not there. farthest: box lengths from where it was first seen. met, whom:
     when it last touched whom. braking: how it came to its stand, box lengths a second squared; collided: with whom it
-    had met hit_s before, by serial. lasted: how many of STOOD_S have been counted. voted: in which cells it has, going
-    into which quarter.
+    had met hit_s before, by serial. lasted: how many of STOOD_S have been counted. speed: box lengths a second over the
+    last SPAN_S, None until it has been watched for half of it; velocity: the same in frame heights, level, 0 until
+    then. voted: in which cells it has, going into which quarter.
     """
 
     serial: int
@@ -91,6 +92,8 @@ class Mover:
     hit_s: float = 0.0
     lasted: int = 0
     heading: float | None = None
+    speed: float | None = None
+    velocity: Point = (0.0, 0.0)
     voted: set[tuple[int, int, int]] = field(default_factory=set)
 
     @property
@@ -112,21 +115,15 @@ class Mover:
                 return point
         return self.trail[0]
 
-    @property
-    def speed(self) -> float | None:
-        """Over the last SPAN_S; None until it has been watched for half of it."""
+    def pace(self) -> None:
+        """Takes `speed` and `velocity` from the last SPAN_S."""
         then, now = self.before(self.last.t - SPAN_S), self.last
-        if not reached(now.t - then.t, SPAN_S / 2):
-            return None
-        return gone(then, now) / (now.t - then.t)
-
-    @property
-    def velocity(self) -> Point:
-        """Frame heights a second, level, over the last SPAN_S; 0 until it has been watched for half of it."""
-        then, now = self.before(self.last.t - SPAN_S), self.last
-        if not reached(now.t - then.t, SPAN_S / 2):
-            return 0.0, 0.0
-        return (now.at[0] - then.at[0]) / (now.t - then.t), (now.at[1] - then.at[1]) / (now.t - then.t)
+        took = now.t - then.t
+        if not reached(took, SPAN_S / 2):
+            self.speed, self.velocity = None, (0.0, 0.0)
+            return
+        self.speed = gone(then, now) / took
+        self.velocity = (now.at[0] - then.at[0]) / took, (now.at[1] - then.at[1]) / took
 
     def stands(self, t: float) -> float:
         """For how long it has stood, 0 while it is not known to."""
@@ -194,6 +191,7 @@ class Movers:
         mover = known.get(figure.id) or self._adopt(known, figure, view.t)
         if mover is not None and view.held:
             mover.trail.append(point)
+            mover.pace()
         elif mover is None or _leapt(mover, point):
             self._count += 1
             mover = known[figure.id] = Mover(self._count, figure, deque([point], TRAIL), figure.box, figure.box, view.t)
@@ -236,6 +234,7 @@ def _leapt(mover: Mover, point: Place) -> bool:
 
 def _move(mover: Mover, figure: Figure, point: Place) -> None:
     mover.trail.append(point)
+    mover.pace()
     then = mover.before(point.t - SPAN_S)
     if gone(then, point) >= SURE:
         mover.heading = heading(then.at, point.at)

@@ -119,10 +119,11 @@ class Normality:
     def usual(self, places: NDArray[np.float64], groups: NDArray[np.int64], hour: float) -> Usual:
         """places: (n, 2) in unit coordinates; groups: (n,), indices into GROUPS."""
         near, wide = _kernel(places, NEAR), _kernel(places, WIDE)
-        all_day, of_block = self._around(near, 0), self._around(near, 1 + _block(hour))
+        all_day, around = np.split(self._around(np.concatenate((near, wide)), 0), 2)
+        of_block = self._around(near, 1 + _block(hour))
         rows = np.arange(len(groups))
         local = all_day[rows, groups]
-        known = wide @ self.sums[0].sum(1)
+        known = around.sum(1)
         for nearer in (all_day.sum(1), local, of_block[rows, groups]):
             known = _shrink(nearer, known)
         mean, spread = _moments(known)
@@ -197,24 +198,28 @@ def _block(hour: float) -> int:
 
 def _kernel(places: NDArray[np.float64], width: tuple[float, float]) -> NDArray[np.float32]:
     """(n, CELLS), 1 at the place itself."""
-    across = np.exp(-0.5 * ((places[:, :1] - _X) / width[0]) ** 2)
-    down = np.exp(-0.5 * ((places[:, 1:] - _Y) / width[1]) ** 2)
-    return (down[:, :, None] * across[:, None, :]).reshape(len(places), CELLS).astype(np.float32)
+    across = np.exp(-0.5 * ((places[:, :1] - _X) / width[0]) ** 2).astype(np.float32)
+    down = np.exp(-0.5 * ((places[:, 1:] - _Y) / width[1]) ** 2).astype(np.float32)
+    return (down[:, :, None] * across[:, None, :]).reshape(len(places), CELLS)
 
 
 def _shrink(near: NDArray[np.float32], far: NDArray[np.float32]) -> NDArray[np.float32]:
     """`near` plus at most PRIOR_S seconds of what `far` knows, for each part on its own seconds."""
-    out = near.copy()
-    for start, stop, seconds in _PARTS:
-        base = far[:, seconds].sum(1, keepdims=True)
-        out[:, start:stop] += far[:, start:stop] * (PRIOR_S / np.maximum(base, PRIOR_S))
-    return out
+    return near + far * (_SHRUNK / np.maximum(far @ _SECONDS, np.float32(PRIOR_S)))
 
 
-_PARTS = (
-    *((1 + 3 * q, 4 + 3 * q, slice(1 + 3 * q, 2 + 3 * q)) for q in range(_Q)),
-    (1 + 3 * _Q, FEATURES, slice(1 + 3 * _Q, FEATURES)),
-)
+def _seconds() -> NDArray[np.float32]:
+    """(FEATURES, FEATURES): what the seconds of each feature's part are the sum of."""
+    base = np.zeros((FEATURES, FEATURES), np.float32)
+    for q in range(_Q):
+        base[1 + 3 * q, 1 + 3 * q : 4 + 3 * q] = 1.0
+    base[1 + 3 * _Q :, 1 + 3 * _Q :] = 1.0
+    return base
+
+
+_SECONDS = _seconds()
+_SHRUNK = np.where(np.arange(FEATURES) > 0, PRIOR_S, 0.0).astype(np.float32)
+"""The seconds present are no part that is shrunk."""
 
 
 def _moments(known: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

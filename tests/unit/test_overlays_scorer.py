@@ -1,6 +1,10 @@
 """The scorer of benchmarks.robustness_overlays: what is true, what is false, which rules and clips take part."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+import pytest
 
 from benchmarks.robustness_overlays import (
     ABOUT_PEOPLE,
@@ -8,9 +12,14 @@ from benchmarks.robustness_overlays import (
     CLIPS,
     QUICK,
     Episode,
+    Plan,
+    Trial,
     config,
     episodes,
     false_ones,
+    kept,
+    measure,
+    parser,
     plan_of,
 )
 from edge_agent.core.rules.table import RULES
@@ -57,14 +66,31 @@ def test_every_rule_that_is_not_about_people_joins_with_its_defaults() -> None:
     assert config(("crowd",)).cameras[0].rules == ()
 
 
+def plan(*arguments: str) -> Plan:
+    return plan_of(parser().parse_args(arguments))
+
+
 def test_the_plan_of_a_command_line() -> None:
-    whole, out = plan_of([])
-    assert (len(whole.clips), whole.overlays, whole.strengths, out) == (10, tuple(KINDS), STRENGTHS, None)
-    quick, _ = plan_of(["--quick"])
+    whole, quick = plan(), plan("--quick")
+    assert (len(whole.clips), whole.overlays, whole.strengths) == (10, tuple(KINDS), STRENGTHS)
     assert (quick.clips, quick.strengths, quick.detector) == (QUICK, ("medium",), False)
-    some, _ = plan_of(
-        ["--clip", "vtest", "thai", "--overlay", "rain", "--strength", "weak", "--kind", CAMERA, "--detector"]
-    )
+    some = plan("--clip", "vtest", "thai", "--overlay", "rain", "--strength", "weak", "--kind", CAMERA, "--detector")
     assert (len(some.clips), some.overlays, some.strengths, some.kinds) == (2, ("rain",), ("weak",), (CAMERA,))
     assert some.detector
     assert set(QUICK) <= set(CLIPS)
+
+
+def test_what_is_kept_is_counted_and_not_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    some, file = plan("--clip", "vtest", "--overlay", "rain", "--strength", "weak"), tmp_path / "trials"
+    (name,) = some.clips
+    trials = [
+        Trial("rain", "weak", name, (episode("brawl", 1, 2),)),
+        Trial("rain", "strong", name, (episode("brawl", 1, 2),)),
+        Trial("rain", "weak", name, (episode("brawl", 3, 4), episode("smoke_fire", 3, 4))),
+    ]
+    file.write_bytes(b"".join(msgspec.json.encode(trial) + b"\n" for trial in trials))
+    outcome = measure(some, 1, file)
+    assert outcome.figure("synthetic overlays: false events").value == 2
+    assert outcome.figure("overlays x strengths x clips").value == 1
+    assert capsys.readouterr().out.count("false: rain weak") == 2
+    assert kept(tmp_path / "none") == []

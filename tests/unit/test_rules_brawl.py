@@ -12,7 +12,7 @@ from edge_agent.core.picture import Flow
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules import brawl_features as features
 from edge_agent.core.rules import brawl_weights
-from edge_agent.core.rules.brawl import UNSEEN, Brawl, BrawlRule, lasting
+from edge_agent.core.rules.brawl import ALONE, UNSEEN, Brawl, BrawlRule, lasting
 from edge_agent.core.rules.brawl_features import MOTION, Evidence, Floats, Looker
 from edge_agent.core.rules.brawl_model import PARTS, BrawlModel, probability, shipped, strongest
 from edge_agent.core.rules.table import WHOLE
@@ -33,6 +33,10 @@ SOMEBODY: Box = (0.1, 0.1, 0.2, 0.4)
 def figure(box: Box = SOMEBODY, cls: str = "person") -> Figure:
     foot = (box[0] + box[2]) / 2, box[3]
     return Figure(FigureId(1), cls, box, 0.9, foot, foot)
+
+
+TWO = figure(), figure((0.12, 0.1, 0.22, 0.4))
+"""In the first window."""
 
 
 def model(bias: float = -4.0) -> BrawlModel:
@@ -64,7 +68,7 @@ def play(
     step = Brawl(rule or BrawlRule(id="b"), polygon, model(), looker)
     found = []
     for n in range(round(seconds * 5) + 1):
-        found += [(n / 5, one) for one in step.step(View(n / 5, (figure(),), 1.0))]
+        found += [(n / 5, one) for one in step.step(View(n / 5, TWO, 1.0))]
     return step, found
 
 
@@ -95,21 +99,39 @@ def test_fighters_the_detector_misses_are_told_by_place() -> None:
     assert found[0].subjects[0].boxes == ((0.0, 0.0, 0.25, 0.5),)
 
 
-def test_where_nobody_was_seen_it_takes_more() -> None:
-    looker, step, scores = Told([12.0, 0.0]), None, []
-    for people in ((figure(),), (), (figure(cls="dog"),)):
-        step = Brawl(BrawlRule(id="b"), WHOLE, model(), looker)
-        for n in range(10):
-            step.step(View(n / 5, people, 1.0))
+@pytest.mark.parametrize(
+    ("people", "doubt"),
+    [
+        (TWO, 0.0),
+        (TWO[:1], ALONE),
+        ((figure(), figure((0.8, 0.1, 0.9, 0.3))), ALONE),  # the second elsewhere
+        ((figure(), figure(cls="dog")), ALONE),
+        ((figure(cls="dog"), figure(cls="dog")), ALONE + UNSEEN),
+        ((), ALONE + UNSEEN),
+    ],
+)
+def test_it_takes_two_to_fight(people: tuple[Figure, ...], doubt: float) -> None:
+    step = Brawl(BrawlRule(id="b"), LEFT, model(), Told([12.0, 0.0]))
+    for n in range(10):
+        step.step(View(n / 5, people, 1.0))
+    assert step.score == pytest.approx(probability(8.0 - doubt))
+
+
+def test_two_who_were_seen_at_once_count_while_the_detector_misses_them() -> None:
+    step, _ = play(Told([20.0, 0.0]))
+    scores = []
+    for n in range(1, 21):
+        step.step(View(3.0 + n / 5, (figure(),), 1.0))
         scores.append(step.score)
-    assert scores == [pytest.approx(probability(2.0))] + 2 * [pytest.approx(probability(2.0 - UNSEEN))]
+    assert scores[:15] == [pytest.approx(probability(6.0))] * 15
+    assert scores[15:] == [pytest.approx(probability(6.0 - ALONE))] * 5
 
 
 def test_who_stands_elsewhere_is_not_named() -> None:
     step = Brawl(BrawlRule(id="b"), LEFT, model(), Told([20.0, 20.0]))
-    people = figure(), figure((0.8, 0.6, 0.9, 0.9))
+    people = *TWO, figure((0.8, 0.6, 0.9, 0.9))
     found = [one for n in range(10) for one in step.step(View(n / 5, people, 1.0))]
-    assert found[-1].subjects[0].boxes == (SOMEBODY,)
+    assert found[-1].subjects[0].boxes == tuple(one.box for one in TWO)
 
 
 def test_it_goes_on_down_to_half_the_threshold() -> None:
@@ -117,10 +139,10 @@ def test_it_goes_on_down_to_half_the_threshold() -> None:
     step, found = play(looker)
     assert found
     looker.levels = [8.4, 0.0]  # log-odds 0.2, a probability between the two thresholds
-    after = [step.step(View(3.2 + n / 5, (figure(),), 1.0)) for n in range(20)]
+    after = [step.step(View(3.2 + n / 5, TWO, 1.0)) for n in range(20)]
     assert all(after)
     looker.levels = [4.0, 0.0]
-    after = [step.step(View(7.2 + n / 5, (figure(),), 1.0)) for n in range(20)]
+    after = [step.step(View(7.2 + n / 5, TWO, 1.0)) for n in range(20)]
     assert after[0]
     assert not after[-1]
 
@@ -132,7 +154,7 @@ def test_one_step_is_no_brawl() -> None:
     looker.levels = [500.0, 500.0]
     assert step.step(View(3.2, (figure(),), 1.0)) == ()
     looker.levels = [0.0, 0.0]
-    assert not any(step.step(View(3.2 + n / 5, (figure(),), 1.0)) for n in range(1, 15))
+    assert not any(step.step(View(3.2 + n / 5, TWO, 1.0)) for n in range(1, 15))
 
 
 def test_what_lasts_is_the_mean_without_the_strongest_step() -> None:

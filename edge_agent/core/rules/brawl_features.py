@@ -59,11 +59,15 @@ class Looks(Protocol):
 
 
 class Looker:
-    """Makes Evidence of the views of one camera. Keeps one feature map and one flow field."""
+    """Makes Evidence of the views of one camera. Keeps one feature map, one flow field and room to work in: to ask for
+    so much memory at each step takes longer than the work."""
 
     def __init__(self) -> None:
         self._last: tuple[float, FeatureMap] | None = None
-        self._speed: Floats | None = None
+        self._change = Change()
+        self._moves = False
+        self._speed, self._before = np.zeros((2, 2, 0, 0), np.float32)
+        self._fields = np.zeros((5, 0, 0), np.float32)
         self._cells: Cells | None = None
         self._body = BODY
 
@@ -85,47 +89,42 @@ class Looker:
             or exceeded(view.t - before[0], LONGEST_S)
             or before[1].values.shape != view.features.values.shape
         ):
-            self._speed = None
+            self._moves = False
             return None
         span = (NOMINAL_S / (view.t - before[0])) ** GROWTH
-        change = strongest_in_windows(np.abs(view.features.values - before[1].values)) * np.float32(span)
+        change = self._change.strongest(before[1].values, view.features.values)
         motion = self._motion(flow, view.features, people)
         assert self._cells is not None
-        return Evidence(view.t, np.concatenate([flat(np.log1p(change)), motion], axis=1), self._cells.boxes)
+        rows = np.concatenate([np.log1p(change * np.float32(span)), motion], axis=1)
+        return Evidence(view.t, rows, self._cells.boxes)
 
     def forget(self) -> None:
         """What comes next is compared with nothing from before."""
-        self._last = self._speed = None
+        self._last, self._moves = None, False
 
     def _motion(self, flow: Flow, features: FeatureMap, people: Sequence[Figure]) -> Floats:
         """(windows, len(MOTION))."""
         rows, columns = flow.field.shape[:2]
         body = max(self._body * rows, 4.0)
-        field = np.ascontiguousarray(np.moveaxis(flow.field, 2, 0))
-        own = np.array([_median(part[::2, ::2].ravel()) for part in field], np.float32)
-        speed = (field - own[:, None, None]) * np.float32(1.0 / (flow.dt * body))
-        last = self._speed if self._speed is not None and self._speed.shape == speed.shape else None
-        differing = np.zeros_like(speed[0]) if last is None else length(*(speed - last))
+        if self._speed.shape[1:] != (rows, columns):
+            self._speed, self._before = np.empty((2, 2, rows, columns), np.float32)
+            self._fields, self._moves = np.empty((5, rows, columns), np.float32), False
+        self._before, self._speed, known = self._speed, self._before, self._moves
+        for part, out in zip(np.moveaxis(flow.field, 2, 0), self._speed, strict=True):
+            np.subtract(part, _median(part[::2, ::2].ravel()), out=out)
+        self._speed *= np.float32(1.0 / (flow.dt * body))
+        self._moves = True
         if self._cells is None or not self._cells.fit(features, rows, columns):
             self._cells = Cells(features, rows, columns)
-        cells = self._cells
-        fields = (length(*speed), differing, shear(*speed) * np.float32(body), *speed)
-        energy, change, deformed, along, across, near = windows(
-            np.concatenate([cells.mean(np.stack(fields)), cells.count(people)[None]])
-        )
-        self._speed = speed
-        mean = energy.mean(axis=(1, 3))
-        changed = np.full_like(mean, np.nan) if last is None else change.mean(axis=(1, 3))
-        channels = (
-            np.log1p(mean),
-            np.log1p(energy.max(axis=(1, 3))),
-            np.log1p(changed),
-            np.log1p(changed / (mean + 0.05)),
-            np.log1p(deformed.max(axis=(1, 3))),
-            np.hypot(along.mean(axis=(1, 3)), across.mean(axis=(1, 3))) / (mean + 0.02),
-            np.log1p(near.sum(axis=(1, 3))),
-        )
-        return np.stack([channel.ravel() for channel in channels], axis=1).astype(np.float32)
+        fast, differing, deformed = self._fields[:3]
+        length(*self._speed, out=fast)
+        differing.fill(0.0)
+        if known:
+            length(*(self._speed - self._before), out=differing)
+        shear(*self._speed, out=deformed)
+        deformed *= np.float32(body)
+        self._fields[3:] = self._speed
+        return channels(self._cells.mean(self._fields), self._cells.count(people), known)
 
 
 class Cells:
@@ -175,14 +174,29 @@ def _shares(cell: NDArray[np.intp], cells: int) -> Floats:
     return np.asarray(falls / np.maximum(falls.sum(axis=1, keepdims=True), 1), np.float32)
 
 
-def length(x: Floats, y: Floats) -> Floats:
-    return np.asarray(np.sqrt(x * x + y * y), np.float32)
+def channels(fields: Floats, people: Floats, known: bool) -> Floats:
+    """(windows, len(MOTION)) of what each cell has: (5, rows, columns) speed, its change (where `known`), deformation
+    and the two components of the speed; and how many people."""
+    parts = windows(np.concatenate([fields, people[None]]))
+    energy, change, _, along, across, _ = parts.mean(axis=(2, 4))
+    peak, deformed = parts[:3:2].max(axis=(2, 4))
+    near = parts[5].sum(axis=(1, 3))
+    change = change if known else np.full_like(energy, np.nan)
+    found = np.log1p([energy, peak, change, change / (energy + 0.05), deformed, near])
+    common = np.sqrt(along * along + across * across) / (energy + 0.02)
+    return np.asarray(np.stack([*found[:5], common, found[5]], axis=-1).reshape(-1, len(MOTION)), np.float32)
 
 
-def shear(x: Floats, y: Floats) -> Floats:
+def length(x: Floats, y: Floats, out: Floats) -> None:
+    np.multiply(x, x, out=out)
+    out += y * y
+    np.sqrt(out, out=out)
+
+
+def shear(x: Floats, y: Floats, out: Floats) -> None:
     """Rate at which a flow, by its components (rows, columns), stretches and shears what it carries, per pixel: the
     length of the deviator of its gradient, which is 0 for any translation, turn or even growth."""
-    return length(_slope(x.T).T - _slope(y), _slope(x) + _slope(y.T).T)
+    length(_slope(x.T).T - _slope(y), _slope(x) + _slope(y.T).T, out)
 
 
 def _median(values: Floats) -> float:
@@ -214,23 +228,29 @@ def windows(maps: Floats) -> Floats:
     return maps[:, rows][:, :, :, columns]
 
 
-def strongest_in_windows(maps: Floats) -> Floats:
-    """`windows(maps)`'s maximum in each: (channels, window rows, window columns), one axis after the other."""
-    rows, columns = maps.shape[1:]
-    high, wide = min(SIZE, rows), min(SIZE, columns)
-    down = maps[:, : rows - high + 1].copy()
-    for offset in range(1, high):
-        np.maximum(down, maps[:, offset : rows - high + 1 + offset], out=down)
-    down = down[:, starts(rows)]
-    right = down[:, :, : columns - wide + 1].copy()
-    for offset in range(1, wide):
-        np.maximum(right, down[:, :, offset : columns - wide + 1 + offset], out=right)
-    return np.asarray(right[:, :, starts(columns)], np.float32)
+class Change:
+    """How much a feature map changes, at most, in each window."""
 
+    def __init__(self) -> None:
+        self._room: list[Floats] = []
 
-def flat(maps: Floats) -> Floats:
-    """(channels, window rows, window columns) → (windows, channels)."""
-    return maps.reshape(maps.shape[0], -1).T
+    def strongest(self, before: Floats, now: Floats) -> Floats:
+        """Two maps (channels, rows, columns) → (windows, channels). The maxima are taken with the channels last, so
+        that they run over memory as it lies."""
+        count, rows, columns = now.shape
+        down, right = starts(rows), starts(columns)
+        if not self._room or self._room[0].shape != now.shape:
+            shapes = (rows, columns, count), (len(down), columns, count), (len(down), len(right), count)
+            self._room = [np.empty(shape, np.float32) for shape in (now.shape, *shapes)]
+        apart, lines, bands, found = self._room
+        np.subtract(now, before, out=apart)
+        np.abs(apart, out=apart)
+        lines.reshape(-1, count)[:] = apart.reshape(count, -1).T
+        for band, top in zip(bands, down, strict=True):
+            lines[top : top + SIZE].max(axis=0, out=band)
+        for index, left in enumerate(right):
+            bands[:, left : left + SIZE].max(axis=1, out=found[:, index])
+        return found.reshape(-1, count)
 
 
 def boxes(features: FeatureMap) -> NDArray[np.float64]:

@@ -37,13 +37,14 @@ EPISODES = Episodes(min_duration_s=0.4, end_after_s=10.0, cooldown_s=30.0)
 class SmokeFireRule(Rule):
     """Smoke or flames in `zone`, None: anywhere in the picture. One episode, whichever of the two is seen.
 
-    classes: whoever is one of these brings motion of his own, so his box is not searched for smoke. smoke_area: share
+    classes: what is one of these brings motion of its own, so its box is not searched for smoke. smoke_area: share
     of the picture that is veiled. veil: detail that is left behind it, against the usual one. flame_area: share of the
     picture that glows. flicker: share of a flame's outline that changes from look to look.
     """
 
     kind: Literal["smoke_fire"] = "smoke_fire"
     zone: str | None = None
+    classes: tuple[str, ...] = ("person", "bicycle", "car", "motorcycle", "bus", "truck")
     smoke_area: float = 0.02
     veil: float = 0.85
     flame_area: float = 0.0005
@@ -125,6 +126,7 @@ class SmokeFire:
         return [
             _Smoke(cells, veil.since, float(cells.mean()), float(veil.remaining[cells].mean()))
             for cells in regions(here, 2)
+            if cells.mean() < self._rule.smoke_area or self._veil.roughness(cells) <= smoke_veil.ROUGHEST
         ]
 
     def _hidden(self, view: View, picture: Picture) -> Mask | None:

@@ -4,15 +4,19 @@ Per cell of a small picture (Toreyin et al. 2005, "Wavelet based real-time smoke
 energy is here the mean gradient): the cell's brightness drifts at nearly every look; there is less detail in it than
 there usually is at this place; its brightness varies more over a second than its detail would make it if things moved
 through it; and it is grey. People and vehicles bring detail of their own, and pass. A lamp or a cloud takes no detail.
+What changes from look to look is as soft as smoke is itself: leaves, rain and noise change from pixel to pixel.
 """
 
+from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from math import exp
 
 import numpy as np
 
 from edge_agent.core.picture import SMALL, Picture
 from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_means, neighbourhood
+from edge_agent.core.timing import exceeded
 
 CELL = 4
 FAST_S, SLOW_S = 1.2, 20.0
@@ -36,6 +40,10 @@ WHITE = 235.0
 """Blown-out cells keep their level whatever the light does: they do not drift."""
 NOISE = 1.0
 """Mean gradient of a picture's noise, so that empty sky and black night are not said to have lost their detail."""
+ROUGHEST = 0.8
+"""Mean gradient of the change between two looks against its mean size: smoke has 0.4 to 0.7, leaves and noise 0.9."""
+FAINT = 2.0
+"""Grey levels of change that say nothing of how rough it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,12 +62,13 @@ class Veil:
 
 
 class VeilMemory:
-    """One camera; looks in order. veil: remaining detail at which a cell counts as veiled. Some 60 kB."""
+    """One camera; looks in order. veil: remaining detail at which a cell counts as veiled. Some 500 kB."""
 
     def __init__(self, veil: float) -> None:
         self._veil = veil
         self._steady = Steady(STEADY_S, STEADY)
         self._luma: Grid | None = None
+        self._greys: deque[tuple[float, Grid]] = deque()
         self._fast = np.zeros((5, 0, 0), np.float32)
         self._slow = np.zeros((0, 0), np.float32)
         self._t = 0.0
@@ -67,7 +76,8 @@ class VeilMemory:
 
     def look(self, picture: Picture, t: float, hidden: Mask | None, fresh: bool) -> Veil:
         """hidden: cells not to be judged. fresh: what was known no longer holds (the stream had a gap)."""
-        luma, texture, chroma = _planes(picture)
+        grey = picture.grey(SMALL).astype(np.float32)
+        luma, texture, chroma = _planes(picture, grey)
         known = not fresh and self._luma is not None and self._luma.shape == luma.shape
         white = luma > WHITE
         if known:
@@ -82,15 +92,32 @@ class VeilMemory:
             stack[4] = 0.0
             self._fast, self._slow, self._began = stack, texture, t
             self._steady.clear()
+            self._greys.clear()
         else:
             self._fast = self._fast + self._weight(t, FAST_S) * (stack - self._fast)
             self._slow = self._slow + self._weight(t, SLOW_S) * (texture - self._slow)
         self._luma, self._t = luma, t
+        self._greys.append((t, grey))
+        while exceeded(t - self._greys[0][0], FAST_S):
+            self._greys.popleft()
         veiled, remaining = self._veiled()
         if hidden is not None:
             veiled &= ~hidden
         smoky = self._steady.add(t, veiled)
         return Veil(smoky, self._steady.since, remaining, cut or not known, float(np.mean(self._fast[4] > BUSY)))
+
+    def roughness(self, cells: Mask) -> float:
+        """Of the changes between the looks of the last FAST_S in these cells (median); 0 where there was only one."""
+        pixels = np.repeat(np.repeat(cells, CELL, axis=0), CELL, axis=1)
+        high, wide = pixels.shape
+        found = []
+        for (_, before), (_, now) in pairwise(self._greys):
+            change = now[:high, :wide] - before[:high, :wide]
+            change -= np.median(change)
+            across = np.abs(change[:, 1:] - change[:, :-1])[pixels[:, 1:] & pixels[:, :-1]]
+            down = np.abs(change[1:] - change[:-1])[pixels[1:] & pixels[:-1]]
+            found.append((across.mean() + down.mean()) / (np.abs(change[pixels]).mean() + FAINT))
+        return float(np.median(found)) if found else 0.0
 
     def _weight(self, t: float, span_s: float) -> np.float32:
         """Of the newest look: a plain mean while young, an exponential one after."""
@@ -116,9 +143,9 @@ def _light(luma: Grid, usual: Grid) -> Grid:
     return np.asarray(np.clip(gain, 1 / LIGHT, LIGHT)[:, None], np.float32)
 
 
-def _planes(picture: Picture) -> Grid:
+def _planes(picture: Picture, luma: Grid) -> Grid:
     """Brightness, mean absolute gradient and colour (largest less smallest channel) of each cell, 0..255."""
-    colour, luma = picture.colour(SMALL), picture.grey(SMALL).astype(np.float32)
+    colour = picture.colour(SMALL)
     planes = np.zeros((3, *luma.shape), np.float32)
     planes[0] = luma
     planes[1, :, :-1] = np.abs(luma[:, 1:] - luma[:, :-1])
