@@ -108,7 +108,7 @@ class Service:
             return silence
 
     def judged(self) -> list[Judged]:
-        """What verdicts have shown of each camera and kind."""
+        """What verdicts have shown of each camera's rules."""
         with self._lock:
             return self._judges.judged(self._now())
 

@@ -149,6 +149,7 @@ def judged_view(one: Judged) -> dict[str, Any]:
         "site": one.site,
         "camera": one.camera,
         "kind": one.kind,
+        "rule": one.rule,
         "precision": one.mean,
         "low": one.low,
         "high": one.high,

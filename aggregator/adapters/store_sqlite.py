@@ -31,7 +31,7 @@ from aggregator.core.ports import (
     SuppressedQuery,
     SuppressedSeen,
 )
-from aggregator.core.precision import Verdict
+from aggregator.core.precision import RuleTold, Verdict
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
 from aggregator.core.states import CLOSED
@@ -143,6 +143,9 @@ class SqliteStore:
 
     def followers(self, incident: str) -> list[tuple[str, bytes]]:
         return store_acts.followers(self._read, incident)
+
+    def rules_told(self, incident: str) -> list[RuleTold]:
+        return store_judged.rules(self._read, incident)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         return store_judged.verdicts(self._read)

@@ -59,7 +59,7 @@ class Correlator:
         self._attribution = Attribution(self._index, self._rates, lambda one: len(self._drafts[one].sources))
         self._ordering = Ordering(self.policy.reorder_s)
         self._locate = locate or (lambda _site, _camera: None)
-        self._trust = trust or (lambda _site, _camera, _kind, _time: None)
+        self._trust = trust or (lambda _site, _camera, _kind, _time, _rule: None)
 
     def __len__(self) -> int:
         return len(self._drafts)

@@ -8,7 +8,7 @@ from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, AgentKey, Camera
 from aggregator.core.outcome import EpisodeState
-from aggregator.core.precision import Verdict
+from aggregator.core.precision import RuleTold, Verdict
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
 from aggregator.core.suppression import Reason, Suppressed
@@ -217,6 +217,10 @@ class Store(Protocol):
     def changes(self, incident: str) -> list[Change]: ...
     def followers(self, incident: str) -> list[tuple[str, bytes]]:
         """(id, JSON) of those that name it as `previous` or `split_from`, and of those that it absorbed."""
+        ...
+
+    def rules_told(self, incident: str) -> list[RuleTold]:
+        """Which rules told of the incident: those of its events."""
         ...
 
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -266,12 +266,15 @@ export interface SilenceWish {
   expires: string;
 }
 
-/** What verdicts say of a camera and kind; drift: recent minus before, where it is sure. */
+/** What verdicts say of a camera's rule ("": not known any more); drift: recent minus before, where it is sure. */
 export interface Precision {
   site: string;
   camera: string;
   kind: string;
+  rule: string;
   precision: number;
+  low: number;
+  high: number;
   right: number;
   wrong: number;
   drift: number | null;
