@@ -216,9 +216,10 @@ class SilencePage(BaseModel):
 
 
 class PrecisionOut(BaseModel):
-    """What operators' verdicts say of a camera's rule ("": it is not known any more). precision: 0..1, shrunk to that of
-    the camera's other rules of the kind and to the kind's in the whole city (`city`); low, high: two standard deviations. right, wrong: verdicts ever. recent: by late verdicts alone; drift:
-    recent minus before, null where that is not sure. by_hour: by class of the hour."""
+    """What operators' verdicts say of a camera's rule (empty: not known any more). precision: 0..1, shrunk to that of
+    the camera's other rules of the kind and to the kind's in the whole city (`city`); low, high: two standard
+    deviations. right, wrong: verdicts ever. recent: by late verdicts alone; drift: recent minus before, null where that
+    is not sure. by_hour: by class of the hour."""
 
     site: str
     camera: str

@@ -1,16 +1,16 @@
 """What operators' verdicts say of how often a camera's rules are right, by kind and hour of the day.
 
-An incident that an operator resolves was true, one that is called a false alarm was not. Each rule of a camera that told
-of it gets the verdict, and where n sources told of it and it was true, the n-squared part of it: what several tell says
-little of what one of them is worth alone.
+An incident that an operator resolves was true, one that is called a false alarm was not. Each rule of a camera that
+told of it gets the verdict, and where n sources told of it and it was true, the n-squared part of it: what several tell
+says little of what one of them is worth alone.
 
 What is shown is not what is told: the surer a camera is, the sooner it is shown and judged. A verdict therefore counts
 by how sure the camera was. With L the odds of its confidence against those of USUAL, a false alarm counts as sqrt(L)
 and a true one as 1 / sqrt(L): whatever the confidence, their ratio is then the odds at USUAL. The precision is that of
-a word of usual confidence: the mean of a Beta distribution, shrunk in steps. What is known of the kind in the whole city
-stands for a camera that little is known of, what is known of its other rules of the kind for a rule that little is known
-of, and what is known of the rule for an hour of the day that little is known of (an empirical-Bayes chain; Gelman et al.,
-Bayesian Data Analysis, 3rd ed., chapter 5).
+a word of usual confidence: the mean of a Beta distribution, shrunk in steps. What is known of the kind in the whole
+city stands for a camera that little is known of, what is known of its other rules of the kind for a rule that little is
+known of, and what is known of the rule for an hour of the day that little is known of (an empirical-Bayes chain; Gelman
+et al., Bayesian Data Analysis, 3rd ed., chapter 5).
 
 Verdicts fade with a half-life, since lenses are cleaned and seasons change. Counts fade lazily: each is as of its own
 time, so the same verdicts in the same order give the same numbers, and a restart rebuilds them from the store.
@@ -35,10 +35,10 @@ RuleKey = tuple[str, str, Kind, str]
 
 @dataclass(frozen=True, slots=True)
 class LearningPolicy:
-    """kind_weight, camera_weight, hour_weight: how many verdicts
-    what stands behind counts for: a kind's USUAL, a camera's or rule's kind, an hour's rule. half_life_days: of a verdict.
-    utc_offset_h: of local time. least, most: the furthest that verdicts move a camera's odds. drift: difference in
-    precision that is shown, at drift_sure standard deviations."""
+    """kind_weight, camera_weight, hour_weight: how many verdicts what stands behind counts for: a kind's USUAL, a
+    camera's or rule's kind, an hour's rule. half_life_days: of a verdict. utc_offset_h: of local time. least, most: the
+    furthest that verdicts move a camera's odds. drift: difference in precision that is shown, at drift_sure standard
+    deviations."""
 
     kind_weight: float = 10.0
     camera_weight: float = 4.0
@@ -191,8 +191,8 @@ class Precisions:
         return "day" if 7 <= hour < 17 else "twilight"
 
     def of(self, site: str, camera: str, kind: Kind, time: float, rule: str = "") -> Precision | None:
-        """What this rule's word is worth at that time; None while nobody has judged its kind. A post's reports are people's
-        words, which no camera's verdicts speak of."""
+        """What this rule's word is worth at that time; None while nobody has judged its kind. A post's reports are
+        people's words, which no camera's verdicts speak of."""
         if kind not in self._kinds or kind == Kind.REPORT:
             return None
         count, city = self._cameras.get((site, camera, kind)), self.of_kind(kind, time)

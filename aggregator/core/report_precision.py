@@ -69,7 +69,7 @@ def _rules(verdicts: Sequence[Verdict], judged: Iterable[Judged]) -> Table:
             rows.append((*place, right, wrong, share, known.mean, known.low, known.high, known.recent, known.drift))
     rows.sort(key=lambda row: (row[7] or 0.0, row[:4]))
     columns = (
-        "site:place camera:text kind rule:text right:count wrong:count precision:share now:share now_low:share now_high:share "
-        "recent:share trend:share"
+        "site:place camera:text kind rule:text right:count wrong:count precision:share now:share now_low:share "
+        "now_high:share recent:share trend:share"
     )
     return table("precision_cameras", columns, rows)
