@@ -274,6 +274,7 @@ class Desk {
     } catch (error) {
       if (!request.signal.aborted && this.selectedId === id) {
         this.detailMissing = error instanceof ApiError && error.status === 404;
+        if (this.detailMissing) this.detail = null;
         if (error instanceof ApiError && error.status === 401) void who.ask();
       }
     }

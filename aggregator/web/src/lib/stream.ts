@@ -5,7 +5,7 @@
 import type { ClipNews } from "./clips.svelte";
 import { LOST_MS, retryDelay, type LinkFacts } from "./link";
 import type { Delta } from "./store";
-import type { Beat, Camera, DeskState, Incident, Silence, Snapshot } from "./types";
+import type { Beat, Camera, DeskState, Gone, Incident, Silence, Snapshot } from "./types";
 
 export interface StreamHandlers {
   snapshot(value: Snapshot): void;
@@ -60,6 +60,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
       handlers.snapshot(snapshot);
     });
     on("incident", (value) => handlers.delta({ type: "incident", value: value as Incident }));
+    on("gone", (value) => handlers.delta({ type: "gone", value: value as Gone }));
     on("desk", (value) => handlers.delta({ type: "desk", value: value as DeskState }));
     on("silence", (value) => handlers.delta({ type: "silence", value: value as Silence }));
     on("camera", (value) => handlers.delta({ type: "camera", value: value as Camera }));

@@ -258,6 +258,11 @@ export interface Silence {
   ended: string | null;
 }
 
+/** Incidents that this user may not see any more, or that are past their time: id to the revision then. */
+export interface Gone {
+  incidents: Record<string, number>;
+}
+
 export interface SilenceWish {
   site: string;
   camera?: string;
