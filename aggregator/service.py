@@ -132,8 +132,9 @@ class Service:
             agent = self._fleet.agents.get((place.site, place.agent))
             if agent is None or not agent.online:
                 raise AgentAway("aggregator.agent_away", agent=place.agent, site=place.site)
-            self._store.commit(Batch(audit=[(now, actor, "evidence.ask", event, address)]))
-            self._clips.ask(event, place, now)
+            if self._clips.news(event, actor, now):
+                self._store.commit(Batch(audit=[(now, actor, "evidence.ask", event, address)]))
+            self._clips.ask(event, place, actor, now)
             return ClipState(event, "asked")
 
     def tick(self) -> None:

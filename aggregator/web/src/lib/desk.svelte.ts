@@ -235,6 +235,11 @@ class Desk {
     return formatAddress({ page: this.page, incident: this.page === "wall" ? null : this.selectedId, filter: this.filter });
   }
 
+  /** The address of another incident, in the queue as it is. */
+  linkTo(incident: string): string {
+    return formatAddress({ page: "desk", incident, filter: this.filter });
+  }
+
   #writeAddress(): void {
     if (parseAddress(location.hash) === null) return;
     const hash = this.#address();

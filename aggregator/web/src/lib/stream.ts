@@ -30,11 +30,20 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
   let place = "";
   const facts: LinkFacts = { startedAt: performance.now(), heardAt: null, downSince: null };
 
-  function heard(): void {
-    facts.heardAt = performance.now();
+  /** When the connection was last opened, or tried to be. */
+  let triedAt = facts.startedAt;
+
+  /** A connection that is open and has said nothing yet is up, and the picture as old as before. */
+  function up(): void {
+    triedAt = performance.now();
     facts.downSince = null;
     attempt = 0;
     handlers.link({ ...facts });
+  }
+
+  function heard(): void {
+    facts.heardAt = performance.now();
+    up();
   }
 
   function down(since: number): void {
@@ -53,6 +62,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
 
   function connect(): void {
     source?.close();
+    triedAt = performance.now();
     source = new EventSource(place === "" ? url : `${url}?after=${encodeURIComponent(place)}`);
     on("snapshot", (value) => {
       const snapshot = value as Snapshot;
@@ -71,7 +81,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
       handlers.beat(value as Beat);
       handlers.resumed();
     });
-    source.onopen = heard;
+    source.onopen = up;
     source.onerror = () => {
       down(performance.now());
       if (source?.readyState !== EventSource.CLOSED) return;
@@ -88,7 +98,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
   /** A cable pulled on the way leaves the connection open and silent for minutes. */
   const watchdog = setInterval(() => {
     const heardAt = facts.heardAt ?? facts.startedAt;
-    if (facts.downSince === null && performance.now() - heardAt > LOST_MS) {
+    if (facts.downSince === null && performance.now() - Math.max(heardAt, triedAt) > LOST_MS) {
       down(heardAt);
       connect();
     }
