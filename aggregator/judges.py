@@ -43,6 +43,7 @@ class SilenceWish:
     camera: str | None = None
     kind: str | None = None
     zone: str | None = None
+    rule: str | None = None
 
 
 class Judges:
@@ -137,6 +138,7 @@ class Judges:
             camera=wish.camera,
             kind=wish.kind,
             zone=wish.zone,
+            rule=wish.rule,
         )
         check(silence)
         self._suppression.silences.put(silence)

@@ -149,6 +149,7 @@ def silence_properties(one: Silence) -> dict[str, Any]:
         "camera": one.camera,
         "kind": one.kind,
         "zone": one.zone,
+        "rule": one.rule,
         "created": rfc3339(one.created),
         "starts": rfc3339(one.starts),
         "expires": rfc3339(one.expires),

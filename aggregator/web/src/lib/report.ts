@@ -63,7 +63,10 @@ export function isNumeric(column: Column): boolean {
   return NUMBERS.has(column.type);
 }
 
+/** So many columns do not fit into a third of the page. */
+const WIDE = 7;
+
 /** Tables that need the whole width. */
 export function isWide(table: Table): boolean {
-  return table.columns.length >= 10 && table.plot === null;
+  return table.columns.length >= WIDE && table.plot === null;
 }

@@ -253,6 +253,7 @@ export interface Silence {
   camera: string | null;
   kind: string | null;
   zone: string | null;
+  rule: string | null;
   starts: string;
   expires: string;
   ended: string | null;
@@ -266,6 +267,7 @@ export interface Gone {
 export interface SilenceWish {
   site: string;
   camera?: string;
+  rule?: string;
   kind?: string;
   reason: string;
   expires: string;
