@@ -63,8 +63,8 @@ class Acting:
         before = self._held(incident, deed)
         one, change = self._correlator.act(incident, deed, now)
         batch = Batch(changes=[change], audit=[_entry(incident, deed, change.detail, now)])
-        if not before.closed:
-            batch.verdicts += self._judges.closed(one, now)
+        if one.closed and not before.closed:
+            batch.verdicts += self._judges.closed(one, self._store.rules_told(incident), now)
         if deed.action == "undo":
             batch.undone.append((incident, int(deed.value)))
             if before.closed and not one.closed:

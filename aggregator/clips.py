@@ -44,10 +44,17 @@ class ClipState:
     sha256: str | None = None
 
 
+COMES_S = 600.0
+"""How long a clip that an agent has promised is waited for: on a bad line the events go first."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
+    """by: everybody who has asked for it since the command."""
+
     event: str
     at: float
+    by: set[str]
 
 
 class Clips:
@@ -56,13 +63,22 @@ class Clips:
     def __init__(self) -> None:
         self._questions: Questions[_Asked] = Questions("clip")
         self._outgoing: list[tuple[str, bytes]] = []
+        self._promised: dict[str, _Asked] = {}
 
-    def ask(self, event: str, place: Place, now: float) -> None:
-        """Not again while the agent may still carry out the command before."""
-        if any(one.event == event and now - one.at < EXPIRES_S for one in self._questions.open()):
+    def news(self, event: str, actor: str, now: float) -> bool:
+        """Whether it would be something new that this person asks: nobody has asked, or only others have."""
+        running = self._running(event, now)
+        return running is None or actor not in running.by
+
+    def ask(self, event: str, place: Place, actor: str, now: float) -> None:
+        """One command, however many people ask while the agent may still carry it out, or the clip is on its way."""
+        running = self._running(event, now)
+        if running is not None:
+            running.by.add(actor)
             return
         key = place.site, place.agent
-        self._outgoing.append(self._questions.ask(key, _Asked(event, now), now, {"event": event}, place.camera))
+        asked = _Asked(event, now, {actor})
+        self._outgoing.append(self._questions.ask(key, asked, now, {"event": event}, place.camera))
         log.info("clip_asked", site=place.site, agent=place.agent, event_id=event)
 
     def commands(self) -> list[tuple[str, bytes]]:
@@ -79,7 +95,12 @@ class Clips:
         if not reply.ok:
             log.info("clip_refused", site=key[0], agent=key[1], event_id=asked.event, error=reply.error)
             return asked.event, reply.error
-        log.info(
-            "clip_comes", site=key[0], agent=key[1], event_id=asked.event, size=clip.read_result(reply.result).bytes
-        )
+        size = clip.read_result(reply.result).bytes
+        self._promised[asked.event] = asked
+        log.info("clip_comes", site=key[0], agent=key[1], event_id=asked.event, size=size)
         return None
+
+    def _running(self, event: str, now: float) -> _Asked | None:
+        self._promised = {name: one for name, one in self._promised.items() if now - one.at < COMES_S}
+        open_ = (one for one in self._questions.open() if one.event == event and now - one.at < EXPIRES_S)
+        return self._promised.get(event) or next(open_, None)

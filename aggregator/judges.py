@@ -11,9 +11,8 @@ from aggregator.core.liveness import Camera, Fleet
 from aggregator.core.load import LoadPolicy
 from aggregator.core.outcome import Outcome
 from aggregator.core.ports import Restored, SuppressedRow
-from aggregator.core.precision import Judged, LearningPolicy, Precisions, Verdict
+from aggregator.core.precision import Judged, LearningPolicy, Precisions, RuleTold, Verdict
 from aggregator.core.silences import Silence, check
-from aggregator.core.states import CLOSED
 from aggregator.core.suppression import Suppressed, Suppression, SuppressionPolicy
 from aggregator.core.witness import ahead_s, times_of
 from contract.events import Event
@@ -44,6 +43,7 @@ class SilenceWish:
     camera: str | None = None
     kind: str | None = None
     zone: str | None = None
+    rule: str | None = None
 
 
 class Judges:
@@ -95,10 +95,8 @@ class Judges:
         for site, agent in {(one.site, one.agent) for one in cameras if one.reason == "silent"}:
             self._suppression.agent(site, agent, False, now)
 
-    def closed(self, incident: Incident, now: float) -> list[Verdict]:
-        """What an operator's closing says of each camera and kind that told of it."""
-        if incident.state not in CLOSED:
-            return []
+    def closed(self, incident: Incident, rules: Iterable[RuleTold], now: float) -> list[Verdict]:
+        """What an operator's closing says of each rule that told of it. rules: those that its events name."""
         true = incident.state == "resolved"
         heard = {
             (one.site, one.camera, one.kind): (one.first, one.sure) for one in self._correlator.trails(incident.id)
@@ -108,9 +106,15 @@ class Judges:
                 (one.site, one.camera, one.kind or incident.kind): (incident.started, one.confidence)
                 for one in incident.sources
             }
+        told: dict[tuple[str, str, Kind], list[tuple[str, float]]] = {}
+        for one in rules:
+            told.setdefault((one.site, one.camera, one.kind), []).append((one.rule, one.sure))
+        announced = incident.why.rule if incident.why is not None and len(heard) == 1 else ""
         sources = len(incident.sources)
         verdicts = [
-            Verdict(incident.id, now, first, *key, true, sure, sources) for key, (first, sure) in sorted(heard.items())
+            Verdict(incident.id, now, first, *key, true, sure, sources, rule)
+            for key, (first, whole) in sorted(heard.items())
+            for rule, sure in told.get(key) or [(announced, whole)]
         ]
         for verdict in verdicts:
             self.precisions.learn(verdict)
@@ -138,6 +142,7 @@ class Judges:
             camera=wish.camera,
             kind=wish.kind,
             zone=wish.zone,
+            rule=wish.rule,
         )
         check(silence)
         self._suppression.silences.put(silence)

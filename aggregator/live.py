@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 RING = 4096
 _DIGITS = 20
@@ -27,8 +28,21 @@ Sees = Callable[[Iterable[str]], bool]
 
 Sites = tuple[str, ...] | None
 """Where a delta lies. Empty where that is nowhere: then it is for who may see everything. None: it is for everybody."""
-Delta = tuple[str, bytes, Sites]
-"""(event name, JSON, where it lies)"""
+
+
+class Delta(NamedTuple):
+    """data: JSON. sites: where it lies. unless: not for who sees something of these."""
+
+    event: str
+    data: bytes
+    sites: Sites
+    unless: tuple[str, ...] = ()
+
+    def concerns(self, sees: Sees | None) -> bool:
+        """sees: of the reader, None where he sees everything."""
+        if sees is None:
+            return not self.unless
+        return (self.sites is None or sees(self.sites)) and not sees(self.unless)
 
 
 class Live:
@@ -36,7 +50,7 @@ class Live:
 
     def __init__(self, boot: str, size: int = RING) -> None:
         self.boot = boot
-        self._ring: deque[tuple[bytes, Sites]] = deque(maxlen=size)
+        self._ring: deque[tuple[bytes, Delta]] = deque(maxlen=size)
         self._last = 0
         self._joined: tuple[int, int, bytes] = (-1, -1, b"")
         """The deltas after one number up to another one, as they were last asked for by who sees everything."""
@@ -60,9 +74,9 @@ class Live:
         if not deltas:
             return
         with self._lock:
-            for event, data, sites in deltas:
+            for delta in deltas:
                 self._last += 1
-                self._ring.append((frame(self.identifier(self._last), event, data), sites))
+                self._ring.append((frame(self.identifier(self._last), delta.event, delta.data), delta))
         self._wake()
 
     def since(self, number: int, most: int = AT_ONCE, sees: Sees | None = None) -> tuple[int, bytes] | None:
@@ -81,7 +95,7 @@ class Live:
                 return reached, self._joined[2]
             first = len(self._ring) - behind
             chosen = islice(self._ring, first, first + reached - number)
-            joined = b"".join(one for one, sites in chosen if sees is None or sites is None or sees(sites))
+            joined = b"".join(one for one, delta in chosen if delta.concerns(sees))
             if sees is None:
                 self._joined = number, reached, joined
             return reached, joined

@@ -3,10 +3,12 @@ in the names of months. The page does the same for itself (aggregator/web/src/li
 
 import csv
 from collections.abc import Iterator
+from dataclasses import asdict
 from io import StringIO
 
 from aggregator.core.report import Calendar, Column, Report, Table, Value
-from aggregator.core.report_sheet import Paper, Sheet
+from aggregator.core.report_plot import PLOTS, Drawn, drawn
+from aggregator.core.report_sheet import Paper, Picture, Sheet
 from aggregator.views import rfc3339
 from contract.texts import Language, catalogue, text
 
@@ -136,7 +138,41 @@ def _sheet(table: Table, calendar: Calendar, language: Language) -> Sheet:
             for row in rows
         ],
         note,
+        _picture(table, calendar, language),
     )
+
+
+def _picture(table: Table, calendar: Calendar, language: Language) -> Picture | None:
+    plot = drawn(table)
+    if plot is None:
+        return None
+    spec, columns = plot.spec, {column.key: column for column in table.columns}
+    x, y = columns[spec.x], columns[spec.series[0]]
+    by = columns[spec.by] if spec.by is not None else None
+    limit = word(columns[spec.limit], plot.limit, calendar, language) if spec.limit and plot.limit is not None else ""
+    lies = spec.kind == "bars" and x.type == "kind"
+    return Picture(
+        plot,
+        below=[_below(x, one, plot, calendar, language) for one in plot.x],
+        names=[
+            heading(columns[one.key], language) if by is None else _words(by, one.key, language) for one in plot.series
+        ],
+        ticks=[_tick(y, one, language) for one in plot.ticks],
+        tops=[_tick(y, one or 0.0, language) for one in plot.series[0].values] if lies else (),
+        limit=f"{heading(columns[spec.limit], language)}: {limit}" if spec.limit and limit else "",
+    )
+
+
+def _below(column: Column, value: Value, plot: Drawn, calendar: Calendar, language: Language) -> str:
+    """26 Nov below days, 14:00 below hours."""
+    if column.type != "span" or not isinstance(value, int | float):
+        return word(column, value, calendar, language)
+    local = calendar.local(value)
+    return f"{local.day} {text(f'reports.month.{local.month}', language)}" if plot.daily else f"{local:%H:%M}"
+
+
+def _tick(column: Column, value: float, language: Language) -> str:
+    return f"{decimal(100 * value, 0, language)} %" if column.type == "share" else decimal(value, 0, language)
 
 
 def csv_of(report: Report, table: Table, calendar: Calendar, language: Language) -> str:
@@ -188,6 +224,7 @@ def view(report: Report, calendar: Calendar, now: float) -> dict[str, object]:
                 "columns": [{"key": column.key, "type": column.type} for column in table.columns],
                 "rows": list(_objects(table)),
                 "total": table.total,
+                "plot": asdict(PLOTS[table.key]) if table.key in PLOTS else None,
             }
             for table in report.tables
         ],

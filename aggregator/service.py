@@ -32,7 +32,7 @@ from aggregator.live import Delta
 from aggregator.rebuild import Fresh as Fresh
 from aggregator.rebuild import rebuilt
 from aggregator.replayer import Replayer
-from aggregator.views import camera_view, incident_view, silence_view, sites_of
+from aggregator.views import camera_view, gone_view, incident_view, shown_sites, silence_view, sites_of
 from contract import topics
 from contract.codec import decode
 from contract.errors import CodecError
@@ -108,7 +108,7 @@ class Service:
             return silence
 
     def judged(self) -> list[Judged]:
-        """What verdicts have shown of each camera and kind."""
+        """What verdicts have shown of each camera's rules."""
         with self._lock:
             return self._judges.judged(self._now())
 
@@ -132,8 +132,9 @@ class Service:
             agent = self._fleet.agents.get((place.site, place.agent))
             if agent is None or not agent.online:
                 raise AgentAway("aggregator.agent_away", agent=place.agent, site=place.site)
-            self._store.commit(Batch(audit=[(now, actor, "evidence.ask", event, address)]))
-            self._clips.ask(event, place, now)
+            if self._clips.news(event, actor, now):
+                self._store.commit(Batch(audit=[(now, actor, "evidence.ask", event, address)]))
+            self._clips.ask(event, place, actor, now)
             return ClipState(event, "asked")
 
     def tick(self) -> None:
@@ -150,11 +151,14 @@ class Service:
                 self._commit(batch)
             view = self.desk.update(self._correlator.incidents(), now)
             if view is not None:
-                self._publish([("desk", view, ())])
+                self._publish([Delta("desk", view, ())])
 
     def prune(self, retention: Retention) -> None:
         self.refused = 0
-        self._store.prune(retention, self._now())
+        past: dict[tuple[str, ...], dict[str, int]] = {}
+        for identity, revision, sites in self._store.prune(retention, self._now()):
+            past.setdefault(sites, {})[identity] = revision
+        self._publish([Delta("gone", gone_view(ids), sites) for sites, ids in past.items()])
 
     def cameras(self) -> tuple[Camera, ...]:
         with self._lock:
@@ -280,7 +284,7 @@ class Service:
             reply = decode(message.payload, Reply)
             if (refused := self._clips.answer(key, reply)) is not None:
                 about = {"event": refused[0], "site": topic.site, "error": refused[1]}
-                self._publish([("clip", msgspec.json.encode(about), (topic.site,))])
+                self._publish([Delta("clip", msgspec.json.encode(about), (topic.site,))])
             gone = self._replayer.answer(key, reply)
             if not gone or key not in self._numbers:
                 return
@@ -354,24 +358,35 @@ class Service:
     def _keep(self, silence: Silence, actor: str, action: str) -> None:
         batch = Batch(silences=[silence], audit=[(self._now(), actor, action, silence.id, silence.reason)])
         self._commit(batch)
-        self._publish([("silence", silence_view(silence), (silence.site,) if silence.site else None)])
+        self._publish([Delta("silence", silence_view(silence), (silence.site,) if silence.site else None)])
 
     def _commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
         for key, row in batch.incidents.items():
             trails = self._correlator.trails(key)
             batch.incidents[key] = IncidentRow(row.incident, trails, incident_view(row.incident, trails))
+        gone = self._gone(batch)
         try:
             self._store.commit(batch, meanwhile)
         except Exception:
             self._restore()
             raise
         self.refused += len(batch.quarantine)
-        news: list[Delta] = [("incident", row.view, sites_of(row.incident)) for row in batch.incidents.values()]
-        news += [("camera", camera_view(camera), (camera.site,)) for camera in batch.cameras.values()]
+        news = [Delta("incident", row.view, sites_of(row.incident)) for row in batch.incidents.values()]
+        news += [Delta("camera", camera_view(camera), (camera.site,)) for camera in batch.cameras.values()]
         for shot in batch.evidence:
             about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site, "media": shot.media}
-            news.append(("evidence", msgspec.json.encode(about), (shot.site,)))
-        self._publish(news)
+            news.append(Delta("evidence", msgspec.json.encode(about), (shot.site,)))
+        self._publish([*news, *gone])
+
+    def _gone(self, batch: Batch) -> list[Delta]:
+        """For who saw an incident only at a site that a split takes from it. Called before the commit."""
+        found = []
+        for identity in {source for _, source, _ in batch.moved}:
+            one, before = batch.incidents[identity].incident, self._store.incident_view(identity)
+            lost = set(shown_sites(before)) - set(sites_of(one)) if before is not None else set()
+            if lost:
+                found.append(Delta("gone", gone_view({one.id: one.revision}), tuple(sorted(lost)), sites_of(one)))
+        return found
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""

@@ -22,6 +22,13 @@ from aggregator.core.states import allowed
 _encoder = msgspec.json.Encoder()
 
 
+class _Shown(msgspec.Struct):
+    sites: tuple[str, ...]
+
+
+_shown = msgspec.json.Decoder(_Shown)
+
+
 def rfc3339(seconds: float | None) -> str | None:
     """UTC with milliseconds and "Z"; None stays None."""
     if seconds is None:
@@ -31,6 +38,16 @@ def rfc3339(seconds: float | None) -> str | None:
 
 def sites_of(one: Incident) -> tuple[str, ...]:
     return tuple(sorted({source.site for source in one.sources}))
+
+
+def shown_sites(view: bytes) -> tuple[str, ...]:
+    """Where the incident of a view lies."""
+    return _shown.decode(view).sites
+
+
+def gone_view(incidents: Mapping[str, int]) -> bytes:
+    """Incidents that the reader may not see any more, or that are past their time: id to the revision then."""
+    return _encoder.encode({"incidents": incidents})
 
 
 def incident_view(one: Incident, trails: Iterable[Trail] = ()) -> bytes:
@@ -132,6 +149,7 @@ def silence_properties(one: Silence) -> dict[str, Any]:
         "camera": one.camera,
         "kind": one.kind,
         "zone": one.zone,
+        "rule": one.rule,
         "created": rfc3339(one.created),
         "starts": rfc3339(one.starts),
         "expires": rfc3339(one.expires),
@@ -149,6 +167,7 @@ def judged_view(one: Judged) -> dict[str, Any]:
         "site": one.site,
         "camera": one.camera,
         "kind": one.kind,
+        "rule": one.rule,
         "precision": one.mean,
         "low": one.low,
         "high": one.high,

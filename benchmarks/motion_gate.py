@@ -142,7 +142,7 @@ def walking(frames: list[Frame]) -> tuple[list[bool], list[bool]]:
     for frame in frames:
         tracks = tracker.update(remembered().detect([frame.image])[0], frame.width, frame.height, frame.t)
         some = False
-        people = [track for track in tracks if track.cls == "person" and track.seen]
+        people = [track for track in tracks if track.cls == "person"]
         for track in people:
             height = (track.box[3] - track.box[1]) * frame.height
             at = (track.foot[0] * frame.width, track.foot[1] * frame.height)

@@ -3,8 +3,8 @@
     python -m benchmarks.screenshots OUT                    # everything, about a quarter of an hour on two cores
     python -m benchmarks.screenshots OUT --only 5 --hours 12
 
-For 0, 5 and 500 open incidents at 1920x1080 and 1366x768, dark and light, Indonesian and English; for the city of five
-also each report and the audit log. Needs mosquitto, Chromium and the built page.
+For 0, 5 and 500 open incidents at 1920x1080 and 1366x768, dark and light, Indonesian and English, and the wall in 4K;
+for the city of five also each report and the audit log. Needs mosquitto, Chromium and the built page.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from tests.brokers import wait_until
 from tests.e2e.page_rig import WEBGL, Rig, await_snapshot, chromium
 
 SIZES = ((1920, 1080), (1366, 768))
+WALL = (3840, 2160)
 THEMES, LANGUAGES = ("dark", "light"), ("id", "en")
 REPORTS = ("shift", "response", "precision", "coverage")
 PEOPLE: dict[str, Role] = {**dict.fromkeys(OPERATORS, "operator"), "agus": "supervisor", "dewi": "auditor"}
@@ -121,6 +122,15 @@ def desks(browser: Browser, rig: Rig, password: str, incidents: int, out: Path) 
         page.context.close()
 
 
+def wall(browser: Browser, rig: Rig, password: str, incidents: int, out: Path) -> None:
+    page = opened(browser, rig, "rina", password, WALL, "dark", "id")
+    page.goto(f"{rig.url}#/wall")
+    page.locator("[data-test=wall-page]").wait_for()
+    settled(page)
+    page.screenshot(path=out / f"wall-{incidents}-{WALL[0]}.png")
+    page.context.close()
+
+
 def views(browser: Browser, rig: Rig, password: str, out: Path) -> None:
     looks = ((SIZES[0], "dark", "id"), (SIZES[1], "light", "en"))
     for (size, theme, language), name in product(looks, (*REPORTS, "audit")):
@@ -132,7 +142,7 @@ def views(browser: Browser, rig: Rig, password: str, out: Path) -> None:
         else:
             page.locator(f"[data-test=report-{name}]").click()
             page.locator("[data-test=period]").select_option("week")
-            page.locator("[data-test=totals]").wait_for()
+            page.locator(".title[aria-busy=false]").wait_for()
         settled(page)
         page.screenshot(path=out / f"{name}-{size[0]}-{theme}-{language}.png")
         page.context.close()
@@ -153,6 +163,7 @@ def main() -> None:
             chromium(playwright, *WEBGL) as browser,
         ):
             desks(browser, rig, password, incidents, args.out)
+            wall(browser, rig, password, incidents, args.out)
             if incidents == 5:
                 views(browser, rig, password, args.out)
         print(f"{incidents} incidents: done")

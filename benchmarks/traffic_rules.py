@@ -110,7 +110,7 @@ def longest(steps: Sequence[tuple[Track, ...]]) -> list[list[tuple[int, Track]]]
     ways: dict[int, list[tuple[int, Track]]] = {}
     for tick, tracks in enumerate(steps):
         for track in tracks:
-            if track.cls in ("car", "motorcycle", "bus", "truck") and track.seen:
+            if track.cls in ("car", "motorcycle", "bus", "truck"):
                 ways.setdefault(track.id, []).append((tick, track))
 
     def far(way: list[tuple[int, Track]]) -> float:
@@ -159,7 +159,7 @@ def _renamed(tracks: Iterable[Track], loop: int) -> list[Track]:
 
 
 def _as(track: Track, number: int) -> Track:
-    return Track(TrackId(number), track.cls, track.box, track.score, track.seen)
+    return Track(TrackId(number), track.cls, track.box, track.score)
 
 
 def flicker(rule: Rule, threshold: int) -> tuple[int, int]:

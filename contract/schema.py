@@ -74,14 +74,20 @@ def asyncapi() -> Document:
             for channel, info in CHANNELS.items()
             for name, operation in _operations(channel, info).items()
         },
-        "components": {"messages": {_slug(channel): _message(channel, info) for channel, info in CHANNELS.items()}},
+        "components": {
+            "messages": {
+                name: _message(name, media, channel, info)
+                for channel, info in CHANNELS.items()
+                for name, media in _named(channel, info)
+            }
+        },
     }
 
 
 def topics_table() -> str:
     rows = [
-        f"| `{address(channel)}` | {info.sender} | {info.qos} | {'yes' if info.retain else 'no'} | `{info.content}` "
-        f"| {_schema_link(channel)} | {info.summary} |"
+        f"| `{address(channel)}` | {info.sender} | {info.qos} | {'yes' if info.retain else 'no'} "
+        f"| {' or '.join(f'`{media}`' for media in info.content)} | {_schema_link(channel)} | {info.summary} |"
         for channel, info in CHANNELS.items()
     ]
     head = ["| topic | sender | QoS | retained | payload | schema | what |", "|---|---|---|---|---|---|---|"]
@@ -148,12 +154,20 @@ def _channel(channel: Channel, info: ChannelInfo) -> Document:
         "address": address(channel),
         "description": info.summary,
         "parameters": {name: {"description": PARAMETERS[name]} for name in used},
-        "messages": {_slug(channel): {"$ref": f"#/components/messages/{_slug(channel)}"}},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name, _ in _named(channel, info)},
     }
 
 
-def _message(channel: Channel, info: ChannelInfo) -> Document:
-    message: Document = {"name": _slug(channel), "contentType": info.content, "summary": info.summary}
+def _named(channel: Channel, info: ChannelInfo) -> list[tuple[str, str]]:
+    """(name, media type) of each message that a channel carries."""
+    slug = _slug(channel)
+    if len(info.content) == 1:
+        return [(slug, info.content[0])]
+    return [(f"{slug}_{media.partition('/')[2]}", media) for media in info.content]
+
+
+def _message(name: str, media: str, channel: Channel, info: ChannelInfo) -> Document:
+    message: Document = {"name": name, "contentType": media, "summary": info.summary}
     if channel in MESSAGE_OF:
         schema = {"$ref": f"./{_slug(channel)}.schema.json"}
         message["payload"] = {"schemaFormat": "application/schema+json;version=draft-2020-12", "schema": schema}
@@ -172,7 +186,7 @@ def _operations(channel: Channel, info: ChannelInfo) -> Document:
     slug = _slug(channel)
     common = {
         "channel": {"$ref": f"#/channels/{slug}"},
-        "messages": [{"$ref": f"#/channels/{slug}/messages/{slug}"}],
+        "messages": [{"$ref": f"#/channels/{slug}/messages/{name}"} for name, _ in _named(channel, info)],
     }
     sending = {"mqtt": {"qos": info.qos, "retain": info.retain, "bindingVersion": "0.2.0"}}
     receiving = {"mqtt": {"qos": info.qos, "bindingVersion": "0.2.0"}}

@@ -14,27 +14,34 @@ Channel = Literal["status", "health", "event", "evidence", "config/desired", "co
 @dataclass(frozen=True, slots=True)
 class ChannelInfo:
     """How a channel is used. owner: whose name stands in its topic. leaf: what the last part names, empty where there
-    is none. sender: who alone may publish it (the broker's ACL keeps it). content: media type of the payload."""
+    is none. sender: who alone may publish it (the broker's ACL keeps it). content: media
+    types that the payload may have."""
 
     owner: Literal["agent", "camera"]
     leaf: Literal["", "event_id", "name", "id"]
     sender: Literal["agent", "aggregator"]
     qos: Literal[0, 1]
     retain: bool
-    content: str
+    content: tuple[str, ...]
     summary: str
 
 
-_JSON = "application/json"
+_JSON = ("application/json",)
 
 CHANNELS: dict[Channel, ChannelInfo] = {
     "status": ChannelInfo("agent", "", "agent", 1, True, _JSON, "Online or offline; also the agent's last will"),
     "health": ChannelInfo(
         "agent", "", "agent", 0, False, _JSON, "Each camera and the host now; a lost one is replaced"
     ),
-    "event": ChannelInfo("camera", "", "agent", 1, False, "application/cloudevents+json", "One anomaly event"),
+    "event": ChannelInfo("camera", "", "agent", 1, False, ("application/cloudevents+json",), "One anomaly event"),
     "evidence": ChannelInfo(
-        "camera", "event_id", "agent", 1, False, "image/jpeg", "A picture an event names by SHA-256, or its clip (MP4)"
+        "camera",
+        "event_id",
+        "agent",
+        1,
+        False,
+        ("image/jpeg", "video/mp4"),
+        "A picture an event names by SHA-256, or its clip (MP4)",
     ),
     "config/desired": ChannelInfo("agent", "", "aggregator", 1, True, _JSON, "The signed config an agent shall run"),
     "config/reported": ChannelInfo("agent", "", "agent", 1, True, _JSON, "What runs now, or why it was refused"),

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import UTC, datetime
 from importlib import metadata
@@ -155,8 +156,13 @@ class Runtime:
             self._news.set()
             return new
 
-    def command(self, command: Command) -> Reply:
-        """Does what the command says; in the link's thread."""
+    def command(self, command: Command) -> Reply | Future[Reply]:
+        """Does what the command says, in the link's thread; a clip may have to be coded first, and is answered then."""
+        if command.name == "clip":
+            return self._clips.later(lambda: self._answer(command))
+        return self._answer(command)
+
+    def _answer(self, command: Command) -> Reply:
         try:
             result = self._do(command)
         except (JagaError, ValueError, OSError) as error:
@@ -204,7 +210,7 @@ class Runtime:
         return {"queued": queued, "gone": gone}
 
     def _clip(self, camera: LiveCamera, event: str) -> dict[str, Any]:
-        """Behind what waits in the spool: a bad line takes the events first."""
+        """Behind what waits in the spool: a bad line takes the events first. In the clips' thread."""
         section = self._config.evidence
         if not section.snapshots:
             raise CommandRefused("edge.command.snapshots_off")

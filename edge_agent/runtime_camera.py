@@ -211,8 +211,9 @@ class LiveCamera:
         if self._reel.set_back(frame.t):
             self._cut(frame.t, over=True)
             self._reel.forget()
-        for event in step.snapshots:
-            self._reel.mark(event, frame.t)
+        for event in step.events:
+            if event.id in step.snapshots:
+                self._reel.mark(event.id, event.data.started.timestamp(), frame.t)
         if people is not None and self._reel.on:
             small = replace(section, max_side=min(section.max_side, CLIP_SIDE), quality=CLIP_QUALITY)
             picture = self._picture(frame, people, small, quick=True)

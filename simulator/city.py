@@ -4,6 +4,7 @@ byte for byte."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from pathlib import Path
 from random import Random
 
@@ -39,15 +40,21 @@ MAX_CAMERAS = 100_000
 MAX_HOURS = 24 * 31
 
 MEASURES: dict[Kind, tuple[str, float, str]] = {
-    Kind.CROWD: ("people", 10.0, ""),
-    Kind.CROWD_RUSH: ("speed", 2.5, "m/s"),
-    Kind.BRAWL: ("score", 0.6, ""),
+    Kind.CROWD: ("in_zone", 10.0, ""),
+    Kind.CROWD_RUSH: ("runners", 4.0, ""),
+    Kind.BRAWL: ("brawl", 0.6, ""),
     Kind.LOITERING: ("dwell", 60.0, "s"),
-    Kind.INTRUSION: ("people", 1.0, ""),
-    Kind.STOPPED_VEHICLE: ("stopped", 60.0, "s"),
-    Kind.CONGESTION: ("occupancy", 0.7, ""),
-    Kind.ABANDONED_OBJECT: ("alone", 60.0, "s"),
+    Kind.INTRUSION: ("in_zone", 1.0, ""),
+    Kind.STOPPED_VEHICLE: ("stood", 60.0, "s"),
+    Kind.WRONG_WAY: ("wrong_distance", 2.0, "lengths"),
+    Kind.CONGESTION: ("slow_for", 30.0, "s"),
+    Kind.ABANDONED_OBJECT: ("unattended", 60.0, "s"),
+    Kind.SMOKE_FIRE: ("flame_area", 0.004, ""),
+    Kind.SCENE_CHANGE: ("lasted", 20.0, "s"),
+    Kind.SCENE_ANOMALY: ("rarity", 3.0, ""),
 }
+"""What the rules of an agent measure for a kind, as they name it: threshold and unit. A threshold of 1 and more without
+a unit counts."""
 SUBJECTS: dict[str, str] = {"people": "person", "trespass": "person", "traffic": "car", "object": "suitcase"}
 """What a kind's family is seen doing: the class of the subject."""
 
@@ -103,7 +110,7 @@ class City:
             ended=max(time, started) if one.phase == "end" else None,
             confidence=round(moment.confidence, 3),
             severity=KINDS[seen.kind].severity,
-            zone=None if seen.camera is None else "whole",
+            zone=None if seen.camera is None else "jalan",
             location=_location(one),
             subjects=_subjects(seen.kind, moment.count),
             why=Why(
@@ -189,7 +196,9 @@ def _measures(kind: Kind, confidence: float) -> tuple[Measure, ...]:
     if kind not in MEASURES:
         return ()
     name, threshold, unit = MEASURES[kind]
-    return (Measure(name=name, value=round(threshold * (0.6 + confidence), 2), threshold=threshold, unit=unit),)
+    value = threshold * (0.6 + confidence)
+    counted = not unit and threshold >= 1
+    return (Measure(name=name, value=ceil(value) if counted else round(value, 4), threshold=threshold, unit=unit),)
 
 
 def _subjects(kind: Kind, count: int) -> tuple[Subject, ...]:

@@ -61,6 +61,7 @@ def make_event(
     snapshot: str | None = None,
     subjects: tuple[Subject, ...] = (),
     zone: str | None = None,
+    rule: str = "rule-1",
 ) -> Event:
     """An event `t` seconds after START. Episodes with the same name, camera and kind are the same."""
     time = START + timedelta(seconds=t)
@@ -85,7 +86,7 @@ def make_event(
             zone=zone,
             location=location,
             subjects=subjects,
-            why=Why(rule="rule-1", measures=(Measure(name="m", value=t),), model="test", config_hash=CONFIG_HASH),
+            why=Why(rule=rule, measures=(Measure(name="m", value=t),), model="test", config_hash=CONFIG_HASH),
             evidence=(Evidence(sha256=snapshot, kind="snapshot", time=time),) if snapshot else (),
             clock=Clock(offset_ms=0.0, synchronised=True),
             delayed=delayed,

@@ -1,4 +1,4 @@
-"""Reports as PDF, by fpdf2: A4 across, each table with its headings on every page it runs over.
+"""Reports as PDF, by fpdf2: A4 across, each table below its plot, with its headings on every page it runs over.
 
 The fonts are those that every PDF reader has, which know Latin letters alone. Names may be in any script: what the font
 lacks is written without its accent or as "?", since no font of all scripts is small.
@@ -12,6 +12,7 @@ from fpdf import FPDF
 from fpdf.enums import TableCellFillMode, XPos, YPos
 from fpdf.fonts import FontFace
 
+from aggregator.adapters import report_plot_fpdf2
 from aggregator.core.report_sheet import Paper, Sheet
 
 _SIGNS = str.maketrans(
@@ -54,13 +55,16 @@ def pdf(paper: Paper) -> bytes:
 
 
 def _sheet(document: FPDF, sheet: Sheet, empty: str) -> None:
-    if document.will_page_break(36):
+    picture = sheet.picture
+    if document.will_page_break(36 if picture is None else 20 + report_plot_fpdf2.height(picture)):
         document.add_page()
     document.ln(5)
     document.set_font("helvetica", "B", 12)
     document.set_text_color(20, 32, 44)
     document.start_section(printable(sheet.title))
     document.cell(0, 7, printable(sheet.title), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    if picture is not None:
+        report_plot_fpdf2.draw(document, picture, printable)
     document.set_font("helvetica", size=8.5)
     if sheet.rows:
         _table(document, sheet)

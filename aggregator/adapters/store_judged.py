@@ -8,7 +8,7 @@ import msgspec
 
 from aggregator.core.flapping import Begin
 from aggregator.core.ports import Batch, SuppressedQuery, SuppressedRow, SuppressedSeen
-from aggregator.core.precision import Verdict
+from aggregator.core.precision import RuleTold, Verdict
 from aggregator.core.silences import Silence
 from aggregator.core.suppression import HUSHED, KEPT_OUT, Reason, Suppressed
 from contract.kinds import Kind
@@ -43,9 +43,12 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
     )
     db.executemany("DELETE FROM verdicts WHERE incident = ?", ((one,) for one in batch.withdrawn))
     db.executemany(
-        "INSERT INTO verdicts (incident, time, heard, site, camera, kind, true, told, sources) "
-        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-        ((v.incident, v.time, v.heard, v.site, v.camera, v.kind, v.true, v.told, v.sources) for v in batch.verdicts),
+        "INSERT INTO verdicts (incident, time, heard, site, camera, kind, true, told, sources, rule) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+        (
+            (v.incident, v.time, v.heard, v.site, v.camera, v.kind, v.true, v.told, v.sources, v.rule)
+            for v in batch.verdicts
+        ),
     )
 
 
@@ -115,7 +118,18 @@ def begins(read: Read, since: float) -> tuple[Begin, ...]:
     )
 
 
-VERDICTS = "SELECT incident, time, heard, site, camera, kind, true, told, sources FROM verdicts"
+VERDICTS = "SELECT incident, time, heard, site, camera, kind, true, told, sources, rule FROM verdicts"
+
+
+def rules(read: Read, incident: str) -> list[RuleTold]:
+    sql = (
+        "SELECT site, camera, kind, rule, max(sure) FROM (SELECT e.site, e.camera, e.kind, "
+        "json_extract(CAST(e.raw AS TEXT), '$.data.why.rule') AS rule, "
+        "json_extract(CAST(e.raw AS TEXT), '$.data.confidence') AS sure "
+        "FROM incident_events l JOIN events e ON e.id = l.event WHERE l.incident = ?) "
+        "GROUP BY site, camera, kind, rule ORDER BY site, camera, kind, rule"
+    )
+    return [RuleTold(site, camera, Kind(kind), rule, sure) for site, camera, kind, rule, sure in read(sql, (incident,))]
 
 
 def verdicts(read: Read) -> tuple[Verdict, ...]:
@@ -125,8 +139,8 @@ def verdicts(read: Read) -> tuple[Verdict, ...]:
 def verdict_rows(rows: Sequence[Any]) -> list[Verdict]:
     """Of `VERDICTS`."""
     return [
-        Verdict(incident, time, heard, site, camera, Kind(kind), bool(true), told, sources)
-        for incident, time, heard, site, camera, kind, true, told, sources in rows
+        Verdict(incident, time, heard, site, camera, Kind(kind), bool(true), told, sources, rule)
+        for incident, time, heard, site, camera, kind, true, told, sources, rule in rows
     ]
 
 

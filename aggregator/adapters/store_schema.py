@@ -40,6 +40,11 @@ def clips(db: Database) -> None:
     _script(db, "0006_clips.sql")
 
 
+@migrations()  # type: ignore[untyped-decorator]
+def rules(db: Database) -> None:
+    _script(db, "0007_rules.sql")
+
+
 def _script(db: Database, name: str) -> None:
     script = (files("aggregator.adapters") / "schema" / name).read_text("utf-8")
     code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())

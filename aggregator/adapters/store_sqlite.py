@@ -31,7 +31,7 @@ from aggregator.core.ports import (
     SuppressedQuery,
     SuppressedSeen,
 )
-from aggregator.core.precision import Verdict
+from aggregator.core.precision import RuleTold, Verdict
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
 from aggregator.core.states import CLOSED
@@ -146,6 +146,9 @@ class SqliteStore:
     def followers(self, incident: str) -> list[tuple[str, bytes]]:
         return store_acts.followers(self._read, incident)
 
+    def rules_told(self, incident: str) -> list[RuleTold]:
+        return store_judged.rules(self._read, incident)
+
     def verdicts(self) -> tuple[Verdict, ...]:
         return store_judged.verdicts(self._read)
 
@@ -186,8 +189,10 @@ class SqliteStore:
         rows = self._read("SELECT time, actor, action, object, detail FROM audit ORDER BY seq DESC LIMIT ?", (limit,))
         return [(row[0] / 1000, row[1], row[2], row[3], row[4]) for row in rows]
 
-    def prune(self, retention: Retention, now: float) -> None:
-        self._run(lambda db: _prune(db.conn, retention, now))
+    def prune(self, retention: Retention, now: float) -> list[tuple[str, int, tuple[str, ...]]]:
+        gone: list[tuple[str, int, tuple[str, ...]]] = []
+        self._run(lambda db: gone.extend(_prune(db.conn, retention, now)))
+        return gone
 
     def queue_depth(self) -> int:
         return self._writer.depth()
@@ -332,14 +337,20 @@ def _text(value: object) -> str:
     return _out.encode(value).decode()
 
 
-def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> None:
-    """Deletes what is past its time; running incidents and their events stay, however old."""
+def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> list[tuple[str, int, tuple[str, ...]]]:
+    """Deletes what is past its time; running incidents and their events stay, however old. Which of those that were
+    shown are gone."""
     old = now - retention.events_days * _DAY_S
     closed = ",".join(f"'{state}'" for state in sorted(CLOSED))
     gone = f"SELECT id FROM incidents WHERE state IN ({closed}) AND updated < ?"
     db.execute(f"DELETE FROM events WHERE id IN (SELECT event FROM incident_events WHERE incident IN ({gone}))", (old,))
     for table in ("incident_events", "episodes", "changes"):
         db.execute(f"DELETE FROM {table} WHERE incident IN ({gone})", (old,))
+    shown = (
+        "SELECT id, revision, json_extract(CAST(view AS TEXT), '$.sites') FROM incidents "
+        f"WHERE state IN ({closed}) AND updated < ? AND merged_into IS NULL"
+    )
+    past = [(identity, revision, tuple(json.loads(sites))) for identity, revision, sites in db.execute(shown, (old,))]
     db.execute(f"DELETE FROM incidents WHERE state IN ({closed}) AND updated < ?", (old,))
     store_judged.prune(db, old)
     store_reports.prune(db, old)
@@ -354,3 +365,4 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> None:
             db.execute("DELETE FROM evidence WHERE sha256 = ?", (sha256,))
             excess -= size
     db.execute("DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (retention.quarantine_rows,))
+    return past

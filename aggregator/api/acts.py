@@ -13,12 +13,13 @@ from aggregator.api import models, models_acts
 from aggregator.api.access import Who
 from aggregator.api.parts import JSON, UUID7, IncidentId, Parts
 from aggregator.api.problems import documented
-from aggregator.api.sight import seen, sites_of
+from aggregator.api.sight import seen
 from aggregator.core.actions import Deed, DeedRefused
 from aggregator.core.care import Action
 from aggregator.core.pace import Pace
 from aggregator.core.people import User
 from aggregator.nearby import linked, near, neighbours
+from aggregator.views import shown_sites
 
 STEPS_A_MINUTE = 240
 """Of one account: more than the quickest hands, and too few to drown the audit log."""
@@ -115,14 +116,14 @@ def _whose(app: FastAPI, parts: Parts, slowly: Sequence[params.Depends]) -> None
 
     @app.get("/api/v1/assignees", response_model=models_acts.Assignees, responses=documented(401, 403, 404, 422, 503))
     def assignees(who: Who, incident: Annotated[str | None, Query(pattern=UUID7)] = None) -> Response:
-        sites = sites_of(seen(parts.store, incident, who)) if incident is not None else None
+        sites = shown_sites(seen(parts.store, incident, who)) if incident is not None else None
         found = able(sites) if accounts.active else []
         items = [{"name": user.name, "role": user.role} for user in found]
         return _shown(msgspec.json.encode({"items": items}))
 
     @app.post(f"{_ACT}/assign", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)
     def assign(incident: IncidentId, wish: Annotated[models_acts.AssignIn, Body()], who: Who) -> Response:
-        sites = sites_of(seen(parts.store, incident, who))
+        sites = shown_sites(seen(parts.store, incident, who))
         return _shown(parts.service.act(incident, _deed("assign", wish, who, named(wish.to, sites))))
 
     @app.post(

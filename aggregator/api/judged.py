@@ -110,6 +110,7 @@ def _silences(app: FastAPI, parts: Parts) -> None:
                 camera=wish.camera,
                 kind=wish.kind,
                 zone=wish.zone,
+                rule=wish.rule,
             )
         )
         return Response(silence_view(made), 201, media_type=JSON)

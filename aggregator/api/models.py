@@ -175,8 +175,9 @@ class SuppressedPage(BaseModel):
 
 
 class SilenceIn(BaseModel):
-    """What is to raise no alarm: at least a site or a kind; a camera and a zone belong to a site. Something critical
-    is only silenced where `kind` names it. starts: now where it is left out. At most seven days."""
+    """What is to raise no alarm: at least a site or a kind; a camera and a zone belong to a site, a rule to a camera.
+    Something critical is only silenced where `kind` or `rule` names it. starts: now where it is left out. At most seven
+    days."""
 
     model_config = ConfigDict(extra="forbid")
     reason: str = Field(min_length=1, max_length=500)
@@ -187,6 +188,7 @@ class SilenceIn(BaseModel):
     camera: Matched | None = None
     kind: Kind | None = None
     zone: Matched | None = None
+    rule: Matched | None = None
     actor: Actor = "operator"
 
 
@@ -204,6 +206,7 @@ class SilenceOut(BaseModel):
     camera: str | None
     kind: Kind | None
     zone: str | None
+    rule: str | None
     created: str
     starts: str
     expires: str
@@ -216,13 +219,15 @@ class SilencePage(BaseModel):
 
 
 class PrecisionOut(BaseModel):
-    """What operators' verdicts say of a camera and kind. precision: 0..1, shrunk to the kind's in the whole city
-    (`city`); low, high: two standard deviations. right, wrong: verdicts ever. recent: by late verdicts alone; drift:
-    recent minus before, null where that is not sure. by_hour: by class of the hour."""
+    """What operators' verdicts say of a camera's rule (empty: not known any more). precision: 0..1, shrunk to that of
+    the camera's other rules of the kind and to the kind's in the whole city (`city`); low, high: two standard
+    deviations. right, wrong: verdicts ever. recent: by late verdicts alone; drift: recent minus before, null where that
+    is not sure. by_hour: by class of the hour."""
 
     site: str
     camera: str
     kind: Kind
+    rule: str
     precision: float
     low: float
     high: float

@@ -15,13 +15,27 @@ class ColumnOut(BaseModel):
     type: ColumnType
 
 
+class PlotOut(BaseModel):
+    """x, series: columns. by: the column for each of whose values the one series is drawn. interval: the columns of the
+    interval around it. limit: the column of what is drawn across."""
+
+    kind: Literal["bars", "lines"]
+    x: str
+    series: list[str]
+    by: str | None
+    interval: list[str] | None
+    limit: str | None
+
+
 class TableOut(BaseModel):
-    """rows: by the columns' keys. total: how many there are, of which these are the first."""
+    """rows: by the columns' keys. total: how many there are, of which these are the first.
+    plot: what of it is worth drawing, null where nothing is."""
 
     key: str
     columns: list[ColumnOut]
     rows: list[dict[str, str | int | float | None]]
     total: int
+    plot: PlotOut | None
 
 
 class ReportOut(BaseModel):

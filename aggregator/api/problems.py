@@ -94,6 +94,7 @@ def _unknown_event(_request: Request, error: Exception) -> Response:
 _REFUSALS = {
     "empty": "a silence names a site or a kind",
     "no_site": "a camera or a zone belongs to a site: name it, too",
+    "no_camera": "a rule belongs to a camera: name it, too",
     "ends_early": "it would be over before it begins",
     "too_long": "seven days at most",
 }

@@ -61,7 +61,7 @@ class Correlator:
         self._announced: dict[str, str] = {}
         """Episodes that wait for their turn, to the incident that they were announced as."""
         self._locate = locate or (lambda _site, _camera: None)
-        self._trust = trust or (lambda _site, _camera, _kind, _time: None)
+        self._trust = trust or (lambda _site, _camera, _kind, _time, _rule: None)
 
     def __len__(self) -> int:
         return len(self._drafts)

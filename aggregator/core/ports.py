@@ -9,7 +9,7 @@ from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, AgentKey, Camera
 from aggregator.core.outcome import EpisodeState
-from aggregator.core.precision import Verdict
+from aggregator.core.precision import RuleTold, Verdict
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
 from aggregator.core.suppression import Reason, Suppressed
@@ -222,6 +222,10 @@ class Store(Protocol):
         """(id, JSON) of those that name it as `previous` or `split_from`, and of those that it absorbed."""
         ...
 
+    def rules_told(self, incident: str) -> list[RuleTold]:
+        """Which rules told of the incident: those of its events."""
+        ...
+
     def verdicts(self) -> tuple[Verdict, ...]:
         """All of them, in the order they were given."""
         ...
@@ -261,7 +265,10 @@ class Store(Protocol):
 
     def quarantine(self, limit: int) -> list[Refused]: ...
     def audit(self, limit: int) -> list[tuple[float, str, str, str, str]]: ...
-    def prune(self, retention: Retention, now: float) -> None: ...
+    def prune(self, retention: Retention, now: float) -> Sequence[tuple[str, int, tuple[str, ...]]]:
+        """Deletes what is past its time. (id, revision, sites) of the incidents that are gone."""
+        ...
+
     def queue_depth(self) -> int: ...
     def close(self) -> None: ...
 

@@ -1,15 +1,16 @@
-"""What operators' verdicts say of how often a camera is right, by kind and hour of the day.
+"""What operators' verdicts say of how often a camera's rules are right, by kind and hour of the day.
 
-An incident that an operator resolves was true, one that is called a false alarm was not. Each (camera, kind) that told
-of it gets the verdict, and where n sources told of it and it was true, the n-squared part of it: what several tell says
-little of what one of them is worth alone.
+An incident that an operator resolves was true, one that is called a false alarm was not. Each rule of a camera that
+told of it gets the verdict, and where n sources told of it and it was true, the n-squared part of it: what several tell
+says little of what one of them is worth alone.
 
 What is shown is not what is told: the surer a camera is, the sooner it is shown and judged. A verdict therefore counts
 by how sure the camera was. With L the odds of its confidence against those of USUAL, a false alarm counts as sqrt(L)
 and a true one as 1 / sqrt(L): whatever the confidence, their ratio is then the odds at USUAL. The precision is that of
-a word of usual confidence: the mean of a Beta distribution, shrunk in three steps. What is known of the kind in the
-whole city stands for a camera that little is known of, and what is known of the camera for an hour of the day that
-little is known of (an empirical-Bayes chain; Gelman et al., Bayesian Data Analysis, 3rd ed., chapter 5).
+a word of usual confidence: the mean of a Beta distribution, shrunk in steps. What is known of the kind in the whole
+city stands for a camera that little is known of, what is known of its other rules of the kind for a rule that little is
+known of, and what is known of the rule for an hour of the day that little is known of (an empirical-Bayes chain; Gelman
+et al., Bayesian Data Analysis, 3rd ed., chapter 5).
 
 Verdicts fade with a half-life, since lenses are cleaned and seasons change. Counts fade lazily: each is as of its own
 time, so the same verdicts in the same order give the same numbers, and a restart rebuilds them from the store.
@@ -28,14 +29,16 @@ USUAL = 0.6
 HourClass = Literal["night", "twilight", "day", "evening"]
 HOUR_CLASSES: tuple[HourClass, ...] = get_args(HourClass)
 _DAY_S = 86_400.0
+RuleKey = tuple[str, str, Kind, str]
+"""Site, camera, kind, rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearningPolicy:
-    """kind_weight, camera_weight, hour_weight: how many verdicts
-    what stands behind counts for: a kind's USUAL, a camera's kind, an hour's camera. half_life_days: of a verdict.
-    utc_offset_h: of local time. least, most: the furthest that verdicts move a camera's odds. drift: difference in
-    precision that is shown, at drift_sure standard deviations."""
+    """kind_weight, camera_weight, hour_weight: how many verdicts what stands behind counts for: a kind's USUAL, a
+    camera's or rule's kind, an hour's rule. half_life_days: of a verdict. utc_offset_h: of local time. least, most: the
+    furthest that verdicts move a camera's odds. drift: difference in precision that is shown, at drift_sure standard
+    deviations."""
 
     kind_weight: float = 10.0
     camera_weight: float = 4.0
@@ -49,9 +52,21 @@ class LearningPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleTold:
+    """A camera's rule that told of an incident, and how sure it was at most."""
+
+    site: str
+    camera: str
+    kind: Kind
+    rule: str
+    sure: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """time: when it was given. heard: when the camera told it (what hour it was). true: no false alarm. told:
-    the camera's own confidence. sources: how many told of the incident."""
+    the camera's own confidence. sources: how many told of the incident. rule: that told it; "" where that is not known
+    any more."""
 
     incident: str
     time: float
@@ -62,6 +77,7 @@ class Verdict:
     true: bool
     told: float = USUAL
     sources: int = 1
+    rule: str = ""
 
     @property
     def weight(self) -> float:
@@ -82,13 +98,14 @@ class Precision:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One camera and kind for the tuning engineer. low, high: two standard deviations around the mean. right, wrong:
+    """One rule of a camera, for the tuning engineer. low, high: two standard deviations around the mean. right, wrong:
     verdicts ever. recent: precision by the last half-life alone; drift: recent minus before, None where it is not sure.
     by_hour: mean by hour class, where there are verdicts."""
 
     site: str
     camera: str
     kind: Kind
+    rule: str
     mean: float
     low: float
     high: float
@@ -136,13 +153,14 @@ class Precisions:
         self._half_life_s = self.policy.half_life_days * _DAY_S
         self._kinds: dict[Kind, _Count] = {}
         self._cameras: dict[tuple[str, str, Kind], _Count] = {}
-        self._hours: dict[tuple[str, str, Kind, HourClass], _Count] = {}
-        self._recent: dict[tuple[str, str, Kind], _Count] = {}
+        self._rules: dict[RuleKey, _Count] = {}
+        self._hours: dict[tuple[RuleKey, HourClass], _Count] = {}
+        self._recent: dict[RuleKey, _Count] = {}
         self.relearn(verdicts)
 
     def relearn(self, verdicts: Iterable[Verdict]) -> None:
         """From nothing: after a verdict was withdrawn."""
-        for counts in (self._kinds, self._cameras, self._hours, self._recent):
+        for counts in (self._kinds, self._cameras, self._rules, self._hours, self._recent):
             counts.clear()
         for verdict in verdicts:
             self.learn(verdict)
@@ -157,9 +175,11 @@ class Precisions:
         share = (weight / (weight + sum(own.faded(verdict.time, life)))) ** 2
         self._kinds.setdefault(verdict.kind, _Count()).add(verdict.true, verdict.time, life, part * share)
         own.add(verdict.true, verdict.time, life, part)
-        hour = self._hours.setdefault((*key, self.hour_class(verdict.heard)), _Count())
+        rule = (*key, verdict.rule)
+        self._rules.setdefault(rule, _Count()).add(verdict.true, verdict.time, life, part)
+        hour = self._hours.setdefault((rule, self.hour_class(verdict.heard)), _Count())
         hour.add(verdict.true, verdict.time, life, part)
-        self._recent.setdefault(key, _Count()).add(verdict.true, verdict.time, life / RECENT, part)
+        self._recent.setdefault(rule, _Count()).add(verdict.true, verdict.time, life / RECENT, part)
 
     def hour_class(self, time: float) -> HourClass:
         """Local time: lamps and headlights at night, low sun and lamps that switch at twilight (5-7 and 17-19 h)."""
@@ -170,14 +190,14 @@ class Precisions:
             return "evening"
         return "day" if 7 <= hour < 17 else "twilight"
 
-    def of(self, site: str, camera: str, kind: Kind, time: float) -> Precision | None:
-        """What its word is worth at that time; None while nobody has judged its kind. A post's reports are people's
-        words, which no camera's verdicts speak of."""
+    def of(self, site: str, camera: str, kind: Kind, time: float, rule: str = "") -> Precision | None:
+        """What this rule's word is worth at that time; None while nobody has judged its kind. A post's reports are
+        people's words, which no camera's verdicts speak of."""
         if kind not in self._kinds or kind == Kind.REPORT:
             return None
         count, city = self._cameras.get((site, camera, kind)), self.of_kind(kind, time)
         verdicts = sum(count.faded(time, self._half_life_s)) if count else 0.0
-        mean = self._at(site, camera, kind, self.hour_class(time), time)
+        mean = self._at((site, camera, kind, rule), self.hour_class(time), time)
         beside = self._held(_odds(mean) / _odds(city))
         alone = beside if kind in PRECURSORS else self._held(_odds(mean) / _odds(USUAL))
         return Precision(mean, verdicts, alone, beside)
@@ -193,19 +213,18 @@ class Precisions:
         return _mean(right, wrong, USUAL, policy.kind_weight)
 
     def judged(self, now: float) -> list[Judged]:
-        """Every camera and kind with a verdict, those that drift first, then the least precise."""
-        found = [self._judged(key, now) for key in self._cameras]
-        return sorted(found, key=lambda one: (one.drift is None, one.mean, one.site, one.camera, one.kind))
+        """Every rule with a verdict, those that drift first, then the least precise."""
+        found = [self._judged(key, now) for key in self._rules]
+        return sorted(found, key=lambda one: (one.drift is None, one.mean, one.site, one.camera, one.kind, one.rule))
 
-    def _judged(self, key: tuple[str, str, Kind], now: float) -> Judged:
-        kind = key[2]
-        policy, count = self.policy, self._cameras[key]
-        city = self.of_kind(kind, now)
+    def _judged(self, key: RuleKey, now: float) -> Judged:
+        policy, count = self.policy, self._rules[key]
+        city, before = self.of_kind(key[2], now), self._before(key, now)
         right, wrong = count.faded(now, self._half_life_s)
-        mean = _mean(right, wrong, city, policy.camera_weight)
-        spread = 2 * _spread(right, wrong, city, policy.camera_weight)
+        mean = _mean(right, wrong, before, policy.camera_weight)
+        spread = 2 * _spread(right, wrong, before, policy.camera_weight)
         recent, drift = self._drift(key, now)
-        by_hour = tuple((one, round(self._at(*key, one, now), 4)) for one in HOUR_CLASSES if (*key, one) in self._hours)
+        by_hour = tuple((one, round(self._at(key, one, now), 4)) for one in HOUR_CLASSES if (key, one) in self._hours)
         return Judged(
             *key,
             mean=round(mean, 4),
@@ -220,22 +239,33 @@ class Precisions:
             by_hour=by_hour,
         )
 
-    def _at(self, site: str, camera: str, kind: Kind, hour: HourClass, time: float) -> float:
-        """Kind, camera, hour: each shrunk to the one before."""
+    def _at(self, key: RuleKey, hour: HourClass, time: float) -> float:
+        """Kind, camera, rule, hour: each shrunk to the one before."""
         policy = self.policy
-        mean = self.of_kind(kind, time)
+        mean = self._before(key, time)
         for count, weight in (
-            (self._cameras.get((site, camera, kind)), policy.camera_weight),
-            (self._hours.get((site, camera, kind, hour)), policy.hour_weight),
+            (self._rules.get(key), policy.camera_weight),
+            (self._hours.get((key, hour)), policy.hour_weight),
         ):
             if count is not None:
                 mean = _mean(*count.faded(time, self._half_life_s), mean, weight)
         return mean
 
-    def _drift(self, key: tuple[str, str, Kind], now: float) -> tuple[float | None, float | None]:
+    def _before(self, key: RuleKey, time: float) -> float:
+        """What stands for a rule that little is known of: the camera's other rules of its kind, shrunk to the kind. Its
+        own verdicts are not in it, or they would count twice."""
+        mean = self.of_kind(key[2], time)
+        camera, own = self._cameras.get(key[:3]), self._rules.get(key, _Count())
+        if camera is None or (camera.right_ever, camera.wrong_ever) == (own.right_ever, own.wrong_ever):
+            return mean
+        all_of_it, its = camera.faded(time, self._half_life_s), own.faded(time, self._half_life_s)
+        right, wrong = (max(0.0, whole - part) for whole, part in zip(all_of_it, its, strict=True))
+        return _mean(right, wrong, mean, self.policy.camera_weight)
+
+    def _drift(self, key: RuleKey, now: float) -> tuple[float | None, float | None]:
         """Recent verdicts against older ones: what the quickly fading count holds, and what only the slow one does."""
         policy = self.policy
-        right, wrong = self._cameras[key].faded(now, self._half_life_s)
+        right, wrong = self._rules[key].faded(now, self._half_life_s)
         late_right, late_wrong = self._recent[key].faded(now, self._half_life_s / RECENT)
         old_right, old_wrong = max(0.0, right - late_right), max(0.0, wrong - late_wrong)
         late, old = late_right + late_wrong, old_right + old_wrong

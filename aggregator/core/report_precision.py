@@ -12,7 +12,7 @@ _COUNTS = "right:count wrong:count precision:share low:share high:share"
 def precision_report(
     span: Span, verdicts: Sequence[Verdict], judged: Iterable[Judged], districts: Districts, calendar: Calendar
 ) -> Report:
-    """A rule tells one kind, and a verdict names the kind: a camera's rules are told apart by it."""
+    """Each verdict is on one rule of a camera: where two of them told of an incident, there are two."""
     return Report(
         "precision",
         span,
@@ -21,7 +21,7 @@ def precision_report(
             _over_time(span, verdicts, calendar),
             _by("kind", "kind", [((one.kind,), one) for one in verdicts]),
             _by("district", "place", [(districts.of((one.site,)), one) for one in verdicts]),
-            _cameras(verdicts, judged),
+            _rules(verdicts, judged),
         ),
     )
 
@@ -54,22 +54,22 @@ def _over_time(span: Span, verdicts: Sequence[Verdict], calendar: Calendar) -> T
     return table("precision_over_time", f"begin:span {_COUNTS}", rows)
 
 
-def _cameras(verdicts: Sequence[Verdict], judged: Iterable[Judged]) -> Table:
+def _rules(verdicts: Sequence[Verdict], judged: Iterable[Judged]) -> Table:
     """The least precise first. now, now_low, now_high: what counts at present, of all verdicts, faded; trend: recent
     minus before, where that is sure."""
-    held: dict[tuple[str, str, str], list[Verdict]] = {}
+    held: dict[tuple[str, str, str, str], list[Verdict]] = {}
     for one in verdicts:
-        held.setdefault((one.site, one.camera, one.kind), []).append(one)
+        held.setdefault((one.site, one.camera, one.kind, one.rule), []).append(one)
     rows: list[Row] = []
     for known in judged:
-        own = held.get((known.site, known.camera, known.kind))
+        place = (known.site, known.camera, known.kind, known.rule)
+        own = held.get(place)
         if own is not None:
             right, wrong, share, *_ = _counted(own)
-            place = (known.site, known.camera, known.kind)
             rows.append((*place, right, wrong, share, known.mean, known.low, known.high, known.recent, known.drift))
-    rows.sort(key=lambda row: (row[6] or 0.0, row[:3]))
+    rows.sort(key=lambda row: (row[7] or 0.0, row[:4]))
     columns = (
-        "site:place camera:text kind right:count wrong:count precision:share now:share now_low:share now_high:share "
-        "recent:share trend:share"
+        "site:place camera:text kind rule:text right:count wrong:count precision:share now:share now_low:share "
+        "now_high:share recent:share trend:share"
     )
     return table("precision_cameras", columns, rows)

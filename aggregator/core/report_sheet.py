@@ -4,16 +4,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from aggregator.core.report_plot import Drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A plot with its words. below: of each x. names: of each series, in order. ticks: of the scale's. tops: what is
+    written at bars that lie, one for each x, where they do. limit: what is drawn across, or ""."""
+
+    plot: Drawn
+    below: Sequence[str]
+    names: Sequence[str]
+    ticks: Sequence[str]
+    tops: Sequence[str] = ()
+    limit: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One table. numeric: which columns stand at the right. note: what is not shown, or ""."""
+    """One table. numeric: which columns stand at the right. note: what is not shown, or "". picture: what stands above
+    it."""
 
     title: str
     headings: Sequence[str]
     numeric: Sequence[bool]
     rows: Sequence[Sequence[str]]
     note: str = ""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,11 +53,8 @@ def shift_report(
         _overdue(span, courses, targets, districts),
         table(
             "silences",
-            "site:place camera:text kind zone:text reason:text actor begin:time end:time ended_by:actor",
-            [
-                (one.site, one.camera, one.kind, one.zone, one.reason, one.actor, one.starts, one.until, one.ended_by)
-                for one in facts.silences
-            ],
+            "site:place camera:text rule:text kind zone:text reason:text actor begin:time end:time ended_by:actor",
+            map(_silence, facts.silences),
         ),
         facts.covered.dark(span.until),
         _load(span, courses, load, calendar),
@@ -67,6 +64,11 @@ def shift_report(
         rows = [(one.actor, one.action, one.count, one.first, one.last) for one in facts.acted]
         tables.append(table("acted", "actor action times:count first:time last:time", rows))
     return Report("shift", span, tuple(tables))
+
+
+def _silence(one: Silence) -> Row:
+    matched = (one.site, one.camera, one.rule, one.kind, one.zone)
+    return *matched, one.reason, one.actor, one.starts, one.until, one.ended_by
 
 
 def _most(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:

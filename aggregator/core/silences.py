@@ -1,7 +1,8 @@
 """Silences: what an operator does not want to be told for a while, with a matcher, an expiry and a reason.
 
-A silence names a site, a camera, a kind or a zone; what it matches raises no alarm and is stored as silenced. What is
-critical is only silenced where the silence names its kind: somebody who mends cameras at a site does not mean fire.
+A silence names a site, a camera, one of its rules, a kind or a zone; what it matches raises no alarm and is stored as
+silenced. What is critical is only silenced where the silence names its kind, or the very rule: somebody who mends
+cameras at a site does not mean fire.
 Times are seconds since the epoch; whether an event is silenced depends on when it happened.
 """
 
@@ -14,7 +15,7 @@ LONGEST_S = 7 * 86_400.0
 
 
 class SilenceRefused(ValueError):
-    """A silence that cannot be made. `why`: empty, no_site, ends_early, too_long."""
+    """A silence that cannot be made. `why`: empty, no_site, no_camera, ends_early, too_long."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -23,8 +24,8 @@ class SilenceRefused(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """maintenance: planned work rather than a nuisance. ended, ended_by: cut short by hand. None of site, camera, kind
-    and zone: matches any."""
+    """maintenance: planned work rather than a nuisance. ended, ended_by: cut short by hand. None of site, camera, kind,
+    zone and rule: matches any."""
 
     id: str
     created: float
@@ -37,6 +38,7 @@ class Silence:
     camera: str | None = None
     kind: str | None = None
     zone: str | None = None
+    rule: str | None = None
     ended: float | None = None
     ended_by: str | None = None
 
@@ -49,19 +51,22 @@ class Silence:
 
     def matches(self, data: EventData) -> bool:
         """Whatever the time."""
-        if data.severity == "critical" and self.kind is None:
+        if data.severity == "critical" and self.kind is None and self.rule is None:
             return False
-        wanted = (self.site, self.camera, self.kind, self.zone)
-        told = (data.site, data.camera, data.kind, data.zone)
+        wanted = (self.site, self.camera, self.kind, self.zone, self.rule)
+        told = (data.site, data.camera, data.kind, data.zone, data.why.rule)
         return all(want is None or want == got for want, got in zip(wanted, told, strict=True))
 
 
 def check(silence: Silence) -> None:
-    """Raises SilenceRefused. A camera and a zone are names within a site; nothing matches everything."""
-    if silence.site is None and silence.kind is None:
-        raise SilenceRefused("no_site" if silence.camera or silence.zone else "empty")
-    if silence.site is None and (silence.camera or silence.zone):
+    """Raises SilenceRefused. A camera and a zone are names within a site, a rule within a camera; nothing matches
+    everything."""
+    if silence.site is None and (silence.camera or silence.zone or silence.rule):
         raise SilenceRefused("no_site")
+    if silence.site is None and silence.kind is None:
+        raise SilenceRefused("empty")
+    if silence.rule and silence.camera is None:
+        raise SilenceRefused("no_camera")
     if silence.expires <= silence.starts or silence.expires <= silence.created:
         raise SilenceRefused("ends_early")
     if silence.expires - silence.starts > LONGEST_S:

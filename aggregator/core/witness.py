@@ -11,8 +11,8 @@ from contract.kinds import Kind
 
 Locate = Callable[[str, str], Location | None]
 """(site, camera) to where the camera is, None where nobody knows."""
-Trust = Callable[[str, str, Kind, float], Precision | None]
-"""(site, camera, kind, time) to what verdicts have shown of it, None while nobody has judged it."""
+Trust = Callable[[str, str, Kind, float, str], Precision | None]
+"""(site, camera, kind, time, rule) to what verdicts have shown of it, None while nobody has judged it."""
 SIGHT_M = 55.0
 """How far a street camera sees a person well enough to tell what they do."""
 SAME_DEG = 2e-5
@@ -52,7 +52,7 @@ def place_of(event: Event, locate: Locate) -> Location | None:
 def source_of(event: Event, place: Location | None, trust: Trust, draft: Draft) -> Source | None:
     """Who tells it, with what their word is worth; None where the draft knows as much."""
     data = event.data
-    precision = trust(data.site, data.camera, data.kind, event.time.timestamp())
+    precision = trust(data.site, data.camera, data.kind, event.time.timestamp(), data.why.rule)
     confidence = data.confidence if precision is None else weighed(data.confidence, precision.beside)
     if draft.knows(data.site, data.camera, confidence, place is not None):
         return None

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from edge_agent.core.errors import OverlayError
 from edge_agent.core.reel import Shot
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 MOST_WAITING = 32
 """Clips that wait to be coded; what comes on top is left out, with a warning."""
@@ -41,13 +43,21 @@ class ClipFiles:
         elif shots:
             self._waiting.add(self._owner.submit(self._save, event, tuple(shots)))
 
+    def later(self, work: Callable[[], T]) -> Future[T]:
+        """Does something in the clips' thread, when all that waits has been written."""
+        return self._owner.submit(work)
+
     def read(self, event: str) -> bytes | None:
-        """The MP4 of this event, where there is one; waits for those that are being written."""
-        return self._owner.submit(self._read, event).result()
+        """The MP4 of this event, where there is one; a file appears whole, once it is coded."""
+        try:
+            return self._path(event).read_bytes()
+        except FileNotFoundError:
+            return None
 
     def prune(self, keep_s: float, most_bytes: int) -> None:
-        """Deletes what is older than `keep_s`, and the oldest of what is more than `most_bytes` together."""
-        self._owner.submit(self._prune, keep_s, most_bytes).result()
+        """Deletes what is older than `keep_s`, and the oldest of what is more than `most_bytes` together; later, in the
+        order of the calls."""
+        self._owner.submit(self._prune, keep_s, most_bytes)
 
     def close(self) -> None:
         """Writes what waits."""
@@ -68,13 +78,13 @@ class ClipFiles:
         except Exception:
             log.exception("clip_failed", event_id=event)
 
-    def _read(self, event: str) -> bytes | None:
-        try:
-            return self._path(event).read_bytes()
-        except FileNotFoundError:
-            return None
-
     def _prune(self, keep_s: float, most_bytes: int) -> None:
+        try:
+            self._delete(keep_s, most_bytes)
+        except OSError as error:
+            log.warning("clips_not_pruned", reason=str(error))
+
+    def _delete(self, keep_s: float, most_bytes: int) -> None:
         files = []
         for path in self._folder.glob("*.mp4"):
             with contextlib.suppress(FileNotFoundError):

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,8 +74,8 @@ class LinkStatus:
 
 
 class MqttLink:
-    """Publishes `spool` until closed. handle: answers a command, in the link's thread. refused: publishes that the
-    broker turned down; they stay in the spool and are tried again.
+    """Publishes `spool` until closed. handle: answers a command, in the link's thread, or later. refused: publishes
+    that the broker turned down; they stay in the spool and are tried again.
 
     `wake`, `health`, `status`, `set_config_hash` and `close` are for any thread.
     """
@@ -84,7 +85,7 @@ class MqttLink:
         options: LinkOptions,
         spool: Spool,
         config_hash: str,
-        handle: Callable[[Command], Reply],
+        handle: Callable[[Command], Reply | Future[Reply]],
         backoff: Backoff | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -99,6 +100,7 @@ class MqttLink:
         self._last_key = 0
         self._retry_at: float | None = None
         self._done: OrderedDict[str, None] = OrderedDict()
+        self._late: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._protocol: Version = "3.1.1" if options.protocol == "3.1.1" else "5"
         self._status = LinkStatus(False, "not connected yet", None)
         self._closing = threading.Event()
@@ -239,6 +241,8 @@ class MqttLink:
                 self._react(connection, happened, acknowledged)
                 happened = None if self._queue.empty() else self._queue.get()
             self._forget(acknowledged)
+            while not self._late.empty():
+                self._publish_reply(connection, self._late.get())
             if self._retry_at is not None and time.monotonic() > self._retry_at:
                 self._last_key, self._retry_at = 0, None
             self._fill(connection)
@@ -305,8 +309,20 @@ class MqttLink:
             log.warning("mqtt_command_retained", topic=received.topic)
             return
         reply = self._answer(received)
-        if reply is None:
+        if isinstance(reply, Future):
+            reply.add_done_callback(self._answered)
+        elif reply is not None:
+            self._publish_reply(connection, reply)
+
+    def _answered(self, later: Future[Reply]) -> None:
+        """In whatever thread has the answer. It waits for the next connection where there is none."""
+        if (error := later.exception()) is not None:
+            log.error("mqtt_command_failed", exc_info=error)
             return
+        self._late.put(later.result())
+        self.wake()
+
+    def _publish_reply(self, connection: Connection, reply: Reply) -> None:
         try:
             payload = encode(reply)
         except CodecError as error:
@@ -315,7 +331,7 @@ class MqttLink:
             payload = encode(Reply(id=reply.id, ok=False, time=reply.time, error=str(error)[:2000]))
         connection.publish(topics.reply(self._options.site, self._options.agent, reply.id), payload)
 
-    def _answer(self, received: Received) -> Reply | None:
+    def _answer(self, received: Received) -> Reply | Future[Reply] | None:
         """None where there is nobody to answer to: no id, or done before (QoS 1 delivers twice at times)."""
         now = datetime.fromtimestamp(self._clock(), UTC)
         try:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from edge_agent.core.timing import exceeded
 
+SHOWN_S = 4.0
+"""A clip goes on for so long after its event was told, where that was long after it began."""
 BACK_S = 2.0
 """A time that goes back by more is a clock that was set."""
 
@@ -68,10 +70,12 @@ class Reel:
         while self._shots[0].t < oldest or (self._bytes > self._most and len(self._shots) > 1):
             self._bytes -= len(self._shots.popleft().jpeg)
 
-    def mark(self, event: str, begin: float) -> None:
-        """An event has begun: what is around it is wanted."""
+    def mark(self, event: str, begin: float, told: float) -> None:
+        """An event has begun, and is told now: what is around its begin is wanted, as far back as there are pictures,
+        and what led to its being told."""
         if self.on:
-            self._cuts.append(Cut(event, begin - self._before_s, begin + self._after_s))
+            end = max(begin + self._after_s, told + min(self._after_s, SHOWN_S))
+            self._cuts.append(Cut(event, begin - self._before_s, end))
 
     def awaits(self, event: str) -> bool:
         """Whether what is around this event is still being recorded."""

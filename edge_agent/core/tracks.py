@@ -106,8 +106,8 @@ class TrackMemory:
         self._aspect = 1.0
 
     def look(self, tracks: Sequence[Track], t: float, aspect: float) -> View:
-        """The figures of one analysed frame. Tracks that are only predicted (not `seen`) are nowhere."""
-        seen = sorted((track for track in tracks if track.seen), key=lambda track: (track.box, track.cls, track.id))
+        """The figures of one analysed frame."""
+        seen = sorted(tracks, key=lambda track: (track.box, track.cls, track.id))
         known = {self._names[track.id] for track in seen if track.id in self._names}
         self._mend([track for track in seen if track.id not in self._names], known, t, aspect)
         figures = tuple(self._place(track, t, aspect) for track in seen)

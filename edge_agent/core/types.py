@@ -83,14 +83,13 @@ class Track(Struct, frozen=True):
     """One object followed over time; `id` is unique within its camera and process, and is no identity.
 
     A struct, since one is made for every object of every frame and a frozen dataclass takes some twenty times as long.
-    box: unit coordinates, x1 y1 x2 y2, where the object was seen (or is predicted, if not `seen`) at this step.
+    box: unit coordinates, x1 y1 x2 y2, where the object was seen at this step: who is only predicted is in no step.
     """
 
     id: TrackId
     cls: str
     box: Box
     score: float
-    seen: bool = True
 
     @property
     def foot(self) -> Point:

@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,7 @@ def test_calm_says_who_watches_and_who_does_not(page: Page) -> None:
     expect(empty).to_contain_text("3 kamera berjaga, 1 tidak.")
     expect(page.locator("[data-camera]").first).to_contain_text("Kamera 3")
     expect(page.locator("[data-camera]").first).to_contain_text("Macet")
-    expect(page.locator(".overview")).to_contain_text("no picture for 42 s")
+    expect(page.locator(".overview")).to_contain_text("tidak ada gambar selama 42 dtk")
 
 
 def test_an_event_appears_by_itself_and_says_why(page: Page, rig: Rig) -> None:
@@ -179,6 +179,31 @@ def test_what_is_silenced_rings_nobody_and_the_page_says_so(page: Page, rig: Rig
     expect(panel).to_contain_text("perbaikan tiang")
     panel.get_by_role("button", name="Akhiri").click()
     expect(panel).not_to_contain_text("perbaikan tiang")
+
+
+def test_one_rule_is_silenced_until_a_time_of_ones_own(page: Page, rig: Rig) -> None:
+    one_incident(rig, page)
+    page.keyboard.press("j")
+    form = page.locator("[data-test=silence]")
+    form.locator("summary").click()
+    form.get_by_label("Yang dibisukan").select_option("rule")
+    form.get_by_label("Selama").select_option("0")
+    until = form.get_by_label("Sampai", exact=True)
+    jakarta = timezone(timedelta(hours=7))
+    form.get_by_label("Alasan (wajib)").fill("pohon ditebang")
+    until.fill((datetime.now(jakarta) + timedelta(days=3)).strftime("%Y-%m-%dT18:30"))
+    form.get_by_role("button", name="Bisukan", exact=True).click()
+    expect(form.get_by_role("status")).to_contain_text("18:30")
+    (made,) = [one for one in rig.get("api/v1/silences")["items"] if one["reason"] == "pohon ditebang"]
+    assert (made["rule"] is not None, made["kind"]) == (True, None)
+    wished = (datetime.now(jakarta) + timedelta(days=3)).replace(hour=18, minute=30, second=0, microsecond=0)
+    assert datetime.fromisoformat(made["expires"]) == wished
+    panel = page.locator("[data-test=quiet]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(panel).to_contain_text(f"{made['camera']}/{made['rule']}")
+    panel.get_by_role("button", name="Akhiri").click()
+    expect(panel).not_to_contain_text("pohon ditebang")
 
 
 def test_language_and_theme_are_switched_and_remembered(page: Page, rig: Rig) -> None:

@@ -115,6 +115,8 @@ def test_the_audit_log_is_searched_paged_and_verified(page: Page, rig: Rig) -> N
     noted(rig, 250)
     first = next(one for one in rig.incidents() if one["allowed"])
     rig.post(f"api/v1/incidents/{first['id']}/transition", {"to": first["allowed"][0], "reason": "x", "actor": "rina"})
+    page.goto(f"{rig.url}#/?severity=critical")
+    expect(page.locator("[role=option]").first).to_be_visible()
     page.goto(f"{rig.url}#/audit")
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(100)
@@ -133,7 +135,7 @@ def test_the_audit_log_is_searched_paged_and_verified(page: Page, rig: Rig) -> N
     page.locator("[data-test=verify]").click()
     expect(page.locator("[data-test=verified]")).to_contain_text("Rantai utuh")
     rows.first.locator("a").click()
-    expect(page).to_have_url(f"{rig.url}#/incident/{first['id']}")
+    expect(page).to_have_url(f"{rig.url}#/incident/{first['id']}?severity=critical")  # the queue is as it was
     expect(page.locator(".side")).to_contain_text(first["id"][-6:].upper())
 
 

@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aggregator.core.ports import Message
+from aggregator.core.ports import Message, Retention
 from aggregator.views import rfc3339
 from tests.desks import Desk, desk
 from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, seen_at
@@ -18,6 +19,16 @@ from tests.timeline import START, make_event, place
 def one(tmp_path: Path) -> Iterator[Desk]:
     with desk(tmp_path, people_policy=IN_DISTRICTS) as running:
         yield running
+
+
+def told(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(event, what it says) of a stream, without what only says that it lives."""
+    name = ""
+    for line in lines:
+        if line.startswith("event: "):
+            name = line[7:]
+        elif line.startswith("data: ") and name not in ("heartbeat", "desk", "camera"):
+            yield name, json.loads(line[6:])
 
 
 class TestDistricts:
@@ -70,6 +81,44 @@ class TestDistricts:
             one.take(make_event(20, "gate", "brawl", "update", confidence=0.9))
             deltas = (json.loads(line[6:]) for line in lines if line.startswith("data: "))
             assert next(item for item in deltas)["id"] == self.here["id"]
+
+    def test_what_a_split_takes_out_of_them_leaves_the_screen(self, one: Desk, http: Client) -> None:
+        """It began here, spread over the border, and was two things: what stays under its number is the other one."""
+        border = make_event(5, "border", "brawl", site="site-2", location=place(50, 0), confidence=0.8)
+        one.take(border)
+        here, begin = self.here["id"], http.get(f"/api/v1/incidents/{self.here['id']}").json()["events"][0]
+        add(one, "chief", "administrator")
+        with (
+            http.stream("GET", "/api/v1/stream") as mine,
+            client(one, "chief") as chief,
+            chief.stream("GET", "/api/v1/stream") as all_of_it,
+        ):
+            heard, whole = told(mine.iter_lines()), told(all_of_it.iter_lines())
+            assert {next(heard)[0], next(whole)[0]} == {"snapshot"}
+            split = chief.post(f"/api/v1/incidents/{here}/split", json={"event": begin["event"]["id"]})
+            assert split.status_code == 200, split.text
+            fresh = split.json()["split"]["id"]
+            seen = dict(next(heard) for _ in range(2))
+            assert seen["incident"]["id"] == fresh
+            assert list(seen["gone"]["incidents"]) == [here]
+            one.take(make_event(9, "gate", "crowd", location=place(5_000, 0)))
+            names = [next(whole) for _ in range(3)]
+            assert [name for name, _ in names] == ["incident", "incident", "incident"], (
+                "who sees all of it is told nothing"
+            )
+        assert http.get(f"/api/v1/incidents/{here}").status_code == 404
+        assert [item["id"] for item in http.get("/api/v1/incidents?state=open").json()["items"]] == [fresh]
+
+    def test_what_is_past_its_time_leaves_the_screens_that_showed_it(self, one: Desk, http: Client) -> None:
+        for closed in (self.here, self.there):
+            one.service.transition(closed["id"], "resolved", "chief", "")
+        with http.stream("GET", "/api/v1/stream") as mine:
+            heard = told(mine.iter_lines())
+            assert next(heard)[0] == "snapshot"
+            one.now += 40 * 86_400
+            one.service.prune(Retention(events_days=30))
+            name, gone = next(heard)
+        assert (name, list(gone["incidents"])) == ("gone", [self.here["id"]])
 
     def test_silences_and_what_they_hush_stay_within_them(self, one: Desk, http: Client) -> None:
         body = {"expires": rfc3339(one.now + 600), "reason": "works", "kind": "crowd", "actor": "somebody"}

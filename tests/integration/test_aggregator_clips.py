@@ -76,6 +76,9 @@ def test_a_clip_is_asked_for_comes_and_is_seen(one: Desk) -> None:
         assert ask(http, event.id).status_code == 202
         assert sent(one) == [], "who was just asked is not asked again"
         answer(one, event, command, ok=True, result={"sha256": SHA, "bytes": len(CLIP)})
+        one.now += 90
+        assert ask(http, event.id).status_code == 202
+        assert sent(one) == [], "it is on its way"
         one.service.handle([Message(topics.evidence("site-1", "gate", event.id), CLIP, one.now)])
         here = ask(http, event.id)
         assert (here.status_code, here.json()) == (200, {"event": event.id, "state": "here", "sha256": SHA})
@@ -86,7 +89,25 @@ def test_a_clip_is_asked_for_comes_and_is_seen(one: Desk) -> None:
         assert (seen.content, seen.headers["content-type"]) == (CLIP, "video/mp4")
     noted = [row[1:4] for row in one.store.audit(10) if row[2].startswith("evidence")]
     assert noted[0] == ("127.0.0.1", "evidence.read", SHA)
-    assert set(noted[1:]) == {("127.0.0.1", "evidence.ask", event.id)}
+    assert noted[1:] == [("127.0.0.1", "evidence.ask", event.id)], "one act, however often the button was pressed"
+
+
+def test_two_people_who_ask_are_both_noted_and_the_agent_is_asked_once(one: Desk) -> None:
+    event = begin(one)
+    report(one, event)
+    for name in ("rina", "budi"):
+        add(one, name, "operator")
+    with client(one, "rina") as rina, client(one, "budi") as budi:
+        for http in (rina, budi, rina, budi):
+            assert ask(http, event.id).status_code == 202
+        ((_, command),) = sent(one)
+        noted = [row[1] for row in one.store.audit(10) if row[2] == "evidence.ask"]
+        assert sorted(noted) == ["budi", "rina"]
+        answer(one, event, command, ok=True, result={"sha256": SHA, "bytes": len(CLIP)})
+        one.now += 601
+        assert ask(rina, event.id).status_code == 202
+        assert len(sent(one)) == 1, "what was promised and never came is asked for again"
+        assert len([row for row in one.store.audit(10) if row[2] == "evidence.ask"]) == 3
 
 
 def test_why_a_clip_does_not_come_is_told(one: Desk) -> None:

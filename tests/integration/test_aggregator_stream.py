@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from aggregator.config_people import HttpSection
+from aggregator.live import Delta
 from aggregator.runtime import MOST_CONNECTIONS
 from tests.brokers import wait_until
 from tests.desks import Desk, desk
@@ -154,7 +155,7 @@ def test_heartbeats_come_while_deltas_do(one: Desk, monkeypatch: pytest.MonkeyPa
 
     def flood() -> None:
         while not over.wait(0.002):
-            one.live.publish([("camera", b'{"site":"senen"}', ("senen",))])
+            one.live.publish([Delta("camera", b'{"site":"senen"}', ("senen",))])
 
     publisher = threading.Thread(target=flood)
     publisher.start()
@@ -185,7 +186,7 @@ def test_a_client_that_reads_nothing_is_dropped(tmp_path: Path, monkeypatch: pyt
             idle.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
             wait_until(lambda: _clients(one) == 1, 10, "connected")
             for _ in range(200):
-                one.live.publish([("incident", b'"' + b"x" * 50_000 + b'"', ())])
+                one.live.publish([Delta("incident", b'"' + b"x" * 50_000 + b'"', ())])
             wait_until(lambda: _clients(one) == 0, 15, "dropped")
 
 

@@ -54,6 +54,20 @@ def test_a_clip_comes_when_it_is_asked_for_with_nobody_to_be_recognised(world: W
 
 
 @pytest.mark.broker
+def test_a_clip_begins_before_what_was_told_only_later(world: World) -> None:
+    """The rule waits for 1.2 s: the clip of 1.5 s before shows how it began, not how it was told."""
+    world.write(world.camera(duration=1.2), evidence="clip_before_s = 1.5\nclip_after_s = 1.5")
+    with running(world):
+        begin = begun(world)
+        place = topics.evidence("manggarai", "gate", begin.id)
+        wait_until(lambda: world.ask("clip", "gate", event=begin.id).ok, what="the clip is complete")
+        wait_until(lambda: len(world.listener.of(place)) >= 2, what="the clip")
+    light = [image.mean() > 100 for image in pictures(world.listener.of(place)[1].payload)]
+    assert not light[0]
+    assert sum(light) > 5, "and goes on until after it was told"
+
+
+@pytest.mark.broker
 def test_a_picture_that_nobody_looked_at_is_in_no_clip(world: World) -> None:
     """Whoever has come into it since the last look could be recognised. Noise is no motion, so here the gate has the
     detector look twice a second, and ten pictures come."""
@@ -101,18 +115,22 @@ def shots(count: int) -> list[Shot]:
 def test_clips_go_when_they_are_old_or_too_many(tmp_path: Path) -> None:
     now = [0.0]
     files = ClipFiles(tmp_path, clock=lambda: now[0])
+
+    def there() -> list[str]:
+        return files.later(lambda: sorted(path.stem for path in tmp_path.glob("*.mp4"))).result()
+
     for name in ("a", "b", "c"):
         files.save(name, shots(5))
-    assert all(files.read(name) for name in ("a", "b", "c"))
+    assert files.later(lambda: all(files.read(name) for name in ("a", "b", "c"))).result()
     one = (tmp_path / "a.mp4").stat()
     now[0] = one.st_mtime + 50
     files.prune(100.0, 10**9)
-    assert sorted(path.stem for path in tmp_path.glob("*.mp4")) == ["a", "b", "c"]
+    assert there() == ["a", "b", "c"]
     files.prune(100.0, 2 * one.st_size)
-    assert sorted(path.stem for path in tmp_path.glob("*.mp4")) == ["b", "c"]
+    assert there() == ["b", "c"]
     now[0] += 200
     files.prune(100.0, 10**9)
-    assert files.read("c") is None
+    assert there() == []
     files.close()
 
 
@@ -122,6 +140,6 @@ def test_a_clip_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
     files.save("a", shots(5))
     files.save("b", shots(5))
     files.save("none", [])
-    assert files.read("b") is not None
+    assert files.later(lambda: files.read("b")).result() is not None
     assert files.read("none") is None
     files.close()

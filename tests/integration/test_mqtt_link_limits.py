@@ -1,6 +1,7 @@
 """A message that the contract does not allow is told or left out; the link goes on."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,6 +70,44 @@ def test_a_full_disk_does_not_end_the_link_and_everything_still_goes_out(tmp_pat
             assert listener.statuses() == ["online"]
             assert len(listener.events()) == 40
         listener.close()
+
+
+@pytest.mark.logs_errors
+def test_an_answer_that_takes_long_holds_up_nothing(tmp_path: Path) -> None:
+    """A clip that has to be coded first: events, health and other commands go on, and the answer comes when it can."""
+    now = datetime.now(UTC)
+    slow, quick, broken = (
+        Command(id=derived_uuid7(NOW_MS, name), name="snapshot", issued=now, expires=now + timedelta(minutes=1))
+        for name in ("slow", "quick", "broken")
+    )
+    waiting: dict[str, Future[Reply]] = {slow.id: Future(), broken.id: Future()}
+    spool = MemorySpool()
+
+    def handle(command: Command) -> Reply | Future[Reply]:
+        return waiting.get(command.id) or Reply(id=command.id, ok=True, time=now)
+
+    with Mosquitto(tmp_path) as broker:
+        listener = Listener(broker.port)
+        link = MqttLink(options(broker.port), spool, "0123456789abcdef", handle, Backoff(0.05, 0.2))
+        link.start()
+        try:
+            wait_until(lambda: link.status().connected, what="connected")
+            for command in (slow, broken, quick):
+                listener.publish(topics.command(SITE, AGENT, "snapshot"), encode(command))
+            wait_until(lambda: bool(listener.of(topics.reply(SITE, AGENT, quick.id))), what="the quick one")
+            spool.append(numbered(1), {})
+            link.wake()
+            wait_until(lambda: len(listener.events()) == 1, what="the event")
+            assert not listener.of(topics.reply(SITE, AGENT, slow.id))
+            waiting[broken.id].set_exception(RuntimeError("nobody foresaw this"))
+            waiting[slow.id].set_result(Reply(id=slow.id, ok=True, time=now, result={"late": True}))
+            place = topics.reply(SITE, AGENT, slow.id)
+            wait_until(lambda: bool(listener.of(place)), what="the slow one")
+            assert decode(listener.of(place)[0].payload, Reply).result == {"late": True}
+            assert link.status().connected
+        finally:
+            link.close(drain_s=1.0)
+            listener.close()
 
 
 def test_what_cannot_be_sent_does_not_end_the_link(tmp_path: Path) -> None:

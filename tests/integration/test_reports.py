@@ -72,7 +72,11 @@ def test_a_shift_is_worked_and_its_supervisor_reads_the_report(one: Desk) -> Non
         assert (figures["answered"], figures["ack_median"], figures["end_median"]) == (1, 60.0, 300.0)
         verdicts = agus.get("/api/v1/reports/precision", params={"period": "today"}).json()
         (camera,) = table(verdicts, "precision_cameras")
-        assert (camera["camera"], camera["right"], camera["wrong"]) == ("gate", 1, 0)
+        assert (camera["camera"], camera["rule"], camera["right"], camera["wrong"]) == ("gate", "rule-1", 1, 0)
+        assert agus.get("/api/v1/precision").json()["items"][0]["rule"] == "rule-1"
+        lines = agus.get("/api/v1/reports/precision?period=today&format=csv&language=en").content.decode("utf-8-sig")
+        (row,) = csv.DictReader(io.StringIO(lines))
+        assert (row["Camera"], row["Rule"], row["Right"]) == ("gate", "rule-1", "1")
         assert camera["now_low"] < camera["now"] < camera["now_high"]
 
 

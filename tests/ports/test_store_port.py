@@ -315,6 +315,30 @@ def test_withdrawn_verdicts_are_gone_and_may_be_given_anew(store: Store) -> None
     assert store.verdicts() == (verdict("y", True), verdict("x", True))
 
 
+def test_verdicts_of_before_get_the_rules_that_their_events_name(tmp_path: Path) -> None:
+    path, city = tmp_path / "jaga.sqlite", Timeline(a=(0, 0))
+    old = SqliteStore(path)
+    for n, rule in enumerate(("street", "yard")):
+        event = make_event(n, "a", "brawl", rule=rule, episode=rule, location=place(0, 0))
+        old.commit(batch_of(city, (event, city.take(event))))
+    one = city.only().id
+    assert [(told.rule, told.sure) for told in old.rules_told(one)] == [("street", 0.6), ("yard", 0.6)]
+    old.close()
+    with sqlite3.connect(path) as raw:
+        before = (Path("aggregator") / "adapters" / "schema" / "0002_judged.sql").read_text("utf-8")
+        raw.executescript("DROP TABLE verdicts; DELETE FROM _sqlite_migrations WHERE name = 'rules'")
+        raw.executescript(before[before.index("CREATE TABLE verdicts") : before.index("-- A CHECK cannot be")])
+        row = "INSERT INTO verdicts VALUES (?, ?, 5.0, 4.0, 'site-1', 'a', 'brawl', 0, 0.6, 1)"
+        raw.executemany(row, [(1, "forgotten"), (2, one)])
+    store = SqliteStore(path)
+    assert [(verdict.incident, verdict.rule) for verdict in store.verdicts()] == [
+        ("forgotten", ""),
+        (one, "street"),
+        (one, "yard"),
+    ]
+    store.close()
+
+
 def test_the_latest_picture_of_each_camera(store: Store) -> None:
     def shot(camera: str, received: float) -> EvidenceRow:
         jpeg = f"{camera} {received}".encode()

@@ -74,7 +74,7 @@ def test_boxes_are_the_detections_in_unit_coordinates(make: Make) -> None:
     x = 100 + 6 * 4
     assert track.box == pytest.approx(((x - 20) / WIDTH, 300 / HEIGHT, (x + 20) / WIDTH, 400 / HEIGHT), abs=1e-6)
     assert track.score == pytest.approx(0.9)
-    assert (track.cls, track.seen) == ("person", True)
+    assert track.cls == "person"
 
 
 def test_only_tracks_of_this_frame_come_back(make: Make) -> None:

@@ -15,7 +15,7 @@ from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.access import PERMISSIONS, ROLE_NAMES, ROLES, ROUTES, WHOLE_CITY, granted, needed
 from aggregator.core.lockout import Attempts, Backoff
 from aggregator.core.people import User, weakness
-from aggregator.live import Live
+from aggregator.live import Delta, Live
 from aggregator.roster import usable
 from tests.desks import QUICK
 
@@ -194,7 +194,7 @@ def test_what_is_not_a_route_of_the_table(method: str, path: str, expected: obje
 
 def test_a_delta_is_for_who_may_see_where_it_lies() -> None:
     live = Live("boot")
-    live.publish([("incident", b"1", ("site-1", "site-2")), ("desk", b"2", ()), ("silence", b"3", None)])
+    live.publish([Delta("incident", b"1", ("site-1", "site-2")), Delta("desk", b"2", ()), Delta("silence", b"3", None)])
 
     def seen_by(*sites: str) -> list[bytes]:
         number, body = live.since(0, sees=lambda asked: not set(asked).isdisjoint(sites)) or (0, b"")
@@ -205,3 +205,14 @@ def test_a_delta_is_for_who_may_see_where_it_lies() -> None:
     everything = live.since(0)
     assert (everything or (0, b""))[1].count(b"data: ") == 3
     assert live.since(0) == everything, "what all get is put together once"
+
+
+def test_what_is_gone_is_told_to_who_saw_it_and_sees_it_no_more() -> None:
+    live = Live("boot")
+    live.publish([Delta("gone", b"1", ("site-1",), ("site-2",))])
+
+    def told(*sites: str) -> bool:
+        return b"data: 1" in (live.since(0, sees=lambda asked: not set(asked).isdisjoint(sites)) or (0, b""))[1]
+
+    assert [told("site-1"), told("site-1", "site-2"), told("site-2"), told("site-3")] == [True, False, False, False]
+    assert live.since(0) == (1, b""), "who sees everything still sees it"

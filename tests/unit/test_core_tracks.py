@@ -79,13 +79,6 @@ def test_a_walker_is_expected_where_the_walk_leads() -> None:
     assert names(memory, 3.2, person(2, (0.24, 0.5))) == [2], "as far back"
 
 
-def test_predicted_tracks_are_nowhere() -> None:
-    memory = TrackMemory()
-    ghost = person(1, (0.5, 0.5))
-    view = memory.look([Track(ghost.id, ghost.cls, ghost.box, ghost.score, seen=False)], 0.0, 1.0)
-    assert view.figures == ()
-
-
 def test_holding_keeps_everyone_of_the_last_look_and_their_clocks() -> None:
     memory = TrackMemory(heal_s=2.0)
     names(memory, 0.0, person(1, (0.5, 0.5)))

@@ -171,6 +171,27 @@ def test_verdicts_are_learned_and_rebuilt_from_the_store(desk: Desk) -> None:
     assert witness["verdicts"] > 5
 
 
+def test_a_verdict_is_on_each_rule_that_told_and_on_no_other(desk: Desk) -> None:
+    for n in range(4):
+        verdict(desk, "gate", n * 4000, "false_alarm", rule="yard", confidence=0.7, episode=str(n))
+        verdict(desk, "gate", n * 4000 + 2000, "resolved", rule="door", confidence=0.9, episode=f"d{n}")
+    told = {one.rule: (one.right, one.wrong, one.mean) for one in desk.service.judged()}
+    assert {rule: found[:2] for rule, found in told.items()} == {"yard": (0, 4), "door": (4, 0)}
+    assert told["yard"][2] < told["door"][2] - 0.1
+    assert again(desk).service.judged() == desk.service.judged()
+    both = (
+        make_event(30_000 + n, "gate", "abandoned_object", rule=rule, episode=rule, confidence=0.9 - n / 10)
+        for n, rule in enumerate(("yard", "door"))
+    )
+    for event in both:
+        desk.take(event)
+    (one,) = [each for each in desk.incidents() if each["state"] in ("open", "suspected")]
+    desk.now = T0 + 30_010
+    desk.service.transition(one["id"], "resolved", "rina", "")
+    given = [(v.rule, v.told) for v in desk.store.verdicts() if v.incident == one["id"]]
+    assert given == [("door", 0.8), ("yard", 0.9)]
+
+
 def test_the_desk_is_published_when_it_changes(desk: Desk) -> None:
     desk.take(make_event(0, "a", "loitering", location=place(0, 0)))
     before = desk.live.last

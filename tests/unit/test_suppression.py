@@ -52,6 +52,16 @@ def test_a_silence_keeps_out_what_it_names_while_it_holds() -> None:
     assert watch.sees(make_event(-1, "a", zone="gate", episode="before")) is None
 
 
+def test_a_silence_of_one_rule_leaves_the_cameras_others_alone() -> None:
+    watch = Watch()
+    watch.silence(site="site-1", camera="a", rule="yard")
+    assert watch.sees(make_event(10, "a", rule="yard")) == Suppressed("silence", "s")
+    assert watch.sees(make_event(11, "a", rule="door", episode="door")) is None
+    assert watch.sees(make_event(12, "b", rule="yard")) is None
+    critical = make_event(13, "a", "brawl", rule="yard", severity="critical")
+    assert watch.sees(critical) == Suppressed("silence", "s"), "who names the rule means what it tells"
+
+
 def test_what_outlasts_a_silence_comes_up_and_what_ends_within_stays_out() -> None:
     watch = Watch()
     watch.silence(site="site-1")
@@ -95,6 +105,9 @@ def test_a_silence_ends_by_hand_and_of_two_the_longer_is_named() -> None:
         ({}, "empty"),
         ({"camera": "a"}, "no_site"),
         ({"kind": "crowd", "zone": "gate"}, "no_site"),
+        ({"rule": "yard"}, "no_site"),
+        ({"kind": "crowd", "camera": "a", "rule": "yard"}, "no_site"),
+        ({"site": "s", "rule": "yard"}, "no_camera"),
         ({"site": "s", "expires": T0}, "ends_early"),
         ({"site": "s", "starts": T0 - 100, "expires": T0 - 1}, "ends_early"),
         ({"site": "s", "expires": T0 + LONGEST_S + 1}, "too_long"),

@@ -28,6 +28,16 @@ describe("the world", () => {
     expect(after.incidents.get("a")?.state).toBe("resolved");
   });
 
+  it("lets go of what is gone, unless it came back since", () => {
+    const before = fromSnapshot(snapshot({ incidents: [incident({ id: "a", revision: 3 }), incident({ id: "b" })] }));
+    const gone = (revision: number) => ({ type: "gone", value: { incidents: { a: revision } } }) as const;
+    const back = { type: "incident", value: incident({ id: "a", revision: 5 }) } as const;
+    expect([...applyDeltas(before, [gone(4)]).incidents.keys()]).toEqual(["b"]);
+    expect([...applyDeltas(before, [gone(4), back]).incidents.keys()].sort()).toEqual(["a", "b"]);
+    expect([...applyDeltas(before, [back, gone(4)]).incidents.keys()].sort()).toEqual(["a", "b"]);
+    expect(applyDeltas(before, [gone(2)]).incidents).toBe(before.incidents);
+  });
+
   it("leaves alone what no delta concerns", () => {
     const before = fromSnapshot(snapshot({ incidents: [incident({ id: "a" })], cameras: [camera({ id: "gate" })] }));
     const after = applyDeltas(before, [{ type: "camera", value: camera({ id: "gate", state: "failed" }) }]);

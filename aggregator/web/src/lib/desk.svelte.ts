@@ -241,6 +241,11 @@ class Desk {
     return formatAddress({ page: this.page, incident: this.page === "wall" ? null : this.selectedId, filter: this.filter });
   }
 
+  /** The address of another incident, in the queue as it is. */
+  linkTo(incident: string): string {
+    return formatAddress({ page: "desk", incident, filter: this.filter });
+  }
+
   #writeAddress(): void {
     if (parseAddress(location.hash) === null) return;
     const hash = this.#address();
@@ -280,6 +285,7 @@ class Desk {
     } catch (error) {
       if (!request.signal.aborted && this.selectedId === id) {
         this.detailMissing = error instanceof ApiError && error.status === 404;
+        if (this.detailMissing) this.detail = null;
         if (error instanceof ApiError && error.status === 401) void who.ask();
       }
     }

@@ -19,7 +19,7 @@ export const MOST_LINES = 5;
 export function plotted(table: Table, spec: PlotSpec): Plotted {
   const x = [...new Set(table.rows.map((row) => row[spec.x] ?? null))];
   const { by } = spec;
-  if (by === undefined) {
+  if (by === null) {
     return { x, series: spec.series.map((key) => ({ key, values: table.rows.map((row) => numeric(row, key)) })) };
   }
   const [column = ""] = spec.series;

@@ -13,11 +13,25 @@ export interface Column {
   type: string;
 }
 
+/** x, series: columns; with `by`, the one series for each value of that column. */
+export interface PlotSpec {
+  kind: "bars" | "lines";
+  series: string[];
+  x: string;
+  by: string | null;
+  /** The columns of the interval around the one series. */
+  interval: string[] | null;
+  /** The column of what is drawn across, from the first row. */
+  limit: string | null;
+}
+
 export interface Table {
   key: string;
   columns: Column[];
   rows: Row[];
   total: number;
+  /** What of it is drawn. */
+  plot: PlotSpec | null;
 }
 
 export interface Report {
@@ -49,28 +63,10 @@ export function isNumeric(column: Column): boolean {
   return NUMBERS.has(column.type);
 }
 
+/** So many columns do not fit into a third of the page. */
+const WIDE = 7;
+
 /** Tables that need the whole width. */
 export function isWide(table: Table): boolean {
-  return table.columns.length >= 10 && !(table.key in PLOTS);
+  return table.columns.length >= WIDE && table.plot === null;
 }
-
-export interface PlotSpec {
-  kind: "bars" | "lines";
-  /** The columns that are drawn; with `by`, the one column for each value of that. */
-  series: string[];
-  x: string;
-  by?: string;
-  /** The columns of the interval around the one series. */
-  interval?: [low: string, high: string];
-}
-
-/** Which tables are also drawn. Those without an entry are shown as tables alone. */
-export const PLOTS: Record<string, PlotSpec> = {
-  load: { kind: "bars", x: "begin", series: ["opened", "peak"] },
-  by_kind: { kind: "bars", x: "kind", series: ["opened"] },
-  response_distribution: { kind: "bars", x: "up_to", series: ["answered", "ended"] },
-  response_over_time: { kind: "lines", x: "begin", series: ["ack_within", "end_within"] },
-  precision_over_time: { kind: "lines", x: "begin", series: ["precision"], interval: ["low", "high"] },
-  coverage_over_time: { kind: "lines", x: "begin", series: ["coverage"] },
-  coverage_districts_over_time: { kind: "lines", x: "begin", series: ["coverage"], by: "district" },
-};

@@ -3,7 +3,7 @@
  *
  * A delta that is older than what is held (a replay after a reconnect) is ignored, by the incident's `revision`.
  */
-import type { BaseMap, Camera, DeskState, Incident, ResponseTargets, Severity, Silence, Snapshot } from "./types";
+import type { BaseMap, Camera, DeskState, Gone, Incident, ResponseTargets, Severity, Silence, Snapshot } from "./types";
 
 export interface World {
   incidents: ReadonlyMap<string, Incident>;
@@ -22,6 +22,7 @@ export type Delta =
   | { type: "incident"; value: Incident }
   | { type: "camera"; value: Camera }
   | { type: "silence"; value: Silence }
+  | { type: "gone"; value: Gone }
   | { type: "desk"; value: DeskState };
 
 export const KEPT_CLOSED = 1000;
@@ -63,6 +64,7 @@ export function fromSnapshot(snapshot: Snapshot): World {
  */
 export function applyDeltas(world: World, deltas: readonly Delta[]): World {
   const incidents = new Map<string, Incident>();
+  const gone = new Set<string>();
   const cameras = new Map<string, Camera>();
   const silences = new Map<string, Silence>();
   let desk = world.desk;
@@ -73,11 +75,18 @@ export function applyDeltas(world: World, deltas: readonly Delta[]): World {
       silences.set(delta.value.id, delta.value);
     } else if (delta.type === "desk") {
       desk = delta.value;
+    } else if (delta.type === "gone") {
+      for (const [id, revision] of Object.entries(delta.value.incidents)) {
+        if (isStale(incidents.get(id) ?? world.incidents.get(id), { revision })) continue;
+        incidents.delete(id);
+        if (world.incidents.has(id)) gone.add(id);
+      }
     } else if (!isStale(incidents.get(delta.value.id) ?? world.incidents.get(delta.value.id), delta.value)) {
       incidents.set(delta.value.id, delta.value);
+      gone.delete(delta.value.id);
     }
   }
-  const known = changed(world.incidents, incidents);
+  const known = changed(world.incidents, incidents, gone);
   return {
     ...world,
     incidents: known === world.incidents ? known : forgetOld(known as Map<string, Incident>),
@@ -88,10 +97,12 @@ export function applyDeltas(world: World, deltas: readonly Delta[]): World {
 }
 
 /** A copy with the changes in it; the map itself where there are none. */
-function changed<V>(held: ReadonlyMap<string, V>, changes: ReadonlyMap<string, V>): ReadonlyMap<string, V> {
-  if (changes.size === 0) return held;
+function changed<V>(held: ReadonlyMap<string, V>, changes: ReadonlyMap<string, V>, gone: Iterable<string> = []): ReadonlyMap<string, V> {
+  const without = [...gone];
+  if (changes.size === 0 && without.length === 0) return held;
   const copy = new Map(held);
   for (const [key, value] of changes) copy.set(key, value);
+  for (const key of without) copy.delete(key);
   return copy;
 }
 
@@ -105,7 +116,7 @@ function forgetOld(incidents: Map<string, Incident>): Map<string, Incident> {
   return incidents;
 }
 
-function isStale(held: Incident | undefined, incoming: Incident): boolean {
+function isStale(held: Incident | undefined, incoming: Pick<Incident, "revision">): boolean {
   return held !== undefined && incoming.revision < held.revision;
 }
 

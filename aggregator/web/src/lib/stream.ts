@@ -5,7 +5,7 @@
 import type { ClipNews } from "./clips.svelte";
 import { LOST_MS, retryDelay, type LinkFacts } from "./link";
 import type { Delta } from "./store";
-import type { Beat, Camera, DeskState, Incident, Silence, Snapshot } from "./types";
+import type { Beat, Camera, DeskState, Gone, Incident, Silence, Snapshot } from "./types";
 
 export interface StreamHandlers {
   snapshot(value: Snapshot): void;
@@ -30,11 +30,20 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
   let place = "";
   const facts: LinkFacts = { startedAt: performance.now(), heardAt: null, downSince: null };
 
-  function heard(): void {
-    facts.heardAt = performance.now();
+  /** When the connection was last opened, or tried to be. */
+  let triedAt = facts.startedAt;
+
+  /** A connection that is open and has said nothing yet is up, and the picture as old as before. */
+  function up(): void {
+    triedAt = performance.now();
     facts.downSince = null;
     attempt = 0;
     handlers.link({ ...facts });
+  }
+
+  function heard(): void {
+    facts.heardAt = performance.now();
+    up();
   }
 
   function down(since: number): void {
@@ -53,6 +62,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
 
   function connect(): void {
     source?.close();
+    triedAt = performance.now();
     source = new EventSource(place === "" ? url : `${url}?after=${encodeURIComponent(place)}`);
     on("snapshot", (value) => {
       const snapshot = value as Snapshot;
@@ -60,6 +70,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
       handlers.snapshot(snapshot);
     });
     on("incident", (value) => handlers.delta({ type: "incident", value: value as Incident }));
+    on("gone", (value) => handlers.delta({ type: "gone", value: value as Gone }));
     on("desk", (value) => handlers.delta({ type: "desk", value: value as DeskState }));
     on("silence", (value) => handlers.delta({ type: "silence", value: value as Silence }));
     on("camera", (value) => handlers.delta({ type: "camera", value: value as Camera }));
@@ -70,7 +81,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
       handlers.beat(value as Beat);
       handlers.resumed();
     });
-    source.onopen = heard;
+    source.onopen = up;
     source.onerror = () => {
       down(performance.now());
       if (source?.readyState !== EventSource.CLOSED) return;
@@ -87,7 +98,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
   /** A cable pulled on the way leaves the connection open and silent for minutes. */
   const watchdog = setInterval(() => {
     const heardAt = facts.heardAt ?? facts.startedAt;
-    if (facts.downSince === null && performance.now() - heardAt > LOST_MS) {
+    if (facts.downSince === null && performance.now() - Math.max(heardAt, triedAt) > LOST_MS) {
       down(heardAt);
       connect();
     }

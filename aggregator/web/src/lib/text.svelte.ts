@@ -54,8 +54,17 @@ export function doubtText(doubt: string): string {
 
 /** A camera's reason: the agent's own words, or one of the aggregator's codes. */
 export function cameraReason(reason: string): string {
-  const key = `web.camera_reason.${reason}`;
+  const [, silent] = /^no picture for ([\d.]+) s$/.exec(reason) ?? [];
+  if (silent !== undefined) return t("web.camera_reason.no_picture", { time: duration(Number(silent)) });
+  const [, rate, rules] = /^analysed ([\d.]+) times a second, too rarely for (.+)$/.exec(reason) ?? [];
+  if (rate !== undefined && rules !== undefined) return t("web.camera_reason.rarely", { rate: number(Number(rate)), rules });
+  const key = `web.camera_reason.${reason.replaceAll(" ", "_")}`;
   return catalogue.has(key) ? t(key) : reason;
+}
+
+/** Until when: the time alone today, with its day else. */
+export function until(ms: number, now: number): string {
+  return shortDay(ms) === shortDay(now) ? format.clock(ms) : stamp(ms);
 }
 
 /** A measured value or its threshold with its unit. */

@@ -253,25 +253,35 @@ export interface Silence {
   camera: string | null;
   kind: string | null;
   zone: string | null;
+  rule: string | null;
   starts: string;
   expires: string;
   ended: string | null;
 }
 
+/** Incidents that this user may not see any more, or that are past their time: id to the revision then. */
+export interface Gone {
+  incidents: Record<string, number>;
+}
+
 export interface SilenceWish {
   site: string;
   camera?: string;
+  rule?: string;
   kind?: string;
   reason: string;
   expires: string;
 }
 
-/** What verdicts say of a camera and kind; drift: recent minus before, where it is sure. */
+/** What verdicts say of a camera's rule ("": not known any more); drift: recent minus before, where it is sure. */
 export interface Precision {
   site: string;
   camera: string;
   kind: string;
+  rule: string;
   precision: number;
+  low: number;
+  high: number;
   right: number;
   wrong: number;
   drift: number | null;
