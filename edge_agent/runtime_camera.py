@@ -69,7 +69,8 @@ class Output:
 
 
 class LiveCamera:
-    """`step` and `finish` are for the analysing thread; the rest is for any."""
+    """`step` and `finish` are for one thread at a time; the rest is for any. notify: called, from any thread, when
+    `step` has something to do."""
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class LiveCamera:
         agent: Agent,
         tracker: TrackerSpec,
         model: str,
-        notify: Callable[[], None],
+        notify: "Callable[[LiveCamera], None]",
         memory: Path | None = None,
         clips: ClipFiles | None = None,
     ) -> None:
@@ -119,7 +120,7 @@ class LiveCamera:
         with self._lock:
             if self._source is None:
                 request = request_of(self.spec, realtime=True)
-                source = LiveSource(self.spec.id, request, stall_s=self.spec.stall_s, notify=self._notify)
+                source = LiveSource(self.spec.id, request, stall_s=self.spec.stall_s, notify=lambda: self._notify(self))
                 self._source = source
                 self._rest, self._rests = Rest(), False
                 source.start()

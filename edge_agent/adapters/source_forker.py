@@ -2,10 +2,10 @@
 standard input.
 
 It has imported the decoder once, so a child is there at once and shares all that with its siblings, page by page. It
-decodes nothing itself, and has one thread. For each message with four handles (a child's standard input, output and
-error, and its memory) it answers with the child's number and two handles: one to signal the child by, which never means
-another process, and one on which the child's end is told, as subprocess tells it; or with an error's number, below 0. It ends
-with the agent.
+decodes nothing itself, and has one thread. To each message with four handles (a child's standard input, output and
+error, and its memory) it answers with the child's number and two handles, or with an error's number, below 0. By the
+first handle the child is signalled: it never means another process. The second tells how it ended, as subprocess does.
+The forker ends with the agent.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ def child(given: list[int], others: list[int]) -> Never:
             os.close(handle)
         source_worker.main(given[3])
         code = 0
-    except Exception:  # what ends it is its last word, as of any Python
+    except Exception:  # noqa: BLE001 - what ends it is its last word, as of any Python
         traceback.print_exc()
     finally:
         os._exit(code)

@@ -77,16 +77,11 @@ class Nursery:
         self._end()
         ours, theirs = socket.socketpair()
         ours.settimeout(FORK_S)
+        # Of several threads only one is forked.
+        env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "edge_agent.adapters.source_forker"],
-                stdin=theirs,
-                env={
-                    **os.environ,
-                    "OPENBLAS_NUM_THREADS": "1",
-                    "OMP_NUM_THREADS": "1",
-                },  # only one thread can be forked
-            )
+            command = [sys.executable, "-m", "edge_agent.adapters.source_forker"]
+            self._process = subprocess.Popen(command, stdin=theirs.fileno(), env=env)
         except OSError:
             ours.close()
             raise

@@ -17,7 +17,7 @@ EVERY_S = 1.0
 COST_S = 5.0
 """Time constant of the mean cost of a camera's pictures."""
 FULL, FILL, FREE = 0.95, 0.85, 0.75
-"""Of one analysing thread's time. Rates are lowered where the demand is above FULL, to FILL; they rise again where the
+"""Of the analysing threads' time. Rates are lowered where the demand is above FULL, to FILL; they rise again where the
 wanted rates would leave it below FREE, or the present ones below it for RAISE_S."""
 RAISE_S = 5.0
 LEAST_RATE = 2.0
@@ -57,9 +57,10 @@ class _Cost:
 
 
 class FairRate:
-    """One for all cameras that share the analysing thread. `t`: seconds on a clock that never goes back."""
+    """One for all cameras that share the analysing threads. `t`: seconds on a clock that never goes back."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = threads
         self._costs: dict[str, _Cost] = {}
         self._share = 1.0
         self._roomy: float | None = None
@@ -84,12 +85,13 @@ class FairRate:
         return {name: self._rate(one, self._share) for name, one in wanted.items()}
 
     def demand(self, wanted: Mapping[str, Wanted], share: float = 1.0) -> float:
-        """Seconds of analysis a second if each camera got this share of its wish."""
-        return sum(
+        """The share of the threads' time that it took if each camera got this share of its wish."""
+        seconds = sum(
             self._costs[name].mean * min(self._rate(one, share), one.comes)
             for name, one in wanted.items()
             if name in self._costs
         )
+        return seconds / self._threads
 
     def _settle(self, t: float, wanted: Mapping[str, Wanted]) -> None:
         now = self.demand(wanted, self._share)
