@@ -31,7 +31,7 @@ from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.reel import Reel
-from edge_agent.core.rest import Rest, rest_s
+from edge_agent.core.rest import ABOUT_TRACKS, Rest, rest_s
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
 from edge_agent.zoo.trained import trained
@@ -85,8 +85,10 @@ class LiveCamera:
         """memory: the file of what its rules have learned. clips: where those of its events are kept."""
         self.spec = spec
         self._notify = notify
+        # Two whole pictures are kept for rules about pixels; where there are none, for nobody.
+        pictures = None if all(rule.kind in ABOUT_TRACKS for rule in spec.rules) else CvPictures()
         self._pipeline = CameraPipeline(
-            spec, agent, ByteTrack(tracker, spec.fps), live_id, model, pictures=CvPictures(), trained=trained()
+            spec, agent, ByteTrack(tracker, spec.fps), live_id, model, pictures=pictures, trained=trained()
         )
         self._clips, self._reel = clips, Reel()
         self._memory = memory
