@@ -216,7 +216,7 @@ def running(sources: list[Path], folder: Path, more: str = "", fps: float = FPS)
         )
         try:
             rig = Rig(process.pid, heard, folder / "data" / "spool.sqlite")
-            wait_until(lambda: rig.settled(len(sources)), 180, (folder / "agent.log").read_text)
+            wait_until(lambda: rig.settled(len(sources)), 120, (folder / "agent.log").read_text)
             yield rig
             process.send_signal(signal.SIGTERM)
             process.wait(60)

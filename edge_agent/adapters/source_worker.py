@@ -20,6 +20,9 @@ from edge_agent.adapters.source_wire import LIVE_SLOTS, SLOTS, WISH, Message, Re
 from edge_agent.core.decode_policy import Wish
 
 ALIVE_EVERY_S = 0.5
+LIVE_NICE = 10
+"""Of a live stream's decoder. There are many, and what they bring is worth nothing where those who look at it get no
+time: they take what is left, and decode less where that is not enough (edge_agent.core.decode_policy)."""
 READ_BYTES = 4_096
 NEWLINE = 0x0A
 
@@ -136,6 +139,8 @@ def main(memory: int) -> None:
             return
         line += byte
     request = Request(**json.loads(line))
+    if request.realtime:
+        os.nice(LIVE_NICE)
     slots = Slots(memory, LIVE_SLOTS if request.realtime else SLOTS)
     say, control = Speaker(), Control(request.decode, Wish(request.fps))
     threading.Thread(target=listen, args=(slots, control), daemon=True).start()
