@@ -63,11 +63,13 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """cpu: seconds of processor time for each second of video. delay: seconds, see above."""
+    """cpu: seconds of processor time for each second of video. delay: seconds, see above. looked: how many pictures a
+    second of it the gate lets through to the detector."""
 
     cpu: float
     delay: float
     skipped: int
+    looked: float
 
 
 def encode(images: list[Image], name: str, size: tuple[int, int, int], gop_s: int, bframes: int, out: Path) -> Path:
@@ -137,6 +139,7 @@ def play(stream: Stream, policy: DecodePolicy, activity: float) -> Cost:
     first: float | None = None
     delay = 0.0
     spent = 0.0
+    looked = 0
     for number, (packet, moves) in zip(count(), timeline(stream, activity)):
         now[0] = number * step
         first = now[0] if moves and first is None else first
@@ -146,13 +149,14 @@ def play(stream: Stream, policy: DecodePolicy, activity: float) -> Cost:
                 continue
             image = frame.to_ndarray(format="bgr24")
             decision = gate.decide(tiny_luma(image, 96), now[0])
+            looked += decision.detect
             if moves and decision.detect:
                 gate.found()  # those who walk there are people, and followed
             control.wish = Wish(FPS, REST_S if rest.step(now[0], decision, moves) else 0.0)
             if first is not None and not delay:
                 delay = now[0] - first + step
         spent += time.process_time() - began
-    return Cost(spent / TIMELINE_S, delay, control.skipped)
+    return Cost(spent / TIMELINE_S, delay, control.skipped, looked / TIMELINE_S)
 
 
 def speed(stream: Stream, skip: str) -> float:

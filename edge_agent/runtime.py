@@ -1,7 +1,8 @@
 """A running agent: cameras, one detector for all of them, spool, link and health, wired together.
 
-Threads: one a camera (edge_agent.adapters.source_live), one that analyses (pictures of all cameras in turn, the latest
-of each), the link's, the spool's, and one for health. The main thread waits in `run` and reloads when it is told to.
+Threads: one a camera (edge_agent.adapters.source_live), those that analyse (edge_agent.runtime_analysis: the latest
+picture of each camera, in turn), the link's, the spool's, and one for health. The main thread waits in `run` and
+reloads when it is told to.
 """
 
 import base64
@@ -11,20 +12,18 @@ import os
 import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any, Literal
 
-import msgspec
 import structlog
 
 from contract import clip
-from contract.errors import CodecError, ConfigError, JagaError
-from contract.events import MAX_EVIDENCE_BYTES, Event
+from contract.errors import ConfigError, JagaError
+from contract.events import MAX_EVIDENCE_BYTES
 from contract.ids import uuid7
 from contract.messages import Command, Health, Reply
 from contract.ranges import Ranges
@@ -38,21 +37,18 @@ from edge_agent.adapters.mqtt_paho import Broker
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
 from edge_agent.config_sections import PERSON, EdgeConfig, MqttSection
-from edge_agent.core.errors import CommandRefused, SpoolError
-from edge_agent.core.fair_rate import FairRate
+from edge_agent.core.errors import CommandRefused
 from edge_agent.core.pipeline import Agent
 from edge_agent.core.ports import Detector
-from edge_agent.core.spec import CameraSpec
-from edge_agent.runtime_camera import LiveCamera, Output
+from edge_agent.core.spec import CameraSpec, DetectorSpec
+from edge_agent.runtime_analysis import Analysis, processors
+from edge_agent.runtime_camera import LiveCamera
+from edge_agent.runtime_outbox import Outbox
 
 log = structlog.get_logger()
 
-IDLE_WAIT_S = 0.5
 SNAPSHOT_WAIT_S = 3.0
 SIGNAL_WAIT_S = 0.5
-MOST_UNSAVED = 200
-"""Events held in memory while the disk refuses them; beyond it the oldest is lost, with an error in the log."""
-
 FIXED_SECTIONS = ("agent", "mqtt", "detector", "tracker", "spool")
 """What a reload cannot change: it is refused and says so."""
 
@@ -67,7 +63,7 @@ class Runtime:
             raise ConfigError("edge.config.no_camera", file=str(config.file))
         self._config = config
         self._boot = uuid7(int(time.time() * 1000), os.urandom(10))
-        self._detector = detector or open_detector(config.detector)
+        self._detector = detector or open_detector(_for_many(config.detector))
         _check_blur(config, self._detector)
         spool = config.spool
         self._spool = SqliteSpool(
@@ -77,16 +73,14 @@ class Runtime:
         self._link = MqttLink(self._link_options(config.mqtt), self._spool, config.config_hash, self.command)
         self._host = HostProbe(config.agent.data_dir)
         self._clock = clock_quality()
+        self._outbox = Outbox(self._spool, self._link.wake, lambda: self._config.config_hash)
         self._cameras: tuple[LiveCamera, ...] = ()
-        self._retired: deque[LiveCamera] = deque()
-        self._unsaved: deque[Output] = deque()
-        self._fair = FairRate()
         self._changing = threading.Lock()
-        self._news = threading.Event()
         self._stopping = threading.Event()
         # A SimpleQueue may be filled by a signal handler, whatever its reader holds at that moment; an Event may not.
         self._requests: queue.SimpleQueue[Literal["stop", "reload"]] = queue.SimpleQueue()
-        self._analysis = threading.Thread(target=self._analyse, name="analysis")
+        workers = config.detector.threads or processors()
+        self._analysis = Analysis(self._serve, self._finish, self._outbox.retry, workers)
         self._reporting = threading.Thread(target=self._report, name="health", daemon=True)
 
     def run(self) -> None:
@@ -117,6 +111,7 @@ class Runtime:
         config = self._config
         self._cameras = tuple(self._open(camera) for camera in config.cameras)
         self._link.start()
+        self._analysis.watch(self._cameras)
         self._analysis.start()
         self._reporting.start()
         log.info("agent_started", agent=config.agent.id, cameras=len(self._cameras), config_hash=config.config_hash)
@@ -124,8 +119,8 @@ class Runtime:
     def stop(self) -> None:
         """Ends all episodes, publishes what there is for a few seconds, says offline. Nothing that is left is lost."""
         self._stopping.set()
-        self._news.set()
-        self._analysis.join()
+        self._analysis.stop()
+        self._outbox.give_up()
         self._reporting.join()
         self._link.close()
         self._clips.close()
@@ -150,10 +145,9 @@ class Runtime:
             self._cameras = tuple(kept.get(spec) or self._open(spec) for spec in new.cameras)
             for camera in running.values():
                 camera.suspend()
-                self._retired.append(camera)
+            self._analysis.watch(self._cameras)
             self._link.set_config_hash(new.config_hash)
             log.info("reloaded", kept=len(kept), cameras=len(self._cameras), config_hash=new.config_hash)
-            self._news.set()
             return new
 
     def command(self, command: Command) -> Reply | Future[Reply]:
@@ -194,7 +188,7 @@ class Runtime:
             raise ValueError(f"no camera {command.camera}; there are: {known}")
         if command.name == "suspend":
             camera.suspend()
-            self._news.set()
+            self._analysis.call(camera)
         elif command.name == "resume":
             camera.resume()
         elif command.name == "clip":
@@ -231,7 +225,6 @@ class Runtime:
         if camera.state != "online":
             raise ValueError(f"camera {camera.spec.id} is {camera.state}")
         asked = camera.ask_snapshot()
-        self._news.set()
         try:
             return asked.result(SNAPSHOT_WAIT_S)
         except FutureTimeout as error:
@@ -241,92 +234,23 @@ class Runtime:
         config = self._config
         agent = Agent(config.agent.site, config.agent.id, config.config_hash, self._boot)
         memory = config.agent.data_dir / "memory" / f"{spec.id}.npz"
-        return LiveCamera(spec, agent, config.tracker, self._detector.name, self._news.set, memory, self._clips)
+        return LiveCamera(spec, agent, config.tracker, self._detector.name, self._analysis.call, memory, self._clips)
 
-    def _analyse(self) -> None:
-        """Serves the cameras in turn, so a busy one cannot starve the others, until stopped; then ends everything.
-        Where it is short of time, every camera is analysed less often."""
-        while not self._stopping.is_set():
-            self._news.wait(IDLE_WAIT_S)
-            self._news.clear()
-            busy = True
-            while busy and not self._stopping.is_set():
-                busy = False
-                for camera in self._cameras:
-                    busy = self._guarded(camera) or busy
-                self._share_out()
-            if self._unsaved:
-                self._store(())
-            while self._retired:
-                self._finish(self._retired.popleft())
-        for camera in (*self._retired, *self._cameras):
-            self._finish(camera)
-        for output in self._unsaved:
-            log.error(
-                "event_lost", event=output.event.id, type=output.event.type, reason="the disk refused it to the end"
-            )
-
-    def _guarded(self, camera: LiveCamera) -> bool:
+    def _serve(self, camera: LiveCamera) -> bool:
         """One step of one camera; what goes wrong in it is reported and the others go on."""
-        began = time.monotonic()
         try:
             outputs = camera.step(self._detector, self._clock, self._config.evidence)
-            self._store(outputs or ())
+            self._outbox.store(outputs or ())
         except Exception:  # one camera's fault must not stop the watch of all others
             log.exception("camera_step_failed", camera=camera.spec.id)
             return False
-        if outputs is None:
-            return False
-        now = time.monotonic()
-        self._fair.spent(camera.spec.id, now, now - began)
-        return True
-
-    def _share_out(self) -> None:
-        """Tells each camera how often it is analysed now."""
-        cameras = self._cameras
-        now = time.monotonic()
-        if self._fair.due(now):
-            rates = self._fair.rates(now, {camera.spec.id: camera.wanted for camera in cameras})
-            for camera in cameras:
-                camera.allow(rates[camera.spec.id])
+        return outputs is not None
 
     def _finish(self, camera: LiveCamera) -> None:
         try:
-            self._store(camera.finish(self._clock))
+            self._outbox.store(camera.finish(self._clock))
         except Exception:  # the others shall end properly all the same
             log.exception("camera_finish_failed", camera=camera.spec.id)
-
-    def _store(self, outputs: Sequence[Output]) -> None:
-        """Into the spool, in order; what the disk refuses waits here and is tried again with each round."""
-        self._unsaved.extend(outputs)
-        refused = ""
-        while self._unsaved and not refused:
-            output = self._unsaved[0]
-            event = self._with_hash(output.event)
-            try:
-                stored = self._spool.append(event, output.evidence)
-            except CodecError as error:
-                log.error("event_lost", event=event.id, type=event.type, reason=str(error))
-                self._unsaved.popleft()
-            except SpoolError as error:
-                refused = str(error)
-            else:
-                self._unsaved.popleft()
-                log.info("event", id=stored.id, type=stored.type, camera=stored.data.camera, sequence=stored.sequence)
-        if refused and outputs:
-            log.warning("spool_refused", waiting=len(self._unsaved), reason=refused)
-        while len(self._unsaved) > MOST_UNSAVED:
-            event = self._unsaved.popleft().event
-            log.error("event_lost", event=event.id, type=event.type, reason=refused)
-        if outputs:
-            self._link.wake()
-
-    def _with_hash(self, event: Event) -> Event:
-        """An unchanged camera runs on through a reload; its events name the config that holds now."""
-        if event.data.why.config_hash == self._config.config_hash:
-            return event
-        why = msgspec.structs.replace(event.data.why, config_hash=self._config.config_hash)
-        return msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, why=why))
 
     def _report(self) -> None:
         while not self._stopping.wait(self._config.health.interval_s):
@@ -364,6 +288,11 @@ class Runtime:
             password_file=mqtt.password_file,
             delayed_after_s=mqtt.delayed_after_s,
         )
+
+
+def _for_many(spec: DetectorSpec) -> DetectorSpec:
+    """Several threads ask at once: each gets an answer of its own processor."""
+    return replace(spec, hint="throughput") if spec.hint == "auto" else spec
 
 
 def _check_blur(config: EdgeConfig, detector: Detector) -> None:

@@ -31,7 +31,7 @@ from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.reel import Reel
-from edge_agent.core.rest import Rest, rest_s
+from edge_agent.core.rest import ABOUT_TRACKS, Rest, rest_s
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
 from edge_agent.zoo.trained import trained
@@ -69,7 +69,8 @@ class Output:
 
 
 class LiveCamera:
-    """`step` and `finish` are for the analysing thread; the rest is for any."""
+    """`step` and `finish` are for one thread at a time; the rest is for any. notify: called, from any thread, when
+    `step` has something to do."""
 
     def __init__(
         self,
@@ -77,15 +78,17 @@ class LiveCamera:
         agent: Agent,
         tracker: TrackerSpec,
         model: str,
-        notify: Callable[[], None],
+        notify: "Callable[[LiveCamera], None]",
         memory: Path | None = None,
         clips: ClipFiles | None = None,
     ) -> None:
         """memory: the file of what its rules have learned. clips: where those of its events are kept."""
         self.spec = spec
         self._notify = notify
+        # Two whole pictures are kept for rules about pixels; where there are none, for nobody.
+        pictures = None if all(rule.kind in ABOUT_TRACKS for rule in spec.rules) else CvPictures()
         self._pipeline = CameraPipeline(
-            spec, agent, ByteTrack(tracker, spec.fps), live_id, model, pictures=CvPictures(), trained=trained()
+            spec, agent, ByteTrack(tracker, spec.fps), live_id, model, pictures=pictures, trained=trained()
         )
         self._clips, self._reel = clips, Reel()
         self._memory = memory
@@ -119,7 +122,7 @@ class LiveCamera:
         with self._lock:
             if self._source is None:
                 request = request_of(self.spec, realtime=True)
-                source = LiveSource(self.spec.id, request, stall_s=self.spec.stall_s, notify=self._notify)
+                source = LiveSource(self.spec.id, request, stall_s=self.spec.stall_s, notify=lambda: self._notify(self))
                 self._source = source
                 self._rest, self._rests = Rest(), False
                 source.start()

@@ -14,7 +14,7 @@ MAX_BATCH = 8
 
 Infer = Callable[[Floats], tuple[Floats, Floats | None]]
 """RGB float32 (n, 3, height, width), 0..1 → the network's raw output, (n, ...), and its feature map (n, channels, rows,
-columns) where it gives one; both valid until the next call."""
+columns) where it gives one; both valid until the same thread's next call."""
 
 
 class BatchDetector:

@@ -4,13 +4,16 @@ OpenVINO's import reports to an analytics service unless its telemetry package i
 look absent before the import: a camera host phones nobody.
 """
 
+import contextlib
+import queue
 import sys
+import threading
 from typing import Any
 
 import numpy as np
 
 from edge_agent.adapters.detector_batch import BatchDetector, Infer
-from edge_agent.adapters.detector_image import Floats
+from edge_agent.adapters.detector_image import STRIDE, Floats
 from edge_agent.core.model import Model
 from edge_agent.core.spec import DetectorSpec
 
@@ -42,41 +45,85 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     if spec.threads:
         options["INFERENCE_NUM_THREADS"] = spec.threads
     compiled = core.compile_model(core.read_model(model.onnx, b""), "CPU", options)
-    infer = _one_by_one(openvino, compiled) if spec.hint == "throughput" else _together(compiled)
+    infer = _one_by_one(compiled) if spec.hint == "throughput" else _together(compiled)
+    # The binding sets itself up with the first array it is given, and where two threads give it one at once it can hang.
+    infer(np.zeros((1, 3, STRIDE, STRIDE), np.float32))
     name = f"{model.name}/openvino" + ("" if spec.precision == "f32" else f"/{spec.precision}")
     return BatchDetector(name, model.classes, spec, infer, lambda: None)
 
 
 def _together(compiled: Any) -> Infer:
-    """A batch is one request over all cores: the soonest answer."""
-    request = compiled.create_infer_request()
+    """A batch is one request over all cores: the soonest answer. Each thread has a request of its own."""
+    own = threading.local()
     outputs = compiled.outputs
 
     def infer(blob: Floats) -> tuple[Floats, Floats | None]:
-        request.infer([blob], share_inputs=True)
-        return _pair([request.get_tensor(output).data for output in outputs])
+        if not hasattr(own, "request"):
+            own.request = compiled.create_infer_request()
+        own.request.infer([blob], share_inputs=True)
+        return _pair([own.request.get_tensor(output).data for output in outputs])
 
     return infer
 
 
-def _one_by_one(openvino: Any, compiled: Any) -> Infer:
-    """Each picture of a batch is a request of its own, several at a time on some cores each: the most a second."""
-    queue = openvino.AsyncInferQueue(compiled)
-    results: dict[int, list[Floats]] = {}
-    count = len(compiled.outputs)
-    # Called on OpenVINO's threads, one picture each; the tensor is the request's own and is overwritten by its next.
-    queue.set_callback(
-        lambda request, index: results.__setitem__(
-            index, [request.get_output_tensor(output).data.copy() for output in range(count)]
-        )
-    )
+class _Requests:
+    """As many as run beside each other; made when they are needed first."""
+
+    def __init__(self, compiled: Any) -> None:
+        self._compiled = compiled
+        self._left = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        self._lock = threading.Lock()
+        self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
+
+    def take(self, most: int) -> list[Any]:
+        """At least one, for which it waits, and up to `most` of those that nobody uses."""
+        taken: list[Any] = []
+        while len(taken) < most:
+            try:
+                taken.append(self._idle.get_nowait())
+            except queue.Empty:
+                if (made := self._make()) is not None:
+                    taken.append(made)
+                elif taken:
+                    return taken
+                else:
+                    taken.append(self._idle.get())
+        return taken
+
+    def give_back(self, requests: list[Any]) -> None:
+        for request in requests:
+            self._idle.put(request)
+
+    def _make(self) -> Any | None:
+        with self._lock:
+            self._left -= 1
+            return self._compiled.create_infer_request() if self._left >= 0 else None
+
+
+def _one_by_one(compiled: Any) -> Infer:
+    """Each picture is a request of its own, on a core of its own: the most a second."""
+    requests = _Requests(compiled)
+    outputs = compiled.outputs
 
     def infer(blob: Floats) -> tuple[Floats, Floats | None]:
-        results.clear()
-        for index in range(len(blob)):
-            queue.start_async([blob[index : index + 1]], index, share_inputs=True)
-        queue.wait_all()
-        return _pair([np.concatenate([results[index][k] for index in range(len(blob))]) for k in range(count)])
+        found: list[list[Floats]] = []
+        mine = requests.take(len(blob))
+        try:
+            for begin in range(0, len(blob), len(mine)):
+                part = list(zip(range(begin, len(blob)), mine, strict=False))
+                for index, request in part:
+                    request.start_async([blob[index : index + 1]], share_inputs=True)
+                for _, request in part:
+                    request.wait()
+                    found.append([request.get_tensor(output).data.copy() for output in outputs])
+        finally:
+            for request in mine:
+                with contextlib.suppress(RuntimeError):
+                    request.wait()  # where another one failed it may still run
+            requests.give_back(mine)
+        if len(found) == 1:
+            return _pair(found[0])
+        return _pair([np.concatenate(parts) for parts in zip(*found, strict=True)])
 
     return infer
 

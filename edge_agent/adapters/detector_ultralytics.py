@@ -1,6 +1,7 @@
 """Ultralytics itself: the reference the other runtimes are compared with, and the one that knows every format."""
 
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ class UltralyticsDetector:
         self._model = model
         self._spec = spec
         self._classes = tuple(str(model.names[index]) for index in sorted(model.names))
+        self._lock = threading.Lock()
         self._wanted = None if spec.classes is None else [self._classes.index(one) for one in spec.classes]
 
     @property
@@ -41,15 +43,16 @@ class UltralyticsDetector:
 
     def _run(self, images: list[Image]) -> list[Detections]:
         spec = self._spec
-        results = self._model.predict(
-            images,
-            imgsz=spec.imgsz,
-            conf=spec.confidence,
-            iou=spec.nms_iou,
-            classes=self._wanted,
-            rect=True,
-            verbose=False,
-        )
+        with self._lock:  # its predictor keeps state between calls
+            results = self._model.predict(
+                images,
+                imgsz=spec.imgsz,
+                conf=spec.confidence,
+                iou=spec.nms_iou,
+                classes=self._wanted,
+                rect=True,
+                verbose=False,
+            )
         return [self._detections(result.boxes) for result in results]
 
     def _detections(self, boxes: Any) -> Detections:

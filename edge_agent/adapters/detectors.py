@@ -16,6 +16,8 @@ from edge_agent.zoo.manifest import manifest
 RUNTIMES: tuple[Runtime, ...] = ("openvino", "onnxruntime", "ultralytics")
 """In the order that "auto" prefers."""
 
+HINTS = ("auto", "latency", "throughput")
+
 NATIVE_BF16 = frozenset({"avx512_bf16", "amx_bf16"})
 """A processor with one of these multiplies bfloat16 itself. Others would only imitate it, slower than float32."""
 
@@ -84,7 +86,7 @@ def check(spec: DetectorSpec, classes: tuple[str, ...]) -> None:
         ("nms_iou", spec.nms_iou, 0 < spec.nms_iou <= 1, "0..1"),
         ("threads", spec.threads, 0 <= spec.threads <= 1024, "0..1024"),
         ("precision", spec.precision, spec.precision in ("auto", "f32", "bf16"), "auto, f32, bf16"),
-        ("hint", spec.hint, spec.hint in ("latency", "throughput"), "latency, throughput"),
+        ("hint", spec.hint, spec.hint in HINTS, ", ".join(HINTS)),
         *(("classes", one, one in classes, ", ".join(classes)) for one in spec.classes or ()),
     )
     for key, value, fine, allowed in faults:

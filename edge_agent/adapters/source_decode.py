@@ -129,7 +129,8 @@ def _timed(
                 t = request.start + last
             else:
                 if source.paced:
-                    began = _wait(began, last)
+                    began, slept = _wait(began, last)
+                    source.slept += slept
                 t = time.time()
             image = _bgr(frame) if frame is not None and due(t) else None
             yield Decoded(image, index, t, source.corrupt)
@@ -141,14 +142,16 @@ def _timed(
         base = last + source.interval
 
 
-def _wait(began: float | None, pts: float) -> float:
-    """Sleeps until `pts` is due on the monotonic clock; the time at which pts 0 was (or would have been) due."""
+def _wait(began: float | None, pts: float) -> tuple[float, float]:
+    """Sleeps until `pts` is due on the monotonic clock. The time at which pts 0 was (or would have been) due, and how
+    many seconds it slept."""
     now = time.monotonic()
     if began is None or now - (began + pts) > MAX_LAG_S:
-        return now - pts
-    if began + pts > now:
-        time.sleep(began + pts - now)
-    return began
+        return now - pts, 0.0
+    pause = max(0.0, began + pts - now)
+    if pause:
+        time.sleep(pause)
+    return began, pause
 
 
 def _bgr(frame: Any) -> Image:
@@ -159,10 +162,12 @@ def _bgr(frame: Any) -> Image:
 
 class _Stream:
     """The first video stream of a file, address or device; iterates (seconds since its first picture, frame), the frame
-    None where it was left undecoded."""
+    None where it was left undecoded. slept: seconds that whoever iterates waited for times to come, since the last
+    packet."""
 
     def __init__(self, request: Request, due: Due, control: Control | None) -> None:
         self.corrupt = 0
+        self.slept = 0.0
         self._live = request.realtime and "://" in request.source
         try:
             self._container = _open(request)
@@ -226,7 +231,7 @@ class _Stream:
             asked = time.monotonic()
             try:
                 for packet in self._container.demux(self._stream):
-                    waited = None if self.paced else time.monotonic() - asked
+                    waited, self.slept = time.monotonic() - asked + self.slept, 0.0
                     try:
                         frames = packet.decode() if self._economy is None else self._economy.feed(packet, waited)
                     except av.error.InvalidDataError:
@@ -254,6 +259,7 @@ class _Folder:
 
     def __init__(self, request: Request) -> None:
         self.corrupt = 0
+        self.slept = 0.0
         self.paced = request.realtime
         self.interval = 1 / request.image_rate
         try:

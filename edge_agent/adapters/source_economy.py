@@ -55,16 +55,15 @@ class Economy:
         self._whole = True
         """Whether what is kept begins with a keyframe, or where the decoder stands, and has no hole."""
 
-    def feed(self, packet: Any, waited_s: float | None) -> list[Any] | None:
-        """The pictures that came out, or None where this packet's is left undecoded. waited_s: for the packet; None
-        where nobody can be late."""
+    def feed(self, packet: Any, waited_s: float) -> list[Any] | None:
+        """The pictures that came out, or None where this packet's is left undecoded. waited_s: until it came, or was
+        due."""
         control, now = self._control, self._clock()
         if not packet.size:
             return list(self._context.decode(packet))
         key = bool(packet.is_keyframe)
         self._meter.see(now, key)
-        if waited_s is not None:
-            self._backlog.see(now, waited_s)
+        self._backlog.see(now, waited_s)
         before, control.mode = control.mode, mode(control.policy, control.wish, self._meter, self._backlog.behind, now)
         control.keyframe_s, control.behind = self._meter.interval(now), self._backlog.behind
         if control.mode == "keyframes":

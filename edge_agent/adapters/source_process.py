@@ -10,8 +10,6 @@ import mmap
 import os
 import select
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import asdict
@@ -19,6 +17,7 @@ from typing import IO
 
 import numpy as np
 
+from edge_agent.adapters.source_nursery import NURSERY
 from edge_agent.adapters.source_wire import WISH, Message, Request
 from edge_agent.core.decode_policy import Wish
 from edge_agent.core.types import Image
@@ -43,23 +42,19 @@ class Child:
     def __init__(self, request: Request) -> None:
         self._map: mmap.mmap | None = None
         self._heard = bytearray()
-        with contextlib.ExitStack() as opened:
+        with contextlib.ExitStack() as kept, contextlib.ExitStack() as given:
             # A child that cannot be started is tried again for ever: what it had opened must not pile up.
             self._memory = os.memfd_create("jaga-frames")
-            opened.callback(os.close, self._memory)
-            self._errors: IO[bytes] = opened.enter_context(tempfile.TemporaryFile())
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "edge_agent.adapters.source_worker", str(self._memory)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                pass_fds=(self._memory,),
-                bufsize=0,
-            )
-            opened.pop_all()
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+            kept.callback(os.close, self._memory)
+            self._errors: IO[bytes] = kept.enter_context(tempfile.TemporaryFile())
+            theirs_in, ours_out = os.pipe()
+            given.callback(os.close, theirs_in)
+            self._stdin: IO[bytes] = kept.enter_context(open(ours_out, "wb", buffering=0))  # noqa: PTH123
+            ours_in, theirs_out = os.pipe()
+            given.callback(os.close, theirs_out)
+            self._stdout: IO[bytes] = kept.enter_context(open(ours_in, "rb", buffering=0))  # noqa: PTH123
+            self._process = NURSERY.fork(theirs_in, theirs_out, self._errors.fileno(), self._memory)
+            kept.pop_all()
         with contextlib.suppress(BrokenPipeError):
             self._stdin.write(json.dumps(asdict(request)).encode() + b"\n")
 
@@ -111,6 +106,7 @@ class Child:
         """Ends the child and frees everything; the reading thread calls this."""
         self._process.kill()
         self._process.wait()
+        self._process.close()
         self._stdin.close()
         self._stdout.close()
         self._errors.close()
@@ -122,5 +118,7 @@ class Child:
         self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, self._errors.tell() - _LAST_WORDS))
         words = self._errors.read().decode("utf-8", "replace").strip()
-        how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        how = "how is unknown" if status is None else f"exit status {status}"
+        if status is not None and status < 0:
+            how = signal.Signals(-status).name
         return ChildDied(how, words)

@@ -12,8 +12,9 @@ from typing import Literal, TypedDict
 
 from edge_agent.core.decode_policy import DecodePolicy, Mode
 
-SLOTS = 4
-"""Pictures that can be under way between child and agent: the child decodes ahead while the agent looks."""
+SLOTS, LIVE_SLOTS = 4, 2
+"""Pictures that can be under way between child and agent. With a recording the child decodes ahead while the agent
+looks; a live picture is taken at once."""
 
 WISH = 0xFF
 """No slot and no character of JSON."""

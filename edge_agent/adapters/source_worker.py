@@ -1,4 +1,4 @@
-"""The decoding child: `python -m edge_agent.adapters.source_worker FD`. It imports a decoder and nothing of the agent.
+"""The decoding child, forked by source_forker. It imports a decoder and nothing of the agent.
 
 A decoder that crashes or hangs takes this process with it and nothing else. Masks are applied here, so an unmasked
 picture never leaves the process. See source_wire for what goes in and out.
@@ -7,8 +7,6 @@ picture never leaves the process. See source_wire for what goes in and out.
 import json
 import mmap
 import os
-import signal
-import sys
 import threading
 import time
 from typing import Any
@@ -18,22 +16,26 @@ import numpy as np
 from edge_agent.adapters.privacy_cv2 import Masks, one_thread, tiny_luma
 from edge_agent.adapters.source_decode import Decoded, OpenError, ReadError, RefusedError, decode
 from edge_agent.adapters.source_economy import Control
-from edge_agent.adapters.source_wire import SLOTS, WISH, Message, Request
+from edge_agent.adapters.source_wire import LIVE_SLOTS, SLOTS, WISH, Message, Request
 from edge_agent.core.decode_policy import Wish
 
 ALIVE_EVERY_S = 0.5
+LIVE_NICE = 10
+"""Of a live stream's decoder. There are many, and what they bring is worth nothing where those who look at it get no
+time: they take what is left, and decode less where that is not enough (edge_agent.core.decode_policy)."""
 READ_BYTES = 4_096
 NEWLINE = 0x0A
 
 
 class Slots:
-    """Shared memory in `SLOTS` equal parts; a part is written only when the agent has given it back."""
+    """Shared memory in `count` equal parts; a part is written only when the agent has given it back."""
 
-    def __init__(self, memory: int) -> None:
+    def __init__(self, memory: int, count: int) -> None:
         self._fd = memory
         self._map: mmap.mmap | None = None
         self._part = 0
-        self._free = set(range(SLOTS))
+        self._count = count
+        self._free = set(range(count))
         self._changed = threading.Condition()
 
     def give_back(self, slot: int) -> None:
@@ -46,7 +48,7 @@ class Slots:
         need = image.nbytes + luma.nbytes
         with self._changed:
             if need > self._part:
-                self._changed.wait_for(lambda: len(self._free) == SLOTS)
+                self._changed.wait_for(lambda: len(self._free) == self._count)
                 self._grow(need)
             self._changed.wait_for(lambda: bool(self._free))
             slot = self._free.pop()
@@ -58,7 +60,7 @@ class Slots:
         return {
             "slot": slot,
             "offset": offset,
-            "size": self._part * SLOTS,
+            "size": self._part * self._count,
             "width": image.shape[1],
             "height": image.shape[0],
             "luma": (luma.shape[1], luma.shape[0]),
@@ -67,8 +69,8 @@ class Slots:
     def _grow(self, need: int) -> None:
         """Only ever larger: the agent may still have the smaller file mapped."""
         self._part = -(-need // mmap.PAGESIZE) * mmap.PAGESIZE
-        os.ftruncate(self._fd, self._part * SLOTS)
-        self._map = mmap.mmap(self._fd, self._part * SLOTS)
+        os.ftruncate(self._fd, self._part * self._count)
+        self._map = mmap.mmap(self._fd, self._part * self._count)
 
 
 class Speaker:
@@ -128,9 +130,8 @@ def _known(last: Decoded, control: Control) -> Message:
     }
 
 
-def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # sent to the whole group, they are the agent's to handle
+def main(memory: int) -> None:
+    """Until there is nothing more to decode. memory: handle of the file for pictures."""
     line = bytearray()
     while not line.endswith(b"\n"):
         byte = os.read(0, 1)
@@ -138,7 +139,10 @@ def main() -> None:
             return
         line += byte
     request = Request(**json.loads(line))
-    say, slots, control = Speaker(), Slots(int(sys.argv[1])), Control(request.decode, Wish(request.fps))
+    if request.realtime:
+        os.nice(LIVE_NICE)
+    slots = Slots(memory, LIVE_SLOTS if request.realtime else SLOTS)
+    say, control = Speaker(), Control(request.decode, Wish(request.fps))
     threading.Thread(target=listen, args=(slots, control), daemon=True).start()
     try:
         work(request, control, slots, say)
@@ -149,7 +153,3 @@ def main() -> None:
         say({"type": "error", "stage": "read", "detail": str(error)})
     except BrokenPipeError:
         pass
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,7 @@
 
 Of a camera that rests (edge_agent.core.rest) only keyframes are decoded. It must wake within one keyframe interval, so
 that is measured, never taken from what a camera claims: a stream that has long or stretched ones ("smart" codecs) is
-decoded throughout.
+decoded throughout. Of a camera that is analysed no more often than keyframes come, nothing else is needed either.
 """
 
 from collections import deque
@@ -23,6 +23,11 @@ INTRA = 24
 BEHIND_S, BEHIND_SHARE, CAUGHT_UP_SHARE = 2.0, 0.02, 0.3
 """A decoder that in so many seconds waited for its camera less than the one share of the time is behind, until it
 waits for more than the other: pictures then lie unread, and every one would come later than the one before."""
+PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
+"""It stays behind at least so long, and twice as long each time that it falls behind again within the longest pause: many
+decoders that all try again at once would keep each other, and the detector, from ever catching up."""
+ENOUGH = 1.1
+"""Keyframes that come this many times too rarely are still as many as are wished for: packets come unevenly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Backlog:
     def __init__(self) -> None:
         self._waits: deque[tuple[float, float]] = deque()
         self._waited = 0.0
+        self._pause, self._until = 0.0, float("-inf")
         self.behind = False
 
     def see(self, t: float, waited_s: float) -> None:
@@ -79,9 +85,12 @@ class Backlog:
         span = t - self._waits[0][0]
         share = self._waited / BEHIND_S
         if self.behind:
-            self.behind = share < CAUGHT_UP_SHARE
-        elif span >= 0.9 * BEHIND_S:
-            self.behind = share < BEHIND_SHARE
+            self.behind = t < self._until or share < CAUGHT_UP_SHARE
+        elif span >= 0.9 * BEHIND_S and share < BEHIND_SHARE:
+            again = not exceeded(t - self._until, LONGEST_PAUSE_S)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_S) if again else PAUSE_S
+            self._until = t + self._pause
+            self.behind = True
 
 
 def mode(policy: DecodePolicy, wish: Wish, meter: KeyframeMeter, behind: bool, t: float) -> Mode:
@@ -89,5 +98,9 @@ def mode(policy: DecodePolicy, wish: Wish, meter: KeyframeMeter, behind: bool, t
     if policy == "all":
         return "all"
     interval = meter.interval(t)
-    rests = wish.rest_s > 0 and interval is not None and not exceeded(interval, wish.rest_s)
-    return "keyframes" if meter.intra or rests or behind else "no_nonref"
+    if interval is not None:
+        rests = wish.rest_s > 0 and not exceeded(interval, wish.rest_s)
+        enough = 0 < wish.fps * interval <= ENOUGH
+        if rests or enough:
+            return "keyframes"
+    return "keyframes" if meter.intra or behind else "no_nonref"

@@ -1,7 +1,8 @@
 """How often each camera is analysed when all of them together ask for more than the machine gives.
 
 What a picture of each camera costs is measured; what all cameras' wishes would cost follows. Where that is too much,
-every camera gets the same share of its wish, but none less than its floor: water-filling (the max-min fairness of
+every camera gets the same share of its wish, but none less than its floor, or, where the floors alone are too much, the
+same share of its floor: water-filling (the max-min fairness of
 Bertsekas and Gallager, Data Networks, 1992, ch. 6.5, on the share of the wish), worked out at once instead of by
 feedback, so that nothing swings.
 """
@@ -17,16 +18,18 @@ EVERY_S = 1.0
 COST_S = 5.0
 """Time constant of the mean cost of a camera's pictures."""
 FULL, FILL, FREE = 0.95, 0.85, 0.75
-"""Of one analysing thread's time. Rates are lowered where the demand is above FULL, to FILL; they rise again where the
+"""Of the analysing threads' time. Rates are lowered where the demand is above FULL, to FILL; they rise again where the
 wanted rates would leave it below FREE, or the present ones below it for RAISE_S."""
 RAISE_S = 5.0
+LEAST_FLOOR = 0.2
+"""The share of its floor that a camera always gets."""
 LEAST_RATE = 2.0
 """Pictures a second the rules are tested down to (tests/property): what is analysed less often may be missed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Pictures a second a camera is to be analysed at, and below which it is not lowered. comes: how many there are at
+    """Pictures a second a camera is to be analysed at, and below which it is lowered only when all are there. comes: how many there are at
     most, where the camera gives fewer or rests."""
 
     fps: float
@@ -57,11 +60,12 @@ class _Cost:
 
 
 class FairRate:
-    """One for all cameras that share the analysing thread. `t`: seconds on a clock that never goes back."""
+    """One for all cameras that share the analysing threads. `t`: seconds on a clock that never goes back."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = threads
         self._costs: dict[str, _Cost] = {}
-        self._share = 1.0
+        self._share = self._floors = 1.0
         self._roomy: float | None = None
         self._made: float | None = None
 
@@ -84,12 +88,13 @@ class FairRate:
         return {name: self._rate(one, self._share) for name, one in wanted.items()}
 
     def demand(self, wanted: Mapping[str, Wanted], share: float = 1.0) -> float:
-        """Seconds of analysis a second if each camera got this share of its wish."""
-        return sum(
+        """The share of the threads' time that it took if each camera got this share of its wish."""
+        seconds = sum(
             self._costs[name].mean * min(self._rate(one, share), one.comes)
             for name, one in wanted.items()
             if name in self._costs
         )
+        return seconds / self._threads
 
     def _settle(self, t: float, wanted: Mapping[str, Wanted]) -> None:
         now = self.demand(wanted, self._share)
@@ -104,9 +109,12 @@ class FairRate:
             self._share, self._roomy = self._filling(wanted), None
 
     def _filling(self, wanted: Mapping[str, Wanted]) -> float:
-        """The share of their wishes, 0..1, at which the cameras fill the time; bisection, since floors bend the sum."""
+        """The share of their wishes, 0..1, at which the cameras fill the time; bisection, since floors bend the sum. Sets
+        what is left of the floors."""
+        self._floors = 1.0
         if self.demand(wanted) <= FILL:
             return 1.0
+        self._floors = min(1.0, max(LEAST_FLOOR, FILL / max(self.demand(wanted, 0.0), FILL)))
         low, high = 0.0, 1.0
         for _ in range(20):
             middle = (low + high) / 2
@@ -114,4 +122,4 @@ class FairRate:
         return low
 
     def _rate(self, wanted: Wanted, share: float) -> float:
-        return max(min(wanted.floor, wanted.fps), share * wanted.fps)
+        return max(self._floors * min(wanted.floor, wanted.fps), share * wanted.fps)

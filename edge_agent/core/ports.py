@@ -11,7 +11,8 @@ from edge_agent.core.types import Detections, Frame, Image, Track
 
 
 class Detector(Protocol):
-    """Looks at pictures. One thread at a time may call `detect`; results come in the order of the images.
+    """Looks at pictures. Any thread may call `detect`, several at once; results come in the order of the images and do
+    not depend on who else asks.
 
     name: runtime and model for the event's *why*, for example "yolov8n/openvino". Whoever made it closes it.
     """

@@ -237,7 +237,8 @@ class DetectorSpec:
     model: a name in models/manifest.toml. imgsz: the longer side the network sees, a multiple of 32; the shorter keeps
     the aspect, padded to one. confidence: detections below it are dropped. nms_iou: of two boxes of one class that
     overlap more than this, the weaker is dropped. classes: names to keep, None keeps all. threads: 0 lets the runtime
-    choose. hint: "latency" answers one picture soonest, "throughput" most pictures a second where they come in batches.
+    choose. hint: "latency" answers one picture soonest, with all processors; "throughput" most pictures a second, each
+    on a processor of its own; "auto" is throughput in a running agent, where many cameras ask, and latency elsewhere.
     precision: of the network's arithmetic; "auto" is bfloat16 where the processor computes it natively. float32 unless
     told otherwise: every figure of models/ACCURACY.md was measured with it.
     """
@@ -249,7 +250,7 @@ class DetectorSpec:
     nms_iou: float = 0.6
     classes: tuple[str, ...] | None = None
     threads: int = 0
-    hint: Literal["latency", "throughput"] = "latency"
+    hint: Literal["auto", "latency", "throughput"] = "auto"
     precision: Precision = "f32"
 
 

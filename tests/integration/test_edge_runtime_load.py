@@ -63,6 +63,7 @@ class LateDetector(BrightnessDetector):
 def test_where_time_is_short_all_cameras_are_analysed_less_often_and_health_says_so(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("edge_agent.runtime.processors", lambda: 1)
     monkeypatch.setattr("edge_agent.core.fair_rate.COST_S", 0.5)
     monkeypatch.setattr("edge_agent.core.fair_rate.RAISE_S", 0.5)
     world.write(*(world.camera(f"cam-{n}") for n in range(3)))

@@ -62,7 +62,7 @@ class Camera:
         )
         self.packets = self.container.demux(stream)
 
-    def play(self, count: int, waited_s: float | None = 0.03) -> list[int | None]:
+    def play(self, count: int, waited_s: float = 0.03) -> list[int | None]:
         """What came out for each of the next packets: the last picture's number, None where it was left undecoded, -1
         where none came out yet."""
         told: list[int | None] = []

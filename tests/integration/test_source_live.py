@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from edge_agent.adapters import source_process
+from edge_agent.adapters import source_nursery, source_process
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import Message, Request, redact
 from edge_agent.core.backoff import Backoff
@@ -121,6 +121,22 @@ def test_a_dead_decoder_is_replaced(tmp_path: Path) -> None:
         assert live.status().state == "online"
 
 
+def test_decoders_outlive_the_process_that_forked_them_and_new_ones_come(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", counting_frames(50))
+    with watching(str(clip), loop=True) as live:
+        next_frame(live)
+        assert live.child_pid is not None
+        forker = psutil.Process(live.child_pid).parent()
+        assert forker is not None
+        forker.kill()
+        next_frame(live)
+        assert live.status().restarts == 0
+        os.kill(live.child_pid, signal.SIGKILL)
+        wait_until(lambda: live.status().restarts == 1)
+        next_frame(live)
+        assert live.status().state == "online"
+
+
 def test_a_looping_recording_appears_live(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", counting_frames(10), fps=20)
     with watching(str(clip), loop=True) as live:
@@ -213,7 +229,7 @@ def test_a_decoder_that_cannot_be_started_is_tried_again_and_leaves_nothing_open
     gc.collect()
     before = psutil.Process().num_fds()
     with monkeypatch.context() as patched:
-        patched.setattr(subprocess, "Popen", refused)
+        patched.setattr(source_nursery.NURSERY, "fork", refused)
         with watching(str(clip)) as live:
             wait_until(lambda: tried >= 5 and live.status().state == "reconnecting", 20, "five attempts")
             assert "cannot be started" in live.status().reason

@@ -230,7 +230,7 @@ def test_thirty_reconnects_leave_nothing_behind(server: RtspServer) -> None:
 
     def held() -> tuple[int, int, int]:
         gc.collect()
-        return me.num_fds(), me.num_threads(), len(me.children())
+        return me.num_fds(), me.num_threads(), len(me.children(recursive=True))
 
     with proxied(server) as (proxy, source):
         wait_until(lambda: source.status().state == "online")

@@ -58,11 +58,20 @@ def test_an_interval_that_is_stretched_ends_the_rest_before_it_is_over() -> None
 def test_pictures_that_all_stand_for_themselves_are_decoded_one_by_one() -> None:
     measured = KeyframeMeter()
     for n in range(INTRA):
-        assert mode("auto", Wish(5.0), measured, False, n / 25) == "no_nonref"
+        assert mode("auto", Wish(), measured, False, n / 25) == "no_nonref"
         measured.see(n / 25, True)
-    assert mode("auto", Wish(5.0), measured, False, 1.0) == "keyframes"
+    assert mode("auto", Wish(), measured, False, 1.0) == "keyframes"
     measured.see(1.1, False)
-    assert mode("auto", Wish(5.0), measured, False, 1.1) == "no_nonref"
+    assert mode("auto", Wish(), measured, False, 1.1) == "no_nonref"
+
+
+@pytest.mark.parametrize(
+    ("fps", "wanted"), [(5.0, "no_nonref"), (1.2, "no_nonref"), (1.0, "keyframes"), (0.2, "keyframes")]
+)
+def test_who_wants_no_more_pictures_than_there_are_keyframes_gets_those(fps: float, wanted: DecodeMode) -> None:
+    measured, t = meter(1.0, 1.0, 1.0)
+    assert mode("auto", Wish(fps), measured, False, t) == wanted
+    assert mode("auto", Wish(fps), KeyframeMeter(), False, t) == "no_nonref"
 
 
 def test_who_is_behind_decodes_keyframes_until_it_has_to_wait_again() -> None:
@@ -80,6 +89,34 @@ def test_who_is_behind_decodes_keyframes_until_it_has_to_wait_again() -> None:
     for n in range(60):
         backlog.see(t + n * 0.04, 0.03)
     assert not backlog.behind
+
+
+def test_who_falls_behind_again_and_again_tries_less_often() -> None:
+    backlog, t, pauses = Backlog(), 0.0, list[float]()
+    while t < 200.0:
+        since = t
+        while backlog.behind:
+            t += 0.04
+            backlog.see(t, 0.03)
+        pauses.append(t - since)
+        while not backlog.behind:
+            t += 0.04
+            backlog.see(t, 0.0)
+    assert pauses[1:6] == pytest.approx([2, 4, 8, 16, 32], abs=1.0)
+    assert max(pauses) == pytest.approx(60, abs=1.0)
+    while t < 500.0:
+        t += 0.04
+        backlog.see(t, 0.03)
+    assert not backlog.behind
+    since = t
+    while not backlog.behind:
+        t += 0.04
+        backlog.see(t, 0.0)
+    since = t
+    while backlog.behind:
+        t += 0.04
+        backlog.see(t, 0.03)
+    assert t - since == pytest.approx(2, abs=1.0)  # long forgotten
 
 
 def test_a_burst_at_the_start_is_not_being_behind() -> None:

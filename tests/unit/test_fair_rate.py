@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.core.fair_rate import FILL, RAISE_S, FairRate, Wanted, too_rare
+from edge_agent.core.fair_rate import FILL, LEAST_FLOOR, RAISE_S, FairRate, Wanted, too_rare
 
 
 def run(fair: FairRate, wanted: Mapping[str, Wanted], cost: Mapping[str, float], begin: float, s: float) -> list[float]:
@@ -50,9 +50,26 @@ def test_nobody_falls_below_the_floor_and_the_rest_pay_for_it() -> None:
     rates = fair.rates(21.0, wanted)
     assert rates["gate"] == 4.0
     assert 1.0 <= rates["cam-0"] < 5.0 * FILL / (9 * 5 * 0.05)
+
+
+def test_where_the_floors_are_too_much_all_get_the_same_share_of_them_and_a_fifth_at_least() -> None:
+    fair, many = FairRate(), {**cameras(30), "gate": Wanted(5.0, 2.0)}
+    busy = run(fair, many, dict.fromkeys(many, 0.05), 0.0, 10)
+    rates = fair.rates(11.0, many)
+    assert rates["cam-0"] == pytest.approx(FILL / 0.05 / 32)
+    assert rates["gate"] == pytest.approx(2 * rates["cam-0"])
+    assert busy[-1] <= 1.0
     hopeless = cameras(200)
     run(fair, hopeless, dict.fromkeys(hopeless, 0.05), 30.0, 10)
-    assert set(fair.rates(41.0, hopeless).values()) == {1.0}
+    assert list(fair.rates(41.0, hopeless).values()) == pytest.approx([0.2] * 200)
+    run(fair, many, dict.fromkeys(many, 0.001), 50.0, 40)
+    assert fair.rates(91.0, many)["cam-0"] == 5.0
+
+
+def test_more_threads_have_more_time() -> None:
+    fair, wanted = FairRate(2), cameras(10)
+    run(fair, wanted, dict.fromkeys(wanted, 0.04), 0.0, 10)
+    assert fair.rates(11.0, wanted)["cam-0"] == pytest.approx(2 * FILL / 0.04 / 10)
 
 
 def test_rates_rise_again_after_a_while_and_do_not_swing() -> None:
@@ -83,11 +100,12 @@ def test_rates_are_within_bounds_and_the_demand_is_met_or_every_floor_reached(
         fair.spent(str(n), 0.0, cost)
     rates = fair.rates(0.0, wanted)
     for name, one in wanted.items():
-        assert min(one.floor, one.fps) <= rates[name] <= one.fps
-    floors = {name: min(one.floor, one.fps) for name, one in wanted.items()}
+        assert LEAST_FLOOR * min(one.floor, one.fps) <= rates[name] <= one.fps
     used = sum(rates[str(n)] * cost for n, (_, _, cost) in enumerate(wants))
-    least = sum(floors[str(n)] * cost for n, (_, _, cost) in enumerate(wants))
-    assert used <= max(0.951, least * 1.001 + 0.001)
+    floors = sum(min(one.floor, one.fps) * wants[int(name)][2] for name, one in wanted.items())
+    if floors <= FILL:
+        assert all(rates[name] >= min(one.floor, one.fps) for name, one in wanted.items())
+    assert used <= max(0.951, LEAST_FLOOR * floors * 1.001 + 0.001)
 
 
 def test_what_is_too_rare_for_rules_is_known() -> None:

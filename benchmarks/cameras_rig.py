@@ -1,0 +1,228 @@
+"""A running agent with many cameras, as a measurement sees it: clips, config, broker, and what /proc tells of it."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import msgspec
+import numpy as np
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from benchmarks.data import PETS, ROOT
+from benchmarks.decode import CODED_FPS, PART_S, encode, packets
+from contract.events import Event
+from contract.messages import Health
+from edge_agent.core.types import Image
+from tests.brokers import Mosquitto, wait_until
+
+LOOP_S = 60
+"""Of a camera's clip, in which it is active once."""
+ROTATIONS = 10
+"""Clips that differ in when they are active, so that cameras are not active all at once."""
+FPS = 5
+HEALTH_S = 2.0
+
+HEAD = """
+[agent]
+site = "bench"
+id = "edge-1"
+data_dir = "{folder}/data"
+[mqtt]
+port = {port}
+[health]
+interval_s = {health}
+"""
+CAMERA = """
+[[camera]]
+id = "cam-{number}"
+source = "{source}"
+fps = {fps}
+loop = true
+[[camera.zone]]
+id = "all"
+polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
+[[camera.rule]]
+kind = "intrusion"
+zone = "all"
+min_duration_s = 0.5
+end_after_s = 2
+cooldown_s = 0
+"""
+
+
+def coded(size: tuple[int, int, int], folder: Path) -> list[Path]:
+    """The two `scenes`, with a keyframe a second. size: (width, height, bits a second)."""
+    return [encode(images, f"part-{n}", size, 1, 0, folder) for n, images in enumerate(scenes())]
+
+
+def clips(parts: list[Path], activity: float, folder: Path) -> list[Path]:
+    """ROTATIONS files of LOOP_S seconds, still but for one burst of `activity`, which begins elsewhere in each. parts:
+    see `coded`."""
+    total, burst = LOOP_S * CODED_FPS, round(activity * LOOP_S) * CODED_FPS
+    still, moving = (packets(part)[1] for part in parts)
+    whole = [moving[n % len(moving)] for n in range(burst)] + [still[n % len(still)] for n in range(total - burst)]
+    made = []
+    for number in range(ROTATIONS):
+        begin = number * LOOP_S // ROTATIONS * CODED_FPS  # a whole group of pictures
+        made.append(_mux(parts[0], [*whole[begin:], *whole[:begin]], folder / f"{activity:g}-{number}.mp4"))
+    return made
+
+
+def scenes() -> tuple[list[Image], list[Image]]:
+    """PART_S seconds of a place where nobody is (the median of a recording, with a sensor's noise), and of the same
+    place with those who walk there."""
+    with av.open(str(PETS)) as container:
+        shown = [np.asarray(one.to_ndarray(format="bgr24"), np.uint8) for one in container.decode(video=0)]
+    empty = np.median(np.stack(shown[::20]), axis=0)
+    chance = np.random.default_rng(2)
+    grain = chance.standard_normal(empty.shape, np.float32)
+    still = []
+    for _ in range(PART_S * CODED_FPS):
+        shift = (int(chance.integers(empty.shape[0])), int(chance.integers(empty.shape[1])))
+        still.append(np.asarray(np.clip(np.rint(empty + np.roll(grain, shift, (0, 1))), 0, 255), np.uint8))
+    return still, shown[: PART_S * CODED_FPS]
+
+
+def _mux(like: Path, chosen: list[Any], path: Path) -> Path:
+    with av.open(str(like)) as template, av.open(str(path), "w") as container:
+        out: Any = container.add_stream_from_template(template.streams.video[0])
+        for number, packet in enumerate(chosen):
+            copy: Any = av.Packet(bytes(packet))
+            copy.time_base, copy.stream, copy.is_keyframe = Fraction(1, CODED_FPS), out, packet.is_keyframe
+            copy.pts = copy.dts = number
+            container.mux(copy)
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Of the agent and its decoders. cpu: seconds so far. mb: resident, what is shared counted once (PSS)."""
+
+    cpu: float
+    mb: float
+    agent_mb: float
+    processes: int
+
+
+def usage(pid: int) -> Usage:
+    tree = [pid, *_below(pid)]
+    ticks = os.sysconf("SC_CLK_TCK")
+    cpu, sizes = 0.0, {}
+    for one in tree:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a decoder may end meanwhile
+            words = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            cpu += (int(words[11]) + int(words[12])) / ticks
+            rollup = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+            sizes[one] = next(int(line.split()[1]) for line in rollup if line.startswith("Pss:")) / 1024
+    return Usage(cpu, sum(sizes.values()), sizes[pid], len(tree))
+
+
+def _below(pid: int) -> list[int]:
+    """All processes that descend from it."""
+    parents = dict[int, int]()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    found, front = list[int](), {pid}
+    while front:
+        front = {child for child, parent in parents.items() if parent in front}
+        found += sorted(front)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """An event's: when its picture was decoded, and when it arrived here (seconds since the epoch)."""
+
+    id: str
+    shown: float
+    arrived: float
+
+
+@dataclass
+class Heard:
+    """What the agent published. begins: of those events that have a picture."""
+
+    begins: list[Begin] = field(default_factory=list)
+    health: list[Health] = field(default_factory=list)
+
+    def take(self, _client: object, _data: object, message: Any) -> None:
+        now = time.time()
+        if message.topic.endswith("/health"):
+            self.health.append(msgspec.json.decode(message.payload, type=Health))
+        elif message.topic.endswith("/event"):
+            event = msgspec.json.decode(message.payload, type=Event)
+            shown = next((taken.time for taken in event.data.evidence if taken.time is not None), None)
+            if event.data.phase == "begin" and shown is not None:
+                self.begins.append(Begin(event.id, shown.timestamp(), now))
+
+
+class Rig:
+    """One agent that runs. spool: its database."""
+
+    def __init__(self, pid: int, heard: Heard, spool: Path) -> None:
+        self.pid = pid
+        self.heard = heard
+        self._spool = spool
+
+    def stored(self) -> dict[str, float]:
+        """When the spool had each event, by its id."""
+        with sqlite3.connect(f"file:{self._spool}?mode=ro", uri=True) as spool:
+            rows = spool.execute("SELECT payload, stored FROM message WHERE topic LIKE '%/event'").fetchall()
+        return {msgspec.json.decode(payload, type=Event).id: stored for payload, stored in rows}
+
+    def settled(self, cameras: int) -> bool:
+        """Whether every camera is seen."""
+        last = self.heard.health[-1].cameras if self.heard.health else ()
+        return len(last) == cameras and all(one.fps_in > 0 for one in last)
+
+
+@contextmanager
+def running(sources: list[Path], folder: Path, more: str = "", fps: float = FPS) -> Iterator[Rig]:
+    """A real mosquitto, a subscriber and `jaga edge run`, one camera a source. more: sections of the config."""
+    folder.mkdir(parents=True)
+    with Mosquitto(folder / "broker") as broker:
+        config = folder / "edge.toml"
+        head = HEAD.format(folder=folder, port=broker.port, health=HEALTH_S)
+        config.write_text(
+            head + more + "".join(CAMERA.format(number=n, source=one, fps=fps) for n, one in enumerate(sources))
+        )
+        heard = Heard()
+        client = paho.Client(CallbackAPIVersion.VERSION2, "meter")
+        client.on_message = heard.take
+        ready = threading.Event()
+        client.on_connect = lambda one, *_: one.subscribe("jaga/#", qos=1)
+        client.on_subscribe = lambda *_: ready.set()
+        client.connect("127.0.0.1", broker.port)
+        client.loop_start()
+        ready.wait(10)
+        log = (folder / "agent.log").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jaga", "edge", "run", "--config", str(config)], stderr=log, stdout=log, cwd=ROOT
+        )
+        try:
+            rig = Rig(process.pid, heard, folder / "data" / "spool.sqlite")
+            wait_until(lambda: rig.settled(len(sources)), 120, (folder / "agent.log").read_text)
+            yield rig
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+        finally:
+            process.kill()
+            process.wait()
+            log.close()
+            client.loop_stop()
+            client.disconnect()

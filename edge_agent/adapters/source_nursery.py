@@ -1,0 +1,105 @@
+"""The agent's end of source_forker: decoding children that are there at once and share what they have imported.
+
+The forker is started with the first child, and anew where it has died; the children of one that died live on.
+"""
+
+import contextlib
+import errno
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+FORK_S = 30.0
+"""So long may a child take to come; the forker has to start first, maybe."""
+
+
+class Forked:
+    """A child. pid: for people; it may be another's by now."""
+
+    def __init__(self, pid: int, handle: int, told: int) -> None:
+        self.pid = pid
+        self._handle = handle
+        self._told = told
+        self._code: int | None = None
+
+    def kill(self) -> None:
+        """Ends it now; nothing where it has ended. Any thread, until `close`."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+
+    def wait(self) -> int | None:
+        """Once it has ended: its exit status, or the negative number of the signal; None where the forker died with
+        that knowledge."""
+        select.select([self._handle], [], [])
+        with contextlib.suppress(ValueError):
+            self._code = int(os.read(self._told, 16)) if self._code is None else self._code
+        return self._code
+
+    def close(self) -> None:
+        os.close(self._handle)
+        os.close(self._told)
+
+
+class Nursery:
+    """Any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+
+    def fork(self, stdin: int, stdout: int, stderr: int, memory: int) -> Forked:
+        """A new child with these handles, of which the caller keeps his own. Raises OSError if there can be none."""
+        handles = [stdin, stdout, stderr, memory]
+        with self._lock:
+            try:
+                number, given = self._ask(handles)
+            except OSError:
+                self._end()
+                number, given = self._ask(handles)
+        if number < 0:
+            raise OSError(-number, os.strerror(-number))
+        return Forked(number, *given)
+
+    def _ask(self, handles: list[int]) -> tuple[int, list[int]]:
+        forker = self._socket or self._start()
+        socket.send_fds(forker, [b"\0"], handles)
+        message, given, _, _ = socket.recv_fds(forker, 32, 2)
+        if not message:
+            raise ConnectionResetError(errno.ECONNRESET, "the forking process has ended")
+        return int(message), given
+
+    def _start(self) -> socket.socket:
+        self._end()
+        ours, theirs = socket.socketpair()
+        ours.settimeout(FORK_S)
+        # Of several threads only one is forked.
+        env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        try:
+            command = [sys.executable, "-m", "edge_agent.adapters.source_forker"]
+            self._process = subprocess.Popen(command, stdin=theirs.fileno(), env=env)
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self._socket = ours
+        return ours
+
+    def _end(self) -> None:
+        """The forker is of no more use."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+NURSERY = Nursery()
+"""One for this process; it ends with it."""

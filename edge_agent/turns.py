@@ -1,0 +1,72 @@
+"""Whose turn it is: those who have news, in the order in which it came, each with one thread at a time.
+
+Bounded by the number of those who are known: news of one who already waits changes nothing, and who gets its turn takes
+the newest there is.
+"""
+
+import threading
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Turns(Generic[T]):
+    """Any thread may call anything. Whoever gets one from `next` gives it back with `done`."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._known: set[T] = set()
+        self._waiting: dict[T, None] = {}
+        self._served: set[T] = set()
+        self._again: set[T] = set()
+        self._over = False
+
+    def admit(self, one: T) -> None:
+        """It may have turns from now on."""
+        with self._changed:
+            self._known.add(one)
+
+    def dismiss(self, one: T) -> None:
+        """It has no more turns; returns when the last is over."""
+        with self._changed:
+            self._known.discard(one)
+            self._waiting.pop(one, None)
+            self._again.discard(one)
+            self._changed.wait_for(lambda: one not in self._served)
+
+    def call(self, one: T) -> None:
+        """There is news of it; of one who is not admitted nobody wants any."""
+        with self._changed:
+            if one not in self._known:
+                return
+            if one in self._served:
+                self._again.add(one)
+            elif one not in self._waiting:
+                self._waiting[one] = None
+                self._changed.notify()
+
+    def next(self) -> T | None:
+        """Who has waited longest, as soon as anybody does; None once it is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._over or bool(self._waiting))
+            if self._over:
+                return None
+            one = next(iter(self._waiting))
+            del self._waiting[one]
+            self._served.add(one)
+            return one
+
+    def done(self, one: T) -> None:
+        """Its turn is over; where news has come meanwhile, it waits behind all others."""
+        with self._changed:
+            self._served.discard(one)
+            if one in self._again:
+                self._again.discard(one)
+                self._waiting[one] = None
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Nobody gets a turn any more."""
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
