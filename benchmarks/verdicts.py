@@ -26,7 +26,7 @@ from aggregator.core.incident import TransitionRefused
 from aggregator.core.liveness import Camera, Fleet
 from aggregator.core.load import LoadPolicy, arrange
 from aggregator.core.outcome import Outcome
-from aggregator.core.precision import Precisions
+from aggregator.core.precision import Precisions, RuleTold
 from aggregator.judges import Judges, Policies
 from benchmarks.report import Figure, at_least, at_most, command
 from benchmarks.report import Outcome as Result
@@ -76,7 +76,7 @@ class Shift:
     """One run. shown: incident to when it first had a line of its own. members: event to incident, merges followed."""
 
     shown: dict[str, float] = field(default_factory=dict)
-    members: dict[str, list[str]] = field(default_factory=dict)
+    members: dict[str, list[Event]] = field(default_factory=dict)
     verdicts: Counter[bool] = field(default_factory=Counter)
 
 
@@ -126,7 +126,7 @@ class Operator:
             return
         if now - since < LOOK_S:
             return
-        true = any(event in self._month.truth for event in self.shift.members.get(identity, ()))
+        true = any(event.id in self._month.truth for event in self.shift.members.get(identity, ()))
         if true and (one.running or now - max(one.last_event, one.updated) < QUIET_S):
             if one.state in ("suspected", "open"):
                 self._move(identity, "acknowledged", now)
@@ -139,11 +139,20 @@ class Operator:
             moved, _ = self.correlator.act(identity, Deed(action="state", actor="operator", value=to), now)
         except TransitionRefused:
             return
-        self.judges.closed(moved, now)
+        self.judges.closed(moved, self._rules(identity), now)
+
+    def _rules(self, identity: str) -> list[RuleTold]:
+        """The rules that its events name, each as sure as it was at most."""
+        sure: dict[tuple[str, str, Kind, str], float] = {}
+        for event in self.shift.members.get(identity, ()):
+            data = event.data
+            key = (data.site, data.camera, data.kind, data.why.rule)
+            sure[key] = max(sure.get(key, 0.0), data.confidence)
+        return [RuleTold(*key, sure[key]) for key in sorted(sure)]
 
     def _note(self, outcome: Outcome) -> None:
         for one in outcome.assigned:
-            self.shift.members.setdefault(one.incident, []).append(one.event.id)
+            self.shift.members.setdefault(one.incident, []).append(one.event)
         for absorbed, kept in outcome.merged:
             self.shift.members.setdefault(kept, []).extend(self.shift.members.pop(absorbed, []))
             if absorbed in self.shift.shown:
@@ -169,7 +178,7 @@ def told(one: Month, shift: Shift, since: float, until: float) -> Told:
     false, true = 0, 0
     holders: dict[int, Counter[str]] = {}
     for identity, events in shift.members.items():
-        facts = Counter(one.truth[event] for event in events if event in one.truth)
+        facts = Counter(one.truth[event.id] for event in events if event.id in one.truth)
         for fact, count in facts.items():
             holders.setdefault(fact, Counter())[identity] += count
         first = shift.shown.get(identity)
