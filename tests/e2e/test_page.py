@@ -272,7 +272,7 @@ def test_a_picture_that_comes_late_shows_itself(browser: Browser, rig: Rig) -> N
     event = rig.begin(0, Kind.BRAWL, sha256)
     page.locator("[role=option]").wait_for()
     page.keyboard.press("j")
-    expect(page.locator(".placeholder")).to_contain_text("Cuplikan belum tiba")
+    expect(page.locator(".placeholder")).to_contain_text("Cuplikan belum tiba", timeout=20_000)
     place = rig.cameras[0]
     rig.publisher.put(topics.evidence(place.site, place.camera, event), jpeg)
     rig.publisher.wait()
