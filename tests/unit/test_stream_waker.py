@@ -6,15 +6,16 @@ import pytest
 
 from aggregator.api import stream
 from aggregator.api.stream import Waker
-from aggregator.live import Live
+from aggregator.live import Delta, Live
 
 
 async def woken_after(waker: Waker, live: Live, pieces: int) -> tuple[float, int]:
     """Seconds until who waits is woken by that many pieces of news in a row, and how many of them there are then."""
     loop = asyncio.get_running_loop()
     began = loop.time()
+    news: list[Delta] = [("news", b"1", ())]
     for number in range(pieces):
-        loop.call_later(number * 0.02, live.publish, [("news", b"1", ())])
+        loop.call_later(number * 0.02, live.publish, news)
     before = live.last
     await waker.wait()
     return loop.time() - began, live.last - before
