@@ -13,7 +13,7 @@ async def woken_after(waker: Waker, live: Live, pieces: int) -> tuple[float, int
     """Seconds until who waits is woken by that many pieces of news in a row, and how many of them there are then."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    news: list[Delta] = [("news", b"1", ())]
+    news = [Delta("news", b"1", ())]
     for number in range(pieces):
         loop.call_later(number * 0.02, live.publish, news)
     before = live.last
