@@ -64,7 +64,7 @@ class Acting:
         one, change = self._correlator.act(incident, deed, now)
         batch = Batch(changes=[change], audit=[_entry(incident, deed, change.detail, now)])
         if one.closed and not before.closed:
-            batch.verdicts += self._judges.closed(one, self._store.rules_told(incident), now)
+            batch.verdicts += self._judges.closed(one, self._store.rules_told(incident), now, change.reason)
         if deed.action == "undo":
             batch.undone.append((incident, int(deed.value)))
             if before.closed and not one.closed:

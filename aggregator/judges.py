@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from aggregator.core.correlation import Correlator
 from aggregator.core.flapping import Closing, SourceKey
@@ -18,6 +19,7 @@ from aggregator.core.witness import ahead_s, times_of
 from contract.events import Event
 from contract.ids import uuid7
 from contract.kinds import Kind
+from contract.texts import catalogue
 
 OUTAGE_WAITS_S = 10.0
 """An outage's first cameras may still wait to be assigned; after this, those that are not there will not come."""
@@ -95,9 +97,13 @@ class Judges:
         for site, agent in {(one.site, one.agent) for one in cameras if one.reason == "silent"}:
             self._suppression.agent(site, agent, False, now)
 
-    def closed(self, incident: Incident, rules: Iterable[RuleTold], now: float) -> list[Verdict]:
-        """What an operator's closing says of each rule that told of it. rules: those that its events name."""
+    def closed(self, incident: Incident, rules: Iterable[RuleTold], now: float, words: str = "") -> list[Verdict]:
+        """What an operator's closing says of each rule that told of it. rules: those that its events name. words:
+        why it was closed."""
+        if not incident.closed:
+            return []
         true = incident.state == "resolved"
+        reason = "" if true else _offered().get(words, words)
         heard = {
             (one.site, one.camera, one.kind): (one.first, one.sure) for one in self._correlator.trails(incident.id)
         }
@@ -112,7 +118,7 @@ class Judges:
         announced = incident.why.rule if incident.why is not None and len(heard) == 1 else ""
         sources = len(incident.sources)
         verdicts = [
-            Verdict(incident.id, now, first, *key, true, sure, sources, rule)
+            Verdict(incident.id, now, first, *key, true, sure, sources, rule, reason)
             for key, (first, whole) in sorted(heard.items())
             for rule, sure in told.get(key) or [(announced, whole)]
         ]
@@ -158,6 +164,18 @@ class Judges:
     def _holder(self, episode: str) -> str | None:
         state = self._correlator.episode(episode)
         return state.incident if state is not None else None
+
+
+@cache
+def _offered() -> dict[str, str]:
+    """The reasons that the page offers, in any language, by their code."""
+    prefix = "web.reason."
+    return {
+        words: key.removeprefix(prefix)
+        for key, texts in catalogue().items()
+        if key.startswith(prefix)
+        for words in texts.values()
+    }
 
 
 def _key(verdict: Verdict) -> SourceKey:

@@ -19,6 +19,7 @@ _KEYS = {
     "suppressed": "web.suppressed.{}",
     "camera_state": "web.camera_state.{}",
     "camera_reason": "web.camera_reason.{}",
+    "false_reason": "web.reason.{}",
     "action": "reports.action.{}",
     "actor": "web.actor.{}",
     "outcome": "reports.outcome.{}",

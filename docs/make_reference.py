@@ -68,8 +68,8 @@ ROUTES = {
     "`silence`, `inhibited`, `flapping`, `cooldown`) and by what. `reason`, `site`, `camera`, `kind`, `since`, "
     "`until`: only those. `before`: the `next` of the page before.",
     "GET /api/v1/silences": "Silences that hold or are yet to begin; with `past=true` those that are over, too.",
-    "POST /api/v1/silences": "Silences a site, camera, rule, kind or zone until `expires` (7 days at most), with `reason` "
-    "and `actor`. Something critical is only silenced where `kind` or `rule` names it. Audited.",
+    "POST /api/v1/silences": "Silences a site, camera, rule, kind or zone until `expires` (7 days at most), with "
+    "`reason` and `actor`. Something critical is only silenced where `kind` or `rule` names it. Audited.",
     "POST /api/v1/silences/{silence}/end": "Ends a silence now. Audited.",
     "GET /api/v1/precision": "What verdicts have shown of each camera's rules; what drifts comes first.",
     "GET /api/v1/desk": "What the page shows: the load, ids with a line of their own, and summaries by place and kind.",

@@ -43,10 +43,10 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
     )
     db.executemany("DELETE FROM verdicts WHERE incident = ?", ((one,) for one in batch.withdrawn))
     db.executemany(
-        "INSERT INTO verdicts (incident, time, heard, site, camera, kind, true, told, sources, rule) "
-        "VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+        "INSERT INTO verdicts (incident, time, heard, site, camera, kind, true, told, sources, rule, reason) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
         (
-            (v.incident, v.time, v.heard, v.site, v.camera, v.kind, v.true, v.told, v.sources, v.rule)
+            (v.incident, v.time, v.heard, v.site, v.camera, v.kind, v.true, v.told, v.sources, v.rule, v.reason)
             for v in batch.verdicts
         ),
     )
@@ -118,7 +118,7 @@ def begins(read: Read, since: float) -> tuple[Begin, ...]:
     )
 
 
-VERDICTS = "SELECT incident, time, heard, site, camera, kind, true, told, sources, rule FROM verdicts"
+VERDICTS = "SELECT incident, time, heard, site, camera, kind, true, told, sources, rule, reason FROM verdicts"
 
 
 def rules(read: Read, incident: str) -> list[RuleTold]:
@@ -139,8 +139,8 @@ def verdicts(read: Read) -> tuple[Verdict, ...]:
 def verdict_rows(rows: Sequence[Any]) -> list[Verdict]:
     """Of `VERDICTS`."""
     return [
-        Verdict(incident, time, heard, site, camera, Kind(kind), bool(true), told, sources, rule)
-        for incident, time, heard, site, camera, kind, true, told, sources, rule in rows
+        Verdict(incident, time, heard, site, camera, Kind(kind), bool(true), told, sources, rule, reason)
+        for incident, time, heard, site, camera, kind, true, told, sources, rule, reason in rows
     ]
 
 

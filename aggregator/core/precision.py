@@ -66,7 +66,7 @@ class RuleTold:
 class Verdict:
     """time: when it was given. heard: when the camera told it (what hour it was). true: no false alarm. told:
     the camera's own confidence. sources: how many told of the incident. rule: that told it; "" where that is not known
-    any more."""
+    any more. reason: of a false alarm, a code of the catalogue (web.reason.CODE) or somebody's own words."""
 
     incident: str
     time: float
@@ -78,6 +78,7 @@ class Verdict:
     told: float = USUAL
     sources: int = 1
     rule: str = ""
+    reason: str = ""
 
     @property
     def weight(self) -> float:

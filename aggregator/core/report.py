@@ -15,7 +15,7 @@ from contract.errors import JagaError
 
 ColumnType = Literal[
     "text", "count", "number", "share", "seconds", "time", "span", "kind", "severity", "state", "suppressed", "outcome",
-    "camera_state", "camera_reason", "action", "actor", "step", "bin", "place", "incident",
+    "camera_state", "camera_reason", "false_reason", "action", "actor", "step", "bin", "place", "incident",
 ]  # fmt: skip
 """How a value is to be shown: a code of the catalogue, a time in the site's zone, a number with its unit. span: the
 beginning of an hour or a day. bin: the upper edge of a class in seconds, None for what is above them all."""

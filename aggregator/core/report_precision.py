@@ -1,6 +1,7 @@
 """How often cameras were right by operators' verdicts: within a range as plain shares with their interval, and as the
 aggregator weighs them now (aggregator.core.precision)."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from aggregator.core.precision import Judged, Verdict
@@ -22,6 +23,7 @@ def precision_report(
             _by("kind", "kind", [((one.kind,), one) for one in verdicts]),
             _by("district", "place", [(districts.of((one.site,)), one) for one in verdicts]),
             _rules(verdicts, judged),
+            _reasons(verdicts),
         ),
     )
 
@@ -52,6 +54,13 @@ def _over_time(span: Span, verdicts: Sequence[Verdict], calendar: Calendar) -> T
             held[at].append(one)
     rows = [(bucket.since, *_counted(ones)) for bucket, ones in zip(buckets, held, strict=True)]
     return table("precision_over_time", f"begin:span {_COUNTS}", rows)
+
+
+def _reasons(verdicts: Iterable[Verdict]) -> Table:
+    """Why which rule was wrong, by what people said; the most frequent first."""
+    found = Counter((one.site, one.camera, one.kind, one.rule, one.reason) for one in verdicts if not one.true)
+    rows = [(*key, count) for key, count in sorted(found.items(), key=lambda item: (-item[1], item[0]))]
+    return table("precision_reasons", "site:place camera:text kind rule:text why:false_reason times:count", rows)
 
 
 def _rules(verdicts: Sequence[Verdict], judged: Iterable[Judged]) -> Table:

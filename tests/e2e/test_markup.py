@@ -52,6 +52,8 @@ def views(rig: Rig, page: Page) -> None:
     page.locator("[data-test=period]").select_option("week")
     for table, text in (("notes", NASTY), ("silences", f"silence {NASTY}"), ("dark", NASTY), ("people", NASTY)):
         expect(page.locator(f"[data-test=table-{table}]")).to_contain_text(text)
+    page.locator("[data-test=report-precision]").click()
+    expect(page.locator("[data-test=table-precision_reasons]")).to_contain_text(NASTY)
     page.locator("[data-test=report-coverage]").click()
     expect(page.locator("[data-test=table-coverage_gaps]")).to_contain_text(LINK)
     page.goto(f"{rig.url}#/audit")

@@ -326,7 +326,7 @@ def test_verdicts_of_before_get_the_rules_that_their_events_name(tmp_path: Path)
     old.close()
     with sqlite3.connect(path) as raw:
         before = (Path("aggregator") / "adapters" / "schema" / "0002_judged.sql").read_text("utf-8")
-        raw.executescript("DROP TABLE verdicts; DELETE FROM _sqlite_migrations WHERE name = 'rules'")
+        raw.executescript("DROP TABLE verdicts; DELETE FROM _sqlite_migrations WHERE name IN ('rules', 'reasons')")
         raw.executescript(before[before.index("CREATE TABLE verdicts") : before.index("-- A CHECK cannot be")])
         row = "INSERT INTO verdicts VALUES (?, ?, 5.0, 4.0, 'site-1', 'a', 'brawl', 0, 0.6, 1)"
         raw.executemany(row, [(1, "forgotten"), (2, one)])

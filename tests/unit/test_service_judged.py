@@ -8,18 +8,24 @@ from typing import Any
 import msgspec
 import pytest
 
+from aggregator import report_text
 from aggregator.adapters import store_judged
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.ports import Message, SuppressedQuery
+from aggregator.core.report import Districts, Span
+from aggregator.core.report_precision import precision_report
 from aggregator.core.silences import SilenceRefused
 from aggregator.core.suppression import REASONS
 from aggregator.judges import SilenceWish
 from aggregator.service import UnknownSilence
+from contract.texts import catalogue
+from tests.courses import CALENDAR
 from tests.desks import Desk
 from tests.samples import sample_messages
 from tests.timeline import START, make_event, place
 
 T0 = START.timestamp()
+DAY = 86_400.0
 
 
 @pytest.fixture
@@ -45,14 +51,16 @@ def silence(desk: Desk, **more: Any) -> str:
     return desk.service.silence(SilenceWish(**wish)).id
 
 
-def verdict(desk: Desk, camera: str, t: float, to: str, kind: str = "abandoned_object", **more: Any) -> None:
+def verdict(
+    desk: Desk, camera: str, t: float, to: str, kind: str = "abandoned_object", reason: str = "", **more: Any
+) -> None:
     event = make_event(t, camera, kind, location=place(hash_of(camera), t), **more)
     desk.take(event)
     held = next(
         one["id"] for one in desk.incidents() if one["cameras"] == [camera] and one["state"] in ("open", "suspected")
     )
     desk.now = T0 + t + 1
-    desk.service.transition(held, to, "rina", "")  # type: ignore[arg-type]
+    desk.service.transition(held, to, "rina", reason)  # type: ignore[arg-type]
 
 
 def hash_of(camera: str) -> float:
@@ -190,6 +198,19 @@ def test_a_verdict_is_on_each_rule_that_told_and_on_no_other(desk: Desk) -> None
     desk.service.transition(one["id"], "resolved", "rina", "")
     given = [(v.rule, v.told) for v in desk.store.verdicts() if v.incident == one["id"]]
     assert given == [("door", 0.8), ("yard", 0.9)]
+
+
+def test_why_it_was_false_is_kept_with_the_verdict_whatever_the_language(desk: Desk) -> None:
+    offered = catalogue()["web.reason.weather_light"]
+    for n, words in enumerate((offered["id"], offered["en"], "kabel goyang")):
+        verdict(desk, "gate", n * 4000, "false_alarm", reason=words, confidence=0.9, episode=str(n))
+    verdict(desk, "gate", 20_000, "resolved", reason=offered["id"], confidence=0.9, episode="true")
+    assert [one.reason for one in desk.store.verdicts()] == ["weather_light", "weather_light", "kabel goyang", ""]
+    given = desk.store.verdicts()
+    report = precision_report(Span(T0, T0 + DAY), given, desk.service.judged(), Districts(), CALENDAR)
+    assert [row[-2:] for row in report.table("precision_reasons").rows] == [("weather_light", 2), ("kabel goyang", 1)]
+    printed = report_text.csv_of(report, report.table("precision_reasons"), CALENDAR, "en")
+    assert offered["en"] in printed
 
 
 def test_the_desk_is_published_when_it_changes(desk: Desk) -> None:

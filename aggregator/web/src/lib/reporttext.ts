@@ -40,10 +40,18 @@ function words(column: Column, value: string): string {
       return cameraReason(value);
     case "action":
       return actionText(value);
+    case "false_reason":
+      return falseReason(value);
   }
   if (column.key === "words") return reasonText(value);
   const prefix = PREFIX[column.type];
   return value === "" ? "–" : prefix === undefined ? value : named(prefix, value);
+}
+
+/** A reason that the page offers, or somebody's own words. */
+function falseReason(reason: string): string {
+  const key = `web.reason.${reason}`;
+  return has(key) ? t(key) : reason === "" ? "–" : reason;
 }
 
 /** "looked at a picture"; a code that is new shows itself. */
