@@ -41,6 +41,8 @@ DISTRICTS = {
     "jakarta-selatan": ("manggarai", "blok-m", "tebet", "pasar-minggu", "kuningan"),
     "jakarta-utara": ("priok", "koja"),
 }
+TICKS = "time, .age, .timer, .clip, .more, .side header"
+"""What tells how long ago something was, and so never rests."""
 SIZE_OF = {0: (120, 6.0), 5: (240, 36.0), 500: (2_400, 1.5)}
 """Cameras and hours of the city with so many open incidents."""
 
@@ -104,10 +106,10 @@ def settled(page: Page) -> None:
     looks = [b""]
 
     def still() -> bool:
-        looks.append(page.locator("main:visible").screenshot(animations="disabled", mask=[page.locator("time, .age")]))
+        looks.append(page.locator("main:visible").screenshot(animations="disabled", mask=[page.locator(TICKS)]))
         return looks[-1] == looks[-2]
 
-    wait_until(still, 60, "the page has come to rest")
+    wait_until(still, 180, "the page has come to rest")
 
 
 def desks(browser: Browser, rig: Rig, password: str, incidents: int, out: Path) -> None:

@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from aggregator.core.actions import Deed
 from aggregator.core.ports import Message
 from contract import topics
+from contract.codec import decode_event
 from contract.events import Location
 from contract.kinds import Kind
 from tests.brokers import wait_until
 from tests.desks import Desk, desk
 from tests.e2e.feed import Place, picture
 from tests.e2e.page_rig import NO_WEBGL, await_snapshot
-from tests.people import PASSWORD, add
+from tests.people import IN_DISTRICTS, PASSWORD, add
 from tests.timeline import START, make_event, place
 
 pytestmark = pytest.mark.browser
@@ -271,3 +274,22 @@ def test_neighbouring_cameras_are_looked_at_on_request_only(city: City) -> None:
     neighbours.locator("button", has_text="all latest").click()
     expect(neighbours.locator("img.shown")).to_have_count(1)
     assert city.audit("budi").count(("budi", "evidence.read")) == before + 1
+
+
+def test_what_is_split_off_leaves_the_screen_of_who_may_not_see_the_rest(browser: Browser, tmp_path: Path) -> None:
+    """0 s a brawl here, 5 s beyond the district's border, as one; then they are told apart, and what stays is there."""
+    with desk(tmp_path, people_policy=IN_DISTRICTS) as one:
+        story = City(one, browser)
+        add(one, "rina", "operator", ["north"])
+        both = story.sees(0, "gate", "brawl", 0)
+        assert story.sees(5, "border", "brawl", 40, site="site-2") == both
+        rina = story.sits("rina")
+        selects(rina, both)
+        raw, _ = one.store.incident_told(both)[0]
+        old, new = one.service.split(both, decode_event(raw).id, Deed(action="split", actor="budi"))
+        fresh = msgspec.json.decode(new)["id"]
+        expect(rina.locator(f"[data-id='{fresh}']")).to_be_visible()
+        expect(rina.locator(f"[data-id='{both}']")).to_have_count(0)
+        expect(rina.locator(".side .gone")).to_be_visible()
+        assert msgspec.json.decode(old)["sites"] == ["site-2"]
+        story.leave()
