@@ -8,7 +8,7 @@ import pytest
 from aggregator import report_text
 from aggregator.adapters import report_plot_fpdf2
 from aggregator.adapters.report_pdf_fpdf2 import pdf
-from aggregator.core.report import Report, Row, Table, table
+from aggregator.core.report import Report, Row, Table, Value, table
 from aggregator.core.report_plot import PLOTS, drawn, labelled, scale
 from contract.kinds import KINDS
 from contract.texts import LANGUAGES, Language
@@ -127,9 +127,9 @@ def test_every_plot_prints_and_takes_the_room_that_it_says(language: Language) -
     columns = {key: one.columns for report in every() for one in report.tables for key in [one.key] if key in PLOTS}
     samples = {"text": "x", "place": "monas"}
     for key, known in columns.items():
-        rows = []
+        rows: list[Row] = []
         for n, kind in enumerate(KINDS):
-            values = {
+            values: dict[str, Value] = {
                 "kind": kind,
                 "span": T0 + n * DAY,
                 "bin": 30 * (n + 1),
