@@ -41,8 +41,6 @@ DISTRICTS = {
     "jakarta-selatan": ("manggarai", "blok-m", "tebet", "pasar-minggu", "kuningan"),
     "jakarta-utara": ("priok", "koja"),
 }
-TICKS = "time, .age, .timer, .clip, .more, .side header"
-"""What tells how long ago something was, and so never rests."""
 SIZE_OF = {0: (120, 6.0), 5: (240, 36.0), 500: (2_400, 1.5)}
 """Cameras and hours of the city with so many open incidents."""
 
@@ -99,14 +97,17 @@ def opened(
 
 
 def settled(page: Page) -> None:
-    """Pictures are there, and the map has drawn what it knows: two looks at the page are the same."""
+    """Pictures are there, and the map has drawn what it knows: two looks at it are the same. Where there is no map, at
+    the page."""
     loaded = "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
     wait_until(lambda: bool(page.evaluate(loaded)), 30, "pictures are loaded")
     page.evaluate("document.fonts.ready")
     looks = [b""]
 
     def still() -> bool:
-        looks.append(page.locator("main:visible").screenshot(animations="disabled", mask=[page.locator(TICKS)]))
+        city = page.locator("main:visible .maplibregl-map")
+        shown = city if city.count() else page.locator("main:visible")
+        looks.append(shown.screenshot(animations="disabled", mask=[page.locator("time, .age")]))
         return looks[-1] == looks[-2]
 
     wait_until(still, 180, "the page has come to rest")
