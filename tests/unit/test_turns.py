@@ -1,4 +1,4 @@
-"""Whose turn it is: in the order of the news, one thread at a time each, and nothing is forgotten."""
+"""Whose turn it is: who has longest been without, one thread at a time each, and nothing is forgotten."""
 
 import threading
 from collections import Counter
@@ -29,6 +29,20 @@ def test_news_during_a_turn_is_one_more_turn_behind_all_others() -> None:
     turns.done("a")
     turns.close()
     assert turns.next() is None
+
+
+def test_who_has_longest_had_no_turn_that_counted_comes_first() -> None:
+    turns: Turns[str] = Turns()
+    for name in "abc":
+        turns.admit(name)
+    for counts in (True, False):
+        for name in "cab":
+            turns.call(name)
+            assert turns.next() == name
+            turns.done(name, counts and name != "b")
+    for name in "abc":
+        turns.call(name)
+    assert [turns.next() for _ in range(3)] == ["b", "c", "a"]
 
 
 def test_who_is_not_admitted_or_dismissed_has_no_turn() -> None:
