@@ -46,9 +46,9 @@ LOOKS = 20
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """cpu: processors kept busy, on average. mb: memory. delays, stored: seconds from the picture to the subscriber, and
-    to the spool. analysed: pictures a second of each camera. age: ms from decoding to the end of analysis, the mean of
-    the camera and report in which it is worst. rate: the lowest that any camera was allowed."""
+    """cpu: processors kept busy, on average. mb: memory. delays, stored: seconds from the picture to the subscriber,
+    and to the spool. analysed: pictures a second of each camera. age: ms from decoding to the end of analysis, the mean
+    of the camera and report in which it is worst. rate: the lowest that any camera was allowed."""
 
     cameras: int
     cpu: float

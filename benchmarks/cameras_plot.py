@@ -12,7 +12,8 @@ def plot(title: str, counts: Sequence[int], cpu: Sequence[float], delay: Sequenc
     most = max(counts)
     xs = [LEFT + INNER * count / most for count in counts]
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"',
+        ' font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         f'<text x="{LEFT}" y="20" font-size="14">{escape(title)}</text>',
         f'<path d="M{LEFT} {TOP}V{TOP + DOWN}H{LEFT + INNER}V{TOP}" fill="none" stroke="#888"/>',

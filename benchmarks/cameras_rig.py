@@ -28,7 +28,7 @@ from contract.messages import Health
 from edge_agent.core.types import Image
 from tests.brokers import Mosquitto, wait_until
 
-LOOP_S = 60
+LOOP_S = 30
 """Of a camera's clip, in which it is active once."""
 ROTATIONS = 10
 """Clips that differ in when they are active, so that cameras are not active all at once."""

@@ -80,7 +80,7 @@ class Analysis:
             began = time.monotonic()
             analysed = self._serve(camera)
             now = time.monotonic()
-            self._turns.done(camera)
+            self._turns.done(camera, analysed)
             if analysed:
                 with self._costs:
                     self._fair.spent(camera.spec.id, now, now - began)

@@ -42,6 +42,9 @@ REMEMBER_S = 600.0
 """What the rules have learned is written this often, and at the end."""
 CLIP_SIDE, CLIP_QUALITY = 960, 75
 """Of the pictures that clips are made of: pixels of the longer side, JPEG."""
+STALE_S = 1.0
+"""A picture that waited longer for its turn is not looked at: where there is too much to do, the time is better spent
+on one that shows what is so now."""
 LOST_AFTER_S = 10.0
 """A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
 
@@ -159,7 +162,7 @@ class LiveCamera:
         """What the latest picture gave, or None where there is none. A camera that was lost gives the ends of its
         episodes, once."""
         source = self._source
-        frame = source.latest() if source is not None else None
+        frame = source.latest(STALE_S) if source is not None else None
         if frame is None:
             return self._lost(source, clock)
         back = self._loss.back(frame.t, clock)

@@ -1,4 +1,4 @@
-"""Whose turn it is: those who have news, in the order in which it came, each with one thread at a time.
+"""Whose turn it is: of those who have news, who has longest been without, each with one thread at a time.
 
 Bounded by the number of those who are known: news of one who already waits changes nothing, and who gets its turn takes
 the newest there is.
@@ -19,6 +19,8 @@ class Turns(Generic[T]):
         self._waiting: dict[T, None] = {}
         self._served: set[T] = set()
         self._again: set[T] = set()
+        self._last: dict[T, int] = {}
+        self._count = 0
         self._over = False
 
     def admit(self, one: T) -> None:
@@ -32,6 +34,7 @@ class Turns(Generic[T]):
             self._known.discard(one)
             self._waiting.pop(one, None)
             self._again.discard(one)
+            self._last.pop(one, None)
             self._changed.wait_for(lambda: one not in self._served)
 
     def call(self, one: T) -> None:
@@ -46,20 +49,23 @@ class Turns(Generic[T]):
                 self._changed.notify()
 
     def next(self) -> T | None:
-        """Who has waited longest, as soon as anybody does; None once it is over."""
+        """Who waits and has longest had no turn that counted, as soon as anybody waits; None once it is over."""
         with self._changed:
             self._changed.wait_for(lambda: self._over or bool(self._waiting))
             if self._over:
                 return None
-            one = next(iter(self._waiting))
+            one = min(self._waiting, key=lambda waiting: self._last.get(waiting, 0))
             del self._waiting[one]
             self._served.add(one)
             return one
 
-    def done(self, one: T) -> None:
-        """Its turn is over; where news has come meanwhile, it waits behind all others."""
+    def done(self, one: T, counts: bool = True) -> None:
+        """Its turn is over; where news has come meanwhile, it waits again. counts: whether there was anything to do."""
         with self._changed:
             self._served.discard(one)
+            if counts and one in self._known:
+                self._count += 1
+                self._last[one] = self._count
             if one in self._again:
                 self._again.discard(one)
                 self._waiting[one] = None

@@ -46,7 +46,7 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
         options["INFERENCE_NUM_THREADS"] = spec.threads
     compiled = core.compile_model(core.read_model(model.onnx, b""), "CPU", options)
     infer = _one_by_one(compiled) if spec.hint == "throughput" else _together(compiled)
-    # The binding sets itself up with the first array it is given, and where two threads give it one at once it can hang.
+    # The binding sets itself up with the first array it is given; where two threads give it one at once, it can hang.
     infer(np.zeros((1, 3, STRIDE, STRIDE), np.float32))
     name = f"{model.name}/openvino" + ("" if spec.precision == "f32" else f"/{spec.precision}")
     return BatchDetector(name, model.classes, spec, infer, lambda: None)

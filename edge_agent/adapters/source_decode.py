@@ -3,6 +3,7 @@
 Runs in the decoding child (or in this process where isolation is not wanted) and knows nothing of either.
 """
 
+import random
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -66,11 +67,13 @@ class Due:
     """Thins pictures out to a rate on a fixed grid of times, so that the same input gives the same choice.
 
     early: the share of a step by which a picture may come before its time: recorded times are rounded to the
-    container's ticks, live pictures arrive unevenly.
+    container's ticks, live pictures arrive unevenly. spread: 0..1, how much of a step that became longer is waited for
+    the first time: cameras that are all slowed down at once shall not bring their pictures all at once for ever.
     """
 
-    def __init__(self, fps: float, early: float = 0.1) -> None:
+    def __init__(self, fps: float, early: float = 0.1, spread: Callable[[], float] = lambda: 1.0) -> None:
         self._share = early
+        self._spread = spread
         self._next: float | None = None
         self._fps, self._step, self._early = -1.0, 0.0, 0.0
         self.pace(fps)
@@ -81,7 +84,8 @@ class Due:
             return
         step = 1 / fps if fps > 0 else 0.0
         if self._next is not None:
-            self._next += step - self._step
+            longer = step - self._step
+            self._next += longer * self._spread() if longer > 0 else longer
         self._fps, self._step, self._early = fps, step, self._share * step
 
     def near(self, t: float) -> bool:
@@ -102,7 +106,7 @@ def decode(request: Request, control: Control | None = None) -> Iterator[Decoded
     """Every picture of the source in order. Raises OpenError or ReadError. control: how a live stream is decoded, from
     picture to picture."""
     av.logging.set_level(None)
-    due = Due(request.fps, early=0.5 if request.realtime else 0.1)
+    due = Due(request.fps, 0.5, random.random) if request.realtime else Due(request.fps)
     control = control if request.realtime else None
 
     def opened() -> "_Folder | _Stream":

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -97,10 +98,14 @@ class LiveSource:
                 self._thread = threading.Thread(target=self._run, name=f"source-{self._camera}", daemon=True)
                 self._thread.start()
 
-    def latest(self) -> Frame | None:
-        """The newest picture that was not taken yet, without waiting."""
+    def latest(self, within_s: float = inf) -> Frame | None:
+        """The newest picture that was not taken yet, without waiting; one that has lain here for longer than `within_s`
+        is dropped."""
         with self._lock:
             frame, self._frame = self._frame, None
+            if frame is not None and self._last_at is not None and time.monotonic() - self._last_at > within_s:
+                self._dropped += 1
+                return None
             return frame
 
     def wish(self, wish: Wish) -> None:

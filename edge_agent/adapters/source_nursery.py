@@ -58,6 +58,9 @@ class Nursery:
         with self._lock:
             try:
                 number, given = self._ask(handles)
+            except TimeoutError:
+                self._end()  # a child may have these handles after all: they are good for no other
+                raise
             except OSError:
                 self._end()
                 number, given = self._ask(handles)

@@ -24,7 +24,7 @@ BEHIND_S, BEHIND_SHARE, CAUGHT_UP_SHARE = 2.0, 0.02, 0.3
 """A decoder that in so many seconds waited for its camera less than the one share of the time is behind, until it
 waits for more than the other: pictures then lie unread, and every one would come later than the one before."""
 PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
-"""It stays behind at least so long, and twice as long each time that it falls behind again within the longest pause: many
+"""It stays behind at least so long, and twice as long each time that it falls behind again within the longest pause:
 decoders that all try again at once would keep each other, and the detector, from ever catching up."""
 ENOUGH = 1.1
 """Keyframes that come this many times too rarely are still as many as are wished for: packets come unevenly."""

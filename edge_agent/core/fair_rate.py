@@ -29,8 +29,9 @@ LEAST_RATE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Pictures a second a camera is to be analysed at, and below which it is lowered only when all are there. comes: how many there are at
-    most, where the camera gives fewer or rests."""
+    """Pictures a second a camera is to be analysed at, and below which it is lowered only when all are there.
+
+    comes: how many there are at most, where the camera gives fewer or rests."""
 
     fps: float
     floor: float
@@ -109,12 +110,12 @@ class FairRate:
             self._share, self._roomy = self._filling(wanted), None
 
     def _filling(self, wanted: Mapping[str, Wanted]) -> float:
-        """The share of their wishes, 0..1, at which the cameras fill the time; bisection, since floors bend the sum. Sets
-        what is left of the floors."""
+        """The share of their wishes, 0..1, at which the cameras fill the time; bisection, since floors bend the sum.
+        Sets what is left of the floors."""
         self._floors = 1.0
         if self.demand(wanted) <= FILL:
             return 1.0
-        self._floors = min(1.0, max(LEAST_FLOOR, FILL / max(self.demand(wanted, 0.0), FILL)))
+        self._floors = min(1.0, max(LEAST_FLOOR, FULL / max(self.demand(wanted, 0.0), FULL)))
         low, high = 0.0, 1.0
         for _ in range(20):
             middle = (low + high) / 2

@@ -1,13 +1,16 @@
 """A whole agent that saves work: a camera rests and misses nothing, and where time is short all are analysed less."""
 
+import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
 from contract.messages import CameraHealth
 from edge_agent.core.types import Detections, Image
+from edge_agent.runtime_camera import LiveCamera
 from tests.agents import BrightnessDetector, World, running
 from tests.brokers import wait_until
 from tests.clips import write_clip
@@ -50,6 +53,57 @@ def test_a_camera_that_rests_wakes_for_what_moves(world: World, monkeypatch: pyt
     assert camera.fps_wanted == camera.fps_allowed == 10
 
 
+class TogetherDetector(BrightnessDetector):
+    """Waits for a second camera to be looked at while it looks at the first, until that has happened once."""
+
+    def __init__(self) -> None:
+        self.inside = self.most = 0
+        self.changed = threading.Condition()
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        with self.changed:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.most >= 2, 20)
+            self.inside -= 1
+        return super().detect(images)
+
+
+def test_two_cameras_are_analysed_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.runtime.processors", lambda: 2)
+    world.write(world.camera("a"), world.camera("b"))
+    detector = TogetherDetector()
+    with running(world, detector):
+        wait_until(lambda: detector.most == 2, 20, "two at once")
+        wait_until(lambda: {event.data.camera for event in world.listener.events()} == {"a", "b"}, 20)
+    events = world.listener.events()
+    assert [int(event.sequence) for event in events] == list(range(1, len(events) + 1))
+    for camera in "ab":
+        own = [event for event in events if event.data.camera == camera]
+        assert [event.data.phase for event in own if event.data.phase != "update"] == ["begin", "end"] * (
+            sum(event.data.phase != "update" for event in own) // 2
+        )
+
+
+@pytest.mark.logs_errors
+def test_a_camera_whose_pictures_cannot_be_analysed_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = LiveCamera.step
+
+    def failing(camera: LiveCamera, *known: Any) -> Any:
+        if camera.spec.id == "broken":
+            raise RuntimeError("nobody foresaw this")
+        return step(camera, *known)
+
+    monkeypatch.setattr(LiveCamera, "step", failing)
+    world.write(world.camera("broken"), world.camera("gate"))
+    with running(world):
+        wait_until(lambda: len(world.listener.events()) >= 2, 20)
+    assert {event.data.camera for event in world.listener.events()} == {"gate"}
+
+
 class LateDetector(BrightnessDetector):
     """Takes a third of a second a picture while it is slow."""
 
@@ -74,7 +128,10 @@ def test_where_time_is_short_all_cameras_are_analysed_less_often_and_health_says
             return len(cameras(world)) == 3 and all((one.fps_allowed or 9) < 1.2 for one in cameras(world))
 
         wait_until(lowered, 20, "the rates are lowered")
-        assert {one.fps_allowed for one in cameras(world)} == {1.0}  # 3 cameras x 1 a second x 0.3 s is what there is
+        # 3 cameras x 1 a second x 0.3 s is what there is; what else a picture costs goes off all alike.
+        (allowed,) = {one.fps_allowed for one in cameras(world)}
+        assert allowed is not None
+        assert 0.8 <= allowed <= 1.0
         assert all(one.fps_wanted == 10 for one in cameras(world))
         wait_until(lambda: all("too rarely for intrusion-all" in one.reason for one in cameras(world)))
         # What nobody has time for is not even made: the decoders deliver no more than is taken.

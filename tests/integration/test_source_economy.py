@@ -232,3 +232,13 @@ def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
         wait_until(
             lambda: 15 < live.status().fps_in < 35, 10, lambda: f"what was skipped counts as received; {live.status()}"
         )
+
+
+@pytest.mark.parametrize(("spread", "first"), [(0.0, 0.25), (0.5, 0.625), (1.0, 1.0)])
+def test_who_is_slowed_down_waits_for_a_part_of_the_longer_step_first(spread: float, first: float) -> None:
+    due = Due(4.0, spread=lambda: spread)
+    assert due(100.0)
+    due.pace(1.0)
+    given = [n / 1000 for n in range(1, 4000) if due(100.0 + n / 1000)]
+    assert given[0] == pytest.approx(first, abs=0.11)
+    assert np.diff(given) == pytest.approx([1.0] * (len(given) - 1), abs=0.01)

@@ -107,6 +107,20 @@ def test_an_rtsp_camera_that_never_answers_is_given_up_and_tried_again() -> None
         assert "secret" not in status.reason
 
 
+def test_a_picture_that_nobody_took_in_time_is_dropped() -> None:
+    with MjpegCamera(fps=20) as camera, watching(camera.url) as live:
+        next_frame(live)
+        dropped, taken = live.status().dropped, []
+
+        def let_go() -> bool:
+            taken.append(live.latest(within_s=-1.0))
+            return live.status().dropped > dropped
+
+        wait_until(let_go)
+        assert taken == [None] * len(taken)
+        next_frame(live)
+
+
 def test_a_dead_decoder_is_replaced(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", counting_frames(50))
     with watching(str(clip), loop=True) as live:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
@@ -201,6 +202,19 @@ def test_boxes_of_one_class_overlap_no_more_than_allowed(opened: Callable[..., D
                 # Boxes are compared before they are clipped to the frame, and what is clipped overlaps more.
                 inside = (boxes[[index, other]] > 0.5).all() and (boxes[[index, other], 2:] < [639.5, 479.5]).all()
                 assert not inside or shared / (area - shared) <= 0.31
+
+
+@pytest.mark.parametrize("hint", ["latency", "throughput"])
+def test_who_asks_at_the_same_time_gets_what_one_alone_gets(opened: Callable[..., Detector], hint: str) -> None:
+    pictures = [drawn(320, 240, seed) for seed in range(4)]
+    with closing(opened(hint=hint)) as detector:
+        alone = [detector.detect([one])[0] for one in pictures]
+        with ThreadPoolExecutor(4) as many:
+            together = list(many.map(lambda n: detector.detect([pictures[n % 4], pictures[(n + 1) % 4]]), range(12)))
+    assert any(len(one) for one in alone)
+    for n, (first, second) in enumerate(together):
+        assert same(first, alone[n % 4], 0.1)
+        assert same(second, alone[(n + 1) % 4], 0.1)
 
 
 def test_threads_and_hints_change_no_result(opened: Callable[..., Detector], detector: Detector) -> None:

@@ -104,19 +104,25 @@ def test_who_falls_behind_again_and_again_tries_less_often() -> None:
             backlog.see(t, 0.0)
     assert pauses[1:6] == pytest.approx([2, 4, 8, 16, 32], abs=1.0)
     assert max(pauses) == pytest.approx(60, abs=1.0)
-    while t < 500.0:
-        t += 0.04
-        backlog.see(t, 0.03)
-    assert not backlog.behind
-    since = t
-    while not backlog.behind:
-        t += 0.04
-        backlog.see(t, 0.0)
-    since = t
-    while backlog.behind:
-        t += 0.04
-        backlog.see(t, 0.03)
-    assert t - since == pytest.approx(2, abs=1.0)  # long forgotten
+
+
+def test_having_been_behind_long_ago_is_forgotten() -> None:
+    backlog = Backlog()
+
+    def run(begin: float, seconds: float, waited: float) -> float:
+        """When it was not behind any more, or the end."""
+        for n in range(round(25 * seconds)):
+            backlog.see(begin + n / 25, waited)
+            if waited and not backlog.behind:
+                return begin + n / 25
+        return begin + seconds
+
+    for begin in (0.0, 10.0, 20.0):
+        run(begin, 4.0, 0.0)
+        free = run(begin + 4.0, 60.0, 0.03)
+    run(free, 4.0, 0.0)
+    run(300.0, 4.0, 0.0)
+    assert run(304.0, 20.0, 0.03) == pytest.approx(305, abs=2)
 
 
 def test_a_burst_at_the_start_is_not_being_behind() -> None:

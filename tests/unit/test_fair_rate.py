@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.core.fair_rate import FILL, LEAST_FLOOR, RAISE_S, FairRate, Wanted, too_rare
+from edge_agent.core.fair_rate import FILL, FULL, LEAST_FLOOR, RAISE_S, FairRate, Wanted, too_rare
 
 
 def run(fair: FairRate, wanted: Mapping[str, Wanted], cost: Mapping[str, float], begin: float, s: float) -> list[float]:
@@ -56,7 +56,7 @@ def test_where_the_floors_are_too_much_all_get_the_same_share_of_them_and_a_fift
     fair, many = FairRate(), {**cameras(30), "gate": Wanted(5.0, 2.0)}
     busy = run(fair, many, dict.fromkeys(many, 0.05), 0.0, 10)
     rates = fair.rates(11.0, many)
-    assert rates["cam-0"] == pytest.approx(FILL / 0.05 / 32)
+    assert rates["cam-0"] == pytest.approx(FULL / 0.05 / 32)
     assert rates["gate"] == pytest.approx(2 * rates["cam-0"])
     assert busy[-1] <= 1.0
     hopeless = cameras(200)
@@ -103,7 +103,7 @@ def test_rates_are_within_bounds_and_the_demand_is_met_or_every_floor_reached(
         assert LEAST_FLOOR * min(one.floor, one.fps) <= rates[name] <= one.fps
     used = sum(rates[str(n)] * cost for n, (_, _, cost) in enumerate(wants))
     floors = sum(min(one.floor, one.fps) * wants[int(name)][2] for name, one in wanted.items())
-    if floors <= FILL:
+    if floors <= FULL:
         assert all(rates[name] >= min(one.floor, one.fps) for name, one in wanted.items())
     assert used <= max(0.951, LEAST_FLOOR * floors * 1.001 + 0.001)
 
