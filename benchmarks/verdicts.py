@@ -139,7 +139,8 @@ class Operator:
             moved, _ = self.correlator.act(identity, Deed(action="state", actor="operator", value=to), now)
         except TransitionRefused:
             return
-        self.judges.closed(moved, self._rules(identity), now)
+        if moved.closed:
+            self.judges.closed(moved, self._rules(identity), now)
 
     def _rules(self, identity: str) -> list[RuleTold]:
         """The rules that its events name, each as sure as it was at most."""

@@ -5,6 +5,7 @@ it stands the background: what this camera tells anyway (`rates`), new incidents
 """
 
 from collections.abc import Callable
+from math import inf
 
 from msgspec import Struct
 
@@ -25,6 +26,9 @@ BURST_PER_S = 10 / 3600
 long as the next follows soon."""
 SUPPORT = 1.4
 """Several trails together pull at most this many times as strongly as the strongest: they are not independent."""
+AMONG = 3.0
+"""Nor more than this many times as strongly as the mean of those that are of one kind and time: the strongest would
+have an incident grow step by step along a street."""
 MARGIN = 4.0
 """An episode joins where it is this much likelier to come from the incident than not: a wrong join mixes two incidents
 for good, a missed one leaves a fragment that a later event can still bridge."""
@@ -99,6 +103,8 @@ class Attribution:
         usual = self.background(probe)
         for pull in found.values():
             self._weigh(pull, usual, known[pull.trail.key])
+            if pull.strongest.place == "distance" and pull.rate > MARGIN * pull.against:
+                pull.rate = min(pull.rate, AMONG * self._among(pull.trail, probe))
         return sorted(found.values(), key=_strongest) if len(found) > 1 else list(found.values())
 
     def background(self, probe: Trail) -> float:
@@ -155,6 +161,22 @@ class Attribution:
             pull.against = min(usual, BURST_PER_S) + PRIOR_PER_H / 3600
         else:
             pull.against = usual + pull.strongest.apart * credit
+
+    def _among(self, strongest: Trail, probe: Trail) -> float:
+        """The mean pull of those of the incident's trails that tell what the strongest does, at the probe's time.
+
+        Where an incident is seen from many places, another sighting of it lies among them: the density of such a cloud
+        is the mean of its kernels (Rosenblatt 1956), where the strongest alone would let it grow without end."""
+        earliest, latest = probe.first - TOGETHER_S, probe.until + TOGETHER_S
+        pulled, count = 0.0, 0
+        for other in self._index.of(strongest.incident):
+            if other.kind != strongest.kind or other.until < earliest or other.first > latest or other is probe:
+                continue
+            count += 1
+            one = tie(probe, other)
+            if type(one) is Tie:
+                pulled += one.rate * self._credit(other, probe)
+        return pulled / count if count > 1 else inf
 
     def _means(self, trail: Trail, kind: Kind) -> float:
         """What is left of a vague trail's tie to something of `kind`, once it is known what its incident is."""
