@@ -177,10 +177,11 @@ def lasting(parts: Floats) -> Floats:
 def _middles(figures: list[Figure]) -> NDArray[np.float64]:
     """(n, 2) of their boxes, unit coordinates."""
     boxes = np.array([figure.box for figure in figures])
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
+    return np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2, np.float64)
 
 
 def _within(points: NDArray[np.float64], windows: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(n,): which of the points (n, 2) lie in a window (x1, y1, x2, y2)."""
     each = points[:, None]
-    return np.asarray(((windows[:, :2] <= each) & (each <= windows[:, 2:])).all(axis=2).any(axis=1))
+    holds = np.all((windows[:, :2] <= each) & (each <= windows[:, 2:]), axis=2)
+    return np.asarray(holds.any(axis=1), np.bool_)
