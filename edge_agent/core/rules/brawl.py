@@ -31,8 +31,8 @@ CLEAR = 0.5
 PEOPLE_S, PAIR = 3.0, 2
 ALONE, UNSEEN = 1.0, 0.5
 """It takes PAIR to fight. ALONE is taken from the log-odds where fewer were seen at once at the strongest windows
-within PEOPLE_S, UNSEEN more where nobody was seen anywhere: fighters are missed by the detector (24 of 75 labelled
-fights; 38 of 75 clips without one), but fire, foliage and rain change as much and are no people at all."""
+within PEOPLE_S, UNSEEN more where nobody was seen anywhere: fighters are missed by the detector (19 of 75 labelled
+fights; 34 of 75 clips without one), but fire, foliage and rain change as much and are no people at all."""
 NAMED = 4
 """So many parts are named in the event, the ones that speak most for a brawl."""
 
