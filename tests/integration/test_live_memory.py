@@ -103,7 +103,7 @@ class Cameras:
     def begin(self, file: Path | None = None) -> LiveCamera:
         spec = CameraSpec(id="gate", source="-", fps=FPS, rules=RULES, motion=MotionSpec(enabled=False))
         agent = Agent("manggarai", "edge-1", "0" * 16)
-        return LiveCamera(spec, agent, TrackerSpec(), Seeing.name, lambda: None, file or self.file)
+        return LiveCamera(spec, agent, TrackerSpec(), Seeing.name, lambda _: None, file or self.file)
 
 
 def play(camera: LiveCamera, begin: float, seconds: float, back: bool = False) -> tuple[set[str], float]:
