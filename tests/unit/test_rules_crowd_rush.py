@@ -13,7 +13,7 @@ from edge_agent.core.picture import Flow
 from edge_agent.core.rules.crowd_rush import CrowdRush, CrowdRushRule
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import Figure, FigureId, View
-from edge_agent.core.types import Image, Point, Track
+from edge_agent.core.types import Finding, Image, Point, Track
 from tests.scenes import Scene, every, person
 
 RULE = CrowdRushRule(id="rush", people=5)
@@ -170,7 +170,7 @@ class Streaming:
 @pytest.mark.parametrize("lost", [False, True])
 def test_pixels_run_only_where_those_who_were_seen_do_not_walk_on(lost: bool) -> None:
     """Rain, or an insect on the lens; where the people are lost, it may be them."""
-    step, told = CrowdRush(CrowdRushRule(id="r"), WHOLE, None), []
+    step, told = CrowdRush(CrowdRushRule(id="r"), WHOLE, None), list[Finding]()
     for t in every(5, 0, BEGIN + 3):
         walkers = [] if lost and t >= BEGIN else [0.1 * n + 0.01 * t for n in range(1, 9)]
         figures = tuple(
