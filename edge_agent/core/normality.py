@@ -200,12 +200,12 @@ def _kernel(places: NDArray[np.float64], width: tuple[float, float]) -> NDArray[
     """(n, CELLS), 1 at the place itself."""
     across = np.exp(-0.5 * ((places[:, :1] - _X) / width[0]) ** 2).astype(np.float32)
     down = np.exp(-0.5 * ((places[:, 1:] - _Y) / width[1]) ** 2).astype(np.float32)
-    return (down[:, :, None] * across[:, None, :]).reshape(len(places), CELLS)
+    return np.asarray((down[:, :, None] * across[:, None, :]).reshape(len(places), CELLS), np.float32)
 
 
 def _shrink(near: NDArray[np.float32], far: NDArray[np.float32]) -> NDArray[np.float32]:
     """`near` plus at most PRIOR_S seconds of what `far` knows, for each part on its own seconds."""
-    return near + far * (_SHRUNK / np.maximum(far @ _SECONDS, np.float32(PRIOR_S)))
+    return np.asarray(near + far * (_SHRUNK / np.maximum(far @ _SECONDS, np.float32(PRIOR_S))), np.float32)
 
 
 def _seconds() -> NDArray[np.float32]:

@@ -3,15 +3,17 @@
 import random
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.codec import encode
+from edge_agent.core.picture import Flow
 from edge_agent.core.rules.crowd_rush import CrowdRush, CrowdRushRule
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import Figure, FigureId, View
-from edge_agent.core.types import Point, Track
+from edge_agent.core.types import Finding, Image, Point, Track
 from tests.scenes import Scene, every, person
 
 RULE = CrowdRushRule(id="rush", people=5)
@@ -144,3 +146,36 @@ def test_the_event_says_why() -> None:
     assert measures["pace"] == pytest.approx(2.2, abs=0.8)
     assert scene.events[0].data.kind == "crowd_rush"
     assert 0.5 <= scene.events[0].data.confidence <= 0.95
+
+
+class Streaming:
+    """A Picture whose flow runs to the right where people walk, from BEGIN on."""
+
+    def __init__(self, t: float) -> None:
+        self.t = t
+        self.image = np.zeros((180, 320, 3), np.uint8)
+
+    def colour(self, width: int) -> Image:
+        return self.image
+
+    def grey(self, width: int) -> Image:
+        return self.image[..., 0]
+
+    def flow(self, width: int) -> Flow | None:
+        field = np.zeros((180, 320, 2), np.float32)
+        field[95:130, :, 0] = 12.0 if self.t >= BEGIN else 0.0
+        return Flow(field, 0.2)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_pixels_run_only_where_those_who_were_seen_do_not_walk_on(lost: bool) -> None:
+    """Rain, or an insect on the lens; where the people are lost, it may be them."""
+    step, told = CrowdRush(CrowdRushRule(id="r"), WHOLE, None), list[Finding]()
+    for t in every(5, 0, BEGIN + 3):
+        walkers = [] if lost and t >= BEGIN else [0.1 * n + 0.01 * t for n in range(1, 9)]
+        figures = tuple(
+            Figure(FigureId(n), "person", (x, 0.55, x + 0.03, 0.7), 0.9, (x, 0.7), (x * 16 / 9, 0.7))
+            for n, x in enumerate(walkers)
+        )
+        told += step.step(View(t, figures, 16 / 9, picture=Streaming(t)))
+    assert bool(told) == lost

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.core.rules.smoke_fire import SmokeFire, SmokeFireRule
+from edge_agent.core.rules.smoke_veil import ROUGHEST, VeilMemory
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.types import Box, Frame
@@ -191,17 +192,35 @@ def test_only_the_zone_counts() -> None:
     assert len(begins(findings(every(5, 0, 4), draw, polygon=right))) == 1
 
 
-def test_where_somebody_is_detected_nothing_is_taken_for_smoke() -> None:
+@pytest.mark.parametrize(("cls", "silent"), [("person", True), ("truck", True), ("chair", False)])
+def test_where_somebody_is_detected_nothing_is_taken_for_smoke(cls: str, silent: bool) -> None:
     def crowd(t: float) -> tuple[Figure, ...]:
         box: Box = (0.2, 0.1, 0.9, 1.0)
-        return (Figure(FigureId(1), "person", box, 0.9, (0.5, 1.0), (0.5, 1.0)),)
+        return (Figure(FigureId(1), cls, box, 0.9, (0.5, 1.0), (0.5, 1.0)),)
 
     def draw(t: float) -> NDArray[np.float32]:
         return with_smoke(STREET, t - 2) if t >= 2 else STREET
 
-    assert begins(findings(every(5, 0, 8), draw, figures=crowd)) == []
-    cars = SmokeFireRule(id="smoke-fire", classes=("car",))
-    assert len(begins(findings(every(5, 0, 8), draw, cars, figures=crowd))) == 1
+    assert (begins(findings(every(5, 0, 8), draw, figures=crowd)) == []) == silent
+
+
+def test_a_change_is_rough_where_it_differs_from_pixel_to_pixel() -> None:
+    """Smoke drifts softly; leaves and a failing sensor do not."""
+    chance = np.random.default_rng(1)
+    cells = np.zeros((22, 40), np.bool_)
+    cells[5:15, 10:30] = True
+    found = {}
+    for name, grain in (("smoke", 0.0), ("leaves", 1.0)):
+        memory, pictures = VeilMemory(0.85), CvPictures()
+        for n in range(6):
+            soft = 15 * np.sin(X / 30 + Y / 40 + n)
+            coarse = np.repeat(np.repeat(chance.normal(0, 20, (90, 160)), 2, axis=0), 2, axis=1)
+            shown = image(STREET + ((1 - grain) * soft + grain * coarse)[..., None].astype(np.float32), n / 5)
+            frame = Frame(shown, shown[..., 0], n, n / 5)
+            memory.look(pictures.show(frame, n / 5), n / 5, None, False)
+        found[name] = memory.roughness(cells)
+    assert 0 < found["smoke"] < 0.5 * ROUGHEST
+    assert found["leaves"] > 1.2 * ROUGHEST
 
 
 def test_a_small_flame_is_left_alone_until_asked_for() -> None:

@@ -117,11 +117,12 @@ class Looker:
         if self._cells is None or not self._cells.fit(features, rows, columns):
             self._cells = Cells(features, rows, columns)
         fast, differing, deformed = self._fields[:3]
-        length(*self._speed, out=fast)
+        length(self._speed[0], self._speed[1], fast)
         differing.fill(0.0)
         if known:
-            length(*(self._speed - self._before), out=differing)
-        shear(*self._speed, out=deformed)
+            across, down = self._speed - self._before
+            length(across, down, differing)
+        shear(self._speed[0], self._speed[1], deformed)
         deformed *= np.float32(body)
         self._fields[3:] = self._speed
         return channels(self._cells.mean(self._fields), self._cells.count(people), known)

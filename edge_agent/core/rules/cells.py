@@ -13,12 +13,17 @@ Grid = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
-def cell_means(planes: Grid, side: int) -> Grid:
-    """(n, h, w) → (n, h // side, w // side): the mean of each cell of side x side pixels; what is left over at the
-    right and below is left out."""
-    count, rows, cols = planes.shape[0], planes.shape[1] // side, planes.shape[2] // side
-    lines = planes[:, : rows * side, : cols * side].reshape(count, rows, side, cols * side).sum(axis=2)
-    return np.asarray(lines.reshape(count, rows, cols, side).sum(axis=3) / np.float32(side * side), np.float32)
+def cell_sums(plane: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
+    """(h, w) → (h // side, w // side): the sum of each cell of side x side pixels; what is left over at the right and
+    below is left out. Modulo 65 536."""
+    high, wide = plane.shape[0] // side * side, plane.shape[1] // side * side
+    rows = plane[0:high:side, :wide].copy()
+    for first in range(1, side):
+        rows += plane[first:high:side, :wide]
+    cells = rows[:, ::side].copy()
+    for first in range(1, side):
+        cells += rows[:, first::side]
+    return cells
 
 
 def neighbourhood(grids: Grid) -> Grid:

@@ -38,6 +38,9 @@ COMMON, APART = 0.65, 0.5
 """From here on they run one way, or asunder. Directions all around give 0.65 by chance once in 100 among ten people."""
 TOGETHER_S = 10.0
 """So many people as make a rush must have been seen at once within this time: pixels alone are anything that moves."""
+WALK_ON = 0.5
+"""Where this share of those who were seen together is still followed and walks on, nobody flees: what runs there is
+rain, or an insect on the lens."""
 RIDES = 0.3
 """A person whose box is covered to this share by a cycle's rides it."""
 
@@ -78,6 +81,7 @@ class CrowdRush:
         self._pixels = RushPixels(np.array(middles), self._bodies)
         self._usual = 0.0
         self._together = float("-inf")
+        self._seen = 0
         self._since: float | None = None
         self._last = float("-inf")
         self._score: float | None = None
@@ -101,7 +105,7 @@ class CrowdRush:
         self._bodies.learn(people)
         self._pixels.learn(view, people, vehicles)
         if len(present) >= self._rule.people:
-            self._together = view.t
+            self._together, self._seen = view.t, len(present)
         found = self._commotion(view, paces)
         self._score = self._judge(found)
         rushing = self._score >= 1.0 and reached(view.t - self._since, KNOWN_S)
@@ -117,7 +121,8 @@ class CrowdRush:
     def _commotion(self, view: View, paces: Mapping[FigureId, Pace]) -> Commotion:
         """Of figures or of pixels, whichever shows more runners; speeds in bodies/s."""
         people = self._people(paces)
-        if exceeded(view.t - self._together, TOGETHER_S):
+        walking = sum(self._speed(pace) < self._rule.run_bodies_s for pace in paces.values())
+        if exceeded(view.t - self._together, TOGETHER_S) or walking >= WALK_ON * self._seen:
             return people
         pixels = self._pixels.commotion(view, self._rule.run_bodies_s, SLOW)
         if pixels is not None and pixels.runners > people.runners and pixels.speed <= FASTEST:

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from contract.events import Measure, Subject
+from edge_agent.core.movers import VEHICLES
 from edge_agent.core.picture import SMALL, WIDE, Picture
 from edge_agent.core.rules import flames, smoke_veil
 from edge_agent.core.rules.base import counted, unit_box
@@ -37,14 +38,13 @@ EPISODES = Episodes(min_duration_s=0.4, end_after_s=10.0, cooldown_s=30.0)
 class SmokeFireRule(Rule):
     """Smoke or flames in `zone`, None: anywhere in the picture. One episode, whichever of the two is seen.
 
-    classes: what is one of these brings motion of its own, so its box is not searched for smoke. smoke_area: share
-    of the picture that is veiled. veil: detail that is left behind it, against the usual one. flame_area: share of the
-    picture that glows. flicker: share of a flame's outline that changes from look to look.
+    classes: whoever is one of these brings motion of his own, as every vehicle does, so his box is not searched for
+    smoke. smoke_area: share of the picture that is veiled. veil: detail that is left behind it, against the usual one.
+    flame_area: share of the picture that glows. flicker: share of a flame's outline that changes from look to look.
     """
 
     kind: Literal["smoke_fire"] = "smoke_fire"
     zone: str | None = None
-    classes: tuple[str, ...] = ("person", "bicycle", "car", "motorcycle", "bus", "truck")
     smoke_area: float = 0.02
     veil: float = 0.85
     flame_area: float = 0.0005
@@ -131,7 +131,8 @@ class SmokeFire:
 
     def _hidden(self, view: View, picture: Picture) -> Mask | None:
         """The cells covered by those who move by themselves."""
-        figures = counted(self._rule, view.figures)
+        vehicles = [figure for figure in view.figures if figure.cls in VEHICLES]
+        figures = [*counted(self._rule, view.figures), *vehicles]
         if not figures:
             return None
         height, width = picture.grey(SMALL).shape

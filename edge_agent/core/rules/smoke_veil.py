@@ -15,8 +15,9 @@ from math import exp
 import numpy as np
 
 from edge_agent.core.picture import SMALL, Picture
-from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_means, neighbourhood
+from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums, neighbourhood
 from edge_agent.core.timing import exceeded
+from edge_agent.core.types import Image
 
 CELL = 4
 FAST_S, SLOW_S = 1.2, 20.0
@@ -62,13 +63,13 @@ class Veil:
 
 
 class VeilMemory:
-    """One camera; looks in order. veil: remaining detail at which a cell counts as veiled. Some 500 kB."""
+    """One camera; looks in order. veil: remaining detail at which a cell counts as veiled. Some 150 kB."""
 
     def __init__(self, veil: float) -> None:
         self._veil = veil
         self._steady = Steady(STEADY_S, STEADY)
         self._luma: Grid | None = None
-        self._greys: deque[tuple[float, Grid]] = deque()
+        self._greys: deque[tuple[float, Image]] = deque()
         self._fast = np.zeros((5, 0, 0), np.float32)
         self._slow = np.zeros((0, 0), np.float32)
         self._t = 0.0
@@ -76,8 +77,7 @@ class VeilMemory:
 
     def look(self, picture: Picture, t: float, hidden: Mask | None, fresh: bool) -> Veil:
         """hidden: cells not to be judged. fresh: what was known no longer holds (the stream had a gap)."""
-        grey = picture.grey(SMALL).astype(np.float32)
-        luma, texture, chroma = _planes(picture, grey)
+        luma, texture, chroma = _planes(picture)
         known = not fresh and self._luma is not None and self._luma.shape == luma.shape
         white = luma > WHITE
         if known:
@@ -97,7 +97,7 @@ class VeilMemory:
             self._fast = self._fast + self._weight(t, FAST_S) * (stack - self._fast)
             self._slow = self._slow + self._weight(t, SLOW_S) * (texture - self._slow)
         self._luma, self._t = luma, t
-        self._greys.append((t, grey))
+        self._greys.append((t, picture.grey(SMALL)))
         while exceeded(t - self._greys[0][0], FAST_S):
             self._greys.popleft()
         veiled, remaining = self._veiled()
@@ -112,7 +112,7 @@ class VeilMemory:
         high, wide = pixels.shape
         found = []
         for (_, before), (_, now) in pairwise(self._greys):
-            change = now[:high, :wide] - before[:high, :wide]
+            change = now[:high, :wide].astype(np.float32) - before[:high, :wide]
             change -= np.median(change)
             across = np.abs(change[:, 1:] - change[:, :-1])[pixels[:, 1:] & pixels[:, :-1]]
             down = np.abs(change[1:] - change[:-1])[pixels[1:] & pixels[:-1]]
@@ -137,19 +137,24 @@ def _light(luma: Grid, usual: Grid) -> Grid:
     """(rows, 1): by which factor each row is brighter than usual. Discharge lamps beat against the shutter, and a
     rolling one shows that as bands across the picture, which wander: neither drifts, and neither hides anything."""
     share = (luma + DARK) / (usual + DARK)
-    gain = np.sort(share, axis=1)[:, share.shape[1] // 2]
+    gain = np.partition(share, share.shape[1] // 2, axis=1)[:, share.shape[1] // 2]
     agree = np.mean(np.abs(share - gain[:, None]) < ALIKE * gain[:, None], axis=1)
     gain = np.where(agree >= AGREE, gain, np.median(share))
     return np.asarray(np.clip(gain, 1 / LIGHT, LIGHT)[:, None], np.float32)
 
 
-def _planes(picture: Picture, luma: Grid) -> Grid:
-    """Brightness, mean absolute gradient and colour (largest less smallest channel) of each cell, 0..255."""
-    colour = picture.colour(SMALL)
-    planes = np.zeros((3, *luma.shape), np.float32)
-    planes[0] = luma
-    planes[1, :, :-1] = np.abs(luma[:, 1:] - luma[:, :-1])
-    planes[1, :-1] += np.abs(luma[1:] - luma[:-1])
+def _planes(picture: Picture) -> Grid:
+    """Brightness, mean absolute gradient and colour (largest less smallest channel) of each cell, 0..255. In whole
+    numbers, which are exact and quick."""
+    grey, colour = picture.grey(SMALL), picture.colour(SMALL)
+    texture = np.zeros(grey.shape, np.uint16)
+    texture[:, :-1] = _apart(grey[:, 1:], grey[:, :-1])
+    texture[:-1] += _apart(grey[1:], grey[:-1])
     blue, green, red = (np.ascontiguousarray(colour[..., channel]) for channel in range(3))
-    planes[2] = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
-    return cell_means(planes, CELL)
+    chroma = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
+    sums = [cell_sums(plane, CELL) for plane in (grey.astype(np.uint16), texture, chroma.astype(np.uint16))]
+    return np.asarray(sums, np.float32) / np.float32(CELL * CELL)
+
+
+def _apart(a: Image, b: Image) -> Image:
+    return np.maximum(a, b) - np.minimum(a, b)
