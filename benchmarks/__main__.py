@@ -4,6 +4,8 @@ import sys
 import time
 
 from benchmarks import (
+    busy_clip,
+    cameras_per_core,
     clients,
     decode,
     detector_accuracy,
@@ -17,7 +19,6 @@ from benchmarks import (
     robustness_overlays,
     scene_detection,
     themes,
-    throughput,
     tracking,
     true_tracks,
     true_traffic,
@@ -37,7 +38,8 @@ COMMANDS = (
     robustness,
     robustness_overlays,
     scene_detection,
-    throughput,
+    busy_clip,
+    cameras_per_core,
     tracking,
     motion_gate,
     decode,
