@@ -25,8 +25,9 @@ Skyline = list[tuple[int, int, int]]
 
 STRIDE = 32
 """Sides of a network's input are multiples of this."""
-TALL = 48.0
-"""Longer side of an object on the sheet, pixels."""
+TALL = 0.075
+"""Longer side of an object on the sheet, as a share of the longer side at which the network sees a whole picture: who
+raises that wants more pixels for everybody."""
 FINEST = 2.0
 """No piece is enlarged by more, unless the whole picture is."""
 COARSEST, UNKNOWN = 0.25, 0.6
@@ -98,10 +99,13 @@ def sheets(known: Boxes, moving: Boxes, frame: tuple[int, int], side: int) -> Sh
     less; None where the whole costs little more. side: see `whole`."""
     plain, pixels = whole(*frame, side)
     most = int(WORTH * pixels / (WIDE * HIGH))
-    if len(known) + len(moving) > MOST_PIECES or not most:
+    boxes = np.concatenate((known, moving))
+    if len(boxes) > MOST_PIECES or not most:
         return None
     least = np.repeat((COARSEST * plain, UNKNOWN * plain), (len(known), len(moving)))
-    cuts, scales, fits = _cuts(np.concatenate((known, moving)), frame, least, max(FINEST, plain))
+    longer = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=1.0), 1.0)
+    scales = np.clip(TALL * side / longer, least, max(FINEST, plain))
+    cuts, scales, fits = _cuts(boxes, frame, scales, least)
     if not fits:
         return None
     cuts, scales = _merged(cuts, scales)
@@ -174,18 +178,14 @@ def grown(boxes: Boxes) -> Boxes:
     return np.concatenate((boxes[:, :2] - margin, boxes[:, 2:] + margin), axis=1)
 
 
-def _cuts(boxes: Boxes, frame: tuple[int, int], least: Scales, most: float) -> tuple[Boxes, Scales, bool]:
-    """Each object with its margin, and the scale at which it is TALL, between `least` and `most`; and whether each fits
-    on a sheet then."""
-    sides = boxes[:, 2:] - boxes[:, :2]
-    longer = np.maximum(sides.max(axis=1, initial=1.0), 1.0)
-    scales = np.clip(TALL / longer, least, most)
+def _cuts(boxes: Boxes, frame: tuple[int, int], scales: Scales, least: Scales) -> tuple[Boxes, Scales, bool]:
+    """Each object with its margin, its scale where that fits on a sheet or else the greatest that does, and whether
+    that is `least` or more for all."""
     cuts = np.clip(grown(boxes), 0, np.array([*frame, *frame], np.float64))
     sides = cuts[:, 2:] - cuts[:, :2]
     solid = (sides >= 2).all(axis=1)
     fitting = (np.array((WIDE, HIGH)) / np.maximum(sides, 1)).min(axis=1)
-    fits = bool((fitting >= least)[solid].all())
-    return cuts[solid], np.minimum(scales, fitting)[solid], fits
+    return cuts[solid], np.minimum(scales, fitting)[solid], bool((fitting >= least)[solid].all())
 
 
 def _merged(cuts: Boxes, scales: Scales) -> tuple[Boxes, Scales]:
