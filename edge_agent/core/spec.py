@@ -220,7 +220,7 @@ class CameraSpec:
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     decode: DecodePolicy = "auto"
     keyframe_s: float = 2.0
-    crops: Literal["auto", "off"] = "auto"
+    crops: Literal["auto", "off"] = "off"
 
     @property
     def watched(self) -> str:
