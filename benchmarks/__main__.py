@@ -4,10 +4,13 @@ import sys
 import time
 
 from benchmarks import (
+    busy_clip,
+    cameras_per_core,
     clients,
     decode,
     detector_accuracy,
     detector_speed,
+    far_people,
     intrusion_motorway,
     line_crossings,
     loitering,
@@ -17,7 +20,6 @@ from benchmarks import (
     robustness_overlays,
     scene_detection,
     themes,
-    throughput,
     tracking,
     true_tracks,
     true_traffic,
@@ -37,7 +39,9 @@ COMMANDS = (
     robustness,
     robustness_overlays,
     scene_detection,
-    throughput,
+    busy_clip,
+    far_people,
+    cameras_per_core,
     tracking,
     motion_gate,
     decode,

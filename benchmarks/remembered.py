@@ -32,20 +32,21 @@ class Remembered:
     def classes(self) -> tuple[str, ...]:
         return self._detector.classes
 
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
-        return [self._one(image) for image in images]
+    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+        return [self._one(image, exact) for image in images]
 
     def close(self) -> None:
         self._db.close()
         self._detector.close()
 
-    def _one(self, image: Image) -> Detections:
-        key = hashlib.sha256(self._salt + repr(image.shape).encode() + image.tobytes()).digest()
+    def _one(self, image: Image, exact: bool) -> Detections:
+        size = repr(image.shape) + " exact" * exact
+        key = hashlib.sha256(self._salt + size.encode() + image.tobytes()).digest()
         row = self._db.execute("SELECT answer FROM seen WHERE key = ?", (key,)).fetchone()
         if row is not None:
             with np.load(io.BytesIO(row[0])) as kept:
                 return Detections(kept["boxes"], kept["scores"], kept["labels"], self.classes)
-        found = self._detector.detect([image])[0]
+        found = self._detector.detect([image], exact=exact)[0]
         packed = io.BytesIO()
         np.savez(packed, boxes=found.boxes, scores=found.scores, labels=found.labels)
         self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, packed.getvalue()))

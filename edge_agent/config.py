@@ -96,6 +96,9 @@ def _read(document: dict[str, Any], path: Path, config_hash: str, problems: Prob
         return None
     sections["agent"] = agent
     detector, tracker = for_tracking(sections.pop("detector", DetectorSpec()), sections.pop("tracker", TrackerSpec()))
+    if detector.precision == "auto" and any(rule.kind == "brawl" for camera in cameras for rule in camera.rules):
+        # The rule reads the network's own map, and was trained on maps in float32.
+        detector = replace(detector, precision="f32")
     return EdgeConfig(
         file=path,
         timezone=zone,

@@ -20,11 +20,13 @@ from contract.events import Clock, Event, sequence_text
 from contract.ids import derived_uuid7
 from edge_agent.adapters import memory_npz
 from edge_agent.adapters.pictures_cv2 import CvPictures
+from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.adapters.source_av import open_source
 from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.errors import SourceError
 from edge_agent.core.events import Agent, IdFactory
+from edge_agent.core.gaze import gaze_of
 from edge_agent.core.pipeline import CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec
@@ -132,7 +134,14 @@ def run(
     agent = Agent(site=config.agent.site, id=config.agent.id, config_hash=config.config_hash)
     tracker = ByteTrack(config.tracker, job.camera.fps)
     pipeline = CameraPipeline(
-        job.camera, agent, tracker, ids_of(job), detector.name, pictures=CvPictures(), trained=trained()
+        job.camera,
+        agent,
+        tracker,
+        ids_of(job),
+        detector.name,
+        pictures=CvPictures(),
+        trained=trained(),
+        gaze=gaze_of(job.camera, tracker, config.detector, config.tracker),
     )
     _recall(pipeline, job.memory)
     clock = Clock(offset_ms=0.0, synchronised=job.told)
@@ -143,8 +152,9 @@ def run(
         with open_source(job.camera, realtime=False, start=job.start.timestamp()) as frames:
             for frame in frames:
                 looked = pipeline.wants_detection(frame).detect
-                detections = detector.detect([frame.image])[0] if looked else None
-                step = pipeline.step(frame, detections, clock)
+                sheets = pipeline.sheets(frame) if looked else None
+                found = pipeline.placed(sheets, look(detector, frame.image, sheets)).found if looked else None
+                step = pipeline.step(frame, found, clock)
                 last = frame.t
                 tally.frames += 1
                 tally.detected += looked

@@ -234,7 +234,9 @@ class Runtime:
         config = self._config
         agent = Agent(config.agent.site, config.agent.id, config.config_hash, self._boot)
         memory = config.agent.data_dir / "memory" / f"{spec.id}.npz"
-        return LiveCamera(spec, agent, config.tracker, self._detector.name, self._analysis.call, memory, self._clips)
+        return LiveCamera(
+            spec, agent, config.tracker, config.detector, self._detector.name, self._analysis.call, memory, self._clips
+        )
 
     def _serve(self, camera: LiveCamera) -> bool:
         """One step of one camera; what goes wrong in it is reported and the others go on."""

@@ -21,18 +21,21 @@ from edge_agent.adapters import memory_npz
 from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.adapters.pictures_cv2 import CvPictures
+from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.adapters.source_av import request_of
 from edge_agent.adapters.source_live import LiveSource, SourceStatus
 from edge_agent.config_sections import PERSON, EvidenceSection
 from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.crops import Seen
 from edge_agent.core.decode_policy import Wish
 from edge_agent.core.fair_rate import Wanted, too_rare
+from edge_agent.core.gaze import gaze_of
 from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.reel import Reel
 from edge_agent.core.rest import ABOUT_TRACKS, Rest, rest_s
-from edge_agent.core.spec import CameraSpec, TrackerSpec
+from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
 from edge_agent.zoo.trained import trained
 
@@ -80,6 +83,7 @@ class LiveCamera:
         spec: CameraSpec,
         agent: Agent,
         tracker: TrackerSpec,
+        detector: DetectorSpec,
         model: str,
         notify: "Callable[[LiveCamera], None]",
         memory: Path | None = None,
@@ -90,8 +94,16 @@ class LiveCamera:
         self._notify = notify
         # Two whole pictures are kept for rules about pixels; where there are none, for nobody.
         pictures = None if all(rule.kind in ABOUT_TRACKS for rule in spec.rules) else CvPictures()
+        tracks = ByteTrack(tracker, spec.fps)
         self._pipeline = CameraPipeline(
-            spec, agent, ByteTrack(tracker, spec.fps), live_id, model, pictures=pictures, trained=trained()
+            spec,
+            agent,
+            tracks,
+            live_id,
+            model,
+            pictures=pictures,
+            trained=trained(),
+            gaze=gaze_of(spec, tracks, detector, tracker),
         )
         self._clips, self._reel = clips, Reel()
         self._memory = memory
@@ -111,6 +123,7 @@ class LiveCamera:
         """Pictures, in all."""
         self._asked: Future[bytes] | None = None
         self._seen: list[Box] = []
+        self._seen_whole: list[Box] = []
         self._lock = threading.Lock()
         self.resume()
 
@@ -170,8 +183,10 @@ class LiveCamera:
         asked = self._asked if self._asked is not None and not self._asked.done() else None
         decision = self._pipeline.wants_detection(frame)
         wanted = decision.detect or asked is not None
-        detections = detector.detect([frame.image])[0] if wanted else None
-        step = self._pipeline.step(frame, detections, clock)
+        # A picture for people shows everybody who has to be made unrecognisable.
+        sheets = self._pipeline.sheets(frame) if wanted and asked is None else None
+        seen = self._pipeline.placed(sheets, look(detector, frame.image, sheets)) if wanted else None
+        step = self._pipeline.step(frame, None if seen is None else seen.found, clock)
         self._rests = self._rest.step(frame.t, decision, self._pipeline.follows(step.tracks))
         self.allow(self._allowed)
         self._fresh = True
@@ -179,8 +194,10 @@ class LiveCamera:
         self._tally.analysed += 1
         self._tally.detected += wanted
         self._tally.latency_s += max(0.0, time.time() - frame.t)
-        if detections is not None:
-            self._seen = _seen(detections, frame)
+        if seen is not None:
+            if sheets is not None and step.snapshots:
+                seen, sheets = Seen(detector.detect([frame.image])[0], seen.doubtful), None
+            self._look_at(seen, sheets is None, frame)
         people = [*(track.box for track in step.tracks if track.cls == PERSON), *self._seen]
         if asked is not None:
             picture = self._picture(frame, people, evidence)
@@ -193,6 +210,13 @@ class LiveCamera:
         if time.monotonic() - self._remembered >= REMEMBER_S:
             self._remember()
         return outputs if back is None else [Output(back, {}), *outputs]
+
+    def _look_at(self, seen: Seen, whole: bool, frame: Frame) -> None:
+        """Where anybody may be. Outside of the parts that were looked at nobody has moved since the whole was."""
+        here = [*_seen(seen.found, frame), *_seen(seen.doubtful, frame)]
+        if whole:
+            self._seen_whole = here
+        self._seen = here if whole else [*here, *self._seen_whole]
 
     def finish(self, clock: Clock) -> list[Output]:
         """The ends of what was running; the camera is not watched any more."""

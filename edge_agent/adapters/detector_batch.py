@@ -38,15 +38,17 @@ class BatchDetector:
     def classes(self) -> tuple[str, ...]:
         return self._classes
 
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
-        fits = [fit(image.shape[1], image.shape[0], self._spec.imgsz) for image in images]
+    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+        sides = [max(image.shape[:2]) if exact else self._spec.imgsz for image in images]
+        fits = [fit(image.shape[1], image.shape[0], side) for image, side in zip(images, sides, strict=True)]
         groups: dict[tuple[int, int], list[int]] = {}
         for index, into in enumerate(fits):
             groups.setdefault((into.net_height, into.net_width), []).append(index)
         found: dict[int, Detections] = {}
         for indices in groups.values():
-            for begin in range(0, len(indices), MAX_BATCH):
-                part = indices[begin : begin + MAX_BATCH]
+            most = 1 if exact else MAX_BATCH  # another size of batch is another shape to prepare for
+            for begin in range(0, len(indices), most):
+                part = indices[begin : begin + most]
                 found.update(zip(part, self._run([images[i] for i in part], [fits[i] for i in part]), strict=True))
         return [found[index] for index in range(len(images))]
 

@@ -32,21 +32,21 @@ class UltralyticsDetector:
     def classes(self) -> tuple[str, ...]:
         return self._classes
 
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
         groups: dict[tuple[int, ...], list[int]] = {}
         for index, image in enumerate(images):  # one size a call: with several it would pad all of them to squares
             groups.setdefault(image.shape, []).append(index)
         found: dict[int, Detections] = {}
         for indices in groups.values():
-            found.update(zip(indices, self._run([images[i] for i in indices]), strict=True))
+            found.update(zip(indices, self._run([images[i] for i in indices], exact), strict=True))
         return [found[index] for index in range(len(images))]
 
-    def _run(self, images: list[Image]) -> list[Detections]:
+    def _run(self, images: list[Image], exact: bool) -> list[Detections]:
         spec = self._spec
         with self._lock:  # its predictor keeps state between calls
             results = self._model.predict(
                 images,
-                imgsz=spec.imgsz,
+                imgsz=images[0].shape[:2] if exact else spec.imgsz,
                 conf=spec.confidence,
                 iou=spec.nms_iou,
                 classes=self._wanted,

@@ -71,6 +71,8 @@ class ByteTrack:
         self._confirm = max(spec.confirm, 2)
         self._classes: dict[int, _Class] = {}
         self._count = 0
+        self._sides = np.ones((4, 1))
+        """Width and height of the picture, twice, scaled as its boxes are."""
         self._groups: dict[str, int] = {}
         self._labels: tuple[tuple[str, ...], Indices] = ((), np.empty(0, np.intp))
 
@@ -79,6 +81,7 @@ class ByteTrack:
             t = max(t, self._last + MIN_STEP_S)
             self._move_on(t, t - self._last)
         self._last = t
+        self._sides = np.array(((width,), (height,), (width,), (height,))) * (REFERENCE_SIDE / max(width, height))
         usable = (detections.scores >= self._spec.floor).nonzero()[0]
         boxes = (detections.boxes[usable] * np.float32(REFERENCE_SIDE / max(width, height))).T.astype(np.float64, "C")
         groups = self._groups_of(detections)[usable]
@@ -89,6 +92,12 @@ class ByteTrack:
         strong[columns] = False
         self._replace(boxes, groups, strong.nonzero()[0], t)
         return tracks
+
+    def expected(self, t: float) -> Floats:
+        """Where whoever is followed, confirmed and seen lately or not, should be at `t`: (n, 4), unit coordinates."""
+        step = max(0.0, t - self._last) * self._fps if self._last is not None else 0.0
+        boxes = self._filters[box_filter.BOX] + step * self._filters[box_filter.VELOCITY]
+        return np.ascontiguousarray((boxes / self._sides).T)
 
     def _move_on(self, t: float, elapsed: float) -> None:
         """Forgets who has not been seen for too long, and predicts where the others are at `t`."""

@@ -5,7 +5,7 @@ camera's exposure), by whichever of four guesses fits most of the picture, and f
 that part; what remains beyond the threshold has moved.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp, sqrt
 from typing import Literal
 
@@ -38,11 +38,12 @@ class Decision:
     within hold_s. refresh: nobody has looked for refresh_s. confirm: the last look was not settled. futile: what moves
     has long been nobody; looked at once in FUTILE_EVERY_S. idle: nothing to look at.
 
-    area: share of the picture that moved."""
+    area: share of the picture that moved. moved: which pixels of the luma; None where nobody compared."""
 
     detect: bool
     reason: Reason
     area: float = 0.0
+    moved: NDArray[np.bool_] | None = field(default=None, compare=False)
 
 
 class MotionGate:
@@ -64,10 +65,11 @@ class MotionGate:
         if not self._spec.enabled:
             return Decision(True, "always")
         first = self._background is None or self._background.shape != luma.shape
-        area = 0.0 if first else self._advance(luma, t)
+        moved = None if first else self._advance(luma, t)
+        area = 0.0 if moved is None else float(np.mean(moved))
         if first:
             self._background = luma.astype(np.float32)
-        decision = Decision(*self._reason(area, t, first), area)
+        decision = Decision(*self._reason(area, t, first), area, moved)
         self._t = t
         if decision.detect:
             self._looked = t
@@ -111,17 +113,17 @@ class MotionGate:
             return True, reason
         return reached(t - self._looked, FUTILE_EVERY_S), "futile"
 
-    def _advance(self, luma: Image, t: float) -> float:
-        """The share of pixels that moved. The background follows at a speed that does not depend on the frame rate."""
+    def _advance(self, luma: Image, t: float) -> NDArray[np.bool_]:
+        """The pixels that moved. The background follows at a speed that does not depend on the frame rate."""
         assert self._background is not None
         now = luma.astype(np.float32)
         explained = _relit(self._background, now, self._spec.threshold)
         apart = np.abs(now - explained)
         noise = 1.4826 * float(np.median(apart))
-        share = float(np.mean(apart > max(self._spec.threshold, NOISE * noise)))
+        moved: NDArray[np.bool_] = apart > max(self._spec.threshold, NOISE * noise)
         weight = np.float32(1.0 - np.exp(-max(t - self._t, 0.0) / BACKGROUND_S))
         self._background = explained + weight * (now - explained)
-        return share
+        return moved
 
 
 def _relit(background: NDArray[np.float32], now: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:

@@ -3,15 +3,17 @@
 For each frame: `wants_detection`, then `step` with what the detector saw, or with None where it was not asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 
 from contract.events import Clock, Event
 from edge_agent.core.camera_health import CameraHealth
+from edge_agent.core.crops import Seen, Sheets
 from edge_agent.core.events import Agent, EventMaker, IdFactory
+from edge_agent.core.gaze import Gaze
 from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
-from edge_agent.core.motion import Decision, MotionGate, Reason
+from edge_agent.core.motion import Decision, MotionGate
 from edge_agent.core.picture import Pictures
 from edge_agent.core.ports import Tracker
 from edge_agent.core.rest import PATIENT
@@ -91,8 +93,8 @@ class CameraPipeline:
 
     heal_s: the longest broken track that is mended; None takes the longest gap_s of the loitering rules, at least
     HEAL_S. pictures: what rules about pixels look at; without it they see nothing. trained: the
-    numbers of shipped models. Raises KeyError where a rule names a
-    zone or line that the camera does not have, ValueError where its calibration is none.
+    numbers of shipped models. gaze: how to look at parts of a frame; without it only whole ones are looked at. Raises
+    KeyError where a rule names a zone or line that the camera does not have, ValueError where its calibration is none.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class CameraPipeline:
         heal_s: float | None = None,
         pictures: Pictures | None = None,
         trained: Trained | None = None,
+        gaze: Gaze | None = None,
     ) -> None:
         if heal_s is None:
             heal_s = max([HEAL_S, *(rule.gap_s for rule in camera.rules if isinstance(rule, LoiteringRule))])
@@ -118,7 +121,8 @@ class CameraPipeline:
         self._patient = all(rule.kind in PATIENT for rule in camera.rules)
         self._counted = frozenset(cls for rule in camera.rules for cls in rule.classes)
         self._gate = MotionGate(camera.motion, patient=self._patient)
-        self._reason: Reason = "idle"
+        self._gaze = gaze
+        self._decision = Decision(False, "idle")
         self._tracks: tuple[Track, ...] = ()
         self._begin()
 
@@ -144,8 +148,23 @@ class CameraPipeline:
         if self._set_back(frame.t):
             self._gate, t = MotionGate(self._camera.motion, patient=self._patient), frame.t
         decision = self._gate.decide(frame.luma, t)
-        self._reason = decision.reason
+        self._decision = decision
         return decision
+
+    def sheets(self, frame: Frame) -> Sheets | None:
+        """Which pieces of this frame to show to the detector; None: the whole. After `wants_detection`; who shows the
+        whole frame for reasons of his own does not ask."""
+        if self._gaze is None:
+            return None
+        t = max(frame.t, self._t)
+        return self._gaze.plan(self._decision, (frame.width, frame.height), t, t - self._held_s)
+
+    def placed(self, sheets: Sheets | None, looks: Sequence[Detections]) -> Seen:
+        """What the detector found on each of the sheets that were asked for, or in the whole, as it lies in the
+        frame."""
+        if sheets is None or self._gaze is None:
+            return Seen(looks[0], Detections.none(looks[0].classes))
+        return self._gaze.take(sheets, looks)
 
     def step(self, frame: Frame, detections: Detections | None, clock: Clock) -> Step:
         """What this frame says. detections None: nobody looked, because nothing has moved; everyone is where they
@@ -223,7 +242,7 @@ class CameraPipeline:
         known = frozenset(figure.id for figure in view.figures), detections
         if self.follows(self._tracks):
             self._gate.found()
-        if self._reason in ("refresh", "futile") and known != self._known:
+        if self._decision.reason in ("refresh", "futile") and known != self._known:
             self._gate.unsettled(t + CONFIRM_S)
         self._known = known
 

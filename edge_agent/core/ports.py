@@ -23,8 +23,9 @@ class Detector(Protocol):
     @property
     def classes(self) -> tuple[str, ...]: ...
 
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
-        """One result per image, BGR (height, width, 3) uint8; images may differ in size."""
+    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+        """One result per image, BGR (height, width, 3) uint8; images may differ in size. exact: they are the network's
+        input as they are, sides multiples of 32, and are not scaled."""
         ...
 
     def close(self) -> None: ...

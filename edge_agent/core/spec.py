@@ -197,7 +197,8 @@ class CameraSpec:
     loop: a finite source starts again when it ends (live only). stall_s: this long without a picture, a live stream
     counts as stalled. image_rate: frames per second of a folder of pictures whose names are no times.
     decode: "auto" decodes what is needed (edge_agent.core.decode_policy). keyframe_s: the longest keyframe interval at
-    which a camera may rest.
+    which a camera may rest. crops: "auto" looks at parts of the picture where all rules allow it
+    (edge_agent.core.gaze).
     """
 
     id: str
@@ -220,6 +221,7 @@ class CameraSpec:
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     decode: DecodePolicy = "auto"
     keyframe_s: float = 2.0
+    crops: Literal["auto", "off"] = "off"
 
     @property
     def watched(self) -> str:

@@ -109,7 +109,7 @@ class LateDetector(BrightnessDetector):
 
     slow = True
 
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
         time.sleep(0.3 * len(images) if self.slow else 0.0)
         return super().detect(images)
 

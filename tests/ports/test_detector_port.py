@@ -130,6 +130,15 @@ def test_images_of_several_sizes_come_back_in_their_order(detector: Detector) ->
     assert not same(together[0], together[2], 0.5)
 
 
+def test_what_is_made_for_the_network_is_not_scaled(opened: Callable[..., Detector], detector: Detector) -> None:
+    """The picture is 256 pixels wide: as it is, it is what a detector for 256 pixels sees, and no other."""
+    images = [drawn(256, 192, seed) for seed in (1, 2)]
+    with closing(opened(imgsz=256)) as fitting:
+        wanted = fitting.detect(images)
+    assert all(same(one, other, 0.5) for one, other in zip(detector.detect(images, exact=True), wanted, strict=True))
+    assert not same(detector.detect(images)[0], wanted[0], 0.5)
+
+
 def test_more_images_than_one_batch(detector: Detector) -> None:
     images = [drawn(160, 120, seed) for seed in range(19)]
     results = detector.detect(images)

@@ -83,3 +83,14 @@ def test_the_scenes_to_measure_on_are_drawn_alike_each_time() -> None:
     assert all(index < len(scene.scores[frame]) for frame, _, index in answer.tracks)
     assert len({number for _, number, _ in answer.tracks}) >= 10
     assert len(every(2, scene).scores) == 20
+
+
+def test_where_whoever_is_followed_should_be_next() -> None:
+    tracker = ByteTrack(TrackerSpec(start=0.4), 5.0)
+    assert tracker.expected(1_767_225_600.0).shape == (0, 4)
+    for n in range(20):
+        look(tracker, at(100 + 10 * n, 700), n / 5)
+    look(tracker, at(300), 4.0)
+    went, stayed = sorted(tracker.expected(1_767_225_600.0 + 4.4).tolist())
+    assert went == pytest.approx((0.32, 0.2, 0.37, 0.3), abs=0.003)
+    assert stayed == pytest.approx((0.7, 0.2, 0.75, 0.3), abs=0.003), "though he was not seen at last"

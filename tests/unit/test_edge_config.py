@@ -188,3 +188,12 @@ def test_a_substream_is_watched_live_and_recordings_are_not() -> None:
         parse(CAMERA + 'substream = " "\n', Path("edge.toml"))
     with pytest.raises(ConfigError, match='"auto"'):
         parse(CAMERA + 'decode = "some"\n', Path("edge.toml"))
+    with pytest.raises(ConfigError, match=r'camera\[0\].crops.*"auto"'):
+        parse(CAMERA + 'crops = "some"\n', Path("edge.toml"))
+
+
+def test_automatic_precision_is_exact_where_a_rule_reads_the_networks_map() -> None:
+    fast = '[detector]\nprecision = "auto"\n'
+    brawl = '[[camera.rule]]\nkind = "brawl"\n'
+    assert parse(fast + CAMERA, Path("edge.toml")).detector.precision == "auto"
+    assert parse(fast + CAMERA + brawl, Path("edge.toml")).detector.precision == "f32"

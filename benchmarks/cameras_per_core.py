@@ -1,0 +1,234 @@
+"""How many cameras one core watches at 5 analysed pictures a second, by how much happens in front of them, against the
+obvious loop for each: OpenCV decodes, `YOLO.track()` of ultralytics looks at every fifth picture of 25.
+
+    JAGA_ULTRALYTICS_PYTHON=/a/bin/python python -m benchmarks.cameras_per_core
+
+Streams are made here from PETS09-S2L1 (H.264, 25 pictures a second, a keyframe a second, a camera's bit rates): still
+stretches (the median of the clip, with nobody in it, and a sensor's noise) and stretches that show the clip at its own
+pace. TIMELINE_S seconds each. Jaga decodes packet by packet as its decoding child does, by the stream's clock, with
+motion gate, camera health, tracker, one intrusion rule and events; not the copy from child to agent, nor the way to the
+broker. Cameras a core: seconds of video for each second of processor time. An episode counts as found where an
+intrusion runs while somebody can be seen; the peer's tracks go through the same rule.
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from benchmarks.data import CONFIGS, PETS
+from benchmarks.decode import CODED_FPS, FPS, SIZES, encode
+from benchmarks.one_core import CLOCK, Parts, Row, Seen, Watcher, one_core, peak, peer, peers, timed, warm
+from benchmarks.report import Figure, Outcome, at_least, command, equal
+from benchmarks.scorers import episodes_of
+from contract.events import Event
+from edge_agent.adapters.detectors import open_detector
+from edge_agent.adapters.privacy_cv2 import tiny_luma
+from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_wire import LUMA_WIDTH
+from edge_agent.config import load
+from edge_agent.config_sections import EdgeConfig
+from edge_agent.core.decode_policy import Wish
+from edge_agent.core.events import Agent
+from edge_agent.core.pipeline import CameraPipeline
+from edge_agent.core.ports import Detector
+from edge_agent.core.rest import Rest, rest_s
+from edge_agent.core.spec import CameraSpec, IntrusionRule, MotionSpec, TamperSpec, Zone
+from edge_agent.core.types import Detections, Frame, Image, Track, TrackId
+
+TIMELINE_S = 60
+BURSTS = {0.01: (0.6,), 0.1: (6.0,), 0.5: (10.0, 10.0, 10.0)}
+"""Seconds of each stretch in which people walk, by their share of the time."""
+STILL_S, BUSY_S = 4, 10
+CLIP_FPS = 10
+EVERY = round(CODED_FPS / FPS)
+LEAST_S = 2.0
+"""Stretches so long must give an event."""
+TIMES = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """file: the whole timeline. busy: when people walk, seconds from its begin."""
+
+    file: Path
+    busy: tuple[tuple[float, float], ...]
+
+
+@cache
+def recorded() -> tuple[list[Image], list[Image]]:
+    """Still pictures and pictures of people who walk, with the same noise."""
+    with av.open(str(PETS)) as container:
+        clip = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+    nobody: Any = np.median(np.stack(clip[::20]).astype(np.float32), axis=0)
+    chance = np.random.default_rng(2)
+    grain: Any = chance.standard_normal(clip[0].shape, np.float32)
+
+    def noisy(picture: Any) -> Image:
+        shift = (int(chance.integers(grain.shape[0])), int(chance.integers(grain.shape[1])))
+        return np.asarray(np.clip(np.rint(picture + np.roll(grain, shift, (0, 1))), 0, 255), np.uint8)
+
+    still = [noisy(nobody) for _ in range(STILL_S * CODED_FPS)]
+    return still, [noisy(clip[number * CLIP_FPS // CODED_FPS]) for number in range(BUSY_S * CODED_FPS)]
+
+
+def parts(size: str, folder: Path) -> list[Path]:
+    """The still and the busy stretch, encoded."""
+    pairs = zip(("still", "busy"), recorded(), strict=True)
+    return [encode(images, f"{name}-{size}", SIZES[size], 1, 0, folder) for name, images in pairs]
+
+
+def timeline(made: list[Path], name: str, activity: float, folder: Path) -> Stream:
+    """One file of still and busy stretches in turn, each from a keyframe on."""
+    bursts = BURSTS[activity]
+    gap = (TIMELINE_S - sum(bursts)) / len(bursts)
+    busy: list[tuple[float, float]] = []
+    file, count = folder / f"{name}.mp4", 0
+    with ExitStack() as stack:
+        opened = [stack.enter_context(av.open(str(one))) for one in made]
+        out: Any = stack.enter_context(av.open(str(file), "w"))
+        stream = out.add_stream_from_template(opened[0].streams.video[0])
+        contents = [[(bytes(p), p.is_keyframe) for p in one.demux(video=0) if p.size] for one in opened]
+        for burst in bursts:
+            for kind, seconds in ((0, gap), (1, burst)):
+                for content, key in islice(cycle(contents[kind]), round(seconds * CODED_FPS)):
+                    packet: Any = av.Packet(content)
+                    packet.stream, packet.time_base, packet.is_keyframe = stream, Fraction(1, CODED_FPS), key
+                    packet.pts = packet.dts = count
+                    out.mux(packet)
+                    count += 1
+            busy.append((count / CODED_FPS - burst, count / CODED_FPS))
+    return Stream(file, tuple(busy))
+
+
+def camera_of() -> CameraSpec:
+    everywhere = Zone("all", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+    rule = IntrusionRule(id="somebody", zone="all")
+    return CameraSpec(id="camera", source="-", fps=FPS, zones=(everywhere,), rules=(rule,), crops="auto")
+
+
+def frames(stream: Stream, control: Control) -> Iterator[Frame]:
+    """What a live camera's decoding child delivers, by the stream's clock."""
+    now = [0.0]
+    due, step = Due(FPS, early=0.5), 1 / CODED_FPS
+    with av.open(str(stream.file)) as container:
+        video: Any = container.streams.video[0]
+        video.thread_type, video.codec_context.thread_count = "NONE", 1
+        economy = Economy(video.codec_context, control, lambda within: due.near(now[0] + within), step, lambda: now[0])
+        for number, packet in enumerate(container.demux(video)):
+            now[0] = number * step
+            for picture in economy.feed(packet, step) or ():
+                if due(now[0]):
+                    image = picture.to_ndarray(format="bgr24")
+                    yield Frame(image, tiny_luma(image, LUMA_WIDTH), number, now[0])
+
+
+def jaga(stream: Stream, config: EdgeConfig, detector: Detector) -> tuple[Seen, Parts]:
+    camera = camera_of()
+    watcher, rest, longest = Watcher(config, camera, detector), Rest(), rest_s(camera.rules, camera.keyframe_s)
+    control = Control(camera.decode, Wish(FPS))
+    events: list[Event] = []
+    count = 0
+    for frame in timed(frames(stream, control), watcher.parts):
+        decision, step = watcher.see(frame)
+        resting = rest.step(frame.t, decision, watcher.pipeline.follows(step.tracks))
+        control.wish = Wish(FPS, longest if resting else 0.0)
+        events += step.events
+        count += 1
+    events += watcher.pipeline.lost(float(TIMELINE_S), CLOCK)
+    return Seen(watcher.parts.whole, count, watcher.looked, [], events), watcher.parts
+
+
+class Told:
+    """A Tracker port that repeats what another has told."""
+
+    def __init__(self) -> None:
+        self.tracks: tuple[Track, ...] = ()
+
+    def update(self, detections: Detections, width: int, height: int, t: float) -> tuple[Track, ...]:
+        return self.tracks
+
+
+def judged(rows: list[Row], width: int, height: int) -> list[Event]:
+    """The events of the same rule over the tracks of the obvious loop."""
+    camera = replace(camera_of(), motion=MotionSpec(enabled=False), tamper=TamperSpec(enabled=False), crops="off")
+    told = Told()
+    pipeline = CameraPipeline(camera, Agent("bench", "bench", ""), told, lambda t, salt: salt, "peer")
+    blank, events = np.zeros((height, width, 3), np.uint8), list[Event]()
+    for index in range(0, TIMELINE_S * CODED_FPS, EVERY):
+        own = [row for row in rows if row[0] == index]
+        told.tracks = tuple(
+            Track(TrackId(row[1]), "person", (row[2] / width, row[3] / height, row[4] / width, row[5] / height), row[6])
+            for row in own
+        )
+        frame = Frame(blank, blank[:2, :2, 0], index, index / CODED_FPS)
+        pipeline.wants_detection(frame)
+        events += pipeline.step(frame, Detections.none(("person",)), CLOCK).events
+    return [*events, *pipeline.lost(float(TIMELINE_S), CLOCK)]
+
+
+def found(events: list[Event], stream: Stream) -> tuple[float, float]:
+    """Of the stretches that are long enough, how many had an intrusion; and how many episodes ran in none."""
+    episodes = episodes_of(events)
+    spans = [(one.started, TIMELINE_S if one.ended is None else one.ended) for one in episodes]
+    long = [span for span in stream.busy if span[1] - span[0] >= LEAST_S]
+    met = sum(any(a < end and b > begin for a, b in spans) for begin, end in long)
+    false = sum(not any(a < end and b > begin for begin, end in stream.busy) for a, b in spans)
+    return (met / len(long) if long else 1.0), float(false)
+
+
+def compared(name: str, stream: Stream, config: EdgeConfig, detector: Detector, flops: float) -> Iterator[Figure]:
+    """One stream by Jaga and by the obvious loop."""
+    ours, spent = jaga(stream, config, detector)
+    recall, false = found(ours.events, stream)
+    yield Figure(f"{name}: jaga, cameras a core", TIMELINE_S / ours.cpu)
+    for part in ("decode", "gate", "look", "rest"):
+        yield Figure(f"{name}: jaga, {part}, ms a second of video", getattr(spent, part) / TIMELINE_S * 1e3)
+    yield Figure(f"{name}: pictures analysed, looked at", f"{ours.pictures}, {ours.looked}")
+    yield Figure(f"{name}: limit, cameras a core", TIMELINE_S / spent.limit(flops))
+    yield equal(f"{name}: jaga, episodes where nobody is", false, 0)
+    for who, weights in list(peers().items())[:1]:
+        theirs = peer(weights, stream.file, EVERY)
+        with av.open(str(stream.file)) as container:
+            size = container.streams.video[0].width, container.streams.video[0].height
+        their_recall, their_false = found(judged(theirs.rows, *size), stream)
+        yield Figure(f"{name}: {who}, cameras a core", TIMELINE_S / theirs.cpu)
+        yield Figure(f"{name}: {who}, episodes where nobody is", their_false)
+        yield at_least(f"{name}: event recall", recall, their_recall)
+        ratio = f"{name}: jaga / {who}"
+        times = theirs.cpu / ours.cpu
+        yield at_least(ratio, times, TIMES) if name.endswith("10%") else Figure(ratio, times)
+
+
+def measure() -> Outcome:
+    """Each size and activity in turn."""
+    one_core()
+    cv2.setNumThreads(1)
+    config = load(CONFIGS / "pets.toml")
+    config = replace(config, detector=replace(config.detector, precision="auto", threads=1))
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory() as name, closing(open_detector(config.detector)) as detector:
+        flops = peak("bf16" if detector.name.endswith("bf16") else "f32")
+        for size in ("720p", "360p"):
+            made = parts(size, Path(name))
+            warm(detector, *SIZES[size][:2])
+            for activity in BURSTS:
+                label = f"{size}, {activity:.0%}"
+                stream = timeline(made, f"{size}-{activity:.0%}", activity, Path(name))
+                figures += compared(label, stream, config, detector, flops)
+    return Outcome("cameras_per_core", tuple(figures))
+
+
+if __name__ == "__main__":
+    sys.exit(command(measure))

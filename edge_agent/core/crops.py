@@ -1,0 +1,282 @@
+"""Pieces of a picture instead of the whole: cut out where somebody is or may be, and laid side by side on sheets.
+
+A network's time grows with its pixels, and most pixels of a camera show nobody. Each piece gets the scale at which its
+object is as high as a network sees well, so a distant person is looked at with more pixels than in the whole picture
+and a near one with fewer. All sheets of all cameras have one size: a runtime prepares itself anew for each other one,
+which takes as long as half a sheet. YOLO networks are trained on such mosaics (Bochkovskiy et al. 2020,
+arXiv:2004.10934, section 3.3).
+
+Boxes here are (n, 4) x1 y1 x2 y2, in pixels of the source frame unless said otherwise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.core.types import Detections
+
+Boxes = NDArray[np.float64]
+Scales = NDArray[np.float64]
+NOWHERE: Boxes = np.empty((0, 4))
+Skyline = list[tuple[int, int, int]]
+"""Steps (left, right, top), from left to right: below is free."""
+
+STRIDE = 32
+"""Sides of a network's input are multiples of this."""
+TALL = 0.075
+"""Longer side of an object on the sheet, as a share of the longer side at which the network sees a whole picture: who
+raises that wants more pixels for everybody."""
+FINEST = 2.0
+"""No piece is enlarged by more, unless the whole picture is."""
+COARSEST, UNKNOWN = 0.25, 0.6
+"""No piece has a scale below that of the whole picture times the one, nor, where only motion is known, times the other:
+the network finds 0.95 of the people at that (models/yolov8n.md)."""
+ASIDE, ABOVE = 0.3, 0.2
+"""Margin around an object, sideways and up and down, of its longer side: people walk a fifth of their height between
+two looks at five a second, and a network needs some surroundings."""
+WIDE, HIGH = 256, 192
+"""A sheet, in pixels."""
+APART = 2 * HIGH
+GUTTER = 4
+"""Grey pixels between pieces."""
+EDGE = 1.5
+"""A box that comes so near to its piece's border, in pixels of the sheet, is cut by it."""
+WITHIN = 0.8
+"""A box with less than this share inside of its piece is none: it spans pieces that have nothing to do with each other.
+"""
+SAME, PART = 0.5, 0.75
+"""Boxes of one class from two pieces are one object if their intersection is more than SAME of their union, or more
+than PART of the smaller."""
+MOST_PIECES = 32
+WORTH = 0.6
+"""Sheets of more than this share of the pixels of the whole picture are not worth it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Pixels [x1, x2) x [y1, y2) of the frame lie at (left, top) of a sheet, `width` x `height` there. sheet: which."""
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+    left: int
+    top: int
+    width: int
+    height: int
+    sheet: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """frame: (width, height). count: of sheets, each WIDE x HIGH; none where there is nothing to look at."""
+
+    frame: tuple[int, int]
+    count: int = 0
+    pieces: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """In pixels of the frame, best first. found: whole. doubtful: what a piece's border cuts, or spans pieces; somebody
+    may be there. cut: boxes of those that are strong and nobody that was found: another look has to tell."""
+
+    found: Detections
+    doubtful: Detections
+    cut: Boxes = field(default_factory=NOWHERE.copy)
+
+
+def whole(width: int, height: int, side: int) -> tuple[float, int]:
+    """At which scale the network sees a whole frame with its longer side at `side`, and in how many pixels."""
+    scale = side / max(width, height)
+    return scale, side * _strides(min(width, height) * scale)
+
+
+def sheets(known: Boxes, moving: Boxes, frame: tuple[int, int], side: int) -> Sheets | None:
+    """The sheets for objects at `known` and for what moves at `moving`, which may be several objects and is reduced
+    less; None where the whole costs little more. side: see `whole`."""
+    plain, pixels = whole(*frame, side)
+    most = int(WORTH * pixels / (WIDE * HIGH))
+    boxes = np.concatenate((known, moving))
+    if len(boxes) > MOST_PIECES or not most:
+        return None
+    least = np.repeat((COARSEST * plain, UNKNOWN * plain), (len(known), len(moving)))
+    longer = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=1.0), 1.0)
+    scales = np.clip(TALL * side / longer, least, max(FINEST, plain))
+    cuts, scales, fits = _cuts(boxes, frame, scales, least)
+    if not fits:
+        return None
+    cuts, scales = _merged(cuts, scales)
+    corners = np.concatenate((np.floor(cuts[:, :2]), np.ceil(cuts[:, 2:])), axis=1).astype(np.intp)
+    sizes = np.maximum(1, np.rint((corners[:, 2:] - corners[:, :2]) * scales[:, None])).astype(np.intp)
+    sizes = np.minimum(sizes, (WIDE, HIGH))
+    places = _packed(sizes.tolist(), most)
+    if places is None:
+        return None
+    rows = zip(corners.tolist(), places, sizes.tolist(), strict=True)
+    pieces = tuple(
+        Piece(x1, y1, x2, y2, left, top, width, height, on)
+        for (x1, y1, x2, y2), (on, left, top), (width, height) in rows
+    )
+    return Sheets(frame, 1 + max((piece.sheet for piece in pieces), default=-1), pieces)
+
+
+def back(on: Sheets, looks: Sequence[Detections], strong: float) -> Seen:
+    """What was found on the sheets, in their order and pixels, as it lies in the frame. A box that its piece's border
+    cuts is left out, but where that is the frame's border. strong: score of a box that is worth looking for."""
+    found = _together(looks)
+    if not len(found):
+        return Seen(found, found)
+    pieces = np.array([_row(piece) for piece in on.pieces], np.float64)
+    boxes = found.boxes.astype(np.float64)
+    owner, clipped, inside = _owners(boxes, pieces)
+    own = pieces[owner]
+    scale = own[:, 4:8].reshape(-1, 2, 2)
+    zoom = (own[:, 2:4] - own[:, :2]) / (scale[:, 1] - scale[:, 0])
+    placed = (clipped - np.tile(own[:, 4:6], 2)) * np.tile(zoom, 2) + np.tile(own[:, :2], 2)
+    free = own[:, :4] == (0, 0, *on.frame)
+    near = np.abs(clipped - own[:, 4:8]) <= EDGE
+    cut = (near & ~free).any(axis=1)
+    good = inside & ~cut
+    kept = _single(placed, found.scores, found.labels, owner, good.nonzero()[0])
+    lost = (inside & cut & (found.scores >= strong)).nonzero()[0]
+    known = [_known(placed[n], found.labels[n], placed[kept], found.labels[kept]) for n in lost]
+    open_ = lost[~np.array(known, np.bool_)]
+    rest = (~good).nonzero()[0]
+    return Seen(_chosen(found, placed, kept), _chosen(found, placed, rest), placed[open_])
+
+
+def _chosen(found: Detections, boxes: Boxes, which: NDArray[np.intp]) -> Detections:
+    return Detections(boxes[which].astype(np.float32), found.scores[which], found.labels[which], found.classes)
+
+
+def _row(piece: Piece) -> tuple[int, ...]:
+    """x1 y1 x2 y2 in the frame and on the sheets, see `_together`."""
+    top = piece.top + piece.sheet * APART
+    right, bottom = piece.left + piece.width, top + piece.height
+    return piece.x1, piece.y1, piece.x2, piece.y2, piece.left, top, right, bottom
+
+
+def _together(looks: Sequence[Detections]) -> Detections:
+    """As if all sheets were one, each APART below the one before."""
+    if not looks:
+        return Detections.none()
+    below = [look.boxes + np.array((0, index * APART) * 2, np.float32) for index, look in enumerate(looks)]
+    scores, labels = [look.scores for look in looks], [look.labels for look in looks]
+    return Detections(np.concatenate(below), np.concatenate(scores), np.concatenate(labels), looks[0].classes)
+
+
+def _strides(pixels: float) -> int:
+    return max(1, -int(-round(pixels) // STRIDE)) * STRIDE
+
+
+def grown(boxes: Boxes) -> Boxes:
+    """With their margins; these may lie outside of the frame."""
+    margin = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=1.0)[:, None] * np.array((ASIDE, ABOVE))
+    return np.concatenate((boxes[:, :2] - margin, boxes[:, 2:] + margin), axis=1)
+
+
+def _cuts(boxes: Boxes, frame: tuple[int, int], scales: Scales, least: Scales) -> tuple[Boxes, Scales, bool]:
+    """Each object with its margin, its scale where that fits on a sheet or else the greatest that does, and whether
+    that is `least` or more for all."""
+    cuts = np.clip(grown(boxes), 0, np.array([*frame, *frame], np.float64))
+    sides = cuts[:, 2:] - cuts[:, :2]
+    solid = (sides >= 2).all(axis=1)
+    fitting = (np.array((WIDE, HIGH)) / np.maximum(sides, 1)).min(axis=1)
+    return cuts[solid], np.minimum(scales, fitting)[solid], bool((fitting >= least)[solid].all())
+
+
+def _merged(cuts: Boxes, scales: Scales) -> tuple[Boxes, Scales]:
+    """Two pieces become one, at the finer scale, as long as that is fewer pixels and fits on a sheet; the greatest
+    saving first."""
+    while len(cuts) > 1:
+        low = np.minimum(cuts[:, None, :2], cuts[None, :, :2])
+        high = np.maximum(cuts[:, None, 2:], cuts[None, :, 2:])
+        finer = np.maximum(scales[:, None], scales[None, :])
+        size = (high - low) * finer[..., None]
+        together = np.where((size <= (WIDE, HIGH)).all(axis=2), (size + GUTTER).prod(axis=2), np.inf)
+        alone = ((cuts[:, 2:] - cuts[:, :2]) * scales[:, None] + GUTTER).prod(axis=1)
+        saved = np.triu(alone[:, None] + alone[None, :] - together, 1)
+        one, other = np.unravel_index(int(saved.argmax()), saved.shape)
+        if saved[one, other] <= 0:
+            break
+        cuts[one] = (*low[one, other], *high[one, other])
+        scales[one] = finer[one, other]
+        cuts, scales = np.delete(cuts, other, axis=0), np.delete(scales, other)
+    return cuts, scales
+
+
+def _packed(sizes: list[list[int]], most: int) -> list[tuple[int, int, int]] | None:
+    """(sheet, left, top) of each piece; None where `most` sheets do not hold them. Highest first, each on the first
+    sheet that has room, where it comes to lie highest (the bottom-left rule of Baker, Coffman and Rivest 1980, over a
+    skyline)."""
+    places = [(0, 0, 0)] * len(sizes)
+    skylines: list[Skyline] = []
+    for index in sorted(range(len(sizes)), key=lambda n: (-sizes[n][1], -sizes[n][0], n)):
+        wide, high = sizes[index]
+        spots = (min(_spots(skyline, wide)) for skyline in skylines)
+        found = next(((on, *spot) for on, spot in enumerate(spots) if spot[0] + high <= HIGH), None)
+        if found is None:
+            if len(skylines) == most:
+                return None
+            found = len(skylines), 0, 0
+            skylines.append([(0, WIDE, 0)])
+        on, top, left = found
+        places[index] = on, left, top
+        skylines[on] = _raised(skylines[on], left, min(left + wide + GUTTER, WIDE), top + high + GUTTER)
+    return places
+
+
+def _spots(skyline: Skyline, wide: int) -> list[tuple[int, int]]:
+    """(top, left) of a piece of this width at the begin of each step of the skyline, a gutter at its right included."""
+    lefts = [left for left, _, _ in skyline if left + wide <= WIDE]
+    return [(max(top for a, b, top in skyline if a < left + wide + GUTTER and b > left), left) for left in lefts]
+
+
+def _raised(skyline: Skyline, left: int, right: int, top: int) -> Skyline:
+    """The skyline with [left, right) at `top`."""
+    before = [(a, min(b, left), t) for a, b, t in skyline if a < left]
+    after = [(max(a, right), b, t) for a, b, t in skyline if b > right]
+    return [*before, (left, right, top), *after]
+
+
+def _owners(boxes: Boxes, pieces: Boxes) -> tuple[NDArray[np.intp], Boxes, NDArray[np.bool_]]:
+    """Of each box the piece it shares most with, the box clipped to it, and whether enough of it is inside."""
+    on = pieces[None, :, 4:8]
+    low = np.maximum(boxes[:, None, :2], on[..., :2])
+    high = np.minimum(boxes[:, None, 2:], on[..., 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    owner = shared.argmax(axis=1)
+    rows = np.arange(len(boxes))
+    areas = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1e-9)
+    clipped = np.concatenate((low[rows, owner], high[rows, owner]), axis=1)
+    return owner, clipped, shared[rows, owner] >= WITHIN * areas
+
+
+def _alike(box: Boxes, boxes: Boxes) -> NDArray[np.bool_]:
+    sides = np.clip(np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0, None)
+    shared = sides.prod(axis=1)
+    one, others = (box[2:] - box[:2]).prod(), (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return np.asarray((shared > SAME * (one + others - shared)) | (shared > PART * np.minimum(one, others)))
+
+
+def _known(box: Boxes, label: int, boxes: Boxes, labels: NDArray[np.int32]) -> bool:
+    return bool((_alike(box, boxes) & (labels == label)).any())
+
+
+def _single(
+    boxes: Boxes,
+    scores: NDArray[np.float32],
+    labels: NDArray[np.int32],
+    owner: NDArray[np.intp],
+    among: NDArray[np.intp],
+) -> NDArray[np.intp]:
+    """Of those `among`, best first, whoever is not the same object as a better one of another piece."""
+    kept: list[int] = []
+    for index in among[np.argsort(-scores[among], kind="stable")].tolist():
+        others = [n for n in kept if owner[n] != owner[index] and labels[n] == labels[index]]
+        if not others or not _alike(boxes[index], boxes[others]).any():
+            kept.append(index)
+    return np.array(kept, np.intp)

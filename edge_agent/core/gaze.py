@@ -1,0 +1,100 @@
+"""Where one camera's picture is looked at: whole, or only where somebody is followed or something moves.
+
+Everybody who is followed lies in a piece of each look, whether he moves or not; whoever comes moves. The whole picture
+is looked at on a slow rhythm all the same, and whenever the gate opens for another reason than motion.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.crops import NOWHERE, Boxes, Seen, Sheets, back, grown, sheets
+from edge_agent.core.motion import Decision
+from edge_agent.core.regions import labelled
+from edge_agent.core.rest import PATIENT
+from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
+from edge_agent.core.timing import reached
+from edge_agent.core.types import Detections
+
+WHOLE_S = 3.0
+"""While something moves, the whole picture is looked at this often."""
+LEAST = 3
+"""Pixels of the tiny luma that make a region of motion; fewer are noise."""
+
+
+class Gaze:
+    """side: longer side at which the network sees a whole picture, pixels. strong: score that begins a track. expected:
+    where whoever is followed should be at a time, (n, 4) unit coordinates."""
+
+    def __init__(self, side: int, strong: float, expected: Callable[[float], Boxes]) -> None:
+        self._expected = expected
+        self._side = side
+        self._strong = strong
+        self._whole_t = float("-inf")
+        self._cut = NOWHERE
+
+    def plan(self, decision: Decision, frame: tuple[int, int], t: float, moved_s: float) -> Sheets | None:
+        """How to look at a frame of this (width, height) that the gate wants to have looked at; None: at the whole.
+        moved_s: `t` on the clock of those who are followed."""
+        due = t < self._whole_t or reached(t - self._whole_t, WHOLE_S)
+        on = None
+        if not due and decision.reason in ("motion", "hold") and decision.moved is not None:
+            scale = np.array([*frame, *frame], np.float64)
+            known = self._expected(moved_s) * scale
+            moving = _moving(_elsewhere(decision.moved, grown(known) / scale), frame)
+            on = sheets(known, np.concatenate((moving, self._cut)), frame, self._side)
+        self._cut = NOWHERE
+        if on is None:
+            self._whole_t = t
+        return on
+
+    def take(self, on: Sheets, looks: Sequence[Detections]) -> Seen:
+        """What was found on each sheet, as it lies in the frame."""
+        seen = back(on, looks, self._strong)
+        self._cut = seen.cut
+        return seen
+
+
+def gaze_of(camera: CameraSpec, tracks: ByteTrack, detector: DetectorSpec, tracker: TrackerSpec) -> Gaze | None:
+    """None where the camera is always looked at whole: rules about pixels want the network's map of the whole picture,
+    or whatever else it shows."""
+    if camera.crops == "off" or any(rule.kind not in PATIENT for rule in camera.rules):
+        return None
+    return Gaze(detector.imgsz, tracker.start, tracks.expected)
+
+
+def _elsewhere(moved: NDArray[np.bool_], followed: Boxes) -> NDArray[np.bool_]:
+    """Motion outside of the boxes (unit coordinates), which are looked at anyway."""
+    left = moved.copy()
+    height, width = left.shape
+    low = np.floor(followed[:, :2] * (width, height)).astype(int)
+    high = np.ceil(followed[:, 2:] * (width, height)).astype(int)
+    for (x1, y1), (x2, y2) in zip(np.maximum(low, 0).tolist(), np.maximum(high, 0).tolist(), strict=True):
+        left[y1:y2, x1:x2] = False
+    return left
+
+
+def _moving(moved: NDArray[np.bool_], frame: tuple[int, int]) -> Boxes:
+    """Boxes of the regions of motion in pixels of the frame, a pixel of the luma wider than they are."""
+    if not moved.any():
+        return np.empty((0, 4))
+    height, width = moved.shape
+    labels, regions = labelled(_wider(moved))
+    sizes = np.bincount(labels[moved], minlength=len(regions) + 1).tolist()
+    sides = [(one.left, one.top, one.right, one.bottom) for one in regions if sizes[one.label] >= LEAST]
+    boxes = np.array(sides, np.float64).reshape(-1, 4)
+    scaled: Boxes = boxes * np.array([frame[0] / width, frame[1] / height] * 2)
+    return scaled
+
+
+def _wider(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Each set pixel with its eight neighbours."""
+    rows = mask.copy()
+    rows[1:] |= mask[:-1]
+    rows[:-1] |= mask[1:]
+    wider = rows.copy()
+    wider[:, 1:] |= rows[:, :-1]
+    wider[:, :-1] |= rows[:, 1:]
+    return wider

@@ -1,0 +1,178 @@
+"""When the whole picture is looked at and when only parts of it; that parts show what the whole does."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from contract.events import Event
+from edge_agent.adapters.privacy_cv2 import tiny_luma
+from edge_agent.adapters.sheets_cv2 import look
+from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.crops import HIGH, WIDE
+from edge_agent.core.gaze import WHOLE_S, Gaze, gaze_of
+from edge_agent.core.motion import Decision, Reason
+from edge_agent.core.pipeline import CameraPipeline
+from edge_agent.core.regions import labelled
+from edge_agent.core.rules.brawl import BrawlRule
+from edge_agent.core.spec import (
+    CameraSpec,
+    DetectorSpec,
+    IntrusionRule,
+    TamperSpec,
+    TrackerSpec,
+    Zone,
+)
+from edge_agent.core.types import Detections, Frame, Image, Track
+from tests.scenes import AGENT, CLOCK, SQUARE, T0, ids
+
+FRAME = (1280, 720)
+NOBODY = np.empty((0, 4))
+TRACKER = TrackerSpec(start=0.4)
+
+
+def decision(reason: Reason, *cells: tuple[int, int]) -> Decision:
+    """Of a luma of 54 x 96; cells: 3 x 3 pixels that move, by their upper left one (row, column)."""
+    moved = np.zeros((54, 96), np.bool_)
+    for row, column in cells:
+        moved[row : row + 3, column : column + 3] = True
+    return Decision(True, reason, float(moved.mean()), moved)
+
+
+def gaze(followed: np.ndarray = NOBODY) -> Gaze:
+    made = Gaze(640, 0.4, lambda t: followed)
+    assert made.plan(decision("first"), FRAME, 0.0, 0.0) is None
+    return made
+
+
+def test_motion_is_looked_at_where_it_is() -> None:
+    found = gaze().plan(decision("motion", (20, 50)), FRAME, 0.2, 0.2)
+    assert found is not None
+    (piece,) = found.pieces
+    assert (piece.x1 < 50 * 1280 / 96, piece.x2 > 53 * 1280 / 96) == (True, True)
+    assert (piece.y1 < 20 * 720 / 54, piece.y2 > 23 * 720 / 54) == (True, True)
+    assert piece.x2 - piece.x1 < 200
+
+
+def test_who_is_followed_is_looked_at_though_he_stands_still() -> None:
+    still = np.array([(0.1, 0.1, 0.15, 0.3)])
+    for at in (decision("motion", (40, 80)), decision("hold")):
+        found = gaze(still).plan(at, FRAME, 0.2, 0.2)
+        assert found is not None
+        assert any(piece.x1 <= 128 and piece.x2 >= 192 and piece.y2 >= 216 for piece in found.pieces)
+
+
+def test_the_motion_of_whom_we_know_is_not_looked_at_twice() -> None:
+    found = gaze(np.array([(0.5, 0.35, 0.56, 0.45)])).plan(decision("motion", (20, 50)), FRAME, 0.2, 0.2)
+    assert found is not None
+    assert len(found.pieces) == 1
+
+
+@pytest.mark.parametrize("reason", ["always", "first", "refresh", "confirm", "futile"])
+def test_whatever_else_opens_the_gate_wants_the_whole(reason: Reason) -> None:
+    assert gaze().plan(decision(reason, (20, 50)), FRAME, 0.2, 0.2) is None
+
+
+def test_the_whole_is_looked_at_on_a_slow_rhythm_and_after_a_clock_was_set_back() -> None:
+    made = gaze()
+    times = [0.2 * n for n in range(1, 61)]
+    whole = [t for t in times if made.plan(decision("motion", (20, 50)), FRAME, t, t) is None]
+    assert whole == pytest.approx([WHOLE_S, 2 * WHOLE_S, 3 * WHOLE_S, 4 * WHOLE_S])
+    assert made.plan(decision("motion", (20, 50)), FRAME, 5.0, 5.0) is None
+
+
+def test_who_is_cut_by_a_piece_is_looked_at_again_with_room_around() -> None:
+    made = gaze()
+    on = made.plan(decision("motion", (20, 50)), FRAME, 0.2, 0.2)
+    assert on is not None
+    (piece,) = on.pieces
+    half = np.array([(piece.left, piece.top + 10, piece.left + 10, piece.top + 30)], np.float32)
+    seen = made.take(on, [Detections(half, np.array([0.9], np.float32), np.zeros(1, np.int32), ("person",))])
+    assert (len(seen.found), len(seen.doubtful)) == (0, 1)
+    again, after = (made.plan(decision("motion", (20, 50)), FRAME, t, t) for t in (0.4, 0.6))
+    assert again is not None
+    assert min(one.x1 for one in again.pieces) < piece.x1
+    assert after == on
+
+
+def test_motion_everywhere_is_the_whole_picture() -> None:
+    everywhere = Decision(True, "motion", 1.0, np.ones((54, 96), np.bool_))
+    assert gaze().plan(everywhere, FRAME, 0.2, 0.2) is None
+
+
+def test_rules_about_pixels_have_the_whole_picture() -> None:
+    intrusion, brawl = IntrusionRule(id="keep-out", zone="yard"), BrawlRule(id="brawl")
+    camera = CameraSpec(id="c", source="-", zones=(Zone("yard", SQUARE),), rules=(intrusion,), crops="auto")
+
+    def parts(spec: CameraSpec) -> bool:
+        return gaze_of(spec, ByteTrack(TRACKER, 5.0), DetectorSpec(), TRACKER) is not None
+
+    assert parts(camera)
+    assert not parts(replace(camera, rules=(intrusion, brawl)))
+    assert not parts(replace(camera, crops="off"))
+
+
+class Blobs:
+    """Finds what is white. Counts pixels."""
+
+    name, classes = "blobs", ("person",)
+
+    def __init__(self) -> None:
+        self.pixels = 0
+
+    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+        assert all(image.shape == (HIGH, WIDE, 3) for image in images if exact)
+        return [self._one(image) for image in images]
+
+    def _one(self, image: Image) -> Detections:
+        self.pixels += image.shape[0] * image.shape[1]
+        regions = labelled(image[..., 0] > 160)[1]
+        boxes = np.array([(r.left, r.top, r.right, r.bottom) for r in regions], np.float32).reshape(-1, 4)
+        count = len(boxes)
+        return Detections(boxes, np.full(count, 0.9, np.float32), np.zeros(count, np.int32), self.classes)
+
+    def close(self) -> None:
+        pass
+
+
+def played(crops: bool) -> tuple[list[tuple[Track, ...]], list[Event], Blobs]:
+    """Two who walk towards and past each other, one who comes, stops at 6 s and stays, at 5 pictures a second."""
+    camera = CameraSpec(
+        id="cam-1",
+        source="scene",
+        zones=(Zone("yard", SQUARE),),
+        rules=(IntrusionRule(id="keep-out", zone="yard"),),
+        tamper=TamperSpec(enabled=False),
+    )
+    tracker, detector = ByteTrack(TRACKER, 5.0), Blobs()
+    watched = Gaze(640, TRACKER.start, tracker.expected) if crops else None
+    pipeline = CameraPipeline(camera, AGENT, tracker, ids, "blobs", gaze=watched)
+    tracks: list[tuple[Track, ...]] = []
+    events: list[Event] = []
+    for n in range(75):
+        t = n / 5
+        image = np.full((720, 1280, 3), 60, np.uint8)
+        walkers = [(100 + 60 * t, 200), (1150 - 60 * t, 300), (640, 640 - 30 * min(max(t - 1, 0), 5))]
+        for x, y in walkers:
+            image[round(y) : round(y) + 60, round(x) : round(x) + 24] = 230
+        frame = Frame(image, tiny_luma(image, 96), n, T0 + t)
+        found = None
+        if pipeline.wants_detection(frame).detect:
+            sheets = pipeline.sheets(frame)
+            found = pipeline.placed(sheets, look(detector, image, sheets)).found
+        step = pipeline.step(frame, found, CLOCK)
+        tracks.append(step.tracks)
+        events += step.events
+    return tracks, events, detector
+
+
+def test_parts_show_what_the_whole_shows_for_a_fraction_of_the_pixels() -> None:
+    (parts, told, cheap), (whole, wanted, dear) = played(True), played(False)
+    assert [[track.id for track in step] for step in parts] == [[track.id for track in step] for step in whole]
+    for one, other in zip(parts, whole, strict=True):
+        for track, same in zip(one, other, strict=True):
+            assert track.box == pytest.approx(same.box, abs=0.004)
+    assert max(len(step) for step in whole) == 3
+    assert [(e.data.phase, e.time) for e in told] == [(e.data.phase, e.time) for e in wanted]
+    assert cheap.pixels < dear.pixels / 4

@@ -1,0 +1,115 @@
+"""A live camera that looks at parts of its pictures: whoever is in a picture for people is made unrecognisable."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_agent import runtime_camera
+from edge_agent.adapters.privacy_cv2 import tiny_luma
+from edge_agent.config_sections import EvidenceSection
+from edge_agent.core.regions import labelled
+from edge_agent.core.spec import CameraSpec, DetectorSpec, IntrusionRule, TamperSpec, TrackerSpec, Zone
+from edge_agent.core.types import Box, Detections, Frame, Image
+from tests.scenes import AGENT, CLOCK, SQUARE, T0
+
+STILL, WALKER = 120, 230
+
+
+class Told:
+    """A source that has the pictures it was given."""
+
+    over = False
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.frame: Frame | None = None
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def wish(self, _: object) -> None: ...
+
+    def latest(self) -> Frame | None:
+        return self.frame
+
+
+class Grey:
+    """Finds what is brighter than the ground: strongly what is bright, weakly what is not."""
+
+    name, classes = "grey", ("person",)
+
+    def __init__(self) -> None:
+        self.exact: list[bool] = []
+
+    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+        self.exact.append(exact)
+        return [self._one(image) for image in images]
+
+    def _one(self, image: Image) -> Detections:
+        boxes, scores = [], []
+        for low, high, score in ((STILL - 4, STILL + 30, 0.15), (WALKER - 60, 256, 0.9)):
+            regions = labelled((image[..., 0] >= low) & (image[..., 0] < high))[1]
+            for one in (r for r in regions if r.area > 60):
+                boxes.append((one.left, one.top, one.right, one.bottom))
+                scores.append(score)
+        count = len(boxes)
+        return Detections(
+            np.array(boxes, np.float32).reshape(-1, 4),
+            np.array(scores, np.float32),
+            np.zeros(count, np.int32),
+            ("person",),
+        )
+
+    def close(self) -> None: ...
+
+
+def picture(n: int) -> Frame:
+    """Somebody who stands far left, too faint to be followed; and from the sixth picture on one who walks."""
+    image = np.full((720, 1280, 3), 60, np.uint8)
+    image[400:480, 100:132] = STILL
+    if n > 5:
+        image[300:380, 400 + 8 * n : 432 + 8 * n] = WALKER
+    return Frame(image, tiny_luma(image, 96), n, T0 + n / 5)
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> tuple[list[list[Box]], list[tuple[int, list[bool]]]]:
+    """The people in each picture of an event, and the looks of each step: whether each was at sheets."""
+    blurred: list[list[Box]] = []
+
+    def snapshot(_: Image, people: Sequence[Box], **__: Any) -> bytes:
+        blurred.append(list(people))
+        return b"jpeg"
+
+    monkeypatch.setattr(runtime_camera, "LiveSource", Told)
+    monkeypatch.setattr(runtime_camera, "snapshot", snapshot)
+    spec = CameraSpec(
+        id="c",
+        source="rtsp://camera",
+        zones=(Zone("yard", SQUARE),),
+        rules=(IntrusionRule(id="keep-out", zone="yard"),),
+        tamper=TamperSpec(enabled=False),
+        crops="auto",
+    )
+    camera = runtime_camera.LiveCamera(spec, AGENT, TrackerSpec(start=0.4), DetectorSpec(), "grey", lambda _: None)
+    detector, looks = Grey(), []
+    for n in range(20):
+        camera._source.frame = picture(n)  # type: ignore[union-attr]
+        detector.exact.clear()
+        outputs = camera.step(detector, CLOCK, EvidenceSection())
+        looks.append((len(outputs or ()), list(detector.exact)))
+    camera.suspend()
+    return blurred, looks
+
+
+def test_a_picture_of_an_event_is_blurred_after_a_look_at_the_whole(
+    played: tuple[list[list[Box]], list[tuple[int, list[bool]]]],
+) -> None:
+    blurred, looks = played
+    told = [exact for events, exact in looks if events]
+    assert told == [[True, False]]
+    assert [True] in [exact for _, exact in looks]
+    (people,) = blurred
+    assert any(x1 < 0.08 < 0.1 < x2 for x1, _, x2, _ in people), "the one who stands is not followed, but seen"
