@@ -60,14 +60,14 @@ class TogetherDetector(BrightnessDetector):
         self.inside = self.most = 0
         self.changed = threading.Condition()
 
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
         with self.changed:
             self.inside += 1
             self.most = max(self.most, self.inside)
             self.changed.notify_all()
             self.changed.wait_for(lambda: self.most >= 2, 20)
             self.inside -= 1
-        return super().detect(images)
+        return super().detect(images, exact=exact)
 
 
 def test_two_cameras_are_analysed_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

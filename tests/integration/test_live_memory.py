@@ -15,7 +15,7 @@ from edge_agent.config_sections import EvidenceSection
 from edge_agent.core.pipeline import Agent
 from edge_agent.core.rules.scene_anomaly import SceneAnomalyRule
 from edge_agent.core.rules.wrong_way import WrongWayRule
-from edge_agent.core.spec import CameraSpec, MotionSpec, TrackerSpec
+from edge_agent.core.spec import CameraSpec, DetectorSpec, MotionSpec, TrackerSpec
 from edge_agent.core.types import Detections, Frame, Image
 from edge_agent.runtime_camera import LiveCamera
 
@@ -58,7 +58,7 @@ class Seeing:
     name, classes = "seeing/test", ("person", "car")
     cars: ClassVar[list[tuple[int, int, int, int]]] = []
 
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
         boxes = np.array(self.cars, np.float32).reshape(-1, 4)
         labels = np.ones(len(boxes), np.int32)
         return [Detections(boxes, np.float32(0.9) * labels.astype(np.float32), labels, self.classes) for _ in images]
@@ -103,7 +103,7 @@ class Cameras:
     def begin(self, file: Path | None = None) -> LiveCamera:
         spec = CameraSpec(id="gate", source="-", fps=FPS, rules=RULES, motion=MotionSpec(enabled=False))
         agent = Agent("manggarai", "edge-1", "0" * 16)
-        return LiveCamera(spec, agent, TrackerSpec(), Seeing.name, lambda _: None, file or self.file)
+        return LiveCamera(spec, agent, TrackerSpec(), DetectorSpec(), Seeing.name, lambda _: None, file or self.file)
 
 
 def play(camera: LiveCamera, begin: float, seconds: float, back: bool = False) -> tuple[set[str], float]:
