@@ -45,7 +45,7 @@ class BrawlRule(Rule):
     """People fight, in `zone` or anywhere. threshold: probability from which it is so, by the model."""
 
     zone: str | None = None
-    threshold: float = 0.85
+    threshold: float = 0.8
     kind: Literal["brawl"] = "brawl"
     episodes: Episodes = EPISODES
     limits: ClassVar[Mapping[str, tuple[float | None, float | None]]] = {"threshold": (0.05, 0.999)}
