@@ -4,8 +4,8 @@ EEMUA publication 191 (Alarm systems, 3rd ed., 2013) calls less than one alarm i
 to be acceptable. The load is how many incidents were opened in the last ten minutes, per operator. While it is within
 the budget, every open incident has its own line. Above it, those of severity minor and info that rank lowest are
 summed up, until as many lines are left as the budget allows; what is major or critical never is. Suspected incidents
-ring nobody and are always summed up, unless they are major or critical and nothing speaks against them. Nothing is
-hidden: a summary names each incident it holds.
+ring nobody and are always summed up, unless they are major or critical and nothing speaks against them, or critical and
+only verdicts do, which leave it PLAUSIBLE. Nothing is hidden: a summary names each incident it holds.
 """
 
 from collections.abc import Iterable
@@ -15,6 +15,8 @@ from aggregator.core.incident import GRAVE, Incident
 from contract.kinds import SEVERITIES
 
 WINDOW_S = 600.0
+PLAUSIBLE = 0.1
+"""What verdicts have to leave of the word on something critical for it to keep a line of its own, unrung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def arrange(incidents: Iterable[Incident], now: float, policy: LoadPolicy) -> De
     summed: dict[tuple[str, str, bool], list[str]] = {}
     for one in waiting:
         grave, alarm = one.severity in GRAVE, one.state == "open"
-        if (alarm and (grave or not load.over or spare > 0)) or (grave and not one.doubts):
+        if (alarm and (grave or not load.over or spare > 0)) or (grave and not one.doubts) or _plausible(one):
             own.add(one.id)
             spare -= alarm and not grave
             continue
@@ -108,6 +110,12 @@ def arrange(incidents: Iterable[Incident], now: float, policy: LoadPolicy) -> De
     ]
     summaries.sort(key=lambda one: (not one.alarm, -len(one.incidents), one.site, one.kind))
     return Desk(load, tuple(one.id for one in waiting if one.id in own), tuple(summaries))
+
+
+def _plausible(one: Incident) -> bool:
+    """Of something critical that only verdicts speak against: they lower its rank, and sum it up only where it hardly
+    can be."""
+    return one.severity == "critical" and one.doubts == ("verdicts",) and one.confidence >= PLAUSIBLE
 
 
 def _site(one: Incident) -> str:

@@ -51,13 +51,22 @@ def test_more_operators_take_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("severity", "doubts", "own"),
-    [("minor", (), False), ("major", (), True), ("critical", (), True), ("critical", ("verdicts",), False)],
+    ("severity", "doubts", "confidence", "own"),
+    [
+        ("minor", (), 0.6, False),
+        ("major", (), 0.6, True),
+        ("critical", (), 0.6, True),
+        ("critical", ("verdicts",), 0.09, False),
+        ("critical", ("verdicts",), 0.1, True),
+        ("major", ("verdicts",), 0.29, False),
+        ("critical", ("unconfirmed:9.0",), 0.6, False),
+        ("critical", ("verdicts", "unconfirmed:9.0"), 0.29, False),
+    ],
 )
-def test_what_is_suspected_is_summed_up_unless_it_is_grave_and_undoubted(
-    severity: str, doubts: tuple[str, ...], own: bool
+def test_what_is_suspected_is_summed_up_unless_it_is_grave_and_undoubted_or_may_well_be(
+    severity: str, doubts: tuple[str, ...], confidence: float, own: bool
 ) -> None:
-    one = opened("a", severity=severity, state="suspected", doubts=doubts)
+    one = opened("a", severity=severity, state="suspected", doubts=doubts, confidence=confidence)
     desk = arrange([one], NOW, ONE)
     assert (desk.own == (one.id,)) == own
     assert (desk.summaries == (Summary("senen", "loitering", False, (one.id,)),)) != own
