@@ -63,10 +63,12 @@ export function isNumeric(column: Column): boolean {
   return NUMBERS.has(column.type);
 }
 
-/** So many columns do not fit into a third of the page. */
+/** So many columns, or columns of words, do not fit into a third of the page. */
 const WIDE = 7;
+const WORDY = 5;
 
 /** Tables that need the whole width. */
 export function isWide(table: Table): boolean {
-  return table.columns.length >= WIDE && table.plot === null;
+  const words = table.columns.filter((column) => !isNumeric(column) && column.type !== "time" && column.type !== "span");
+  return table.plot === null && (table.columns.length >= WIDE || words.length >= WORDY);
 }
