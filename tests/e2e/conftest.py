@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.e2e.page_rig import WEBGL, Rig, chromium, open_page
 
@@ -12,6 +12,7 @@ from tests.e2e.page_rig import WEBGL, Rig, chromium, open_page
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """No longer than a module: its event loop stands in the way of tests that run their own."""
+    expect.set_options(timeout=20_000)  # what is waited for comes at once, but for a busy machine
     with sync_playwright() as running:
         yield running
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,13 +12,6 @@ from tests.e2e.page_rig import Rig, await_snapshot
 from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    expect.set_options(timeout=20_000)  # a password's hash and a command take their time on a busy machine
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def command(rig: Rig, *words: str, typed: str = "") -> str:

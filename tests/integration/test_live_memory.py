@@ -81,7 +81,7 @@ class Shown:
 
     def wish(self, _: object) -> None: ...
 
-    def latest(self) -> Frame | None:
+    def latest(self, within_s: float) -> Frame | None:
         return Shown.frame
 
     def status(self) -> SourceStatus:

@@ -31,7 +31,7 @@ class Told:
 
     def wish(self, _: object) -> None: ...
 
-    def latest(self) -> Frame | None:
+    def latest(self, within_s: float) -> Frame | None:
         return self.frame
 
 

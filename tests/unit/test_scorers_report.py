@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import report
+from benchmarks import data
 from benchmarks.data import CONFIGS
 from benchmarks.report import Figure, Outcome, at_least, at_most, command, equal, table
 from edge_agent.config import load
@@ -41,12 +41,12 @@ def test_the_table_names_each_figure_with_its_verdict() -> None:
 def test_the_exit_code_follows_the_bars(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "DATA", tmp_path)
+    monkeypatch.setattr(data, "DATA", tmp_path)
     file = tmp_path / "figures.json"
     assert command(lambda: GOOD, ["--json", str(file)]) == 0
     assert json.loads(file.read_text())["figures"][0] == {"name": "recall", "value": 0.92, "bar": ">= 0.91", "ok": True}
     assert command(lambda: BAD, []) == 1
-    monkeypatch.setattr(report, "DATA", tmp_path / "none")
+    monkeypatch.setattr(data, "DATA", tmp_path / "none")
     assert command(lambda: GOOD, []) == 2
     assert "JAGA_DATA" in capsys.readouterr().out
 
