@@ -67,9 +67,10 @@ export function until(ms: number, now: number): string {
   return shortDay(ms) === shortDay(now) ? format.clock(ms) : stamp(ms);
 }
 
-/** A measured value or its threshold with its unit. */
+/** A measured value or its threshold with its unit. Small ones keep more decimals: a share of the picture is no 0. */
 export function quantity(value: number, unit: string): string {
-  const text = number(value, Math.abs(value) < 10 ? 2 : 1);
+  const size = Math.abs(value);
+  const text = number(value, size < 0.1 ? 4 : size < 10 ? 2 : 1);
   const key = `web.unit.${unit}`;
   if (unit === "") return text;
   return `${text} ${catalogue.has(key) ? t(key) : unit}`;
