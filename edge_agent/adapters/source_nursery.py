@@ -59,21 +59,28 @@ class Nursery:
             try:
                 number, given = self._ask(handles)
             except TimeoutError:
-                self._end()  # a child may have these handles after all: they are good for no other
-                raise
+                raise  # a child may have these handles after all: they are good for no other
             except OSError:
-                self._end()
                 number, given = self._ask(handles)
         if number < 0:
             raise OSError(-number, os.strerror(-number))
+        if len(given) < 2:  # what this process has no room for is left out
+            for handle in given:
+                os.close(handle)
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         return Forked(number, *given)
 
     def _ask(self, handles: list[int]) -> tuple[int, list[int]]:
-        forker = self._socket or self._start()
-        socket.send_fds(forker, [b"\0"], handles)
-        message, given, _, _ = socket.recv_fds(forker, 32, 2)
-        if not message:
-            raise ConnectionResetError(errno.ECONNRESET, "the forking process has ended")
+        """Of a forker that fails nobody asks again: an answer that comes late would be taken for the next one's."""
+        try:
+            forker = self._socket or self._start()
+            socket.send_fds(forker, [b"\0"], handles)
+            message, given, _, _ = socket.recv_fds(forker, 32, 2)
+            if not message:
+                raise ConnectionResetError(errno.ECONNRESET, "the forking process has ended")
+        except OSError:
+            self._end()
+            raise
         return int(message), given
 
     def _start(self) -> socket.socket:
