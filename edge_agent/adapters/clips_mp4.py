@@ -4,6 +4,7 @@ A thread of its own codes them: no camera waits for that. What cannot be written
 """
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,15 +34,16 @@ class ClipFiles:
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self._folder, self._clock = folder, clock
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="clips")
-        self._waiting: set[Future[None]] = set()
+        self._room = threading.Semaphore(MOST_WAITING)
 
     def save(self, event: str, shots: Sequence[Shot]) -> None:
         """Codes and writes the clip later, in the order of the calls. Without a picture there is none."""
-        self._waiting = {one for one in self._waiting if not one.done()}
-        if len(self._waiting) >= MOST_WAITING:
-            log.warning("clip_left_out", event_id=event, waiting=len(self._waiting))
-        elif shots:
-            self._waiting.add(self._owner.submit(self._save, event, tuple(shots)))
+        if not shots:
+            return
+        if self._room.acquire(blocking=False):
+            self._owner.submit(self._save, event, tuple(shots))
+        else:
+            log.warning("clip_left_out", event_id=event, waiting=MOST_WAITING)
 
     def later(self, work: Callable[[], T]) -> Future[T]:
         """Does something in the clips' thread, when all that waits has been written."""
@@ -77,6 +79,8 @@ class ClipFiles:
             log.warning("clip_not_saved", event_id=event, reason=str(error))
         except Exception:
             log.exception("clip_failed", event_id=event)
+        finally:
+            self._room.release()
 
     def _prune(self, keep_s: float, most_bytes: int) -> None:
         try:

@@ -1,5 +1,6 @@
 """Clips of events: kept on the camera host, blurred, and sent only when somebody asks."""
 
+import threading
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from contract import topics
 from contract.events import Event
 from contract.ids import derived_uuid7
+from edge_agent.adapters import clips_mp4
 from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.core.reel import Shot
 from edge_agent.core.types import Image
@@ -143,3 +145,21 @@ def test_a_clip_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
     assert files.later(lambda: files.read("b")).result() is not None
     assert files.read("none") is None
     files.close()
+
+
+def test_of_many_clips_at_once_only_so_many_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clips_mp4, "MOST_WAITING", 4)
+    files, free = ClipFiles(tmp_path), threading.Event()
+    files.later(lambda: free.wait(20))
+    shot = Shot(1.0, cv2.imencode(".jpg", np.zeros((32, 32, 3), np.uint8))[1].tobytes())
+    threads = [threading.Thread(target=files.save, args=(f"event-{n}", [shot])) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    free.set()
+    files.later(lambda: None).result(20)
+    assert len(list(tmp_path.glob("*.mp4"))) == 4
+    files.save("later", [shot])
+    files.close()
+    assert (tmp_path / "later.mp4").exists()
