@@ -2,23 +2,31 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
+from typing import TypeVar
 
 from edge_agent.turns import Turns
+from tests.brokers import wait_until
+
+T = TypeVar("T")
+
+
+def admitted(names: Iterable[T]) -> Turns[T]:
+    turns: Turns[T] = Turns()
+    for name in names:
+        turns.admit(name)
+    return turns
 
 
 def test_in_the_order_of_their_news_each_once() -> None:
-    turns: Turns[str] = Turns()
-    for name in "abc":
-        turns.admit(name)
+    turns = admitted("abc")
     for name in "bacba":
         turns.call(name)
     assert [turns.next() for _ in range(3)] == ["b", "a", "c"]
 
 
 def test_news_during_a_turn_is_one_more_turn_behind_all_others() -> None:
-    turns: Turns[str] = Turns()
-    turns.admit("a")
-    turns.admit("b")
+    turns = admitted("ab")
     turns.call("a")
     assert turns.next() == "a"
     turns.call("a")
@@ -32,9 +40,7 @@ def test_news_during_a_turn_is_one_more_turn_behind_all_others() -> None:
 
 
 def test_who_has_longest_had_no_turn_that_counted_comes_first() -> None:
-    turns: Turns[str] = Turns()
-    for name in "abc":
-        turns.admit(name)
+    turns = admitted("abc")
     for counts in (True, False):
         for name in "cab":
             turns.call(name)
@@ -58,8 +64,7 @@ def test_who_is_not_admitted_or_dismissed_has_no_turn() -> None:
 
 
 def test_who_is_dismissed_during_its_turn_is_gone_when_it_is_over() -> None:
-    turns: Turns[str] = Turns()
-    turns.admit("a")
+    turns = admitted("a")
     turns.call("a")
     assert turns.next() == "a"
     turns.call("a")
@@ -74,9 +79,28 @@ def test_who_is_dismissed_during_its_turn_is_gone_when_it_is_over() -> None:
     assert turns.next() == "b"
 
 
+def test_news_reaches_an_idle_thread_while_another_waits_for_the_end_of_a_turn() -> None:
+    turns = admitted("ab")
+    turns.call("a")
+    assert turns.next() == "a"
+    dismissing = threading.Thread(target=turns.dismiss, args=("a",), daemon=True)
+    dismissing.start()
+    wait_until(lambda: turns._ended._waiters)  # type: ignore[attr-defined]  # nothing else tells who waits
+    got: list[str | None] = []
+    idle = threading.Thread(target=lambda: got.append(turns.next()), daemon=True)
+    idle.start()
+    wait_until(lambda: turns._news._waiters)  # type: ignore[attr-defined]
+    turns.call("b")
+    idle.join(10)
+    assert got == ["b"]
+    turns.done("a")
+    dismissing.join(10)
+    assert not dismissing.is_alive()
+
+
 def test_many_threads_serve_all_and_nobody_is_served_twice_at_once() -> None:
-    turns: Turns[int] = Turns()
     calls, names = 400, range(7)
+    turns = admitted(names)
     inside: Counter[int] = Counter()
     served: Counter[int] = Counter()
     clashes: list[int] = []
@@ -92,8 +116,6 @@ def test_many_threads_serve_all_and_nobody_is_served_twice_at_once() -> None:
                 served[name] += 1
             turns.done(name)
 
-    for name in names:
-        turns.admit(name)
     workers = [threading.Thread(target=work) for _ in range(4)]
     for worker in workers:
         worker.start()
