@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract.events import Clock, Event
 from contract.ids import derived_uuid7
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
+from edge_agent.core.regions import labelled
 from edge_agent.core.spec import CameraSpec, Line, MotionSpec, Rule, TamperSpec, Zone
 from edge_agent.core.types import Detections, Frame, Point, Track, TrackId
 
@@ -32,6 +34,19 @@ class ToldTracker:
 
     def update(self, detections: Detections, width: int, height: int, t: float) -> tuple[Track, ...]:
         return self.tracks
+
+
+def blobs(masks: Sequence[tuple[NDArray[np.bool_], float]], least: int = 0) -> Detections:
+    """A person where each region of a mask is that has more than `least` pixels, with the mask's score."""
+    found = [(one, score) for mask, score in masks for one in labelled(mask)[1] if one.area > least]
+    boxes = [(one.left, one.top, one.right, one.bottom) for one, _ in found]
+    scores = [score for _, score in found]
+    return Detections(
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.array(scores, np.float32),
+        np.zeros(len(found), np.int32),
+        ("person",),
+    )
 
 
 def ids(t: float, salt: str) -> str:

@@ -14,6 +14,7 @@ from edge_agent.core.crops import NOWHERE, Boxes, Seen, Sheets, back, grown, she
 from edge_agent.core.motion import Decision
 from edge_agent.core.regions import labelled
 from edge_agent.core.rest import PATIENT
+from edge_agent.core.rules.cells import spread
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
 from edge_agent.core.timing import reached
 from edge_agent.core.types import Detections
@@ -79,22 +80,11 @@ def _elsewhere(moved: NDArray[np.bool_], followed: Boxes) -> NDArray[np.bool_]:
 def _moving(moved: NDArray[np.bool_], frame: tuple[int, int]) -> Boxes:
     """Boxes of the regions of motion in pixels of the frame, a pixel of the luma wider than they are."""
     if not moved.any():
-        return np.empty((0, 4))
+        return NOWHERE
     height, width = moved.shape
-    labels, regions = labelled(_wider(moved))
+    labels, regions = labelled(spread(moved))
     sizes = np.bincount(labels[moved], minlength=len(regions) + 1).tolist()
     sides = [(one.left, one.top, one.right, one.bottom) for one in regions if sizes[one.label] >= LEAST]
     boxes = np.array(sides, np.float64).reshape(-1, 4)
     scaled: Boxes = boxes * np.array([frame[0] / width, frame[1] / height] * 2)
     return scaled
-
-
-def _wider(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Each set pixel with its eight neighbours."""
-    rows = mask.copy()
-    rows[1:] |= mask[:-1]
-    rows[:-1] |= mask[1:]
-    wider = rows.copy()
-    wider[:, 1:] |= rows[:, :-1]
-    wider[:, :-1] |= rows[:, 1:]
-    return wider

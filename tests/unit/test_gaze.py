@@ -14,7 +14,6 @@ from edge_agent.core.crops import HIGH, WIDE
 from edge_agent.core.gaze import WHOLE_S, Gaze, gaze_of
 from edge_agent.core.motion import Decision, Reason
 from edge_agent.core.pipeline import CameraPipeline
-from edge_agent.core.regions import labelled
 from edge_agent.core.rules.brawl import BrawlRule
 from edge_agent.core.spec import (
     CameraSpec,
@@ -25,7 +24,7 @@ from edge_agent.core.spec import (
     Zone,
 )
 from edge_agent.core.types import Detections, Frame, Image, Track
-from tests.scenes import AGENT, CLOCK, SQUARE, T0, ids
+from tests.scenes import AGENT, CLOCK, SQUARE, T0, blobs, ids
 
 FRAME = (1280, 720)
 NOBODY = np.empty((0, 4))
@@ -127,10 +126,7 @@ class Blobs:
 
     def _one(self, image: Image) -> Detections:
         self.pixels += image.shape[0] * image.shape[1]
-        regions = labelled(image[..., 0] > 160)[1]
-        boxes = np.array([(r.left, r.top, r.right, r.bottom) for r in regions], np.float32).reshape(-1, 4)
-        count = len(boxes)
-        return Detections(boxes, np.full(count, 0.9, np.float32), np.zeros(count, np.int32), self.classes)
+        return blobs([(image[..., 0] > 160, 0.9)])
 
     def close(self) -> None:
         pass

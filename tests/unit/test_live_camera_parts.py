@@ -9,10 +9,9 @@ import pytest
 from edge_agent import runtime_camera
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.config_sections import EvidenceSection
-from edge_agent.core.regions import labelled
 from edge_agent.core.spec import CameraSpec, DetectorSpec, IntrusionRule, TamperSpec, TrackerSpec, Zone
 from edge_agent.core.types import Box, Detections, Frame, Image
-from tests.scenes import AGENT, CLOCK, SQUARE, T0
+from tests.scenes import AGENT, CLOCK, SQUARE, T0, blobs
 
 STILL, WALKER = 120, 230
 
@@ -48,19 +47,9 @@ class Grey:
         return [self._one(image) for image in images]
 
     def _one(self, image: Image) -> Detections:
-        boxes, scores = [], []
-        for low, high, score in ((STILL - 4, STILL + 30, 0.15), (WALKER - 60, 256, 0.9)):
-            regions = labelled((image[..., 0] >= low) & (image[..., 0] < high))[1]
-            for one in (r for r in regions if r.area > 60):
-                boxes.append((one.left, one.top, one.right, one.bottom))
-                scores.append(score)
-        count = len(boxes)
-        return Detections(
-            np.array(boxes, np.float32).reshape(-1, 4),
-            np.array(scores, np.float32),
-            np.zeros(count, np.int32),
-            ("person",),
-        )
+        light = image[..., 0]
+        still = (light >= STILL - 4) & (light < STILL + 30)
+        return blobs([(still, 0.15), (light >= WALKER - 60, 0.9)], least=60)
 
     def close(self) -> None: ...
 
@@ -74,9 +63,12 @@ def picture(n: int) -> Frame:
     return Frame(image, tiny_luma(image, 96), n, T0 + n / 5)
 
 
-@pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch) -> tuple[list[list[Box]], list[tuple[int, list[bool]]]]:
-    """The people in each picture of an event, and the looks of each step: whether each was at sheets."""
+Looks = tuple[int, list[bool]]
+
+
+def played(monkeypatch: pytest.MonkeyPatch, evidence: EvidenceSection) -> tuple[list[list[Box]], list[Looks]]:
+    """The people in each picture of an event; of each step, how many events it gave, and its looks: whether each was at
+    sheets."""
     blurred: list[list[Box]] = []
 
     def snapshot(_: Image, people: Sequence[Box], **__: Any) -> bytes:
@@ -98,18 +90,22 @@ def played(monkeypatch: pytest.MonkeyPatch) -> tuple[list[list[Box]], list[tuple
     for n in range(20):
         camera._source.frame = picture(n)  # type: ignore[union-attr]
         detector.exact.clear()
-        outputs = camera.step(detector, CLOCK, EvidenceSection())
+        outputs = camera.step(detector, CLOCK, evidence)
         looks.append((len(outputs or ()), list(detector.exact)))
     camera.suspend()
     return blurred, looks
 
 
-def test_a_picture_of_an_event_is_blurred_after_a_look_at_the_whole(
-    played: tuple[list[list[Box]], list[tuple[int, list[bool]]]],
-) -> None:
-    blurred, looks = played
+def test_a_picture_of_an_event_is_blurred_after_a_look_at_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    blurred, looks = played(monkeypatch, EvidenceSection())
     told = [exact for events, exact in looks if events]
     assert told == [[True, False]]
     assert [True] in [exact for _, exact in looks]
     (people,) = blurred
     assert any(x1 < 0.08 < 0.1 < x2 for x1, _, x2, _ in people), "the one who stands is not followed, but seen"
+
+
+def test_an_event_without_a_picture_takes_no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    blurred, looks = played(monkeypatch, EvidenceSection(snapshots=False))
+    assert [exact for events, exact in looks if events] == [[True]]
+    assert blurred == []
