@@ -160,6 +160,9 @@ class LiveCamera:
     def allow(self, fps: float) -> None:
         """Pictures a second it gets of what it wants."""
         self._allowed = fps
+        self._tell_wish()
+
+    def _tell_wish(self) -> None:
         source = self._source
         if source is not None:
             source.wish(Wish(self._allowed, self._rest_s if self._rests else 0.0))
@@ -188,14 +191,14 @@ class LiveCamera:
         seen = self._pipeline.placed(sheets, look(detector, frame.image, sheets)) if wanted else None
         step = self._pipeline.step(frame, None if seen is None else seen.found, clock)
         self._rests = self._rest.step(frame.t, decision, self._pipeline.follows(step.tracks))
-        self.allow(self._allowed)
+        self._tell_wish()
         self._fresh = True
         self.analysed += 1
         self._tally.analysed += 1
         self._tally.detected += wanted
         self._tally.latency_s += max(0.0, time.time() - frame.t)
         if seen is not None:
-            if sheets is not None and step.snapshots:
+            if sheets is not None and step.snapshots and evidence.blurs:
                 seen, sheets = Seen(detector.detect([frame.image])[0], seen.doubtful), None
             self._look_at(seen, sheets is None, frame)
         people = [*(track.box for track in step.tracks if track.cls == PERSON), *self._seen]
