@@ -2,9 +2,8 @@
 
 What a picture of each camera costs is measured; what all cameras' wishes would cost follows. Where that is too much,
 every camera gets the same share of its wish, but none less than its floor, or, where the floors alone are too much, the
-same share of its floor: water-filling (the max-min fairness of
-Bertsekas and Gallager, Data Networks, 1992, ch. 6.5, on the share of the wish), worked out at once instead of by
-feedback, so that nothing swings.
+same share of its floor: water-filling (the max-min fairness of Bertsekas and Gallager, Data Networks, 1992, ch. 6.5,
+on the share of the wish), worked out at once instead of by feedback, so that nothing swings.
 """
 
 from collections.abc import Mapping
