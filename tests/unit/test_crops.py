@@ -123,6 +123,7 @@ def test_neighbours_share_a_piece_and_strangers_do_not() -> None:
     assert len(made(boxes((100, 100, 130, 180), (900, 105, 930, 185))).pieces) == 2
 
 
+@settings(deadline=None)
 @given(st.tuples(st.floats(60, 1200), st.floats(80, 600)), st.floats(10, 60))
 def test_there_and_back(at: tuple[float, float], tall: float) -> None:
     x, y = at

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.core.fair_rate import FILL, FULL, LEAST_FLOOR, RAISE_S, FairRate, Wanted, too_rare
@@ -88,6 +88,7 @@ def test_pictures_that_do_not_come_cost_nothing() -> None:
     assert set(fair.rates(11.0, wanted).values()) == {5.0}
 
 
+@settings(deadline=None)
 @given(
     wants=st.lists(st.tuples(st.floats(0.1, 30), st.floats(0.01, 30), st.floats(1e-4, 0.5)), min_size=1, max_size=20),
 )
