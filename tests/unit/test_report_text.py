@@ -124,8 +124,8 @@ def test_a_file_is_called_by_what_it_holds() -> None:
     )
 
 
-def text_of(document: bytes) -> str:
-    """What the pages' streams write, as fpdf2 writes it: parenthesised strings of Latin-1."""
+def streams_of(document: bytes) -> list[str]:
+    """The pages' commands, as fpdf2 writes them: words are parenthesised strings of Latin-1."""
     streams = re.findall(rb"stream\n(.*?)\nendstream", document, re.DOTALL)
     shown = []
     for stream in streams:
@@ -133,7 +133,11 @@ def text_of(document: bytes) -> str:
             shown.append(zlib.decompress(stream).decode("latin-1"))
         except zlib.error:
             continue
-    return "\n".join(shown)
+    return shown
+
+
+def text_of(document: bytes) -> str:
+    return "\n".join(streams_of(document))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
