@@ -150,7 +150,6 @@ def _picture(table: Table, calendar: Calendar, language: Language) -> Picture | 
     spec, columns = plot.spec, {column.key: column for column in table.columns}
     x, y = columns[spec.x], columns[spec.series[0]]
     by = columns[spec.by] if spec.by is not None else None
-    limit = word(columns[spec.limit], plot.limit, calendar, language) if spec.limit and plot.limit is not None else ""
     lies = spec.kind == "bars" and x.type == "kind"
     return Picture(
         plot,
@@ -160,7 +159,7 @@ def _picture(table: Table, calendar: Calendar, language: Language) -> Picture | 
         ],
         ticks=[_tick(y, one, language) for one in plot.ticks],
         tops=[_tick(y, one or 0.0, language) for one in plot.series[0].values] if lies else (),
-        limit=f"{heading(columns[spec.limit], language)}: {limit}" if spec.limit and limit else "",
+        limit=_limit(columns[spec.limit], plot.limit, calendar, language) if spec.limit else "",
     )
 
 
@@ -170,6 +169,10 @@ def _below(column: Column, value: Value, plot: Drawn, calendar: Calendar, langua
         return word(column, value, calendar, language)
     local = calendar.local(value)
     return f"{local.day} {text(f'reports.month.{local.month}', language)}" if plot.daily else f"{local:%H:%M}"
+
+
+def _limit(column: Column, value: float | None, calendar: Calendar, language: Language) -> str:
+    return "" if value is None else f"{heading(column, language)}: {word(column, value, calendar, language)}"
 
 
 def _tick(column: Column, value: float, language: Language) -> str:
