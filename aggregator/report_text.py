@@ -2,6 +2,7 @@
 in the names of months. The page does the same for itself (aggregator/web/src/lib/report.ts)."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from io import StringIO
@@ -18,7 +19,6 @@ _KEYS = {
     "state": "web.state.{}",
     "suppressed": "web.suppressed.{}",
     "camera_state": "web.camera_state.{}",
-    "camera_reason": "web.camera_reason.{}",
     "false_reason": "web.reason.{}",
     "action": "reports.action.{}",
     "actor": "web.actor.{}",
@@ -90,11 +90,26 @@ def _words(column: Column, value: str, language: Language) -> str:
         return place(value) if value or column.key != "district" else text("reports.no_district", language)
     if column.type == "incident":
         return value[-6:].upper()
-    key = _KEYS.get(column.type, "").format(value)
+    if column.type == "camera_reason":
+        return _camera_reason(value, language)
+    return _coded(_KEYS.get(column.type, "").format(value), value, language)
+
+
+def _camera_reason(reason: str, language: Language) -> str:
+    """One of the aggregator's codes, or the agent's own English words."""
+    if silent := re.fullmatch(r"no picture for (\d{1,9}\.\d) s", reason):
+        return text("web.camera_reason.no_picture", language, time=duration(float(silent[1]), language))
+    if rare := re.fullmatch(r"analysed (\d{1,9}\.\d) times a second, too rarely for (.+)", reason):
+        return text("web.camera_reason.rarely", language, rate=decimal(float(rare[1]), 1, language), rules=rare[2])
+    return _coded(f"web.camera_reason.{reason.replace(' ', '_')}", reason, language)
+
+
+def _coded(key: str, value: str, language: Language) -> str:
+    """The catalogue's words for a code; what it does not know stays as it is."""
     if key in catalogue():
         try:
             return text(key, language)
-        except KeyError:
+        except KeyError:  # words with a gap
             return value
     return value
 
