@@ -98,10 +98,8 @@ class Judges:
             self._suppression.agent(site, agent, False, now)
 
     def closed(self, incident: Incident, rules: Iterable[RuleTold], now: float, words: str = "") -> list[Verdict]:
-        """What an operator's closing says of each rule that told of it. rules: those that its events name. words:
-        why it was closed."""
-        if not incident.closed:
-            return []
+        """What an operator's closing says of each rule that told of it. incident: closed. rules: those that its events
+        name. words: why it was closed."""
         true = incident.state == "resolved"
         reason = "" if true else _offered().get(words, words)
         heard = {

@@ -50,7 +50,8 @@ class Live:
 
     def __init__(self, boot: str, size: int = RING) -> None:
         self.boot = boot
-        self._ring: deque[tuple[bytes, Delta]] = deque(maxlen=size)
+        self._ring: deque[Delta] = deque(maxlen=size)
+        """Their data as framed for the wire."""
         self._last = 0
         self._joined: tuple[int, int, bytes] = (-1, -1, b"")
         """The deltas after one number up to another one, as they were last asked for by who sees everything."""
@@ -76,7 +77,8 @@ class Live:
         with self._lock:
             for delta in deltas:
                 self._last += 1
-                self._ring.append((frame(self.identifier(self._last), delta.event, delta.data), delta))
+                framed = frame(self.identifier(self._last), delta.event, delta.data)
+                self._ring.append(delta._replace(data=framed))
         self._wake()
 
     def since(self, number: int, most: int = AT_ONCE, sees: Sees | None = None) -> tuple[int, bytes] | None:
@@ -95,7 +97,7 @@ class Live:
                 return reached, self._joined[2]
             first = len(self._ring) - behind
             chosen = islice(self._ring, first, first + reached - number)
-            joined = b"".join(one for one, delta in chosen if delta.concerns(sees))
+            joined = b"".join(delta.data for delta in chosen if delta.concerns(sees))
             if sees is None:
                 self._joined = number, reached, joined
             return reached, joined

@@ -2,6 +2,7 @@
 in the names of months. The page does the same for itself (aggregator/web/src/lib/report.ts)."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from io import StringIO
@@ -18,7 +19,6 @@ _KEYS = {
     "state": "web.state.{}",
     "suppressed": "web.suppressed.{}",
     "camera_state": "web.camera_state.{}",
-    "camera_reason": "web.camera_reason.{}",
     "false_reason": "web.reason.{}",
     "action": "reports.action.{}",
     "actor": "web.actor.{}",
@@ -90,11 +90,26 @@ def _words(column: Column, value: str, language: Language) -> str:
         return place(value) if value or column.key != "district" else text("reports.no_district", language)
     if column.type == "incident":
         return value[-6:].upper()
-    key = _KEYS.get(column.type, "").format(value)
+    if column.type == "camera_reason":
+        return _camera_reason(value, language)
+    return _coded(_KEYS.get(column.type, "").format(value), value, language)
+
+
+def _camera_reason(reason: str, language: Language) -> str:
+    """One of the aggregator's codes, or the agent's own English words."""
+    if silent := re.fullmatch(r"no picture for (\d{1,9}\.\d) s", reason):
+        return text("web.camera_reason.no_picture", language, time=duration(float(silent[1]), language))
+    if rare := re.fullmatch(r"analysed (\d{1,9}\.\d) times a second, too rarely for (.+)", reason):
+        return text("web.camera_reason.rarely", language, rate=decimal(float(rare[1]), 1, language), rules=rare[2])
+    return _coded(f"web.camera_reason.{reason.replace(' ', '_')}", reason, language)
+
+
+def _coded(key: str, value: str, language: Language) -> str:
+    """The catalogue's words for a code; what it does not know stays as it is."""
     if key in catalogue():
         try:
             return text(key, language)
-        except KeyError:
+        except KeyError:  # words with a gap
             return value
     return value
 
@@ -150,7 +165,6 @@ def _picture(table: Table, calendar: Calendar, language: Language) -> Picture | 
     spec, columns = plot.spec, {column.key: column for column in table.columns}
     x, y = columns[spec.x], columns[spec.series[0]]
     by = columns[spec.by] if spec.by is not None else None
-    limit = word(columns[spec.limit], plot.limit, calendar, language) if spec.limit and plot.limit is not None else ""
     lies = spec.kind == "bars" and x.type == "kind"
     return Picture(
         plot,
@@ -160,7 +174,7 @@ def _picture(table: Table, calendar: Calendar, language: Language) -> Picture | 
         ],
         ticks=[_tick(y, one, language) for one in plot.ticks],
         tops=[_tick(y, one or 0.0, language) for one in plot.series[0].values] if lies else (),
-        limit=f"{heading(columns[spec.limit], language)}: {limit}" if spec.limit and limit else "",
+        limit=_limit(columns[spec.limit], plot.limit, calendar, language) if spec.limit else "",
     )
 
 
@@ -170,6 +184,10 @@ def _below(column: Column, value: Value, plot: Drawn, calendar: Calendar, langua
         return word(column, value, calendar, language)
     local = calendar.local(value)
     return f"{local.day} {text(f'reports.month.{local.month}', language)}" if plot.daily else f"{local:%H:%M}"
+
+
+def _limit(column: Column, value: float | None, calendar: Calendar, language: Language) -> str:
+    return "" if value is None else f"{heading(column, language)}: {word(column, value, calendar, language)}"
 
 
 def _tick(column: Column, value: float, language: Language) -> str:

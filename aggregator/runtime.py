@@ -348,7 +348,7 @@ def run(config: AggregatorConfig, ready: Callable[[str], None] = lambda _url: No
 
 
 def _pdf(paper: Paper) -> bytes:
-    """Its library takes a fifth of the start, and is of use to who prints."""
+    """Its library takes long to load, and is of use to who prints."""
     from aggregator.adapters.report_pdf_fpdf2 import pdf
 
     return pdf(paper)

@@ -14,8 +14,8 @@ Channel = Literal["status", "health", "event", "evidence", "config/desired", "co
 @dataclass(frozen=True, slots=True)
 class ChannelInfo:
     """How a channel is used. owner: whose name stands in its topic. leaf: what the last part names, empty where there
-    is none. sender: who alone may publish it (the broker's ACL keeps it). content: media
-    types that the payload may have."""
+    is none. sender: who alone may publish it (the broker's ACL keeps it). content: media types
+    that the payload may have."""
 
     owner: Literal["agent", "camera"]
     leaf: Literal["", "event_id", "name", "id"]

@@ -20,7 +20,8 @@ BAR, NAME, LYING = 12.0, 58.0, 5.0
 COLOURS = ((31, 105, 171), (199, 91, 18), (29, 122, 76), (122, 98, 12), (168, 24, 40))
 DASHES = ((0.0, 0.0), (2.4, 1.4), (0.8, 1.0), (3.2, 1.0), (4.2, 2.2))
 INK, FAINT, QUIET = (20, 32, 44), (216, 223, 230), (84, 97, 110)
-MARK = 0.95
+MARK, MARKS = 0.95, 60
+"""Half the size of a mark; about how many a line has at most."""
 
 Words = Callable[[str], str]
 """What the fonts can show of a text."""
@@ -136,9 +137,10 @@ class _Drawing:
                 if before is not None and after is not None:
                     document.line(*before, *after)
             document.set_dash_pattern()
-            for at in labelled(len(points), 60):
-                point = points[at]
-                if point is not None:
+            some = labelled(len(points), MARKS)
+            for at, point in enumerate(points):
+                alone = not any(points[max(0, at - 1) : at] + points[at + 1 : at + 2])  # no line says it
+                if point is not None and (at in some or alone):
                     _mark(document, number, *point)
 
     def _limit(self) -> None:

@@ -45,11 +45,6 @@ def rules(db: Database) -> None:
     _script(db, "0007_rules.sql")
 
 
-@migrations()  # type: ignore[untyped-decorator]
-def reasons(db: Database) -> None:
-    _script(db, "0008_reasons.sql")
-
-
 def _script(db: Database, name: str) -> None:
     script = (files("aggregator.adapters") / "schema" / name).read_text("utf-8")
     code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())

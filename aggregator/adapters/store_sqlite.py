@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from queue import Empty, LifoQueue
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlite_utils import Database
@@ -39,6 +39,7 @@ from aggregator.core.states import CLOSED
 _MB = 1_000_000
 _DAY_S = 86_400.0
 _CHUNK = 500
+T = TypeVar("T")
 
 
 class _Body(msgspec.Struct):
@@ -190,9 +191,7 @@ class SqliteStore:
         return [(row[0] / 1000, row[1], row[2], row[3], row[4]) for row in rows]
 
     def prune(self, retention: Retention, now: float) -> list[tuple[str, int, tuple[str, ...]]]:
-        gone: list[tuple[str, int, tuple[str, ...]]] = []
-        self._run(lambda db: gone.extend(_prune(db.conn, retention, now)))
-        return gone
+        return self._run(lambda db: _prune(db.conn, retention, now))
 
     def queue_depth(self) -> int:
         return self._writer.depth()
@@ -210,9 +209,9 @@ class SqliteStore:
         while not self._readers.empty():
             self._readers.get().close()
 
-    def _run(self, write: Callable[[Database], None], meanwhile: Callable[[], None] | None = None) -> None:
+    def _run(self, write: Callable[[Database], T], meanwhile: Callable[[], None] | None = None) -> T:
         try:
-            self._writer.run(write, meanwhile)
+            return self._writer.run(write, meanwhile)
         except sqlite3.Error as error:
             raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
 
@@ -346,12 +345,12 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> list[tup
     db.execute(f"DELETE FROM events WHERE id IN (SELECT event FROM incident_events WHERE incident IN ({gone}))", (old,))
     for table in ("incident_events", "episodes", "changes"):
         db.execute(f"DELETE FROM {table} WHERE incident IN ({gone})", (old,))
-    shown = (
-        "SELECT id, revision, json_extract(CAST(view AS TEXT), '$.sites') FROM incidents "
-        f"WHERE state IN ({closed}) AND updated < ? AND merged_into IS NULL"
-    )
-    past = [(identity, revision, tuple(json.loads(sites))) for identity, revision, sites in db.execute(shown, (old,))]
-    db.execute(f"DELETE FROM incidents WHERE state IN ({closed}) AND updated < ?", (old,))
+    deleted = db.execute(
+        f"DELETE FROM incidents WHERE state IN ({closed}) AND updated < ? "
+        "RETURNING id, revision, json_extract(CAST(view AS TEXT), '$.sites'), merged_into",
+        (old,),
+    ).fetchall()
+    past = [(id_, revision, tuple(json.loads(sites))) for id_, revision, sites, merged in deleted if merged is None]
     store_judged.prune(db, old)
     store_reports.prune(db, old)
     audit_sqlite.prune(db, now - retention.audit_days * _DAY_S, now)

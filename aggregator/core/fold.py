@@ -72,7 +72,7 @@ class Draft:
     @property
     def rings(self) -> bool:
         """Whether it is an alarm for something that happens now: what comes late makes that no graver."""
-        return self.state != "suspected" and not self.delayed and self.state not in CLOSED
+        return self.state != "suspected" and not self.delayed and not self.closed
 
     def take(self, one: Incident) -> None:
         """Becomes what `one` says."""

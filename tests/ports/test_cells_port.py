@@ -11,10 +11,12 @@ from contract.events import Location
 IMPLEMENTATIONS: tuple[Cells, ...] = (Grid(), Grid(300), H3Cells(), H3Cells(6))
 LAT = st.floats(-80, 80)
 LON = st.floats(-180, 180)
+each = pytest.mark.parametrize("cells", IMPLEMENTATIONS, ids=["grid", "fine-grid", "h3", "coarse-h3"])
+nearby = given(lat=LAT, lon=LON, north=st.floats(-900, 900), east=st.floats(-900, 900), reach=st.floats(0, 1000))
 
 
-@pytest.mark.parametrize("cells", IMPLEMENTATIONS, ids=["grid", "fine-grid", "h3", "coarse-h3"])
-@given(lat=LAT, lon=LON, north=st.floats(-900, 900), east=st.floats(-900, 900), reach=st.floats(0, 1000))
+@each
+@nearby
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_within_reach_lies_in_a_named_cell(
     cells: Cells, lat: float, lon: float, north: float, east: float, reach: float
@@ -25,8 +27,8 @@ def test_whatever_is_within_reach_lies_in_a_named_cell(
         assert cells.cell(there.lat, there.lon) in cells.around(lat, lon, reach)
 
 
-@pytest.mark.parametrize("cells", IMPLEMENTATIONS, ids=["grid", "fine-grid", "h3", "coarse-h3"])
-@given(lat=LAT, lon=LON, north=st.floats(-900, 900), east=st.floats(-900, 900), reach=st.floats(0, 1000))
+@each
+@nearby
 @settings(max_examples=150, deadline=None)
 def test_from_every_point_of_a_cell_the_same_cells_are_around(
     cells: Cells, lat: float, lon: float, north: float, east: float, reach: float
@@ -36,7 +38,7 @@ def test_from_every_point_of_a_cell_the_same_cells_are_around(
         assert cells.around(lat, lon, reach) == cells.around(there.lat, there.lon, reach)
 
 
-@pytest.mark.parametrize("cells", IMPLEMENTATIONS, ids=["grid", "fine-grid", "h3", "coarse-h3"])
+@each
 def test_a_search_stays_local(cells: Cells) -> None:
     named = cells.around(-6.2, 106.8, 900)
     assert len(named) == len(set(named)) <= 100

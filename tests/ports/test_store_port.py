@@ -20,6 +20,7 @@ from aggregator.core.sequence import Sequence
 from aggregator.views import incident_view
 from contract.events import Event
 from contract.kinds import Kind
+from tests.data import ROOT
 from tests.timeline import START, Taken, Timeline, make_event, place
 
 Open = Callable[[], Store]
@@ -325,8 +326,8 @@ def test_verdicts_of_before_get_the_rules_that_their_events_name(tmp_path: Path)
     assert [(told.rule, told.sure) for told in old.rules_told(one)] == [("street", 0.6), ("yard", 0.6)]
     old.close()
     with sqlite3.connect(path) as raw:
-        before = (Path("aggregator") / "adapters" / "schema" / "0002_judged.sql").read_text("utf-8")
-        raw.executescript("DROP TABLE verdicts; DELETE FROM _sqlite_migrations WHERE name IN ('rules', 'reasons')")
+        before = (ROOT / "aggregator" / "adapters" / "schema" / "0002_judged.sql").read_text("utf-8")
+        raw.executescript("DROP TABLE verdicts; DELETE FROM _sqlite_migrations WHERE name = 'rules'")
         raw.executescript(before[before.index("CREATE TABLE verdicts") : before.index("-- A CHECK cannot be")])
         row = "INSERT INTO verdicts VALUES (?, ?, 5.0, 4.0, 'site-1', 'a', 'brawl', 0, 0.6, 1)"
         raw.executemany(row, [(1, "forgotten"), (2, one)])

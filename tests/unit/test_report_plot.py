@@ -1,7 +1,6 @@
 """What reports draw: the same on the page and on paper."""
 
 import re
-import zlib
 
 import pytest
 
@@ -13,7 +12,7 @@ from aggregator.core.report_plot import PLOTS, drawn, labelled, scale
 from contract.kinds import KINDS
 from contract.texts import LANGUAGES, Language
 from tests.courses import CALENDAR, SHIFT, T0
-from tests.unit.test_report_text import every
+from tests.unit.test_report_text import every, streams_of
 
 HOUR, DAY = 3_600.0, 86_400.0
 
@@ -29,14 +28,7 @@ def hours(*counts: int) -> Table:
 def printed(*tables: Table, language: Language = "en") -> list[str]:
     """The pages' drawing commands."""
     document = pdf(report_text.paper(Report("shift", SHIFT, tables), CALENDAR, language, T0, "agus", ""))
-    streams = re.findall(rb"stream\n(.*?)\nendstream", document, re.DOTALL)
-    shown = []
-    for stream in streams:
-        try:
-            shown.append(zlib.decompress(stream).decode("latin-1"))
-        except zlib.error:
-            continue
-    return [one for one in shown if "BT" in one]
+    return [one for one in streams_of(document) if "BT" in one]
 
 
 def test_each_plot_names_columns_that_its_table_has() -> None:
@@ -120,6 +112,18 @@ def test_bars_are_as_high_as_their_values() -> None:
     blue = page[page.rindex("0.1216 0.4118 0.6706 rg") :]
     heights = [abs(float(high)) for high in re.findall(r"[\d.]+ [\d.]+ [\d.]+ (-?[\d.]+) re f\b", blue)]
     assert heights[1] == pytest.approx(3 * heights[0], abs=0.1)
+
+
+def test_a_value_between_unknown_ones_is_marked_however_many_there_are() -> None:
+    """A line that holds one point alone is nothing on paper."""
+    columns = "begin:span coverage:share"
+
+    def marks(known: int) -> int:
+        rows: list[Row] = [(T0 + n * DAY, 0.5 if n == known else None) for n in range(91)]
+        return printed(table("coverage_over_time", columns, rows))[0].count(" c\n")
+
+    one, other = marks(40), marks(41)
+    assert one == other > 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -107,6 +107,17 @@ def test_times_are_local_with_their_offset() -> None:
         ("kind", "ufo", "ufo", "ufo"),
         ("place", "tanah-abang", "Tanah Abang", "Tanah Abang"),
         ("incident", "0190aaaa-aaaa-7aaa-8aaa-aaaaaadeadbe", "DEADBE", "DEADBE"),
+        ("camera_reason", "silent", "agen tidak memberi kabar", "the agent is silent"),
+        ("camera_reason", "nothing moves", "tidak ada gerakan", "nothing moves"),
+        ("camera_reason", "no picture for 95.2 s", "tidak ada gambar selama 1 mnt 35 dtk", "no picture for 1 min 35 s"),
+        (
+            "camera_reason",
+            "analysed 0.5 times a second, too rarely for rush, brawl",
+            "dianalisis 0,5 kali per detik, terlalu jarang untuk rush, brawl",
+            "analysed 0.5 times a second, too rarely for rush, brawl",
+        ),
+        ("camera_reason", "no picture for 1.2.3 s", "no picture for 1.2.3 s", "no picture for 1.2.3 s"),
+        ("camera_reason", "no_picture", "no_picture", "no_picture"),
         ("text", None, "", ""),
     ],
 )
@@ -124,8 +135,8 @@ def test_a_file_is_called_by_what_it_holds() -> None:
     )
 
 
-def text_of(document: bytes) -> str:
-    """What the pages' streams write, as fpdf2 writes it: parenthesised strings of Latin-1."""
+def streams_of(document: bytes) -> list[str]:
+    """The pages' commands, as fpdf2 writes them: words are parenthesised strings of Latin-1."""
     streams = re.findall(rb"stream\n(.*?)\nendstream", document, re.DOTALL)
     shown = []
     for stream in streams:
@@ -133,7 +144,11 @@ def text_of(document: bytes) -> str:
             shown.append(zlib.decompress(stream).decode("latin-1"))
         except zlib.error:
             continue
-    return "\n".join(shown)
+    return shown
+
+
+def text_of(document: bytes) -> str:
+    return "\n".join(streams_of(document))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

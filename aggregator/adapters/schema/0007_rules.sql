@@ -1,4 +1,5 @@
--- Verdicts are on each rule of a camera that told of the incident. Those of before get the rules that its events name, as far as the events are still there.
+-- Verdicts are on each rule of a camera that told of the incident. A UNIQUE cannot be changed in place: the table is written anew.
+-- Those of before get the rules that their events name, as far as the events are still there.
 
 ALTER TABLE verdicts RENAME TO verdicts_before;
 CREATE TABLE verdicts (
@@ -13,6 +14,7 @@ CREATE TABLE verdicts (
     true        INTEGER NOT NULL CHECK (true IN (0, 1)),                        -- 0: false alarm
     told        REAL NOT NULL CHECK (told BETWEEN 0 AND 1),                     -- the rule's own confidence
     sources     INTEGER NOT NULL CHECK (sources >= 0),                          -- how many told of the incident
+    reason      TEXT NOT NULL DEFAULT '',                                       -- why it was false: CODE of web.reason.CODE, or words; '': it was not, or nobody said
     UNIQUE (incident, site, camera, kind, rule)
 );
 INSERT INTO verdicts (incident, time, heard, site, camera, kind, rule, true, told, sources)
