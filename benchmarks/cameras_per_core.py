@@ -26,9 +26,10 @@ import av
 import cv2
 import numpy as np
 
+from benchmarks.cores import cores
 from benchmarks.data import CONFIGS, PETS
 from benchmarks.decode import CODED_FPS, FPS, SIZES, encode
-from benchmarks.one_core import CLOCK, Parts, Row, Seen, Watcher, one_core, peak, peer, peers, timed, warm
+from benchmarks.one_core import CLOCK, Parts, Row, Seen, Watcher, peak, peer, peers, timed, warm
 from benchmarks.report import Figure, Outcome, at_least, command, equal
 from benchmarks.scorers import episodes_of
 from contract.events import Event
@@ -211,9 +212,9 @@ def compared(name: str, stream: Stream, config: EdgeConfig, detector: Detector, 
         yield at_least(ratio, times, TIMES) if name.endswith("10%") else Figure(ratio, times)
 
 
+@cores(1)
 def measure() -> Outcome:
     """Each size and activity in turn."""
-    one_core()
     cv2.setNumThreads(1)
     config = load(CONFIGS / "pets.toml")
     config = replace(config, detector=replace(config.detector, precision="auto", threads=1))

@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 
 from benchmarks.busy_clip import quality
+from benchmarks.cores import cores
 from benchmarks.data import CONFIGS, PETS, pets_truth
-from benchmarks.one_core import Parts, Row, Watcher, one_core, rows_of, warm
+from benchmarks.one_core import Parts, Row, Watcher, rows_of, warm
 from benchmarks.report import Figure, Outcome, at_least, command
 from benchmarks.scorers import Scores
 from edge_agent.adapters.detectors import open_detector
@@ -62,9 +63,9 @@ def watched(crops: Literal["auto", "off"]) -> tuple[Scores, float, Parts, int]:
         return scores, switches, watcher.parts, count
 
 
+@cores(1)
 def measure() -> Outcome:
     """Whole pictures, then parts."""
-    one_core()
     cv2.setNumThreads(1)
     figures: list[Figure] = []
     recalls = []
