@@ -1,7 +1,6 @@
-"""A running agent with many cameras, as a measurement sees it: clips, config, broker, and what /proc tells of it."""
+"""A running agent with many cameras, as a measurement sees it: clips, config, broker, and what it uses."""
 
 import contextlib
-import os
 import signal
 import sqlite3
 import subprocess
@@ -18,6 +17,7 @@ from typing import Any
 import av
 import msgspec
 import numpy as np
+import psutil
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -113,35 +113,17 @@ class Usage:
 
     cpu: float
     mb: float
-    agent_mb: float
-    processes: int
 
 
 def usage(pid: int) -> Usage:
-    tree = [pid, *_below(pid)]
-    ticks = os.sysconf("SC_CLK_TCK")
-    cpu, sizes = 0.0, {}
-    for one in tree:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a decoder may end meanwhile
-            words = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            cpu += (int(words[11]) + int(words[12])) / ticks
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
-            sizes[one] = next(int(line.split()[1]) for line in rollup if line.startswith("Pss:")) / 1024
-    return Usage(cpu, sum(sizes.values()), sizes[pid], len(tree))
-
-
-def _below(pid: int) -> list[int]:
-    """All processes that descend from it."""
-    parents = dict[int, int]()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError):
-                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-    found, front = list[int](), {pid}
-    while front:
-        front = {child for child, parent in parents.items() if parent in front}
-        found += sorted(front)
-    return found
+    agent = psutil.Process(pid)
+    cpu = pss = 0.0
+    for one in (agent, *agent.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):  # a decoder may end meanwhile
+            times = one.cpu_times()
+            cpu += times.user + times.system
+            pss += one.memory_full_info().pss
+    return Usage(cpu, pss / 2**20)
 
 
 @dataclass(frozen=True, slots=True)
