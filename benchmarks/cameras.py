@@ -28,9 +28,8 @@ import numpy as np
 
 from benchmarks.cameras_plot import plot
 from benchmarks.cameras_rig import FPS, LOOP_S, clips, coded, running, usage
-from benchmarks.data import DATA
 from benchmarks.decode import SIZES, Stream, packets, play
-from benchmarks.report import Figure, Outcome, at_most, table
+from benchmarks.report import Figure, Outcome, at_most, command
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.privacy_cv2 import one_thread
 from edge_agent.core.spec import DetectorSpec
@@ -177,17 +176,15 @@ def _judged(done: list[Step]) -> list[Figure]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("--cameras", default=",".join(map(str, STEPS)), help="how many, step by step (rising)")
     parser.add_argument("--busy", type=int, default=0, help="cameras of the step past saturation; 0: none")
     parser.add_argument("--plot", type=Path, help="write the curves there")
-    options = parser.parse_args()
-    if not DATA.is_dir():
-        print(f"no labelled footage at {DATA}: set JAGA_DATA")
-        return 2
-    outcome = measure(tuple(int(word) for word in options.cameras.split(",") if word), options.busy, options.plot)
-    print(table(outcome), flush=True)
-    return 0 if outcome.ok else 1
+    options, others = parser.parse_known_args()
+    steps = tuple(int(word) for word in options.cameras.split(",") if word)
+    return command(lambda: measure(steps, options.busy, options.plot), others)
 
 
 if __name__ == "__main__":
