@@ -148,7 +148,7 @@ def measure(steps: tuple[int, ...], busy: int, drawn: Path | None) -> Outcome:
             figures += told(over, f"{busy} busy cameras")
             figures.append(at_most(f"{busy} busy cameras: age of a picture, ms", over.age, AGE_MS))
     if drawn is not None and len(done) > 1:
-        late = [1000 * quantile(sorted(one.delays), 0.95) if one.delays else 0.0 for one in done]
+        late = [1000 * quantile(sorted(one.delays), 0.95) if one.delays else None for one in done]
         title = f"{ACTIVITY:.0%} activity, 720p, {processors()} processors"
         drawn.write_text(plot(title, steps, [100 * one.cpu for one in done], late), "utf-8")
     return Outcome("cameras", tuple(figures))
