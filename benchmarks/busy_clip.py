@@ -15,8 +15,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from benchmarks.cores import cores
 from benchmarks.data import CONFIGS, PETS, pets_truth
-from benchmarks.one_core import Parts, Row, Seen, Watcher, one_core, peak, peer, peers, rows_of, timed, warm
+from benchmarks.one_core import Parts, Row, Seen, Watcher, peak, peer, peers, rows_of, timed, warm
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from benchmarks.scorers import Scores, as_boxes, detection_scores, iou
 from edge_agent.adapters.detectors import open_detector
@@ -63,9 +64,9 @@ def quality(rows: list[Row]) -> tuple[Scores, float]:
     return total, switches / len(last)
 
 
+@cores(1)
 def measure() -> Outcome:
     """Jaga, then each peer."""
-    one_core()
     cv2.setNumThreads(1)
     ours, parts = jaga()
     scores, switches = quality(ours.rows)

@@ -28,9 +28,8 @@ import numpy as np
 
 from benchmarks.cameras_plot import plot
 from benchmarks.cameras_rig import FPS, LOOP_S, clips, coded, running, usage
-from benchmarks.data import DATA
 from benchmarks.decode import SIZES, Stream, packets, play
-from benchmarks.report import Figure, Outcome, at_most, table
+from benchmarks.report import Figure, Outcome, at_most, command
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.privacy_cv2 import one_thread
 from edge_agent.core.spec import DetectorSpec
@@ -149,7 +148,7 @@ def measure(steps: tuple[int, ...], busy: int, drawn: Path | None) -> Outcome:
             figures += told(over, f"{busy} busy cameras")
             figures.append(at_most(f"{busy} busy cameras: age of a picture, ms", over.age, AGE_MS))
     if drawn is not None and len(done) > 1:
-        late = [1000 * quantile(sorted(one.delays), 0.95) if one.delays else 0.0 for one in done]
+        late = [1000 * quantile(sorted(one.delays), 0.95) if one.delays else None for one in done]
         title = f"{ACTIVITY:.0%} activity, 720p, {processors()} processors"
         drawn.write_text(plot(title, steps, [100 * one.cpu for one in done], late), "utf-8")
     return Outcome("cameras", tuple(figures))
@@ -177,17 +176,15 @@ def _judged(done: list[Step]) -> list[Figure]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("--cameras", default=",".join(map(str, STEPS)), help="how many, step by step (rising)")
     parser.add_argument("--busy", type=int, default=0, help="cameras of the step past saturation; 0: none")
     parser.add_argument("--plot", type=Path, help="write the curves there")
-    options = parser.parse_args()
-    if not DATA.is_dir():
-        print(f"no labelled footage at {DATA}: set JAGA_DATA")
-        return 2
-    outcome = measure(tuple(int(word) for word in options.cameras.split(",") if word), options.busy, options.plot)
-    print(table(outcome), flush=True)
-    return 0 if outcome.ok else 1
+    options, others = parser.parse_known_args()
+    steps = tuple(int(word) for word in options.cameras.split(",") if word)
+    return command(lambda: measure(steps, options.busy, options.plot), others)
 
 
 if __name__ == "__main__":

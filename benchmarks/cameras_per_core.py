@@ -14,9 +14,8 @@ intrusion runs while somebody can be seen; the peer's tracks go through the same
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
@@ -26,9 +25,10 @@ import av
 import cv2
 import numpy as np
 
-from benchmarks.data import CONFIGS, PETS
-from benchmarks.decode import CODED_FPS, FPS, SIZES, encode
-from benchmarks.one_core import CLOCK, Parts, Row, Seen, Watcher, one_core, peak, peer, peers, timed, warm
+from benchmarks.cores import cores
+from benchmarks.data import CONFIGS, pets_scene
+from benchmarks.decode import CODED_FPS, FPS, SIZES, encode, mux, packets, sensor
+from benchmarks.one_core import CLOCK, Parts, Row, Seen, Watcher, peak, peer, peers, timed, warm
 from benchmarks.report import Figure, Outcome, at_least, command, equal
 from benchmarks.scorers import episodes_of
 from contract.events import Event
@@ -69,16 +69,8 @@ class Stream:
 @cache
 def recorded() -> tuple[list[Image], list[Image]]:
     """Still pictures and pictures of people who walk, with the same noise."""
-    with av.open(str(PETS)) as container:
-        clip = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
-    nobody: Any = np.median(np.stack(clip[::20]).astype(np.float32), axis=0)
-    chance = np.random.default_rng(2)
-    grain: Any = chance.standard_normal(clip[0].shape, np.float32)
-
-    def noisy(picture: Any) -> Image:
-        shift = (int(chance.integers(grain.shape[0])), int(chance.integers(grain.shape[1])))
-        return np.asarray(np.clip(np.rint(picture + np.roll(grain, shift, (0, 1))), 0, 255), np.uint8)
-
+    clip, nobody = pets_scene()
+    noisy = sensor(nobody.shape)
     still = [noisy(nobody) for _ in range(STILL_S * CODED_FPS)]
     return still, [noisy(clip[number * CLIP_FPS // CODED_FPS]) for number in range(BUSY_S * CODED_FPS)]
 
@@ -94,22 +86,13 @@ def timeline(made: list[Path], name: str, activity: float, folder: Path) -> Stre
     bursts = BURSTS[activity]
     gap = (TIMELINE_S - sum(bursts)) / len(bursts)
     busy: list[tuple[float, float]] = []
-    file, count = folder / f"{name}.mp4", 0
-    with ExitStack() as stack:
-        opened = [stack.enter_context(av.open(str(one))) for one in made]
-        out: Any = stack.enter_context(av.open(str(file), "w"))
-        stream = out.add_stream_from_template(opened[0].streams.video[0])
-        contents = [[(bytes(p), p.is_keyframe) for p in one.demux(video=0) if p.size] for one in opened]
-        for burst in bursts:
-            for kind, seconds in ((0, gap), (1, burst)):
-                for content, key in islice(cycle(contents[kind]), round(seconds * CODED_FPS)):
-                    packet: Any = av.Packet(content)
-                    packet.stream, packet.time_base, packet.is_keyframe = stream, Fraction(1, CODED_FPS), key
-                    packet.pts = packet.dts = count
-                    out.mux(packet)
-                    count += 1
-            busy.append((count / CODED_FPS - burst, count / CODED_FPS))
-    return Stream(file, tuple(busy))
+    contents = [packets(one)[1] for one in made]
+    chosen: list[Any] = []
+    for burst in bursts:
+        for content, seconds in zip(contents, (gap, burst), strict=True):
+            chosen += islice(cycle(content), round(seconds * CODED_FPS))
+        busy.append((len(chosen) / CODED_FPS - burst, len(chosen) / CODED_FPS))
+    return Stream(mux(made[0], chosen, folder / f"{name}.mp4"), tuple(busy))
 
 
 def camera_of() -> CameraSpec:
@@ -211,9 +194,9 @@ def compared(name: str, stream: Stream, config: EdgeConfig, detector: Detector, 
         yield at_least(ratio, times, TIMES) if name.endswith("10%") else Figure(ratio, times)
 
 
+@cores(1)
 def measure() -> Outcome:
     """Each size and activity in turn."""
-    one_core()
     cv2.setNumThreads(1)
     config = load(CONFIGS / "pets.toml")
     config = replace(config, detector=replace(config.detector, precision="auto", threads=1))

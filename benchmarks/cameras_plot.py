@@ -7,8 +7,9 @@ WIDTH, HEIGHT, LEFT, TOP, INNER, DOWN = 640, 300, 60, 40, 500, 200
 CPU, DELAY = "#1f6feb", "#bf3989"
 
 
-def plot(title: str, counts: Sequence[int], cpu: Sequence[float], delay: Sequence[float]) -> str:
-    """counts: cameras, rising. cpu: percent of one processor, all together. delay: ms, 95th percentile."""
+def plot(title: str, counts: Sequence[int], cpu: Sequence[float], delay: Sequence[float | None]) -> str:
+    """counts: cameras, rising. cpu: percent of one processor, all together. delay: ms, 95th percentile; None
+    where there was no event."""
     most = max(counts)
     xs = [LEFT + INNER * count / most for count in counts]
     parts = [
@@ -31,13 +32,14 @@ def plot(title: str, counts: Sequence[int], cpu: Sequence[float], delay: Sequenc
     return "\n".join(parts) + "\n"
 
 
-def _curve(xs: Sequence[float], values: Sequence[float], colour: str, axis: float, anchor: str) -> list[str]:
-    top = max(values) or 1.0
-    ys = [TOP + DOWN * (1 - value / top) for value in values]
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
+def _curve(xs: Sequence[float], values: Sequence[float | None], colour: str, axis: float, anchor: str) -> list[str]:
+    known = [(x, value) for x, value in zip(xs, values, strict=True) if value is not None]
+    top = max((value for _, value in known), default=0.0) or 1.0
+    dots = [(x, TOP + DOWN * (1 - value / top)) for x, value in known]
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
     return [
         f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>',
-        *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in zip(xs, ys, strict=True)),
+        *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in dots),
         *(
             f'<text x="{axis:.0f}" y="{TOP + DOWN * (1 - share) + 4:.0f}" fill="{colour}" text-anchor="{anchor}">'
             f"{top * share:.0f}</text>"

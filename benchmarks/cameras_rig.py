@@ -1,7 +1,6 @@
-"""A running agent with many cameras, as a measurement sees it: clips, config, broker, and what /proc tells of it."""
+"""A running agent with many cameras, as a measurement sees it: clips, config, broker, and what it uses."""
 
 import contextlib
-import os
 import signal
 import sqlite3
 import subprocess
@@ -11,18 +10,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import msgspec
-import numpy as np
+import psutil
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from benchmarks.data import PETS, ROOT
-from benchmarks.decode import CODED_FPS, PART_S, encode, packets
+from benchmarks.data import ROOT, pets_scene
+from benchmarks.decode import CODED_FPS, PART_S, encode, mux, packets, sensor
 from contract.events import Event
 from contract.messages import Health
 from edge_agent.core.types import Image
@@ -77,34 +74,16 @@ def clips(parts: list[Path], activity: float, folder: Path) -> list[Path]:
     made = []
     for number in range(ROTATIONS):
         begin = number * LOOP_S // ROTATIONS * CODED_FPS  # a whole group of pictures
-        made.append(_mux(parts[0], [*whole[begin:], *whole[:begin]], folder / f"{activity:g}-{number}.mp4"))
+        made.append(mux(parts[0], [*whole[begin:], *whole[:begin]], folder / f"{activity:g}-{number}.mp4"))
     return made
 
 
 def scenes() -> tuple[list[Image], list[Image]]:
     """PART_S seconds of a place where nobody is (the median of a recording, with a sensor's noise), and of the same
     place with those who walk there."""
-    with av.open(str(PETS)) as container:
-        shown = [np.asarray(one.to_ndarray(format="bgr24"), np.uint8) for one in container.decode(video=0)]
-    empty = np.median(np.stack(shown[::20]), axis=0)
-    chance = np.random.default_rng(2)
-    grain = chance.standard_normal(empty.shape, np.float32)
-    still = []
-    for _ in range(PART_S * CODED_FPS):
-        shift = (int(chance.integers(empty.shape[0])), int(chance.integers(empty.shape[1])))
-        still.append(np.asarray(np.clip(np.rint(empty + np.roll(grain, shift, (0, 1))), 0, 255), np.uint8))
-    return still, shown[: PART_S * CODED_FPS]
-
-
-def _mux(like: Path, chosen: list[Any], path: Path) -> Path:
-    with av.open(str(like)) as template, av.open(str(path), "w") as container:
-        out: Any = container.add_stream_from_template(template.streams.video[0])
-        for number, packet in enumerate(chosen):
-            copy: Any = av.Packet(bytes(packet))
-            copy.time_base, copy.stream, copy.is_keyframe = Fraction(1, CODED_FPS), out, packet.is_keyframe
-            copy.pts = copy.dts = number
-            container.mux(copy)
-    return path
+    shown, nobody = pets_scene()
+    noisy = sensor(nobody.shape)
+    return [noisy(nobody) for _ in range(PART_S * CODED_FPS)], shown[: PART_S * CODED_FPS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,35 +92,17 @@ class Usage:
 
     cpu: float
     mb: float
-    agent_mb: float
-    processes: int
 
 
 def usage(pid: int) -> Usage:
-    tree = [pid, *_below(pid)]
-    ticks = os.sysconf("SC_CLK_TCK")
-    cpu, sizes = 0.0, {}
-    for one in tree:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a decoder may end meanwhile
-            words = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            cpu += (int(words[11]) + int(words[12])) / ticks
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
-            sizes[one] = next(int(line.split()[1]) for line in rollup if line.startswith("Pss:")) / 1024
-    return Usage(cpu, sum(sizes.values()), sizes[pid], len(tree))
-
-
-def _below(pid: int) -> list[int]:
-    """All processes that descend from it."""
-    parents = dict[int, int]()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError):
-                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-    found, front = list[int](), {pid}
-    while front:
-        front = {child for child, parent in parents.items() if parent in front}
-        found += sorted(front)
-    return found
+    agent = psutil.Process(pid)
+    cpu = pss = 0.0
+    for one in (agent, *agent.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):  # a decoder may end meanwhile
+            times = one.cpu_times()
+            cpu += times.user + times.system
+            pss += one.memory_full_info().pss
+    return Usage(cpu, pss / 2**20)
 
 
 @dataclass(frozen=True, slots=True)

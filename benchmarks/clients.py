@@ -9,7 +9,6 @@ pages share two cores.
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import threading
 from pathlib import Path
 
 from benchmarks.cities import case
+from benchmarks.cores import cores
 from benchmarks.ingest import CAMERAS, CONFIG, HOURS, paced, told, worker
 from benchmarks.report import Figure, Outcome, at_least, at_most, command, equal
 from simulator.score import quantile
@@ -30,14 +30,9 @@ EVENTS_PER_S = 70
 MODULE = "benchmarks.clients_peers"
 
 
-def two_cores() -> None:
-    """Of this process and all that it starts, where there are more."""
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
-
-
+@cores(2)
 def measure() -> Outcome:
     """What the pages got, when, and what it cost."""
-    two_cores()
     case(7, "weekday", CAMERAS, HOURS)  # made now, it costs nobody anything later
     with tempfile.TemporaryDirectory() as folder, Mosquitto(Path(folder), persistence=False) as broker:
         config = Path(folder) / "aggregator.toml"

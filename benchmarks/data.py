@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.scorers import TruthFrame, parse_mot
 from edge_agent.core.types import Image
@@ -26,6 +27,13 @@ ROBUSTNESS = DATA / "robustness"
 def pets_truth() -> dict[int, TruthFrame]:
     """Ground truth by frame of the file, from 0 (MOT counts from 1)."""
     return {frame - 1: truth for frame, truth in parse_mot(PETS_TRUTH.read_text("utf-8").splitlines()).items()}
+
+
+def pets_scene() -> tuple[list[Image], NDArray[np.float32]]:
+    """All pictures of PETS, and the place with nobody in it: their median."""
+    with av.open(str(PETS)) as container:
+        shown = [np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) for frame in container.decode(video=0)]
+    return shown, np.asarray(np.median(np.stack(shown[::20]), axis=0), np.float32)
 
 
 def frames(video: Path, wanted: Collection[int]) -> dict[int, Image]:

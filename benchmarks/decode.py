@@ -12,7 +12,7 @@ Delay: of stream time, from the first packet that shows motion to the first pict
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -23,6 +23,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.data import PETS
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
@@ -95,19 +96,38 @@ def packets(path: Path) -> tuple[bytes, tuple[Any, ...]]:
         return bytes(video.codec_context.extradata or b""), tuple(p for p in container.demux(video) if p.size)
 
 
+def mux(like: Path, chosen: Iterable[Any], path: Path) -> Path:
+    """These packets one after the other, as a video coded like that one."""
+    with av.open(str(like)) as template, av.open(str(path), "w") as container:
+        out: Any = container.add_stream_from_template(template.streams.video[0])
+        for number, packet in enumerate(chosen):
+            copy: Any = av.Packet(bytes(packet))
+            copy.time_base, copy.stream, copy.is_keyframe = Fraction(1, CODED_FPS), out, packet.is_keyframe
+            copy.pts = copy.dts = number
+            container.mux(copy)
+    return path
+
+
+def sensor(shape: tuple[int, ...]) -> Callable[[NDArray[Any]], Image]:
+    """Adds a sensor's noise to pictures of that shape, to each another."""
+    chance = np.random.default_rng(2)
+    grain = chance.standard_normal(shape, np.float32)
+
+    def noisy(picture: NDArray[Any]) -> Image:
+        shift = (int(chance.integers(shape[0])), int(chance.integers(shape[1])))
+        return np.asarray(np.clip(np.rint(picture + np.roll(grain, shift, (0, 1))), 0, 255), np.uint8)
+
+    return noisy
+
+
 @cache
 def recorded() -> tuple[list[Image], list[Image]]:
     """The pictures of a still and of a moving part."""
     with av.open(str(PETS)) as container:
         frames = islice(container.decode(video=0), PART_S * CODED_FPS)
         moving = [np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) for frame in frames]
-    chance = np.random.default_rng(2)
-    grain = chance.standard_normal(moving[0].shape, np.float32)
-    still = []
-    for _ in moving:
-        shift = (int(chance.integers(moving[0].shape[0])), int(chance.integers(moving[0].shape[1])))
-        noisy = moving[0] + np.roll(grain, shift, (0, 1))
-        still.append(np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8))
+    noisy = sensor(moving[0].shape)
+    still = [noisy(moving[0]) for _ in moving]
     return still, [*still[:LEAD], *moving[: len(moving) - LEAD]]
 
 

@@ -9,15 +9,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
-import av
 import cv2
 import numpy as np
 
 from benchmarks.busy_clip import quality
-from benchmarks.data import CONFIGS, PETS, pets_truth
-from benchmarks.one_core import Parts, Row, Watcher, one_core, rows_of, warm
+from benchmarks.cores import cores
+from benchmarks.data import CONFIGS, pets_scene, pets_truth
+from benchmarks.one_core import Parts, Row, Watcher, rows_of, warm
 from benchmarks.report import Figure, Outcome, at_least, command
 from benchmarks.scorers import Scores
 from edge_agent.adapters.detectors import open_detector
@@ -33,10 +33,8 @@ FPS = 10
 
 def frames() -> Iterator[Frame]:
     """Up to the last one with ground truth."""
-    with av.open(str(PETS)) as container:
-        clip = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
-    nobody: Any = np.median(np.stack(clip[::20]).astype(np.float32), axis=0).astype(np.uint8)
-    around = cv2.copyMakeBorder(nobody, TOP, TOP, LEFT, LEFT, cv2.BORDER_REFLECT)
+    clip, nobody = pets_scene()
+    around = cv2.copyMakeBorder(nobody.astype(np.uint8), TOP, TOP, LEFT, LEFT, cv2.BORDER_REFLECT)
     for index, picture in enumerate(clip[: max(pets_truth()) + 1]):
         image = around.copy()
         image[TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH] = picture
@@ -62,9 +60,9 @@ def watched(crops: Literal["auto", "off"]) -> tuple[Scores, float, Parts, int]:
         return scores, switches, watcher.parts, count
 
 
+@cores(1)
 def measure() -> Outcome:
     """Whole pictures, then parts."""
-    one_core()
     cv2.setNumThreads(1)
     figures: list[Figure] = []
     recalls = []

@@ -45,11 +45,6 @@ Row = tuple[int, int, float, float, float, float, float]
 """Index of the picture, id, x1, y1, x2, y2 in pixels, score."""
 
 
-def one_core() -> None:
-    """This process and its children stay on one core from now on."""
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-
-
 @dataclass(slots=True)
 class Parts:
     """Seconds of processor time by part, and how many pixels the network saw."""
