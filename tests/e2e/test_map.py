@@ -144,6 +144,24 @@ def test_only_what_looks_different_is_drawn_anew(browser: Browser, rig: Rig) -> 
     page.context.close()
 
 
+def test_the_wall_is_not_drawn_anew_for_what_moves_nothing(browser: Browser, rig: Rig) -> None:
+    report(rig.publisher, rig.cameras, LONG_S)
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    page.add_init_script(COUNT)
+    page.goto(f"{rig.url}#/wall")
+    place, started = rig.cameras[0], datetime.now(UTC)
+    rig.publisher.event(rig.events.make(place, Kind.INTRUSION, "begin", started, started, confidence=0.9))
+    row = page.locator(".queue [data-id]")
+    expect(row).to_have_count(1)
+    before = drawn(page)
+
+    (incident,) = rig.incidents()
+    rig.post(f"api/v1/incidents/{incident['id']}/transition", {"to": "acknowledged"})
+    expect(page.locator(".wall header li").nth(4)).to_contain_text("1")
+    assert drawn(page) == before
+    page.context.close()
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_pictures_from_a_server_of_tiles(browser: Browser, tmp_path: Path, theme: str) -> None:
     content = png()

@@ -100,7 +100,7 @@ export class MapView {
       this.#map.touchZoomRotate.disableRotation();
       this.#map.keyboard.disableRotation();
     }
-    this.#map.addControl(new maplibre.ScaleControl({ maxWidth: 110 }), "bottom-left");
+    this.#map.addControl(new maplibre.ScaleControl({ maxWidth: 110 * scale }), "bottom-left");
     // Not "load": that waits for the base map's tiles, which may hang.
     this.#map.once("style.load", () => {
       this.#addImages();
