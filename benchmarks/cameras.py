@@ -116,9 +116,9 @@ def told(one: Step, name: str) -> list[Figure]:
     ]
     if one.delays:
         figures += [
-            Figure(f"{name}: picture to spool, median, ms", 1000 * quantile(sorted(one.stored), 0.5)),
-            Figure(f"{name}: picture to subscriber, median, ms", 1000 * quantile(sorted(one.delays), 0.5)),
-            Figure(f"{name}: picture to subscriber, p95, ms", 1000 * quantile(sorted(one.delays), 0.95)),
+            Figure(f"{name}: picture to spool, median, ms", 1000 * quantile(one.stored, 0.5)),
+            Figure(f"{name}: picture to subscriber, median, ms", 1000 * quantile(one.delays, 0.5)),
+            Figure(f"{name}: picture to subscriber, p95, ms", 1000 * quantile(one.delays, 0.95)),
         ]
     return figures
 
@@ -148,7 +148,7 @@ def measure(steps: tuple[int, ...], busy: int, drawn: Path | None) -> Outcome:
             figures += told(over, f"{busy} busy cameras")
             figures.append(at_most(f"{busy} busy cameras: age of a picture, ms", over.age, AGE_MS))
     if drawn is not None and len(done) > 1:
-        late = [1000 * quantile(sorted(one.delays), 0.95) if one.delays else None for one in done]
+        late = [1000 * quantile(one.delays, 0.95) if one.delays else None for one in done]
         title = f"{ACTIVITY:.0%} activity, 720p, {processors()} processors"
         drawn.write_text(plot(title, steps, [100 * one.cpu for one in done], late), "utf-8")
     return Outcome("cameras", tuple(figures))
@@ -163,7 +163,7 @@ def _judged(done: list[Step]) -> list[Figure]:
         figures.append(at_most("processor time a camera, spread", max(costs) / min(costs) - 1, SPREAD))
     figures += [
         at_most(
-            f"{one.cameras} cameras: picture to subscriber, p95 ms", 1000 * quantile(sorted(one.delays), 0.95), DELAY_MS
+            f"{one.cameras} cameras: picture to subscriber, p95 ms", 1000 * quantile(one.delays, 0.95), DELAY_MS
         )
         for one in free
         if one.delays
