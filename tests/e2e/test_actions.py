@@ -262,6 +262,26 @@ def test_what_is_refused_for_no_connection_is_taken_back(city: City) -> None:
     expect(state(budi)).to_have_text("Acknowledged")
 
 
+def test_a_key_that_follows_escape_at_once_is_not_lost(city: City) -> None:
+    gate = city.sees(0, "gate", "brawl", 0)
+    budi = city.sits("budi")
+    selects(budi, gate)
+    budi.keyboard.press("n")
+    asked = budi.locator("dialog[open]")
+    expect(asked.locator("textarea")).to_be_visible()
+    # Both in one task, before the browser tells that the first dialog is closed; then until it has told.
+    budi.evaluate(
+        """async () => {
+          document.querySelector('dialog[open]').dispatchEvent(new Event('cancel', { cancelable: true }));
+          document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 's', bubbles: true }));
+          await new Promise((done) => setTimeout(() => requestAnimationFrame(() => setTimeout(done))));
+        }"""
+    )
+    expect(asked).to_have_count(1)
+    expect(asked.locator("textarea")).to_have_count(0)
+    expect(asked.get_by_role("radio").first).to_be_visible()
+
+
 def test_neighbouring_cameras_are_looked_at_on_request_only(city: City) -> None:
     gate = city.sees(0, "gate", "brawl", 0)
     city.sees(3, "school", "intrusion", 600)
