@@ -162,9 +162,7 @@ def _judged(done: list[Step]) -> list[Figure]:
         costs = [one.each for one in free]
         figures.append(at_most("processor time a camera, spread", max(costs) / min(costs) - 1, SPREAD))
     figures += [
-        at_most(
-            f"{one.cameras} cameras: picture to subscriber, p95 ms", 1000 * quantile(one.delays, 0.95), DELAY_MS
-        )
+        at_most(f"{one.cameras} cameras: picture to subscriber, p95 ms", 1000 * quantile(one.delays, 0.95), DELAY_MS)
         for one in free
         if one.delays
     ]
