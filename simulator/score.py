@@ -140,7 +140,7 @@ def choose2(count: int) -> int:
     return count * (count - 1) // 2
 
 
-def quantile(values: list[float], share: float) -> float:
+def quantile(values: Iterable[float], share: float) -> float:
     """Linear interpolation between the closest ranks of `values` (in any order, not empty)."""
     ranked = sorted(values)
     place = (len(ranked) - 1) * share
