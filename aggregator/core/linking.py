@@ -6,7 +6,6 @@ or from the background, at the camera's own rate of episodes that nothing else c
 All rates are per second.
 """
 
-from dataclasses import dataclass, field
 from math import cos, exp, hypot, pi, radians, sqrt
 from typing import Literal
 
@@ -44,12 +43,10 @@ APART_M = 150.0
 and crowds draw others. What is farther off than about two extents is more likely that other one."""
 
 
-@dataclass(slots=True)
-class Trail:
+class Trail(Struct, gc=False):
     """One camera's continuous activity of one kind: the hull in time of its episodes, within one incident.
 
-    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence. mark: the last look
-    that came across it."""
+    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence."""
 
     site: str
     camera: str
@@ -58,10 +55,9 @@ class Trail:
     first: float
     last: float
     incident: str = ""
-    key: int = field(default=0, compare=False)
+    key: int = 0
     open: int = 0
     sure: float = 0.5
-    mark: int = field(default=0, compare=False)
 
     def same_camera(self, other: "Trail") -> bool:
         """A post that takes reports is no camera: it may hear of two places at once."""
