@@ -109,7 +109,7 @@ def tie(a: Trail, b: Trail) -> Tie | Refusal:
     kinds = PAIRS[a.kind].get(b.kind)
     if kinds is None:
         return "kind"
-    gap = max(0.0, a.first - b.until, b.first - a.until)
+    gap = gap_s(a, b)
     if gap > kinds.window_s:
         return "time"
     same = a.camera == b.camera and a.same_camera(b)
@@ -131,10 +131,26 @@ def tie(a: Trail, b: Trail) -> Tie | Refusal:
     return _by_distance(a.place, b.place, kinds, gap, place, told=a.kind == Kind.REPORT != b.kind)
 
 
+def gap_s(a: Trail, b: Trail) -> float:
+    """Seconds between the two; 0 where they overlap."""
+    gap = a.first - b.last
+    if gap > 0.0 and b.open > 0:
+        gap = a.first - b.until
+    if gap > 0.0:
+        return gap
+    gap = b.first - a.last
+    if gap > 0.0 and a.open > 0:
+        gap = b.first - a.until
+    return gap if gap > 0.0 else 0.0
+
+
 def _by_distance(a: Location, b: Location, kinds: Pair, gap: float, place: PlaceMatch, told: bool) -> Tie | Refusal:
-    distance = metres(a, b)
-    open_m = OPEN_SHARE * hypot(min(a.radius_m, MAX_UNCERTAINTY_M), min(b.radius_m, MAX_UNCERTAINTY_M))
-    beyond = max(0.0, distance - open_m)
+    distance, radius_a, radius_b = metres(a, b), a.radius_m, b.radius_m
+    open_m = OPEN_SHARE * hypot(
+        radius_a if radius_a < MAX_UNCERTAINTY_M else MAX_UNCERTAINTY_M,
+        radius_b if radius_b < MAX_UNCERTAINTY_M else MAX_UNCERTAINTY_M,
+    )
+    beyond = distance - open_m if distance > open_m else 0.0
     if beyond > kinds.reach_m:
         return "distance"
     wide = kinds.extent_m + min(kinds.speed * gap, MAX_MOVE_M)

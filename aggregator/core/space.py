@@ -28,13 +28,16 @@ def centre(points: Sequence[tuple[Location, float]]) -> Location | None:
         return None
     if len(points) == 1:
         return points[0][0]
-    origin = points[0][0]
-    total = sum(weight for _, weight in points)
-    lat = origin.lat + sum((point.lat - origin.lat) * weight for point, weight in points) / total
-    lon = origin.lon + sum(_turn(point.lon - origin.lon) * weight for point, weight in points) / total
-    middle = Location(lat=round(max(-90.0, min(90.0, lat)), 7), lon=round(_turn(lon), 7), radius_m=0)
-    reach = max(distance_m(middle, point) + point.radius_m for point, _ in points)
-    return Location(lat=middle.lat, lon=middle.lon, radius_m=round(min(reach, 100_000.0), 1))
+    lat, lon = points[0][0].lat, points[0][0].lon
+    total = north = east = 0.0
+    for point, weight in points:
+        total += weight
+        north += (point.lat - lat) * weight
+        east += _turn(point.lon - lon) * weight
+    lat, lon = round(max(-90.0, min(90.0, lat + north / total)), 7), round(_turn(lon + east / total), 7)
+    middle = Location(lat=lat, lon=lon, radius_m=0)
+    reach = max([distance_m(middle, point) + point.radius_m for point, _ in points])
+    return Location(lat=lat, lon=lon, radius_m=round(min(reach, 100_000.0), 1))
 
 
 class Cells(Protocol):

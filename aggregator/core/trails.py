@@ -7,7 +7,6 @@ all cells around it (its *hood*), and a trail that is listed is put into every h
 What is found comes in the order of places, slots and listing, so that a replay decides equally.
 """
 
-from collections.abc import Iterator
 from math import cos, inf, radians
 
 from msgspec import Struct
@@ -31,11 +30,14 @@ _Slots = dict[int, dict[int, Trail]]
 SourceKey = tuple[str, str, Kind]
 
 
-class _Place(Struct, gc=False):
-    """A cell or a site: its own trails, and the hoods that hold them, too."""
+class _Place:
+    """A cell or a site. holders: its own trails, and then the hoods that hold them, too."""
 
-    own: _Slots
-    hoods: list[_Slots]
+    __slots__ = ("holders", "own")
+
+    def __init__(self) -> None:
+        self.own: _Slots = {}
+        self.holders = [self.own]
 
 
 class _Listing(Struct, frozen=True, gc=False):
@@ -93,10 +95,11 @@ class TrailIndex:
                     continue
                 since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
                 for other in bucket.values():
+                    last = other.last
+                    if last < earliest and (other.open <= 0 or last + STALE_S < earliest):
+                        continue
                     first = other.first
                     if first < since or first > latest:
-                        continue
-                    if (other.last + STALE_S if other.open > 0 else other.last) < earliest:
                         continue
                     pair = kinds.get(other.kind)
                     if pair is None:
@@ -148,10 +151,10 @@ class TrailIndex:
 
     def relist(self, trail: Trail) -> None:
         """After its times or its place have changed."""
-        listing = self._listed[trail.key]
+        listing, place = self._listed[trail.key], trail.place
         if listing.first == int(trail.first // SLOT_S) and listing.last == int(trail.last // SLOT_S):
-            place = listing.place
-            if place is trail.place or (place and trail.place and metres(place, trail.place) < DRIFT_M):
+            before = listing.place
+            if before is place or (before and place and metres(before, place) < DRIFT_M):
                 return
         self._unlist(trail)
         self._list(trail)
@@ -180,31 +183,29 @@ class TrailIndex:
         at = trail.place
         cell = self._cells.cell(at.lat, at.lon) if at is not None else ""
         first, last = int(trail.first // SLOT_S), int(trail.last // SLOT_S)
+        key, slots = trail.key, range(first, last + 1)
         self._listings += 1
-        self._listed[trail.key] = _Listing(cell, at, first, last, self._listings)
-        for by_slot in self._holders(trail.site, cell):
-            for slot in range(first, last + 1):
-                bucket = by_slot.get(slot)
-                if bucket is None:
-                    by_slot[slot] = {trail.key: trail}
-                else:
-                    bucket[trail.key] = trail
+        self._listed[key] = _Listing(cell, at, first, last, self._listings)
+        for name in _names(trail.site, cell):
+            for by_slot in self._place(name).holders:
+                for slot in slots:
+                    bucket = by_slot.get(slot)
+                    if bucket is None:
+                        by_slot[slot] = {key: trail}
+                    else:
+                        bucket[key] = trail
 
     def _unlist(self, trail: Trail) -> None:
-        listing = self._listed.pop(trail.key)
-        for by_slot in self._holders(trail.site, listing.cell):
-            for slot in range(listing.first, listing.last + 1):
-                bucket = by_slot[slot]
-                del bucket[trail.key]
-                if not bucket:
-                    del by_slot[slot]
-
-    def _holders(self, site: str, cell: str) -> Iterator[_Slots]:
-        """Where a trail is listed: by its cell, or as one without a place; and by its site, for those that have none."""
-        for name in (cell or f"unplaced {site}", f"site {site}"):
-            place = self._place(name)
-            yield place.own
-            yield from place.hoods
+        key = trail.key
+        listing = self._listed.pop(key)
+        slots = range(listing.first, listing.last + 1)
+        for name in _names(trail.site, listing.cell):
+            for by_slot in self._places[name].holders:
+                for slot in slots:
+                    bucket = by_slot[slot]
+                    del bucket[key]
+                    if not bucket:
+                        del by_slot[slot]
 
     def _around(self, trail: Trail) -> tuple[_Slots, ...]:
         """Where trails are listed of what may be tied to this one."""
@@ -221,11 +222,11 @@ class TrailIndex:
             self._hoods.clear()
             self._places = {name: place for name, place in self._places.items() if place.own}
             for place in self._places.values():
-                place.hoods.clear()
+                del place.holders[1:]
         hood = self._hoods[cell] = {}
         for name in self._cells.around(at.lat, at.lon, FARTHEST_M):
             place = self._place(name)
-            place.hoods.append(hood)
+            place.holders.append(hood)
             for slot, bucket in place.own.items():
                 hood.setdefault(slot, {}).update(bucket)
         return hood
@@ -233,8 +234,13 @@ class TrailIndex:
     def _place(self, name: str) -> _Place:
         place = self._places.get(name)
         if place is None:
-            place = self._places[name] = _Place({}, [])
+            place = self._places[name] = _Place()
         return place
+
+
+def _names(site: str, cell: str) -> tuple[str, str]:
+    """Where a trail is listed: by its cell, or as one without a place; and by its site, for those that have none."""
+    return cell or f"unplaced {site}", f"site {site}"
 
 
 _OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
