@@ -43,12 +43,12 @@ def centre(points: Sequence[tuple[Location, float]]) -> Location | None:
 class Cells(Protocol):
     """A division of the ground into cells; pure, any thread may call.
 
-    `around` names every cell that a place within `reach_m` of the point can lie in: perhaps too many, never too few,
+    A cell is a number, not below 0. `around` names every cell that a place within `reach_m` of the point can lie in: perhaps too many, never too few,
     and the same from every point of one cell.
     """
 
-    def cell(self, lat: float, lon: float) -> str: ...
-    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]: ...
+    def cell(self, lat: float, lon: float) -> int: ...
+    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[int]: ...
 
 
 SLACK_M = 1.0
@@ -63,20 +63,21 @@ class Grid:
         self._columns = max(1, floor(360 / self._row))
         self._column = 360 / self._columns
 
-    def cell(self, lat: float, lon: float) -> str:
-        return self._name(floor(lat / self._row), floor(lon / self._column))
+    def cell(self, lat: float, lon: float) -> int:
+        return self._number(floor(lat / self._row), floor(lon / self._column))
 
-    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
+    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[int]:
         row, column = floor(lat / self._row), floor(lon / self._column)
         height = (reach_m + SLACK_M) / METRES_PER_DEGREE
         farthest = max(abs(row), abs(row + 1)) * self._row + height  # from the equator
         width = min(height / max(cos(radians(min(90.0, farthest))), 1e-3), 180.0)
         up, aside = ceil(height / self._row), ceil(width / self._column)
         rows, columns = range(row - up, row + up + 1), range(column - aside, column + aside + 1)
-        return sorted({self._name(row, column) for row in rows for column in columns})
+        return sorted({self._number(row, column) for row in rows for column in columns})
 
-    def _name(self, row: int, column: int) -> str:
-        return f"{row}:{column % self._columns}"
+    def _number(self, row: int, column: int) -> int:
+        """Rows count from far enough beyond the south pole."""
+        return (row + 2 * self._columns) * self._columns + column % self._columns
 
 
 def _turn(degrees: float) -> float:

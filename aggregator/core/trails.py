@@ -41,9 +41,9 @@ class _Place:
 
 
 class _Listing(Struct, frozen=True, gc=False):
-    """Where and when a trail is listed. cell: "" without a place. number: counts listings."""
+    """Where and when a trail is listed. cell: -1 without a place. number: counts listings."""
 
-    cell: str
+    cell: int
     place: Location | None
     first: int
     last: int
@@ -55,8 +55,8 @@ class TrailIndex:
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
-        self._places: dict[str, _Place] = {}
-        self._hoods: dict[str, _Slots] = {}
+        self._places: dict[str | int, _Place] = {}
+        self._hoods: dict[int, _Slots] = {}
         self._of: dict[str, dict[SourceKey, Trail]] = {}
         self._listed: dict[int, _Listing] = {}
         self._next = 1
@@ -134,22 +134,25 @@ class TrailIndex:
             self._list(trail)
             return trail
         old.open += trail.open
-        self.grow(old, trail.place, trail.first, trail.last, trail.sure)
+        if trail.sure > old.sure:
+            old.sure = trail.sure
+        self._grow(old, trail.place, trail.first, trail.last)
         return old
 
-    def grow(self, trail: Trail, place: Location | None, first: float, last: float, sure: float) -> None:
+    def _grow(self, trail: Trail, place: Location | None, first: float, last: float) -> None:
         """It also covers what was seen from `first` to `last`, lately at `place`."""
-        if place is not None and place != trail.place and (trail.place is None or last >= trail.last):
+        before = trail.place
+        if place is not None and place is not before and (before is None or last >= trail.last) and place != before:
             trail.place = place
+        elif first >= trail.first and last <= trail.last:
+            return
         if first < trail.first:
             trail.first = first
         if last > trail.last:
             trail.last = last
-        if sure > trail.sure:
-            trail.sure = sure
-        self.relist(trail)
+        self._relist(trail)
 
-    def relist(self, trail: Trail) -> None:
+    def _relist(self, trail: Trail) -> None:
         """After its times or its place have changed."""
         listing, place = self._listed[trail.key], trail.place
         if listing.first == int(trail.first // SLOT_S) and listing.last == int(trail.last // SLOT_S):
@@ -171,9 +174,9 @@ class TrailIndex:
         """What has no place comes first; for one without a place, what its own camera told without one."""
         listed, placed, camera = self._listed, trail.place is not None, trail.camera
 
-        def order(one: Trail) -> tuple[str | bool, int, int]:
+        def order(one: Trail) -> tuple[int, int, int]:
             listing = listed[one.key]
-            where = listing.cell if placed else listing.cell != "" or one.camera != camera
+            where = listing.cell if placed else listing.cell != -1 or one.camera != camera
             return where, max(listing.first, begin), listing.number
 
         found.sort(key=order)
@@ -181,7 +184,7 @@ class TrailIndex:
 
     def _list(self, trail: Trail) -> None:
         at = trail.place
-        cell = self._cells.cell(at.lat, at.lon) if at is not None else ""
+        cell = self._cells.cell(at.lat, at.lon) if at is not None else -1
         first, last = int(trail.first // SLOT_S), int(trail.last // SLOT_S)
         key, slots = trail.key, range(first, last + 1)
         self._listings += 1
@@ -216,7 +219,7 @@ class TrailIndex:
         hood = self._hoods.get(cell)
         return self._place(f"unplaced {trail.site}").own, hood if hood is not None else self._hood(cell, at)
 
-    def _hood(self, cell: str, at: Location) -> _Slots:
+    def _hood(self, cell: int, at: Location) -> _Slots:
         """All that lies in the cells around, from now on."""
         if len(self._hoods) >= HOODS:
             self._hoods.clear()
@@ -231,16 +234,16 @@ class TrailIndex:
                 hood.setdefault(slot, {}).update(bucket)
         return hood
 
-    def _place(self, name: str) -> _Place:
+    def _place(self, name: str | int) -> _Place:
         place = self._places.get(name)
         if place is None:
             place = self._places[name] = _Place()
         return place
 
 
-def _names(site: str, cell: str) -> tuple[str, str]:
+def _names(site: str, cell: int) -> tuple[str | int, str]:
     """Where a trail is listed: by its cell, or as one without a place; and by its site, for those that have none."""
-    return cell or f"unplaced {site}", f"site {site}"
+    return f"unplaced {site}" if cell == -1 else cell, f"site {site}"
 
 
 _OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
