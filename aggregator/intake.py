@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -67,27 +66,6 @@ def read(message: Message) -> Read:
         return Read(message, topic, decode_event(message.payload, datetime.fromtimestamp(message.received, UTC), topic))
     except CodecError as error:
         return Read(message, topic, None, error)
-
-
-class Intake:
-    """Reads batches of messages, one of them ahead: while the store writes, which leaves the processor to others. One
-    thread at a time."""
-
-    def __init__(self) -> None:
-        self._ahead: Sequence[Message] = ()
-        self._reads: list[Read] = []
-
-    def ahead(self, messages: Sequence[Message]) -> None:
-        """Reads what is to be taken next."""
-        try:
-            self._reads, self._ahead = [read(message) for message in messages], messages
-        except Exception:  # noqa: BLE001 - `take` comes upon it again, where it can be told whose fault it is
-            self._ahead = ()
-
-    def take(self, messages: Sequence[Message]) -> list[Read]:
-        if messages is self._ahead and messages:
-            return self._reads
-        return [read(message) for message in messages]
 
 
 def event_number(message: Message) -> tuple[AgentKey, int] | None:

@@ -2,10 +2,15 @@
 
 Everything that changes state goes through here under one lock: decode, leave out what is known, correlate, commit,
 publish. Nothing is published or acknowledged before its commit. If a commit fails, memory is rebuilt from the store.
+
+While one batch is written, which is mostly waiting for the disk, the next one is taken. Memory is then ahead of the
+store: whoever else comes writes that batch first, and if the one before it fails, it is forgotten and comes again.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import msgspec
 import structlog
@@ -16,37 +21,37 @@ from aggregator.clips import AgentAway, Clips, ClipState, Place, UnknownEvent
 from aggregator.core.actions import Deed
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident
-from aggregator.core.liveness import Agent, AgentKey, Camera
+from aggregator.core.liveness import AgentKey, Camera
 from aggregator.core.outcome import Outcome
-from aggregator.core.ports import Batch, EventRow, IncidentRow, LinkRow, Message, Meter, Retention, Store
+from aggregator.core.ports import Batch, IncidentRow, LinkRow, Message, Meter, Retention, Store
 from aggregator.core.precision import Judged
 from aggregator.core.replay import Known
 from aggregator.core.sequence import Sequence as Numbers
-from aggregator.core.sequence import give_up, observe, settle
 from aggregator.core.silences import Silence
 from aggregator.core.states import State
 from aggregator.desk import DeskView
-from aggregator.intake import Intake, Read, event_number, picture, refused
+from aggregator.intake import read
 from aggregator.judges import SilenceWish
 from aggregator.live import Delta
 from aggregator.rebuild import Fresh as Fresh
 from aggregator.rebuild import rebuilt
 from aggregator.replayer import Replayer
+from aggregator.taking import Publish, Taking
 from aggregator.views import camera_view, gone_view, incident_view, shown_sites, silence_view, sites_of
-from contract import topics
-from contract.codec import decode
-from contract.errors import CodecError
-from contract.events import Event
-from contract.messages import Health, Reply, Status
 
 log = structlog.get_logger()
-
-Publish = Callable[[Sequence[Delta]], None]
-"""To the live stream, as one piece of news. Must not wait."""
 
 
 class UnknownSilence(KeyError):
     """No silence has this id, or it was over long ago."""
+
+
+@dataclass(slots=True)
+class _Ahead:
+    """Messages that were taken while the batch before theirs was written. batch: theirs; None once it is written."""
+
+    messages: Sequence[Message]
+    batch: Batch | None
 
 
 class Service:
@@ -56,8 +61,8 @@ class Service:
         self._store, self._fresh, self._publish, self._meter, self._now = store, fresh, publish, meter, now
         self._lock = threading.Lock()
         self._numbers: dict[AgentKey, Numbers] = {}
-        self._replayer, self._intake = Replayer(), Intake()
-        self._clips = Clips()
+        self._replayer, self._clips = Replayer(), Clips()
+        self._ahead: _Ahead | None = None
         self.desk = DeskView(fresh.policies.load)
         self.refused = 0
         """Messages put into quarantine since `prune`."""
@@ -65,9 +70,15 @@ class Service:
 
     def handle(self, messages: Sequence[Message], ahead: Callable[[], Sequence[Message]] = tuple) -> None:
         """Stores the messages: when it returns, they may be acknowledged. Raises StoreError where none was stored.
-        ahead: gives what is to be handled next; it is read while the store writes."""
+        ahead: gives what is to be handled next; it is taken while the store writes."""
         with self._lock:
-            self._handle(messages, lambda: self._intake.ahead(ahead()))
+            taken = self._ahead
+            if taken is None or taken.messages is not messages:
+                self._catch_up()
+                self._handle(messages, ahead)
+            elif taken.batch is not None:
+                self._ahead = None
+                self._write(taken.batch, ahead)
 
     def transition(self, incident: str, to: State, actor: str, reason: str) -> bytes:
         """A step of the lifecycle; see `act`."""
@@ -92,14 +103,14 @@ class Service:
 
     def silence(self, wish: SilenceWish) -> Silence:
         """Raises SilenceRefused or StoreError."""
-        with self._lock:
+        with self._alone():
             silence = self._judges.silence(wish, self._now())
             self._keep(silence, wish.actor, "silence.create")
             return silence
 
     def end_silence(self, identity: str, actor: str) -> Silence:
         """Raises UnknownSilence or StoreError."""
-        with self._lock:
+        with self._alone():
             try:
                 silence = self._judges.end_silence(identity, self._now(), actor)
             except KeyError:
@@ -109,7 +120,7 @@ class Service:
 
     def judged(self) -> list[Judged]:
         """What verdicts have shown of each camera's rules."""
-        with self._lock:
+        with self._alone():
             return self._judges.judged(self._now())
 
     def look(self, sha256: str, actor: str, address: str = "") -> tuple[bytes, str] | None:
@@ -122,7 +133,7 @@ class Service:
     def clip(self, event: str, actor: str, address: str = "") -> ClipState:
         """Where the clip of this event is; asks its agent for it where it is not here. Raises UnknownEvent, AgentAway
         or StoreError."""
-        with self._lock:
+        with self._alone():
             found = self._store.event_place(event)
             if found is None:
                 raise UnknownEvent(event)
@@ -139,14 +150,14 @@ class Service:
 
     def tick(self) -> None:
         """What time alone changes; call it every second or so."""
-        with self._lock:
+        with self._alone():
             now = self._now()
             batch = Batch()
             for outcome in (self._correlator.tick(now), *self._judges.gather(now)):
                 self._correlated(outcome, batch)
             gone = self._fleet.tick(now)
             self._judges.silent(gone, now)
-            self._show(batch, gone)
+            self._taking.show(batch, gone)
             if batch:
                 self._commit(batch)
             view = self.desk.update(self._correlator.incidents(), now)
@@ -161,21 +172,21 @@ class Service:
         self._publish([Delta("gone", gone_view(ids), sites) for sites, ids in past.items()])
 
     def cameras(self) -> tuple[Camera, ...]:
-        with self._lock:
+        with self._alone():
             return tuple(self._fleet.cameras[key] for key in sorted(self._fleet.cameras))
 
     def incidents(self) -> tuple[Incident, ...]:
         """All that are in memory."""
-        with self._lock:
+        with self._alone():
             return tuple(self._correlator.incidents())
 
     def waiting(self) -> int:
         """Events that are stored and not assigned yet."""
-        with self._lock:
+        with self._alone():
             return self._correlator.waiting
 
     def gaps(self) -> dict[AgentKey, Known]:
-        with self._lock:
+        with self._alone():
             return self._known_numbers(ready=True)
 
     def asks(self, ready: bool) -> list[tuple[str, bytes]]:
@@ -183,14 +194,14 @@ class Service:
 
         ready: False while there is no connection, or messages that have come wait to be taken.
         """
-        with self._lock:
+        with self._alone():
             replays = self._replayer.commands(self._now(), self._known_numbers(ready))
             return [*replays, *self._clips.commands()] if ready else replays
 
     def _do(self, deed: Callable[[float], Done], settled: Sequence[str] = ()) -> list[bytes]:
         """What a person does; the views that it is answered with. settled: incidents that are to hold their event: what
         was announced before its event's turn gets it now."""
-        with self._lock:
+        with self._alone():
             now = self._now()
             for incident in settled:
                 batch = Batch()
@@ -205,6 +216,19 @@ class Service:
                 self._judges.relearn(self._store.verdicts(), now)
             return [done.batch.incidents[one.id].view for one in done.shown]
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """For all but `handle`: nothing is in memory that is not in the store. Raises StoreError."""
+        with self._lock:
+            self._catch_up()
+            yield
+
+    def _catch_up(self) -> None:
+        """Writes what was taken ahead."""
+        if self._ahead is not None and self._ahead.batch is not None:
+            batch, self._ahead.batch = self._ahead.batch, None
+            self._write(batch)
+
     def _known_numbers(self, ready: bool) -> dict[AgentKey, Known]:
         known = {}
         for key, numbers in self._numbers.items():
@@ -212,10 +236,12 @@ class Service:
             known[key] = Known(numbers, agent.told if agent else 0, ready and agent is not None and agent.online)
         return known
 
-    def _handle(self, messages: Sequence[Message], meanwhile: Callable[[], None] | None = None) -> None:
+    def _handle(self, messages: Sequence[Message], ahead: Callable[[], Sequence[Message]] = tuple) -> None:
         """One batch; where something unforeseen breaks it, one message at a time, and the culprit into quarantine."""
         try:
-            self._store_all(messages, meanwhile)
+            batch = self._take(messages)
+            if batch:
+                self._write(batch, ahead)
         except StoreError:
             raise  # nobody's fault: all of it comes again
         except Exception as error:
@@ -225,94 +251,37 @@ class Service:
                 for message in messages:
                     self._handle([message])
                 return
-            batch = Batch(quarantine=[refused(messages[0], type(error).__name__, "$", str(error))])
-            self._settle_refused(messages[0], batch)
-            self._meter.event("quarantined")
+            batch = Batch()
+            self._taking.quarantine(messages[0], type(error).__name__, "$", str(error), batch)
             self._commit(batch)
 
-    def _store_all(self, messages: Sequence[Message], meanwhile: Callable[[], None] | None) -> None:
+    def _take(self, messages: Sequence[Message], before: Batch | None = None) -> Batch:
+        """What the messages make of memory, as the store is to have it. before: the batch that is being written."""
         batch = Batch()
-        reads = self._intake.take(messages)
+        reads = [read(message) for message in messages]
         ids = [one.event.id for one in reads if one.event is not None]
         known = set(self._store.known(ids)) if ids else set()
+        if before is not None:
+            known.update(row.event.id for row in before.events)
         for one in reads:
-            self._take(one, known, batch)
+            self._taking.take(one, known, batch)
         if batch.events:
             kept_out = {row.event.id for row in batch.suppressed if row.suppressed.kept_out}
             hushed = frozenset(row.event.id for row in batch.suppressed if row.suppressed.hushed)
             fresh = [row.event for row in batch.events if row.event.id not in kept_out]
             self._correlated(self._correlator.step(fresh, messages[-1].received, hushed), batch)
-        if batch:
-            self._commit(batch, meanwhile)
+        self._see(batch)
+        return batch
 
-    def _take(self, one: Read, known: set[str], batch: Batch) -> None:
+    def _take_ahead(self, messages: Sequence[Message], before: Batch) -> bool:
+        """False where that broke memory."""
         try:
-            if one.error is not None:
-                raise one.error
-            if one.event is not None:
-                self._event(one.message, one.event, known, batch)
-            elif one.topic is not None and one.topic.channel == "evidence":
-                self._evidence(one.message, one.topic, batch)
-            elif one.topic is not None:
-                self._about_agent(one.message, one.topic, batch)
-        except CodecError as error:
-            message = one.message
-            batch.quarantine.append(refused(message, type(error).__name__, error.field, str(error)))
-            self._settle_refused(message, batch)
-            self._meter.event("quarantined")
-            log.warning("message_refused", topic=message.topic, field=error.field, error=str(error))
-
-    def _settle_refused(self, message: Message, batch: Batch) -> None:
-        """An event that is refused has come: asking for it again would only refuse it again."""
-        told = event_number(message)
-        if told is not None and told[0] in self._numbers:
-            self._settle(*told, batch)
-
-    def _about_agent(self, message: Message, topic: topics.Topic, batch: Batch) -> None:
-        key = topic.site, topic.owner
-        if topic.channel == "status":
-            status = decode(message.payload, Status)
-            self._show(batch, self._fleet.status(topic.site, topic.owner, status, message.received))
-            self._judges.agent(*key, status.state == "online", message.received)
-        elif topic.channel == "health":
-            health = decode(message.payload, Health)
-            self._show(batch, self._fleet.health(topic.site, topic.owner, health, message.received))
-            self._judges.agent(*key, True, message.received)
-            if key not in self._numbers and (told := self._fleet.agents[key].told):
-                self._numbers[key] = Numbers(told)  # what came before we knew the agent is not asked for
-        elif topic.channel == "reply":
-            reply = decode(message.payload, Reply)
-            if (refused := self._clips.answer(key, reply)) is not None:
-                about = {"event": refused[0], "site": topic.site, "error": refused[1]}
-                self._publish([Delta("clip", msgspec.json.encode(about), (topic.site,))])
-            gone = self._replayer.answer(key, reply)
-            if not gone or key not in self._numbers:
-                return
-            self._numbers[key] = give_up(self._numbers[key], gone)
-            log.warning("events_lost", site=topic.site, agent=topic.owner, numbers=gone)
-        else:
-            return
-        self._agent(batch, key)
-
-    def _event(self, message: Message, event: Event, known: set[str], batch: Batch) -> None:
-        now = message.received
-        key = event.data.site, event.agent
-        if event.id in known:
-            self._settle(key, int(event.sequence), batch)
-            batch.suppressed.append(self._judges.duplicate(event, now))
-            self._meter.event("duplicate")
-            return
-        known.add(event.id)
-        self._show(batch, self._fleet.event(event, now))
-        lag = now - event.time.timestamp()
-        delayed = event.data.delayed or lag > self._correlator.policy.delayed_after_s
-        batch.events.append(EventRow(event, message.payload, now, delayed))
-        suppressed = self._judges.judge(event, now, now)
-        if suppressed is not None:
-            batch.suppressed.append(suppressed)
-        self._numbers[key] = observe(self._numbers.get(key), int(event.sequence))
-        self._agent(batch, key)
-        self._meter.event("stored", None if delayed else lag)
+            if messages:
+                batch = self._take(messages, before)
+                self._ahead = _Ahead(messages, batch or None)
+        except Exception:  # noqa: BLE001 - `handle` comes upon it again, where it can be told whose fault it is
+            return False
+        return True
 
     def _correlated(self, outcome: Outcome, batch: Batch) -> None:
         batch.merged += outcome.merged
@@ -327,44 +296,34 @@ class Service:
                 batch.episodes[episode] = state
             batch.links.append(LinkRow(one.event.id, one.incident, one.link, one.refused))
 
-    def _evidence(self, message: Message, topic: topics.Topic, batch: Batch) -> None:
-        try:
-            batch.evidence.append(picture(message, topic))
-        except CodecError:
-            self._meter.evidence("refused")
-            raise
-        self._meter.evidence("stored")
-
-    def _settle(self, key: AgentKey, number: int, batch: Batch) -> None:
-        before = self._numbers.get(key)
-        after = settle(before, number)
-        if after is not before:
-            self._numbers[key] = after
-            self._agent(batch, key)
-
-    def _agent(self, batch: Batch, key: AgentKey) -> None:
-        agent = self._fleet.agents.get(key) or Agent(site=key[0], id=key[1])
-        batch.agents[key] = (agent, self._numbers.get(key))
-
     def _put(self, batch: Batch, incidents: Sequence[Incident]) -> None:
         """The view is encoded once per batch, in `_commit`."""
         for one in incidents:
             batch.incidents[one.id] = IncidentRow(one, (), b"")
-
-    def _show(self, batch: Batch, cameras: Sequence[Camera]) -> None:
-        for camera in cameras:
-            batch.cameras[camera.key] = camera
 
     def _keep(self, silence: Silence, actor: str, action: str) -> None:
         batch = Batch(silences=[silence], audit=[(self._now(), actor, action, silence.id, silence.reason)])
         self._commit(batch)
         self._publish([Delta("silence", silence_view(silence), (silence.site,) if silence.site else None)])
 
-    def _commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
+    def _see(self, batch: Batch) -> None:
+        """Incidents as they are now, encoded once for everybody."""
         for key, row in batch.incidents.items():
             trails = self._correlator.trails(key)
             batch.incidents[key] = IncidentRow(row.incident, trails, incident_view(row.incident, trails))
-        gone = self._gone(batch)
+
+    def _commit(self, batch: Batch) -> None:
+        self._see(batch)
+        self._write(batch)
+
+    def _write(self, batch: Batch, ahead: Callable[[], Sequence[Message]] = tuple) -> None:
+        """Commits, then publishes. ahead: what is to be taken while the store writes."""
+        gone, sound = self._gone(batch), True
+
+        def meanwhile() -> None:
+            nonlocal sound
+            sound = self._take_ahead(ahead(), batch)
+
         try:
             self._store.commit(batch, meanwhile)
         except Exception:
@@ -377,6 +336,8 @@ class Service:
             about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site, "media": shot.media}
             news.append(Delta("evidence", msgspec.json.encode(about), (shot.site,)))
         self._publish([*news, *gone])
+        if not sound:
+            self._restore()
 
     def _gone(self, batch: Batch) -> list[Delta]:
         """For who saw an incident only at a site that a split takes from it. Called before the commit."""
@@ -390,6 +351,7 @@ class Service:
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""
+        self._ahead = None
         known = rebuilt(self._store, self._fresh, self._now(), unlinked)
         self._fleet, self._correlator, self._judges, self._numbers = (
             known.fleet,
@@ -398,3 +360,4 @@ class Service:
             known.numbers,
         )
         self._acting = Acting(known.correlator, known.judges, self._store)
+        self._taking = Taking(known, self._replayer, self._clips, self._meter, self._publish)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 from math import ceil
 
-import h3
+import h3.api.basic_int as h3
 
 from aggregator.core.space import SLACK_M
 
@@ -25,10 +25,10 @@ class H3Cells:
             partial(_rings, h3.average_hexagon_edge_length(resolution, "m") * SMALLEST)
         )
 
-    def cell(self, lat: float, lon: float) -> str:
-        return str(self._cell(lat, lon))
+    def cell(self, lat: float, lon: float) -> int:
+        return int(self._cell(lat, lon))
 
-    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
+    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[int]:
         return self._disk(self._cell(lat, lon), self._rings(reach_m))
 
 
@@ -37,5 +37,5 @@ def _rings(edge_m: float, reach_m: float) -> int:
     return ceil(((reach_m + SLACK_M) / edge_m + 0.5) / 1.5)
 
 
-def _disk(cell: str, rings: int) -> tuple[str, ...]:
-    return tuple(sorted(str(one) for one in h3.grid_disk(cell, rings)))
+def _disk(cell: int, rings: int) -> tuple[int, ...]:
+    return tuple(sorted(h3.grid_disk(cell, rings)))

@@ -187,7 +187,7 @@ class Attribution:
 
     def _credit(self, trail: Trail, probe: Trail) -> float:
         """The chance that a trail is of something true: 1 where a second source confirms it, or for the same camera."""
-        if self._sources(trail.incident) > 1 or trail.same_camera(probe):
+        if self._sources(trail.incident) > 1 or (trail.camera == probe.camera and trail.same_camera(probe)):
             return 1.0
         rate = self._rates.per_s(trail.site, trail.camera, trail.kind, trail.last)
         return 1 / (1 + rate / TRUE_PER_S * doubt(trail.sure))

@@ -10,6 +10,7 @@ order of arrival within `reorder_s`. What is critical is shown at once all the s
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 
 from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
@@ -81,7 +82,8 @@ class Correlator:
         return (self._memory.snapshot(draft) for draft in self._drafts.values())
 
     def trails(self, incident: str) -> tuple[Trail, ...]:
-        return self._index.of(incident)
+        """As they are now: copies, since they go on to change."""
+        return tuple([copy(trail) for trail in self._index.of(incident)])
 
     def episode(self, episode: str) -> EpisodeState | None:
         return self._episodes.get(episode)
@@ -171,10 +173,11 @@ class Correlator:
 
     def _assign(self, held: Held, now: float) -> None:
         """One event to its incident."""
-        event, data, at = held.event, held.event.data, held.at
+        event, data, at, memory = held.event, held.event.data, held.at, self._memory
+        step = memory.step
         place = place_of(event, self._locate)
         delayed = self._is_delayed(held)
-        known = self._memory.known(data.episode)
+        known = memory.known(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
         last = at.last
         probe = Trail(data.site, data.camera, data.kind, place, min(at.started, at.time), last, sure=data.confidence)
@@ -182,18 +185,19 @@ class Correlator:
         pulls: list[Pull] = []
         if known is not None:
             target, link = self._lineage.root(known.incident), EPISODE
-            last = max(last, known.last)
+            if known.last > last:
+                last = known.last
         else:
             target, link, pulls = self._choose(probe, event, at, now, delayed)
-            self._memory.expect(data.episode, last)
+            memory.expect(data.episode, last)
         self._episodes[data.episode] = EpisodeState(target, last, ended)
         draft = self._drafts[target]
         running = not ended and (not draft.closed or data.episode in draft.running)
         draft.add(event, at, now, source_of(event, place, self._trust, draft), running, delayed)
-        self._memory.step.touch(target)
+        step.touched[target] = None
         trail = self._index.attach(probe, target)
-        if known is not None and self._index.count(target) == 1:
-            if trail.last - trail.first >= LASTS_S and not draft.closed:
+        if known is not None:
+            if trail.last - trail.first >= LASTS_S and self._index.count(target) == 1 and not draft.closed:
                 self._look_again(trail, now)
         elif pulls and not draft.closed:
             self._bridge(probe, target, pulls, now)
@@ -202,10 +206,11 @@ class Correlator:
         if not delayed and not held.hushed and draft.state == "suspected":
             self._promote(draft, now, probe)
         if known is None:
-            self._memory.watch(draft)
-        refused = tuple(self._memory.step.refused.items()) if self._memory.step.refused else ()
-        self._memory.step.refused.clear()
-        self._memory.step.assigned.append(Assigned(event, held.received, target, link, delayed, refused))
+            memory.watch(draft)
+        refused = tuple(step.refused.items()) if step.refused else ()
+        if refused:
+            step.refused.clear()
+        step.assigned.append(Assigned(event, held.received, target, link, delayed, refused))
 
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""

@@ -261,8 +261,9 @@ DOUBT = 0.1
 
 
 def _busy(incident: Weighed, policy: OpeningPolicy, heard: Heard) -> bool:
-    told = heard.unconfirmed_per_h * doubt(incident.told)
-    return len(incident.sources) < 2 and told > policy.doubted_per_h and not incident.reports
+    if incident.reports or len(incident.sources) >= 2:
+        return False
+    return heard.unconfirmed_per_h * doubt(incident.told) > policy.doubted_per_h
 
 
 def _reached(incident: Weighed, confidence: float, policy: OpeningPolicy) -> Opening | None:

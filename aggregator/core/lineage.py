@@ -10,8 +10,9 @@ class Lineage:
 
     def root(self, incident: str) -> str:
         """The incident that goes on; the same one where none absorbed it."""
-        while incident in self._into:
-            incident = self._into[incident]
+        into = self._into
+        while (kept := into.get(incident)) is not None:
+            incident = kept
         return incident
 
     def note(self, absorbed: str, kept: str) -> None:

@@ -6,7 +6,6 @@ or from the background, at the camera's own rate of episodes that nothing else c
 All rates are per second.
 """
 
-from dataclasses import dataclass, field
 from math import cos, exp, hypot, pi, radians, sqrt
 from typing import Literal
 
@@ -44,12 +43,10 @@ APART_M = 150.0
 and crowds draw others. What is farther off than about two extents is more likely that other one."""
 
 
-@dataclass(slots=True)
-class Trail:
+class Trail(Struct, gc=False):
     """One camera's continuous activity of one kind: the hull in time of its episodes, within one incident.
 
-    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence. mark: the last look
-    that came across it."""
+    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence."""
 
     site: str
     camera: str
@@ -58,10 +55,9 @@ class Trail:
     first: float
     last: float
     incident: str = ""
-    key: int = field(default=0, compare=False)
+    key: int = 0
     open: int = 0
     sure: float = 0.5
-    mark: int = field(default=0, compare=False)
 
     def same_camera(self, other: "Trail") -> bool:
         """A post that takes reports is no camera: it may hear of two places at once."""
@@ -113,7 +109,7 @@ def tie(a: Trail, b: Trail) -> Tie | Refusal:
     kinds = PAIRS[a.kind].get(b.kind)
     if kinds is None:
         return "kind"
-    gap = max(0.0, a.first - b.until, b.first - a.until)
+    gap = gap_s(a, b)
     if gap > kinds.window_s:
         return "time"
     same = a.camera == b.camera and a.same_camera(b)
@@ -135,10 +131,26 @@ def tie(a: Trail, b: Trail) -> Tie | Refusal:
     return _by_distance(a.place, b.place, kinds, gap, place, told=a.kind == Kind.REPORT != b.kind)
 
 
+def gap_s(a: Trail, b: Trail) -> float:
+    """Seconds between the two; 0 where they overlap."""
+    gap = a.first - b.last
+    if gap > 0.0 and b.open > 0:
+        gap = a.first - b.until
+    if gap > 0.0:
+        return gap
+    gap = b.first - a.last
+    if gap > 0.0 and a.open > 0:
+        gap = b.first - a.until
+    return gap if gap > 0.0 else 0.0
+
+
 def _by_distance(a: Location, b: Location, kinds: Pair, gap: float, place: PlaceMatch, told: bool) -> Tie | Refusal:
-    distance = metres(a, b)
-    open_m = OPEN_SHARE * hypot(min(a.radius_m, MAX_UNCERTAINTY_M), min(b.radius_m, MAX_UNCERTAINTY_M))
-    beyond = max(0.0, distance - open_m)
+    distance, radius_a, radius_b = metres(a, b), a.radius_m, b.radius_m
+    open_m = OPEN_SHARE * hypot(
+        radius_a if radius_a < MAX_UNCERTAINTY_M else MAX_UNCERTAINTY_M,
+        radius_b if radius_b < MAX_UNCERTAINTY_M else MAX_UNCERTAINTY_M,
+    )
+    beyond = distance - open_m if distance > open_m else 0.0
     if beyond > kinds.reach_m:
         return "distance"
     wide = kinds.extent_m + min(kinds.speed * gap, MAX_MOVE_M)

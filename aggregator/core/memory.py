@@ -14,7 +14,7 @@ from aggregator.core.incident import Change, Incident, OpeningPolicy, move
 from aggregator.core.lineage import Lineage
 from aggregator.core.outcome import EpisodeState, Outcome, Refused, Step
 from aggregator.core.severity import Places
-from aggregator.core.space import distance_m
+from aggregator.core.space import METRES_PER_DEGREE, distance_m
 from aggregator.core.states import SYSTEM, State
 from aggregator.core.trails import TrailIndex
 from contract.events import Location
@@ -63,7 +63,9 @@ class Memory:
     def known(self, episode: str) -> EpisodeState | None:
         """The episode's state while its incident is in memory."""
         state = self.episodes.get(episode)
-        return state if state is not None and self.lineage.root(state.incident) in self.drafts else None
+        if state is None or self.lineage.root(state.incident) not in self.drafts:
+            return None
+        return state
 
     def expect(self, episode: str, last: float) -> None:
         """The episode is to be forgotten some time after `last`."""
@@ -112,7 +114,11 @@ class Memory:
         if max(draft.last_event, last) - min(draft.started, first) > self.policy.max_age_s:
             return "age"
         here = draft.place(self.places) if place is not None else None
-        if here and place and distance_m(here, place) > self.policy.max_extent_m:
+        if here is None or place is None:
+            return None
+        # Along the meridian and then the parallel is never shorter than the great circle, and soon reckoned.
+        around_m = (abs(here.lat - place.lat) + abs(here.lon - place.lon)) * METRES_PER_DEGREE
+        if around_m > self.policy.max_extent_m and distance_m(here, place) > self.policy.max_extent_m:
             return "extent"
         return None
 

@@ -79,5 +79,6 @@ class Rates:
         gone = max(0.0, time - count.time)
         slow = (PRIOR_PER_H * PRIOR_H + count.slow * exp(-gone / SLOW_S)) / (PRIOR_H + watched) / _HOUR
         quick = count.alone if unconfirmed else count.fast
-        fast = BURST * (quick * exp(-gone / FAST_S) - FREE) / FAST_S
-        return max(slow, fast)
+        if quick <= FREE:
+            return slow
+        return max(slow, BURST * (quick * exp(-gone / FAST_S) - FREE) / FAST_S)

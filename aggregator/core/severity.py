@@ -30,7 +30,7 @@ class Places:
 
     def __init__(self, places: Iterable[Place] = (), cells: Cells | None = None) -> None:
         self._cells = cells or Grid()
-        self._by_cell: dict[str, list[Place]] = {}
+        self._by_cell: dict[int, list[Place]] = {}
         for place in places:
             at = place.location
             for cell in self._cells.around(at.lat, at.lon, at.radius_m):
@@ -62,6 +62,8 @@ def reasons(sources: int, people: int, people_first: int, reports: int, places: 
 
 def raised(base: Severity, why: tuple[str, ...]) -> Severity:
     """base: the gravest event's. An incident of severity info is context and stays it, whatever is added."""
+    if not why:
+        return base
     rank = SEVERITIES.index(base)
     graver = len(why) >= REASONS_A_STEP or any(one.startswith("place:") for one in why)
     return SEVERITIES[min(len(SEVERITIES) - 1, rank + 1)] if graver and rank > 0 else base

@@ -28,24 +28,28 @@ def centre(points: Sequence[tuple[Location, float]]) -> Location | None:
         return None
     if len(points) == 1:
         return points[0][0]
-    origin = points[0][0]
-    total = sum(weight for _, weight in points)
-    lat = origin.lat + sum((point.lat - origin.lat) * weight for point, weight in points) / total
-    lon = origin.lon + sum(_turn(point.lon - origin.lon) * weight for point, weight in points) / total
-    middle = Location(lat=round(max(-90.0, min(90.0, lat)), 7), lon=round(_turn(lon), 7), radius_m=0)
-    reach = max(distance_m(middle, point) + point.radius_m for point, _ in points)
-    return Location(lat=middle.lat, lon=middle.lon, radius_m=round(min(reach, 100_000.0), 1))
+    lat, lon = points[0][0].lat, points[0][0].lon
+    total = north = east = 0.0
+    for point, weight in points:
+        total += weight
+        north += (point.lat - lat) * weight
+        east += _turn(point.lon - lon) * weight
+    lat, lon = round(max(-90.0, min(90.0, lat + north / total)), 7), round(_turn(lon + east / total), 7)
+    middle = Location(lat=lat, lon=lon, radius_m=0)
+    reach = max([distance_m(middle, point) + point.radius_m for point, _ in points])
+    return Location(lat=lat, lon=lon, radius_m=round(min(reach, 100_000.0), 1))
 
 
 class Cells(Protocol):
     """A division of the ground into cells; pure, any thread may call.
 
-    `around` names every cell that a place within `reach_m` of the point can lie in: perhaps too many, never too few,
+    A cell is a number, not below 0. `around` names every cell that a place within `reach_m` of the point can lie in:
+    perhaps too many, never too few,
     and the same from every point of one cell.
     """
 
-    def cell(self, lat: float, lon: float) -> str: ...
-    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]: ...
+    def cell(self, lat: float, lon: float) -> int: ...
+    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[int]: ...
 
 
 SLACK_M = 1.0
@@ -60,20 +64,21 @@ class Grid:
         self._columns = max(1, floor(360 / self._row))
         self._column = 360 / self._columns
 
-    def cell(self, lat: float, lon: float) -> str:
-        return self._name(floor(lat / self._row), floor(lon / self._column))
+    def cell(self, lat: float, lon: float) -> int:
+        return self._number(floor(lat / self._row), floor(lon / self._column))
 
-    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[str]:
+    def around(self, lat: float, lon: float, reach_m: float) -> Sequence[int]:
         row, column = floor(lat / self._row), floor(lon / self._column)
         height = (reach_m + SLACK_M) / METRES_PER_DEGREE
         farthest = max(abs(row), abs(row + 1)) * self._row + height  # from the equator
         width = min(height / max(cos(radians(min(90.0, farthest))), 1e-3), 180.0)
         up, aside = ceil(height / self._row), ceil(width / self._column)
         rows, columns = range(row - up, row + up + 1), range(column - aside, column + aside + 1)
-        return sorted({self._name(row, column) for row in rows for column in columns})
+        return sorted({self._number(row, column) for row in rows for column in columns})
 
-    def _name(self, row: int, column: int) -> str:
-        return f"{row}:{column % self._columns}"
+    def _number(self, row: int, column: int) -> int:
+        """Rows count from far enough beyond the south pole."""
+        return (row + 2 * self._columns) * self._columns + column % self._columns
 
 
 def _turn(degrees: float) -> float:

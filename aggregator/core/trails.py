@@ -1,10 +1,15 @@
-"""Where to look for what an event may be tied to: trails by cell, site or camera, and by twenty minutes.
+"""Where to look for what an event may be tied to: trails by cell or site, and by twenty minutes.
 
 A trail is found in time that depends on what lies around it in place and time, never on how many incidents there are.
-Iteration order is the order of insertion, so that a replay decides equally.
+Looks are more frequent than new trails, and cameras stand still: so each cell that is looked from keeps what lies in
+all cells around it (its *hood*), and a trail that is listed is put into every hood that its cell belongs to.
+
+What is found comes in the order of places, slots and listing, so that a replay decides equally.
 """
 
-from math import cos, radians
+from math import cos, inf, radians
+
+from msgspec import Struct
 
 from aggregator.core.kinship import PAIRS
 from aggregator.core.linking import FAULTS, MAX_UNCERTAINTY_M, OPEN_SHARE, REACH_M, STALE_S, WINDOW_S, Trail, metres
@@ -17,12 +22,32 @@ DRIFT_M = 50.0
 """A trail whose place has moved by less stays listed where it was; looks reach this much farther."""
 SLACK_M = 0.001
 """So that rounding leaves nothing out."""
-LOOKS = 32_768
-"""So many lists of places to look at are kept: cameras stand still, and look at the same ones again and again."""
-_Bucket = dict[int, Trail]
-_Place = dict[int, _Bucket]
-"""A cell, site or camera: its trails by slot."""
+FARTHEST_M = max(REACH_M.values()) + DRIFT_M
+HOODS = 32_768
+"""So many hoods are kept."""
+_Slots = dict[int, dict[int, Trail]]
+"""Trails by slot and key. A trail is in each slot from its first to its last."""
 SourceKey = tuple[str, str, Kind]
+
+
+class _Place:
+    """A cell or a site. holders: its own trails, and then the hoods that hold them, too."""
+
+    __slots__ = ("holders", "own")
+
+    def __init__(self) -> None:
+        self.own: _Slots = {}
+        self.holders = [self.own]
+
+
+class _Listing(Struct, frozen=True, gc=False):
+    """Where and when a trail is listed. cell: -1 without a place. number: counts listings."""
+
+    cell: int
+    place: Location | None
+    first: int
+    last: int
+    number: int
 
 
 class TrailIndex:
@@ -30,12 +55,12 @@ class TrailIndex:
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
-        self._places: dict[str, _Place] = {}
-        self._looks: dict[tuple[str, str, Kind], list[_Place]] = {}
+        self._places: dict[str | int, _Place] = {}
+        self._hoods: dict[int, _Slots] = {}
         self._of: dict[str, dict[SourceKey, Trail]] = {}
-        self._listed: dict[int, tuple[str, Location | None, int, int]] = {}
+        self._listed: dict[int, _Listing] = {}
         self._next = 1
-        self._look = 0
+        self._listings = 0
 
     def of(self, incident: str) -> tuple[Trail, ...]:
         return tuple(self._of.get(incident, {}).values())
@@ -53,23 +78,31 @@ class TrailIndex:
         Most of what lies in the cells around is out of reach: that is seen here, without a call, by what bounds `tie`
         from above.
         """
-        kinds, window, at = PAIRS[trail.kind], WINDOW_S[trail.kind], trail.place
-        earliest, latest = trail.first - window, trail.until + window
-        slots, camera, fault = _slots(earliest - STALE_S, latest), trail.camera, trail.kind in FAULTS
+        kind, camera, at = trail.kind, trail.camera, trail.place
+        kinds, window, fault = PAIRS[kind], WINDOW_S[kind], kind in FAULTS
+        until = trail.last + STALE_S if trail.open > 0 else trail.last
+        earliest, latest = trail.first - window, until + window
+        begin = int((earliest - STALE_S) // SLOT_S)
+        slots = range(begin, int(latest // SLOT_S) + 1)
         if at is not None:
             lat, lon, open_m = at.lat, at.lon + 180, _open_m(at.radius_m) + SLACK_M
             per_degree = METRES_PER_DEGREE * cos(radians(lat))
-        self._look = look = self._look + 1
-        trail.mark = look
         found: list[Trail] = []
-        for by_slot in filter(None, self._around(trail)):
-            for bucket in [by_slot[slot] for slot in slots if slot in by_slot]:
+        for by_slot in self._around(trail):
+            for slot in slots:
+                bucket = by_slot.get(slot)
+                if bucket is None:
+                    continue
+                since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
                 for other in bucket.values():
-                    if other.mark == look:
+                    last = other.last
+                    if last < earliest and (other.open <= 0 or last + STALE_S < earliest):
                         continue
-                    other.mark = look
-                    last = other.last + STALE_S if other.open > 0 else other.last
-                    if last < earliest or other.first > latest or (pair := kinds.get(other.kind)) is None:
+                    first = other.first
+                    if first < since or first > latest:
+                        continue
+                    pair = kinds.get(other.kind)
+                    if pair is None:
                         continue
                     if other.camera != camera:
                         there = other.place
@@ -83,42 +116,49 @@ class TrailIndex:
                                 continue
                         if fault and other.kind in FAULTS:
                             continue
-                    found.append(other)
-        return found
+                    if other is not trail:
+                        found.append(other)
+        return found if len(found) < 2 else self._in_order(found, trail, begin)
 
     def attach(self, trail: Trail, incident: str) -> Trail:
         """Gives the trail to the incident; returns the one that covers it now."""
         source = (trail.site, trail.camera, trail.kind)
-        own = self._of.setdefault(incident, {})
+        own = self._of.get(incident)
+        if own is None:
+            own = self._of[incident] = {}
         old = own.get(source)
         if old is None:
-            trail.incident, trail.key, trail.mark = incident, self._next, 0
+            trail.incident, trail.key = incident, self._next
             self._next += 1
             own[source] = trail
             self._list(trail)
             return trail
         old.open += trail.open
-        self.grow(old, trail.place, trail.first, trail.last, trail.sure)
+        if trail.sure > old.sure:
+            old.sure = trail.sure
+        self._grow(old, trail.place, trail.first, trail.last)
         return old
 
-    def grow(self, trail: Trail, place: Location | None, first: float, last: float, sure: float) -> None:
+    def _grow(self, trail: Trail, place: Location | None, first: float, last: float) -> None:
         """It also covers what was seen from `first` to `last`, lately at `place`."""
-        if place is not None and place != trail.place and (trail.place is None or last >= trail.last):
+        before = trail.place
+        if place is not None and place is not before and (before is None or last >= trail.last) and place != before:
             trail.place = place
+        elif first >= trail.first and last <= trail.last:
+            return
         if first < trail.first:
             trail.first = first
         if last > trail.last:
             trail.last = last
-        if sure > trail.sure:
-            trail.sure = sure
-        self.relist(trail)
+        self._relist(trail)
 
-    def relist(self, trail: Trail) -> None:
+    def _relist(self, trail: Trail) -> None:
         """After its times or its place have changed."""
-        _, place, first, last = self._listed[trail.key]
-        slots = first == int(trail.first // SLOT_S) and last == int(trail.last // SLOT_S)
-        if slots and (place is trail.place or (place and trail.place and metres(place, trail.place) < DRIFT_M)):
-            return
+        listing, place = self._listed[trail.key], trail.place
+        if listing.first == int(trail.first // SLOT_S) and listing.last == int(trail.last // SLOT_S):
+            before = listing.place
+            if before is place or (before and place and metres(before, place) < DRIFT_M):
+                return
         self._unlist(trail)
         self._list(trail)
 
@@ -130,51 +170,80 @@ class TrailIndex:
             trail.key = 0
         return trails
 
+    def _in_order(self, found: list[Trail], trail: Trail, begin: int) -> list[Trail]:
+        """What has no place comes first; for one without a place, what its own camera told without one."""
+        listed, placed, camera = self._listed, trail.place is not None, trail.camera
+
+        def order(one: Trail) -> tuple[int, int, int]:
+            listing = listed[one.key]
+            where = listing.cell if placed else listing.cell != -1 or one.camera != camera
+            return where, max(listing.first, begin), listing.number
+
+        found.sort(key=order)
+        return found
+
     def _list(self, trail: Trail) -> None:
-        slots = _slots(trail.first, trail.last)
-        where = self._cell(trail)
-        self._listed[trail.key] = (where, trail.place, slots[0], slots[-1])
-        for key in self._keys(trail, where):
-            by_slot = self._place(key)
-            for slot in slots:
-                by_slot.setdefault(slot, {})[trail.key] = trail
+        at = trail.place
+        cell = self._cells.cell(at.lat, at.lon) if at is not None else -1
+        first, last = int(trail.first // SLOT_S), int(trail.last // SLOT_S)
+        key, slots = trail.key, range(first, last + 1)
+        self._listings += 1
+        self._listed[key] = _Listing(cell, at, first, last, self._listings)
+        for name in _names(trail.site, cell):
+            for by_slot in self._place(name).holders:
+                for slot in slots:
+                    bucket = by_slot.get(slot)
+                    if bucket is None:
+                        by_slot[slot] = {key: trail}
+                    else:
+                        bucket[key] = trail
 
     def _unlist(self, trail: Trail) -> None:
-        """Leaves empty places where they are: `_around` knows them."""
-        where, _, first, last = self._listed.pop(trail.key)
-        for key in self._keys(trail, where):
-            by_slot = self._places[key]
-            for slot in range(first, last + 1):
-                bucket = by_slot[slot]
-                del bucket[trail.key]
-                if not bucket:
-                    del by_slot[slot]
+        key = trail.key
+        listing = self._listed.pop(key)
+        slots = range(listing.first, listing.last + 1)
+        for name in _names(trail.site, listing.cell):
+            for by_slot in self._places[name].holders:
+                for slot in slots:
+                    bucket = by_slot[slot]
+                    del bucket[key]
+                    if not bucket:
+                        del by_slot[slot]
 
-    def _cell(self, trail: Trail) -> str:
-        return self._cells.cell(trail.place.lat, trail.place.lon) if trail.place is not None else ""
-
-    def _keys(self, trail: Trail, cell: str) -> tuple[str, ...]:
-        """A placed one by its cell; by its site too, for those that are not; an unplaced one also by its camera."""
-        site = f"site {trail.site}"
-        return (cell, site) if cell else (f"camera {trail.site}/{trail.camera}", f"unplaced {trail.site}", site)
-
-    def _around(self, trail: Trail) -> list[_Place]:
+    def _around(self, trail: Trail) -> tuple[_Slots, ...]:
         """Where trails are listed of what may be tied to this one."""
         at = trail.place
         if at is None:
-            return [self._place(f"camera {trail.site}/{trail.camera}"), self._place(f"site {trail.site}")]
-        key = trail.site, self._cells.cell(at.lat, at.lon), trail.kind
-        found = self._looks.get(key)
-        if found is None:
-            if len(self._looks) >= LOOKS:
-                self._looks.clear()
-                self._places = {name: by_slot for name, by_slot in self._places.items() if by_slot}
-            cells = self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
-            found = self._looks[key] = [self._place(name) for name in (f"unplaced {trail.site}", *cells)]
-        return found
+            return (self._place(f"site {trail.site}").own,)
+        cell = self._cells.cell(at.lat, at.lon)
+        hood = self._hoods.get(cell)
+        return self._place(f"unplaced {trail.site}").own, hood if hood is not None else self._hood(cell, at)
 
-    def _place(self, name: str) -> _Place:
-        return self._places.setdefault(name, {})
+    def _hood(self, cell: int, at: Location) -> _Slots:
+        """All that lies in the cells around, from now on."""
+        if len(self._hoods) >= HOODS:
+            self._hoods.clear()
+            self._places = {name: place for name, place in self._places.items() if place.own}
+            for place in self._places.values():
+                del place.holders[1:]
+        hood = self._hoods[cell] = {}
+        for name in self._cells.around(at.lat, at.lon, FARTHEST_M):
+            place = self._place(name)
+            place.holders.append(hood)
+            for slot, bucket in place.own.items():
+                hood.setdefault(slot, {}).update(bucket)
+        return hood
+
+    def _place(self, name: str | int) -> _Place:
+        place = self._places.get(name)
+        if place is None:
+            place = self._places[name] = _Place()
+        return place
+
+
+def _names(site: str, cell: int) -> tuple[str | int, str]:
+    """Where a trail is listed: by its cell, or as one without a place; and by its site, for those that have none."""
+    return f"unplaced {site}" if cell == -1 else cell, f"site {site}"
 
 
 _OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
@@ -183,7 +252,3 @@ _OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
 def _open_m(radius_m: float) -> float:
     """What a place leaves open, at most, beside another one: see `linking`."""
     return OPEN_SHARE * min(radius_m, MAX_UNCERTAINTY_M)
-
-
-def _slots(first: float, last: float) -> range:
-    return range(int(first // SLOT_S), int(last // SLOT_S) + 1)

@@ -115,11 +115,11 @@ def test_the_spatial_index_does_not_matter(seen: list[Seen]) -> None:
 class _OneCell:
     """Everything is near everything: the index leaves nothing out."""
 
-    def cell(self, lat: float, lon: float) -> str:
-        return ""
+    def cell(self, lat: float, lon: float) -> int:
+        return 0
 
-    def around(self, lat: float, lon: float, reach_m: float) -> list[str]:
-        return [""]
+    def around(self, lat: float, lon: float, reach_m: float) -> list[int]:
+        return [0]
 
 
 @given(st.sampled_from(STATES), st.sampled_from(STATES), st.sampled_from(["system", "operator"]))
