@@ -46,13 +46,21 @@ def look(image: Image, t: float) -> Look | None:
     green = np.ascontiguousarray(image[: rows * CELL * step, : cols * CELL * step, 1])
     small = _reduced(green, step)
     fine, coarse = _detail(green, rows, cols)
-    return Look(t, small, fine, coarse, cells(small >= 250.0).mean(axis=2, dtype=np.float32))
+    return Look(t, small, fine, coarse, _clipped(small))
 
 
 def cells(plane: NDArray[np.generic]) -> NDArray[np.generic]:
     """(h, w) as (h / CELL, w / CELL, CELL x CELL)."""
     rows, cols = plane.shape[0] // CELL, plane.shape[1] // CELL
     return plane.reshape(rows, CELL, cols, CELL).transpose(0, 2, 1, 3).reshape(rows, cols, CELL * CELL)
+
+
+def _clipped(small: Grid) -> Grid:
+    """Share of each cell that is blown out. Sums down the rows first, as memory lies."""
+    height, width = small.shape
+    white = (small >= 250.0).view(np.uint8).reshape(height // CELL, CELL, width)
+    rows = white.sum(axis=1, dtype=np.uint8).reshape(height // CELL, width // CELL, CELL)
+    return rows.sum(axis=2, dtype=np.uint8) / np.float32(CELL * CELL)
 
 
 def _reduced(green: NDArray[np.uint8], step: int) -> Grid:

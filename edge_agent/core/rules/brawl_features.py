@@ -20,8 +20,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.median import median
 from edge_agent.core.picture import SMALL, Flow
+from edge_agent.core.quantiles import median
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import Figure, View
 from edge_agent.core.types import Box, FeatureMap
