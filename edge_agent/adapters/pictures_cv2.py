@@ -4,12 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.picture import LONGEST_S, SMALL, Flow
+from edge_agent.core.picture import COARSE, LONGEST_S, Flow
 from edge_agent.core.types import Frame, Image
 
 STRIDE, REFINED = 5, 3
-"""Pixels between patches, and rounds of refinement, of a flow wider than SMALL: the preset's 4 and 5 take half as long
-again (docs/design/decisions.md)."""
+"""Pixels between patches, and rounds of refinement, of a flow at COARSE (docs/design/decisions.md)."""
 
 
 class CvPictures:
@@ -28,18 +27,20 @@ class CvPictures:
 
 
 class _Flows:
-    """Optical flow between two grey pictures; keeps the room it works in."""
+    """Optical flow between two grey pictures. The preset works on pictures reduced to a quarter and enlarges what it
+    finds; those at COARSE are small enough as they are."""
 
     def __init__(self) -> None:
-        self._small = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        self._wide = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        self._wide.setPatchStride(STRIDE)
-        self._wide.setUseSpatialPropagation(False)
-        self._wide.setVariationalRefinementIterations(REFINED)
+        self._enlarged = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._coarse = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._coarse.setFinestScale(0)
+        self._coarse.setPatchStride(STRIDE)
+        self._coarse.setUseSpatialPropagation(False)
+        self._coarse.setVariationalRefinementIterations(REFINED)
 
     def between(self, first: Image, second: Image) -> NDArray[np.float32]:
         """(h, w, 2), pixels."""
-        dis = self._small if first.shape[1] <= SMALL else self._wide
+        dis = self._coarse if first.shape[1] <= COARSE else self._enlarged
         return np.asarray(dis.calc(first, second, None), np.float32)
 
 

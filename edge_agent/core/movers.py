@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from math import atan2, degrees, hypot, sqrt
 
+from msgspec import Struct
+
 from edge_agent.core.timing import EPSILON_S, exceeded, reached
 from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.types import Box, Point
@@ -54,8 +56,7 @@ CONTACT_S = 3.0
 """A stop this long after they met comes of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """at: middle of the box, foot: of its lower edge, both level; unit_foot: in unit coordinates."""
 
     t: float
@@ -258,11 +259,13 @@ def _braking(mover: Mover) -> float:
     """Box lengths a second squared, constant from its fastest to where it is now: v / t, the hardest such."""
     trail, watched = list(mover.trail), _watched(mover.trail)
     now, hardest = watched[-1], 0.0
-    for point, until in zip(trail, watched, strict=True):
+    for point, until in zip(reversed(trail), reversed(watched), strict=True):
+        if exceeded(now - until, BRAKED_S):
+            break
         first = max(bisect_right(watched, until - APPROACH_S + EPSILON_S) - 1, 0)
         then, since = trail[first], watched[first]
         took = until - since
-        if exceeded(now - until, BRAKED_S) or not reached(took, APPROACH_S * 0.75) or exceeded(took, KNOWN_S):
+        if not reached(took, APPROACH_S * 0.75) or exceeded(took, KNOWN_S):
             continue
         hardest = max(hardest, gone(then, point) / (point.t - then.t) / (now - (until + since) / 2))
     return round(hardest, 4)  # epoch seconds resolve no more

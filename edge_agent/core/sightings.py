@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from math import atan2, hypot, log, nan, tau
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from edge_agent.core.normality import SECTORS
-from edge_agent.core.picture import WIDE, Picture
+from edge_agent.core.picture import COARSE, Picture
 from edge_agent.core.timing import exceeded
 from edge_agent.core.tracks import Figure, FigureId, View
 
@@ -31,8 +32,7 @@ _COLUMNS = (np.array([1, 2]) + 0.5) / 4
 """Where in a box the flow is read: the trunk, neither limbs nor ground."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """One figure at one look. values: as edge_agent.core.normality.QUANTITIES, NaN where unknown. sector: which way it
     goes, None while it does not. dt: seconds since this figure was last seen, 0 at first. age: since it was first."""
 
@@ -112,7 +112,7 @@ def _slope(points: Iterable[tuple[float, float, float]], now: float) -> tuple[fl
 
 def _flow_speeds(boxes: NDArray[np.float64], picture: Picture | None) -> list[float]:
     """Frame heights a second: the median flow at ten places of each box's trunk; NaN where there is no flow."""
-    flow = picture.flow(WIDE) if picture is not None else None
+    flow = picture.flow(COARSE) if picture is not None else None
     if flow is None:
         return [nan] * len(boxes)
     height, width = flow.field.shape[:2]

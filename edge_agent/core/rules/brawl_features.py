@@ -224,6 +224,7 @@ def _rise(field: Floats, out: Floats) -> None:
     out[0], out[-1] = 2 * (field[1] - field[0]), 2 * (field[-1] - field[-2])
 
 
+@cache
 def starts(cells: int) -> NDArray[np.intp]:
     """Where windows begin along a side of so many cells, the last one at its end."""
     last = max(cells - SIZE, 0)
