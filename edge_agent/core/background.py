@@ -9,6 +9,7 @@ learned by itself: whoever looks at it decides (`accept`), and only after ABSORB
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -235,8 +236,8 @@ def window_of(box: Box, shape: tuple[int, int], margin: float = 0.0) -> Window:
     """The pixels a box in unit coordinates covers, each side moved out by `margin` of its size."""
     height, width = shape
     dx, dy = margin * (box[2] - box[0]), margin * (box[3] - box[1])
-    left, right = max(0, int((box[0] - dx) * width)), min(width, int(np.ceil((box[2] + dx) * width)))
-    top, bottom = max(0, int((box[1] - dy) * height)), min(height, int(np.ceil((box[3] + dy) * height)))
+    left, right = max(0, int((box[0] - dx) * width)), min(width, ceil((box[2] + dx) * width))
+    top, bottom = max(0, int((box[1] - dy) * height)), min(height, ceil((box[3] + dy) * height))
     return slice(top, max(top, bottom)), slice(left, max(left, right))
 
 

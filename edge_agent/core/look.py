@@ -79,15 +79,15 @@ def _reduced(green: NDArray[np.uint8], step: int) -> Grid:
 def _detail(green: NDArray[np.uint8], rows: int, cols: int) -> tuple[Grid, Grid]:
     height, width = green.shape
     picked = ((np.arange(rows * ROWS) + 0.5) * height / (rows * ROWS)).astype(np.intp)
-    lines = green[picked].astype(np.float32)
+    lines = green[picked].astype(np.int16)
+    twice = lines + lines
+    bend = np.zeros(lines.shape, np.float32)
+    parts = bend.reshape(rows, ROWS, cols, width // cols)
     found = []
     for span in (FINE, COARSE):
-        bend = np.zeros_like(lines)
-        inner = bend[:, span:-span]
-        np.multiply(lines[:, span:-span], np.float32(2.0), out=inner)
-        inner -= lines[:, : -2 * span]
+        inner = twice[:, span:-span] - lines[:, : -2 * span]
         inner -= lines[:, 2 * span :]
-        bend *= bend
-        sums = np.add.reduceat(bend, np.arange(cols) * (width // cols), axis=1).reshape(rows, ROWS, cols).sum(axis=1)
+        bend[:, :span], bend[:, span:-span], bend[:, -span:] = 0.0, inner, 0.0
+        sums = np.einsum("ijkl,ijkl->ik", parts, parts)
         found.append(np.asarray(sums / np.float32(ROWS * (width // cols)), np.float32))
     return found[0], found[1]

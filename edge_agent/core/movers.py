@@ -116,15 +116,17 @@ class Mover:
                 return point
         return self.trail[0]
 
-    def pace(self) -> None:
-        """Takes `speed` and `velocity` from the last SPAN_S."""
-        then, now = self.before(self.last.t - SPAN_S), self.last
+    def pace(self) -> Place:
+        """Takes `speed` and `velocity` from the last SPAN_S, and says from which point on."""
+        now = self.trail[-1]
+        then = self.before(now.t - SPAN_S)
         took = now.t - then.t
         if not reached(took, SPAN_S / 2):
             self.speed, self.velocity = None, (0.0, 0.0)
-            return
+            return then
         self.speed = gone(then, now) / took
         self.velocity = (now.at[0] - then.at[0]) / took, (now.at[1] - then.at[1]) / took
+        return then
 
     def stands(self, t: float) -> float:
         """For how long it has stood, 0 while it is not known to."""
@@ -235,8 +237,7 @@ def _leapt(mover: Mover, point: Place) -> bool:
 
 def _move(mover: Mover, figure: Figure, point: Place) -> None:
     mover.trail.append(point)
-    mover.pace()
-    then = mover.before(point.t - SPAN_S)
+    then = mover.pace()
     if gone(then, point) >= SURE:
         mover.heading = heading(then.at, point.at)
     mover.farthest = max(mover.farthest, gone(mover.trail[0], point))
@@ -274,7 +275,8 @@ def _braking(mover: Mover) -> float:
 def _watched(trail: Iterable[Place]) -> list[float]:
     """For how many seconds it had been watched at each point: a gap up to GAP_S counts as SELDOM_S at most."""
     steps = (now.t - then.t for then, now in pairwise(trail))
-    return [*accumulate((step if exceeded(step, GAP_S) else min(step, SELDOM_S) for step in steps), initial=0.0)]
+    counted = (step if step <= SELDOM_S or exceeded(step, GAP_S) else SELDOM_S for step in steps)
+    return [*accumulate(counted, initial=0.0)]
 
 
 def heading(a: Point, b: Point) -> float:
