@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from edge_agent.core.picture import COARSE, LONGEST_S, Flow
 from edge_agent.core.types import Frame, Image
 
-STRIDE, REFINED = 5, 3
+STRIDE, REFINED = 5, 2
 """Pixels between patches, and rounds of refinement, of a flow at COARSE (docs/design/decisions.md)."""
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.picture import WIDE
+from edge_agent.core.quantiles import median
 from edge_agent.core.regions import raster
 from edge_agent.core.timing import reached
 from edge_agent.core.tracks import Figure, View
@@ -165,7 +166,7 @@ class Background:
         if x.size < FEWEST:
             return DIFFERS
         gain, offset = light(x, y)
-        noise = 1.4826 * float(np.median(np.abs(y - gain * x - offset)))
+        noise = 1.4826 * median(np.abs(y - gain * x - offset))
         levels = np.arange(256, dtype=np.float32)
         if np.abs((gain - 1) * levels[[16, 240]] + offset).max() > LIT:
             table = np.clip(np.rint(gain * levels + offset), 0, 255).astype(np.uint8)
@@ -218,15 +219,17 @@ class Background:
 def light(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float]:
     """Gain and offset that turn grey levels `x` into `y`: least squares, twice more without what fits worst, so that
     what was put there does not count as light."""
-    gain, offset = 1.0, float(np.median(y - x))
+    gain, offset = 1.0, median(y - x)
     for _ in range(3):
         apart = np.abs(y - gain * x - offset)
         worst = float(np.partition(apart, int(0.7 * apart.size))[int(0.7 * apart.size)])
         fits = apart <= max(worst, 3.0)
         u, v = x[fits], y[fits]
-        u0, v0 = float(u.mean()), float(v.mean())
-        spread = float(((u - u0) ** 2).mean())
-        gain = float(((u - u0) * (v - v0)).mean()) / spread if spread > 9.0 else 1.0
+        u0, v0 = float(u.sum()) / u.size, float(v.sum()) / v.size
+        u -= np.float32(u0)
+        v -= np.float32(v0)
+        spread = float(u @ u) / u.size
+        gain = float(u @ v) / u.size / spread if spread > 9.0 else 1.0
         gain = min(max(gain, 1 / GAIN), GAIN)
         offset = v0 - gain * u0
     return gain, offset

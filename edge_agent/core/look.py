@@ -60,7 +60,7 @@ def _clipped(small: Grid) -> Grid:
     height, width = small.shape
     white = (small >= 250.0).view(np.uint8).reshape(height // CELL, CELL, width)
     rows = white.sum(axis=1, dtype=np.uint8).reshape(height // CELL, width // CELL, CELL)
-    return rows.sum(axis=2, dtype=np.uint8) / np.float32(CELL * CELL)
+    return np.asarray(rows.sum(axis=2, dtype=np.uint8) / np.float32(CELL * CELL), np.float32)
 
 
 def _reduced(green: NDArray[np.uint8], step: int) -> Grid:

@@ -203,7 +203,7 @@ def _kernels(places: NDArray[np.float64]) -> NDArray[np.float32]:
     """(2 n, CELLS), 1 at the place itself: the near ones, then the wide ones."""
     away = (places[:, :1] - _X) / _ACROSS, (places[:, 1:] - _Y) / _DOWN
     across, down = (np.exp(-0.5 * (part * part)).astype(np.float32) for part in away)
-    return (down[..., None] * across[..., None, :]).reshape(2 * len(places), CELLS)
+    return np.asarray((down[..., None] * across[..., None, :]).reshape(2 * len(places), CELLS), np.float32)
 
 
 def _shrink(near: NDArray[np.float32], far: NDArray[np.float32]) -> NDArray[np.float32]:

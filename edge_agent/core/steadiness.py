@@ -32,7 +32,7 @@ def moving(picture: Picture | None) -> bool:
     field = flow.field[2::4, 2::4]
     least = max(DISPLACED, DRIFT * flow.dt)
     displaced = field[..., 0] ** 2 + field[..., 1] ** 2 > least**2
-    return np.count_nonzero(displaced) >= MOVED * displaced.size
+    return bool(np.count_nonzero(displaced) >= MOVED * displaced.size)
 
 
 def layout(picture: Picture | None) -> Layout | None:

@@ -121,13 +121,14 @@ class Looker:
         speed *= np.float32(1.0 / (flow.dt * body))
         if self._cells is None or not self._cells.fit(features, rows, columns):
             self._cells = Cells(features, rows, columns)
-        length(across, down, fast, self._room[0])
+        room = self._room
+        length(across, down, fast, room[0])
         if known:
-            np.subtract(speed, self._before[3:], out=self._room)
-            length(*self._room, differing, self._room[0])
+            np.subtract(speed, self._before[3:], out=room)
+            length(room[0], room[1], differing, room[1])
         else:
             differing.fill(0.0)
-        shear(across, down, deformed, self._room)
+        shear(across, down, deformed, room)
         deformed *= np.float32(body)
         return channels(self._cells.mean(self._fields), self._cells.count(people), known)
 
@@ -163,7 +164,9 @@ class Cells:
         grid = np.zeros(self._shape, np.float32)
         for figure in people:
             x1, y1, x2, y2 = figure.box
-            grid[self._row(np.array((y1 + y2) / 2)), self._column(np.array((x1 + x2) / 2))] += 1
+            row = int(((y1 + y2) / 2 - self._features.top) / self._features.height)
+            column = int(((x1 + x2) / 2 - self._features.left) / self._features.width)
+            grid[min(max(row, 0), self._shape[0] - 1), min(max(column, 0), self._shape[1] - 1)] += 1
         return grid
 
     def _column(self, x: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -129,13 +129,10 @@ class FlameMemory:
         region = np.repeat(np.repeat(inner, CELL, axis=0), CELL, axis=1)
         shapes = [look.glow[part] & region for look in self._looks]
         pairs = list(pairwise(shapes))
-        flicker = float(np.median([min(changed(a, b), changed(a, b, align=True)) for a, b in pairs]))
+        flicker = median(np.array([min(changed(a, b), changed(a, b, align=True)) for a, b in pairs]))
         alive, beside = self._alive(part, region, pairs)
-        gradation = float(
-            np.median(
-                [look.green[part][s].std() if s.any() else 0.0 for look, s in zip(self._looks, shapes, strict=True)]
-            )
-        )
+        greens = (look.green[part][s] for look, s in zip(self._looks, shapes, strict=True))
+        gradation = median(np.array([green.std() if green.size else 0.0 for green in greens]))
         if not self._flicker <= flicker <= WILD or gradation < GRADATION:
             return None
         if alive < LIVELY or beside > STILL_AROUND * alive:
@@ -151,7 +148,7 @@ class FlameMemory:
             beside = region & ~spread(spread(flame))
             inside.append(float(moved[flame].mean()) if flame.any() else 0.0)
             outside.append(float(moved[beside].mean()) if beside.any() else 0.0)
-        return float(np.median(inside)), float(np.median(outside))
+        return median(np.array(inside)), median(np.array(outside))
 
 
 def glowing(picture: Picture) -> NDArray[np.intp]:

@@ -160,7 +160,7 @@ def _planes(picture: Picture) -> Grid:
     texture[:-1] += _apart(grey[1:], grey[:-1])
     blue, green, red = np.ascontiguousarray(np.moveaxis(colour, 2, 0))
     planes[2] = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
-    return cell_sums(planes, CELL) / np.float32(CELL * CELL)
+    return np.asarray(cell_sums(planes, CELL) / np.float32(CELL * CELL), np.float32)
 
 
 def _apart(a: Image, b: Image) -> Image:
