@@ -2,34 +2,56 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from edge_agent.core.picture import LONGEST_S, Flow
+from edge_agent.core.picture import COARSE, LONGEST_S, Flow
 from edge_agent.core.types import Frame, Image
+
+STRIDE, REFINED = 5, 2
+"""Pixels between patches, and rounds of refinement, of a flow at COARSE (docs/design/decisions.md)."""
 
 
 class CvPictures:
     """A Pictures port. Keeps the last two frames."""
 
     def __init__(self) -> None:
-        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._flows = _Flows()
         self._last: CvPicture | None = None
 
     def show(self, frame: Frame, t: float) -> "CvPicture":
         before = self._last
         if before is not None:
             before.before = None
-        self._last = CvPicture(frame.image, t, before, self._dis)
+        self._last = CvPicture(frame.image, t, before, self._flows)
         return self._last
+
+
+class _Flows:
+    """Optical flow between two grey pictures. The preset works on pictures reduced to a quarter and enlarges what it
+    finds; those at COARSE are small enough as they are."""
+
+    def __init__(self) -> None:
+        self._enlarged = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._coarse = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._coarse.setFinestScale(0)
+        self._coarse.setPatchStride(STRIDE)
+        self._coarse.setUseSpatialPropagation(False)
+        self._coarse.setVariationalRefinementIterations(REFINED)
+
+    def between(self, first: Image, second: Image) -> NDArray[np.float32]:
+        """(h, w, 2), pixels."""
+        dis = self._coarse if first.shape[1] <= COARSE else self._enlarged
+        return np.asarray(dis.calc(first, second, None), np.float32)
 
 
 class CvPicture:
     """A Picture port over one frame."""
 
-    def __init__(self, image: Image, t: float, before: "CvPicture | None", dis: cv2.DISOpticalFlow) -> None:
+    def __init__(self, image: Image, t: float, before: "CvPicture | None", flows: _Flows) -> None:
         self.image = image
         self.t = t
         self.before = before
-        self._dis = dis
+        self._flows = flows
         self._colour: dict[int, Image] = {}
         self._grey: dict[int, Image] = {}
         self._flow: dict[int, Flow | None] = {}
@@ -66,4 +88,4 @@ class CvPicture:
         first, second = before.grey(width), self.grey(width)
         if first.shape != second.shape or min(first.shape) < 16:
             return None
-        return Flow(np.asarray(self._dis.calc(first, second, None), np.float32), self.t - before.t)
+        return Flow(self._flows.between(first, second), self.t - before.t)

@@ -9,11 +9,13 @@ learned by itself: whoever looks at it decides (`accept`), and only after ABSORB
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.picture import WIDE
+from edge_agent.core.quantiles import median
 from edge_agent.core.regions import raster
 from edge_agent.core.timing import reached
 from edge_agent.core.tracks import Figure, View
@@ -164,7 +166,7 @@ class Background:
         if x.size < FEWEST:
             return DIFFERS
         gain, offset = light(x, y)
-        noise = 1.4826 * float(np.median(np.abs(y - gain * x - offset)))
+        noise = 1.4826 * median(np.abs(y - gain * x - offset))
         levels = np.arange(256, dtype=np.float32)
         if np.abs((gain - 1) * levels[[16, 240]] + offset).max() > LIT:
             table = np.clip(np.rint(gain * levels + offset), 0, 255).astype(np.uint8)
@@ -217,15 +219,17 @@ class Background:
 def light(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float]:
     """Gain and offset that turn grey levels `x` into `y`: least squares, twice more without what fits worst, so that
     what was put there does not count as light."""
-    gain, offset = 1.0, float(np.median(y - x))
+    gain, offset = 1.0, median(y - x)
     for _ in range(3):
         apart = np.abs(y - gain * x - offset)
         worst = float(np.partition(apart, int(0.7 * apart.size))[int(0.7 * apart.size)])
         fits = apart <= max(worst, 3.0)
         u, v = x[fits], y[fits]
-        u0, v0 = float(u.mean()), float(v.mean())
-        spread = float(((u - u0) ** 2).mean())
-        gain = float(((u - u0) * (v - v0)).mean()) / spread if spread > 9.0 else 1.0
+        u0, v0 = float(u.sum()) / u.size, float(v.sum()) / v.size
+        u -= np.float32(u0)
+        v -= np.float32(v0)
+        spread = float(u @ u) / u.size
+        gain = float(u @ v) / u.size / spread if spread > 9.0 else 1.0
         gain = min(max(gain, 1 / GAIN), GAIN)
         offset = v0 - gain * u0
     return gain, offset
@@ -235,8 +239,8 @@ def window_of(box: Box, shape: tuple[int, int], margin: float = 0.0) -> Window:
     """The pixels a box in unit coordinates covers, each side moved out by `margin` of its size."""
     height, width = shape
     dx, dy = margin * (box[2] - box[0]), margin * (box[3] - box[1])
-    left, right = max(0, int((box[0] - dx) * width)), min(width, int(np.ceil((box[2] + dx) * width)))
-    top, bottom = max(0, int((box[1] - dy) * height)), min(height, int(np.ceil((box[3] + dy) * height)))
+    left, right = max(0, int((box[0] - dx) * width)), min(width, ceil((box[2] + dx) * width))
+    top, bottom = max(0, int((box[1] - dy) * height)), min(height, ceil((box[3] + dy) * height))
     return slice(top, max(top, bottom)), slice(left, max(left, right))
 
 

@@ -121,10 +121,13 @@ class FlowField:
         own: Counts = self._ways[hour, cell[0], cell[1]]
         if own.sum() >= ENOUGH:
             return own
+        day = np.asarray(self._ways[:, cell[0], cell[1]].sum(axis=0))
+        if day.sum() < ENOUGH:
+            return day
         near = self._ways[[(hour - 1) % HOURS, hour, (hour + 1) % HOURS], cell[0], cell[1]].sum(axis=0)
         if near.sum() >= ENOUGH:
             return np.asarray(near)
-        return np.asarray(self._ways[:, cell[0], cell[1]].sum(axis=0))
+        return day
 
     def memory(self) -> dict[str, NDArray[np.generic]]:
         return {

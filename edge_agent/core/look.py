@@ -46,13 +46,21 @@ def look(image: Image, t: float) -> Look | None:
     green = np.ascontiguousarray(image[: rows * CELL * step, : cols * CELL * step, 1])
     small = _reduced(green, step)
     fine, coarse = _detail(green, rows, cols)
-    return Look(t, small, fine, coarse, cells(small >= 250.0).mean(axis=2, dtype=np.float32))
+    return Look(t, small, fine, coarse, _clipped(small))
 
 
 def cells(plane: NDArray[np.generic]) -> NDArray[np.generic]:
     """(h, w) as (h / CELL, w / CELL, CELL x CELL)."""
     rows, cols = plane.shape[0] // CELL, plane.shape[1] // CELL
     return plane.reshape(rows, CELL, cols, CELL).transpose(0, 2, 1, 3).reshape(rows, cols, CELL * CELL)
+
+
+def _clipped(small: Grid) -> Grid:
+    """Share of each cell that is blown out. Sums down the rows first, as memory lies."""
+    height, width = small.shape
+    white = (small >= 250.0).view(np.uint8).reshape(height // CELL, CELL, width)
+    rows = white.sum(axis=1, dtype=np.uint8).reshape(height // CELL, width // CELL, CELL)
+    return np.asarray(rows.sum(axis=2, dtype=np.uint8) / np.float32(CELL * CELL), np.float32)
 
 
 def _reduced(green: NDArray[np.uint8], step: int) -> Grid:
@@ -71,15 +79,15 @@ def _reduced(green: NDArray[np.uint8], step: int) -> Grid:
 def _detail(green: NDArray[np.uint8], rows: int, cols: int) -> tuple[Grid, Grid]:
     height, width = green.shape
     picked = ((np.arange(rows * ROWS) + 0.5) * height / (rows * ROWS)).astype(np.intp)
-    lines = green[picked].astype(np.float32)
+    lines = green[picked].astype(np.int16)
+    twice = lines + lines
+    bend = np.zeros(lines.shape, np.float32)
+    parts = bend.reshape(rows, ROWS, cols, width // cols)
     found = []
     for span in (FINE, COARSE):
-        bend = np.zeros_like(lines)
-        inner = bend[:, span:-span]
-        np.multiply(lines[:, span:-span], np.float32(2.0), out=inner)
-        inner -= lines[:, : -2 * span]
+        inner = twice[:, span:-span] - lines[:, : -2 * span]
         inner -= lines[:, 2 * span :]
-        bend *= bend
-        sums = np.add.reduceat(bend, np.arange(cols) * (width // cols), axis=1).reshape(rows, ROWS, cols).sum(axis=1)
+        bend[:, :span], bend[:, span:-span], bend[:, -span:] = 0.0, inner, 0.0
+        sums = np.einsum("ijkl,ijkl->ik", parts, parts)
         found.append(np.asarray(sums / np.float32(ROWS * (width // cols)), np.float32))
     return found[0], found[1]

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from math import atan2, degrees, hypot, sqrt
 
+from msgspec import Struct
+
 from edge_agent.core.timing import EPSILON_S, exceeded, reached
 from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.types import Box, Point
@@ -54,8 +56,7 @@ CONTACT_S = 3.0
 """A stop this long after they met comes of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """at: middle of the box, foot: of its lower edge, both level; unit_foot: in unit coordinates."""
 
     t: float
@@ -115,15 +116,17 @@ class Mover:
                 return point
         return self.trail[0]
 
-    def pace(self) -> None:
-        """Takes `speed` and `velocity` from the last SPAN_S."""
-        then, now = self.before(self.last.t - SPAN_S), self.last
+    def pace(self) -> Place:
+        """Takes `speed` and `velocity` from the last SPAN_S, and says from which point on."""
+        now = self.trail[-1]
+        then = self.before(now.t - SPAN_S)
         took = now.t - then.t
         if not reached(took, SPAN_S / 2):
             self.speed, self.velocity = None, (0.0, 0.0)
-            return
+            return then
         self.speed = gone(then, now) / took
         self.velocity = (now.at[0] - then.at[0]) / took, (now.at[1] - then.at[1]) / took
+        return then
 
     def stands(self, t: float) -> float:
         """For how long it has stood, 0 while it is not known to."""
@@ -234,8 +237,7 @@ def _leapt(mover: Mover, point: Place) -> bool:
 
 def _move(mover: Mover, figure: Figure, point: Place) -> None:
     mover.trail.append(point)
-    mover.pace()
-    then = mover.before(point.t - SPAN_S)
+    then = mover.pace()
     if gone(then, point) >= SURE:
         mover.heading = heading(then.at, point.at)
     mover.farthest = max(mover.farthest, gone(mover.trail[0], point))
@@ -258,11 +260,13 @@ def _braking(mover: Mover) -> float:
     """Box lengths a second squared, constant from its fastest to where it is now: v / t, the hardest such."""
     trail, watched = list(mover.trail), _watched(mover.trail)
     now, hardest = watched[-1], 0.0
-    for point, until in zip(trail, watched, strict=True):
+    for point, until in zip(reversed(trail), reversed(watched), strict=True):
+        if exceeded(now - until, BRAKED_S):
+            break
         first = max(bisect_right(watched, until - APPROACH_S + EPSILON_S) - 1, 0)
         then, since = trail[first], watched[first]
         took = until - since
-        if exceeded(now - until, BRAKED_S) or not reached(took, APPROACH_S * 0.75) or exceeded(took, KNOWN_S):
+        if not reached(took, APPROACH_S * 0.75) or exceeded(took, KNOWN_S):
             continue
         hardest = max(hardest, gone(then, point) / (point.t - then.t) / (now - (until + since) / 2))
     return round(hardest, 4)  # epoch seconds resolve no more
@@ -271,7 +275,8 @@ def _braking(mover: Mover) -> float:
 def _watched(trail: Iterable[Place]) -> list[float]:
     """For how many seconds it had been watched at each point: a gap up to GAP_S counts as SELDOM_S at most."""
     steps = (now.t - then.t for then, now in pairwise(trail))
-    return [*accumulate((step if exceeded(step, GAP_S) else min(step, SELDOM_S) for step in steps), initial=0.0)]
+    counted = (step if step <= SELDOM_S or exceeded(step, GAP_S) else SELDOM_S for step in steps)
+    return [*accumulate(counted, initial=0.0)]
 
 
 def heading(a: Point, b: Point) -> float:

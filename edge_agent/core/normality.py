@@ -10,6 +10,7 @@ as PRIOR_S seconds of the next, so a place that is little known borrows from its
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 ROWS, COLUMNS = 20, 16
@@ -39,6 +40,7 @@ VERSION = 1
 _X = (np.arange(COLUMNS) + 0.5) / COLUMNS
 _Y = (np.arange(ROWS) + 0.5) / ROWS
 """The middles of the cells."""
+_ACROSS, _DOWN = np.array([NEAR, WIDE]).T[..., None, None]
 
 
 def group_of(cls: str) -> int:
@@ -51,8 +53,7 @@ def cell_of(x: float, y: float) -> int:
     return min(max(int(y * ROWS), 0), ROWS - 1) * COLUMNS + column
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """What one figure was like for `seconds`. values: QUANTITIES, NaN where unknown. sector: of SECTORS, None while it
     does not move."""
 
@@ -118,8 +119,10 @@ class Normality:
 
     def usual(self, places: NDArray[np.float64], groups: NDArray[np.int64], hour: float) -> Usual:
         """places: (n, 2) in unit coordinates; groups: (n,), indices into GROUPS."""
-        near, wide = _kernel(places, NEAR), _kernel(places, WIDE)
-        all_day, around = np.split(self._around(np.concatenate((near, wide)), 0), 2)
+        kernels = _kernels(places)
+        near = kernels[: len(groups)]
+        found = self._around(kernels, 0)
+        all_day, around = found[: len(groups)], found[len(groups) :]
         of_block = self._around(near, 1 + _block(hour))
         rows = np.arange(len(groups))
         local = all_day[rows, groups]
@@ -196,11 +199,11 @@ def _block(hour: float) -> int:
     return int(hour * BLOCKS / HOURS) % BLOCKS
 
 
-def _kernel(places: NDArray[np.float64], width: tuple[float, float]) -> NDArray[np.float32]:
-    """(n, CELLS), 1 at the place itself."""
-    across = np.exp(-0.5 * ((places[:, :1] - _X) / width[0]) ** 2).astype(np.float32)
-    down = np.exp(-0.5 * ((places[:, 1:] - _Y) / width[1]) ** 2).astype(np.float32)
-    return np.asarray((down[:, :, None] * across[:, None, :]).reshape(len(places), CELLS), np.float32)
+def _kernels(places: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(2 n, CELLS), 1 at the place itself: the near ones, then the wide ones."""
+    away = (places[:, :1] - _X) / _ACROSS, (places[:, 1:] - _Y) / _DOWN
+    across, down = (np.exp(-0.5 * (part * part)).astype(np.float32) for part in away)
+    return np.asarray((down[..., None] * across[..., None, :]).reshape(2 * len(places), CELLS), np.float32)
 
 
 def _shrink(near: NDArray[np.float32], far: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,6 +8,8 @@ from math import hypot
 from statistics import median
 from typing import Literal
 
+from msgspec import Struct
+
 from edge_agent.core.calibration import Ground
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import Figure, FigureId, View
@@ -34,8 +36,7 @@ class Pace:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     t: float
     at: Point
     metres: Point | None

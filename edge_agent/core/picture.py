@@ -11,6 +11,8 @@ from edge_agent.core.types import Frame, Image
 
 SMALL, WIDE = 160, 320
 """The usual widths in pixels; rules that use the same one share the work."""
+COARSE = 80
+"""For the flow alone: one of WIDE is worked out no finer inside and then enlarged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

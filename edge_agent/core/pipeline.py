@@ -184,11 +184,12 @@ class CameraPipeline:
         else:
             self._tracks = self._tracker.update(detections, frame.width, frame.height, t - self._held_s)
             view = self._memory.look(self._tracks, t, frame.width / frame.height)
-            view = replace(view, features=detections.features)
             self._settle(view, len(detections), t)
-        if self._pictures is not None:
-            view = replace(view, picture=self._pictures.show(frame, t))
+        picture = None if self._pictures is None else self._pictures.show(frame, t)
+        view = replace(view, picture=picture, features=None if detections is None else detections.features)
         step = self._judge(view, frame, clock)
+        if not ended.events and not ended.suppressed:
+            return step
         return replace(step, events=ended.events + step.events, suppressed=ended.suppressed + step.suppressed)
 
     def follows(self, tracks: tuple[Track, ...]) -> bool:

@@ -3,6 +3,8 @@
 A pixel counts where people have walked lately and no vehicle has, and its speed is in body heights.
 """
 
+from math import ceil
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -85,8 +87,8 @@ def _grown(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _under(figure: Figure) -> tuple[slice, slice]:
     """The map's cells that a figure's box covers."""
     x1, y1, x2, y2 = (min(max(value, 0.0), 1.0) for value in figure.box)
-    rows = slice(int(y1 * ROWS), max(int(y1 * ROWS) + 1, int(np.ceil(y2 * ROWS))))
-    return rows, slice(int(x1 * COLUMNS), max(int(x1 * COLUMNS) + 1, int(np.ceil(x2 * COLUMNS))))
+    rows = slice(int(y1 * ROWS), max(int(y1 * ROWS) + 1, ceil(y2 * ROWS)))
+    return rows, slice(int(x1 * COLUMNS), max(int(x1 * COLUMNS) + 1, ceil(x2 * COLUMNS)))
 
 
 def _cell(shares: NDArray[np.float64], count: int) -> NDArray[np.intp]:

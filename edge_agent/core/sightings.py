@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from math import atan2, hypot, log, nan, tau
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from edge_agent.core.normality import SECTORS
-from edge_agent.core.picture import WIDE, Picture
+from edge_agent.core.picture import COARSE, Picture
 from edge_agent.core.timing import exceeded
 from edge_agent.core.tracks import Figure, FigureId, View
 
@@ -31,8 +32,7 @@ _COLUMNS = (np.array([1, 2]) + 0.5) / 4
 """Where in a box the flow is read: the trunk, neither limbs nor ground."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """One figure at one look. values: as edge_agent.core.normality.QUANTITIES, NaN where unknown. sector: which way it
     goes, None while it does not. dt: seconds since this figure was last seen, 0 at first. age: since it was first."""
 
@@ -112,25 +112,28 @@ def _slope(points: Iterable[tuple[float, float, float]], now: float) -> tuple[fl
 
 def _flow_speeds(boxes: NDArray[np.float64], picture: Picture | None) -> list[float]:
     """Frame heights a second: the median flow at ten places of each box's trunk; NaN where there is no flow."""
-    flow = picture.flow(WIDE) if picture is not None else None
+    flow = picture.flow(COARSE) if picture is not None else None
     if flow is None:
         return [nan] * len(boxes)
     height, width = flow.field.shape[:2]
-    left, top, right, bottom = boxes.T
-    xs = ((left[:, None] + _COLUMNS * (right - left)[:, None]) * width).astype(np.int64).clip(0, width - 1)
-    ys = ((top[:, None] + _ROWS * (bottom - top)[:, None]) * height).astype(np.int64).clip(0, height - 1)
+    corner, size = boxes[:, :2, None], (boxes[:, 2:] - boxes[:, :2])[..., None]
+    xs = ((corner[:, 0] + _COLUMNS * size[:, 0]) * width).astype(np.int64)
+    ys = ((corner[:, 1] + _ROWS * size[:, 1]) * height).astype(np.int64)
+    xs, ys = np.minimum(np.maximum(xs, 0), width - 1), np.minimum(np.maximum(ys, 0), height - 1)
     read = flow.field[ys[:, :, None], xs[:, None, :]].reshape(len(boxes), -1, 2)
+    read.sort(axis=1)
     middle = len(_ROWS) * len(_COLUMNS) // 2
     # The median; numpy's own takes longer than all of the rest.
-    vectors = np.sort(read, axis=1)[:, middle - 1 : middle + 1].mean(axis=1) / (flow.dt * height)
-    return [float(speed) for speed in np.hypot(vectors[:, 0], vectors[:, 1])]
+    vectors = (read[:, middle - 1] + read[:, middle]) / (2.0 * flow.dt * height)
+    speeds: list[float] = np.hypot(vectors[:, 0], vectors[:, 1]).tolist()
+    return speeds
 
 
 def _alone(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
     x1, y1, x2, y2 = boxes.T
     across = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
     down = np.minimum(y2[:, None], y2) - np.maximum(y1[:, None], y1)
-    covered = across.clip(0) * down.clip(0)
+    covered = np.maximum(across, 0) * np.maximum(down, 0)
     np.fill_diagonal(covered, 0.0)
     area = np.maximum((x2 - x1) * (y2 - y1), 1e-9)
     inner = (x1 >= EDGE) & (y1 >= EDGE) & (x2 <= 1 - EDGE) & (y2 <= 1 - EDGE)

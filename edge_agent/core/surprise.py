@@ -40,7 +40,7 @@ class Rarity:
         self.total += added
         fading = added / np.clip(self.total, 1e-9, FULL_S) * (self._ripening | (self.total > FULL_S))
         self.seconds *= (1.0 - fading).clip(0.0, 1.0)[:, None]
-        at = np.minimum((np.nan_to_num(values).clip(0.0) / WIDTH).astype(np.int64), BINS - 1)
+        at = np.minimum((np.fmax(values, 0.0) / WIDTH).astype(np.int64), BINS - 1)
         channels = np.broadcast_to(np.arange(values.shape[1]), values.shape)
         np.add.at(self.seconds, (channels, at), seconds)
         self._fits = None

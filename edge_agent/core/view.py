@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edge_agent.core.look import CELL, Grid, Look
 from edge_agent.core.patches import Patches, likeness, patches
+from edge_agent.core.quantiles import median, quantile
 from edge_agent.core.timing import reached
 
 FOLLOW_S = 20.0
@@ -93,7 +94,7 @@ class ViewMemory:
             else:
                 self.learn(look)
             return None
-        if float(structured.mean()) < ENOUGH:
+        if np.count_nonzero(structured) < ENOUGH * structured.size:
             self.learn(look)
             return None
         steady = _share(likeness(last, now) > ALIKE, now.spread > STRUCTURE)
@@ -138,7 +139,7 @@ def _difference(known: Look, look: Look, usual: Patches, now: Patches, steady: f
         dull=_share(lost & (flat | (np.minimum(detail, plain) < DULL)), structured),
         blown=_share(blown, structured),
         detail=sqrt(fine / known_fine) / gain,
-        clear=float(np.median(detail[kept])) if kept.any() else 0.0,
+        clear=median(detail[kept]) if kept.any() else 0.0,
         sharpness=_sharpness(look, structured) / _sharpness(known, structured),
         layout=layout,
         shift=_shift(known.small, look.small) if share < UNMOVED else 0.0,
@@ -148,8 +149,8 @@ def _difference(known: Look, look: Look, usual: Patches, now: Patches, steady: f
 
 
 def _share(which: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
-    count = int(among.sum())
-    return float((which & among).sum()) / count if count else 0.0
+    count = np.count_nonzero(among)
+    return np.count_nonzero(which & among) / count if count else 0.0
 
 
 def _energy(grid: Grid, among: NDArray[np.bool_]) -> float:
@@ -159,7 +160,7 @@ def _energy(grid: Grid, among: NDArray[np.bool_]) -> float:
 def _sharpness(look: Look, among: NDArray[np.bool_]) -> float:
     """Fine against coarse detail in these cells. Noise is the same in both and everywhere: what the flattest cells have
     is taken off, or a camera that comes back from a noisy night would seem out of focus."""
-    noise = float(np.quantile(look.fine, FLATTEST))
+    noise = quantile(look.fine, FLATTEST)
     fine, coarse = _energy(look.fine, among), _energy(look.coarse, among)
     return sqrt(max(fine - noise, LEAST * fine) / max(coarse - noise, LEAST * coarse))
 
@@ -176,12 +177,17 @@ def _layout(known: Patches, now: Patches) -> tuple[float, float]:
 def _corner(alike: NDArray[np.bool_], structured: NDArray[np.bool_]) -> float:
     """Share kept in the best of the outer ninths that have structure: who stands before the lens leaves one alone."""
     best = 0.0
-    for i, band in enumerate(np.array_split(np.arange(alike.shape[0]), 3)):
-        for j, strip in enumerate(np.array_split(np.arange(alike.shape[1]), 3)):
-            part = np.ix_(band, strip)
-            if (i, j) != (1, 1) and int(structured[part].sum()) >= 3:
-                best = max(best, _share(alike[part], structured[part]))
+    for i, band in enumerate(_thirds(alike.shape[0])):
+        for j, strip in enumerate(_thirds(alike.shape[1])):
+            if (i, j) != (1, 1) and np.count_nonzero(structured[band, strip]) >= 3:
+                best = max(best, _share(alike[band, strip], structured[band, strip]))
     return best
+
+
+def _thirds(cells: int) -> tuple[slice, slice, slice]:
+    """The first ones take what is left over."""
+    one, two = (cells + 2) // 3, cells - cells // 3
+    return slice(0, one), slice(one, two), slice(two, cells)
 
 
 def _shift(known: Grid, now: Grid) -> float:

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
 from hypothesis import given, settings
@@ -117,7 +116,9 @@ def test_trembling_boxes_do_not_matter(seed: int, seen: Callable[[float], list[F
                 edge + rng.uniform(-0.003, 0.003) / (ASPECT if n % 2 == 0 else 1.0) for n, edge in enumerate(figure.box)
             )
             found.append(
-                replace(figure, box=(x1, y1, x2, y2), foot=((x1 + x2) / 2, y2), at=((x1 + x2) / 2 * ASPECT, y2))
+                msgspec.structs.replace(
+                    figure, box=(x1, y1, x2, y2), foot=((x1 + x2) / 2, y2), at=((x1 + x2) / 2 * ASPECT, y2)
+                )
             )
         return found
 

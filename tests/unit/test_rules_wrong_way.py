@@ -1,11 +1,11 @@
 """Wrong way: against a set direction, against what was learned; and what only seems so."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from edge_agent.core.calibration import Ground
 from edge_agent.core.rules.table import WHOLE

@@ -62,6 +62,7 @@ class Company:
         self._vehicles = vehicles
         self._reach = reach
         self._seen: deque[Seen] = deque(maxlen=2000)
+        self._last: dict[FigureId, float] = {}
         self._first: dict[FigureId, Seen] = {}
         self._heights: dict[FigureId, float] = {}
         self._anchors: dict[FigureId, Seen] = {}
@@ -77,10 +78,10 @@ class Company:
             self._first.setdefault(figure.id, Seen(t, figure))
             self._heights[figure.id] = max(figure.height, self._heights.get(figure.id, 0.0))
             self._seen.append(Seen(t, figure, reached(t - anchor.t, STILL_S)))
-        present = {seen.figure.id for seen in self._seen}
-        self._first = {name: seen for name, seen in self._first.items() if name in present}
-        self._anchors = {name: seen for name, seen in self._anchors.items() if name in present}
-        self._heights = {name: height for name, height in self._heights.items() if name in present}
+            self._last[figure.id] = t
+        oldest = self._seen[0].t if self._seen else t
+        for name in [name for name, last in self._last.items() if last < oldest]:
+            del self._last[name], self._first[name], self._anchors[name], self._heights[name]
 
     def meet(self, box: Box, born: float, aspect: float) -> Attendance:
         """Who was with a thing that has been found just now and came to rest at `born`."""

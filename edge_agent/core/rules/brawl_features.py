@@ -14,12 +14,14 @@ Steps are STEP_S apart at least, whatever the frame rate: changes are only compa
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.picture import SMALL, Flow
+from edge_agent.core.quantiles import median
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import Figure, View
 from edge_agent.core.types import Box, FeatureMap
@@ -59,15 +61,15 @@ class Looks(Protocol):
 
 
 class Looker:
-    """Makes Evidence of the views of one camera. Keeps one feature map, one flow field and room to work in: to ask for
-    so much memory at each step takes longer than the work."""
+    """Makes Evidence of the views of one camera. Keeps one feature map, one step's fields and room to work in: to ask
+    for so much memory at each step takes longer than the work."""
 
     def __init__(self) -> None:
         self._last: tuple[float, FeatureMap] | None = None
         self._change = Change()
         self._moves = False
-        self._speed, self._before = np.zeros((2, 2, 0, 0), np.float32)
-        self._fields = np.zeros((5, 0, 0), np.float32)
+        self._fields, self._before = np.zeros((2, 5, 0, 0), np.float32)
+        self._room = np.zeros((2, 0, 0), np.float32)
         self._cells: Cells | None = None
         self._body = BODY
 
@@ -92,10 +94,11 @@ class Looker:
             self._moves = False
             return None
         span = (NOMINAL_S / (view.t - before[0])) ** GROWTH
-        change = self._change.strongest(before[1].values, view.features.values)
+        change = self._change.strongest(before[1].values, view.features.values) * np.float32(span)
         motion = self._motion(flow, view.features, people)
         assert self._cells is not None
-        rows = np.concatenate([np.log1p(change * np.float32(span)), motion], axis=1)
+        change += 1.0  # log1p would take longer than the maxima, for digits that nobody asks for.
+        rows = np.concatenate([np.log(change, out=change), motion], axis=1)
         return Evidence(view.t, rows, self._cells.boxes)
 
     def forget(self) -> None:
@@ -106,25 +109,27 @@ class Looker:
         """(windows, len(MOTION))."""
         rows, columns = flow.field.shape[:2]
         body = max(self._body * rows, 4.0)
-        if self._speed.shape[1:] != (rows, columns):
-            self._speed, self._before = np.empty((2, 2, rows, columns), np.float32)
-            self._fields, self._moves = np.empty((5, rows, columns), np.float32), False
-        self._before, self._speed, known = self._speed, self._before, self._moves
-        for part, out in zip(np.moveaxis(flow.field, 2, 0), self._speed, strict=True):
-            np.subtract(part, _median(part[::2, ::2].ravel()), out=out)
-        self._speed *= np.float32(1.0 / (flow.dt * body))
+        if self._fields.shape[1:] != (rows, columns):
+            self._fields, self._before = np.empty((2, 5, rows, columns), np.float32)
+            self._room, self._moves = np.empty((2, rows, columns), np.float32), False
+        self._fields, self._before, known = self._before, self._fields, self._moves
         self._moves = True
+        fast, differing, deformed, across, down = self._fields
+        speed = self._fields[3:]
+        for part, out in zip(np.moveaxis(flow.field, 2, 0), speed, strict=True):
+            np.subtract(part, median(part[::2, ::2]), out=out)
+        speed *= np.float32(1.0 / (flow.dt * body))
         if self._cells is None or not self._cells.fit(features, rows, columns):
             self._cells = Cells(features, rows, columns)
-        fast, differing, deformed = self._fields[:3]
-        length(self._speed[0], self._speed[1], fast)
-        differing.fill(0.0)
+        room = self._room
+        length(across, down, fast, room[0])
         if known:
-            across, down = self._speed - self._before
-            length(across, down, differing)
-        shear(self._speed[0], self._speed[1], deformed)
+            np.subtract(speed, self._before[3:], out=room)
+            length(room[0], room[1], differing, room[1])
+        else:
+            differing.fill(0.0)
+        shear(across, down, deformed, room)
         deformed *= np.float32(body)
-        self._fields[3:] = self._speed
         return channels(self._cells.mean(self._fields), self._cells.count(people), known)
 
 
@@ -159,7 +164,9 @@ class Cells:
         grid = np.zeros(self._shape, np.float32)
         for figure in people:
             x1, y1, x2, y2 = figure.box
-            grid[self._row(np.array((y1 + y2) / 2)), self._column(np.array((x1 + x2) / 2))] += 1
+            row = int(((y1 + y2) / 2 - self._features.top) / self._features.height)
+            column = int(((x1 + x2) / 2 - self._features.left) / self._features.width)
+            grid[min(max(row, 0), self._shape[0] - 1), min(max(column, 0), self._shape[1] - 1)] += 1
         return grid
 
     def _column(self, x: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -178,55 +185,65 @@ def _shares(cell: NDArray[np.intp], cells: int) -> Floats:
 def channels(fields: Floats, people: Floats, known: bool) -> Floats:
     """(windows, len(MOTION)) of what each cell has: (5, rows, columns) speed, its change (where `known`), deformation
     and the two components of the speed; and how many people."""
-    parts = windows(np.concatenate([fields, people[None]]))
-    energy, change, _, along, across, _ = parts.mean(axis=(2, 4))
-    peak, deformed = parts[:3:2].max(axis=(2, 4))
-    near = parts[5].sum(axis=(1, 3))
+    rows, columns = people.shape
+    sums = _falls(rows) @ np.concatenate([fields, people[None]]) @ _falls(columns).T
+    energy, change, _, along, across, near = sums
+    for mean in (energy, change, along, across):
+        mean /= min(SIZE, rows) * min(SIZE, columns)
+    bands = fields[:3:2, covered(rows)].max(axis=2)
+    peak, deformed = bands[:, :, covered(columns)].max(axis=3)
     change = change if known else np.full_like(energy, np.nan)
     found = np.log1p([energy, peak, change, change / (energy + 0.05), deformed, near])
     common = np.sqrt(along * along + across * across) / (energy + 0.02)
     return np.asarray(np.stack([*found[:5], common, found[5]], axis=-1).reshape(-1, len(MOTION)), np.float32)
 
 
-def length(x: Floats, y: Floats, out: Floats) -> None:
+def length(x: Floats, y: Floats, out: Floats, room: Floats) -> None:
+    """room: to work in, as large as the others; may be x or y."""
     np.multiply(x, x, out=out)
-    out += y * y
+    np.multiply(y, y, out=room)
+    out += room
     np.sqrt(out, out=out)
 
 
-def shear(x: Floats, y: Floats, out: Floats) -> None:
+def shear(x: Floats, y: Floats, out: Floats, room: Floats) -> None:
     """Rate at which a flow, by its components (rows, columns), stretches and shears what it carries, per pixel: the
-    length of the deviator of its gradient, which is 0 for any translation, turn or even growth."""
-    length(_slope(x.T).T - _slope(y), _slope(x) + _slope(y.T).T, out)
+    length of the deviator of its gradient, which is 0 for any translation, turn or even growth. room: (2, rows,
+    columns), to work in."""
+    along, across = room
+    _rise(x.T, along.T)
+    _rise(y, out)
+    along -= out
+    _rise(x, across)
+    _rise(y.T, out.T)
+    across += out
+    length(along, across, out, across)
+    out *= np.float32(0.5)
 
 
-def _median(values: Floats) -> float:
-    """As numpy.median, which takes longer than the rest of a step."""
-    middle = len(values) // 2
-    ordered = np.partition(values, (middle - 1, middle))
-    return float(ordered[middle] if len(values) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
+def _rise(field: Floats, out: Floats) -> None:
+    """Twice the central differences down the rows, one-sided at the borders (as numpy.gradient, in less time)."""
+    np.subtract(field[2:], field[:-2], out=out[1:-1])
+    out[0], out[-1] = 2 * (field[1] - field[0]), 2 * (field[-1] - field[-2])
 
 
-def _slope(field: Floats) -> Floats:
-    """Central differences down the rows, one-sided at the borders (as numpy.gradient, in less time)."""
-    slope = np.empty_like(field)
-    slope[1:-1] = (field[2:] - field[:-2]) * np.float32(0.5)
-    slope[0], slope[-1] = field[1] - field[0], field[-1] - field[-2]
-    return slope
-
-
+@cache
 def starts(cells: int) -> NDArray[np.intp]:
     """Where windows begin along a side of so many cells, the last one at its end."""
     last = max(cells - SIZE, 0)
     return np.unique(np.append(np.arange(0, last + 1, STRIDE), last))
 
 
-def windows(maps: Floats) -> Floats:
-    """(channels, rows, columns) → (channels, window rows, SIZE, window columns, SIZE); fewer where a side has less."""
-    down, right = starts(maps.shape[1]), starts(maps.shape[2])
-    rows = down[:, None] + np.arange(min(SIZE, maps.shape[1]))
-    columns = right[:, None] + np.arange(min(SIZE, maps.shape[2]))
-    return maps[:, rows][:, :, :, columns]
+@cache
+def covered(cells: int) -> NDArray[np.intp]:
+    """(windows, SIZE): the cells of each window along a side of so many; fewer where it has less."""
+    return np.asarray(starts(cells)[:, None] + np.arange(min(SIZE, cells)), np.intp)
+
+
+@cache
+def _falls(cells: int) -> Floats:
+    """(windows, cells): 1 where the cell is one of the window's."""
+    return np.asarray((covered(cells)[:, :, None] == np.arange(cells)).any(axis=1), np.float32)
 
 
 class Change:

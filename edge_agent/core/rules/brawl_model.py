@@ -36,7 +36,8 @@ class BrawlModel:
 
     def parts(self, rows: Floats) -> Floats:
         """(windows, channels) → (windows, len(PARTS)), the log-odds of each part; what is not known says nothing."""
-        known = np.nan_to_num((rows - self.mean) / self.scale, nan=0.0) * self.weights
+        known = (rows - self.mean) * (self.weights / self.scale)
+        np.copyto(known, 0.0, where=np.isnan(known))
         deep = len(self.weights) - len(MOTION)
         return np.concatenate([known[:, :deep].sum(axis=1, keepdims=True), known[:, deep:]], axis=1).astype(np.float32)
 

@@ -50,7 +50,7 @@ class Frozen:
             self._since = None
             return ()
         lit = (self._last > 0.0) & (self._last < 250.0)
-        if float(lit.mean()) < LIT or (sight.difference is not None and sight.difference.dull > BARE):
+        if np.count_nonzero(lit) < LIT * lit.size or (sight.difference is not None and sight.difference.dull > BARE):
             self._since = None
             return ()
         differing = self._compare(last, self._last, before, sight.t)
@@ -76,7 +76,7 @@ class Frozen:
         """
         if self._since is not None:
             assert self._held is not None
-            differing = float(np.mean(self._held != now))
+            differing = np.count_nonzero(self._held != now) / now.size
             if differing < REPEATED:
                 self._broken = None
                 return differing
@@ -87,7 +87,7 @@ class Frozen:
             if not exceeded(repeated, self._limit()):
                 self._longest = max(self._longest, repeated)
             self._since = self._broken = None
-        differing = float(np.mean(last != now))
+        differing = np.count_nonzero(last != now) / now.size
         if differing < REPEATED:
             self._since, self._broken, self._held = before, None, last
         else:

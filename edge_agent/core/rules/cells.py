@@ -1,6 +1,7 @@
 """Pictures cut into square cells: means, neighbourhoods, and regions of cells that touch."""
 
 from collections import deque
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +14,16 @@ Grid = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
-def cell_sums(plane: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
-    """(h, w) → (h // side, w // side): the sum of each cell of side x side pixels; what is left over at the right and
-    below is left out. Modulo 65 536."""
-    high, wide = plane.shape[0] // side * side, plane.shape[1] // side * side
-    rows = plane[0:high:side, :wide].copy()
+def cell_sums(planes: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
+    """(..., h, w) → (..., h // side, w // side): the sum of each cell of side x side pixels; what is left over at the
+    right and below is left out. Modulo 65 536."""
+    high, wide = planes.shape[-2] // side * side, planes.shape[-1] // side * side
+    rows = planes[..., 0:high:side, :wide].copy()
     for first in range(1, side):
-        rows += plane[first:high:side, :wide]
-    cells = rows[:, ::side].copy()
+        rows += planes[..., first:high:side, :wide]
+    cells = rows[..., ::side].copy()
     for first in range(1, side):
-        cells += rows[:, first::side]
+        cells += rows[..., first::side]
     return cells
 
 
@@ -104,19 +105,22 @@ class Steady:
         self._span_s = span_s
         self._share = share
         self._looks: deque[tuple[float, Mask]] = deque()
+        self._times = np.zeros((0, 0), np.uint16)
 
     def clear(self) -> None:
         self._looks.clear()
 
     def add(self, t: float, mask: Mask) -> Mask:
-        """The cells that were so at `share` of the looks; none until the looks span `span_s`."""
+        """The cells that were so at `share` of the looks; none until the looks span `span_s`. Keeps `mask`."""
+        if not self._looks:
+            self._times = np.zeros(mask.shape, np.uint16)
         self._looks.append((t, mask))
+        self._times += mask
         while len(self._looks) > 2 and reached(t - self._looks[1][0], self._span_s):
-            self._looks.popleft()
+            self._times -= self._looks.popleft()[1]
         if not reached(t - self._looks[0][0], self._span_s):
             return np.zeros_like(mask)
-        times = np.sum([so for _, so in self._looks], axis=0)
-        return np.asarray(times >= self._share * len(self._looks) - 1e-6, np.bool_)
+        return np.asarray(self._times >= ceil(self._share * len(self._looks) - 1e-6), np.bool_)
 
     @property
     def since(self) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.picture import SMALL, WIDE, Picture
+from edge_agent.core.quantiles import median, quantile
 from edge_agent.core.rules.cells import Mask, Steady, regions, spread
 from edge_agent.core.types import Image
 
@@ -99,26 +100,28 @@ class FlameMemory:
         flat[places] = True
         glow = flat.reshape(height, width)
         kept = places[self._looks[-1].glow.reshape(-1)[places]] if self._looks else places
-        size, both = (cell_counts(some, height, width) for some in (places, kept))
+        size = cell_counts(places, height, width)
+        both = size if len(kept) == len(places) else cell_counts(kept, height, width)
         self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1], size, both))
         steady = self._steady.add(t, np.asarray(size > PRESENT * CELL * CELL, np.bool_))
         while len(self._looks) > 2 and self._looks[0].t < self._steady.since:
             self._looks.popleft()
         if not steady.any() or len(self._looks) < 3:
             return []
-        found = [self._judge(cells, glow.size) for cells in regions(steady, 1)]
+        history = np.array([(look.size, look.both) for look in self._looks], np.float64)
+        found = [self._judge(cells, glow.size, history) for cells in regions(steady, 1)]
         return [flame for flame in found if flame is not None]
 
-    def _judge(self, cells: Mask, size: int) -> Flame | None:
-        """The flame in these cells, if it is one; the cheap questions first."""
+    def _judge(self, cells: Mask, size: int, history: NDArray[np.float64]) -> Flame | None:
+        """The flame in these cells, if it is one; the cheap questions first. size: pixels of the picture. history:
+        (looks, 2, rows, cols), `size` and `both` of each look."""
         around = spread(cells)
-        sizes = np.array([look.size[around].sum() for look in self._looks], np.float64)
-        usual = float(np.median(sizes))
-        if usual < self._area * size or float(np.quantile(sizes, 0.1)) < LEAST * usual:
+        sizes, both = history[:, :, around].sum(axis=2).T
+        usual = median(sizes)
+        if usual < self._area * size or quantile(sizes, 0.1) < LEAST * usual:
             return None
-        both = np.array([look.both[around].sum() for look in self._looks], np.float64)[1:]
-        either = sizes[1:] + sizes[:-1] - both
-        if float(np.median(1.0 - both / np.maximum(either, 1))) < self._flicker:
+        either = sizes[1:] + sizes[:-1] - both[1:]
+        if median(1.0 - both[1:] / np.maximum(either, 1)) < self._flicker:
             return None
         rows, cols = np.flatnonzero(around.any(axis=1)), np.flatnonzero(around.any(axis=0))
         part = np.s_[rows[0] * CELL : (rows[-1] + 1) * CELL, cols[0] * CELL : (cols[-1] + 1) * CELL]
@@ -126,13 +129,10 @@ class FlameMemory:
         region = np.repeat(np.repeat(inner, CELL, axis=0), CELL, axis=1)
         shapes = [look.glow[part] & region for look in self._looks]
         pairs = list(pairwise(shapes))
-        flicker = float(np.median([min(changed(a, b), changed(a, b, align=True)) for a, b in pairs]))
+        flicker = median(np.array([min(changed(a, b), changed(a, b, align=True)) for a, b in pairs]))
         alive, beside = self._alive(part, region, pairs)
-        gradation = float(
-            np.median(
-                [look.green[part][s].std() if s.any() else 0.0 for look, s in zip(self._looks, shapes, strict=True)]
-            )
-        )
+        greens = (look.green[part][s] for look, s in zip(self._looks, shapes, strict=True))
+        gradation = median(np.array([green.std() if green.size else 0.0 for green in greens]))
         if not self._flicker <= flicker <= WILD or gradation < GRADATION:
             return None
         if alive < LIVELY or beside > STILL_AROUND * alive:
@@ -148,24 +148,27 @@ class FlameMemory:
             beside = region & ~spread(spread(flame))
             inside.append(float(moved[flame].mean()) if flame.any() else 0.0)
             outside.append(float(moved[beside].mean()) if beside.any() else 0.0)
-        return float(np.median(inside)), float(np.median(outside))
+        return median(np.array(inside)), median(np.array(outside))
 
 
 def glowing(picture: Picture) -> NDArray[np.intp]:
     """Flat indices of the pixels of the picture at WIDE that have the colour of a flame; only where the small picture
     might have it."""
     colour = picture.colour(WIDE)
-    places = _warm(picture.colour(SMALL), *colour.shape[:2])
-    flat = colour.reshape(-1, 3)
-    places = places[flat[:, 2][places] >= RED]
-    blue, green, red = flat[places].astype(np.int16).T
+    rows, cols = colour.shape[0] // CELL, colour.shape[1] // CELL
+    top, left = _warm(picture.colour(SMALL), *colour.shape[:2])
+    tiles = colour[: rows * CELL, : cols * CELL].reshape(rows, CELL, cols, CELL, 3)[top, :, left].reshape(-1, 3)
+    lit = np.flatnonzero(tiles[:, 2] >= RED)
+    blue, green, red = tiles[lit].astype(np.int16).T
     strong = (red >= green + REDDER) & (green >= blue) & (red - blue >= np.float32(SATURATION) * red)
-    return np.asarray(places[strong], np.intp)
+    tile, pixel = np.divmod(lit[strong], CELL * CELL)
+    y, x = np.divmod(pixel, CELL)
+    return np.asarray((top[tile] * CELL + y) * colour.shape[1] + left[tile] * CELL + x, np.intp)
 
 
-def _warm(small: Image, height: int, width: int) -> NDArray[np.intp]:
-    """Flat indices of the pixels of a picture of (height, width) in those cells, and the ones beside them, in which the
-    small picture (h, w, 3) is warm."""
+def _warm(small: Image, height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of those cells of a picture of (height, width), and of the ones beside them, in which the small
+    picture (h, w, 3) is warm."""
     red, blue = small[..., 2].astype(np.int16), small[..., 0].astype(np.int16)
     y, x = np.divmod(np.flatnonzero((red >= WARM) & (WARMER * (red - blue) >= red)), small.shape[1])
     rows, cols = height // CELL, width // CELL
@@ -173,9 +176,7 @@ def _warm(small: Image, height: int, width: int) -> NDArray[np.intp]:
     y, x = y * height // (small.shape[0] * CELL), x * width // (small.shape[1] * CELL)
     cells[np.minimum(y, rows - 1), np.minimum(x, cols - 1)] = True
     top, left = np.nonzero(spread(cells))
-    inner = np.arange(CELL)
-    within = (inner[:, None] * width + inner).reshape(-1)
-    return np.asarray(((top * width + left) * CELL)[:, None] + within, np.intp).reshape(-1)
+    return top, left
 
 
 def cell_counts(places: NDArray[np.intp], height: int, width: int) -> Counts:

@@ -149,8 +149,7 @@ class SceneAnomaly:
         usual = self._known.normal.usual(places, groups, hour)
         cases = [self._case(sighting.figure, view.t) for sighting in sightings]
         dt = since_seen(sightings)
-        average(cases, deviations(sightings, usual, self._known.normal, hour), dt)
-        raw = channels(cases)
+        raw = channels(*average(cases, deviations(sightings, usual, self._known.normal, hour), dt))
         rare = self._known.rarity.surprise(raw)
         rare[:, DRAWN] = np.minimum(rare[:, DRAWN], raw[:, DRAWN])
         new = np.array([sighting.values for sighting in sightings])

@@ -79,12 +79,12 @@ def deviations(sightings: list[Sighting], usual: Usual, normal: Normality, hour:
     return out
 
 
-def average(cases: list[Case], new: Array, dt: Array) -> None:
+def average(cases: list[Case], new: Array, dt: Array) -> tuple[Array, Array]:
     """Takes `new` (n, ATTRIBUTES) into the averages; dt: (n,) seconds since each was seen before. An average is over
-    all that is known while that is less than OVER_S."""
+    all that is known while that is less than OVER_S. Returns `values` and `known_s` of the cases, as rows."""
     old = np.array([case.values for case in cases])
     known_s = np.array([case.known_s for case in cases])
-    step = dt[:, None] * np.ones_like(old)
+    step = dt[:, None]
     total = known_s + step
     share = np.maximum(1.0 - np.exp(-step / OVER_S), np.divide(step, total, out=np.ones_like(total), where=total > 0))
     known = ~np.isnan(new)
@@ -92,19 +92,21 @@ def average(cases: list[Case], new: Array, dt: Array) -> None:
     known_s += step * known
     for case, row, seconds in zip(cases, values, known_s, strict=True):
         case.values, case.known_s = row, seconds
+    return values, known_s
 
 
-def channels(cases: list[Case]) -> Array:
-    """(n, CHANNELS), all >= 0. The first RAMP_S of an attribute count in part. Who is fast is so by both measures of
-    speed, where both are known."""
-    seen = np.array([case.values for case in cases])
-    ramp = np.minimum(np.array([case.known_s for case in cases]) / RAMP_S, 1.0)
-    evidence = np.nan_to_num(seen) * ramp
-    speeds = np.where(np.isnan(seen[:, :2]), np.inf, evidence[:, :2]).min(1)
-    fast = np.where(np.isinf(speeds), 0.0, speeds)
-    height, shape = evidence[:, 2], evidence[:, 3]
-    told = np.column_stack([fast, height, -height, shape, -shape, evidence[:, 4:]])
-    return np.asarray(np.maximum(told, 0.0), np.float64)
+def channels(values: Array, known_s: Array) -> Array:
+    """`values` and `known_s` of n cases, as rows → (n, CHANNELS), all >= 0. The first RAMP_S of an attribute count in
+    part. Who is fast is so by both measures of speed, where both are known."""
+    known = ~np.isnan(values)
+    evidence = np.where(known, values, 0.0) * np.minimum(known_s / RAMP_S, 1.0)
+    speeds = np.where(known[:, :2], evidence[:, :2], np.inf).min(1)
+    told = np.empty((len(values), len(CHANNELS)))
+    told[:, 0] = np.where(np.isinf(speeds), 0.0, speeds)
+    told[:, 1:4:2] = evidence[:, 2:4]
+    told[:, 2:5:2] = -evidence[:, 2:4]
+    told[:, 5:] = evidence[:, 4:]
+    return np.maximum(told, 0.0, out=told)
 
 
 def levels(rare: Array) -> Array:

@@ -15,6 +15,7 @@ from math import exp
 import numpy as np
 
 from edge_agent.core.picture import SMALL, Picture
+from edge_agent.core.quantiles import median
 from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums, neighbourhood
 from edge_agent.core.timing import exceeded
 from edge_agent.core.types import Image
@@ -84,8 +85,8 @@ class VeilMemory:
             light = _light(luma, self._fast[0])
             luma, texture = luma / light, texture / light
         moved = luma - self._luma if known and self._luma is not None else np.zeros_like(luma)
-        drift = np.abs(moved - np.median(moved))
-        cut = float(np.mean(drift > CUT)) > CUT_SHARE
+        drift = np.abs(moved - median(moved))
+        cut = np.count_nonzero(drift > CUT) > CUT_SHARE * drift.size
         drifts = ((drift > DRIFT) & ~white).astype(np.float32)
         stack = np.stack((luma, luma * luma, texture, chroma, drifts))
         if not known or cut:
@@ -94,7 +95,9 @@ class VeilMemory:
             self._steady.clear()
             self._greys.clear()
         else:
-            self._fast = self._fast + self._weight(t, FAST_S) * (stack - self._fast)
+            stack -= self._fast
+            stack *= self._weight(t, FAST_S)
+            self._fast += stack
             self._slow = self._slow + self._weight(t, SLOW_S) * (texture - self._slow)
         self._luma, self._t = luma, t
         self._greys.append((t, picture.grey(SMALL)))
@@ -104,7 +107,8 @@ class VeilMemory:
         if hidden is not None:
             veiled &= ~hidden
         smoky = self._steady.add(t, veiled)
-        return Veil(smoky, self._steady.since, remaining, cut or not known, float(np.mean(self._fast[4] > BUSY)))
+        moving = np.count_nonzero(self._fast[4] > BUSY) / drift.size
+        return Veil(smoky, self._steady.since, remaining, cut or not known, moving)
 
     def roughness(self, cells: Mask) -> float:
         """Of the changes between the looks of the last FAST_S in these cells (median); 0 where there was only one."""
@@ -113,7 +117,7 @@ class VeilMemory:
         found = []
         for (_, before), (_, now) in pairwise(self._greys):
             change = now[:high, :wide].astype(np.float32) - before[:high, :wide]
-            change -= np.median(change)
+            change -= median(change)
             across = np.abs(change[:, 1:] - change[:, :-1])[pixels[:, 1:] & pixels[:, :-1]]
             down = np.abs(change[1:] - change[:-1])[pixels[1:] & pixels[:-1]]
             found.append((across.mean() + down.mean()) / (np.abs(change[pixels]).mean() + FAINT))
@@ -138,8 +142,10 @@ def _light(luma: Grid, usual: Grid) -> Grid:
     rolling one shows that as bands across the picture, which wander: neither drifts, and neither hides anything."""
     share = (luma + DARK) / (usual + DARK)
     gain = np.partition(share, share.shape[1] // 2, axis=1)[:, share.shape[1] // 2]
-    agree = np.mean(np.abs(share - gain[:, None]) < ALIKE * gain[:, None], axis=1)
-    gain = np.where(agree >= AGREE, gain, np.median(share))
+    near = np.abs(share - gain[:, None]) < ALIKE * gain[:, None]
+    alone = np.count_nonzero(near, axis=1) < AGREE * share.shape[1]
+    if alone.any():
+        gain[alone] = median(share)
     return np.asarray(np.clip(gain, 1 / LIGHT, LIGHT)[:, None], np.float32)
 
 
@@ -147,13 +153,14 @@ def _planes(picture: Picture) -> Grid:
     """Brightness, mean absolute gradient and colour (largest less smallest channel) of each cell, 0..255. In whole
     numbers, which are exact and quick."""
     grey, colour = picture.grey(SMALL), picture.colour(SMALL)
-    texture = np.zeros(grey.shape, np.uint16)
-    texture[:, :-1] = _apart(grey[:, 1:], grey[:, :-1])
+    planes = np.empty((3, *grey.shape), np.uint16)
+    planes[0] = grey
+    texture = planes[1]
+    texture[:, :-1], texture[:, -1] = _apart(grey[:, 1:], grey[:, :-1]), 0
     texture[:-1] += _apart(grey[1:], grey[:-1])
-    blue, green, red = (np.ascontiguousarray(colour[..., channel]) for channel in range(3))
-    chroma = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
-    sums = [cell_sums(plane, CELL) for plane in (grey.astype(np.uint16), texture, chroma.astype(np.uint16))]
-    return np.asarray(sums, np.float32) / np.float32(CELL * CELL)
+    blue, green, red = np.ascontiguousarray(np.moveaxis(colour, 2, 0))
+    planes[2] = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
+    return np.asarray(cell_sums(planes, CELL) / np.float32(CELL * CELL), np.float32)
 
 
 def _apart(a: Image, b: Image) -> Image:
