@@ -145,11 +145,9 @@ class Brawl:
     def _doubt(self, top: NDArray[np.intp]) -> float:
         """What is taken from the log-odds: for too few people, and for a picture that changes where nobody is."""
         assert self._boxes is not None
-        if not self._people:
-            alone = ALONE + UNSEEN
-        else:
-            alone = 0.0 if self._people.pair(self._boxes[top]) else ALONE
-        return alone + self._noise(top, self._people.touched(self._boxes))
+        alone = 0.0 if self._people.pair(self._boxes[top]) else ALONE
+        unseen = 0.0 if self._people else UNSEEN
+        return alone + unseen + self._noise(top, self._people.touched(self._boxes))
 
     def _noise(self, top: NDArray[np.intp], touched: NDArray[np.bool_]) -> float:
         change = np.mean([step.change for step in self._steps], axis=0)
