@@ -25,7 +25,7 @@ MODEL = BrawlModel(0 * ONES, ONES, ONES, -6.0, np.zeros(len(PARTS), np.float32))
 STILL = np.zeros((45, 80, 2), np.float32)
 PEOPLE = tuple(
     Figure(FigureId(n), "person", (x, 0.3, x + 0.1, 0.6), 0.9, (x + 0.05, 0.6), (x + 0.05, 0.6))
-    for n, x in enumerate((0.1, 0.3, 0.6))
+    for n, x in enumerate((0.1, 0.22, 0.6))
 )
 rates = st.sampled_from([2.0, 3.0, 5.0, 7.5, 10.0, 12.5, 15.0])
 
@@ -49,9 +49,10 @@ class Shown:
 
 
 def values(t: float, spans: list[tuple[float, float]], chance: Floats) -> Floats:
-    """Noise that is new at each look while somebody fights, and hardly changes otherwise."""
+    """Noise that is new at each look in the left half while two fight there, and hardly changes otherwise."""
     fights = any(begin <= t <= end for begin, end in spans)
     wild = np.random.default_rng(round(t * 1000)).uniform(-4, 4, chance.shape)
+    wild[:, :, chance.shape[2] // 2 :] = 0.0
     return np.asarray(chance + 0.02 * np.sin(t) + (wild if fights else 0.0), np.float32)
 
 

@@ -12,7 +12,7 @@ from edge_agent.core.picture import Flow
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules import brawl_features as features
 from edge_agent.core.rules import brawl_weights
-from edge_agent.core.rules.brawl import ALONE, UNSEEN, Brawl, BrawlRule, lasting
+from edge_agent.core.rules.brawl import ALONE, EMPTY, NOISE, QUIET, SHARE, UNSEEN, Brawl, BrawlRule, lasting
 from edge_agent.core.rules.brawl_features import MOTION, Evidence, Floats, Looker
 from edge_agent.core.rules.brawl_model import PARTS, BrawlModel, probability, shipped, strongest
 from edge_agent.core.rules.table import WHOLE
@@ -25,6 +25,7 @@ from tests.reference.naive_brawl import naive_rows
 from tests.scenes import AGENT, CLASSES, CLOCK, T0, ToldTracker, ids
 
 LEFT: tuple[Point, ...] = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+UPPER: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 0.5), (0.0, 0.5))
 DEEP = 3
 BOXES = np.array([[0.0, 0.0, 0.25, 0.5], [0.75, 0.5, 1.0, 1.0]])
 SOMEBODY: Box = (0.1, 0.1, 0.2, 0.4)
@@ -105,6 +106,9 @@ def test_fighters_the_detector_misses_are_told_by_place() -> None:
         (TWO, 0.0),
         (TWO[:1], ALONE),
         ((figure(), figure((0.8, 0.1, 0.9, 0.3))), ALONE),  # the second elsewhere
+        ((figure(), figure((0.24, 0.1, 0.34, 0.4))), 0.0),  # half a body height apart, at most
+        ((figure((0.0, 0.1, 0.05, 0.2)), figure((0.2, 0.1, 0.25, 0.2))), ALONE),
+        ((figure(), figure((0.1, 0.1, 0.13, 0.2))), ALONE),  # far behind
         ((figure(), figure(cls="dog")), ALONE),
         ((figure(cls="dog"), figure(cls="dog")), ALONE + UNSEEN),
         ((), ALONE + UNSEEN),
@@ -125,6 +129,32 @@ def test_two_who_were_seen_at_once_count_while_the_detector_misses_them() -> Non
         scores.append(step.score)
     assert scores[:15] == [pytest.approx(probability(6.0))] * 15
     assert scores[15:] == [pytest.approx(probability(6.0 - ALONE))] * 5
+
+
+@pytest.mark.parametrize(
+    ("usual", "strongest_change", "doubt"),
+    [
+        (0.5, 0.5, NOISE * (1 - SHARE)),
+        (0.45, 0.5, NOISE * (0.9 - SHARE)),
+        (0.3, 0.5, 0.0),  # much less than where it happens
+        (QUIET - 0.01, QUIET, 0.0),  # hardly anything
+    ],
+)
+def test_a_picture_that_changes_where_nobody_is_tells_less(usual: float, strongest_change: float, doubt: float) -> None:
+    boxes = np.array([[0.0, 0.0, 0.25, 0.5]] * 4 + [[0.1 * n, 0.6, 0.1 * n + 0.1, 0.9] for n in range(EMPTY)])
+    levels = [DEEP * strongest_change] * 4 + [DEEP * usual] * EMPTY
+    step = Brawl(BrawlRule(id="b", zone="z"), UPPER, model(), Told(levels, boxes=boxes))
+    for n in range(10):
+        step.step(View(n / 5, TWO, 1.0))
+    assert step.score == pytest.approx(probability(DEEP * strongest_change - 4.0 - doubt))
+
+
+def test_few_empty_windows_do_not_tell_what_changes_by_itself() -> None:
+    boxes = np.array([[0.0, 0.0, 0.25, 0.5]] * 4 + [[0.1 * n, 0.6, 0.1 * n + 0.1, 0.9] for n in range(EMPTY - 1)])
+    step = Brawl(BrawlRule(id="b", zone="z"), UPPER, model(), Told([9.0] * (EMPTY + 3), boxes=boxes))
+    for n in range(10):
+        step.step(View(n / 5, TWO, 1.0))
+    assert step.score == pytest.approx(probability(9.0 - 4.0))
 
 
 def test_who_stands_elsewhere_is_not_named() -> None:

@@ -43,6 +43,19 @@ def test_an_exit_is_blocked_by_whatever_stays() -> None:
     assert parked.first == pytest.approx(16.0, abs=0.6)
 
 
+def test_what_comes_last_counts_from_when_it_came() -> None:
+    """A car stands beside the zone and a little in it; 12 s later another takes the middle."""
+
+    def two(t: float) -> tuple[Figure, ...]:
+        first = somebody(1, (0.36, 0.85), 0.35, "car")
+        return (first, somebody(2, (0.52, 0.85), 0.35, "car")) if t >= 18 else (first,) if t >= 6 else ()
+
+    yard = Yard((rule("blocked"),)).play(every(5, 0, 34), lambda t: GROUND, two)
+    assert yard.first == pytest.approx(28.0, abs=0.6)
+    lasted = next(measure.value for measure in yard.last[0].measures if measure.name == "lasted")
+    assert lasted == pytest.approx(16.0, abs=0.6)
+
+
 def test_who_passes_blocks_nothing() -> None:
     assert Yard((rule("blocked"),)).play(every(5, 0, 30), lambda t: GROUND, passers).first is None
 

@@ -18,6 +18,7 @@ from edge_agent.core.geometry import inside
 from edge_agent.core.rules.base import counted, subjects, unit_box
 from edge_agent.core.rules.brawl_features import MOTION, Evidence, Floats, Looker, Looks, as_box, shown
 from edge_agent.core.rules.brawl_model import PARTS, BrawlModel, probability, shipped, strongest
+from edge_agent.core.rules.brawl_people import People
 from edge_agent.core.spec import Episodes, Rule
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import Figure, View
@@ -28,11 +29,17 @@ LEAST_S = 1.0
 """So much of a window must have been seen before anything is said."""
 CLEAR = 0.5
 """A brawl that is told goes on down to this share of the threshold."""
-PEOPLE_S, PAIR = 3.0, 2
+PEOPLE_S = 3.0
 ALONE, UNSEEN = 1.0, 0.5
-"""It takes PAIR to fight. ALONE is taken from the log-odds where fewer were seen at once at the strongest windows
-within PEOPLE_S, UNSEEN more where nobody was seen anywhere: fighters are missed by the detector (19 of 75 labelled
-fights; 34 of 75 clips without one), but fire, foliage and rain change as much and are no people at all."""
+"""It takes two to fight. ALONE is taken from the log-odds where no two were seen close to each other (brawl_people) at
+the strongest windows within PEOPLE_S, UNSEEN more where nobody was seen anywhere: fighters are missed by the detector
+(19 of 75 labelled fights; 34 of 75 clips without one), but fire, foliage and rain change as much and are no people."""
+EMPTY = 6
+"""Windows in which nobody was seen within PEOPLE_S, from which they tell what changes by itself here."""
+QUIET, SHARE, NOISE = 0.13, 0.7, 20.0
+"""Rain, insects and a coarse picture change the map everywhere: where most windows without people change by more than
+QUIET (mean over the channels of the map; a tenth of the fights in clean pictures has so much), and by more than SHARE
+of what the strongest windows do, NOISE times what is above that share is taken from the log-odds."""
 NAMED = 4
 """So many parts are named in the event, the ones that speak most for a brawl."""
 
@@ -53,11 +60,13 @@ class BrawlRule(Rule):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """parts: (windows, len(PARTS)) log-odds. motion: the named channels as measured, likewise."""
+    """parts: (windows, len(PARTS)) log-odds. motion: the named channels as measured, likewise. change: (windows,), mean
+    over the channels of the map."""
 
     t: float
     parts: Floats
     motion: Floats
+    change: Floats
 
 
 class Brawl:
@@ -78,7 +87,7 @@ class Brawl:
         self._steps: deque[_Step] = deque()
         self._boxes: NDArray[np.float64] | None = None
         self._inside: NDArray[np.bool_] | None = None
-        self._people: deque[tuple[float, NDArray[np.float64]]] = deque()
+        self._people = People(PEOPLE_S)
         self._going_on = False
         self._score: float | None = None
 
@@ -89,10 +98,7 @@ class Brawl:
 
     def step(self, view: View) -> tuple[Finding, ...]:
         people = counted(self._rule, view.figures)
-        if people and not view.held:
-            self._people.append((view.t, np.array([figure.box for figure in people])))
-        while self._people and exceeded(view.t - self._people[0][0], PEOPLE_S):
-            self._people.popleft()
+        self._people.see(view.t, () if view.held else [figure.box for figure in people], view.aspect)
         if view.held:
             self._looker.forget()
         elif (evidence := self._looker.look(view, people)) is not None:
@@ -110,7 +116,8 @@ class Brawl:
             middles = [((x1 + x2) / 2, (y1 + y2) / 2) for x1, y1, x2, y2 in evidence.boxes]
             self._inside = np.array([inside(self._polygon, middle) for middle in middles])
         motion = evidence.rows[:, 1 - len(PARTS) :]
-        self._steps.append(_Step(evidence.t, self._model.parts(evidence.rows), motion))
+        change = evidence.rows[:, : 1 - len(PARTS)].mean(axis=1)
+        self._steps.append(_Step(evidence.t, self._model.parts(evidence.rows), motion, change))
 
     def _judge(self, view: View, people: list[Figure]) -> tuple[Finding, ...]:
         self._score = None
@@ -136,13 +143,18 @@ class Brawl:
         )
 
     def _doubt(self, top: NDArray[np.intp]) -> float:
-        """What too few people take from the log-odds."""
+        """What is taken from the log-odds: for too few people, and for a picture that changes where nobody is."""
         assert self._boxes is not None
-        if not self._people:
-            return ALONE + UNSEEN
-        looks = np.repeat(np.arange(len(self._people)), [len(boxes) for _, boxes in self._people])
-        there = _touch(np.concatenate([boxes for _, boxes in self._people]), self._boxes[top])
-        return 0.0 if np.bincount(looks[there], minlength=1).max() >= PAIR else ALONE
+        alone = 0.0 if self._people.pair(self._boxes[top]) else ALONE
+        unseen = 0.0 if self._people else UNSEEN
+        return alone + unseen + self._noise(top, self._people.touched(self._boxes))
+
+    def _noise(self, top: NDArray[np.intp], touched: NDArray[np.bool_]) -> float:
+        change = np.mean([step.change for step in self._steps], axis=0)
+        empty = np.sort(change[~touched])
+        if len(empty) < EMPTY or (usual := float(empty[len(empty) // 4])) <= QUIET:
+            return 0.0
+        return NOISE * max(usual / float(change[top].mean()) - SHARE, 0.0)
 
     def _where(self, top: NDArray[np.intp], people: list[Figure]) -> tuple[Subject, ...]:
         """Who is in the strongest windows; nobody detected there: the place itself."""
@@ -172,13 +184,6 @@ def lasting(parts: Floats) -> Floats:
     strongest_step = parts.sum(axis=2).argmax(axis=0)
     peak = parts[strongest_step, np.arange(parts.shape[1])]
     return np.asarray((parts.sum(axis=0) - peak) / (len(parts) - 1), np.float32)
-
-
-def _touch(boxes: NDArray[np.float64], windows: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(n,): which of the boxes (n, 4) have a part of some window (m, 4) in them."""
-    begins = np.maximum(boxes[:, None, :2], windows[:, :2])
-    ends = np.minimum(boxes[:, None, 2:], windows[:, 2:])
-    return np.asarray(np.all(begins < ends, axis=2).any(axis=1), np.bool_)
 
 
 def _holds(box: Box, figure: Figure) -> bool:

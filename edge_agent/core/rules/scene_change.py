@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from contract.events import Measure, Subject
-from edge_agent.core.background import MOVERS, Look, Mask, window_of
+from edge_agent.core.background import MOVERS, Look, Mask, Window, window_of
 from edge_agent.core.changes import COME, Changes, Lasting, put_score
 from edge_agent.core.geometry import distance
 from edge_agent.core.regions import raster
@@ -51,6 +51,20 @@ class _Stay:
 
     foot: Point
     since: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """A part of the picture that is otherwise since then. mask: of the window's pixels; None: all."""
+
+    since: float
+    window: Window
+    mask: Mask | None
+    box: Box
+
+    def on(self, zone: Mask) -> bool:
+        part = zone[self.window]
+        return bool((part if self.mask is None else part & self.mask).any())
 
 
 class SceneChange:
@@ -122,25 +136,30 @@ class SceneChange:
     def _blocked(self, look: Look, found: Sequence[Lasting], view: View) -> tuple[float, float]:
         """The share of the zone where something stands, and since when."""
         assert self._zone is not None
-        taken = np.zeros(look.shape, np.bool_)
-        since, boxes = [look.t], []
-        for region in found:
-            if region.verdict not in ("light", "taken"):
-                taken[region.window] |= region.mask
-                if (region.mask & self._zone[region.window]).any():
-                    since.append(region.since)
-                    boxes.append(region.box)
-        for box, stayed in self._staying(view):
-            window = window_of(box, look.shape)
-            taken[window] = True
-            if self._zone[window].any():
-                since.append(stayed)
-                boxes.append(box)
+        pieces = [
+            _Piece(region.since, region.window, region.mask, region.box)
+            for region in found
+            if region.verdict not in ("light", "taken")
+        ]
+        pieces += [_Piece(since, window_of(box, look.shape), None, box) for box, since in self._staying(view)]
         hidden = look.hidden & self._zone
         if self._begun is not None and np.count_nonzero(hidden) > HIDDEN * np.count_nonzero(self._zone):
             return self._share, self._begun
-        self._boxes = tuple(boxes)
-        return _part(taken, self._zone), min(since)
+        return self._together(look, pieces)
+
+    def _together(self, look: Look, pieces: list[_Piece]) -> tuple[float, float]:
+        """The share of the zone under the pieces, and since when enough of it was (now, where it is not): what has come
+        last does not count as long as what came first."""
+        assert self._zone is not None
+        under, share, since = np.zeros(look.shape, np.bool_), 0.0, look.t
+        here = [piece for piece in pieces if piece.on(self._zone)]
+        self._boxes = tuple(piece.box for piece in here)
+        for piece in sorted(here, key=lambda piece: piece.since):
+            under[piece.window] |= True if piece.mask is None else piece.mask
+            before, share = share, _part(under, self._zone)
+            if before < self._rule.share <= share:
+                since = piece.since
+        return share, since
 
     def _staying(self, view: View) -> list[tuple[Box, float]]:
         """Boxes of people and vehicles that have not moved on, and since when."""
@@ -162,16 +181,12 @@ class SceneChange:
         hidden = np.count_nonzero(look.hidden & self._zone) > HIDDEN * np.count_nonzero(self._zone)
         if hidden:
             return self._share, look.t if self._begun is None else self._begun
-        gone = np.zeros(look.shape, np.bool_)
-        since, boxes = [look.t], []
-        for region in found:
-            if region.verdict != "light" and put_score(region.traits) < COME:
-                gone[region.window] |= region.mask
-                if (region.mask & self._zone[region.window]).any():
-                    since.append(region.since)
-                    boxes.append(region.box)
-        self._boxes = tuple(boxes)
-        return _part(gone, self._zone), min(since)
+        pieces = [
+            _Piece(region.since, region.window, region.mask, region.box)
+            for region in found
+            if region.verdict != "light" and put_score(region.traits) < COME
+        ]
+        return self._together(look, pieces)
 
 
 def _part(mask: Mask, zone: Mask) -> float:

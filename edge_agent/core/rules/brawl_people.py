@@ -1,0 +1,61 @@
+"""Who was where lately, for a rule that asks whether there were two, close to each other, at some place."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.core.timing import exceeded
+from edge_agent.core.types import Box
+
+Doubles = NDArray[np.float64]
+
+REACH = 0.5
+"""Two are close where so many of their mean height, at most, lie between their boxes ..."""
+ALIKE = 2.2
+"""... and one is no higher than so many times the other: who is much lower stands far behind."""
+
+
+class People:
+    """Boxes of the persons seen within the last `span_s` seconds. Truth value: whether anybody was."""
+
+    def __init__(self, span_s: float) -> None:
+        self._span_s = span_s
+        self._looks: deque[tuple[float, Doubles]] = deque()
+        self._aspect = 1.0
+
+    def __bool__(self) -> bool:
+        return bool(self._looks)
+
+    def see(self, t: float, boxes: Sequence[Box], aspect: float) -> None:
+        """boxes: unit coordinates, of one look; looks in order of time. aspect: of the picture, width over height."""
+        self._aspect = aspect
+        if boxes:
+            self._looks.append((t, np.array(boxes)))
+        while self._looks and exceeded(t - self._looks[0][0], self._span_s):
+            self._looks.popleft()
+
+    def touched(self, places: Doubles) -> NDArray[np.bool_]:
+        """(n,): which of the places (n, 4) had a part of somebody in them."""
+        if not self._looks:
+            return np.zeros(len(places), np.bool_)
+        return _touch(places, np.concatenate([boxes for _, boxes in self._looks]))
+
+    def pair(self, places: Doubles) -> bool:
+        """Whether two were seen at once and close to each other, each with a part in some of the places (n, 4)."""
+        return any(len(boxes) > 1 and self._close(boxes[_touch(boxes, places)]) for _, boxes in self._looks)
+
+    def _close(self, boxes: Doubles) -> bool:
+        height = np.maximum(boxes[:, 3] - boxes[:, 1], 1e-6)
+        gap = np.maximum(np.maximum(boxes[:, None, :2], boxes[:, :2]) - np.minimum(boxes[:, None, 2:], boxes[:, 2:]), 0)
+        away = np.hypot(gap[..., 0] * self._aspect, gap[..., 1]) / ((height[:, None] + height) / 2)
+        close = (away < REACH) & (height[:, None] <= ALIKE * height) & (height <= ALIKE * height[:, None])
+        return bool(np.triu(close, 1).any())
+
+
+def _touch(boxes: Doubles, others: Doubles) -> NDArray[np.bool_]:
+    """(n,): which of the boxes (n, 4) share some area with one of the others (m, 4)."""
+    begins = np.maximum(boxes[:, None, :2], others[:, :2])
+    ends = np.minimum(boxes[:, None, 2:], others[:, 2:])
+    return np.asarray(np.all(begins < ends, axis=2).any(axis=1), np.bool_)
