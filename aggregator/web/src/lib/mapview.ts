@@ -51,6 +51,9 @@ export class MapView {
   #palette: Palette;
   #originLat = 0;
   #ready = false;
+  /** Whether the map is seen; until then it draws what it was given first. */
+  #open = false;
+  #gone = false;
   #pending: (() => void)[] = [];
   readonly #scale: number;
   /** What is on the map now, and what shall be. */
@@ -107,6 +110,7 @@ export class MapView {
       this.#ready = true;
       for (const task of this.#pending.splice(0)) task();
       this.#drawGrid();
+      void this.#unveil();
     });
     this.#map.on("moveend", () => this.#drawGrid());
     this.#listen();
@@ -133,6 +137,14 @@ export class MapView {
     });
   }
 
+  async #unveil(): Promise<void> {
+    this.#draw();
+    await this.#map.open(() => this.#tasks.size === 0 && [...OWN_SOURCES].every((name) => this.#map.isSourceLoaded(name)));
+    if (this.#gone) return;
+    this.#open = true;
+    this.#draw();
+  }
+
   #whenReady(task: () => void): void {
     if (this.#ready) task();
     else this.#pending.push(task);
@@ -148,7 +160,7 @@ export class MapView {
 
   #show(wanted: Shown): void {
     this.#wanted = wanted;
-    if (this.#redraw !== undefined) return;
+    if (!this.#open || this.#redraw !== undefined) return;
     const rest = Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, this.#map.frameMs * REST));
     const wait = this.#drawnAt + rest - performance.now();
     if (wait <= 0) this.#draw();
@@ -181,10 +193,8 @@ export class MapView {
 
   /** In a task of its own: thousands of places in one would hold up the page. */
   #hand(source: string, data: () => GeoJSON): void {
-    this.#whenReady(() => {
-      this.#tasks.set(source, data);
-      this.#working ??= setTimeout(() => this.#work());
-    });
+    this.#tasks.set(source, data);
+    this.#working ??= setTimeout(() => this.#work());
   }
 
   #work(): void {
@@ -257,6 +267,7 @@ export class MapView {
   }
 
   destroy(): void {
+    this.#gone = true;
     clearTimeout(this.#redraw);
     clearTimeout(this.#working);
     clearTimeout(this.#baseWait);
