@@ -61,7 +61,7 @@ export class PacedMap extends maplibre.Map {
 
   override triggerRepaint(): void {
     const now = performance.now();
-    if (!this.seen || !this.slow || this.isMoving() || now - this.touchedAt < TOUCHED_MS) return this.drawNow();
+    if (!this.slow || this.isMoving() || now - this.touchedAt < TOUCHED_MS) return this.drawNow();
     this.due ??= setTimeout(() => this.drawNow(), Math.max(GATHER_MS, this.drawnAt + REST * this.frameTook - now));
   }
 
