@@ -27,6 +27,7 @@ export class PacedMap extends maplibre.Map {
   /** Slow until the first frames say otherwise. */
   private frameTook = SLOW_MS + 1;
   private seen = false;
+  private frames = 0;
   private timed = false;
   private drawnAt = -Infinity;
   private touchedAt = -Infinity;
@@ -35,7 +36,10 @@ export class PacedMap extends maplibre.Map {
   constructor(options: maplibre.MapOptions) {
     super(options);
     this.getCanvas().style.visibility = "hidden";
-    this.on("render", () => this.time());
+    this.on("render", () => {
+      this.frames += 1;
+      this.time();
+    });
     this.on("move", () => this.drawNow());
     for (const touch of ["pointerdown", "wheel", "keydown"]) {
       this.getCanvasContainer().addEventListener(touch, () => (this.touchedAt = performance.now()), { capture: true, passive: true });
@@ -70,15 +74,18 @@ export class PacedMap extends maplibre.Map {
     super.remove();
   }
 
+  /** Resolves when a whole picture is drawn to its end and no other follows it. */
   private async drawn(whole: () => boolean): Promise<void> {
-    await new Promise<void>((done) => {
-      const look = (): void => {
-        if (!whole()) return;
-        this.off("render", look);
-        done();
-      };
-      this.on("render", look);
-    });
+    let frames = 0;
+    do {
+      while (frames === this.frames || !whole()) await this.once("render");
+      frames = this.frames;
+      await this.finished();
+    } while (frames !== this.frames || this.due !== undefined);
+  }
+
+  /** Resolves when WebGL has done all that it was told. */
+  private async finished(): Promise<void> {
     const gl = this.getCanvas().getContext("webgl2");
     const end = gl?.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0) ?? null;
     if (gl === null || end === null) return;
