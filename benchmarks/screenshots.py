@@ -102,7 +102,7 @@ def settled(page: Page) -> None:
     loaded = "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
     wait_until(lambda: bool(page.evaluate(loaded)), 30, "pictures are loaded")
     page.evaluate("document.fonts.ready")
-    city = page.locator("main:visible .maplibregl-map")
+    city = page.locator("main:visible .map")
     if city.count():
         city.locator("canvas").wait_for()
     looks = [b""]

@@ -332,11 +332,22 @@ export class MapView {
       });
     }
     RANKED.forEach((name, rank) => {
-      this.#image(`severity-${rank}`, 30, (pen) => {
+      const draw = (pen: CanvasRenderingContext2D): void => {
         paint(pen, SHAPES[name].outline, panel, "stroke", 5);
         paint(pen, SHAPES[name].outline, severity[name], "fill");
+      };
+      this.#image(`severity-${rank}`, 30, (pen) => {
+        draw(pen);
         paint(pen, SHAPES[name].mark, onSeverity, "stroke", 2.6);
       });
+      // One behind it: that it stands for several is seen where their number finds no place.
+      this.#image(`cluster-${rank}`, 34, (pen) => {
+        pen.translate(1.6, -1.6);
+        draw(pen);
+        pen.translate(-3.2, 3.2);
+        draw(pen);
+        paint(pen, SHAPES[name].mark, onSeverity, "stroke", 2.6);
+      }, 5);
     });
     for (const sign of ["watching", "quiet", "missing"] as const) {
       this.#image(`camera-${sign}`, 20, (pen) => {
