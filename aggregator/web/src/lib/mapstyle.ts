@@ -26,8 +26,6 @@ export type Style = maplibre.StyleSpecification & { layers: PaintedLayer[] };
 export const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const OWN_FONT = ["Inter Variable"];
 const DEEPEST = 22;
-/** From this zoom on each camera has its name; farther off, each site. */
-const CLOSE = 14.5;
 const PLAIN_SOURCES = ["grid", "areas", "paths", "ends", "cameras", "sites"];
 export const OWN_SOURCES: ReadonlySet<string> = new Set([...PLAIN_SOURCES, "incidents"]);
 
@@ -37,10 +35,16 @@ export function ownStyle(palette: Palette, scale: number, font: readonly string[
   const halo = { "text-color": palette.text, "text-halo-color": palette.ground, "text-halo-width": 1.8 };
   const extent = ["interpolate", ["exponential", 2], ["zoom"], 0, ["get", "extent"], DEEPEST, ["*", ["get", "extent"], 2 ** DEEPEST]];
   const single = ["!", ["has", "point_count"]];
-  // Of a whole city the signs would be a carpet.
-  const small = ["interpolate", ["linear"], ["zoom"], 9, 0.35 * scale, 12, 0.5 * scale, 14, scale];
+  // Signs that are twice as large have room from a zoom closer on.
+  const from = (zoom: number): number => zoom + Math.log2(scale);
+  // Of a whole city the signs would be a carpet; what is not watched still stands out.
+  const missing = ["==", ["get", "sign"], "missing"];
+  const size = (usual: number, hole: number): unknown => ["case", missing, hole * scale, usual * scale];
+  const small = ["interpolate", ["linear"], ["zoom"], from(9), size(0.35, 0.5), from(12), size(0.5, 0.7), from(14), scale];
   const extents = { "circle-radius": extent, "circle-color": bySeverity, "circle-opacity": 0.14, "circle-stroke-color": bySeverity, "circle-stroke-opacity": 0.7, "circle-stroke-width": 1.4 };
   const sign = ["concat", ["case", single, "severity-", "cluster-"], ["get", "rank"]];
+  // Each camera has its name; farther off, each site.
+  const close = from(14.5);
   // Always there, and other labels keep off them.
   const always = { "icon-allow-overlap": true, "icon-padding": 0 };
   const beside = (em: number): unknown => ["left", [em, 0], "right", [-em, 0], "bottom", [0, -em], "top", [0, em]];
@@ -55,10 +59,10 @@ export function ownStyle(palette: Palette, scale: number, font: readonly string[
     { id: "hole-line", type: "line", source: "areas", minzoom: 11, filter: ["!", ["get", "covered"]], paint: { "line-color": palette.bad, "line-width": 1.4, "line-dasharray": [3, 2] } },
     { id: "extents", type: "circle", source: "incidents", filter: single, paint: extents },
     { id: "path-lines", type: "line", source: "paths", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": bySeverity, "line-width": 2.5 * scale, "line-opacity": 0.85 } },
-    { id: "camera-names", type: "symbol", source: "cameras", minzoom: CLOSE, layout: label(11.5, 1.3), paint: halo },
-    { id: "camera-signs", type: "symbol", source: "cameras", layout: { "icon-image": ["concat", "camera-", ["get", "sign"]], "icon-size": small, ...always, "icon-ignore-placement": ["step", ["zoom"], true, CLOSE, false] } },
-    { id: "path-ends", type: "symbol", source: "ends", minzoom: 13, layout: { "icon-image": ["concat", "arrow-", ["get", "severity"]], "icon-size": scale, "icon-rotate": ["get", "bearing"], "icon-rotation-alignment": "map", "icon-anchor": "bottom", "icon-offset": [0, -9], ...always } },
-    { id: "site-names", type: "symbol", source: "sites", minzoom: 10, maxzoom: CLOSE, layout: { ...label(13.5, 1.1), "symbol-sort-key": ["-", ["get", "cameras"]], "text-padding": 6 }, paint: { ...halo, "text-halo-width": 2.4 } },
+    { id: "camera-names", type: "symbol", source: "cameras", minzoom: close, layout: label(11.5, 1.3), paint: halo },
+    { id: "camera-signs", type: "symbol", source: "cameras", layout: { "icon-image": ["concat", "camera-", ["get", "sign"]], "icon-size": small, ...always, "icon-ignore-placement": ["step", ["zoom"], true, close, false], "symbol-sort-key": ["case", missing, 1, 0] } },
+    { id: "path-ends", type: "symbol", source: "ends", minzoom: from(13), layout: { "icon-image": ["concat", "arrow-", ["get", "severity"]], "icon-size": scale, "icon-rotate": ["get", "bearing"], "icon-rotation-alignment": "map", "icon-anchor": "bottom", "icon-offset": [0, -9], ...always } },
+    { id: "site-names", type: "symbol", source: "sites", minzoom: from(10), maxzoom: close, layout: { ...label(13.5, 1.1), "symbol-sort-key": ["-", ["get", "cameras"]], "text-padding": 6 }, paint: { ...halo, "text-halo-width": 2.4 } },
     { id: "incident-counts", type: "symbol", source: "incidents", filter: ["has", "point_count"], layout: { ...count, "symbol-sort-key": ["-", ["get", "rank"]] }, paint: { ...halo, "text-halo-color": palette.panel, "text-halo-width": 3 } },
     { id: "incident-signs", type: "symbol", source: "incidents", layout: { "icon-image": sign, "icon-size": scale, ...always, "symbol-sort-key": ["get", "rank"] } },
   ] as unknown as PaintedLayer[];

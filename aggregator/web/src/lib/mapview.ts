@@ -290,7 +290,7 @@ export class MapView {
   }
 
   #listen(): void {
-    const layers = ["incident-signs", "camera-signs"];
+    const layers = ["incident-signs", "incident-counts", "camera-signs"];
     this.#map.on("click", (event) => {
       const hit = this.#map.queryRenderedFeatures(event.point, { layers: layers.filter((id) => this.#map.getLayer(id)) })[0];
       if (hit === undefined) return;
