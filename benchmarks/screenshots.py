@@ -97,15 +97,17 @@ def opened(
 
 
 def settled(page: Page) -> None:
-    """Pictures are there, and the map has drawn what it knows: two looks at it are the same. Where there is no map, at
+    """Pictures are there, and the map is seen and has drawn what it knows: two looks at it are the same. Where there is no map, at
     the page."""
     loaded = "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
     wait_until(lambda: bool(page.evaluate(loaded)), 30, "pictures are loaded")
     page.evaluate("document.fonts.ready")
+    city = page.locator("main:visible .map")
+    if city.count():
+        city.locator("canvas").wait_for()
     looks = [b""]
 
     def still() -> bool:
-        city = page.locator("main:visible .maplibregl-map")
         shown = city if city.count() else page.locator("main:visible")
         looks.append(shown.screenshot(animations="disabled", mask=[page.locator("time, .age")]))
         return looks[-1] == looks[-2]

@@ -63,7 +63,7 @@ def sample_event() -> Event:
             subjects=(Subject(cls="person", count=2, boxes=((0.1, 0.2, 0.3, 0.9), (0.5, 0.25, 0.625, 1.0))),),
             why=Why(
                 rule="intrusion-yard",
-                measures=(Measure(name="present_s", value=2.0, threshold=1.0, unit="s"),),
+                measures=(Measure(name="longest_stay", value=2.0, threshold=1.0, unit="s"),),
                 model="yolov8n/openvino",
                 config_hash=CONFIG_HASH,
             ),

@@ -124,7 +124,7 @@ class Events:
                 subjects=(Subject(cls=cls, count=1 + number % 4, boxes=((0.4, 0.35, 0.52, 0.8),)),),
                 why=Why(
                     rule=f"{kind.replace('_', '-')}-yard",
-                    measures=(Measure(name="present_s", value=3.4, threshold=1.0, unit="s"),),
+                    measures=(Measure(name="longest_stay", value=3.4, threshold=1.0, unit="s"),),
                     model=MODEL,
                     config_hash=CONFIG_HASH,
                 ),

@@ -144,6 +144,19 @@ def test_only_what_looks_different_is_drawn_anew(browser: Browser, rig: Rig) -> 
     page.context.close()
 
 
+def test_the_map_is_whole_when_it_is_first_seen(browser: Browser, rig: Rig) -> None:
+    report(rig.publisher, rig.cameras, LONG_S)
+    rig.begin(0, Kind.BRAWL)
+    wait_until(lambda: len(rig.incidents()) == 1, 30, "the incident")
+    page = open_page(browser, rig)
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.locator(".map canvas").wait_for()
+    first = colours(page)
+    assert near(first, CRITICAL["dark"]) > 150
+    assert near(first, GOOD["dark"]) > 60
+    page.context.close()
+
+
 def test_the_wall_is_not_drawn_anew_for_what_moves_nothing(browser: Browser, rig: Rig) -> None:
     report(rig.publisher, rig.cameras, LONG_S)
     page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()

@@ -47,6 +47,26 @@ describe("the map's style", () => {
     expect(style.layers.find((layer) => layer.id === "camera-names")?.layout).toMatchObject({ "text-font": ["Noto Sans"] });
   });
 
+  it("always shows signs, and labels where they have room: of a cluster's numbers the gravest first", () => {
+    const symbols = own().layers.filter((layer) => layer.type === "symbol");
+    const layouts = symbols.map(({ id, layout }) => ({ id, layout: (layout ?? {}) as Record<string, unknown> }));
+    const kinds = layouts.map(({ id, layout }) => [id, layout["text-field"] === undefined ? layout["icon-allow-overlap"] : layout["text-allow-overlap"] ?? "gives way"]);
+    expect(kinds).toEqual([
+      ["camera-names", "gives way"],
+      ["camera-signs", true],
+      ["path-ends", true],
+      ["site-names", "gives way"],
+      ["incident-counts", "gives way"],
+      ["incident-signs", true],
+    ]);
+    expect(layouts.find(({ id }) => id === "incident-counts")?.layout["symbol-sort-key"]).toEqual(["-", ["get", "rank"]]);
+  });
+
+  it("needs a zoom closer on for signs that are twice as large", () => {
+    const close = (scale: number) => ownStyle(PALETTE, scale).layers.find(({ id }) => id === "camera-names")?.minzoom;
+    expect(close(2)! - close(1)!).toBe(1);
+  });
+
   it("has a hatch for what is not covered: never colour alone", () => {
     expect(own().layers.find((layer) => layer.id === "hole")?.paint).toMatchObject({ "fill-pattern": "hatch" });
   });

@@ -65,7 +65,7 @@ describe("the map's scene", () => {
     const [site] = sitePoints(placedCameras([north, south])).features;
     expect(site?.geometry.coordinates[0]).toBeCloseTo(106.85);
     expect(site?.geometry.coordinates[1]).toBe(-6.3);
-    expect(site?.properties?.["name"]).toBe("Senen");
+    expect(site?.properties).toEqual({ name: "Senen", cameras: 2 });
   });
 
   it("is drawn anew only for what would look different", () => {

@@ -51,6 +51,9 @@ export class MapView {
   #palette: Palette;
   #originLat = 0;
   #ready = false;
+  /** Whether the map is seen; until then it draws what it was given first. */
+  #open = false;
+  #gone = false;
   #pending: (() => void)[] = [];
   readonly #scale: number;
   /** What is on the map now, and what shall be. */
@@ -107,6 +110,7 @@ export class MapView {
       this.#ready = true;
       for (const task of this.#pending.splice(0)) task();
       this.#drawGrid();
+      void this.#unveil();
     });
     this.#map.on("moveend", () => this.#drawGrid());
     this.#listen();
@@ -133,6 +137,14 @@ export class MapView {
     });
   }
 
+  async #unveil(): Promise<void> {
+    this.#draw();
+    await this.#map.open(() => this.#tasks.size === 0 && [...OWN_SOURCES].every((name) => this.#map.isSourceLoaded(name)));
+    if (this.#gone) return;
+    this.#open = true;
+    this.#draw();
+  }
+
   #whenReady(task: () => void): void {
     if (this.#ready) task();
     else this.#pending.push(task);
@@ -148,7 +160,7 @@ export class MapView {
 
   #show(wanted: Shown): void {
     this.#wanted = wanted;
-    if (this.#redraw !== undefined) return;
+    if (!this.#open || this.#redraw !== undefined) return;
     const rest = Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, this.#map.frameMs * REST));
     const wait = this.#drawnAt + rest - performance.now();
     if (wait <= 0) this.#draw();
@@ -181,10 +193,8 @@ export class MapView {
 
   /** In a task of its own: thousands of places in one would hold up the page. */
   #hand(source: string, data: () => GeoJSON): void {
-    this.#whenReady(() => {
-      this.#tasks.set(source, data);
-      this.#working ??= setTimeout(() => this.#work());
-    });
+    this.#tasks.set(source, data);
+    this.#working ??= setTimeout(() => this.#work());
   }
 
   #work(): void {
@@ -257,6 +267,7 @@ export class MapView {
   }
 
   destroy(): void {
+    this.#gone = true;
     clearTimeout(this.#redraw);
     clearTimeout(this.#working);
     clearTimeout(this.#baseWait);
@@ -279,7 +290,7 @@ export class MapView {
   }
 
   #listen(): void {
-    const layers = ["incident-signs", "camera-signs"];
+    const layers = ["incident-signs", "incident-counts", "camera-signs"];
     this.#map.on("click", (event) => {
       const hit = this.#map.queryRenderedFeatures(event.point, { layers: layers.filter((id) => this.#map.getLayer(id)) })[0];
       if (hit === undefined) return;
@@ -321,11 +332,22 @@ export class MapView {
       });
     }
     RANKED.forEach((name, rank) => {
-      this.#image(`severity-${rank}`, 30, (pen) => {
+      const draw = (pen: CanvasRenderingContext2D): void => {
         paint(pen, SHAPES[name].outline, panel, "stroke", 5);
         paint(pen, SHAPES[name].outline, severity[name], "fill");
+      };
+      this.#image(`severity-${rank}`, 30, (pen) => {
+        draw(pen);
         paint(pen, SHAPES[name].mark, onSeverity, "stroke", 2.6);
       });
+      // One behind it: that it stands for several is seen where their number finds no place.
+      this.#image(`cluster-${rank}`, 34, (pen) => {
+        pen.translate(1.6, -1.6);
+        draw(pen);
+        pen.translate(-3.2, 3.2);
+        draw(pen);
+        paint(pen, SHAPES[name].mark, onSeverity, "stroke", 2.6);
+      }, 5);
     });
     for (const sign of ["watching", "quiet", "missing"] as const) {
       this.#image(`camera-${sign}`, 20, (pen) => {

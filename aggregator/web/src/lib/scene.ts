@@ -60,7 +60,7 @@ export function cameraPoints(cameras: readonly (Camera & Placed)[]): FeatureColl
   );
 }
 
-/** One label a site, below the southernmost of its cameras. */
+/** One label a site, below the southernmost of its cameras. `cameras`: how many, since of too many names the larger sites keep theirs. */
 export function sitePoints(cameras: readonly (Camera & Placed)[]): FeatureCollection<Point> {
   const sites = new Map<string, (Camera & Placed)[]>();
   for (const camera of cameras) sites.set(camera.site, [...(sites.get(camera.site) ?? []), camera]);
@@ -68,7 +68,7 @@ export function sitePoints(cameras: readonly (Camera & Placed)[]): FeatureCollec
     [...sites].map(([site, members]) => {
       const lon = members.reduce((sum, camera) => sum + camera.lon, 0) / members.length;
       const lat = Math.min(...members.map((camera) => camera.lat));
-      return { type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties: { name: placeTitle(site) } };
+      return { type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties: { name: placeTitle(site), cameras: members.length } };
     }),
   );
 }
