@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from aggregator.core.ports import Message, Retention
 from aggregator.views import rfc3339
 from tests.desks import Desk, desk
-from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, seen_at
+from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, roster, seen_at
 from tests.timeline import START, make_event, place
 
 
@@ -144,6 +145,18 @@ class TestDistricts:
         with client(one, "chief") as chief:
             assert {item["site"] for item in chief.get("/api/v1/suppressed").json()["items"]} == {"site-1", "site-2"}
         assert http.get("/api/v1/precision").status_code == http.get("/api/v1/desk").status_code == 200
+
+    def test_a_token_is_as_limited_as_its_account(self, one: Desk, http: Client) -> None:
+        _, secret = roster(one).add_token("rina", "wall", ["incident.read", "camera.read", "evidence.read"], 30)
+        there = hashlib.sha256(JPEG + b"there").hexdigest()
+        with httpx.Client(base_url=one.url, headers={"authorization": f"Bearer {secret}"}) as wall:
+            assert [item["id"] for item in wall.get("/api/v1/incidents").json()["items"]] == [self.here["id"]]
+            assert [seen["id"] for seen in wall.get("/api/v1/cameras").json()["features"]] == ["site-1/gate"]
+            assert wall.get(f"/api/v1/incidents/{self.there['id']}").status_code == 404
+            assert wall.get(f"/api/v1/evidence/{there}").status_code == 404
+            with wall.stream("GET", "/api/v1/stream") as stream:
+                lines = (json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: "))
+                assert [item["id"] for item in next(lines)["incidents"]] == [self.here["id"]]
 
     def test_a_district_that_the_config_has_no_more_shows_nothing(self, tmp_path: Path) -> None:
         with desk(tmp_path, people_policy=IN_DISTRICTS) as one:
