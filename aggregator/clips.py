@@ -10,10 +10,12 @@ from typing import Literal
 import structlog
 
 from aggregator.core.liveness import AgentKey
+from aggregator.core.wording import worded
 from aggregator.questions import EXPIRES_S, Questions
 from contract import clip
 from contract.errors import JagaError
 from contract.messages import Reply
+from contract.sentence import Sentence
 
 log = structlog.get_logger()
 
@@ -42,6 +44,15 @@ class ClipState:
     event: str
     state: Literal["here", "asked"]
     sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoClip:
+    """error: in the agent's own words. why: as a sentence of the catalogue, None where there are only words."""
+
+    event: str
+    error: str
+    why: Sentence | None
 
 
 COMES_S = 600.0
@@ -86,15 +97,15 @@ class Clips:
         outgoing, self._outgoing = self._outgoing, []
         return outgoing
 
-    def answer(self, key: AgentKey, reply: Reply) -> tuple[str, str] | None:
-        """(event, why there is no clip) where the agent `key` has none; None where it has, or where this answers no
-        question of ours. Raises WrongType where the answer is none."""
+    def answer(self, key: AgentKey, reply: Reply) -> NoClip | None:
+        """None where the agent `key` has it, or where this answers no question of ours. Raises WrongType where the
+        answer is none."""
         asked = self._questions.answered(key, reply)
         if asked is None:
             return None
         if not reply.ok:
             log.info("clip_refused", site=key[0], agent=key[1], event_id=asked.event, error=reply.error)
-            return asked.event, reply.error
+            return NoClip(asked.event, reply.error, worded(reply.error, reply.why))
         size = clip.read_result(reply.result).bytes
         self._promised[asked.event] = asked
         log.info("clip_comes", site=key[0], agent=key[1], event_id=asked.event, size=size)

@@ -2,7 +2,6 @@
 in the names of months. The page does the same for itself (aggregator/web/src/lib/report.ts)."""
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from io import StringIO
@@ -11,6 +10,7 @@ from aggregator.core.report import Calendar, Column, Report, Table, Value
 from aggregator.core.report_plot import PLOTS, Drawn, drawn
 from aggregator.core.report_sheet import Paper, Picture, Sheet
 from aggregator.views import rfc3339
+from contract.sentence import Sentence, said
 from contract.texts import Language, catalogue, text
 
 _KEYS = {
@@ -71,7 +71,7 @@ def word(column: Column, value: Value, calendar: Calendar, language: Language) -
     """One value as a person reads it; "" for nothing."""
     kind = column.type
     if kind == "bin":
-        return text("reports.above", language) if value is None else f"<= {duration(float(value), language)}"
+        return f"<= {duration(value, language)}" if isinstance(value, int | float) else text("reports.above", language)
     if value is None:
         return ""
     if isinstance(value, int | float):
@@ -85,23 +85,19 @@ def word(column: Column, value: Value, calendar: Calendar, language: Language) -
     return _words(column, value, language)
 
 
-def _words(column: Column, value: str, language: Language) -> str:
+def _words(column: Column, value: str | Sentence, language: Language) -> str:
+    if isinstance(value, Sentence):
+        return said(value, language, lambda name, n: _written(name, n, language))
     if column.type == "place":
         return place(value) if value or column.key != "district" else text("reports.no_district", language)
     if column.type == "incident":
         return value[-6:].upper()
-    if column.type == "camera_reason":
-        return _camera_reason(value, language)
     return _coded(_KEYS.get(column.type, "").format(value), value, language)
 
 
-def _camera_reason(reason: str, language: Language) -> str:
-    """One of the aggregator's codes, or the agent's own English words."""
-    if silent := re.fullmatch(r"no picture for (\d{1,9}\.\d) s", reason):
-        return text("web.camera_reason.no_picture", language, time=duration(float(silent[1]), language))
-    if rare := re.fullmatch(r"analysed (\d{1,9}\.\d) times a second, too rarely for (.+)", reason):
-        return text("web.camera_reason.rarely", language, rate=decimal(float(rare[1]), 1, language), rules=rare[2])
-    return _coded(f"web.camera_reason.{reason.replace(' ', '_')}", reason, language)
+def _written(name: str, value: int | float, language: Language) -> str:
+    """A number of a sentence (contract.sentence)."""
+    return duration(value, language) if name.endswith("_s") else decimal(value, int(isinstance(value, float)), language)
 
 
 def _coded(key: str, value: str, language: Language) -> str:
@@ -214,7 +210,7 @@ def _cell(column: Column, value: Value, calendar: Calendar, language: Language) 
         if column.type in ("time", "span"):
             return calendar.local(value).isoformat(timespec="seconds")
         return value
-    return safe(value if column.type == "incident" else _words(column, value, language))
+    return safe(str(value) if column.type == "incident" else _words(column, value, language))
 
 
 def safe(words: str) -> str:

@@ -76,8 +76,8 @@ class Taking:
                 self._numbers[key] = Numbers(told)  # what came before we knew the agent is not asked for
         elif topic.channel == "reply":
             reply = decode(message.payload, Reply)
-            if (refused := self._clips.answer(key, reply)) is not None:
-                about = {"event": refused[0], "site": topic.site, "error": refused[1]}
+            if (none := self._clips.answer(key, reply)) is not None:
+                about = {"event": none.event, "site": topic.site, "error": none.error, "why": none.why}
                 self._publish([Delta("clip", msgspec.json.encode(about), (topic.site,))])
             gone = self._replayer.answer(key, reply)
             if not gone or key not in self._numbers:

@@ -239,6 +239,7 @@ def camera_properties(camera: Camera) -> dict[str, Any]:
         "last_frame_age_s": camera.last_frame_age_s,
         "last_seen": rfc3339(camera.last_seen),
         "reason": camera.reason,
+        "why": camera.why,
         "view": camera.view,
     }
 

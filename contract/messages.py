@@ -1,10 +1,12 @@
 """What travels beside events: status, health, config shadow and commands (see contract.topics for where)."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
 from contract.events import ConfigHash, Location, Name, Text, Unit, Utc, Uuid7
+from contract.sentence import Sentence, of_error
 
 CameraState = Literal["starting", "online", "idle", "stalled", "reconnecting", "failed", "suspended"]
 NonNegative = Annotated[float, Meta(ge=0)]
@@ -32,8 +34,8 @@ class CameraHealth(Struct, frozen=True, kw_only=True):
     fps_wanted: pictures a second its config asks for. fps_allowed: what it gets of that while the machine is short of
     time. decode: what of its stream is decoded: every picture, all but those that nothing needs, keyframes only.
     skipped: pictures that were received and not decoded, since the agent began to watch. keyframe_s: the longest
-    interval between keyframes lately. decoding_behind: pictures come faster than they can be decoded. Agents before
-    these were added leave them out.
+    interval between keyframes lately. decoding_behind: pictures come faster than they can be decoded. why: the reason,
+    as a sentence that can be said in any language. Agents before these were added leave them out.
     """
 
     camera: Name
@@ -52,6 +54,7 @@ class CameraHealth(Struct, frozen=True, kw_only=True):
     skipped: Count | None = None
     keyframe_s: NonNegative | None = None
     decoding_behind: bool = False
+    why: Sentence | None = None
 
 
 class HostHealth(Struct, frozen=True, kw_only=True):
@@ -108,8 +111,16 @@ class Command(Struct, frozen=True, kw_only=True):
 
 
 class Reply(Struct, frozen=True, kw_only=True):
+    """why: the error, as a sentence that can be said in any language; None where it has only its own words."""
+
     id: Uuid7
     ok: bool
     time: Utc
     error: Annotated[str, Meta(max_length=2000)] = ""
     result: dict[str, Any] = {}
+    why: Sentence | None = None
+
+
+def refusal(command: str, error: Exception, time: datetime) -> Reply:
+    """The reply to a command (its id) that failed; time: UTC."""
+    return Reply(id=command, ok=False, time=time, error=str(error)[:2000], why=of_error(error))

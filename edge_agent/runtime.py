@@ -25,7 +25,7 @@ from contract import clip
 from contract.errors import ConfigError, JagaError
 from contract.events import MAX_EVIDENCE_BYTES
 from contract.ids import uuid7
-from contract.messages import Command, Health, Reply
+from contract.messages import Command, Health, Reply, refusal
 from contract.ranges import Ranges
 from contract.replay import read_args
 from edge_agent.adapters.clips_mp4 import ClipFiles
@@ -160,7 +160,7 @@ class Runtime:
         try:
             result = self._do(command)
         except (JagaError, ValueError, OSError) as error:
-            return Reply(id=command.id, ok=False, time=datetime.now(UTC), error=str(error)[:2000])
+            return refusal(command.id, error, datetime.now(UTC))
         return Reply(id=command.id, ok=True, time=datetime.now(UTC), result=result)
 
     def health(self) -> Health:

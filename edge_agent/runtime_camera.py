@@ -17,6 +17,7 @@ import structlog
 from contract.events import Clock, Event, Evidence
 from contract.ids import uuid7
 from contract.messages import CameraHealth, CameraState
+from contract.sentence import LONGEST, Sentence, english, sentence
 from edge_agent.adapters import memory_npz
 from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.evidence_jpeg import snapshot
@@ -286,10 +287,12 @@ class LiveCamera:
         tally, self._tally = self._tally, Tally(now)
         known = {"camera": self.spec.id, "name": self.spec.name[:200], "location": self.spec.location}
         if source is None:
-            return CameraHealth(**known, state="suspended", reason="suspended by command")  # type: ignore[arg-type]
+            told = sentence("camera.suspended")
+            return CameraHealth(**known, state="suspended", reason=english(told), why=told)  # type: ignore[arg-type]
         status = source.status()
         span = max(now - tally.since, 0.001)
         idle = status.state == "online" and tally.analysed > 0 and tally.detected == 0
+        why = self._why(status, idle)
         return CameraHealth(
             **known,  # type: ignore[arg-type]
             state="idle" if idle else status.state,
@@ -298,7 +301,8 @@ class LiveCamera:
             dropped=status.dropped,
             latency_ms=round(tally.latency_s / tally.analysed * 1000, 1) if tally.analysed else 0.0,
             last_frame_age_s=None if status.last_frame_age_s is None else round(status.last_frame_age_s, 2),
-            reason=self._reason(status, idle),
+            reason=english(why)[:LONGEST],
+            why=why,
             fps_wanted=self.spec.fps,
             fps_allowed=round(self._allowed, 2),
             decode=status.mode,
@@ -307,13 +311,13 @@ class LiveCamera:
             decoding_behind=status.behind,
         )
 
-    def _reason(self, status: SourceStatus, idle: bool) -> str:
-        if status.reason:
-            return status.reason[:500]
+    def _why(self, status: SourceStatus, idle: bool) -> Sentence | None:
+        if status.why is not None:
+            return status.why
         if status.state == "online" and too_rare(self._allowed, self.spec.fps):
             rules = ", ".join(rule.id for rule in self.spec.rules) or "its rules"
-            return f"analysed {self._allowed:.1f} times a second, too rarely for {rules}"[:500]
-        return "nothing moves" if idle else ""
+            return sentence("camera.rarely", rate=round(self._allowed, 1), rules=rules)
+        return sentence("camera.still") if idle else None
 
     def _lost(self, source: LiveSource | None, clock: Clock) -> list[Output] | None:
         """The ends of what was running, once, when nobody watches or no picture came for long; the latter is an event

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
+import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import store_judged
@@ -14,6 +15,8 @@ from aggregator.core.precision import Verdict
 from aggregator.core.report import Span
 from aggregator.core.report_rows import Acted, Course, Step, Watch
 from aggregator.core.states import CLOSED, STATES
+from aggregator.core.wording import worded
+from contract.sentence import Sentence
 
 _OPEN = ",".join(f"'{state}'" for state in STATES if state not in CLOSED)
 _CLOSED = ",".join(f"'{state}'" for state in sorted(CLOSED))
@@ -42,8 +45,9 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
     for (site, camera), one in batch.cameras.items():
         before = db.execute(latest, (site, camera)).fetchone()
         if before is None or before[0] != one.state:
-            values = (site, camera, one.shown, one.state, one.reason)
-            db.execute("INSERT OR REPLACE INTO camera_states VALUES (?,?,?,?,?)", values)
+            why = "" if one.why is None else msgspec.json.encode(one.why).decode()
+            values = (site, camera, one.shown, one.state, one.reason, why)
+            db.execute("INSERT OR REPLACE INTO camera_states VALUES (?,?,?,?,?,?)", values)
 
 
 def prune(db: sqlite3.Connection, before: float) -> None:
@@ -106,14 +110,15 @@ class SqliteReports:
         at, values = _at(sites)
         # CROSS JOIN: SQLite keeps the order, camera by camera through the index, and reads no state in vain.
         sql = (
-            "SELECT site, camera, time, state, reason FROM (SELECT * FROM camera_states WHERE time >= ? AND time < ? "
+            "SELECT site, camera, time, state, reason, why FROM "
+            "(SELECT * FROM camera_states WHERE time >= ? AND time < ? "
             "UNION ALL SELECT s.* FROM cameras known CROSS JOIN camera_states s ON s.site = known.site "
             "AND s.camera = known.id AND s.time = (SELECT max(time) FROM camera_states before "
             "WHERE before.site = known.site AND before.camera = known.id "
             f"AND before.time < ?)) WHERE 1{at} ORDER BY site, camera, time LIMIT ?"
         )
         rows = self._store.read(sql, (span.since, span.until, span.since, *values, most + 1))
-        return [Watch(*row) for row in rows]
+        return [Watch(site, camera, time, state, _reason(words, why)) for site, camera, time, state, words, why in rows]
 
     def runs(self, span: Span) -> list[Span]:
         rows = self._store.read("SELECT began, last FROM runs WHERE last >= ? AND began < ?", (span.since, span.until))
@@ -127,6 +132,10 @@ class SqliteReports:
             db.conn.execute(sql, (began, max(began, now)))
 
         self._store.write(note)
+
+
+def _reason(words: str, why: str) -> str | Sentence:
+    return worded(words, msgspec.json.decode(why, type=Sentence) if why else None) or words
 
 
 def _at(sites: Collection[str] | None) -> tuple[str, tuple[str, ...]]:

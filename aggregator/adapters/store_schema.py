@@ -45,6 +45,11 @@ def rules(db: Database) -> None:
     _script(db, "0007_rules.sql")
 
 
+@migrations()  # type: ignore[untyped-decorator]
+def words(db: Database) -> None:
+    _script(db, "0008_words.sql")
+
+
 def _script(db: Database, name: str) -> None:
     script = (files("aggregator.adapters") / "schema" / name).read_text("utf-8")
     code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())

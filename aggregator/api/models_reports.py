@@ -27,13 +27,20 @@ class PlotOut(BaseModel):
     limit: str | None
 
 
+class SentenceOut(BaseModel):
+    """See contract.sentence."""
+
+    key: str
+    values: dict[str, str | int | float]
+
+
 class TableOut(BaseModel):
-    """rows: by the columns' keys. total: how many there are, of which these are the first.
-    plot: what of it is worth drawing, null where nothing is."""
+    """rows: by the columns' keys; why a camera did not watch is a sentence, or its agent's own words. total: how many
+    there are, of which these are the first. plot: what of it is worth drawing, null where nothing is."""
 
     key: str
     columns: list[ColumnOut]
-    rows: list[dict[str, str | int | float | None]]
+    rows: list[dict[str, str | int | float | SentenceOut | None]]
     total: int
     plot: PlotOut | None
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
+from aggregator.core.wording import worded
 from contract.events import Event, Location
 from contract.messages import CameraHealth, CameraState, Health, Status
+from contract.sentence import Sentence
 
 SILENT_INTERVALS = 3.0
 DEFAULT_INTERVAL_S = 30.0
@@ -36,8 +38,9 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """reason: an agent's own words, or "last_will" and "silent" where the aggregator concluded. view: as the camera
-    file says, None where it does not."""
+    """reason: an agent's own words, or "last_will" and "silent" where the aggregator concluded. why: the same as a
+    sentence of the catalogue, None where there are only words. view: as the camera file says, None where it does
+    not."""
 
     site: str
     id: str
@@ -50,6 +53,7 @@ class Camera:
     last_frame_age_s: float | None = None
     last_seen: float | None = None
     reason: str = ""
+    why: Sentence | None = None
     shown: float = 0.0
     view: View | None = None
 
@@ -104,7 +108,9 @@ class Fleet:
         before = self.cameras.get(camera.key)
         if before is not None and before.agent != camera.agent:
             self._of.get((before.site, before.agent), set()).discard(before.id)
-        self.cameras[camera.key] = replace(camera, view=self._views.get(camera.key))
+        self.cameras[camera.key] = replace(
+            camera, view=self._views.get(camera.key), why=worded(camera.reason, camera.why)
+        )
         self._at.setdefault(camera.site, set()).add(camera.id)
         if camera.agent:
             self._of.setdefault((camera.site, camera.agent), set()).add(camera.id)
@@ -172,7 +178,9 @@ class Fleet:
         camera = self.cameras[key]
         if camera.state == "offline":
             return None
-        self.cameras[key] = replace(camera, state="offline", reason=reason, fps_in=0.0, fps_analysed=0.0, shown=now)
+        self.cameras[key] = replace(
+            camera, state="offline", reason=reason, why=worded(reason), fps_in=0.0, fps_analysed=0.0, shown=now
+        )
         return self.cameras[key]
 
     def _reported(self, site: str, agent: str, report: CameraHealth, now: float) -> Camera | None:
@@ -188,6 +196,7 @@ class Fleet:
             last_frame_age_s=report.last_frame_age_s,
             last_seen=now,
             reason=report.reason,
+            why=report.why,
         )
         same = (before.state, before.reason, before.name, before.location, before.agent) == (
             after.state,

@@ -12,6 +12,7 @@ from math import ceil, sqrt
 from typing import Literal, get_args
 
 from contract.errors import JagaError
+from contract.sentence import Sentence
 
 ColumnType = Literal[
     "text", "count", "number", "share", "seconds", "time", "span", "kind", "severity", "state", "suppressed", "outcome",
@@ -19,7 +20,7 @@ ColumnType = Literal[
 ]  # fmt: skip
 """How a value is to be shown: a code of the catalogue, a time in the site's zone, a number with its unit. span: the
 beginning of an hour or a day. bin: the upper edge of a class in seconds, None for what is above them all."""
-Value = str | int | float | None
+Value = str | int | float | Sentence | None
 Row = tuple[Value, ...]
 
 Name = Literal["shift", "response", "precision", "coverage"]

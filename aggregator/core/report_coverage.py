@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from aggregator.core.report import Calendar, Districts, Report, Row, Span, Table, ratio, table, within
 from aggregator.core.report_rows import Watch
+from contract.sentence import Sentence
 
 WATCHING = frozenset({"online", "idle"})
 SHORTEST_S = 60.0
@@ -26,7 +27,7 @@ class Gap:
     camera: str
     span: Span
     state: str
-    reason: str
+    reason: str | Sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def _pair(row: Row, columns: Sequence[int]) -> tuple[float, float] | None:
 
 
 def _number(value: Value) -> float | None:
-    return None if value is None or isinstance(value, str) else float(value)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _daily(begins: Iterable[Value]) -> bool:

@@ -8,6 +8,7 @@ from aggregator.core.precision import Verdict
 from aggregator.core.report import Span
 from aggregator.core.states import CLOSED, SYSTEM, State
 from contract.kinds import Severity
+from contract.sentence import Sentence
 
 HANDLED: frozenset[State] = frozenset({"acknowledged", "dispatched", *CLOSED})
 """What somebody answers an incident with."""
@@ -91,7 +92,7 @@ class Watch:
     camera: str
     time: float
     state: str
-    reason: str
+    reason: str | Sentence
 
 
 class ReportStore(Protocol):

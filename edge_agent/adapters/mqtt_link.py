@@ -23,7 +23,7 @@ from contract import topics
 from contract.codec import decode, encode
 from contract.errors import CodecError, ConfigError, JagaError
 from contract.events import Event, Uuid7
-from contract.messages import Command, Health, Reply, Status
+from contract.messages import Command, Health, Reply, Status, refusal
 from edge_agent.adapters.mqtt_paho import (
     CONNECT_TIMEOUT_S,
     Acknowledged,
@@ -36,7 +36,7 @@ from edge_agent.adapters.mqtt_paho import (
     Version,
 )
 from edge_agent.core.backoff import Backoff
-from edge_agent.core.errors import SpoolError
+from edge_agent.core.errors import CommandRefused, SpoolError
 from edge_agent.core.ports import Spool, Spooled
 
 log = structlog.get_logger()
@@ -328,7 +328,7 @@ class MqttLink:
         except CodecError as error:
             # A picture that is too large for a message, for example: the asker is told, the link goes on.
             log.warning("mqtt_reply_unsendable", id=reply.id, error=str(error))
-            payload = encode(Reply(id=reply.id, ok=False, time=reply.time, error=str(error)[:2000]))
+            payload = encode(refusal(reply.id, error, reply.time))
         connection.publish(topics.reply(self._options.site, self._options.agent, reply.id), payload)
 
     def _answer(self, received: Received) -> Reply | Future[Reply] | None:
@@ -339,14 +339,14 @@ class MqttLink:
         except CodecError as error:
             log.warning("mqtt_command_refused", topic=received.topic, error=str(error))
             id_ = _id_of(received.payload)
-            return None if id_ is None else Reply(id=id_, ok=False, time=now, error=str(error)[:2000])
+            return None if id_ is None else refusal(id_, error, now)
         if command.id in self._done:
             return None
         self._done[command.id] = None
         while len(self._done) > REMEMBERED_COMMANDS:
             self._done.popitem(last=False)
         if command.expires < now:
-            return Reply(id=command.id, ok=False, time=now, error=f"expired at {command.expires.isoformat()}")
+            return refusal(command.id, CommandRefused("edge.command.expired", time=command.expires.isoformat()), now)
         if received.topic != topics.command(self._options.site, self._options.agent, command.name):
             return Reply(id=command.id, ok=False, time=now, error=f"{command.name} came on {received.topic}")
         return self._handle(command)

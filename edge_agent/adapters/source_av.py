@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
+from contract.sentence import english
 from edge_agent.adapters.privacy_cv2 import Masks, tiny_luma
 from edge_agent.adapters.source_decode import OpenError, ReadError, decode
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_process import Child, ChildDied
-from edge_agent.adapters.source_wire import Request, redact
+from edge_agent.adapters.source_wire import Request, redact, told
 from edge_agent.core.errors import SourceError
 from edge_agent.core.ports import FrameSource
 from edge_agent.core.spec import CameraSpec
@@ -94,7 +95,7 @@ class IsolatedRecording(_Recording):
                         image, luma = child.picture(message)
                         yield Frame(image=image, luma=luma, index=message["index"], t=message["t"])
                     case "error":
-                        raise self._error("open" if message["stage"] == "open" else "broken", message["detail"])
+                        raise self._error("open" if message["stage"] == "open" else "broken", english(told(message)))
                     case "end":
                         return
         except ChildDied as died:

@@ -3,6 +3,7 @@
 Runs in the decoding child (or in this process where isolation is not wanted) and knows nothing of either.
 """
 
+import errno
 import random
 import re
 import time
@@ -20,6 +21,7 @@ import av.logging
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.errors import JagaError
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_wire import Request
 
@@ -41,16 +43,16 @@ _STAMP = re.compile(
 )
 
 
-class OpenError(Exception):
-    """A source that cannot be opened or holds no picture; the text says why and names no address."""
+class OpenError(JagaError):
+    """A source that cannot be opened or holds no picture (catalogue keys camera.*); it names no address."""
 
 
 class RefusedError(OpenError):
     """The camera wants another user name or password."""
 
 
-class ReadError(Exception):
-    """A stream that broke off."""
+class ReadError(JagaError):
+    """A stream that broke off (catalogue keys camera.*)."""
 
 
 @dataclass(slots=True)
@@ -140,7 +142,7 @@ def _timed(
             yield Decoded(image, index, t, source.corrupt)
             index += 1
         if count == 0:
-            raise OpenError("it holds no picture that can be decoded")
+            raise OpenError("camera.nothing_decodable")
         if not (request.loop and request.realtime and source.paced):
             return
         base = last + source.interval
@@ -176,12 +178,12 @@ class _Stream:
         try:
             self._container = _open(request)
             if not self._container.streams.video:
-                raise OpenError("it has no video stream")
+                raise OpenError("camera.no_video")
             self._stream = self._container.streams.video[0]
         except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError) as error:
-            raise RefusedError("the camera refuses this user name or password") from error
+            raise RefusedError("camera.refused") from error
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise OpenError(_told(error)) from error
+            raise _told(error, OpenError) from error
         if request.realtime:
             # Frame threads hold pictures back, and slice threads of FFmpeg 8.1 lose slices of H.264 over RTSP (half the
             # picture stays green). A camera has a process of its own; one thread is enough.
@@ -252,7 +254,7 @@ class _Stream:
                 return
             except (av.error.FFmpegError, OSError) as error:
                 if self._live:
-                    raise ReadError(_told(error)) from error
+                    raise _told(error, ReadError) from error
                 self.corrupt += 1
                 broken += 1
 
@@ -269,10 +271,10 @@ class _Folder:
         try:
             files = [path for path in Path(request.source).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
         except OSError as error:
-            raise OpenError(_told(error)) from error
+            raise _told(error, OpenError) from error
         self._files = sorted(files, key=lambda path: path.name)
         if not self._files:
-            raise OpenError("the folder holds no pictures (" + ", ".join(sorted(IMAGE_SUFFIXES)) + ")")
+            raise OpenError("camera.empty_folder", suffixes=", ".join(sorted(IMAGE_SUFFIXES)))
         times = [time_of_name(path.stem) for path in self._files]
         known = [at for at in times if at is not None]
         rising = len(known) == len(times) and all(a < b for a, b in pairwise(known))
@@ -315,7 +317,7 @@ def _open(request: Request) -> Any:
         return av.open(source, format="v4l2", timeout=timeout)
     if "://" not in source:
         if not Path(source).exists():
-            raise OpenError("no such file")
+            raise OpenError("camera.no_file")
         return av.open(f"file:{source}")
     options = dict[str, str]()
     if source.lower().startswith(("rtsp:", "rtsps:")):
@@ -324,6 +326,25 @@ def _open(request: Request) -> Any:
     return av.open(source, timeout=timeout, options=options)
 
 
-def _told(error: Exception) -> str:
-    """The error without the address that libav appends to it."""
-    return getattr(error, "strerror", None) or type(error).__name__
+_BY_NUMBER = {
+    errno.ECONNREFUSED: "camera.connection_refused",
+    errno.ETIMEDOUT: "camera.timed_out",
+    errno.EHOSTUNREACH: "camera.unreachable",
+    errno.ENETUNREACH: "camera.unreachable",
+    errno.ECONNRESET: "camera.reset",
+}
+
+
+def _told(error: Exception, kind: type[OpenError | ReadError]) -> OpenError | ReadError:
+    """What happens often is a sentence; the rest is in the library's own words, without the address that libav appends
+    to them."""
+    if isinstance(error, av.error.ExitError):  # what libav calls it where our time-out ended a wait
+        return kind("camera.timed_out")
+    if isinstance(error, av.error.HTTPNotFoundError):
+        return kind("camera.no_such_stream")
+    if isinstance(error, av.error.InvalidDataError):
+        return kind("camera.invalid")
+    key = _BY_NUMBER.get(getattr(error, "errno", None) or 0)
+    if key is not None:
+        return kind(key)
+    return kind("camera.words", words=getattr(error, "strerror", None) or type(error).__name__)

@@ -17,8 +17,9 @@ from typing import Self
 import structlog
 
 from contract.messages import CameraState
+from contract.sentence import Sentence, english, sentence
 from edge_agent.adapters.source_process import Child, ChildDied
-from edge_agent.adapters.source_wire import Message, Request, redact
+from edge_agent.adapters.source_wire import Message, Request, redact, told
 from edge_agent.core.backoff import Backoff
 from edge_agent.core.decode_policy import Mode, Wish
 from edge_agent.core.types import Frame
@@ -37,7 +38,7 @@ class SourceStatus:
     keyframe interval lately. behind: whether decoding is slower than the camera."""
 
     state: CameraState
-    reason: str
+    why: Sentence | None
     fps_in: float
     dropped: int
     corrupt: int
@@ -47,6 +48,11 @@ class SourceStatus:
     skipped: int = 0
     keyframe_s: float | None = None
     behind: bool = False
+
+    @property
+    def reason(self) -> str:
+        """In English; "" where all is well."""
+        return english(self.why)
 
 
 class LiveSource:
@@ -78,7 +84,7 @@ class LiveSource:
         self._child: Child | None = None
         self._frame: Frame | None = None
         self._state: CameraState = "starting"
-        self._reason = ""
+        self._why: Sentence | None = None
         self._dropped = self._corrupt = self._restarts = self._base = 0
         self._seen = -1
         self._last_at: float | None = None
@@ -127,7 +133,7 @@ class LiveSource:
             span = min(RATE_WINDOW_S, max(now - self._arrivals[0][0], 1.0)) if self._arrivals else RATE_WINDOW_S
             return SourceStatus(
                 self._state,
-                self._reason,
+                self._why,
                 frames / span,
                 self._dropped,
                 self._corrupt,
@@ -188,7 +194,7 @@ class LiveSource:
             if self._refused:
                 # Cameras lock an account after a few wrong passwords.
                 pause, self._refused = max(pause, self._refused_s), False
-            self._log.warning("source_retry", state=self._state, reason=self._reason, pause_s=round(pause, 2))
+            self._log.warning("source_retry", state=self._state, reason=english(self._why), pause_s=round(pause, 2))
             self._closing.wait(pause)
         with self._lock:
             self._over = True
@@ -201,10 +207,10 @@ class LiveSource:
         try:
             return self._watch()
         except OSError as error:
-            self._set("reconnecting", f"the decoder cannot be started: {error.strerror}")
+            self._set("reconnecting", sentence("camera.decoder_start", detail=error.strerror))
         except Exception as error:
             log.exception("source_failed", camera=self._camera)
-            self._set("reconnecting", type(error).__name__)
+            self._set("reconnecting", sentence("camera.unforeseen", detail=type(error).__name__))
         return False
 
     def _watch(self) -> bool:
@@ -221,7 +227,8 @@ class LiveSource:
         except ChildDied as died:
             if not self._closing.is_set():
                 words = died.words.splitlines()
-                self._set("reconnecting", f"decoder died: {died.how} {words[-1] if words else ''}".strip())
+                detail = f"{died.how} {words[-1] if words else ''}".strip()
+                self._set("reconnecting", sentence("camera.decoder_died", detail=detail))
             return False
         finally:
             with self._lock:
@@ -235,7 +242,7 @@ class LiveSource:
             now = time.monotonic()
             if message is None:
                 if now - heard > self._allowed_silence():
-                    self._set("stalled", f"no picture for {now - heard:.1f} s")
+                    self._set("stalled", sentence("camera.no_picture", silent_s=round(now - heard, 1)))
                     return False
                 continue
             heard = now
@@ -251,7 +258,7 @@ class LiveSource:
                     )
                     self._refused = message.get("refused", False)
                     failed = self._refused or (opening and finite)
-                    self._set("failed" if failed else "reconnecting", redact(message["detail"]))
+                    self._set("failed" if failed else "reconnecting", told(message))
                     return False
                 case "end":
                     return self._ended()
@@ -264,9 +271,9 @@ class LiveSource:
     def _ended(self) -> bool:
         network = "://" in self._request.source
         if network:
-            self._set("reconnecting", "the stream ended")
+            self._set("reconnecting", sentence("camera.stream_ended"))
         else:
-            self._set("idle", "the recording is over")
+            self._set("idle", sentence("camera.recording_over"))
         return not network
 
     def _take(self, child: Child, message: Message, now: float) -> None:
@@ -278,7 +285,7 @@ class LiveSource:
             self._frame = frame
             self._last_at = now
             self._lock.notify_all()
-        self._set("online", "")
+        self._set("online", None)
         self.notify()
 
     def _count(self, message: Message, now: float) -> None:
@@ -290,10 +297,10 @@ class LiveSource:
             self._mode, self._behind, self._keyframe_s = message["mode"], message["behind"], message["keyframe_s"]
             self._skipped = self._skipped_before + message["skipped"]
 
-    def _set(self, state: CameraState, reason: str) -> None:
+    def _set(self, state: CameraState, why: Sentence | None) -> None:
         with self._lock:
             changed = state != self._state
-            self._state, self._reason = state, reason
+            self._state, self._why = state, why
         if changed:
-            self._log.info("source_state", state=state, reason=reason)
+            self._log.info("source_state", state=state, reason=english(why))
             self.notify()

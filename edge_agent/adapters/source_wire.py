@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
+from contract.sentence import Sentence, sentence
 from edge_agent.core.decode_policy import DecodePolicy, Mode
 
 SLOTS, LIVE_SLOTS = 4, 2
@@ -55,7 +56,7 @@ class Message(TypedDict, total=False):
     luma: its (width, height), right behind the picture. index: of the frame in the source; alive says how far it is
     when nothing was due. corrupt: packets that could not be decoded so far. skipped: pictures that were received and
     not decoded. keyframe_s: the longest keyframe interval lately, None while unknown. refused: the camera wants another
-    user name or password.
+    user name or password. key, values: of the catalogue, what an error says.
     """
 
     type: Literal["opened", "frame", "alive", "error", "end"]
@@ -74,7 +75,13 @@ class Message(TypedDict, total=False):
     behind: bool
     refused: bool
     stage: Literal["open", "read"]
-    detail: str
+    key: str
+    values: dict[str, str]
+
+
+def told(message: Message) -> Sentence:
+    """What an error of the child says, without secrets."""
+    return sentence(message["key"], **{name: redact(value) for name, value in message["values"].items()})
 
 
 def redact(text: str) -> str:

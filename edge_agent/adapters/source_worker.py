@@ -130,6 +130,10 @@ def _known(last: Decoded, control: Control) -> Message:
     }
 
 
+def _why(error: OpenError | ReadError) -> Message:
+    return {"key": error.key, "values": {name: str(value) for name, value in error.values.items()}}
+
+
 def main(memory: int) -> None:
     """Until there is nothing more to decode. memory: handle of the file for pictures."""
     line = bytearray()
@@ -148,8 +152,8 @@ def main(memory: int) -> None:
         work(request, control, slots, say)
     except OpenError as error:
         refused = isinstance(error, RefusedError)
-        say({"type": "error", "stage": "open", "detail": str(error), "refused": refused})
+        say({"type": "error", "stage": "open", **_why(error), "refused": refused})
     except ReadError as error:
-        say({"type": "error", "stage": "read", "detail": str(error)})
+        say({"type": "error", "stage": "read", **_why(error)})
     except BrokenPipeError:
         pass

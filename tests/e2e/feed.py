@@ -39,6 +39,7 @@ from contract.events import (
 from contract.ids import derived_uuid7
 from contract.kinds import KINDS, Kind
 from contract.messages import CameraHealth, Health, HostHealth, Status
+from contract.sentence import english, sentence
 
 MODEL = "synthetic"
 CONFIG_HASH = "5eed5eed5eed5eed"
@@ -230,6 +231,7 @@ def report(publisher: Publisher, cameras: list[Place], interval_s: float) -> Non
         status = Status(state="online", time=now, version="0.1.0", boot_id=boot, config_hash=CONFIG_HASH)
         publisher.put(topics.status(site, agent), encode(status), retain=True)
         own = [place for place in cameras if (place.site, place.agent) == (site, agent)]
+        silent = sentence("camera.no_picture", silent_s=42.0)
         health = Health(
             time=now,
             interval_s=interval_s,
@@ -242,7 +244,8 @@ def report(publisher: Publisher, cameras: list[Place], interval_s: float) -> Non
                     fps_in=0.0 if index == 2 else 10.0,
                     fps_analysed=0.0 if index == 2 else 4.9,
                     last_frame_age_s=42.0 if index == 2 else 0.2,
-                    reason="no picture for 42 s" if index == 2 else "",
+                    reason=english(silent) if index == 2 else "",
+                    why=silent if index == 2 else None,
                 )
                 for index, place in enumerate(own)
             ),

@@ -106,6 +106,26 @@ class TestGuessing:
             statuses = [http.login(f"user-{n}", "wrong").status_code for n in range(32)]
             assert (statuses.count(401), statuses[-1]) == (30, 429)
 
+    def test_an_own_account_buys_no_more_guesses_at_others(self, one: Desk) -> None:
+        """A login forgives the address the one attempt that it was."""
+        add(one, "mallory", "viewer")
+        with client(one) as http:
+            for n in range(29):
+                assert http.login(f"user-{n}", "wrong").status_code == 401
+            assert http.login("mallory").status_code == 200
+            assert [http.login(f"more-{n}", "wrong").status_code for n in range(2)] == [401, 429]
+
+    def test_who_holds_a_session_cannot_guess_its_password(self, one: Desk) -> None:
+        """With a screen that was left open: the current password is asked for, and each wrong one counts."""
+        add(one, "rina", "operator")
+        with client(one, "rina") as http:
+            wish = {"current": "wrong", "new": "a quite different one"}
+            statuses = [http.post("/api/v1/session/password", json=wish).status_code for _ in range(6)]
+            assert statuses == [401] * 5 + [429]
+            assert http.post("/api/v1/session/password", json=wish | {"current": PASSWORD}).status_code == 429
+        noted = [row[1:3] for row in one.store.audit(20)]
+        assert noted.count(("rina", "session.refused")) == 5
+
     def test_nobody_learns_which_accounts_there_are(self, one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         """The same status, the same words, and the same work: a hash is compared whether there is one or not."""
         add(one, "rina", "operator")

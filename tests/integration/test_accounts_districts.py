@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from aggregator.core.ports import Message, Retention
+from aggregator.judges import SilenceWish
 from aggregator.views import rfc3339
+from contract import topics
+from contract.codec import decode, encode
+from contract.messages import CameraHealth, Command, Health, HostHealth, Reply
 from tests.desks import Desk, desk
-from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, seen_at
+from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, roster, seen_at
 from tests.timeline import START, make_event, place
 
 
@@ -29,6 +34,26 @@ def told(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
             name = line[7:]
         elif line.startswith("data: ") and name not in ("heartbeat", "desk", "camera"):
             yield name, json.loads(line[6:])
+
+
+def everything_happens(one: Desk, site: str, camera: str) -> set[str]:
+    """Each kind of news there is, at one site; what it is called on the stream."""
+    event = make_event(900, camera, "brawl", site=site, location=place(0 if site == "site-1" else 90_000, 0))
+    host = HostHealth(cpu=0.1, memory=0.1, disk=0.1, spool_depth=0)
+    report = CameraHealth(camera=camera, state="stalled", name=f"Kamera {camera} {site}")
+    health = Health(time=START, interval_s=3_600, cameras=(report,), host=host)
+    one.service.handle([Message(topics.health(site, event.agent), encode(health), one.now)])
+    one.take(event)
+    picture = JPEG + camera.encode()
+    one.service.handle([Message(topics.evidence(site, camera, event.id), picture, one.now)])
+    one.service.silence(SilenceWish(actor="chief", reason="works", expires=one.now + 600, site=site, kind="crowd"))
+    one.take(make_event(901, f"{camera}-2", "intrusion", site=site, location=event.data.location, confidence=0.2))
+    one.service.tick()
+    one.service.clip(event.id, "chief")
+    command = decode(one.service.asks(ready=True)[-1][1], Command)
+    reply = Reply(id=command.id, ok=False, time=START, error=f"none at {site}")
+    one.service.handle([Message(topics.reply(site, event.agent, command.id), encode(reply), one.now)])
+    return {"incident", "camera", "evidence", "silence", "clip"}
 
 
 class TestDistricts:
@@ -81,6 +106,58 @@ class TestDistricts:
             one.take(make_event(20, "gate", "brawl", "update", confidence=0.9))
             deltas = (json.loads(line[6:]) for line in lines if line.startswith("data: "))
             assert next(item for item in deltas)["id"] == self.here["id"]
+
+    def test_the_snapshot_names_nothing_elsewhere(self, one: Desk, http: Client) -> None:
+        """Whatever it holds: incidents that wait or are closed, cameras, silences, lines of the desk, districts."""
+        one.take(make_event(1, "far", "intrusion", site="site-2", location=place(95_000, 0), confidence=0.2))
+        one.take(make_event(2, "yard", "intrusion", site="site-1", location=place(5_000, 0), confidence=0.2))
+        shut = seen_at(one, "site-2", "shut", t=50_000)
+        one.service.transition(shut["id"], "resolved", "chief", "")
+        for site in ("site-1", "site-2"):
+            until = one.now + 600
+            one.service.silence(SilenceWish(actor="chief", reason=f"at {site}", expires=until, site=site, kind="crowd"))
+        one.service.tick()
+        assert {line.site for line in one.service.desk.now.summaries} == {"site-1", "site-2"}
+        with http.stream("GET", "/api/v1/stream") as stream:
+            said = next(line[6:] for line in stream.iter_lines() if line.startswith("data: "))
+        snapshot = json.loads(said)
+        assert [line["site"] for line in snapshot["desk"]["summaries"]] == ["site-1"]
+        assert [silence["site"] for silence in snapshot["silences"]] == ["site-1"]
+        assert snapshot["districts"] == {"north": ["site-1"]}
+        for secret in ("site-2", '"far"', '"shut"', "south", self.there["id"], shut["id"]):
+            assert secret not in said, secret
+        desk = http.get("/api/v1/desk").json()
+        assert ([line["site"] for line in desk["summaries"]], desk["own"]) == (["site-1"], [])
+        assert one.service.desk.now.own != ()
+
+    def test_no_news_comes_from_elsewhere(self, one: Desk, http: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        """There: a camera, its picture, a silence, an answer to somebody's question, a new desk. Then the same here."""
+        monkeypatch.setattr("aggregator.api.stream.HEARTBEAT_S", 0.2)
+        with http.stream("GET", "/api/v1/stream") as stream:
+            lines = stream.iter_lines()
+            assert next(told(lines))[0] == "snapshot"
+            news = {
+                site: everything_happens(one, site, camera) for site, camera in (("site-2", "far"), ("site-1", "gate"))
+            }
+            heard = list[tuple[str, str]]()
+            name = ""
+            for line in lines:
+                name = line[7:] if line.startswith("event: ") else name
+                if line.startswith("data: "):
+                    heard.append((name, line[6:]))
+                if name == "clip" and line == "":
+                    break
+            desks = next(line for line in lines if line.startswith("data: ") and '"summaries"' in line)
+        assert {name for name, _ in heard} - {"heartbeat"} >= news["site-1"] == news["site-2"]
+        for name, said in (*heard, ("desk", desks)):
+            for secret in ("site-2", '"far"', self.there["id"]):
+                assert secret not in said, (name, secret)
+
+    def test_what_verdicts_have_shown_elsewhere_is_not_told(self, one: Desk, http: Client) -> None:
+        for closed in (self.here, self.there):
+            one.service.transition(closed["id"], "resolved", "chief", "")
+        assert {judged.site for judged in one.service.judged()} == {"site-1", "site-2"}
+        assert [item["site"] for item in http.get("/api/v1/precision").json()["items"]] == ["site-1"]
 
     def test_what_a_split_takes_out_of_them_leaves_the_screen(self, one: Desk, http: Client) -> None:
         """It began here, spread over the border, and was two things: what stays under its number is the other one."""
@@ -144,6 +221,18 @@ class TestDistricts:
         with client(one, "chief") as chief:
             assert {item["site"] for item in chief.get("/api/v1/suppressed").json()["items"]} == {"site-1", "site-2"}
         assert http.get("/api/v1/precision").status_code == http.get("/api/v1/desk").status_code == 200
+
+    def test_a_token_is_as_limited_as_its_account(self, one: Desk, http: Client) -> None:
+        _, secret = roster(one).add_token("rina", "wall", ["incident.read", "camera.read", "evidence.read"], 30)
+        there = hashlib.sha256(JPEG + b"there").hexdigest()
+        with httpx.Client(base_url=one.url, headers={"authorization": f"Bearer {secret}"}) as wall:
+            assert [item["id"] for item in wall.get("/api/v1/incidents").json()["items"]] == [self.here["id"]]
+            assert [seen["id"] for seen in wall.get("/api/v1/cameras").json()["features"]] == ["site-1/gate"]
+            assert wall.get(f"/api/v1/incidents/{self.there['id']}").status_code == 404
+            assert wall.get(f"/api/v1/evidence/{there}").status_code == 404
+            with wall.stream("GET", "/api/v1/stream") as stream:
+                lines = (json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: "))
+                assert [item["id"] for item in next(lines)["incidents"]] == [self.here["id"]]
 
     def test_a_district_that_the_config_has_no_more_shows_nothing(self, tmp_path: Path) -> None:
         with desk(tmp_path, people_policy=IN_DISTRICTS) as one:

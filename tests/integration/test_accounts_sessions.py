@@ -55,6 +55,15 @@ class TestSessions:
         assert httpx.get(f"{one.url}/api/v1/incidents", cookies={"jaga": fresh}).status_code == 401
         assert httpx.get(f"{one.url}/api/v1/incidents", cookies={"jaga": rotated}).status_code == 200
 
+    def test_a_logout_ends_it_at_the_server_and_no_other(self, one: Desk) -> None:
+        """A cookie that somebody copied opens nothing any more, whatever the browser still holds."""
+        add(one, "rina", "operator")
+        with client(one, "rina") as here, client(one, "rina") as elsewhere:
+            copied = here.cookies["jaga"]
+            assert here.delete("/api/v1/session").status_code == 204
+            assert elsewhere.get("/api/v1/incidents").status_code == 200
+        assert httpx.get(f"{one.url}/api/v1/incidents", cookies={"jaga": copied}).status_code == 401
+
     def test_it_ends_when_nobody_uses_it_and_after_a_shift(self, one: Desk) -> None:
         add(one, "rina", "operator")
         with client(one, "rina") as http:

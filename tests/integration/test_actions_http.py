@@ -279,6 +279,21 @@ class TestDistricts:
         assert rina.get(f"/api/v1/incidents/{there}/related").status_code == 404
         assert rina.get("/api/v1/assignees", params={"incident": there}).status_code == 404
 
+    def test_what_is_around_it_beyond_the_border_is_not_shown(
+        self, one: Desk, incident: str, rina: Client, budi: Client
+    ) -> None:
+        for site, camera, east in (("site-2", "beyond", 600), ("site-1", "alley", -700)):
+            one.take(make_event(4, camera, "crowd", site=site, location=place(east, 0, 30.0), confidence=0.8))
+        whole, own = (http.get(f"/api/v1/incidents/{incident}/related").json() for http in (budi, rina))
+        assert [sorted(each["sites"][0] for each in seen["incidents"]) for seen in (whole, own)] == [
+            ["site-1", "site-2"],
+            ["site-1"],
+        ]
+        assert [[camera["camera"] for camera in seen["cameras"]] for seen in (whole, own)] == [
+            ["gate", "beyond", "alley"],
+            ["gate", "alley"],
+        ]
+
     def test_across_the_border_one_splits_off_what_one_sees(
         self, one: Desk, incident: str, rina: Client, budi: Client
     ) -> None:

@@ -14,6 +14,7 @@ from contract.codec import decode, encode
 from contract.events import Event
 from contract.ids import derived_uuid7
 from contract.messages import Command, Reply, Status
+from contract.sentence import sentence
 from tests.desks import Desk, desk
 from tests.integration.test_aggregator_stream import Stream
 from tests.people import IN_DISTRICTS, add, client
@@ -120,7 +121,12 @@ def test_why_a_clip_does_not_come_is_told(one: Desk) -> None:
         answer(one, event, command, ok=False, error="there is no clip")
         told = stream.next()
         assert told.event == "clip"
-        assert told.data == {"event": event.id, "site": "site-1", "error": "there is no clip"}
+        assert told.data == {"event": event.id, "site": "site-1", "error": "there is no clip", "why": None}
+        ask(http, event.id)
+        ((_, command),) = sent(one)
+        late = sentence("edge.command.no_clip", event=event.id, hours="24")
+        answer(one, event, command, ok=False, error="too late", why=late)
+        assert stream.next().data["why"] == {"key": late.key, "values": late.values}
         ask(http, event.id)
         assert len(sent(one)) == 1, "who has refused may be asked again"
 

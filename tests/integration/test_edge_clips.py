@@ -13,6 +13,7 @@ import pytest
 from contract import topics
 from contract.events import Event
 from contract.ids import derived_uuid7
+from contract.sentence import english
 from edge_agent.adapters import clips_mp4
 from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.core.reel import Shot
@@ -92,10 +93,12 @@ def test_what_there_is_no_clip_of_is_told(world: World) -> None:
         assert (runs.ok, "29 s after its begin" in runs.error) == (False, True)
         unknown = world.ask("clip", "gate", event=derived_uuid7(NOW_MS, "clip", "nowhere"))
         assert (unknown.ok, "kept for 24 h" in unknown.error) == (False, True)
+        assert unknown.why is not None
+        assert (unknown.why.key, english(unknown.why)) == ("edge.command.no_clip", unknown.error)
         spoiled = derived_uuid7(NOW_MS, "clip", "spoiled")
         (world.folder / "data" / "clips" / f"{spoiled}.mp4").mkdir(parents=True)
         refused = world.ask("clip", "gate", event=spoiled)
-        assert (refused.ok, "directory" in refused.error) == (False, True)
+        assert (refused.ok, "directory" in refused.error, refused.why) == (False, True, None)
 
 
 @pytest.mark.broker

@@ -20,6 +20,7 @@ import pytest
 from contract import topics
 from contract.errors import ConfigError
 from contract.events import Event
+from contract.sentence import sentence
 from edge_agent.config import load
 from edge_agent.core.types import Detections, Image
 from edge_agent.runtime import Runtime
@@ -64,7 +65,7 @@ def test_an_event_comes_with_evidence_health_and_ends_with_the_agent(world: Worl
         assert gate.fps_analysed > 2
         assert gate.location is not None
         broken = next(camera for camera in health.cameras if camera.camera == "broken")
-        assert "no such file" in broken.reason
+        assert (broken.reason, broken.why) == ("no such file", sentence("camera.no_file"))
     wait_until(lambda: world.listener.statuses() == ["online", "offline"])
     events = world.listener.events()
     begin = next(event for event in events if event.data.phase == "begin")

@@ -134,6 +134,7 @@ def test_where_time_is_short_all_cameras_are_analysed_less_often_and_health_says
         assert 0.8 <= allowed <= 1.0
         assert all(one.fps_wanted == 10 for one in cameras(world))
         wait_until(lambda: all("too rarely for intrusion-all" in one.reason for one in cameras(world)))
+        assert all(one.why is not None and one.why.values["rules"] == "intrusion-all" for one in cameras(world))
         # What nobody has time for is not even made: the decoders deliver no more than is taken.
         dropped = {one.camera: one.dropped for one in cameras(world)}
         analysed = sum(camera.analysed for camera in runtime.cameras)

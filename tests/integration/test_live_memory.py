@@ -85,7 +85,7 @@ class Shown:
         return Shown.frame
 
     def status(self) -> SourceStatus:
-        return SourceStatus("online", "", FPS, 0, 0, 0, 0.0)
+        return SourceStatus("online", None, FPS, 0, 0, 0, 0.0)
 
 
 @pytest.fixture

@@ -192,7 +192,9 @@ def _until_up(http: httpx.Client) -> None:
     wait_until(up, 30, "it serves TLS")
 
 
-@pytest.mark.parametrize(("proxies", "expected"), [((), "127.0.0.1"), (("127.0.0.1",), "192.0.2.7")])
+@pytest.mark.parametrize(
+    ("proxies", "expected"), [((), "127.0.0.1"), (("192.0.2.1",), "127.0.0.1"), (("127.0.0.1",), "192.0.2.7")]
+)
 def test_a_forwarded_address_counts_only_from_a_proxy_that_is_named(
     tmp_path: Path, proxies: tuple[str, ...], expected: str
 ) -> None:

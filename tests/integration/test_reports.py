@@ -184,9 +184,10 @@ def test_coverage_follows_what_agents_say(one: Desk) -> None:
     assert (totals["cameras"], totals["dark"]) == (2, 2)
     assert totals["coverage"] == round(1 - (15 + 30 + 30) / 180, 4)
     gaps = [(gap["camera"], gap["dark_for"], gap["state"], gap["reason"]) for gap in table(report, "coverage_gaps")]
+    away = {"key": "camera.last_will", "values": {}}
     assert gaps == [
-        ("a", 1_800.0, "offline", "last_will"),
-        ("b", 1_800.0, "offline", "last_will"),
+        ("a", 1_800.0, "offline", away),
+        ("b", 1_800.0, "offline", away),
         ("b", 900.0, "stalled", ""),
     ]
     assert [one["name"] for one in table(report, "coverage_cameras")] == ["Kamera b", "Kamera a"]

@@ -15,12 +15,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from contract.sentence import english, sentence
 from edge_agent.adapters import source_nursery, source_process
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import Message, Request, redact
 from edge_agent.core.backoff import Backoff
 from edge_agent.core.types import Frame, Image
-from tests.brokers import wait_until
+from tests.brokers import free_port, wait_until
 from tests.clips import counting_frames, number_of, write_clip
 from tests.servers import MjpegCamera, MuteServer
 
@@ -77,7 +78,7 @@ def test_a_stream_that_falls_silent_is_stalled_and_comes_back_by_itself() -> Non
         before = next_frame(live)
         camera.silent.set()
         wait_until(lambda: live.status().state in ("stalled", "reconnecting"), 6)
-        assert live.status().reason
+        assert english(live.status().why) == live.status().reason != ""
         assert (live.status().last_frame_age_s or 0) >= 0.9
         camera.silent.clear()
         wait_until(lambda: live.status().state == "online", 10)
@@ -104,7 +105,15 @@ def test_an_rtsp_camera_that_never_answers_is_given_up_and_tried_again() -> None
         wait_until(lambda: live.status().restarts >= 2, 15)
         status = live.status()
         assert status.state in ("reconnecting", "stalled")
+        assert status.why is not None
+        assert status.why.key in ("camera.timed_out", "camera.no_picture", "camera.invalid")
         assert "secret" not in status.reason
+
+
+def test_an_address_where_nothing_answers_is_a_sentence() -> None:
+    with watching(f"rtsp://user:secret@127.0.0.1:{free_port()}/live") as live:
+        wait_until(lambda: live.status().state == "reconnecting", 15)
+        assert live.status().why == sentence("camera.connection_refused")
 
 
 def test_a_picture_that_nobody_took_in_time_is_dropped() -> None:

@@ -22,6 +22,7 @@ from aggregator.core.suppression import Suppressed
 from aggregator.views import incident_view
 from contract.ids import derived_uuid7
 from contract.kinds import Kind
+from contract.sentence import sentence
 from tests.timeline import START, make_event
 
 DAY = 86_400.0
@@ -234,6 +235,17 @@ def test_nothing_is_found_by_reading_a_whole_table(store: SqliteStore, sites: fr
     assert [plan for plan in seen.plans if plan.startswith("SCAN") and not plan.startswith(fine)] == []
 
 
+def test_why_a_camera_is_dark_is_kept_as_a_sentence(store: SqliteStore, reports: ReportStore, tmp_path: Path) -> None:
+    """Beside what was written before there were sentences, and what only has a library's words."""
+    silent = sentence("camera.no_picture", silent_s=95.2)
+    said = {"sent": ("no picture for 95.2 s", silent), "before": ("no picture for 95.2 s", None), "words": ("x", None)}
+    for name, (reason, why) in said.items():
+        one = Camera(site="monas", id=name, state="stalled", reason=reason, why=why, shown=T)
+        store.commit(Batch(cameras={one.key: one}))
+    found = {one.camera: one.reason for one in reports.watches(ALL, None, 10)}
+    assert found == {"sent": silent, "before": silent, "words": "x"}
+
+
 def test_a_store_of_before_knows_when_its_incidents_were_opened(tmp_path: Path) -> None:
     """What the migration before this one left: the incident's own JSON tells."""
     path = tmp_path / "jaga.sqlite"
@@ -247,7 +259,7 @@ def test_a_store_of_before_knows_when_its_incidents_were_opened(tmp_path: Path) 
         raw.executescript(
             "DROP INDEX incidents_opened; ALTER TABLE incidents DROP COLUMN opened; DROP TABLE camera_states;"
             "DROP TABLE runs; DROP INDEX audit_time; DROP INDEX audit_actor; DROP INDEX audit_action;"
-            "DROP INDEX audit_object; DELETE FROM _sqlite_migrations WHERE name = 'reports'"
+            "DROP INDEX audit_object; DELETE FROM _sqlite_migrations WHERE name IN ('reports', 'words')"
         )
     again = SqliteStore(path)
     reports = SqliteReports(again)

@@ -56,7 +56,7 @@ def sentences() -> Iterator[tuple[str, ast.Call, str]]:
     errors = error_classes(trees)
     for path, tree in zip(files, trees, strict=True):
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or not node.args or called(node) not in errors | {"text"}:
+            if not isinstance(node, ast.Call) or not node.args or called(node) not in errors | {"text", "sentence"}:
                 continue
             first = node.args[0]
             if isinstance(first, ast.Constant) and isinstance(first.value, str) and KEY.fullmatch(first.value):

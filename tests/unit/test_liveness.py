@@ -8,6 +8,7 @@ from aggregator.core.liveness import REFRESH_S, Camera, Fleet, View
 from aggregator.core.sequence import MAX_HOLES, Sequence, give_up, observe
 from contract.events import Location
 from contract.messages import CameraHealth, Health, HostHealth, Status
+from contract.sentence import sentence
 from tests.timeline import make_event, place
 
 TIME = datetime(2026, 5, 17, tzinfo=UTC)
@@ -109,6 +110,33 @@ def test_gaps_in_an_agents_numbers(numbers: list[int], gaps: int, restarts: int)
         state = observe(state, number)
     assert state is not None
     assert (state.gaps, state.restarts) == (gaps, restarts)
+
+
+def test_why_a_camera_does_not_watch_is_a_sentence_where_it_can_be() -> None:
+    """Sent as one; as words that agents of before sent; in words of others; by a key that comes after us."""
+    fleet = Fleet()
+    silent = sentence("camera.no_picture", silent_s=42.0)
+    reports = (
+        report("sent", "stalled", reason="no picture for 42.0 s", why=silent),
+        report("old", "stalled", reason="no picture for 42.0 s"),
+        report("words", "failed", reason="End of file"),
+        report("new", "failed", reason="it rains", why=sentence("camera.it_rains")),
+        report("gap", "stalled", reason="no picture", why=sentence("camera.no_picture")),
+    )
+    said = {one.id: (one.reason, one.why) for one in fleet.health("s", "e", health(*reports), 0)}
+    assert said == {
+        "sent": ("no picture for 42.0 s", silent),
+        "old": ("no picture for 42.0 s", silent),
+        "words": ("End of file", None),
+        "new": ("it rains", None),
+        "gap": ("no picture", None),
+    }
+    gone = fleet.status("s", "e", status("offline"), 1)
+    assert [one.why for one in gone] == [sentence("camera.last_will")] * len(reports)
+    fleet.health("s", "e", health(report("sent")), 2)
+    assert fleet.cameras["s", "sent"].why is None
+    fleet.restore(Camera(site="s", id="before", state="offline", reason="silent"))
+    assert fleet.cameras["s", "before"].why == sentence("camera.silent")
 
 
 def test_what_is_offline_already_is_not_shown_again() -> None:

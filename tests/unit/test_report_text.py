@@ -18,6 +18,7 @@ from aggregator.core.report_precision import precision_report
 from aggregator.core.report_response import response_report
 from aggregator.core.report_shift import ShiftFacts, shift_report
 from aggregator.core.response import ResponseTargets
+from contract.sentence import sentence
 from contract.texts import LANGUAGES, Language, catalogue
 from tests.courses import CALENDAR, SHIFT, T0, course
 
@@ -107,17 +108,20 @@ def test_times_are_local_with_their_offset() -> None:
         ("kind", "ufo", "ufo", "ufo"),
         ("place", "tanah-abang", "Tanah Abang", "Tanah Abang"),
         ("incident", "0190aaaa-aaaa-7aaa-8aaa-aaaaaadeadbe", "DEADBE", "DEADBE"),
-        ("camera_reason", "silent", "agen tidak memberi kabar", "the agent is silent"),
-        ("camera_reason", "nothing moves", "tidak ada gerakan", "nothing moves"),
-        ("camera_reason", "no picture for 95.2 s", "tidak ada gambar selama 1 mnt 35 dtk", "no picture for 1 min 35 s"),
+        ("camera_reason", sentence("camera.silent"), "agen tidak memberi kabar", "the agent is silent"),
         (
             "camera_reason",
-            "analysed 0.5 times a second, too rarely for rush, brawl",
+            sentence("camera.no_picture", silent_s=95.2),
+            "tidak ada gambar selama 1 mnt 35 dtk",
+            "no picture for 1 min 35 s",
+        ),
+        (
+            "camera_reason",
+            sentence("camera.rarely", rate=0.5, rules="rush, brawl"),
             "dianalisis 0,5 kali per detik, terlalu jarang untuk rush, brawl",
             "analysed 0.5 times a second, too rarely for rush, brawl",
         ),
-        ("camera_reason", "no picture for 1.2.3 s", "no picture for 1.2.3 s", "no picture for 1.2.3 s"),
-        ("camera_reason", "no_picture", "no_picture", "no_picture"),
+        ("camera_reason", "End of file", "End of file", "End of file"),
         ("text", None, "", ""),
     ],
 )

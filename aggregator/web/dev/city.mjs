@@ -58,7 +58,8 @@ export function cameras(next, now, sites = SITES.length) {
         id: `cam-${n + 1}`, site, agent: `edge-${site}`, name: `${name} · ${spot}`, state,
         fps_in: well ? 10 : 0, fps_analysed: state === "online" ? 4.6 + next() : state === "idle" ? 0.4 : 0,
         last_frame_age_s: well ? next() * 0.4 : 30 + next() * 400, last_seen: iso(now - next() * 8000),
-        reason: well ? "" : state === "offline" ? "last_will" : "no frame for 34 s (rtsp timeout)",
+        reason: well ? "" : state === "offline" ? "last_will" : "no picture for 34.2 s",
+        why: well ? null : state === "offline" ? { key: "camera.last_will", values: {} } : { key: "camera.no_picture", values: { silent_s: 34.2 } },
         lat: lat + (next() - 0.5) * 0.006, lon: lon + (next() - 0.5) * 0.006,
       });
     }

@@ -1,6 +1,6 @@
 /** What a plot draws, in the units of its drawing: pure, so that it can be tested without a browser. */
 import { scaleLinear } from "d3-scale";
-import type { PlotSpec, Row, Table } from "./report";
+import type { PlotSpec, Row, Table, Value } from "./report";
 
 export interface Series {
   key: string;
@@ -9,7 +9,7 @@ export interface Series {
 
 export interface Plotted {
   /** The values of the x column, in order, each once. */
-  x: (string | number | null)[];
+  x: Value[];
   series: Series[];
 }
 

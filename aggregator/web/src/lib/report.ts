@@ -1,11 +1,12 @@
 /** Reports as the aggregator makes them (docs/guide/reports.md). */
+import type { Sentence } from "./types";
 
 export const REPORTS = ["shift", "response", "precision", "coverage"] as const;
 export type ReportName = (typeof REPORTS)[number];
 export const PERIODS = ["shift", "previous_shift", "today", "yesterday", "week", "month"] as const;
 export type Period = (typeof PERIODS)[number];
 
-export type Value = string | number | null;
+export type Value = string | number | Sentence | null;
 export type Row = Record<string, Value>;
 
 export interface Column {

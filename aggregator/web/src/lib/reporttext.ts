@@ -2,7 +2,7 @@
 import { has } from "./catalogue";
 import { placeTitle, shortId } from "./format";
 import type { Column, Value } from "./report";
-import { actorText, cameraReason, duration, named, number, percent, reasonText, stamp, t } from "./text.svelte";
+import { actorText, duration, named, number, percent, reasonText, said, stamp, t } from "./text.svelte";
 
 const PREFIX: Record<string, string> = {
   kind: "kind",
@@ -22,6 +22,7 @@ export function written(column: Column, value: Value | undefined): string {
     if (column.type === "share") return percent(value, value > 0 && value < 1 ? 1 : 0);
     return number(value);
   }
+  if (typeof value === "object") return said(value);
   return words(column, value);
 }
 
@@ -36,8 +37,6 @@ function words(column: Column, value: string): string {
       return shortId(value);
     case "actor":
       return actorText(value);
-    case "camera_reason":
-      return cameraReason(value);
     case "action":
       return actionText(value);
     case "false_reason":

@@ -5,7 +5,7 @@
 import type { ClipNews } from "./clips.svelte";
 import { LOST_MS, retryDelay, type LinkFacts } from "./link";
 import type { Delta } from "./store";
-import type { Beat, Camera, DeskState, Gone, Incident, Silence, Snapshot } from "./types";
+import type { Beat, Camera, DeskState, Gone, Incident, Sentence, Silence, Snapshot } from "./types";
 
 export interface StreamHandlers {
   snapshot(value: Snapshot): void;
@@ -75,7 +75,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
     on("silence", (value) => handlers.delta({ type: "silence", value: value as Silence }));
     on("camera", (value) => handlers.delta({ type: "camera", value: value as Camera }));
     on("evidence", (value) => handlers.evidence({ type: "evidence", ...(value as { event: string; sha256: string; media: string }) }));
-    on("clip", (value) => handlers.evidence({ type: "clip", ...(value as { event: string; error: string }) }));
+    on("clip", (value) => handlers.evidence({ type: "clip", ...(value as { event: string; error: string; why: Sentence | null }) }));
     on("heartbeat", (value) => handlers.beat(value as Beat));
     on("resumed", (value) => {
       handlers.beat(value as Beat);

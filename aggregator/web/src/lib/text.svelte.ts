@@ -3,7 +3,7 @@ import * as catalogue from "./catalogue";
 import * as format from "./format";
 import { preferences } from "./preferences.svelte";
 import type { Missed } from "./missed";
-import type { Measure } from "./types";
+import type { Camera, Measure, Sentence } from "./types";
 
 export function t(key: string, values: Record<string, string | number> = {}): string {
   return catalogue.render(key, preferences.language, values);
@@ -52,14 +52,18 @@ export function doubtText(doubt: string): string {
   return catalogue.has(key) ? t(key, { n: number(Number(amount)) }) : doubt;
 }
 
-/** A camera's reason: the agent's own words, or one of the aggregator's codes. */
-export function cameraReason(reason: string): string {
-  const [, silent] = /^no picture for ([\d.]+) s$/.exec(reason) ?? [];
-  if (silent !== undefined) return t("web.camera_reason.no_picture", { time: duration(Number(silent)) });
-  const [, rate, rules] = /^analysed ([\d.]+) times a second, too rarely for (.+)$/.exec(reason) ?? [];
-  if (rate !== undefined && rules !== undefined) return t("web.camera_reason.rarely", { rate: number(Number(rate)), rules });
-  const key = `web.camera_reason.${reason.replaceAll(" ", "_")}`;
-  return catalogue.has(key) ? t(key) : reason;
+/** A sentence from elsewhere: a value whose name ends in `_s` is a duration. */
+export function said(sentence: Sentence): string {
+  const written = ([name, value]: [string, string | number]): [string, string] => {
+    if (typeof value === "string") return [name, value];
+    return [name, name.endsWith("_s") ? duration(value) : number(value)];
+  };
+  return t(sentence.key, Object.fromEntries(Object.entries(sentence.values).map(written)));
+}
+
+/** A camera's reason; where it is no sentence of the catalogue, the agent's own words. */
+export function cameraReason(camera: Camera): string {
+  return camera.why ? said(camera.why) : camera.reason;
 }
 
 /** Until when: the time alone today, with its day else. */

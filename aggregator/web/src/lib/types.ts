@@ -296,6 +296,12 @@ export interface Suppressed {
   time: string;
 }
 
+/** A sentence of the catalogue from elsewhere (contract/sentence.py). */
+export interface Sentence {
+  key: string;
+  values: Record<string, string | number>;
+}
+
 export interface Camera {
   id: string;
   site: string;
@@ -306,7 +312,9 @@ export interface Camera {
   fps_analysed: number | null;
   last_frame_age_s: number | null;
   last_seen: string | null;
+  /** In the agent's own words, and as a sentence of the catalogue where it is one. */
   reason: string;
+  why?: Sentence | null;
   lat: number | null;
   lon: number | null;
   /** How far around its place it may stand or see. */

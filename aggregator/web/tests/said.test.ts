@@ -1,0 +1,31 @@
+import { describe, expect, it, vi } from "vitest";
+import { camera } from "./helpers";
+
+vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => undefined }));
+const { preferences } = await import("../src/lib/preferences.svelte");
+const { written } = await import("../src/lib/reporttext");
+const { cameraReason, said } = await import("../src/lib/text.svelte");
+
+const silent = { key: "camera.no_picture", values: { silent_s: 95 } };
+
+describe("a sentence from elsewhere", () => {
+  it("is said in the reader's language, and its numbers are written as there", () => {
+    preferences.language = "id";
+    expect(said(silent)).toBe("tidak ada gambar selama 1 mnt");
+    expect(said({ key: "camera.rarely", values: { rate: 0.5, rules: "rush, brawl" } })).toBe("dianalisis 0,5 kali per detik, terlalu jarang untuk rush, brawl");
+    preferences.language = "en";
+    expect(said(silent)).toBe("no picture for 1 min");
+  });
+
+  it("stands before the agent's own words, which are there where it is none", () => {
+    preferences.language = "en";
+    expect(cameraReason(camera({ id: "a", reason: "no picture for 95.0 s", why: silent }))).toBe("no picture for 1 min");
+    expect(cameraReason(camera({ id: "a", reason: "End of file", why: null }))).toBe("End of file");
+  });
+
+  it("is a value of a report", () => {
+    const column = { key: "reason", type: "camera_reason" };
+    preferences.language = "id";
+    expect([written(column, silent), written(column, "End of file"), written(column, "")]).toEqual(["tidak ada gambar selama 1 mnt", "End of file", "–"]);
+  });
+});
