@@ -242,6 +242,8 @@ class CameraPipeline:
         known = frozenset(figure.id for figure in view.figures), detections
         if self.follows(self._tracks):
             self._gate.found()
+        if self._decision.reason in ("first", "refresh", "confirm") and known == (frozenset(), 0):
+            self._gate.empty()
         if self._decision.reason in ("refresh", "futile") and known != self._known:
             self._gate.unsettled(t + CONFIRM_S)
         self._known = known

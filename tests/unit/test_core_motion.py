@@ -1,12 +1,13 @@
 """The motion gate on synthetic luma: it opens for what moves, not for light and noise, and says why."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_agent.core.motion import FUTILE_EVERY_S, FUTILE_S, Decision, MotionGate
+from edge_agent.core.motion import FUTILE_EVERY_S, FUTILE_S, SAME_TIMES, Decision, MotionGate
 from edge_agent.core.spec import MotionSpec
 from edge_agent.core.types import Image
 
@@ -120,6 +121,45 @@ def test_an_unsettled_look_is_confirmed_for_a_while() -> None:
     gate, t = settled(MotionSpec())
     gate.unsettled(t + 0.5)
     assert [gate.decide(picture(street()), t + dt).reason for dt in (0.2, 0.4, 0.6)] == ["confirm", "confirm", "idle"]
+
+
+def refreshed(
+    scene_at: Callable[[float], NDArray[np.float32]], *, empty: bool = True, patient: bool = True
+) -> list[int]:
+    """The whole seconds at which a gate without motion is refreshed; what it then looks at shows nobody, where empty."""
+    gate, seconds = MotionGate(MotionSpec(hold_s=0.0), patient=patient), []
+    for t in range(80):
+        decision = gate.decide(picture(scene_at(float(t))), float(t))
+        if decision.detect and empty:
+            gate.empty()
+        seconds += [t] if decision.reason == "refresh" else []
+    return seconds
+
+
+def test_the_very_picture_in_which_nobody_was_is_looked_at_more_rarely() -> None:
+    often = list(range(5, 80, 5))
+    assert refreshed(lambda t: street()) == [SAME_TIMES * 5, 2 * SAME_TIMES * 5]
+    assert refreshed(lambda t: street(), empty=False) == often
+    assert refreshed(lambda t: street(), patient=False) == often
+
+
+def test_who_comes_too_slowly_or_faintly_for_the_gate_is_looked_at_as_often_as_ever() -> None:
+    def creeping(t: float) -> NDArray[np.float32]:
+        scene = street()
+        scene[40:48, 70:73] = 60.0 + 1.4 * t
+        return scene
+
+    def brighter(t: float) -> NDArray[np.float32]:
+        return street() + np.float32(t)
+
+    def faint(t: float) -> NDArray[np.float32]:
+        scene = street()
+        scene[40:44, 70:71] += 8.0 if t >= 12 else 0.0
+        return scene
+
+    assert refreshed(creeping) == list(range(5, 80, 5))
+    assert max(b - a for a, b in pairwise(refreshed(brighter))) <= 10
+    assert refreshed(faint)[0] == 15
 
 
 def test_another_picture_size_starts_anew() -> None:
