@@ -123,13 +123,11 @@ def test_an_unsettled_look_is_confirmed_for_a_while() -> None:
     assert [gate.decide(picture(street()), t + dt).reason for dt in (0.2, 0.4, 0.6)] == ["confirm", "confirm", "idle"]
 
 
-def refreshed(
-    scene_at: Callable[[float], NDArray[np.float32]], *, empty: bool = True, patient: bool = True
-) -> list[int]:
-    """The whole seconds at which a gate without motion is refreshed; what it then looks at shows nobody, where empty."""
+def refreshed(scene: Callable[[float], NDArray[np.float32]], *, empty: bool = True, patient: bool = True) -> list[int]:
+    """At which whole seconds a gate without motion is refreshed. empty: what it looks at then shows nobody."""
     gate, seconds = MotionGate(MotionSpec(hold_s=0.0), patient=patient), []
     for t in range(80):
-        decision = gate.decide(picture(scene_at(float(t))), float(t))
+        decision = gate.decide(picture(scene(float(t))), float(t))
         if decision.detect and empty:
             gate.empty()
         seconds += [t] if decision.reason == "refresh" else []
