@@ -194,7 +194,9 @@ def decisions(frames: list[Frame], anybody: list[bool]) -> tuple[list[bool], flo
         spent += time.process_time() - began
         looked.append(decision.detect)
         if decision.detect:
-            (watcher.found if someone else watcher.empty)()
+            watcher.showed(nobody=not someone, whole=True)
+        if decision.detect and someone:
+            watcher.found()
     return looked, spent
 
 

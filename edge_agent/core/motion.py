@@ -83,16 +83,17 @@ class MotionGate:
         self._t = t
         if decision.detect:
             self._looked = self._compared = t
-            self._empty = None
         return decision
 
     def unsettled(self, until: float) -> None:
         """Keep looking until then, though nothing moves: the last look contradicted what was known."""
         self._unsettled = until
 
-    def empty(self) -> None:
-        """A look at the whole of the latest frame showed nobody, not even doubtfully."""
-        if self._patient:
+    def showed(self, *, nobody: bool, whole: bool) -> None:
+        """What a look at the latest frame, or at the whole of it, has shown. nobody: not even doubtfully."""
+        if not nobody:
+            self._empty = None
+        elif whole and self._patient:
             self._empty = self._luma
 
     def _reason(self, area: float, t: float, first: bool) -> tuple[bool, Reason]:

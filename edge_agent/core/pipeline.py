@@ -162,6 +162,8 @@ class CameraPipeline:
     def placed(self, sheets: Sheets | None, looks: Sequence[Detections]) -> Seen:
         """What the detector found on each of the sheets that were asked for, or in the whole, as it lies in the
         frame."""
+        if self._gaze is not None and sheets is None:
+            self._gaze.take_whole(looks[0])
         if sheets is None or self._gaze is None:
             return Seen(looks[0], Detections.none(looks[0].classes))
         return self._gaze.take(sheets, looks)
@@ -242,8 +244,8 @@ class CameraPipeline:
         known = frozenset(figure.id for figure in view.figures), detections
         if self.follows(self._tracks):
             self._gate.found()
-        if self._decision.reason in ("first", "refresh", "confirm") and known == (frozenset(), 0):
-            self._gate.empty()
+        whole = self._decision.reason in ("first", "refresh", "confirm")
+        self._gate.showed(nobody=not view.figures and not detections, whole=whole)
         if self._decision.reason in ("refresh", "futile") and known != self._known:
             self._gate.unsettled(t + CONFIRM_S)
         self._known = known

@@ -128,8 +128,8 @@ def refreshed(scene: Callable[[float], NDArray[np.float32]], *, empty: bool = Tr
     gate, seconds = MotionGate(MotionSpec(hold_s=0.0), patient=patient), []
     for t in range(80):
         decision = gate.decide(picture(scene(float(t))), float(t))
-        if decision.detect and empty:
-            gate.empty()
+        if decision.detect:
+            gate.showed(nobody=empty, whole=True)
         seconds += [t] if decision.reason == "refresh" else []
     return seconds
 
