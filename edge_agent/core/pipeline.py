@@ -187,7 +187,7 @@ class CameraPipeline:
             self._tracks = self._tracker.update(detections, frame.width, frame.height, t - self._held_s)
             view = self._memory.look(self._tracks, t, frame.width / frame.height)
             view = replace(view, features=detections.features)
-            self._settle(view, len(detections), t)
+            self._settle(view, detections, t)
         if self._pictures is not None:
             view = replace(view, picture=self._pictures.show(frame, t))
         step = self._judge(view, frame, clock)
@@ -238,14 +238,15 @@ class CameraPipeline:
     def _set_back(self, t: float) -> bool:
         return t < self._t - BACK_S
 
-    def _settle(self, view: View, detections: int, t: float) -> None:
+    def _settle(self, view: View, detections: Detections, t: float) -> None:
         """A single look at a still scene may miss someone, or see someone the tracker does not trust yet: look again
         where it did not show what the look before did."""
-        known = frozenset(figure.id for figure in view.figures), detections
+        known = frozenset(figure.id for figure in view.figures), len(detections)
         if self.follows(self._tracks):
             self._gate.found()
         whole = self._decision.reason in ("first", "refresh", "confirm")
-        self._gate.showed(nobody=not view.figures and not detections, whole=whole)
+        shown = {detections.classes[label] for label in detections.labels.tolist()}
+        self._gate.showed(nobody=self._counted.isdisjoint(shown) and not self.follows(self._tracks), whole=whole)
         if self._decision.reason in ("refresh", "futile") and known != self._known:
             self._gate.unsettled(t + CONFIRM_S)
         self._known = known
