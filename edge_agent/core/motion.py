@@ -30,11 +30,16 @@ FUTILE_S, FUTILE_EVERY_S = 10.0, 1.0
 is looked at this often only..."""
 USUAL_S, UNUSUAL = 5.0, 4.0
 """... unless more moves than usual by this many standard deviations; time constant of mean and variance."""
-SAME_TIMES = 6
-"""A picture in which a look showed nobody is looked at so many times as rarely, while it is the same picture..."""
 SAME_PIXELS, SAME_SHARE = 3, 0.5
-"""... from which fewer pixels differ by this share of the threshold. It is compared with the very one that was looked
-at, so whoever comes too slowly for the background or too faintly to open the gate, or other light, ends that."""
+"""A picture is the same as another one, from which fewer pixels differ by this share of the threshold. It is compared
+with the very one in which a look showed nobody, so whoever comes too slowly for the background or too faintly to open
+the gate, or other light, makes it another."""
+PROVEN_S = 2.0
+"""Where looks have shown nobody in the same picture for so long, it is the background, and the gate closes: what has
+left would otherwise seem to move until the background has followed, and is looked for until hold_s after that. Not
+less than trackers remember whom they do not see."""
+SAME_TIMES = 6
+"""The same picture, in which nobody was, is looked at so many times as rarely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class MotionGate:
         self._usual = self._variance = 0.0
         self._luma: Image | None = None
         self._empty: Image | None = None
+        self._empty_t = 0.0
+        self._proven = False
         self._compared = float("-inf")
 
     def decide(self, luma: Image, t: float) -> Decision:
@@ -93,8 +100,11 @@ class MotionGate:
         """What a look at the latest frame, or at the whole of it, has shown. nobody: not even doubtfully."""
         if not nobody:
             self._empty = None
+        elif self._same():
+            if not self._proven and self._luma is not None and reached(self._t - self._empty_t, PROVEN_S):
+                self._proven, self._background = True, self._luma.astype(np.float32)
         elif whole and self._patient:
-            self._empty = self._luma
+            self._empty, self._empty_t, self._proven = self._luma, self._t, False
 
     def _reason(self, area: float, t: float, first: bool) -> tuple[bool, Reason]:
         if first:
@@ -104,6 +114,10 @@ class MotionGate:
         if moves:
             self._moved = t
         if moves or not exceeded(t - self._moved, self._spec.hold_s):
+            if not self._same():
+                self._empty = None
+            elif self._proven:
+                return False, "idle"
             return self._worth(area, t, "motion" if moves else "hold")
         if exceeded(t - self._moved, self._spec.hold_s + FUTILE_S):
             self._futile = None

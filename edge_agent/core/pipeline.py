@@ -123,6 +123,8 @@ class CameraPipeline:
         self._gate = MotionGate(camera.motion, patient=self._patient)
         self._gaze = gaze
         self._decision = Decision(False, "idle")
+        self._whole = True
+        """Whether this frame is looked at as a whole, if at all."""
         self._tracks: tuple[Track, ...] = ()
         self._begin()
 
@@ -148,7 +150,7 @@ class CameraPipeline:
         if self._set_back(frame.t):
             self._gate, t = MotionGate(self._camera.motion, patient=self._patient), frame.t
         decision = self._gate.decide(frame.luma, t)
-        self._decision = decision
+        self._decision, self._whole = decision, True
         return decision
 
     def sheets(self, frame: Frame) -> Sheets | None:
@@ -157,7 +159,9 @@ class CameraPipeline:
         if self._gaze is None:
             return None
         t = max(frame.t, self._t)
-        return self._gaze.plan(self._decision, (frame.width, frame.height), t, t - self._held_s)
+        on = self._gaze.plan(self._decision, (frame.width, frame.height), t, t - self._held_s)
+        self._whole = on is None
+        return on
 
     def placed(self, sheets: Sheets | None, looks: Sequence[Detections]) -> Seen:
         """What the detector found on each of the sheets that were asked for, or in the whole, as it lies in the
@@ -244,9 +248,8 @@ class CameraPipeline:
         known = frozenset(figure.id for figure in view.figures), len(detections)
         if self.follows(self._tracks):
             self._gate.found()
-        whole = self._decision.reason in ("first", "refresh", "confirm")
         shown = {detections.classes[label] for label in detections.labels.tolist()}
-        self._gate.showed(nobody=self._counted.isdisjoint(shown) and not self.follows(self._tracks), whole=whole)
+        self._gate.showed(nobody=self._counted.isdisjoint(shown) and not self.follows(self._tracks), whole=self._whole)
         if self._decision.reason in ("refresh", "futile") and known != self._known:
             self._gate.unsettled(t + CONFIRM_S)
         self._known = known
