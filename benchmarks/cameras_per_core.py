@@ -33,8 +33,7 @@ from benchmarks.report import Figure, Outcome, at_least, command, equal
 from benchmarks.scorers import episodes_of
 from contract.events import Event
 from edge_agent.adapters.detectors import open_detector
-from edge_agent.adapters.privacy_cv2 import tiny_luma
-from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_decode import Due, Luma
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.config import load
@@ -104,7 +103,7 @@ def camera_of() -> CameraSpec:
 def frames(stream: Stream, control: Control) -> Iterator[Frame]:
     """What a live camera's decoding child delivers, by the stream's clock."""
     now = [0.0]
-    due, step = Due(FPS, early=0.5), 1 / CODED_FPS
+    due, step, luma = Due(FPS, early=0.5), 1 / CODED_FPS, Luma(LUMA_WIDTH)
     with av.open(str(stream.file)) as container:
         video: Any = container.streams.video[0]
         video.thread_type, video.codec_context.thread_count = "NONE", 1
@@ -114,7 +113,7 @@ def frames(stream: Stream, control: Control) -> Iterator[Frame]:
             for picture in economy.feed(packet, step) or ():
                 if due(now[0]):
                     image = picture.to_ndarray(format="bgr24")
-                    yield Frame(image, tiny_luma(image, LUMA_WIDTH), number, now[0])
+                    yield Frame(image, luma(picture), number, now[0])
 
 
 def jaga(stream: Stream, config: EdgeConfig, detector: Detector) -> tuple[Seen, Parts]:

@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from benchmarks.data import PETS
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
-from edge_agent.adapters.privacy_cv2 import tiny_luma
-from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_decode import Due, Luma
 from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.core.decode_policy import DecodePolicy, Wish
 from edge_agent.core.motion import MotionGate
 from edge_agent.core.rest import Rest
@@ -155,7 +155,7 @@ def play(stream: Stream, policy: DecodePolicy, activity: float) -> Cost:
     context, control, due = stream.context(), Control(policy, Wish(FPS)), Due(FPS, early=0.5)
     step = 1 / CODED_FPS
     economy = Economy(context, control, lambda within: due.near(now[0] + within), step, lambda: now[0])
-    gate, rest = MotionGate(MotionSpec()), Rest()
+    gate, rest, luma = MotionGate(MotionSpec()), Rest(), Luma(LUMA_WIDTH)
     first: float | None = None
     delay = 0.0
     spent = 0.0
@@ -167,8 +167,8 @@ def play(stream: Stream, policy: DecodePolicy, activity: float) -> Cost:
         for frame in economy.feed(packet, step) or ():
             if not due(now[0]):
                 continue
-            image = frame.to_ndarray(format="bgr24")
-            decision = gate.decide(tiny_luma(image, 96), now[0])
+            frame.to_ndarray(format="bgr24")
+            decision = gate.decide(luma(frame), now[0])
             looked += decision.detect
             if moves and decision.detect:
                 gate.found()  # those who walk there are people, and followed

@@ -193,6 +193,8 @@ def decisions(frames: list[Frame], anybody: list[bool]) -> tuple[list[bool], flo
         decision = watcher.decide(frame.luma, frame.t)
         spent += time.process_time() - began
         looked.append(decision.detect)
+        if decision.detect:
+            watcher.showed(nobody=not someone, whole=True)
         if decision.detect and someone:
             watcher.found()
     return looked, spent

@@ -116,7 +116,8 @@ class InlineRecording(_Recording):
                 self.corrupt, self.frames = picture.corrupt, picture.index + 1
                 if picture.image is not None:
                     masks.apply(picture.image)
-                    luma = tiny_luma(picture.image, self._request.luma_width)
+                    tiny = picture.luma
+                    luma = tiny_luma(picture.image, self._request.luma_width) if tiny is None else tiny
                     yield Frame(image=picture.image, luma=luma, index=picture.index, t=picture.t)
         except OpenError as error:
             raise self._error("open", str(error)) from error

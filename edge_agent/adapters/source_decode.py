@@ -19,6 +19,7 @@ import av.container
 import av.error
 import av.logging
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from contract.errors import JagaError
@@ -57,12 +58,31 @@ class ReadError(JagaError):
 
 @dataclass(slots=True)
 class Decoded:
-    """A picture that is due, or None where it only counts. t: seconds; corrupt: packets given up so far."""
+    """A picture that is due, or None where it only counts, and its tiny luma, where no masks are to be painted first.
+    t: seconds; corrupt: packets given up so far."""
 
     image: Image | None
+    luma: Image | None
     index: int
     t: float
     corrupt: int
+
+
+class Luma:
+    """The tiny luma of decoded frames, `width` wide, each pixel the mean of its area, without the way over BGR: a tenth
+    of the time. One thread."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._scaler = VideoReformatter()
+
+    def __call__(self, frame: Any) -> Image:
+        across = round(frame.rotation / 90) % 2 == 1
+        wide, high = (frame.height, frame.width) if across else (frame.width, frame.height)
+        width, height = self._width, max(1, round(high * self._width / wide))
+        width, height = (height, width) if across else (width, height)
+        tiny = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
+        return _upright(tiny.to_ndarray(), frame)
 
 
 class Due:
@@ -123,6 +143,7 @@ def _timed(
     """Gives pictures their times, waits for them where a recording plays in real time, thins them out."""
     index, base = 0, 0.0
     began: float | None = None
+    tiny = None if request.masks else Luma(request.luma_width)
     while True:
         source = opened()
         last, count = 0.0, 0
@@ -138,8 +159,9 @@ def _timed(
                     began, slept = _wait(began, last)
                     source.slept += slept
                 t = time.time()
-            image = _bgr(frame) if frame is not None and due(t) else None
-            yield Decoded(image, index, t, source.corrupt)
+            shown = frame is not None and due(t)
+            luma = tiny(frame) if shown and tiny is not None else None
+            yield Decoded(_bgr(frame) if shown else None, luma, index, t, source.corrupt)
             index += 1
         if count == 0:
             raise OpenError("camera.nothing_decodable")
@@ -161,7 +183,10 @@ def _wait(began: float | None, pts: float) -> tuple[float, float]:
 
 
 def _bgr(frame: Any) -> Image:
-    image: Image = frame.to_ndarray(format="bgr24")
+    return _upright(frame.to_ndarray(format="bgr24"), frame)
+
+
+def _upright(image: Image, frame: Any) -> Image:
     turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 

@@ -110,7 +110,8 @@ def work(request: Request, control: Control, slots: Slots, say: Speaker) -> None
         now = time.monotonic()
         if last.image is not None:
             masks.apply(last.image)
-            place = slots.put(last.image, tiny_luma(last.image, request.luma_width))
+            luma = tiny_luma(last.image, request.luma_width) if last.luma is None else last.luma
+            place = slots.put(last.image, luma)
             say({"type": "frame", "t": last.t, **_known(last, control), **place})
             told = now
         elif now - told > ALIVE_EVERY_S:

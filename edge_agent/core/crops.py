@@ -255,7 +255,8 @@ def _owners(boxes: Boxes, pieces: Boxes) -> tuple[NDArray[np.intp], Boxes, NDArr
     return owner, clipped, shared[rows, owner] >= WITHIN * areas
 
 
-def _alike(box: Boxes, boxes: Boxes) -> NDArray[np.bool_]:
+def alike(box: Boxes, boxes: Boxes) -> NDArray[np.bool_]:
+    """Which of the boxes (n, 4) are the same object as this one (4,)."""
     sides = np.clip(np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0, None)
     shared = sides.prod(axis=1)
     one, others = (box[2:] - box[:2]).prod(), (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
@@ -263,7 +264,7 @@ def _alike(box: Boxes, boxes: Boxes) -> NDArray[np.bool_]:
 
 
 def _known(box: Boxes, label: int, boxes: Boxes, labels: NDArray[np.int32]) -> bool:
-    return bool((_alike(box, boxes) & (labels == label)).any())
+    return bool((alike(box, boxes) & (labels == label)).any())
 
 
 def _single(
@@ -277,6 +278,6 @@ def _single(
     kept: list[int] = []
     for index in among[np.argsort(-scores[among], kind="stable")].tolist():
         others = [n for n in kept if owner[n] != owner[index] and labels[n] == labels[index]]
-        if not others or not _alike(boxes[index], boxes[others]).any():
+        if not others or not alike(boxes[index], boxes[others]).any():
             kept.append(index)
     return np.array(kept, np.intp)

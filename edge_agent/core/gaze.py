@@ -2,6 +2,10 @@
 
 Everybody who is followed lies in a piece of each look, whether he moves or not; whoever comes moves. The whole picture
 is looked at on a slow rhythm all the same, and whenever the gate opens for another reason than motion.
+
+That is also a second opinion. A piece shows small things larger, and some sign or bush then looks like somebody for
+ever, since only what is looked at can be followed: who stays where he is and is not in the whole picture, not even
+faintly, gets no piece any more.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.byte_track import ByteTrack
-from edge_agent.core.crops import NOWHERE, Boxes, Seen, Sheets, back, grown, sheets
+from edge_agent.core.crops import NOWHERE, Boxes, Seen, Sheets, alike, back, grown, sheets
 from edge_agent.core.motion import Decision
 from edge_agent.core.regions import labelled
 from edge_agent.core.rest import PATIENT
@@ -35,21 +39,34 @@ class Gaze:
         self._strong = strong
         self._whole_t = float("-inf")
         self._cut = NOWHERE
+        self._awaited: Boxes | None = None
+        """Who was followed where, when the whole picture was asked for."""
+        self._missed = NOWHERE
+        """Who was not in it, the last time..."""
+        self._ghosts = NOWHERE
+        """... and nor the time before, at the same place."""
 
     def plan(self, decision: Decision, frame: tuple[int, int], t: float, moved_s: float) -> Sheets | None:
         """How to look at a frame of this (width, height) that the gate wants to have looked at; None: at the whole.
         moved_s: `t` on the clock of those who are followed."""
         due = t < self._whole_t or reached(t - self._whole_t, WHOLE_S)
-        on = None
+        on, scale = None, np.array([*frame, *frame], np.float64)
+        expected = self._expected(moved_s) * scale
         if not due and decision.reason in ("motion", "hold") and decision.moved is not None:
-            scale = np.array([*frame, *frame], np.float64)
-            known = self._expected(moved_s) * scale
+            known = expected[~_among(expected, self._ghosts)]
             moving = _moving(_elsewhere(decision.moved, grown(known) / scale), frame)
             on = sheets(known, np.concatenate((moving, self._cut)), frame, self._side)
         self._cut = NOWHERE
         if on is None:
-            self._whole_t = t
+            self._whole_t, self._awaited = t, expected
         return on
+
+    def take_whole(self, found: Detections) -> None:
+        """What was found in the whole frame."""
+        if self._awaited is None:
+            return
+        missed, self._awaited = self._awaited[~_among(self._awaited, found.boxes.astype(np.float64))], None
+        self._ghosts, self._missed = missed[_among(missed, self._missed)], missed
 
     def take(self, on: Sheets, looks: Sequence[Detections]) -> Seen:
         """What was found on each sheet, as it lies in the frame."""
@@ -64,6 +81,11 @@ def gaze_of(camera: CameraSpec, tracks: ByteTrack, detector: DetectorSpec, track
     if camera.crops == "off" or any(rule.kind not in PATIENT for rule in camera.rules):
         return None
     return Gaze(detector.imgsz, tracker.start, tracks.expected)
+
+
+def _among(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:
+    """Which of the boxes are where one of the others is."""
+    return np.array([bool(alike(box, others).any()) for box in boxes], np.bool_)
 
 
 def _elsewhere(moved: NDArray[np.bool_], followed: Boxes) -> NDArray[np.bool_]:

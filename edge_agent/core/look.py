@@ -43,7 +43,7 @@ def look(image: Image, t: float) -> Look | None:
     rows, cols = image.shape[0] // (step * CELL), image.shape[1] // (step * CELL)
     if min(rows, cols) * CELL < SMALLEST:
         return None
-    green = np.ascontiguousarray(image[: rows * CELL * step, : cols * CELL * step, 1])
+    green = image[: rows * CELL * step, : cols * CELL * step, 1]
     small = _reduced(green, step)
     fine, coarse = _detail(green, rows, cols)
     return Look(t, small, fine, coarse, _clipped(small))
@@ -65,11 +65,11 @@ def _clipped(small: Grid) -> Grid:
 
 def _reduced(green: NDArray[np.uint8], step: int) -> Grid:
     """Means of step x step pixels, by up to SAMPLES x SAMPLES of them: rows first, whose sums run over memory as it
-    lies."""
+    lies; no other rows are read."""
     offsets = sorted({(2 * i + 1) * step // (2 * min(step, SAMPLES)) for i in range(min(step, SAMPLES))})
     rows = np.zeros((green.shape[0] // step, green.shape[1]), np.uint16)
     for y in offsets:
-        rows += green[y::step]
+        rows += np.ascontiguousarray(green[y::step])
     total = np.zeros((rows.shape[0], rows.shape[1] // step), np.uint16)
     for x in offsets:
         total += rows[:, x::step]

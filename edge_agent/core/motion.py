@@ -30,13 +30,24 @@ FUTILE_S, FUTILE_EVERY_S = 10.0, 1.0
 is looked at this often only..."""
 USUAL_S, UNUSUAL = 5.0, 4.0
 """... unless more moves than usual by this many standard deviations; time constant of mean and variance."""
+SAME_PIXELS, SAME_SHARE = 3, 0.5
+"""A picture is the same as another one, from which fewer pixels differ by this share of the threshold. It is compared
+with the very one in which a look showed nobody, so whoever comes too slowly for the background or too faintly to open
+the gate, or other light, makes it another."""
+PROVEN_S = 2.0
+"""Where looks have shown nobody in the same picture for so long, it is the background, and the gate closes: what has
+left would otherwise seem to move until the background has followed, and is looked for until hold_s after that. Not
+less than trackers remember whom they do not see."""
+SAME_TIMES = 6
+"""The same picture, in which nobody was, is looked at so many times as rarely."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """always: the gate is switched off. first: nothing known yet. motion: something moves now. hold: something moved
-    within hold_s. refresh: nobody has looked for refresh_s. confirm: the last look was not settled. futile: what moves
-    has long been nobody; looked at once in FUTILE_EVERY_S. idle: nothing to look at.
+    within hold_s. refresh: nobody has looked for refresh_s, or for SAME_TIMES as long where the picture is the same
+    and was empty. confirm: the last look was not settled. futile: what moves has long been nobody; looked at once in
+    FUTILE_EVERY_S. idle: nothing to look at.
 
     area: share of the picture that moved. moved: which pixels of the luma; None where nobody compared."""
 
@@ -59,6 +70,11 @@ class MotionGate:
         self._unsettled = float("-inf")
         self._futile: float | None = None
         self._usual = self._variance = 0.0
+        self._luma: Image | None = None
+        self._empty: Image | None = None
+        self._empty_t = 0.0
+        self._proven = False
+        self._compared = float("-inf")
 
     def decide(self, luma: Image, t: float) -> Decision:
         """Whether to look at the frame whose luma (h, w) this is; takes it into the background either way."""
@@ -69,15 +85,26 @@ class MotionGate:
         area = 0.0 if moved is None else float(np.mean(moved))
         if first:
             self._background = luma.astype(np.float32)
+        self._luma = luma
         decision = Decision(*self._reason(area, t, first), area, moved)
         self._t = t
         if decision.detect:
-            self._looked = t
+            self._looked = self._compared = t
         return decision
 
     def unsettled(self, until: float) -> None:
         """Keep looking until then, though nothing moves: the last look contradicted what was known."""
         self._unsettled = until
+
+    def showed(self, *, nobody: bool, whole: bool) -> None:
+        """What a look at the latest frame, or at the whole of it, has shown. nobody: not even doubtfully."""
+        if not nobody:
+            self._empty = None
+        elif self._same():
+            if not self._proven and self._luma is not None and reached(self._t - self._empty_t, PROVEN_S):
+                self._proven, self._background = True, self._luma.astype(np.float32)
+        elif whole and self._patient:
+            self._empty, self._empty_t, self._proven = self._luma, self._t, False
 
     def _reason(self, area: float, t: float, first: bool) -> tuple[bool, Reason]:
         if first:
@@ -87,14 +114,27 @@ class MotionGate:
         if moves:
             self._moved = t
         if moves or not exceeded(t - self._moved, self._spec.hold_s):
+            if not self._same():
+                self._empty = None
+            elif self._proven:
+                return False, "idle"
             return self._worth(area, t, "motion" if moves else "hold")
         if exceeded(t - self._moved, self._spec.hold_s + FUTILE_S):
             self._futile = None
         if t <= self._unsettled:
             return True, "confirm"
-        if reached(t - self._looked, self._spec.refresh_s):
-            return True, "refresh"
+        if reached(t - self._compared, self._spec.refresh_s):
+            self._compared = t
+            if reached(t - self._looked, SAME_TIMES * self._spec.refresh_s) or not self._same():
+                return True, "refresh"
         return False, "idle"
+
+    def _same(self) -> bool:
+        """Whether this is the picture in which nobody was."""
+        if self._empty is None or self._luma is None or self._empty.shape != self._luma.shape:
+            return False
+        apart = np.abs(self._luma.astype(np.int16) - self._empty)
+        return int(np.count_nonzero(apart > SAME_SHARE * self._spec.threshold)) < SAME_PIXELS
 
     def found(self) -> None:
         """A look has shown somebody: whatever moves is worth looking at."""

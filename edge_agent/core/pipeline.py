@@ -123,6 +123,8 @@ class CameraPipeline:
         self._gate = MotionGate(camera.motion, patient=self._patient)
         self._gaze = gaze
         self._decision = Decision(False, "idle")
+        self._whole = True
+        """Whether this frame is looked at as a whole, if at all."""
         self._tracks: tuple[Track, ...] = ()
         self._begin()
 
@@ -148,7 +150,7 @@ class CameraPipeline:
         if self._set_back(frame.t):
             self._gate, t = MotionGate(self._camera.motion, patient=self._patient), frame.t
         decision = self._gate.decide(frame.luma, t)
-        self._decision = decision
+        self._decision, self._whole = decision, True
         return decision
 
     def sheets(self, frame: Frame) -> Sheets | None:
@@ -157,11 +159,15 @@ class CameraPipeline:
         if self._gaze is None:
             return None
         t = max(frame.t, self._t)
-        return self._gaze.plan(self._decision, (frame.width, frame.height), t, t - self._held_s)
+        on = self._gaze.plan(self._decision, (frame.width, frame.height), t, t - self._held_s)
+        self._whole = on is None
+        return on
 
     def placed(self, sheets: Sheets | None, looks: Sequence[Detections]) -> Seen:
         """What the detector found on each of the sheets that were asked for, or in the whole, as it lies in the
         frame."""
+        if self._gaze is not None and sheets is None:
+            self._gaze.take_whole(looks[0])
         if sheets is None or self._gaze is None:
             return Seen(looks[0], Detections.none(looks[0].classes))
         return self._gaze.take(sheets, looks)
@@ -184,7 +190,7 @@ class CameraPipeline:
         else:
             self._tracks = self._tracker.update(detections, frame.width, frame.height, t - self._held_s)
             view = self._memory.look(self._tracks, t, frame.width / frame.height)
-            self._settle(view, len(detections), t)
+            self._settle(view, detections, t)
         picture = None if self._pictures is None else self._pictures.show(frame, t)
         view = replace(view, picture=picture, features=None if detections is None else detections.features)
         step = self._judge(view, frame, clock)
@@ -237,12 +243,14 @@ class CameraPipeline:
     def _set_back(self, t: float) -> bool:
         return t < self._t - BACK_S
 
-    def _settle(self, view: View, detections: int, t: float) -> None:
+    def _settle(self, view: View, detections: Detections, t: float) -> None:
         """A single look at a still scene may miss someone, or see someone the tracker does not trust yet: look again
         where it did not show what the look before did."""
-        known = frozenset(figure.id for figure in view.figures), detections
+        known = frozenset(figure.id for figure in view.figures), len(detections)
         if self.follows(self._tracks):
             self._gate.found()
+        shown = {detections.classes[label] for label in detections.labels.tolist()}
+        self._gate.showed(nobody=self._counted.isdisjoint(shown) and not self.follows(self._tracks), whole=self._whole)
         if self._decision.reason in ("refresh", "futile") and known != self._known:
             self._gate.unsettled(t + CONFIRM_S)
         self._known = known

@@ -7,8 +7,8 @@ from edge_agent.core.spec import Rule
 from edge_agent.core.timing import reached
 
 QUIET_S = 2.0
-"""A camera rests after so long without motion that may be somebody's, a look that was not settled, or anybody followed.
-"""
+"""A camera rests after so long without motion that may be somebody's, a look that was not settled, or anybody followed,
+and not before the motion gate closes."""
 PIXELS_REST_S = 0.5
 """The longest keyframe interval that lets a camera rest whose rules judge pixels: their property tests go down to two
 pictures a second."""
@@ -34,8 +34,8 @@ class Rest:
     def step(self, t: float, decision: Decision, followed: bool) -> bool:
         """decision: of the motion gate. followed: whether anybody is tracked. A look for refreshment wakes nobody; what
         it finds does."""
-        if followed or decision.reason not in ("idle", "refresh", "futile"):
+        if followed or decision.reason not in ("idle", "refresh", "futile", "hold"):
             self._active = t
         if self._active == float("-inf") or t < self._active:
             self._active = t
-        return reached(t - self._active, QUIET_S)
+        return decision.reason != "hold" and reached(t - self._active, QUIET_S)

@@ -151,7 +151,8 @@ class MotionSpec:
     min_area: float = 0.001
     hold_s: float = 3.0
     refresh_s: float = 5.0
-    """Even a still scene is looked at this often."""
+    """Even a still scene is looked at this often, unless it is the picture in which nobody was
+    (edge_agent.core.motion.SAME_TIMES)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """The motion gate on synthetic luma: it opens for what moves, not for light and noise, and says why."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_agent.core.motion import FUTILE_EVERY_S, FUTILE_S, Decision, MotionGate
+from edge_agent.core.motion import FUTILE_EVERY_S, FUTILE_S, PROVEN_S, SAME_TIMES, Decision, MotionGate
 from edge_agent.core.spec import MotionSpec
 from edge_agent.core.types import Image
 
@@ -120,6 +121,77 @@ def test_an_unsettled_look_is_confirmed_for_a_while() -> None:
     gate, t = settled(MotionSpec())
     gate.unsettled(t + 0.5)
     assert [gate.decide(picture(street()), t + dt).reason for dt in (0.2, 0.4, 0.6)] == ["confirm", "confirm", "idle"]
+
+
+@pytest.mark.parametrize(
+    ("nobody", "whole", "patient", "soon"),
+    [(True, True, True, True), (False, True, True, False), (True, False, True, False), (True, True, False, False)],
+)
+def test_the_place_that_somebody_has_left_is_soon_background(
+    nobody: bool, whole: bool, patient: bool, soon: bool
+) -> None:
+    gate, somebody = MotionGate(MotionSpec(), patient=patient), street()
+    somebody[30:60, 70:80] += 60
+    looks = []
+    for n in range(150):
+        t = n * 0.2
+        decision = gate.decide(picture(somebody if n < 50 else street()), t)
+        if decision.detect:
+            looks.append(t)
+            gate.showed(nobody=nobody and n >= 50, whole=whole)
+    closed = max(t for t in looks if t < 19.0) - 10.0
+    assert (closed < PROVEN_S + 0.3) == soon, closed
+    assert soon or closed > 5.0
+
+
+def test_whoever_comes_while_a_place_is_proven_empty_is_seen_at_once() -> None:
+    gate, t = settled(MotionSpec())
+    gate.showed(nobody=True, whole=True)
+    scene = street()
+    scene[30:60, 70:80] += 60
+    for n in range(1, 60):
+        present = 20 <= n < 30
+        decision = gate.decide(picture(scene if present else street()), t + n * 0.2)
+        if decision.detect:
+            gate.showed(nobody=not present, whole=True)
+        assert decision.detect or not present
+
+
+def refreshed(scene: Callable[[float], NDArray[np.float32]], *, empty: bool = True, patient: bool = True) -> list[int]:
+    """At which whole seconds a gate without motion is refreshed. empty: what it looks at then shows nobody."""
+    gate, seconds = MotionGate(MotionSpec(hold_s=0.0), patient=patient), []
+    for t in range(80):
+        decision = gate.decide(picture(scene(float(t))), float(t))
+        if decision.detect:
+            gate.showed(nobody=empty, whole=True)
+        seconds += [t] if decision.reason == "refresh" else []
+    return seconds
+
+
+def test_the_very_picture_in_which_nobody_was_is_looked_at_more_rarely() -> None:
+    often = list(range(5, 80, 5))
+    assert refreshed(lambda t: street()) == [SAME_TIMES * 5, 2 * SAME_TIMES * 5]
+    assert refreshed(lambda t: street(), empty=False) == often
+    assert refreshed(lambda t: street(), patient=False) == often
+
+
+def test_who_comes_too_slowly_or_faintly_for_the_gate_is_looked_at_as_often_as_ever() -> None:
+    def creeping(t: float) -> NDArray[np.float32]:
+        scene = street()
+        scene[40:48, 70:73] = 60.0 + 1.4 * t
+        return scene
+
+    def brighter(t: float) -> NDArray[np.float32]:
+        return street() + np.float32(t)
+
+    def faint(t: float) -> NDArray[np.float32]:
+        scene = street()
+        scene[40:44, 70:71] += 8.0 if t >= 12 else 0.0
+        return scene
+
+    assert refreshed(creeping) == list(range(5, 80, 5))
+    assert max(b - a for a, b in pairwise(refreshed(brighter))) <= 10
+    assert refreshed(faint)[0] == 15
 
 
 def test_another_picture_size_starts_anew() -> None:

@@ -102,6 +102,20 @@ def test_the_gate_decides_and_an_unsettled_refresh_is_looked_at_again() -> None:
     assert reasons[refresh + 1 : refresh + 6] == ["confirm"] * 5
 
 
+@pytest.mark.parametrize("somebody", [True, False])
+def test_only_where_a_look_showed_nobody_a_still_scene_is_looked_at_more_rarely(somebody: bool) -> None:
+    scene = Scene(INTRUSION, motion=MotionSpec(hold_s=0.0, refresh_s=2.0))
+    looks: list[float] = []
+    for t in every(5, 0, 13):
+        decision = scene.pipeline.wants_detection(scene.frame(t))
+        if decision.detect:
+            looks += [t]
+            scene.see(t, *[person(1, (0.5, 0.5))] * somebody)
+        else:
+            scene.still(t)
+    assert looks == ([0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0] if somebody else [0.0, 12.0])
+
+
 def test_rain_costs_a_look_a_second_and_hides_nobody_for_longer() -> None:
     scene = Scene(INTRUSION, motion=MotionSpec())
     rng = np.random.default_rng(4)

@@ -134,7 +134,7 @@ def test_a_burst_at_the_start_is_not_being_behind() -> None:
     assert not backlog.behind
 
 
-@pytest.mark.parametrize("reason", ["always", "first", "motion", "hold", "confirm"])
+@pytest.mark.parametrize("reason", ["always", "first", "motion", "confirm"])
 def test_motion_and_people_wake(reason: Reason) -> None:
     rest = Rest()
     assert not rest.step(0.0, Decision(True, "first"), False)
@@ -146,6 +146,15 @@ def test_motion_and_people_wake(reason: Reason) -> None:
     assert rest.step(2 * QUIET_S + 2, IDLE, False)
     assert not rest.step(2 * QUIET_S + 3, Decision(True, "refresh"), True)
     assert not rest.step(0.0, IDLE, False)  # a clock that was set back
+
+
+def test_an_open_gate_keeps_it_awake_and_quiet_counts_from_the_motion() -> None:
+    rest = Rest()
+    assert not rest.step(0.0, Decision(True, "motion"), False)
+    assert not rest.step(0.5, Decision(True, "hold"), False)
+    assert not rest.step(QUIET_S - 0.1, IDLE, False)
+    assert not rest.step(QUIET_S, Decision(True, "hold"), False)
+    assert rest.step(QUIET_S + 0.1, IDLE, False)
 
 
 def test_motion_in_which_nobody_is_found_does_not_wake() -> None:
