@@ -261,12 +261,11 @@ def _braking(mover: Mover) -> float:
     trail, watched = list(mover.trail), _watched(mover.trail)
     now, hardest = watched[-1], 0.0
     for point, until in zip(reversed(trail), reversed(watched), strict=True):
-        if exceeded(now - until, BRAKED_S):
+        if now - until > BRAKED_S + EPSILON_S:
             break
         first = max(bisect_right(watched, until - APPROACH_S + EPSILON_S) - 1, 0)
         then, since = trail[first], watched[first]
-        took = until - since
-        if not reached(took, APPROACH_S * 0.75) or exceeded(took, KNOWN_S):
+        if not APPROACH_S * 0.75 - EPSILON_S <= until - since <= KNOWN_S + EPSILON_S:
             continue
         hardest = max(hardest, gone(then, point) / (point.t - then.t) / (now - (until + since) / 2))
     return round(hardest, 4)  # epoch seconds resolve no more
@@ -305,6 +304,8 @@ def _closing(mover: Mover, other: Mover) -> float:
 
 
 def _touch(a: Box, b: Box, aspect: float) -> bool:
-    low, tall = sorted((a[3] - a[1], b[3] - b[1]))
-    between = (max(a[0], b[0]) - min(a[2], b[2])) * aspect
-    return abs(a[3] - b[3]) <= DEPTH * tall and between <= BESIDE * low
+    one, other = a[3] - a[1], b[3] - b[1]
+    low, tall = (one, other) if one < other else (other, one)
+    if abs(a[3] - b[3]) > DEPTH * tall:
+        return False
+    return (max(a[0], b[0]) - min(a[2], b[2])) * aspect <= BESIDE * low
