@@ -108,15 +108,15 @@ class FlameMemory:
             self._looks.popleft()
         if not steady.any() or len(self._looks) < 3:
             return []
-        history = np.array([(look.size, look.both) for look in self._looks], np.float64)
+        history = np.array([(look.size, look.both) for look in self._looks])
         found = [self._judge(cells, glow.size, history) for cells in regions(steady, 1)]
         return [flame for flame in found if flame is not None]
 
-    def _judge(self, cells: Mask, size: int, history: NDArray[np.float64]) -> Flame | None:
+    def _judge(self, cells: Mask, size: int, history: Counts) -> Flame | None:
         """The flame in these cells, if it is one; the cheap questions first. size: pixels of the picture. history:
         (looks, 2, rows, cols), `size` and `both` of each look."""
         around = spread(cells)
-        sizes, both = history[:, :, around].sum(axis=2).T
+        sizes, both = history[:, :, around].sum(axis=2, dtype=np.float64).T
         usual = median(sizes)
         if usual < self._area * size or quantile(sizes, 0.1) < LEAST * usual:
             return None
