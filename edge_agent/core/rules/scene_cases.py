@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import nan
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from contract.events import Measure
@@ -31,8 +32,7 @@ TOLD = 1.5
 """An attribute is named from this rarity on: one in 30."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class Judged(Struct, frozen=True, eq=False):
     """One look at one figure with what was usual there: all that an explanation needs. values: QUANTITIES, each as it
     was last known. rare: (CHANNELS,)."""
 
