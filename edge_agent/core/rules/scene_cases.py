@@ -3,7 +3,7 @@ while it is seen, and what of it is waiting to be learned."""
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import nan
+from math import log10, nan
 
 import numpy as np
 from msgspec import Struct
@@ -73,7 +73,7 @@ def deviations(sightings: list[Sighting], usual: Usual, normal: Normality, hour:
     by_class = {cls: (normal.class_rarity(cls), normal.hour_rarity(group_of(cls), hour)) for cls in classes}
     for row, sighting, way in zip(out, sightings, usual.way, strict=True):
         if sighting.sector is not None:
-            row[4] = max(-np.log10(way[sighting.sector] * SECTORS), 0.0)
+            row[4] = max(-log10(way[sighting.sector] * SECTORS), 0.0)
         row[5], row[7] = by_class[sighting.figure.cls]
     out[:, 6] = usual.place
     return out
