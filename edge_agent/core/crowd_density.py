@@ -41,8 +41,8 @@ class Density:
         """(rows, columns) heads from (rows, columns, FEATURES)."""
         rows, columns = cells.shape[:2]
         x = ((cells - self.mean) / self.scale).reshape(rows * columns, FEATURES)
-        hidden = np.maximum(np.einsum("rf,nfh->nrh", x, self.w1, optimize=True) + self.b1[:, None], 0)
-        log = np.einsum("nrh,nh->nr", hidden, self.w2) + self.b2[:, None]
+        hidden = x @ self.w1 + self.b1[:, None]
+        log = (np.maximum(hidden, 0, out=hidden) @ self.w2[..., None])[..., 0] + self.b2[:, None]
         heads = np.exp(np.clip(log, LEAST_LOG, MOST_LOG)).mean(axis=0)
         return np.asarray(heads.reshape(rows, columns), np.float32)
 

@@ -100,8 +100,8 @@ def _share(count: int, length: int) -> Floats:
 def _around(cells: Floats, reach: int) -> Floats:
     """The mean over what lies within `reach` cells each way, the picture's edge cells going on beyond it."""
     rows, columns = cells.shape[:2]
-    near = np.einsum("ij,jkc->ikc", _band(rows, reach), cells)
-    return np.asarray(np.einsum("ij,kjc->kic", _band(columns, reach), near), np.float32)
+    near = (_band(rows, reach) @ cells.reshape(rows, -1)).reshape(cells.shape)
+    return np.asarray(_band(columns, reach) @ near, np.float32)
 
 
 @cache

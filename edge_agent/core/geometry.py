@@ -39,7 +39,10 @@ def _between(a: float, value: float, b: float) -> bool:
 
 def in_frame(point: Point) -> Point:
     """`point` limited to the frame: a box that overshoots the lower edge by a pixel still stands on that edge."""
-    return min(max(point[0], 0.0), 1.0), min(max(point[1], 0.0), 1.0)
+    x, y = point
+    if 0.0 <= x <= 1.0 and 0.0 <= y <= 1.0:
+        return point
+    return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
 
 
 def level(point: Point, aspect: float) -> Point:

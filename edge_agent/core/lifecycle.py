@@ -116,6 +116,10 @@ class Lifecycle:
         """Unarmed, findings are suppressed and count as absent."""
         self._changes, self._suppressed = [], []
         states: dict[str, Finding] = {}
+        if armed and not findings and not self._runs:
+            self._unarmed.clear()
+            self._last_step = t
+            return (), ()
         if armed:
             self._unarmed.clear()
             states = {finding.key: finding for finding in findings if not finding.instant}

@@ -75,7 +75,7 @@ class Mover:
     when it last touched whom. braking: how it came to its stand, box lengths a second squared; collided: with whom it
     had met hit_s before, by serial. lasted: how many of STOOD_S have been counted. speed: box lengths a second over the
     last SPAN_S, None until it has been watched for half of it; velocity: the same in frame heights, level, 0 until
-    then. voted: in which cells it has, going into which quarter.
+    then. voted: in which cells it has, going into which quarter. last: of the trail.
     """
 
     serial: int
@@ -96,10 +96,23 @@ class Mover:
     speed: float | None = None
     velocity: Point = (0.0, 0.0)
     voted: set[tuple[int, int, int]] = field(default_factory=set)
+    last: Place = field(init=False)
 
-    @property
-    def last(self) -> Place:
-        return self.trail[-1]
+    def __post_init__(self) -> None:
+        self.last = self.trail[-1]
+
+    def add(self, point: Place) -> Place:
+        """Takes `speed` and `velocity` from the last SPAN_S up to this point, and says from which point on."""
+        self.trail.append(point)
+        self.last = point
+        then = self.before(point.t - SPAN_S)
+        took = point.t - then.t
+        if not reached(took, SPAN_S / 2):
+            self.speed, self.velocity = None, (0.0, 0.0)
+            return then
+        self.speed = gone(then, point) / took
+        self.velocity = (point.at[0] - then.at[0]) / took, (point.at[1] - then.at[1]) / took
+        return then
 
     @property
     def came(self) -> bool:
@@ -115,18 +128,6 @@ class Mover:
             if point.t <= t + EPSILON_S:
                 return point
         return self.trail[0]
-
-    def pace(self) -> Place:
-        """Takes `speed` and `velocity` from the last SPAN_S, and says from which point on."""
-        now = self.trail[-1]
-        then = self.before(now.t - SPAN_S)
-        took = now.t - then.t
-        if not reached(took, SPAN_S / 2):
-            self.speed, self.velocity = None, (0.0, 0.0)
-            return then
-        self.speed = gone(then, now) / took
-        self.velocity = (now.at[0] - then.at[0]) / took, (now.at[1] - then.at[1]) / took
-        return then
 
     def stands(self, t: float) -> float:
         """For how long it has stood, 0 while it is not known to."""
@@ -193,8 +194,7 @@ class Movers:
         point = _place(figure, view)
         mover = known.get(figure.id) or self._adopt(known, figure, view.t)
         if mover is not None and view.held:
-            mover.trail.append(point)
-            mover.pace()
+            mover.add(point)
         elif mover is None or _leapt(mover, point):
             self._count += 1
             mover = known[figure.id] = Mover(self._count, figure, deque([point], TRAIL), figure.box, figure.box, view.t)
@@ -236,8 +236,7 @@ def _leapt(mover: Mover, point: Place) -> bool:
 
 
 def _move(mover: Mover, figure: Figure, point: Place) -> None:
-    mover.trail.append(point)
-    then = mover.pace()
+    then = mover.add(point)
     if gone(then, point) >= SURE:
         mover.heading = heading(then.at, point.at)
     mover.farthest = max(mover.farthest, gone(mover.trail[0], point))
@@ -261,12 +260,12 @@ def _braking(mover: Mover) -> float:
     trail, watched = list(mover.trail), _watched(mover.trail)
     now, hardest = watched[-1], 0.0
     for point, until in zip(reversed(trail), reversed(watched), strict=True):
-        if exceeded(now - until, BRAKED_S):
+        if now - until > BRAKED_S + EPSILON_S:
             break
-        first = max(bisect_right(watched, until - APPROACH_S + EPSILON_S) - 1, 0)
+        first = bisect_right(watched, until - APPROACH_S + EPSILON_S) - 1
+        first = first if first > 0 else 0
         then, since = trail[first], watched[first]
-        took = until - since
-        if not reached(took, APPROACH_S * 0.75) or exceeded(took, KNOWN_S):
+        if not APPROACH_S * 0.75 - EPSILON_S <= until - since <= KNOWN_S + EPSILON_S:
             continue
         hardest = max(hardest, gone(then, point) / (point.t - then.t) / (now - (until + since) / 2))
     return round(hardest, 4)  # epoch seconds resolve no more
@@ -305,6 +304,8 @@ def _closing(mover: Mover, other: Mover) -> float:
 
 
 def _touch(a: Box, b: Box, aspect: float) -> bool:
-    low, tall = sorted((a[3] - a[1], b[3] - b[1]))
-    between = (max(a[0], b[0]) - min(a[2], b[2])) * aspect
-    return abs(a[3] - b[3]) <= DEPTH * tall and between <= BESIDE * low
+    one, other = a[3] - a[1], b[3] - b[1]
+    low, tall = (one, other) if one < other else (other, one)
+    if abs(a[3] - b[3]) > DEPTH * tall:
+        return False
+    return (max(a[0], b[0]) - min(a[2], b[2])) * aspect <= BESIDE * low

@@ -8,6 +8,7 @@ as PRIOR_S seconds of the next, so a place that is little known borrows from its
 """
 
 from dataclasses import dataclass
+from math import log10
 
 import numpy as np
 from msgspec import Struct
@@ -86,6 +87,7 @@ class Normality:
         self.watched = np.zeros(HOURS, np.float64)
         self.names: list[str] = []
         self.by_class = np.zeros(CLASSES, np.float64)
+        self._pooled: NDArray[np.float32] | None = None
 
     @property
     def seconds(self) -> float:
@@ -110,24 +112,24 @@ class Normality:
         group = group_of(sample.cls)
         self.sums[0, sample.cell, group] += row
         self.sums[1 + _block(sample.hour), sample.cell, group] += row
+        self._pooled = None
         self.by_class[self._class(sample.cls)] += seconds
 
     def fade(self, factor: float) -> None:
         """Everything learned weighs `factor` (0..1) of what it did."""
         for sums in (self.sums, self.present, self.watched, self.by_class):
             sums *= factor
+        self._pooled = None
 
     def usual(self, places: NDArray[np.float64], groups: NDArray[np.int64], hour: float) -> Usual:
         """places: (n, 2) in unit coordinates; groups: (n,), indices into GROUPS."""
+        if self._pooled is None:
+            self._pooled = np.asarray(self.sums[0].sum(axis=1), np.float32)
         kernels = _kernels(places)
-        near = kernels[: len(groups)]
-        found = self._around(kernels, 0)
-        all_day, around = found[: len(groups)], found[len(groups) :]
-        of_block = self._around(near, 1 + _block(hour))
-        rows = np.arange(len(groups))
-        local = all_day[rows, groups]
-        known = around.sum(1)
-        for nearer in (all_day.sum(1), local, of_block[rows, groups]):
+        near, everyone = kernels[: len(groups)], kernels @ self._pooled
+        local, of_block = (self._around(near, groups, part) for part in (0, 1 + _block(hour)))
+        known = everyone[len(groups) :]
+        for nearer in (everyone[: len(groups)], local, of_block):
             known = _shrink(nearer, known)
         mean, spread = _moments(known)
         moving = known[:, 1 + 3 * _Q :] + PRIOR_S / SECTORS
@@ -135,15 +137,19 @@ class Normality:
         place = np.maximum(np.log10((even + 1.0) / (local[:, 0] + 1.0)), 0.0)
         return Usual(mean, spread, moving / moving.sum(1, keepdims=True), place)
 
-    def _around(self, kernel: NDArray[np.float32], part: int) -> NDArray[np.float32]:
-        """(n, GROUPS, FEATURES)."""
-        found = kernel @ self.sums[part].reshape(CELLS, -1)
-        return np.asarray(found.reshape(len(kernel), len(GROUPS), FEATURES), np.float32)
+    def _around(self, kernel: NDArray[np.float32], groups: NDArray[np.int64], part: int) -> NDArray[np.float32]:
+        """(n, FEATURES), each of its own group."""
+        found = np.empty((len(kernel), FEATURES), np.float32)
+        for group in range(len(GROUPS)):
+            own = groups == group
+            if own.any():
+                found[own] = kernel[own] @ self.sums[part, :, group]
+        return found
 
     def class_rarity(self, cls: str) -> float:
         """-log10 of the share of figures that are of this class."""
         count = self.by_class[self.names.index(cls)] if cls in self.names else 0.0
-        return float(-np.log10((count + 1.0) / (self.seconds + 1.0)))
+        return -log10((count + 1.0) / (self.seconds + 1.0))
 
     def hour_rarity(self, group: int, hour: float) -> float:
         """log10 of how many times rarer this group is at this hour than on the whole, >= 0."""
@@ -153,7 +159,7 @@ class Normality:
         rate = (float(self.present[:, group].sum()) + 1.0) / (watched + 1.0)
         now = int(hour) % HOURS
         here = (self.present[now, group] + HOUR_PRIOR_S * rate) / (self.watched[now] + HOUR_PRIOR_S)
-        return max(0.0, float(np.log10(rate / here)))
+        return max(0.0, log10(rate / here))
 
     def _class(self, cls: str) -> int:
         if cls not in self.names:
@@ -188,6 +194,7 @@ class Normality:
         if int(arrays["version"]) != VERSION:
             raise ValueError(f"version {int(arrays['version'])}, not {VERSION}")
         self.sums = np.array(arrays["sums"], np.float32)
+        self._pooled = None
         self.present = np.array(arrays["present"], np.float64)
         self.watched = np.array(arrays["watched"], np.float64)
         self.by_class = np.array(arrays["by_class"], np.float64)

@@ -63,7 +63,9 @@ class Pacer:
         horizon has none."""
         for figure in figures:
             metres = self._ground.metres(figure.foot) if self._ground is not None else None
-            walk = self._walks.setdefault(figure.id, deque(maxlen=MOST_LOOKS))
+            walk = self._walks.get(figure.id)
+            if walk is None:
+                walk = self._walks[figure.id] = deque(maxlen=MOST_LOOKS)
             if not walk or view.t > walk[-1].t:
                 walk.append(_Look(view.t, figure.at, metres, figure.height))
         for name in list(self._walks):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge_agent.core.body_line import BodyLine
 from edge_agent.core.commotion import Commotion, Movers, commotion
+from edge_agent.core.geometry import in_frame
 from edge_agent.core.picture import WIDE
 from edge_agent.core.tracks import Figure, View
 
@@ -86,7 +87,7 @@ def _grown(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _under(figure: Figure) -> tuple[slice, slice]:
     """The map's cells that a figure's box covers."""
-    x1, y1, x2, y2 = (min(max(value, 0.0), 1.0) for value in figure.box)
+    (x1, y1), (x2, y2) = in_frame(figure.box[:2]), in_frame(figure.box[2:])
     rows = slice(int(y1 * ROWS), max(int(y1 * ROWS) + 1, ceil(y2 * ROWS)))
     return rows, slice(int(x1 * COLUMNS), max(int(x1 * COLUMNS) + 1, ceil(x2 * COLUMNS)))
 

@@ -64,7 +64,9 @@ class Sightings:
         believed = _alone(boxes)
         found = []
         for index, figure in enumerate(figures):
-            way = self._ways.setdefault(figure.id, _Way(view.t))
+            way = self._ways.get(figure.id)
+            if way is None:
+                way = self._ways[figure.id] = _Way(view.t)
             dt = view.t - way.points[-1][0] if way.points else 0.0
             path, sector = _follow(way, figure, view)
             x1, y1, x2, y2 = figure.box

@@ -64,8 +64,10 @@ class Traffic:
 
     def metres_a_second(self, mover: Mover) -> float | None:
         """Over the last SPAN_S, by its foot; None without calibration, or while it has not been watched so long."""
+        if self.ground is None:
+            return None
         then, now = mover.before(mover.last.t - SPAN_S), mover.last
-        if self.ground is None or not reached(now.t - then.t, SPAN_S / 2):
+        if not reached(now.t - then.t, SPAN_S / 2):
             return None
         metres = self.ground.apart(then.unit_foot, now.unit_foot)
         return None if metres is None else metres / (now.t - then.t)

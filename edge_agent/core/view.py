@@ -149,8 +149,8 @@ def _difference(known: Look, look: Look, usual: Patches, now: Patches, steady: f
 
 
 def _share(which: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
-    count = np.count_nonzero(among)
-    return np.count_nonzero(which & among) / count if count else 0.0
+    count = int(np.count_nonzero(among))
+    return int(np.count_nonzero(which & among)) / count if count else 0.0
 
 
 def _energy(grid: Grid, among: NDArray[np.bool_]) -> float:

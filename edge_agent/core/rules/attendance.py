@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from edge_agent.core.geometry import distance, level
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import Figure, FigureId
@@ -31,8 +33,7 @@ LIKE = 0.4
 """Overlap over union from which a person's box is the thing: somebody who sits still."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One figure at one look, and whether it stands."""
 
     t: float
@@ -75,7 +76,8 @@ class Company:
             anchor = self._anchors.get(figure.id)
             if anchor is None or distance(anchor.figure.at, figure.at) > STILL * figure.height:
                 anchor = self._anchors[figure.id] = Seen(t, figure)
-            self._first.setdefault(figure.id, Seen(t, figure))
+            if figure.id not in self._first:
+                self._first[figure.id] = Seen(t, figure)
             self._heights[figure.id] = max(figure.height, self._heights.get(figure.id, 0.0))
             self._seen.append(Seen(t, figure, reached(t - anchor.t, STILL_S)))
             self._last[figure.id] = t

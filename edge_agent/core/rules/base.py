@@ -84,8 +84,8 @@ def counted(rule: Rule, figures: Iterable[Figure]) -> list[Figure]:
         for figure in figures
         if figure.cls in rule.classes
         and figure.score >= rule.min_score
-        and figure.height >= rule.min_height
-        and figure.height > 0
+        and (height := figure.height) > 0
+        and height >= rule.min_height
     ]
 
 

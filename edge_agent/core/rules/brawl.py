@@ -147,11 +147,14 @@ class Brawl:
         assert self._boxes is not None
         alone = 0.0 if self._people.pair(self._boxes[top]) else ALONE
         unseen = 0.0 if self._people else UNSEEN
-        return alone + unseen + self._noise(top, self._people.touched(self._boxes))
+        return alone + unseen + self._noise(top, self._boxes)
 
-    def _noise(self, top: NDArray[np.intp], touched: NDArray[np.bool_]) -> float:
+    def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64]) -> float:
         change = np.mean([step.change for step in self._steps], axis=0)
-        empty = np.sort(change[~touched])
+        # Three quarters of the empty windows must change by more; fewer than EMPTY of them say nothing.
+        if np.count_nonzero(change > QUIET) < EMPTY - EMPTY // 4:
+            return 0.0
+        empty = np.sort(change[~self._people.touched(places)])
         if len(empty) < EMPTY or (usual := float(empty[len(empty) // 4])) <= QUIET:
             return 0.0
         return NOISE * max(usual / float(change[top].mean()) - SHARE, 0.0)

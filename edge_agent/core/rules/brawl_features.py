@@ -265,9 +265,9 @@ class Change:
         np.abs(apart, out=apart)
         lines.reshape(-1, count)[:] = apart.reshape(count, -1).T
         for band, top in zip(bands, down, strict=True):
-            lines[top : top + SIZE].max(axis=0, out=band)
+            np.maximum.reduce(lines[top : top + SIZE], axis=0, out=band)
         for index, left in enumerate(right):
-            bands[:, left : left + SIZE].max(axis=1, out=found[:, index])
+            np.maximum.reduce(bands[:, left : left + SIZE], axis=1, out=found[:, index])
         return found.reshape(-1, count)
 
 

@@ -22,17 +22,16 @@ class People:
 
     def __init__(self, span_s: float) -> None:
         self._span_s = span_s
-        self._looks: deque[tuple[float, Doubles]] = deque()
-        self._aspect = 1.0
+        self._looks: deque[tuple[float, Doubles, Doubles]] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._looks)
 
     def see(self, t: float, boxes: Sequence[Box], aspect: float) -> None:
         """boxes: unit coordinates, of one look; looks in order of time. aspect: of the picture, width over height."""
-        self._aspect = aspect
         if boxes:
-            self._looks.append((t, np.array(boxes)))
+            seen = np.array(boxes)
+            self._looks.append((t, seen, _pairs(seen, aspect)))
         while self._looks and exceeded(t - self._looks[0][0], self._span_s):
             self._looks.popleft()
 
@@ -40,18 +39,23 @@ class People:
         """(n,): which of the places (n, 4) had a part of somebody in them."""
         if not self._looks:
             return np.zeros(len(places), np.bool_)
-        return _touch(places, np.concatenate([boxes for _, boxes in self._looks]))
+        return _touch(places, np.concatenate([boxes for _, boxes, _ in self._looks]))
 
     def pair(self, places: Doubles) -> bool:
         """Whether two were seen at once and close to each other, each with a part in some of the places (n, 4)."""
-        return any(len(boxes) > 1 and self._close(boxes[_touch(boxes, places)]) for _, boxes in self._looks)
+        pairs = [pairs for _, _, pairs in self._looks if len(pairs)]
+        return bool(pairs) and bool(_touch(np.concatenate(pairs), places).reshape(-1, 2).all(axis=1).any())
 
-    def _close(self, boxes: Doubles) -> bool:
-        height = np.maximum(boxes[:, 3] - boxes[:, 1], 1e-6)
-        gap = np.maximum(np.maximum(boxes[:, None, :2], boxes[:, :2]) - np.minimum(boxes[:, None, 2:], boxes[:, 2:]), 0)
-        away = np.hypot(gap[..., 0] * self._aspect, gap[..., 1]) / ((height[:, None] + height) / 2)
-        close = (away < REACH) & (height[:, None] <= ALIKE * height) & (height <= ALIKE * height[:, None])
-        return bool(np.triu(close, 1).any())
+
+def _pairs(boxes: Doubles, aspect: float) -> Doubles:
+    """(2 n, 4): the boxes of any two that are close to each other, one after the other."""
+    if len(boxes) < 2:
+        return boxes[:0]
+    height = np.maximum(boxes[:, 3] - boxes[:, 1], 1e-6)
+    gap = np.maximum(np.maximum(boxes[:, None, :2], boxes[:, :2]) - np.minimum(boxes[:, None, 2:], boxes[:, 2:]), 0)
+    away = np.hypot(gap[..., 0] * aspect, gap[..., 1]) / ((height[:, None] + height) / 2)
+    close = (away < REACH) & (height[:, None] <= ALIKE * height) & (height <= ALIKE * height[:, None])
+    return boxes[np.argwhere(np.triu(close, 1)).ravel()]
 
 
 def _touch(boxes: Doubles, others: Doubles) -> NDArray[np.bool_]:

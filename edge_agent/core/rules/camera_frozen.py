@@ -76,7 +76,7 @@ class Frozen:
         """
         if self._since is not None:
             assert self._held is not None
-            differing = np.count_nonzero(self._held != now) / now.size
+            differing = float(np.count_nonzero(self._held != now) / now.size)
             if differing < REPEATED:
                 self._broken = None
                 return differing
@@ -87,7 +87,7 @@ class Frozen:
             if not exceeded(repeated, self._limit()):
                 self._longest = max(self._longest, repeated)
             self._since = self._broken = None
-        differing = np.count_nonzero(last != now) / now.size
+        differing = float(np.count_nonzero(last != now) / now.size)
         if differing < REPEATED:
             self._since, self._broken, self._held = before, None, last
         else:

@@ -7,6 +7,7 @@ theirs and pass; a moving camera changes the surroundings as much as the bright 
 
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -108,15 +109,15 @@ class FlameMemory:
             self._looks.popleft()
         if not steady.any() or len(self._looks) < 3:
             return []
-        history = np.array([(look.size, look.both) for look in self._looks], np.float64)
+        history = np.array([(look.size, look.both) for look in self._looks])
         found = [self._judge(cells, glow.size, history) for cells in regions(steady, 1)]
         return [flame for flame in found if flame is not None]
 
-    def _judge(self, cells: Mask, size: int, history: NDArray[np.float64]) -> Flame | None:
+    def _judge(self, cells: Mask, size: int, history: Counts) -> Flame | None:
         """The flame in these cells, if it is one; the cheap questions first. size: pixels of the picture. history:
         (looks, 2, rows, cols), `size` and `both` of each look."""
         around = spread(cells)
-        sizes, both = history[:, :, around].sum(axis=2).T
+        sizes, both = history[:, :, around].sum(axis=2, dtype=np.float64).T
         usual = median(sizes)
         if usual < self._area * size or quantile(sizes, 0.1) < LEAST * usual:
             return None
@@ -170,13 +171,17 @@ def _warm(small: Image, height: int, width: int) -> tuple[NDArray[np.intp], NDAr
     """Rows and columns of those cells of a picture of (height, width), and of the ones beside them, in which the small
     picture (h, w, 3) is warm."""
     red, blue = small[..., 2].astype(np.int16), small[..., 0].astype(np.int16)
-    y, x = np.divmod(np.flatnonzero((red >= WARM) & (WARMER * (red - blue) >= red)), small.shape[1])
-    rows, cols = height // CELL, width // CELL
-    cells = np.zeros((rows, cols), np.bool_)
-    y, x = y * height // (small.shape[0] * CELL), x * width // (small.shape[1] * CELL)
-    cells[np.minimum(y, rows - 1), np.minimum(x, cols - 1)] = True
+    y, x = np.nonzero((red >= WARM) & (WARMER * (red - blue) >= red))
+    cells = np.zeros((height // CELL, width // CELL), np.bool_)
+    cells[_cells_of(small.shape[0], height)[y], _cells_of(small.shape[1], width)[x]] = True
     top, left = np.nonzero(spread(cells))
     return top, left
+
+
+@cache
+def _cells_of(small: int, length: int) -> NDArray[np.intp]:
+    """(small,): in which cell of a side of `length` pixels each of its `small` reduced ones lies."""
+    return np.minimum(np.arange(small) * length // (small * CELL), length // CELL - 1)
 
 
 def cell_counts(places: NDArray[np.intp], height: int, width: int) -> Counts:

@@ -180,7 +180,7 @@ class SceneAnomaly:
         return case
 
     def _top(self, t: float) -> float:
-        return max((case.level * exp((case.t - t) / _lasts(case.figure)) for case in self._cases.values()), default=0.0)
+        return max((_faded(case, t) for case in self._cases.values()), default=0.0)
 
     def _note(self, case: Case, sighting: Sighting, raw: Array, hour: float) -> None:
         """Puts aside what this look says, until the figure has gone."""
@@ -226,6 +226,10 @@ class SceneAnomaly:
                 since=view.t,
             ),
         )
+
+
+def _faded(case: Case, t: float) -> float:
+    return case.level if case.t == t else case.level * exp((case.t - t) / _lasts(case.figure))
 
 
 def _lasts(figure: Figure) -> float:

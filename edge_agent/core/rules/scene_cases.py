@@ -3,9 +3,10 @@ while it is seen, and what of it is waiting to be learned."""
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import nan
+from math import log10, nan
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from contract.events import Measure
@@ -31,8 +32,7 @@ TOLD = 1.5
 """An attribute is named from this rarity on: one in 30."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class Judged(Struct, frozen=True, eq=False):
     """One look at one figure with what was usual there: all that an explanation needs. values: QUANTITIES, each as it
     was last known. rare: (CHANNELS,)."""
 
@@ -73,7 +73,7 @@ def deviations(sightings: list[Sighting], usual: Usual, normal: Normality, hour:
     by_class = {cls: (normal.class_rarity(cls), normal.hour_rarity(group_of(cls), hour)) for cls in classes}
     for row, sighting, way in zip(out, sightings, usual.way, strict=True):
         if sighting.sector is not None:
-            row[4] = max(-np.log10(way[sighting.sector] * SECTORS), 0.0)
+            row[4] = max(-log10(way[sighting.sector] * SECTORS), 0.0)
         row[5], row[7] = by_class[sighting.figure.cls]
     out[:, 6] = usual.place
     return out

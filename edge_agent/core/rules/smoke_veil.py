@@ -86,7 +86,7 @@ class VeilMemory:
             luma, texture = luma / light, texture / light
         moved = luma - self._luma if known and self._luma is not None else np.zeros_like(luma)
         drift = np.abs(moved - median(moved))
-        cut = np.count_nonzero(drift > CUT) > CUT_SHARE * drift.size
+        cut = bool(np.count_nonzero(drift > CUT) > CUT_SHARE * drift.size)
         drifts = ((drift > DRIFT) & ~white).astype(np.float32)
         stack = np.stack((luma, luma * luma, texture, chroma, drifts))
         if not known or cut:
@@ -107,7 +107,7 @@ class VeilMemory:
         if hidden is not None:
             veiled &= ~hidden
         smoky = self._steady.add(t, veiled)
-        moving = np.count_nonzero(self._fast[4] > BUSY) / drift.size
+        moving = float(np.count_nonzero(self._fast[4] > BUSY) / drift.size)
         return Veil(smoky, self._steady.since, remaining, cut or not known, moving)
 
     def roughness(self, cells: Mask) -> float:
