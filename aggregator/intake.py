@@ -2,12 +2,12 @@
 
 import contextlib
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated
 
 import msgspec
+from msgspec import Struct
 
 from aggregator.core.liveness import AgentKey
 from aggregator.core.ports import EvidenceRow, Media, Message, Refused
@@ -46,8 +46,7 @@ def _event_topic(topic: str) -> topics.Topic:
     return topics.parse(topic)
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True, gc=False):
     """A message with what could be read of it at once: its topic, and the event where it is one. error: why it cannot
     be taken."""
 

@@ -8,6 +8,7 @@ import os
 import queue
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,6 +64,7 @@ RETRY_S = 2.0
 MOST_CONNECTIONS = 900
 """HTTP connections at once; who comes then gets 503. The MQTT library waits with select(), which knows no handle from
 1024 on: with more pages open, a lost broker could not be connected to again."""
+SWITCH_S = 0.001
 YOUNG = 20_000
 """Objects that may form cycles, made since the last round, before the next one."""
 PLAIN = HttpSection()
@@ -326,7 +328,9 @@ def _no_dropped_client(record: logging.LogRecord) -> bool:
 
 def steady() -> None:
     """What has been made up to here stays: the collector of cycles need not look through it again and again, and looks
-    less often at what comes. Each of its rounds holds up everything."""
+    less often at what comes. Each of its rounds holds up everything. And threads that wait for the interpreter get it
+    sooner: the store's needs it for a moment with each statement, while the next batch is reckoned with."""
+    sys.setswitchinterval(SWITCH_S)
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 10, 20)

@@ -76,9 +76,15 @@ class Service:
             if taken is None or taken.messages is not messages:
                 self._catch_up()
                 self._handle(messages, ahead)
-            elif taken.batch is not None:
-                self._ahead = None
-                self._write(taken.batch, ahead)
+                return
+            self._ahead = None
+            if taken.batch is not None:
+                try:
+                    self._write(taken.batch, ahead)
+                except StoreError:
+                    raise
+                except Exception:  # noqa: BLE001 - `_handle` tells whose fault it is
+                    self._handle(messages, ahead)
 
     def transition(self, incident: str, to: State, actor: str, reason: str) -> bytes:
         """A step of the lifecycle; see `act`."""

@@ -145,7 +145,7 @@ def jaga(port: int, count: int, config: Path) -> None:
     import structlog
 
     from aggregator import config as configuration
-    from aggregator.runtime import Aggregator, data_folder, listen, serve
+    from aggregator.runtime import Aggregator, data_folder, listen, serve, steady
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     loaded = configuration.load(config)
@@ -156,6 +156,7 @@ def jaga(port: int, count: int, config: Path) -> None:
         threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
         print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
         sys.stdin.readline()  # the page is there
+        steady()
         with aggregator:
             while not aggregator.ingest.connected:
                 time.sleep(0.001)

@@ -39,6 +39,11 @@ from aggregator.core.states import CLOSED
 _MB = 1_000_000
 _DAY_S = 86_400.0
 _CHUNK = 500
+_CACHE_KB = 65_536
+"""The writer's. With SQLite's own 2 MB a batch reads the upper pages of each index anew."""
+_CHECKPOINT_PAGES = 8_000
+"""Of 4 KB, after which the log is written over into the database, which takes two more syncs: most pages of the log are
+then later writings of the same ones."""
 T = TypeVar("T")
 
 
@@ -220,6 +225,8 @@ class SqliteStore:
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: a message is acknowledged after the commit, so the commit has to survive a power cut.
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.execute("PRAGMA busy_timeout = 10000")
         database = Database(connection)
         migrations.apply(database)
@@ -291,7 +298,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     audit_sqlite.append(db, batch.audit)
 
 
-ROWS = 64
+ROWS = 256
 """Rows of one statement. Python's module gives the interpreter's lock away and takes it back with each statement, and
 waits for it while another thread computes: with a row each, a batch would wait a thousand times."""
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from msgspec import Struct
+
 from aggregator.core.flapping import Begin
 from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link, Trail
@@ -16,8 +18,7 @@ from aggregator.core.suppression import Reason, Suppressed
 from contract.events import Event
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(Struct, frozen=True, gc=False):
     """An accepted event with its bytes as they came. received: seconds since the epoch."""
 
     event: Event
@@ -26,8 +27,7 @@ class EventRow:
     delayed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRow:
+class LinkRow(Struct, frozen=True, gc=False):
     """Where an event went, which may be told commits after the event itself: see aggregator.core.ordering."""
 
     event: str
@@ -36,8 +36,7 @@ class LinkRow:
     refused: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentRow:
+class IncidentRow(Struct, frozen=True, gc=False):
     """An incident, the trails the correlation keeps for it, and the JSON that the API shows."""
 
     incident: Incident
@@ -45,8 +44,7 @@ class IncidentRow:
     view: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SuppressedRow:
+class SuppressedRow(Struct, frozen=True, gc=False):
     """An event that raised no fresh alarm. It is stored among the others, too."""
 
     event: Event
@@ -283,8 +281,7 @@ class Meter(Protocol):
     def evidence(self, outcome: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, gc=False):
     """One MQTT message. token: what `acknowledge` needs; None where nothing is to be acknowledged (QoS 0)."""
 
     topic: str

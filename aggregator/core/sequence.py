@@ -1,6 +1,7 @@
 """What of an agent's events has come: their numbers count without gaps, per agent, so what is missing is known."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from contract import ranges
 from contract.ranges import Ranges
@@ -9,8 +10,7 @@ MAX_HOLES = 1000
 """Holes remembered one by one, each of any length; beyond that only how much is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True, gc=False):
     """last: the highest number seen. holes: those below it that have not come and may still. uncounted: missing ones in
     holes too many to remember. lost: those that the agent no longer has; forgotten: how many more were lost. restarts:
     how often the numbers began anew (an agent that lost its disk)."""

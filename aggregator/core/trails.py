@@ -155,10 +155,13 @@ class TrailIndex:
     def _relist(self, trail: Trail) -> None:
         """After its times or its place have changed."""
         listing, place = self._listed[trail.key], trail.place
-        if listing.first == int(trail.first // SLOT_S) and listing.last == int(trail.last // SLOT_S):
-            before = listing.place
-            if before is place or (before and place and metres(before, place) < DRIFT_M):
-                return
+        first, last, before = int(trail.first // SLOT_S), int(trail.last // SLOT_S), listing.place
+        stays = before is place or (before and place and metres(before, place) < DRIFT_M)
+        if stays and first == listing.first and last == listing.last:
+            return
+        if before is place and first == listing.first:  # it only goes on
+            self._enter(trail, listing.cell, first, last, listing.last + 1)
+            return
         self._unlist(trail)
         self._list(trail)
 
@@ -185,10 +188,14 @@ class TrailIndex:
     def _list(self, trail: Trail) -> None:
         at = trail.place
         cell = self._cells.cell(at.lat, at.lon) if at is not None else -1
-        first, last = int(trail.first // SLOT_S), int(trail.last // SLOT_S)
-        key, slots = trail.key, range(first, last + 1)
+        first = int(trail.first // SLOT_S)
+        self._enter(trail, cell, first, int(trail.last // SLOT_S), first)
+
+    def _enter(self, trail: Trail, cell: int, first: int, last: int, begin: int) -> None:
+        """begin: the first slot that it is not in yet."""
+        key, slots = trail.key, range(begin, last + 1)
         self._listings += 1
-        self._listed[key] = _Listing(cell, at, first, last, self._listings)
+        self._listed[key] = _Listing(cell, trail.place, first, last, self._listings)
         for name in _names(trail.site, cell):
             for by_slot in self._place(name).holders:
                 for slot in slots:

@@ -24,6 +24,8 @@ CLOCK_MAX_S = 600.0
 
 def ahead_s(offset_ms: float) -> float:
     """How far an agent's clock is ahead, by its own word."""
+    if offset_ms == 0:
+        return 0.0
     off = offset_ms / 1000
     return off if -CLOCK_MAX_S <= off <= CLOCK_MAX_S else min(CLOCK_MAX_S, max(-CLOCK_MAX_S, off))
 

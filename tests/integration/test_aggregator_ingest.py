@@ -167,7 +167,7 @@ def test_what_could_not_be_stored_comes_again(
 
     def flaky(batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
         if batch.events and (turn := next(failures, None)) is not None:
-            if turn % 2:
+            if turn % 2 and len(batch.events) > 1:  # with one event alone it would be that event's fault
                 raise ZeroDivisionError("a bug")
             raise StoreError("aggregator.store_failed", path="x", detail="disk full")
         commit(batch, meanwhile)

@@ -4,11 +4,12 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from aggregator.config_people import HttpSection
@@ -142,7 +143,7 @@ def test_the_server_says_what_it_knows_of_itself(one: Desk, monkeypatch: pytest.
         assert (first["broker"], first["delay"]["events"], first["delay"]["typical_s"]) == (True, 0, None)
         event = make_event(0, "gate", "brawl", "begin", location=place(0, 0))
         one.now = event.time.timestamp() + 4.5
-        one.service.handle([replace(one.message(event), received=one.now)])
+        one.service.handle([msgspec.structs.replace(one.message(event), received=one.now)])
         beats = (sent.data["delay"] for sent in iter(stream.next, None) if sent.event == "heartbeat")
         delay = next(one for one in beats if one["events"])
     assert delay == {"events": 1, "delayed": 0, "typical_s": 4.5, "worst_s": 4.5}
