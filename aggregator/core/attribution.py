@@ -186,8 +186,11 @@ class Attribution:
         return min(1.0, max(definite) / AFFINITY[kind][trail.kind])
 
     def _credit(self, trail: Trail, probe: Trail) -> float:
-        """The chance that a trail is of something true: 1 where a second source confirms it, or for the same camera."""
-        if self._sources(trail.incident) > 1 or (trail.camera == probe.camera and trail.same_camera(probe)):
+        """The chance that a trail is of something true: 1 where a second source confirms it, or for the same camera's
+        next word of the same: what goes on there does, true or not. Another thing it tells is another word."""
+        if self._sources(trail.incident) > 1:
+            return 1.0
+        if trail.kind == probe.kind and trail.camera == probe.camera and trail.same_camera(probe):
             return 1.0
         rate = self._rates.per_s(trail.site, trail.camera, trail.kind, trail.last)
         return 1 / (1 + rate / TRUE_PER_S * doubt(trail.sure))

@@ -5,7 +5,7 @@ extents' geometric mean. `likely` says how often one kind is told of an incident
 each number comes from is in docs/design/correlation.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Literal
 
@@ -35,9 +35,9 @@ NATURES: dict[Kind, Nature] = {
     Kind.ABANDONED_OBJECT: Nature(13, 0, 150),
     Kind.STOPPED_VEHICLE: Nature(19, 0.25, 120),
     Kind.WRONG_WAY: Nature(33, 4, 30),
-    Kind.CONGESTION: Nature(53, 1, 200),
+    Kind.CONGESTION: Nature(45, 1.3, 200),
     Kind.SMOKE_FIRE: Nature(60, 0.05, 200),
-    Kind.SCENE_CHANGE: Nature(40, 0.03, 200),
+    Kind.SCENE_CHANGE: Nature(50, 0.03, 200),
     Kind.SCENE_ANOMALY: Nature(26, 0.15, 90),
     Kind.REPORT: Nature(40, 0.2, 240),
 }
@@ -68,12 +68,22 @@ RELATED: dict[frozenset[str], float] = {
 }
 """Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one
 that is blinded and somebody who then comes in near by can be one."""
+FOLLOWS: frozenset[tuple[str, str]] = frozenset(
+    {("fire", "people"), ("fire", "traffic"), ("object", "traffic"), ("camera", "trespass")}
+)
+"""Families of which the second is what comes of the first: onlookers and a queue of a fire, a queue of water in the
+road, somebody who comes in of a blinded camera."""
+UNLED = 0.3
+"""What is left of `likely` where the second was there well before the first: a crowd does not start a fire."""
+QUEUES: frozenset[Kind] = frozenset({Kind.CONGESTION, Kind.STOPPED_VEHICLE})
+"""What ebbs and flows: a camera that has lost it may see it again as long as it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """likely: 0..1, see the module. window_s: a gap beyond this is never one incident. reach_m: nor a distance beyond
-    this, once what the places leave open is taken off."""
+    this, once what the places leave open is taken off. road: it moves along a road, not over the ground. ebbs: see
+    QUEUES. order: 1 where the second kind follows the first, -1 where the first follows the second, else 0."""
 
     likely: float
     match: KindMatch
@@ -82,6 +92,9 @@ class Pair:
     lasts_s: float
     window_s: float
     reach_m: float
+    road: bool
+    ebbs: bool
+    order: int
 
 
 REACH = 3.0
@@ -121,11 +134,18 @@ def pair(a: Kind, b: Kind) -> Pair | None:
     families = KINDS[a].family, KINDS[b].family
     match: KindMatch = "same" if a == b else "family" if families[0] == families[1] else "related"
     reach = min(MAX_REACH_M, REACH * extent + min(speed * window, MAX_MOVE_M))
-    return Pair(likely, match, extent, speed, lasts, window, reach)
+    order = (families in FOLLOWS) - (families[::-1] in FOLLOWS)
+    road, ebbs = a == b == Kind.CONGESTION, a == b and a in QUEUES
+    return Pair(likely, match, extent, speed, lasts, window, reach, road, ebbs, order)
 
 
 PAIRS: dict[Kind, dict[Kind, Pair]] = {a: {b: found for b in KINDS if (found := pair(a, b)) is not None} for a in KINDS}
-"""Of each kind, those that it can tell of one incident with; symmetric."""
+"""Of each kind, those that it can tell of one incident with; symmetric but for `order`."""
+UNLED_PAIRS: dict[Kind, dict[Kind, Pair]] = {
+    a: {b: replace(found, likely=UNLED * found.likely) for b, found in pairs.items() if found.order}
+    for a, pairs in PAIRS.items()
+}
+"""Of those in which one follows the other: how they tie where it came first."""
 
 AFFINITY: dict[Kind, dict[Kind, float]] = {a: {b: affinity(a, b) for b in KINDS} for a in KINDS}
 VAGUE: frozenset[Kind] = frozenset({Kind.REPORT, Kind.SCENE_ANOMALY})

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from aggregator.core.kinship import MAX_MOVE_M, PAIRS, KindMatch, Pair
+from aggregator.core.kinship import MAX_MOVE_M, PAIRS, UNLED_PAIRS, KindMatch, Pair
 from aggregator.core.space import METRES_PER_DEGREE
 from contract.events import Location
 from contract.kinds import KINDS, Kind
@@ -28,6 +28,8 @@ SITE_ONLY = 0.12
 is in view of what another one sees."""
 AGAIN = 0.5
 """How often it does."""
+LEAD_S = 60.0
+"""What follows something may be told of so much sooner: by whoever looked that way first."""
 MAX_UNCERTAINTY_M = 120.0
 OPEN_SHARE = 0.7
 """How much of what both places leave open (their radii, as a root of squares) counts as no distance at all."""
@@ -114,7 +116,9 @@ def tie(a: Trail, b: Trail) -> Tie | Refusal:
         return "time"
     same = a.camera == b.camera and a.same_camera(b)
     if same and kinds.match == "same":
-        return Tie(AGAIN * exp(-gap / AGAIN_EVERY_S) / AGAIN_EVERY_S, 0.0, "same", "camera", gap, 0.0)
+        return Tie(_again(kinds, gap), 0.0, "same", "camera", gap, 0.0)
+    if kinds.order and kinds.order * (b.first - a.first) < -LEAD_S:
+        kinds = UNLED_PAIRS[a.kind][b.kind]
     faults = (a.kind in FAULTS) + (b.kind in FAULTS)
     if same and faults == 1:
         return "kind"  # what has a fault sees nothing
@@ -129,6 +133,12 @@ def tie(a: Trail, b: Trail) -> Tie | Refusal:
         return "place"
     place: PlaceMatch = "camera" if same else "distance"
     return _by_distance(a.place, b.place, kinds, gap, place, told=a.kind == Kind.REPORT != b.kind)
+
+
+def _again(kinds: Pair, gap: float) -> float:
+    """The rate at which one camera sees again what it has lost."""
+    soon = AGAIN * exp(-gap / AGAIN_EVERY_S) / AGAIN_EVERY_S
+    return max(soon, AGAIN * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S) if kinds.ebbs else soon
 
 
 def gap_s(a: Trail, b: Trail) -> float:
@@ -154,9 +164,11 @@ def _by_distance(a: Location, b: Location, kinds: Pair, gap: float, place: Place
     if beyond > kinds.reach_m:
         return "distance"
     wide = kinds.extent_m + min(kinds.speed * gap, MAX_MOVE_M)
-    # What may be anywhere within a wider circle is less likely before this one camera: the density falls with the area.
-    spread = kinds.extent_m / wide * min(1.0, VAGUE_M / max(open_m, 1.0))
-    nearness = spread * spread * exp(-beyond * beyond / (2 * wide * wide))
+    # What may be anywhere within a wider circle is less likely before this one camera: the density falls with the area,
+    # or with the length of a road.
+    moved, vague = kinds.extent_m / wide, min(1.0, VAGUE_M / max(open_m, 1.0))
+    spread = vague * vague * (moved if kinds.road else moved * moved)
+    nearness = spread * exp(-beyond * beyond / (2 * wide * wide))
     if told:
         # A post hears of its whole area, whatever the place: the density there against an even one.
         variance = wide * wide + open_m * open_m

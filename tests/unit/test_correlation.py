@@ -269,6 +269,54 @@ def test_a_report_does_not_tie_a_fire_to_a_crowd_near_by() -> None:
     assert city.at(40).sees("market", "crowd", confidence=0.8).incident != fire
 
 
+@pytest.mark.parametrize(("first", "then"), [("smoke_fire", "crowd"), ("smoke_fire", "congestion")])
+def test_what_follows_comes_afterwards(first: str, then: str) -> None:
+    """Onlookers gather at a fire; a fire that breaks out where a crowd has stood for minutes is another matter."""
+    city = Timeline(gate=(0, 0), market=(25, 0), bridge=(0, 25))
+    cause = city.at(0).sees("gate", first, confidence=0.8).incident
+    city.at(5).sees("market", first, confidence=0.8)
+    assert city.at(200).sees("bridge", then, confidence=0.8).incident == cause
+    city = Timeline(gate=(0, 0), market=(25, 0), bridge=(0, 25))
+    there = city.at(0).sees("gate", then, confidence=0.8).incident
+    city.at(5).sees("market", then, confidence=0.8)
+    assert city.at(200).sees("bridge", first, confidence=0.8).incident != there
+
+
+def test_a_camera_sees_a_queue_again_after_minutes_and_a_crowd_it_does_not() -> None:
+    city = Timeline(gate=(0, 0))
+    for kind, again in (("congestion", True), ("crowd", False)):
+        one = city.at(0).sees("gate", kind, confidence=0.8).incident
+        city.at(60).sees("gate", kind, "end", started=0, confidence=0.8)
+        assert (city.at(400).sees("gate", kind, episode="later", confidence=0.8).incident == one) is again, kind
+
+
+def test_a_jam_travels_along_its_road_and_a_crowd_does_not() -> None:
+    for kind, travels in (("congestion", True), ("crowd", False)):
+        city = Timeline(gate=(0, 0), market=(20, 0), bridge=(190, 0))
+        one = city.at(0).sees("gate", kind, confidence=0.8).incident
+        city.at(5).sees("market", kind, confidence=0.8)
+        city.at(60).sees("gate", kind, "end", started=0, confidence=0.8)
+        city.at(60).sees("market", kind, "end", started=5, confidence=0.8)
+        assert (city.at(150).sees("bridge", kind, confidence=0.8).incident == one) is travels, kind
+
+
+def test_water_is_seen_from_either_end_of_a_street() -> None:
+    city = Timeline(gate=(0, 0), market=(125, 0))
+    one = city.at(0).sees("gate", "scene_change", confidence=0.8).incident
+    assert city.at(10).sees("market", "scene_change", confidence=0.8).incident == one
+
+
+def test_what_a_camera_gets_wrong_all_day_draws_in_nothing_of_another_kind() -> None:
+    city = Timeline(gate=(0, 0), yard=(3000, 0))
+    for t in range(0, 900, 60):
+        city.at(t).sees("gate", "loitering", episode=str(t))
+        city.at(t + 20).sees("gate", "loitering", "end", episode=str(t), started=t)
+    wrong = city.at(900).sees("gate", "loitering", episode="last").incident
+    assert city.at(905).sees("gate", "crowd", confidence=0.8).incident != wrong
+    once = city.at(900).sees("yard", "loitering", confidence=0.8).incident
+    assert city.at(905).sees("yard", "crowd", confidence=0.8).incident == once
+
+
 def test_who_waits_then_runs_and_then_drives_off_is_one_theft() -> None:
     city = Timeline(shop=(0, 0), street=(25, 0), corner=(40, 0))
     theft = city.at(0).sees("shop", "loitering", confidence=0.8).incident
