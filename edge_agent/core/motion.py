@@ -39,8 +39,8 @@ PROVEN_S = 2.0
 left would otherwise seem to move until the background has followed, and is looked for until hold_s after that. Not
 less than trackers remember whom they do not see."""
 MOST_RARELY = 6
-"""After each refreshing look at the same picture, in which nobody was, the next comes twice as late, up to so many times
-refresh_s."""
+"""After each refreshing look at the same picture, in which nobody was, the next comes twice as late, up to so many
+times refresh_s."""
 
 
 @dataclass(frozen=True, slots=True)
