@@ -170,6 +170,8 @@ def play(stream: Stream, policy: DecodePolicy, activity: float) -> Cost:
             frame.to_ndarray(format="bgr24")
             decision = gate.decide(luma(frame), now[0])
             looked += decision.detect
+            if decision.detect:
+                gate.showed(nobody=not moves, whole=True)
             if moves and decision.detect:
                 gate.found()  # those who walk there are people, and followed
             control.wish = Wish(FPS, REST_S if rest.step(now[0], decision, moves) else 0.0)

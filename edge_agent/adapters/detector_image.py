@@ -118,7 +118,7 @@ def candidates(
         chosen = (raw[:, 4] >= confidence) & keep[labels]
         return raw[chosen, :4], raw[chosen, 4], labels[chosen], False
     # Which class is the best is asked only where one that is wanted reaches the confidence at all.
-    likely = (raw[4:][keep] >= confidence).any(axis=0).nonzero()[0]
+    likely = np.flatnonzero((raw[4:][keep] >= confidence).any(axis=0))
     raw = raw[:, likely]
     scores_all = raw[4:]
     labels = scores_all.argmax(axis=0).astype(np.int32)

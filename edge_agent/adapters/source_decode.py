@@ -82,7 +82,7 @@ class Luma:
         width, height = self._width, max(1, round(high * self._width / wide))
         width, height = (height, width) if across else (width, height)
         tiny = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
-        return _upright(tiny.to_ndarray(), frame)
+        return _upright(np.asarray(tiny.to_ndarray(), np.uint8), frame)
 
 
 class Due:

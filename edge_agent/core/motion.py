@@ -38,16 +38,17 @@ PROVEN_S = 2.0
 """Where looks have shown nobody in the same picture for so long, it is the background, and the gate closes: what has
 left would otherwise seem to move until the background has followed, and is looked for until hold_s after that. Not
 less than trackers remember whom they do not see."""
-SAME_TIMES = 6
-"""The same picture, in which nobody was, is looked at so many times as rarely."""
+MOST_RARELY = 6
+"""After each refreshing look at the same picture, in which nobody was, the next comes twice as late, up to so many
+times refresh_s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """always: the gate is switched off. first: nothing known yet. motion: something moves now. hold: something moved
-    within hold_s. refresh: nobody has looked for refresh_s, or for SAME_TIMES as long where the picture is the same
-    and was empty. confirm: the last look was not settled. futile: what moves has long been nobody; looked at once in
-    FUTILE_EVERY_S. idle: nothing to look at.
+    within hold_s. refresh: nobody has looked for refresh_s, or longer where the picture is the same and was empty.
+    confirm: the last look was not settled. futile: what moves has long been nobody; looked at once in FUTILE_EVERY_S.
+    idle: nothing to look at.
 
     area: share of the picture that moved. moved: which pixels of the luma; None where nobody compared."""
 
@@ -74,6 +75,7 @@ class MotionGate:
         self._empty: Image | None = None
         self._empty_t = 0.0
         self._proven = False
+        self._rarely = 1
         self._compared = float("-inf")
 
     def decide(self, luma: Image, t: float) -> Decision:
@@ -104,7 +106,7 @@ class MotionGate:
             if not self._proven and self._luma is not None and reached(self._t - self._empty_t, PROVEN_S):
                 self._proven, self._background = True, self._luma.astype(np.float32)
         elif whole and self._patient:
-            self._empty, self._empty_t, self._proven = self._luma, self._t, False
+            self._empty, self._empty_t, self._proven, self._rarely = self._luma, self._t, False, 1
 
     def _reason(self, area: float, t: float, first: bool) -> tuple[bool, Reason]:
         if first:
@@ -125,7 +127,8 @@ class MotionGate:
             return True, "confirm"
         if reached(t - self._compared, self._spec.refresh_s):
             self._compared = t
-            if reached(t - self._looked, SAME_TIMES * self._spec.refresh_s) or not self._same():
+            if not self._same() or reached(t - self._looked, self._rarely * self._spec.refresh_s):
+                self._rarely = min(2 * self._rarely, MOST_RARELY)
                 return True, "refresh"
         return False, "idle"
 

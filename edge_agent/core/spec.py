@@ -152,7 +152,7 @@ class MotionSpec:
     hold_s: float = 3.0
     refresh_s: float = 5.0
     """Even a still scene is looked at this often, unless it is the picture in which nobody was
-    (edge_agent.core.motion.SAME_TIMES)."""
+    (edge_agent.core.motion.MOST_RARELY)."""
 
 
 @dataclass(frozen=True, slots=True)

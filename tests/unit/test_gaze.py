@@ -62,6 +62,39 @@ def test_who_is_followed_is_looked_at_though_he_stands_still() -> None:
         assert any(piece.x1 <= 128 and piece.x2 >= 192 and piece.y2 >= 216 for piece in found.pieces)
 
 
+def shown(*boxes: tuple[float, float, float, float], score: float = 0.1) -> Detections:
+    """Boxes in unit coordinates of FRAME."""
+    pixels = np.array(boxes, np.float32).reshape(-1, 4) * np.array([*FRAME, *FRAME], np.float32)
+    return Detections(pixels, np.full(len(boxes), score, np.float32), np.zeros(len(boxes), np.int32), ("person",))
+
+
+def test_who_stays_where_the_whole_picture_shows_nobody_gets_no_piece_any_more() -> None:
+    sign = (0.1, 0.1, 0.15, 0.3)
+    made = gaze(np.array([sign]))
+
+    def pieces(t: float) -> int:
+        on = made.plan(decision("hold"), FRAME, t, t)
+        assert on is not None
+        return len(on.pieces)
+
+    made.take_whole(shown())
+    assert pieces(0.2) == 1
+    for number, (seen, then) in enumerate([((), 0), ((sign,), 1), ((), 1), ((), 0)], 1):
+        assert made.plan(decision("hold"), FRAME, number * WHOLE_S, 0.0) is None
+        made.take_whole(shown(*seen))
+        assert pieces(number * WHOLE_S + 0.2) == then, number
+
+
+def test_who_walks_keeps_his_piece_wherever_the_whole_picture_misses_him() -> None:
+    made = Gaze(640, 0.4, lambda t: np.array([(0.1 + 0.02 * t, 0.1, 0.15 + 0.02 * t, 0.3)]))
+    for number in range(4):
+        assert made.plan(decision("hold"), FRAME, number * WHOLE_S, number * WHOLE_S) is None
+        made.take_whole(shown())
+        on = made.plan(decision("hold"), FRAME, number * WHOLE_S + 0.2, number * WHOLE_S + 0.2)
+        assert on is not None
+        assert len(on.pieces) == 1
+
+
 def test_the_motion_of_whom_we_know_is_not_looked_at_twice() -> None:
     found = gaze(np.array([(0.5, 0.35, 0.56, 0.45)])).plan(decision("motion", (20, 50)), FRAME, 0.2, 0.2)
     assert found is not None
