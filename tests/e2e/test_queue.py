@@ -1,14 +1,16 @@
 """Where to look, told as timelines: filters and views, what must not be missed, what was missed, and the wall."""
 
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from contract.kinds import Kind
 from tests.brokers import wait_until
 from tests.e2e.cable import Cable
-from tests.e2e.page_rig import Rig, await_snapshot, open_page
+from tests.e2e.page_rig import NO_WEBGL, Rig, await_snapshot, chromium, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 EARS = """
@@ -107,6 +109,40 @@ def test_a_critical_one_that_nobody_acknowledges_in_time_escalates(browser: Brow
         expect(row).to_have_count(0)
         assert page.evaluate("window.tones.length") == 12
         page.context.close()
+
+
+CUT = """() => [...document.querySelectorAll('header, header *, [data-test=strip], [data-test=strip] *')]
+  .filter((e) => e.clientWidth > 0 && getComputedStyle(e).display !== 'inline' && e.scrollWidth > e.clientWidth + 1)
+  .map((e) => `${e.className} ${e.scrollWidth} > ${e.clientWidth}: ${e.textContent}`)"""
+
+AGE_SHOWN = """document.querySelector('[data-test=age]').getBoundingClientRect().bottom
+  <= document.querySelector('[data-test=strip]').getBoundingClientRect().bottom"""
+
+
+def test_what_must_not_be_missed_is_never_cut_for_what_is_said_beside_it(
+    playwright: Playwright, tmp_path: Path
+) -> None:
+    """Three alarms at cameras with long names while others are dark and there is no sound, on each screen."""
+    with Rig(tmp_path, cameras=8) as rig, chromium(playwright, *NO_WEBGL) as browser:
+        rig.cameras = [replace(one, name=f"Simpang Kampung Melayu {n}") for n, one in enumerate(rig.cameras)]
+        rig.report()
+        for camera, kind in enumerate((Kind.BRAWL, Kind.SMOKE_FIRE, Kind.ABANDONED_OBJECT)):
+            rig.begin(camera, kind)
+        wait_until(lambda: len(rig.incidents()) == 3, what="the incidents in the store")
+        for place, language in product(("", "#/wall"), ("id", "en")):
+            page = browser.new_context().new_page()
+            page.add_init_script(f"localStorage.setItem('jaga.language', '{language}')")
+            page.goto(rig.url + place)
+            strip = page.locator("[data-test=strip]")
+            expect(strip.locator(".first")).to_contain_text("Simpang Kampung Melayu")
+            expect(strip.locator(".wrong").last).to_be_visible()
+            for width, height in ((3840, 2160), (1920, 1080), (1366, 768)):
+                page.set_viewport_size({"width": width, "height": height})
+                page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                assert page.evaluate(CUT) == [], (width, place, language)
+                if width > 1366:
+                    assert page.evaluate(AGE_SHOWN), "and how old the news is has room, too"
+            page.context.close()
 
 
 def test_a_page_that_was_cut_off_says_what_it_missed(browser: Browser, tmp_path: Path) -> None:

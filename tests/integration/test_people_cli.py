@@ -96,6 +96,7 @@ def test_mistakes_are_sentences(tmp_path: Path) -> None:
         (("user", "add", "system", "--role", "viewer"), PASSWORD, 1, "system cannot be used"),
         (("user", "add", "../x", "--role", "viewer"), PASSWORD, 1, "../x cannot be used"),
         (("user", "add", "budi", "--role", "viewer", "--district", "x"), PASSWORD, 1, "knows no district x"),
+        (("user", "add", "budi", "--role", "auditor", "--district", "x"), PASSWORD, 1, "auditor cannot be limited"),
         (("user", "disable", "rina"), "", 1, "last administrator"),
         (("user", "role", "rina", "--role", "viewer"), "", 1, "last administrator"),
         (("user", "disable", "nobody"), "", 1, "no account nobody"),

@@ -109,8 +109,11 @@ def test_a_callback_counts_once_in_its_own_browser_and_for_a_while(one: Desk, pr
         for address in (theirs, f"{one.url}/api/v1/oidc/callback", theirs.replace("state=", "state=x")):
             assert victim.get(address).headers["location"] == "/#/login/expired"
             assert "jaga" not in victim.cookies
+        kept = attacker.cookies["jaga-oidc"]
         assert attacker.get(theirs).headers["location"] == "/"
         assert attacker.get(theirs).headers["location"] == "/#/login/expired"
+        again = httpx.get(theirs, cookies={"jaga-oidc": kept})
+        assert again.headers["location"] == "/#/login/expired", "also where the browser kept what it was to forget"
         late = begun(victim)
         one.now += FLOW_S
         assert victim.get(late).headers["location"] == "/#/login/expired"
