@@ -119,9 +119,7 @@ AGE_SHOWN = """document.querySelector('[data-test=age]').getBoundingClientRect()
   <= document.querySelector('[data-test=strip]').getBoundingClientRect().bottom"""
 
 
-def test_what_must_not_be_missed_is_never_cut_for_what_is_said_beside_it(
-    playwright: Playwright, tmp_path: Path
-) -> None:
+def test_what_must_not_be_missed_is_never_cut_for_what_stands_beside(playwright: Playwright, tmp_path: Path) -> None:
     """Three alarms at cameras with long names while others are dark and there is no sound, on each screen."""
     with Rig(tmp_path, cameras=8) as rig, chromium(playwright, *NO_WEBGL) as browser:
         rig.cameras = [replace(one, name=f"Simpang Kampung Melayu {n}") for n, one in enumerate(rig.cameras)]

@@ -126,12 +126,13 @@ def test_a_callback_counts_once_in_its_own_browser_and_for_a_while(one: Desk, pr
         {"none": True},
         {"claims": RINA | {"iss": "http://127.0.0.1:1"}},
         {"claims": RINA | {"aud": "another"}},
+        {"claims": RINA | {"aud": "another", "azp": CLIENT}},
         {"claims": RINA | {"aud": ["another", CLIENT], "azp": "another"}},
         {"claims": RINA | {"nonce": "of another login"}},
         {"claims": RINA | {"exp": int(time.time()) - 3600}},
         {"claims": {name: value for name, value in RINA.items() if name != "sub"}},
     ],
-    ids=["forged", "unsigned", "issuer", "audience", "party", "nonce", "expired", "nobody"],
+    ids=["forged", "unsigned", "issuer", "audience", "for_another", "party", "nonce", "expired", "nobody"],
 )
 def test_an_id_token_that_does_not_hold_opens_nothing(
     one: Desk, http: httpx.Client, provider: Provider, lie: dict[str, object]
@@ -210,6 +211,15 @@ def test_a_provider_that_does_not_describe_itself_is_a_sentence(
         assert http.get(f"{one.url}/api/v1/oidc/login").headers["location"] == "/#/login/provider"
         provider.next(claims=RINA)
         assert come(one, http) == "/", "what it lacked is not remembered"
+
+
+def test_a_provider_that_calls_itself_otherwise_is_not_believed(
+    tmp_path: Path, http: httpx.Client, provider: Provider
+) -> None:
+    """Discovery 1.0, 4.3: the issuer of the description is the one it was asked of."""
+    provider.next(claims=RINA, calls_itself="https://login.other.example")
+    with signing_on(tmp_path, provider, MAPPED) as one:
+        assert http.get(f"{one.url}/api/v1/oidc/login").headers["location"] == "/#/login/provider"
 
 
 def test_without_a_provider_there_is_no_such_login(tmp_path: Path, http: httpx.Client) -> None:
