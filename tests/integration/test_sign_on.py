@@ -69,6 +69,7 @@ def test_a_login_makes_an_account_and_opens_it_again(one: Desk, http: httpx.Clie
     assert come(one, http) == "/"
     user = http.get(f"{one.url}/api/v1/session").json()["user"]
     assert (user["name"], user["role"]) == ("rina", "operator")
+    assert one.people.users()[0].subject == f"{provider.issuer} 4711", "a subject is its issuer's"
     assert http.get(f"{one.url}/api/v1/incidents").status_code == 200
     provider.next(claims=RINA | {"preferred_username": "renamed", "groups": ["jaga-chiefs"]})
     assert come(one, http) == "/"
