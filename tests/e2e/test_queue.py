@@ -81,6 +81,51 @@ def test_a_filter_is_kept_as_a_view_by_keys_alone_and_shared_by_its_address(brow
         page.context.close()
 
 
+def test_the_queue_is_narrowed_by_district_kind_state_and_owner(playwright: Playwright, tmp_path: Path) -> None:
+    """Two brawls and a fire, two of the three in the district; one is taken; the view is kept and comes again."""
+    district = '[[district]]\nname = "timur"\nsites = ["site-2"]'
+    with Rig(tmp_path, cameras=8, more=district) as rig, chromium(playwright, *NO_WEBGL) as browser:
+        rig.report()
+        page = open_page(browser, rig)
+        here, there = incident(rig, 0, Kind.BRAWL), incident(rig, 5, Kind.BRAWL)
+        fire = incident(rig, 7, Kind.SMOKE_FIRE)
+        count, states = page.locator(".views .on b"), page.locator(".views button")
+        page.locator("[data-test=filter]").click()
+        place = page.locator("select", has=page.locator("option[value='district/timur']"))
+        kind = page.locator("select", has=page.locator("option[value='smoke_fire']"))
+        place.select_option("district/timur")
+        expect(count).to_have_text("2")
+        assert shown(page) == {there, fire}
+        kind.select_option("brawl")
+        expect(count).to_have_text("1")
+        assert shown(page) == {there}
+        page.keyboard.press("v")
+        page.locator("[data-test=view-name]").fill("Timur")
+        page.keyboard.press("Enter")
+
+        page.keyboard.press("j")
+        page.keyboard.press("t")
+        expect(page.locator(".side header .pill")).to_have_text("Diterima")
+        expect(count).to_have_text("0")
+        page.locator("[data-test=narrowed] button").click()
+        expect(count).to_have_text("2")
+        page.locator("label input[type=checkbox]").first.check()
+        expect(count).to_have_text("0")
+        states.nth(1).click()
+        expect(page.locator(f"[data-id='{there}']")).to_be_visible()
+        assert shown(page) == {there}
+        page.locator("[data-test=narrowed] button").click()
+        states.nth(0).click()
+        expect(page.locator(f"[data-id='{here}']")).to_be_visible()
+        assert shown(page) == {here, fire}
+
+        page.keyboard.press("v")
+        page.locator("[data-view=Timur]").click()
+        expect(page.locator("[data-test=narrowed]")).to_contain_text("Tawuran · Timur")
+        assert page.url.endswith("?kind=brawl&place=district/timur")
+        page.context.close()
+
+
 def test_a_critical_one_that_nobody_acknowledges_in_time_escalates(browser: Browser, tmp_path: Path) -> None:
     with Rig(tmp_path, more="[response.acknowledge_s]\ncritical = 6") as rig:
         rig.report()

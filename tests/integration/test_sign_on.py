@@ -96,6 +96,22 @@ def test_the_request_is_bound_to_the_browser_and_to_a_secret(one: Desk, http: ht
         assert again[name][0] != asked[name]
 
 
+def test_a_login_ends_the_session_that_came_along(one: Desk, http: httpx.Client, provider: Provider) -> None:
+    """Session fixation: neither what somebody planted is the session then, nor the one of before."""
+    provider.next(claims=RINA)
+    http.cookies.set("jaga", "planted" * 6, domain="127.0.0.1")
+    assert come(one, http) == "/"
+    first = next(cookie.value for cookie in http.cookies.jar if cookie.name == "jaga" and cookie.value != "planted" * 6)
+    assert first is not None
+    http.cookies = httpx.Cookies({"jaga": first})
+    assert come(one, http) == "/"
+    statuses = [
+        httpx.get(f"{one.url}/api/v1/incidents", cookies={"jaga": value}).status_code
+        for value in ("planted" * 6, first, *(one.value or "" for one in http.cookies.jar if one.value != first))
+    ]
+    assert statuses == [401, 401, 200]
+
+
 def test_a_callback_counts_once_in_its_own_browser_and_for_a_while(one: Desk, provider: Provider) -> None:
     """Login cross-site request forgery: the attacker's own callback address does nothing in the victim's browser."""
     provider.next(claims=RINA)
