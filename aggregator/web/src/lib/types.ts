@@ -1,4 +1,5 @@
 /** What the aggregator's API sends. Times are RFC 3339 UTC text, lengths metres, durations seconds. */
+import type { Sentence } from "./catalogue";
 
 export const SEVERITIES = ["critical", "major", "minor", "info"] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -294,12 +295,6 @@ export interface Suppressed {
   camera: string;
   kind: string;
   time: string;
-}
-
-/** A sentence of the catalogue from elsewhere (contract/sentence.py). */
-export interface Sentence {
-  key: string;
-  values: Record<string, string | number>;
 }
 
 export interface Camera {
