@@ -307,7 +307,6 @@ export interface Camera {
   fps_analysed: number | null;
   last_frame_age_s: number | null;
   last_seen: string | null;
-  /** In the agent's own words, and as a sentence of the catalogue where it is one. */
   reason: string;
   why?: Sentence | null;
   lat: number | null;
