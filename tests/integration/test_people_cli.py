@@ -151,6 +151,19 @@ def test_whoever_edits_the_file_is_found_out(tmp_path: Path) -> None:
     assert (cut.code, "CUT OFF: records from 3" in cut.said) == (1, True)
 
 
+def test_whoever_cuts_the_end_off_is_found_out(tmp_path: Path) -> None:
+    """No anchor is needed for that while the database itself still knows where its log ended."""
+    one = Aggregator(tmp_path, 1)
+    for name in ("rina", "budi", "wati"):
+        add(one, name, "administrator")
+    with sqlite3.connect(tmp_path / "data" / "jaga.sqlite") as raw:
+        raw.execute("DROP TRIGGER audit_no_delete")
+        raw.execute("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)")
+        ((last,),) = raw.execute("SELECT max(seq) FROM audit").fetchall()
+    done = jaga(one, "audit", "verify")
+    assert (done.code, f"CUT OFF: records from {last + 1}" in done.said) == (1, True), done.said
+
+
 def test_other_machines_only_with_accounts_and_then_by_tls(tmp_path: Path) -> None:
     authority = certificates.authority(tmp_path, "authority")
     certificate, key = certificates.server(tmp_path, authority, "127.0.0.1")
