@@ -122,7 +122,7 @@ def test_who_is_limited_to_a_district_reads_of_that_alone(one: Desk) -> None:
         wish = SilenceWish(actor="chief", reason=f"works at {site}", expires=until, site=site, kind="crowd")
         one.service.silence(wish)
         for n in range(1 if site == "site-1" else 3):
-            one.take(make_event(one.now + 1 - NOW, f"{camera}-{n}", "crowd", site=site, confidence=0.9))
+            one.take(make_event(one.now + 1 - NOW, camera, "crowd", site=site, number=7 + n))
     one.now += 2
     with client(one, "nora") as nora:
         seen = {name: nora.get(f"/api/v1/reports/{name}?period=today") for name in NAMES}
