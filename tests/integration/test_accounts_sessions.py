@@ -118,6 +118,7 @@ class TestSessions:
         with client(one) as http:
             assert http.login("rina").status_code == 401
             assert http.login("rina", "a quite different one").status_code == 200
+        assert ("rina", "user.password", "rina") in [row[1:4] for row in one.store.audit(10)]
 
     def test_a_weak_password_is_refused_with_a_reason(self, one: Desk) -> None:
         add(one, "rina", "operator")
@@ -140,6 +141,7 @@ class TestTokens:
             assert http.post("/api/v1/session/password", json={"current": "a", "new": "b"}).status_code == 409
             roster(one).revoke_token(token.id)
             assert http.get("/api/v1/incidents").status_code == 401
+        assert [row[1:4] for row in one.store.audit(1)] == [("test", "token.revoke", token.id)]
 
     def test_it_acts_under_its_own_name(self, one: Desk) -> None:
         incident = seen_at(one, "site-1", "gate")["id"]

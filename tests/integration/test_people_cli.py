@@ -138,6 +138,7 @@ def test_whoever_edits_the_file_is_found_out(tmp_path: Path) -> None:
     anchor = jaga(one, "audit", "verify").stdout.strip()
     exported = tmp_path / "audit.jsonl"
     assert jaga(one, "audit", "export", "--out", str(exported)).code == 0
+    assert json.loads(exported.read_text().splitlines()[-1])["action"] == "audit.export"
     assert jaga(one, "audit", "verify", "--anchor", anchor).code == 0
     with sqlite3.connect(tmp_path / "data" / "jaga.sqlite") as raw:
         raw.execute("DROP TRIGGER audit_no_update")
