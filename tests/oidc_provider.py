@@ -59,7 +59,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/.well-known/openid-configuration":
             names = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
             names.pop(self.state.next.get("lacks", ""), None)
-            self._json({"issuer": issuer} | {name: f"{issuer}/{end}" for name, end in names.items()})
+            named = self.state.next.get("calls_itself", issuer)
+            self._json({"issuer": named} | {name: f"{issuer}/{end}" for name, end in names.items()})
         elif path == "/keys":
             self._json(KeySet([self.state.key]).as_dict(private=False))
         elif path == "/asked":

@@ -61,6 +61,23 @@ def views(walk: Walk, rig: Rig) -> None:
     walk.look("audit")
 
 
+PROBE = """() => {
+  const probe = document.body.appendChild(document.createElement('i'));
+  probe.style.cssText = 'transition: left 9s; animation: probe 9s infinite';
+  const { transitionDuration, animationName } = getComputedStyle(probe);
+  probe.remove();
+  return [transitionDuration, animationName];
+}"""
+
+
+def test_whoever_wants_no_motion_gets_none(browser: Browser, rig: Rig) -> None:
+    page = open_page(browser, rig)
+    assert page.evaluate(PROBE) == ["9s", "probe"]
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(PROBE) == ["0s", "none"]
+    page.context.close()
+
+
 def test_axe_finds_nothing_in_any_state_of_the_page(browser: Browser, rig: Rig) -> None:
     page = open_page(browser, rig)
     walk = Walk(page)

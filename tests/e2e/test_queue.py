@@ -1,14 +1,16 @@
 """Where to look, told as timelines: filters and views, what must not be missed, what was missed, and the wall."""
 
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from contract.kinds import Kind
 from tests.brokers import wait_until
 from tests.e2e.cable import Cable
-from tests.e2e.page_rig import Rig, await_snapshot, open_page
+from tests.e2e.page_rig import NO_WEBGL, Rig, await_snapshot, chromium, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 EARS = """
@@ -79,6 +81,51 @@ def test_a_filter_is_kept_as_a_view_by_keys_alone_and_shared_by_its_address(brow
         page.context.close()
 
 
+def test_the_queue_is_narrowed_by_district_kind_state_and_owner(playwright: Playwright, tmp_path: Path) -> None:
+    """Two brawls and a fire, two of the three in the district; one is taken; the view is kept and comes again."""
+    district = '[[district]]\nname = "timur"\nsites = ["site-2"]'
+    with Rig(tmp_path, cameras=8, more=district) as rig, chromium(playwright, *NO_WEBGL) as browser:
+        rig.report()
+        page = open_page(browser, rig)
+        here, there = incident(rig, 0, Kind.BRAWL), incident(rig, 5, Kind.BRAWL)
+        fire = incident(rig, 7, Kind.SMOKE_FIRE)
+        count, states = page.locator(".views .on b"), page.locator(".views button")
+        page.locator("[data-test=filter]").click()
+        place = page.locator("select", has=page.locator("option[value='district/timur']"))
+        kind = page.locator("select", has=page.locator("option[value='smoke_fire']"))
+        place.select_option("district/timur")
+        expect(count).to_have_text("2")
+        assert shown(page) == {there, fire}
+        kind.select_option("brawl")
+        expect(count).to_have_text("1")
+        assert shown(page) == {there}
+        page.keyboard.press("v")
+        page.locator("[data-test=view-name]").fill("Timur")
+        page.keyboard.press("Enter")
+
+        page.keyboard.press("j")
+        page.keyboard.press("t")
+        expect(page.locator(".side header .pill")).to_have_text("Diterima")
+        expect(count).to_have_text("0")
+        page.locator("[data-test=narrowed] button").click()
+        expect(count).to_have_text("2")
+        page.locator("label input[type=checkbox]").first.check()
+        expect(count).to_have_text("0")
+        states.nth(1).click()
+        expect(page.locator(f"[data-id='{there}']")).to_be_visible()
+        assert shown(page) == {there}
+        page.locator("[data-test=narrowed] button").click()
+        states.nth(0).click()
+        expect(page.locator(f"[data-id='{here}']")).to_be_visible()
+        assert shown(page) == {here, fire}
+
+        page.keyboard.press("v")
+        page.locator("[data-view=Timur]").click()
+        expect(page.locator("[data-test=narrowed]")).to_contain_text("Tawuran · Timur")
+        assert page.url.endswith("?kind=brawl&place=district/timur")
+        page.context.close()
+
+
 def test_a_critical_one_that_nobody_acknowledges_in_time_escalates(browser: Browser, tmp_path: Path) -> None:
     with Rig(tmp_path, more="[response.acknowledge_s]\ncritical = 6") as rig:
         rig.report()
@@ -107,6 +154,38 @@ def test_a_critical_one_that_nobody_acknowledges_in_time_escalates(browser: Brow
         expect(row).to_have_count(0)
         assert page.evaluate("window.tones.length") == 12
         page.context.close()
+
+
+CUT = """() => [...document.querySelectorAll('header, header *, [data-test=strip], [data-test=strip] *')]
+  .filter((e) => e.clientWidth > 0 && getComputedStyle(e).display !== 'inline' && e.scrollWidth > e.clientWidth + 1)
+  .map((e) => `${e.className} ${e.scrollWidth} > ${e.clientWidth}: ${e.textContent}`)"""
+
+AGE_SHOWN = """document.querySelector('[data-test=age]').getBoundingClientRect().bottom
+  <= document.querySelector('[data-test=strip]').getBoundingClientRect().bottom"""
+
+
+def test_what_must_not_be_missed_is_never_cut_for_what_stands_beside(playwright: Playwright, tmp_path: Path) -> None:
+    """Three alarms at cameras with long names while others are dark and there is no sound, on each screen."""
+    with Rig(tmp_path, cameras=8) as rig, chromium(playwright, *NO_WEBGL) as browser:
+        rig.cameras = [replace(one, name=f"Simpang Kampung Melayu {n}") for n, one in enumerate(rig.cameras)]
+        rig.report()
+        for camera, kind in enumerate((Kind.BRAWL, Kind.SMOKE_FIRE, Kind.ABANDONED_OBJECT)):
+            rig.begin(camera, kind)
+        wait_until(lambda: len(rig.incidents()) == 3, what="the incidents in the store")
+        for place, language in product(("", "#/wall"), ("id", "en")):
+            page = browser.new_context().new_page()
+            page.add_init_script(f"localStorage.setItem('jaga.language', '{language}')")
+            page.goto(rig.url + place)
+            strip = page.locator("[data-test=strip]")
+            expect(strip.locator(".first")).to_contain_text("Simpang Kampung Melayu")
+            expect(strip.locator(".wrong").last).to_be_visible()
+            for width, height in ((3840, 2160), (1920, 1080), (1366, 768)):
+                page.set_viewport_size({"width": width, "height": height})
+                page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                assert page.evaluate(CUT) == [], (width, place, language)
+                if width > 1366:
+                    assert page.evaluate(AGE_SHOWN), "and how old the news is has room, too"
+            page.context.close()
 
 
 def test_a_page_that_was_cut_off_says_what_it_missed(browser: Browser, tmp_path: Path) -> None:

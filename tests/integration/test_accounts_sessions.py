@@ -103,6 +103,8 @@ class TestSessions:
             assert chief.post("/api/v1/users/rina", json=change).status_code == 200
             wait_until(lambda: one.clients() == 0, 10, "the stream ends")
             assert rina.get("/api/v1/incidents").status_code == 401
+        what = "user.password" if "password" in change else "user.change"
+        assert one.store.audit(1)[0][1:4] == ("chief", what, "rina")
 
     def test_a_new_password_ends_every_other_session(self, one: Desk) -> None:
         add(one, "rina", "operator")
@@ -116,6 +118,7 @@ class TestSessions:
         with client(one) as http:
             assert http.login("rina").status_code == 401
             assert http.login("rina", "a quite different one").status_code == 200
+        assert ("rina", "user.password", "rina") in [row[1:4] for row in one.store.audit(10)]
 
     def test_a_weak_password_is_refused_with_a_reason(self, one: Desk) -> None:
         add(one, "rina", "operator")
@@ -138,6 +141,7 @@ class TestTokens:
             assert http.post("/api/v1/session/password", json={"current": "a", "new": "b"}).status_code == 409
             roster(one).revoke_token(token.id)
             assert http.get("/api/v1/incidents").status_code == 401
+        assert [row[1:4] for row in one.store.audit(1)] == [("test", "token.revoke", token.id)]
 
     def test_it_acts_under_its_own_name(self, one: Desk) -> None:
         incident = seen_at(one, "site-1", "gate")["id"]
@@ -163,6 +167,16 @@ class TestTokens:
         assert status(other) == 200
         roster(one).change("rina", disabled=True)
         assert status(other) == 401
+
+    def test_a_stream_ends_with_the_token_it_was_opened_by(self, one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("aggregator.api.stream.CHECK_S", 0.05)
+        add(one, "rina", "operator")
+        token, secret = roster(one).add_token("rina", "wall", ["incident.read"], 30)
+        headers = {"authorization": f"Bearer {secret}"}
+        with httpx.stream("GET", f"{one.url}/api/v1/stream", headers=headers):
+            wait_until(lambda: one.clients() == 1, 10, "the stream runs")
+            roster(one).revoke_token(token.id)
+            wait_until(lambda: one.clients() == 0, 10, "the stream ends")
 
     def test_a_bad_token_is_not_made_good_by_a_cookie(self, one: Desk) -> None:
         add(one, "rina", "operator")

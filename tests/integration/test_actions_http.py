@@ -127,7 +127,7 @@ def test_every_step_is_in_the_history_and_in_the_audit_log(one: Desk, incident: 
     assert [detail for _, detail in noted[2:]] == ["major", "crowd", "sari", ""]
 
 
-def test_a_note_that_is_taken_back_leaves_no_words(incident: str, budi: Client) -> None:
+def test_a_note_that_is_taken_back_leaves_no_words(one: Desk, incident: str, budi: Client) -> None:
     act(budi, incident, "note", text="Mr X, red shirt")
     assert act(budi, incident, "undo", number=1).status_code == 200
     changes = budi.get(f"/api/v1/incidents/{incident}").json()["changes"]
@@ -135,6 +135,7 @@ def test_a_note_that_is_taken_back_leaves_no_words(incident: str, budi: Client) 
         ("note", True, ""),
         ("undo", False, ""),
     ]
+    assert one.store.audit(1)[0][1:] == ("budi", "incident.undo", incident, "note")
 
 
 def test_undoing_a_false_alarm_withdraws_its_verdict(one: Desk, incident: str, budi: Client) -> None:
@@ -181,6 +182,8 @@ def test_merge_and_split_keep_where_things_come_from(one: Desk, incident: str, b
     assert (both["incident"]["cameras"], both["split"]["cameras"]) == (["gate"], ["bridge"])
     assert both["split"]["split_from"] == incident
     assert history(budi, incident) == [("budi", "merge", other), ("budi", "split", fresh)]
+    noted = [row[1:] for row in reversed(one.store.audit(2))]
+    assert noted == [("budi", "incident.merge", incident, other), ("budi", "incident.split", incident, fresh)]
     assert history(budi, fresh) == [("budi", "split_from", incident)]
     (moved,) = budi.get(f"/api/v1/incidents/{fresh}").json()["events"]
     assert (moved["event"]["id"], moved["link"]["reasons"]) == (event, {"kind": "split"})

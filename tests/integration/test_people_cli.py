@@ -96,6 +96,7 @@ def test_mistakes_are_sentences(tmp_path: Path) -> None:
         (("user", "add", "system", "--role", "viewer"), PASSWORD, 1, "system cannot be used"),
         (("user", "add", "../x", "--role", "viewer"), PASSWORD, 1, "../x cannot be used"),
         (("user", "add", "budi", "--role", "viewer", "--district", "x"), PASSWORD, 1, "knows no district x"),
+        (("user", "add", "budi", "--role", "auditor", "--district", "x"), PASSWORD, 1, "auditor cannot be limited"),
         (("user", "disable", "rina"), "", 1, "last administrator"),
         (("user", "role", "rina", "--role", "viewer"), "", 1, "last administrator"),
         (("user", "disable", "nobody"), "", 1, "no account nobody"),
@@ -137,6 +138,7 @@ def test_whoever_edits_the_file_is_found_out(tmp_path: Path) -> None:
     anchor = jaga(one, "audit", "verify").stdout.strip()
     exported = tmp_path / "audit.jsonl"
     assert jaga(one, "audit", "export", "--out", str(exported)).code == 0
+    assert json.loads(exported.read_text().splitlines()[-1])["action"] == "audit.export"
     assert jaga(one, "audit", "verify", "--anchor", anchor).code == 0
     with sqlite3.connect(tmp_path / "data" / "jaga.sqlite") as raw:
         raw.execute("DROP TRIGGER audit_no_update")
@@ -148,6 +150,19 @@ def test_whoever_edits_the_file_is_found_out(tmp_path: Path) -> None:
     assert jaga(one, "audit", "verify", "--file", str(exported)).code == 0, "nobody can see that, but for the anchor"
     cut = jaga(one, "audit", "verify", "--file", str(exported), "--anchor", anchor)
     assert (cut.code, "CUT OFF: records from 3" in cut.said) == (1, True)
+
+
+def test_whoever_cuts_the_end_off_is_found_out(tmp_path: Path) -> None:
+    """No anchor is needed for that while the database itself still knows where its log ended."""
+    one = Aggregator(tmp_path, 1)
+    for name in ("rina", "budi", "wati"):
+        add(one, name, "administrator")
+    with sqlite3.connect(tmp_path / "data" / "jaga.sqlite") as raw:
+        raw.execute("DROP TRIGGER audit_no_delete")
+        raw.execute("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)")
+        ((last,),) = raw.execute("SELECT max(seq) FROM audit").fetchall()
+    done = jaga(one, "audit", "verify")
+    assert (done.code, f"CUT OFF: records from {last + 1}" in done.said) == (1, True), done.said
 
 
 def test_other_machines_only_with_accounts_and_then_by_tls(tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ import pytest
 
 from aggregator.core.ports import Message
 from aggregator.core.report import NAMES, Calendar
+from aggregator.judges import SilenceWish
 from aggregator.reports import Rules
 from contract import topics
 from contract.codec import encode
 from contract.messages import CameraHealth, Health, HostHealth, Status
 from tests.desks import Desk, desk
 from tests.people import IN_DISTRICTS, JPEG, SHA, add, client, seen_at
-from tests.timeline import START
+from tests.timeline import START, make_event
 
 DAY = 86_400.0
 NOW = START.timestamp()
@@ -116,7 +117,13 @@ def test_who_is_limited_to_a_district_reads_of_that_alone(one: Desk) -> None:
     with client(one, "chief") as chief:
         act(chief, there["id"], "false_alarm", "there")
         act(chief, here["id"], "resolved", "here")
-    one.now += 1
+    for site, camera in (("site-1", "gate"), ("site-2", "far")):
+        until = one.now + 900
+        wish = SilenceWish(actor="chief", reason=f"works at {site}", expires=until, site=site, kind="crowd")
+        one.service.silence(wish)
+        for n in range(1 if site == "site-1" else 3):
+            one.take(make_event(one.now + 1 - NOW, camera, "crowd", site=site, number=7 + n))
+    one.now += 2
     with client(one, "nora") as nora:
         seen = {name: nora.get(f"/api/v1/reports/{name}?period=today") for name in NAMES}
         for name, answer in seen.items():
@@ -126,6 +133,8 @@ def test_who_is_limited_to_a_district_reads_of_that_alone(one: Desk) -> None:
         shift = seen["shift"].json()
         assert table(shift, "totals")[0]["opened"] == 1
         assert [note["words"] for note in table(shift, "notes")] == ["here"]
+        assert [silence["reason"] for silence in table(shift, "silences")] == ["works at site-1"]
+        assert [(row["reason"], row["events"]) for row in table(shift, "suppressed")] == [("silence", 1)]
         assert "acted" not in [one["key"] for one in shift["tables"]]
         assert table(seen["coverage"].json(), "coverage_totals")[0]["cameras"] == 1
         for name in NAMES:
@@ -242,3 +251,15 @@ def test_the_chain_is_verified_by_a_button_and_names_the_first_broken_link(one: 
         assert (broken["holds"], broken["broken"], broken["seq"]) == (False, "changed", 2)
         last = dewi.get("/api/v1/audit", params={"limit": 1}).json()["items"][0]
         assert (last["action"], last["object"]) == ("audit.verify", "changed")
+
+
+def test_a_chain_whose_end_is_cut_off_does_not_hold(one: Desk, tmp_path: Path) -> None:
+    add(one, "dewi", "auditor")
+    with client(one, "dewi") as dewi:
+        for t in range(3):
+            one.people.note([(NOW + t, "rina", "evidence.read", "x", "")])
+        with sqlite3.connect(tmp_path / "jaga.sqlite") as raw:
+            raw.execute("DROP TRIGGER audit_no_delete")
+            raw.execute("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)")
+        found = dewi.post("/api/v1/audit/verify", json={}).json()
+    assert (found["holds"], found["broken"], found["seq"]) == (False, "cut", found["last"])

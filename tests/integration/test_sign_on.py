@@ -69,6 +69,7 @@ def test_a_login_makes_an_account_and_opens_it_again(one: Desk, http: httpx.Clie
     assert come(one, http) == "/"
     user = http.get(f"{one.url}/api/v1/session").json()["user"]
     assert (user["name"], user["role"]) == ("rina", "operator")
+    assert one.people.users()[0].subject == f"{provider.issuer} 4711", "a subject is its issuer's"
     assert http.get(f"{one.url}/api/v1/incidents").status_code == 200
     provider.next(claims=RINA | {"preferred_username": "renamed", "groups": ["jaga-chiefs"]})
     assert come(one, http) == "/"
@@ -95,6 +96,22 @@ def test_the_request_is_bound_to_the_browser_and_to_a_secret(one: Desk, http: ht
         assert again[name][0] != asked[name]
 
 
+def test_a_login_ends_the_session_that_came_along(one: Desk, http: httpx.Client, provider: Provider) -> None:
+    """Session fixation: neither what somebody planted is the session then, nor the one of before."""
+    provider.next(claims=RINA)
+    http.cookies.set("jaga", "planted" * 6, domain="127.0.0.1")
+    assert come(one, http) == "/"
+    first = next(cookie.value for cookie in http.cookies.jar if cookie.name == "jaga" and cookie.value != "planted" * 6)
+    assert first is not None
+    http.cookies = httpx.Cookies({"jaga": first})
+    assert come(one, http) == "/"
+    statuses = [
+        httpx.get(f"{one.url}/api/v1/incidents", cookies={"jaga": value}).status_code
+        for value in ("planted" * 6, first, *(one.value or "" for one in http.cookies.jar if one.value != first))
+    ]
+    assert statuses == [401, 401, 200]
+
+
 def test_a_callback_counts_once_in_its_own_browser_and_for_a_while(one: Desk, provider: Provider) -> None:
     """Login cross-site request forgery: the attacker's own callback address does nothing in the victim's browser."""
     provider.next(claims=RINA)
@@ -109,8 +126,11 @@ def test_a_callback_counts_once_in_its_own_browser_and_for_a_while(one: Desk, pr
         for address in (theirs, f"{one.url}/api/v1/oidc/callback", theirs.replace("state=", "state=x")):
             assert victim.get(address).headers["location"] == "/#/login/expired"
             assert "jaga" not in victim.cookies
+        kept = attacker.cookies["jaga-oidc"]
         assert attacker.get(theirs).headers["location"] == "/"
         assert attacker.get(theirs).headers["location"] == "/#/login/expired"
+        again = httpx.get(theirs, cookies={"jaga-oidc": kept})
+        assert again.headers["location"] == "/#/login/expired", "also where the browser kept what it was to forget"
         late = begun(victim)
         one.now += FLOW_S
         assert victim.get(late).headers["location"] == "/#/login/expired"
@@ -123,12 +143,13 @@ def test_a_callback_counts_once_in_its_own_browser_and_for_a_while(one: Desk, pr
         {"none": True},
         {"claims": RINA | {"iss": "http://127.0.0.1:1"}},
         {"claims": RINA | {"aud": "another"}},
+        {"claims": RINA | {"aud": "another", "azp": CLIENT}},
         {"claims": RINA | {"aud": ["another", CLIENT], "azp": "another"}},
         {"claims": RINA | {"nonce": "of another login"}},
         {"claims": RINA | {"exp": int(time.time()) - 3600}},
         {"claims": {name: value for name, value in RINA.items() if name != "sub"}},
     ],
-    ids=["forged", "unsigned", "issuer", "audience", "party", "nonce", "expired", "nobody"],
+    ids=["forged", "unsigned", "issuer", "audience", "for_another", "party", "nonce", "expired", "nobody"],
 )
 def test_an_id_token_that_does_not_hold_opens_nothing(
     one: Desk, http: httpx.Client, provider: Provider, lie: dict[str, object]
@@ -207,6 +228,15 @@ def test_a_provider_that_does_not_describe_itself_is_a_sentence(
         assert http.get(f"{one.url}/api/v1/oidc/login").headers["location"] == "/#/login/provider"
         provider.next(claims=RINA)
         assert come(one, http) == "/", "what it lacked is not remembered"
+
+
+def test_a_provider_that_calls_itself_otherwise_is_not_believed(
+    tmp_path: Path, http: httpx.Client, provider: Provider
+) -> None:
+    """Discovery 1.0, 4.3: the issuer of the description is the one it was asked of."""
+    provider.next(claims=RINA, calls_itself="https://login.other.example")
+    with signing_on(tmp_path, provider, MAPPED) as one:
+        assert http.get(f"{one.url}/api/v1/oidc/login").headers["location"] == "/#/login/provider"
 
 
 def test_without_a_provider_there_is_no_such_login(tmp_path: Path, http: httpx.Client) -> None:

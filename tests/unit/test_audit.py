@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from aggregator.adapters.audit_sqlite import SqliteAudit
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.api.people import verified
 from aggregator.core.audit import GENESIS, Broken, End, Record, chain, parse_end, verify
+from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Retention, SuppressedQuery
 
 DAY = 86_400.0
@@ -174,6 +176,28 @@ def test_two_processes_write_one_chain(store: SqliteStore, tmp_path: Path) -> No
         looks(store if t % 2 else other, t)
     other.close()
     assert holds(store).seq == 20
+
+
+def test_two_processes_write_one_chain_at_the_same_time(store: SqliteStore, tmp_path: Path) -> None:
+    """Each looks where the chain ends and writes on from there; neither may see what the other is about to add to."""
+    other, start, failed = SqliteStore(tmp_path / "jaga.sqlite"), threading.Barrier(2), list[StoreError]()
+
+    def write(one: SqliteStore) -> None:
+        start.wait()
+        try:
+            for t in range(60):
+                looks(one, t)
+        except StoreError as error:
+            failed.append(error)
+
+    both = [threading.Thread(target=write, args=(one,)) for one in (store, other)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(60)
+    other.close()
+    assert failed == []
+    assert holds(store).seq == 120
 
 
 def test_the_log_of_before_becomes_the_chains_beginning(tmp_path: Path) -> None:

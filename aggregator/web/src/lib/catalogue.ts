@@ -1,6 +1,12 @@
 /** The repository's one catalogue of sentences (contract/catalogue), read at build time. */
 import type { Language } from "./format";
 
+/** A sentence of the catalogue from elsewhere (contract/sentence.py). */
+export interface Sentence {
+  key: string;
+  values: Record<string, string | number>;
+}
+
 export type Catalogue = Record<string, Record<Language, string>>;
 
 const parts = import.meta.glob<Catalogue>("../../../../contract/catalogue/*.json", { eager: true, import: "default" });

@@ -1,7 +1,7 @@
 /** Clips of events that somebody here has asked for: what has come of each. They come over the stream, in their own time. */
 import { ApiError, askClip } from "./api";
+import type { Sentence } from "./catalogue";
 import { said, t } from "./text.svelte";
-import type { Sentence } from "./types";
 
 /** evidence: something of an event has come. clip: its agent has none, and says why. */
 export type ClipNews =

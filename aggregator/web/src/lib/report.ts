@@ -1,5 +1,5 @@
 /** Reports as the aggregator makes them (docs/guide/reports.md). */
-import type { Sentence } from "./types";
+import type { Sentence } from "./catalogue";
 
 export const REPORTS = ["shift", "response", "precision", "coverage"] as const;
 export type ReportName = (typeof REPORTS)[number];

@@ -2,10 +2,11 @@
  * The live stream: server-sent events with their resumption by Last-Event-ID, which the browser does by itself as long as the
  * connection breaks; what it does not do (a refused answer, a connection that is open but silent) is done here.
  */
+import type { Sentence } from "./catalogue";
 import type { ClipNews } from "./clips.svelte";
 import { LOST_MS, retryDelay, type LinkFacts } from "./link";
 import type { Delta } from "./store";
-import type { Beat, Camera, DeskState, Gone, Incident, Sentence, Silence, Snapshot } from "./types";
+import type { Beat, Camera, DeskState, Gone, Incident, Silence, Snapshot } from "./types";
 
 export interface StreamHandlers {
   snapshot(value: Snapshot): void;

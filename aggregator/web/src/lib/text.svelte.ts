@@ -3,7 +3,7 @@ import * as catalogue from "./catalogue";
 import * as format from "./format";
 import { preferences } from "./preferences.svelte";
 import type { Missed } from "./missed";
-import type { Camera, Measure, Sentence } from "./types";
+import type { Camera, Measure } from "./types";
 
 export function t(key: string, values: Record<string, string | number> = {}): string {
   return catalogue.render(key, preferences.language, values);
@@ -53,7 +53,7 @@ export function doubtText(doubt: string): string {
 }
 
 /** A sentence from elsewhere: a value whose name ends in `_s` is a duration. */
-export function said(sentence: Sentence): string {
+export function said(sentence: catalogue.Sentence): string {
   const written = ([name, value]: [string, string | number]): [string, string] => {
     if (typeof value === "string") return [name, value];
     return [name, name.endsWith("_s") ? duration(value) : number(value)];

@@ -1,4 +1,5 @@
 /** What the aggregator's API sends. Times are RFC 3339 UTC text, lengths metres, durations seconds. */
+import type { Sentence } from "./catalogue";
 
 export const SEVERITIES = ["critical", "major", "minor", "info"] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -296,12 +297,6 @@ export interface Suppressed {
   time: string;
 }
 
-/** A sentence of the catalogue from elsewhere (contract/sentence.py). */
-export interface Sentence {
-  key: string;
-  values: Record<string, string | number>;
-}
-
 export interface Camera {
   id: string;
   site: string;
@@ -312,7 +307,6 @@ export interface Camera {
   fps_analysed: number | null;
   last_frame_age_s: number | null;
   last_seen: string | null;
-  /** In the agent's own words, and as a sentence of the catalogue where it is one. */
   reason: string;
   why?: Sentence | null;
   lat: number | null;
