@@ -7,9 +7,9 @@ A real mosquitto, the aggregator as it runs, and Chromium with the map on (WebGL
 running episodes, published as events: each goes the whole way. Meanwhile keys are pressed, as an operator moves through
 the queue. Measured in the browser: how long a key waits before the page takes it (Event Timing), how long until it is
 painted, the longest time between two frames, the heap after collecting garbage, and from publishing a critical event
-to its row on the screen. In the first seconds the map opens, and WebGL's programs are made; what comes after is told
-apart. What other work on the machine adds is in these figures, so that the load average is printed beside them, and
-what the page's own thread takes of a processor.
+to its row on the screen. In the first seconds the map opens, unseen, and WebGL's programs are made; what comes after
+is told apart. What other work on the machine adds is in these figures, so that the load average is printed beside them,
+and what the page's own thread takes of a processor.
 """
 
 import argparse

@@ -97,8 +97,8 @@ def opened(
 
 
 def settled(page: Page) -> None:
-    """Pictures are there, and the map is seen and has drawn what it knows: two looks at it are the same. Where there is no map, at
-    the page."""
+    """Pictures are there, and the map is seen and has drawn what it knows: two looks at it are the same. Where there is
+    no map, at the page."""
     loaded = "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
     wait_until(lambda: bool(page.evaluate(loaded)), 30, "pictures are loaded")
     page.evaluate("document.fonts.ready")

@@ -55,7 +55,8 @@ QUIET = """
 
 
 def drawn(page: Page) -> int:
-    """Commands to WebGL, once they have ended."""
+    """Commands to WebGL, once the map is seen and they have ended."""
+    page.locator(".map canvas").wait_for()
     page.wait_for_function(QUIET, arg=QUIET_MS)
     return int(page.evaluate("window.jagaDrawn"))
 
