@@ -2,7 +2,8 @@
 
 Each step's evidence (brawl_features) is judged by a small linear model (brawl_model); a window's log-odds are the mean
 over the last WINDOW_S without its strongest step, the picture's the mean of its strongest windows. Sums all through, so
-the parts that an event names add up to its score.
+the parts that an event names add up to its score, before what is taken from it for too few people or for a picture
+that changes where nobody is.
 """
 
 from collections import deque
