@@ -1,7 +1,6 @@
 """The service's promises: nothing before its commit, nothing lost when one fails, one bad message spoils no batch."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -314,7 +313,8 @@ def test_a_store_that_cannot_be_read_puts_nobody_into_quarantine(desk: Desk, mon
 
 def test_what_comes_next_is_read_while_the_store_writes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     batches = [[_message(desk, make_event(t, "a", "brawl", "update" if t else "begin"))] for t in range(3)]
-    batches[1][0] = replace(batches[1][0], payload=b"{")  # nor does what cannot be read disturb anything
+    # Nor does what cannot be read disturb anything.
+    batches[1][0] = msgspec.structs.replace(batches[1][0], payload=b"{")
     when: list[tuple[str, int]] = []
     commit = desk.store.commit
 
