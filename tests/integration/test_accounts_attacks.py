@@ -163,6 +163,14 @@ class TestGuessing:
     "path",
     [
         "/..%2f..%2fetc/passwd",
+        f"/{'..%2f' * 16}etc/passwd",
+        "/..%2faggregator.toml",
+        "/%2e%2e/aggregator.toml",
+        "/../aggregator.toml",
+        "/assets/..%2f..%2faggregator.toml",
+        "/assets/../../aggregator.toml",
+        "/..%2fjaga.sqlite",
+        "/link",
         "/%2e%2e/%2e%2e/aggregator.toml",
         "/assets/..%2f..%2f..%2fconfig.py",
         "//etc/passwd",
@@ -178,6 +186,7 @@ def test_no_path_leads_out(tmp_path: Path, path: str) -> None:
     (static / "assets").mkdir(parents=True)
     (static / "index.html").write_text("<!doctype html><title>Jaga</title>")
     (tmp_path / "aggregator.toml").write_text("secret")
+    (static / "link").symlink_to(tmp_path / "aggregator.toml")
     with desk(tmp_path, static=static) as one:
         add(one, "chief", "administrator")
         host, port = one.url.removeprefix("http://").split(":")
@@ -187,6 +196,7 @@ def test_no_path_leads_out(tmp_path: Path, path: str) -> None:
     for answer in answers:
         assert answer.split(b" ", 2)[1] in (b"400", b"401", b"404", b"422"), answer[:200]
         assert b"secret" not in answer
+        assert b"SQLite format" not in answer
         assert b"root:" not in answer
 
 

@@ -107,7 +107,8 @@ def test_without_accounts_whoever_is_at_this_machine_acts_under_the_name_he_give
         assert http.post(path, json={"to": "acknowledged", "actor": "rina"}).status_code == 200
         assert http.get(f"/api/v1/incidents/{incident}").json()["changes"][-1]["actor"] == "rina"
         assert http.post("/api/v1/session", json={"name": "a", "password": "b"}).status_code == 409
-        assert http.post("/api/v1/users", json={"name": "a", "role": "viewer", "password": PASSWORD}).status_code == 409
+        first = http.post("/api/v1/users", json={"name": "rina", "role": "administrator", "password": PASSWORD})
+        assert (first.status_code, "by command" in first.json()["detail"]) == (409, True)
     assert LOCAL.local
 
 
