@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import psutil
 import pytest
@@ -68,8 +69,10 @@ def test_the_latest_picture_wins_and_what_nobody_took_is_counted() -> None:
 
 def test_fps_limits_what_is_delivered_not_what_is_counted() -> None:
     with MjpegCamera(fps=50) as camera, watching(camera.url, fps=5) as live:
-        frames = [next_frame(live) for _ in range(4)]
-        assert all(0.1 < b.t - a.t < 0.4 for a, b in pairwise(frames))
+        frames = [next_frame(live) for _ in range(8)]
+        gaps = [b.t - a.t for a, b in pairwise(frames)]
+        assert min(gaps) > 0.1
+        assert median(gaps) < 0.4  # one stall of a busy machine says nothing about the rate
         assert all(b.index - a.index > 4 for a, b in pairwise(frames))
 
 
