@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contract.codec import encode
@@ -156,6 +156,7 @@ def test_who_crosses_trembling_is_counted_once_at_any_rate(rate: float, speed: f
     st.integers(0, 25),
     st.integers(0, 30),
 )
+@example([tick in (0, 5, 7) for tick in range(9)], 0, 2, 6)  # silent at 5 still, and it goes on at 7
 def test_lifecycle_equals_the_naive_reference(truth: list[bool], shortest: int, absent: int, cooldown: int) -> None:
     lifecycle = Lifecycle(Episodes(shortest / 10, absent / 10, cooldown / 10, 1.0))
     changes: list[Change] = []
