@@ -182,6 +182,7 @@ def test_lifecycle_equals_the_naive_reference(truth: list[bool], shortest: int, 
     st.tuples(st.integers(0, 20), st.integers(0, 20)),
     st.sampled_from([4, 10, 20, 40]),
 )
+@example([(4, 20), (8, 15), (3, 20), (0, 0)], (7, 16), (3, 20), 4)  # twice on the line, by rounding beside it
 def test_crossings_on_a_coarse_grid_equal_the_naive_reference(
     feet: list[tuple[int, int]], start: tuple[int, int], end: tuple[int, int], height: int
 ) -> None:
