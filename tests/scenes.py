@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.codec import encode
 from contract.events import Clock, Event
 from contract.ids import derived_uuid7
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
@@ -114,6 +115,8 @@ class Scene:
     def _keep(self, step: Step) -> Step:
         self.steps.append(step)
         self.events += step.events
+        for event in step.events:
+            encode(event)  # refuses what no reader would take, a number of numpy's too
         return step
 
 

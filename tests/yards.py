@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -84,6 +85,7 @@ class Yard:
             picture = Told(np.asarray(np.clip(noisy, 0, 255), np.uint8), T0 + t)
             view = View(T0 + t, people(t), ASPECT, picture=picture)
             told = [rule.step(view) for rule in self.rules]
+            msgspec.json.encode(told)  # refuses a number of numpy's, which no event may hold
             self.said.append((t, told[0]))
         return self
 

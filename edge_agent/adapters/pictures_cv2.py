@@ -9,6 +9,8 @@ from edge_agent.core.types import Frame, Image
 
 STRIDE, REFINED = 5, 2
 """Pixels between patches, and rounds of refinement, of a flow at COARSE (docs/design/decisions.md)."""
+LOW = 32
+"""Rows of which a quarter hold a patch; with fewer OpenCV's preset crashes the process."""
 
 
 class CvPictures:
@@ -28,7 +30,7 @@ class CvPictures:
 
 class _Flows:
     """Optical flow between two grey pictures. The preset works on pictures reduced to a quarter and enlarges what it
-    finds; those at COARSE are small enough as they are."""
+    finds; those at COARSE, or lower than LOW, are small enough as they are."""
 
     def __init__(self) -> None:
         self._enlarged = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
@@ -40,7 +42,7 @@ class _Flows:
 
     def between(self, first: Image, second: Image) -> NDArray[np.float32]:
         """(h, w, 2), pixels."""
-        dis = self._coarse if first.shape[1] <= COARSE else self._enlarged
+        dis = self._coarse if first.shape[1] <= COARSE or first.shape[0] < LOW else self._enlarged
         return np.asarray(dis.calc(first, second, None), np.float32)
 
 

@@ -67,13 +67,17 @@ class Ruler:
         cross = dy * (point[0] - self.start[0]) - dx * (point[1] - self.start[1])
         return float(cross / (dx * dx + dy * dy) ** 0.5)
 
+    def left(self, point: Point) -> bool:
+        """Whether it lies at the left hand. A point on the line does, so that touching the line and turning back is
+        either no change of sides or two that cancel."""
+        return self.offset(point) >= -TOLERANCE
+
     def passed(self, a: Point, b: Point) -> float | None:
         """Where along a..b (0..1) the step from a to b changes sides *through* the segment, its ends included; None
-        where it keeps its side or changes sides beyond an end. A point on the line counts as left of it, so that
-        touching the line and turning back is either no change or two that cancel."""
-        da, db = self.offset(a), self.offset(b)
-        if (da >= 0) == (db >= 0):
+        where it keeps its side or changes sides beyond an end."""
+        if self.left(a) == self.left(b):
             return None
+        da, db = self.offset(a), self.offset(b)
         share = da / (da - db)
         x, y = a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
         dx, dy = self.end[0] - self.start[0], self.end[1] - self.start[1]

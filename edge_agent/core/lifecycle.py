@@ -160,9 +160,11 @@ class Lifecycle:
         self._apply(run, self._signal(run, t), t)
 
     def _forget(self, t: float) -> None:
-        """Keys may be as many as there are vehicles: one that is idle and keeps nothing silent any more is dropped."""
-        for key in [key for key, run in self._runs.items() if run.state == "idle"]:
-            if reached(t - self._runs[key].ended, self._episodes.cooldown_s):
+        """Keys may be as many as there are vehicles: one that is idle, keeps nothing silent any more and was not true
+        so lately that it could go on is dropped."""
+        for key, run in [(key, run) for key, run in self._runs.items() if run.state == "idle"]:
+            going_on = self._continues(run, t, self._patience("candidate"))
+            if reached(t - run.ended, self._episodes.cooldown_s) and not going_on:
                 del self._runs[key]
 
     def _onset(self, finding: Finding, t: float) -> float:

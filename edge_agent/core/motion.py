@@ -31,9 +31,9 @@ is looked at this often only..."""
 USUAL_S, UNUSUAL = 5.0, 4.0
 """... unless more moves than usual by this many standard deviations; time constant of mean and variance."""
 SAME_PIXELS, SAME_SHARE = 3, 0.5
-"""A picture is the same as another one, from which fewer pixels differ by this share of the threshold. It is compared
-with the very one in which a look showed nobody, so whoever comes too slowly for the background or too faintly to open
-the gate, or other light, makes it another."""
+"""A picture is the same as another one, from which fewer pixels differ by this share of the threshold, and fewer than
+open the gate. It is compared with the very one in which a look showed nobody, so whoever comes too slowly for the
+background or too faintly to open the gate, or other light, makes it another."""
 PROVEN_S = 2.0
 """Where looks have shown nobody in the same picture for so long, it is the background, and the gate closes: what has
 left would otherwise seem to move until the background has followed, and is looked for until hold_s after that. Not
@@ -137,7 +137,8 @@ class MotionGate:
         if self._empty is None or self._luma is None or self._empty.shape != self._luma.shape:
             return False
         apart = np.abs(self._luma.astype(np.int16) - self._empty)
-        return int(np.count_nonzero(apart > SAME_SHARE * self._spec.threshold)) < SAME_PIXELS
+        differing = int(np.count_nonzero(apart > SAME_SHARE * self._spec.threshold))
+        return differing < SAME_PIXELS and differing / apart.size < self._spec.min_area
 
     def found(self) -> None:
         """A look has shown somebody: whatever moves is worth looking at."""

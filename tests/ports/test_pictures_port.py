@@ -67,6 +67,16 @@ def test_motion_is_measured_in_pixels_of_the_reduced_picture(pictures: Pictures,
     assert np.median(inner, axis=(0, 1)) == pytest.approx([dx / 4, dy / 4], abs=0.3)
 
 
+@pytest.mark.parametrize("height", [200, 300, 380, 400])
+def test_a_panorama_has_motion_too(pictures: Pictures, height: int) -> None:
+    """Sixteen rows or a few more when reduced."""
+    image = texture(height, 2000)
+    pictures.show(frame(image, 0.0), 0.0)
+    flow = pictures.show(frame(np.roll(image, 25, 1), 0.2), 0.2).flow(SMALL)
+    assert flow is not None
+    assert np.median(flow.field[..., 0]) == pytest.approx(2.0, abs=0.3)
+
+
 def test_there_is_no_motion_where_there_is_nothing_to_compare_with(pictures: Pictures) -> None:
     assert pictures.show(frame(texture(), 0.0), 0.0).flow(SMALL) is None
     assert pictures.show(frame(texture(), 2.0 * LONGEST_S), 2.0 * LONGEST_S).flow(SMALL) is None

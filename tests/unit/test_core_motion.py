@@ -155,6 +155,19 @@ def test_whoever_comes_while_a_place_is_proven_empty_is_seen_at_once() -> None:
         assert decision.detect or not present
 
 
+@pytest.mark.parametrize("pixels", [1, 2])
+def test_what_a_gate_for_far_people_opens_for_is_another_picture(pixels: int) -> None:
+    spec = MotionSpec(min_area=pixels / (90 * 160))
+    gate, t = settled(spec)
+    gate.showed(nobody=True, whole=True)
+    while gate.decide(picture(street()), t := t + 0.2).reason != "refresh":
+        pass
+    gate.showed(nobody=True, whole=True)
+    scene = street()
+    scene[40 : 40 + pixels, 70] += 40
+    assert gate.decide(picture(scene), t + 0.2).detect
+
+
 def refreshed(scene: Callable[[float], NDArray[np.float32]], *, empty: bool = True, patient: bool = True) -> list[int]:
     """At which whole seconds a gate without motion is refreshed. empty: what it looks at then shows nobody."""
     gate, seconds = MotionGate(MotionSpec(hold_s=0.0), patient=patient), []

@@ -1,6 +1,7 @@
 """The brawl rule: what it looks at, what it says and when it keeps quiet."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -138,6 +139,7 @@ def test_two_who_were_seen_at_once_count_while_the_detector_misses_them() -> Non
         (0.45, 0.5, NOISE * (0.9 - SHARE)),
         (0.3, 0.5, 0.0),  # much less than where it happens
         (QUIET - 0.01, QUIET, 0.0),  # hardly anything
+        (0.5, 0.0, math.inf),  # nothing at all where it is watched: a mask
     ],
 )
 def test_a_picture_that_changes_where_nobody_is_tells_less(usual: float, strongest_change: float, doubt: float) -> None:

@@ -158,7 +158,8 @@ class Brawl:
         empty = np.sort(change[~self._people.touched(places)])
         if len(empty) < EMPTY or (usual := float(empty[len(empty) // 4])) <= QUIET:
             return 0.0
-        return NOISE * max(usual / float(change[top].mean()) - SHARE, 0.0)
+        strongest_change = max(float(change[top].mean()), 1e-6)  # none at all under a mask
+        return NOISE * max(usual / strongest_change - SHARE, 0.0)
 
     def _where(self, top: NDArray[np.intp], people: list[Figure]) -> tuple[Subject, ...]:
         """Who is in the strongest windows; nobody detected there: the place itself."""

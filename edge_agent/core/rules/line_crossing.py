@@ -90,7 +90,7 @@ def _follow(path: _Path, ruler: Ruler, at: Point, t: float) -> None:
     share = ruler.passed(path.at, at)
     if share is not None:
         when = path.t + share * (t - path.t)
-        if ruler.offset(path.at) >= 0:
+        if ruler.left(path.at):
             path.net, path.forward_t = path.net + 1, when
         else:
             path.net, path.backward_t = path.net - 1, when

@@ -190,5 +190,5 @@ class SceneChange:
 
 
 def _part(mask: Mask, zone: Mask) -> float:
-    area = np.count_nonzero(zone)
-    return float(np.count_nonzero(mask & zone)) / area if area else 0.0
+    area = int(np.count_nonzero(zone))
+    return int(np.count_nonzero(mask & zone)) / area if area else 0.0
