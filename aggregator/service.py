@@ -160,18 +160,13 @@ class Service:
     def tick(self) -> None:
         """What time alone changes; call it every second or so."""
         with self._alone():
-            now = self._now()
-            batch = Batch()
-            for outcome in (self._correlator.tick(now), *self._judges.gather(now)):
-                self._correlated(outcome, batch)
-            gone = self._fleet.tick(now)
-            self._judges.silent(gone, now)
-            self._taking.show(batch, gone)
-            if batch:
-                self._commit(batch)
-            view = self.desk.update(self._correlator.incidents(), now)
-            if view is not None:
-                self._publish([Delta("desk", view, ())])
+            try:
+                self._tick(self._now())
+            except StoreError:
+                raise
+            except Exception:
+                self._restore(unlinked=False)  # the culprit may be one that waited to be assigned
+                raise
 
     def prune(self, retention: Retention) -> None:
         self.refused = 0
@@ -206,6 +201,19 @@ class Service:
         with self._alone():
             replays = self._replayer.commands(self._now(), self._known_numbers(ready))
             return [*replays, *self._clips.commands()] if ready else replays
+
+    def _tick(self, now: float) -> None:
+        batch = Batch()
+        for outcome in (self._correlator.tick(now), *self._judges.gather(now)):
+            self._correlated(outcome, batch)
+        gone = self._fleet.tick(now)
+        self._judges.silent(gone, now)
+        self._taking.show(batch, gone)
+        if batch:
+            self._commit(batch)
+        view = self.desk.update(self._correlator.incidents(), now)
+        if view is not None:
+            self._publish([Delta("desk", view, ())])
 
     def _do(self, deed: Callable[[float], Done], settled: Sequence[str] = ()) -> list[bytes]:
         """What a person does; the views that it is answered with. settled: incidents that are to hold their event: what

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from aggregator.core.actions import Deed
+from aggregator.core.correlation import Correlator
 from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Message
 from contract import topics
@@ -142,6 +143,24 @@ def test_one_message_that_breaks_something_spoils_no_batch(desk: Desk, monkeypat
     assert [one["event_count"] for one in desk.incidents()] == [2]
     (refused,) = desk.store.quarantine(10)
     assert (refused.error, b"poison" in refused.payload) == ("ZeroDivisionError", True)
+
+
+def test_a_tick_that_breaks_half_way_leaves_nothing_in_memory_that_is_not_stored(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.take(make_event(0, "a", "brawl"))
+    before = desk.service.incidents()
+    assert before
+
+    def breaks(self: Correlator, _now: float) -> object:
+        self._drafts.clear()
+        raise ZeroDivisionError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Correlator, "tick", breaks)
+        with pytest.raises(ZeroDivisionError):
+            desk.service.tick()
+    assert desk.service.incidents() == before
 
 
 @pytest.mark.parametrize(
