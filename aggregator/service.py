@@ -47,7 +47,7 @@ class UnknownSilence(KeyError):
     """No silence has this id, or it was over long ago."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Ahead:
     """Messages that were taken while the batch before theirs was written. batch: theirs; None once it is written."""
 
@@ -243,10 +243,12 @@ class Service:
     def _catch_up(self) -> None:
         """Writes what was taken ahead. Where that fails it is forgotten, and whoever comes between is not told:
         `handle` comes upon it again. Raises StoreError where memory cannot be rebuilt."""
-        if self._ahead is not None and self._ahead.batch is not None:
-            batch, self._ahead.batch = self._ahead.batch, None
+        taken = self._ahead
+        if taken is not None and taken.batch is not None:
+            self._ahead = None
             with suppress(Exception):
-                self._write(batch)
+                self._write(taken.batch)
+                self._ahead = _Ahead(taken.messages, None)
         if not self._sound:
             self._restore()
 
@@ -337,8 +339,8 @@ class Service:
 
     def _write(self, batch: Batch, ahead: Callable[[], Sequence[Message]] = tuple) -> None:
         """Commits, then publishes. ahead: what is to be taken while the store writes."""
-        gone = self._gone(batch)
         try:
+            gone = self._gone(batch)
             self._store.commit(batch, lambda: self._take_ahead(ahead(), batch))
         except Exception:
             self._restore()

@@ -104,6 +104,24 @@ def test_a_deed_that_cannot_be_stored_changes_nothing(desk: Desk, monkeypatch: p
     assert desk.service.incidents() != before
 
 
+def test_a_split_that_the_store_cannot_be_asked_about_changes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for t in (0, 2):
+        desk.take(make_event(t, f"c{t}", "brawl", confidence=0.9, location=place(t, 0)))
+    (before,) = desk.service.incidents()
+    event = msgspec.json.decode(desk.store.incident_told(before.id)[0][0])["id"]
+
+    def fails(_incident: str) -> bytes:
+        raise StoreError("aggregator.store_failed", path="x", detail="it cannot be read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "incident_view", fails)
+        with pytest.raises(StoreError):
+            desk.service.split(before.id, event, Deed(action="split", actor="budi"))
+    assert desk.service.incidents() == (before,)
+
+
 def test_an_event_counts_once_within_a_batch_and_over_restarts(desk: Desk) -> None:
     event = make_event(0, "a", "brawl")
     desk.take(event, event)
