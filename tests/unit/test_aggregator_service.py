@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from aggregator.core.actions import Deed
-from aggregator.core.correlation import Correlator
 from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Message
 from contract import topics
@@ -104,24 +103,6 @@ def test_a_deed_that_cannot_be_stored_changes_nothing(desk: Desk, monkeypatch: p
     assert desk.service.incidents() != before
 
 
-def test_a_split_that_the_store_cannot_be_asked_about_changes_nothing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for t in (0, 2):
-        desk.take(make_event(t, f"c{t}", "brawl", confidence=0.9, location=place(t, 0)))
-    (before,) = desk.service.incidents()
-    event = msgspec.json.decode(desk.store.incident_told(before.id)[0][0])["id"]
-
-    def fails(_incident: str) -> bytes:
-        raise StoreError("aggregator.store_failed", path="x", detail="it cannot be read")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(desk.store, "incident_view", fails)
-        with pytest.raises(StoreError):
-            desk.service.split(before.id, event, Deed(action="split", actor="budi"))
-    assert desk.service.incidents() == (before,)
-
-
 def test_an_event_counts_once_within_a_batch_and_over_restarts(desk: Desk) -> None:
     event = make_event(0, "a", "brawl")
     desk.take(event, event)
@@ -161,24 +142,6 @@ def test_one_message_that_breaks_something_spoils_no_batch(desk: Desk, monkeypat
     assert [one["event_count"] for one in desk.incidents()] == [2]
     (refused,) = desk.store.quarantine(10)
     assert (refused.error, b"poison" in refused.payload) == ("ZeroDivisionError", True)
-
-
-def test_a_tick_that_breaks_half_way_leaves_nothing_in_memory_that_is_not_stored(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk.take(make_event(0, "a", "brawl"))
-    before = desk.service.incidents()
-    assert before
-
-    def breaks(self: Correlator, _now: float) -> object:
-        self._drafts.clear()
-        raise ZeroDivisionError("a bug")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Correlator, "tick", breaks)
-        with pytest.raises(ZeroDivisionError):
-            desk.service.tick()
-    assert desk.service.incidents() == before
 
 
 @pytest.mark.parametrize(

@@ -109,20 +109,6 @@ def test_who_comes_between_does_not_answer_for_what_was_taken_ahead(
     assert (count(desk), desk.service.incidents()[0].event_count) == (2, 2)
 
 
-def test_memory_that_could_not_be_rebuilt_is_not_used(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else what was not stored would count twice when it comes again."""
-    first = batch(desk, brawl(0))
-    with monkeypatch.context() as patch:
-        patch.setattr(desk.store, "commit", fails)
-        patch.setattr(desk.store, "restore", fails)
-        with pytest.raises(StoreError):
-            desk.service.handle(first)
-        with pytest.raises(StoreError):
-            desk.service.tick()
-    desk.service.handle(first)
-    assert (count(desk), desk.service.incidents()[0].event_count) == (1, 1)
-
-
 @pytest.mark.logs_errors
 def test_a_message_that_breaks_something_ahead_spoils_neither_batch(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
