@@ -1,7 +1,8 @@
 """Messages and operators' steps in; commits, and then the live stream, out.
 
 Everything that changes state goes through here under one lock: decode, leave out what is known, correlate, commit,
-publish. Nothing is published or acknowledged before its commit. If a commit fails, memory is rebuilt from the store.
+publish. Nothing is published or acknowledged before its commit. If a commit fails, memory is rebuilt from the store,
+and where that fails, too, before it is used again.
 
 While one batch is written, which is mostly waiting for the disk, the next one is taken. Memory is then ahead of the
 store: whoever else comes writes that batch first, and if the one before it fails, it is forgotten and comes again.
@@ -9,7 +10,7 @@ store: whoever else comes writes that batch first, and if the one before it fail
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -46,7 +47,7 @@ class UnknownSilence(KeyError):
     """No silence has this id, or it was over long ago."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Ahead:
     """Messages that were taken while the batch before theirs was written. batch: theirs; None once it is written."""
 
@@ -63,6 +64,8 @@ class Service:
         self._numbers: dict[AgentKey, Numbers] = {}
         self._replayer, self._clips = Replayer(), Clips()
         self._ahead: _Ahead | None = None
+        self._sound = False
+        """Whether memory is as the store has it, but for what was taken ahead."""
         self.desk = DeskView(fresh.policies.load)
         self.refused = 0
         """Messages put into quarantine since `prune`."""
@@ -157,18 +160,13 @@ class Service:
     def tick(self) -> None:
         """What time alone changes; call it every second or so."""
         with self._alone():
-            now = self._now()
-            batch = Batch()
-            for outcome in (self._correlator.tick(now), *self._judges.gather(now)):
-                self._correlated(outcome, batch)
-            gone = self._fleet.tick(now)
-            self._judges.silent(gone, now)
-            self._taking.show(batch, gone)
-            if batch:
-                self._commit(batch)
-            view = self.desk.update(self._correlator.incidents(), now)
-            if view is not None:
-                self._publish([Delta("desk", view, ())])
+            try:
+                self._tick(self._now())
+            except StoreError:
+                raise
+            except Exception:
+                self._restore(unlinked=False)  # the culprit may be one that waited to be assigned
+                raise
 
     def prune(self, retention: Retention) -> None:
         self.refused = 0
@@ -204,6 +202,19 @@ class Service:
             replays = self._replayer.commands(self._now(), self._known_numbers(ready))
             return [*replays, *self._clips.commands()] if ready else replays
 
+    def _tick(self, now: float) -> None:
+        batch = Batch()
+        for outcome in (self._correlator.tick(now), *self._judges.gather(now)):
+            self._correlated(outcome, batch)
+        gone = self._fleet.tick(now)
+        self._judges.silent(gone, now)
+        self._taking.show(batch, gone)
+        if batch:
+            self._commit(batch)
+        view = self.desk.update(self._correlator.incidents(), now)
+        if view is not None:
+            self._publish([Delta("desk", view, ())])
+
     def _do(self, deed: Callable[[float], Done], settled: Sequence[str] = ()) -> list[bytes]:
         """What a person does; the views that it is answered with. settled: incidents that are to hold their event: what
         was announced before its event's turn gets it now."""
@@ -230,10 +241,16 @@ class Service:
             yield
 
     def _catch_up(self) -> None:
-        """Writes what was taken ahead."""
-        if self._ahead is not None and self._ahead.batch is not None:
-            batch, self._ahead.batch = self._ahead.batch, None
-            self._write(batch)
+        """Writes what was taken ahead. Where that fails it is forgotten, and whoever comes between is not told:
+        `handle` comes upon it again. Raises StoreError where memory cannot be rebuilt."""
+        taken = self._ahead
+        if taken is not None and taken.batch is not None:
+            self._ahead = None
+            with suppress(Exception):
+                self._write(taken.batch)
+                self._ahead = _Ahead(taken.messages, None)
+        if not self._sound:
+            self._restore()
 
     def _known_numbers(self, ready: bool) -> dict[AgentKey, Known]:
         known = {}
@@ -279,15 +296,13 @@ class Service:
         self._see(batch)
         return batch
 
-    def _take_ahead(self, messages: Sequence[Message], before: Batch) -> bool:
-        """False where that broke memory."""
+    def _take_ahead(self, messages: Sequence[Message], before: Batch) -> None:
         try:
             if messages:
                 batch = self._take(messages, before)
                 self._ahead = _Ahead(messages, batch or None)
         except Exception:  # noqa: BLE001 - `handle` comes upon it again, where it can be told whose fault it is
-            return False
-        return True
+            self._sound = False
 
     def _correlated(self, outcome: Outcome, batch: Batch) -> None:
         batch.merged += outcome.merged
@@ -324,14 +339,9 @@ class Service:
 
     def _write(self, batch: Batch, ahead: Callable[[], Sequence[Message]] = tuple) -> None:
         """Commits, then publishes. ahead: what is to be taken while the store writes."""
-        gone, sound = self._gone(batch), True
-
-        def meanwhile() -> None:
-            nonlocal sound
-            sound = self._take_ahead(ahead(), batch)
-
         try:
-            self._store.commit(batch, meanwhile)
+            gone = self._gone(batch)
+            self._store.commit(batch, lambda: self._take_ahead(ahead(), batch))
         except Exception:
             self._restore()
             raise
@@ -342,8 +352,6 @@ class Service:
             about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site, "media": shot.media}
             news.append(Delta("evidence", msgspec.json.encode(about), (shot.site,)))
         self._publish([*news, *gone])
-        if not sound:
-            self._restore()
 
     def _gone(self, batch: Batch) -> list[Delta]:
         """For who saw an incident only at a site that a split takes from it. Called before the commit."""
@@ -357,7 +365,7 @@ class Service:
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""
-        self._ahead = None
+        self._ahead, self._sound = None, False
         known = rebuilt(self._store, self._fresh, self._now(), unlinked)
         self._fleet, self._correlator, self._judges, self._numbers = (
             known.fleet,
@@ -367,3 +375,4 @@ class Service:
         )
         self._acting = Acting(known.correlator, known.judges, self._store)
         self._taking = Taking(known, self._replayer, self._clips, self._meter, self._publish)
+        self._sound = True

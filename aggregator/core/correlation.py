@@ -194,7 +194,7 @@ class Correlator:
         draft = self._drafts[target]
         running = not ended and (not draft.closed or data.episode in draft.running)
         draft.add(event, at, now, source_of(event, place, self._trust, draft), running, delayed)
-        step.touched[target] = None
+        step.touch(target)
         trail = self._index.attach(probe, target)
         if known is not None:
             if trail.last - trail.first >= LASTS_S and self._index.count(target) == 1 and not draft.closed:

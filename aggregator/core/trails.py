@@ -20,13 +20,17 @@ from contract.kinds import Kind
 SLOT_S = 1200.0
 DRIFT_M = 50.0
 """A trail whose place has moved by less stays listed where it was; looks reach this much farther."""
+LONGEST = 72
+"""Slots: a trail is listed for its last day, and looks for as long. What lasts longer takes nothing more in, unless
+`max_age_s` says so; and a camera may tell of one thing for weeks, or say that it began years ago, which each hood would
+hold slot by slot."""
 SLACK_M = 0.001
 """So that rounding leaves nothing out."""
 FARTHEST_M = max(REACH_M.values()) + DRIFT_M
 HOODS = 32_768
 """So many hoods are kept."""
 _Slots = dict[int, dict[int, Trail]]
-"""Trails by slot and key. A trail is in each slot from its first to its last."""
+"""Trails by slot and key. A trail is in each slot from its first to its last, but see LONGEST."""
 SourceKey = tuple[str, str, Kind]
 
 
@@ -82,8 +86,10 @@ class TrailIndex:
         kinds, window, fault = PAIRS[kind], WINDOW_S[kind], kind in FAULTS
         until = trail.last + STALE_S if trail.open > 0 else trail.last
         earliest, latest = trail.first - window, until + window
-        begin = int((earliest - STALE_S) // SLOT_S)
-        slots = range(begin, int(latest // SLOT_S) + 1)
+        begin, end = int((earliest - STALE_S) // SLOT_S), int(latest // SLOT_S)
+        if end - begin > LONGEST:
+            begin = end - LONGEST
+        slots = range(begin, end + 1)
         if at is not None:
             lat, lon, open_m = at.lat, at.lon + 180, _open_m(at.radius_m) + SLACK_M
             per_degree = METRES_PER_DEGREE * cos(radians(lat))
@@ -155,7 +161,7 @@ class TrailIndex:
     def _relist(self, trail: Trail) -> None:
         """After its times or its place have changed."""
         listing, place = self._listed[trail.key], trail.place
-        first, last, before = int(trail.first // SLOT_S), int(trail.last // SLOT_S), listing.place
+        (first, last), before = _slots(trail), listing.place
         stays = before is place or (before and place and metres(before, place) < DRIFT_M)
         if stays and first == listing.first and last == listing.last:
             return
@@ -188,8 +194,8 @@ class TrailIndex:
     def _list(self, trail: Trail) -> None:
         at = trail.place
         cell = self._cells.cell(at.lat, at.lon) if at is not None else -1
-        first = int(trail.first // SLOT_S)
-        self._enter(trail, cell, first, int(trail.last // SLOT_S), first)
+        first, last = _slots(trail)
+        self._enter(trail, cell, first, last, first)
 
     def _enter(self, trail: Trail, cell: int, first: int, last: int, begin: int) -> None:
         """begin: the first slot that it is not in yet."""
@@ -251,6 +257,12 @@ class TrailIndex:
 def _names(site: str, cell: int) -> tuple[str | int, str]:
     """Where a trail is listed: by its cell, or as one without a place; and by its site, for those that have none."""
     return f"unplaced {site}" if cell == -1 else cell, f"site {site}"
+
+
+def _slots(trail: Trail) -> tuple[int, int]:
+    """The first and the last slot that it is listed in."""
+    last = int(trail.last // SLOT_S)
+    return max(int(trail.first // SLOT_S), last - LONGEST + 1), last
 
 
 _OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M

@@ -29,6 +29,10 @@ def brawl(t: float, camera: str = "a") -> Event:
     return make_event(t, camera, "brawl", location=HERE, confidence=0.9)
 
 
+def fails(*_: object) -> None:
+    raise StoreError("aggregator.store_failed", path="x", detail="disk full")
+
+
 def count(desk: Desk) -> int:
     return sum(one["event_count"] for one in desk.incidents())
 
@@ -88,6 +92,21 @@ def test_if_a_commit_fails_what_was_taken_meanwhile_is_forgotten_with_it(
     desk.service.handle(second)
     desk.service.handle(first)
     assert count(desk) == 2
+
+
+def test_who_comes_between_does_not_answer_for_what_was_taken_ahead(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = batch(desk, brawl(5, "b"))
+    desk.service.handle(batch(desk, brawl(0)), lambda: second)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "commit", fails)
+        (incident,) = desk.service.incidents()
+        assert incident.event_count == 1
+        with pytest.raises(StoreError):
+            desk.service.handle(second)
+    desk.service.handle(second)
+    assert (count(desk), desk.service.incidents()[0].event_count) == (2, 2)
 
 
 @pytest.mark.logs_errors

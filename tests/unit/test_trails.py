@@ -10,7 +10,7 @@ from aggregator.core.incident import Incident, Source
 from aggregator.core.kinship import PAIRS
 from aggregator.core.linking import MAX_UNCERTAINTY_M, OPEN_SHARE, Tie, Trail, tie
 from aggregator.core.space import Grid
-from aggregator.core.trails import TrailIndex
+from aggregator.core.trails import SLOT_S, TrailIndex
 from contract.events import Location
 from contract.kinds import KINDS, Kind
 from tests.timeline import START, make_event, place
@@ -53,6 +53,22 @@ def test_a_trail_whose_place_becomes_known_is_found_there() -> None:
     assert isinstance(tie(stranger, kept), Tie)
     assert len(index.drop("incident")) == 1
     assert list(index.near(stranger)) == []
+
+
+def test_what_began_years_ago_is_found_today_and_listed_for_no_longer_than_a_day() -> None:
+    index, now = TrailIndex(Grid()), START.timestamp()
+    old = Trail("s", "a", Kind.CONGESTION, place(0, 0), now - 5 * 365 * 86_400, now)
+    index.near(trail(Kind.CONGESTION, place(0, 0)))
+    kept = index.attach(old, "incident")
+    hours = 3
+    for late in range(0, hours * 3600, 60):
+        index.attach(Trail("s", "a", Kind.CONGESTION, place(0, 0), now, now + late), "incident")
+    since = now + hours * 3600
+    assert index.near(Trail("other", "b", Kind.CONGESTION, place(0, 0), since, since)) == [kept]
+    assert index.near(Trail("other", "b", Kind.CONGESTION, place(0, 0), old.first, since)) == [kept]
+    assert all(len(one.own) <= 86_400 / SLOT_S for one in index._places.values())
+    index.drop("incident")
+    assert not any(held for one in index._places.values() for held in one.holders)
 
 
 @pytest.mark.parametrize("turned", [False, True])
