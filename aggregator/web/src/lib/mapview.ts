@@ -301,10 +301,8 @@ export class MapView {
       else if (typeof key === "string") this.#events.selectCamera(key);
       else void this.#openCluster(hit);
     });
-    for (const layer of layers) {
-      this.#map.on("mouseenter", layer, () => (this.#map.getCanvas().style.cursor = "pointer"));
-      this.#map.on("mouseleave", layer, () => (this.#map.getCanvas().style.cursor = ""));
-    }
+    this.#map.on("mouseenter", layers, () => (this.#map.getCanvas().style.cursor = "pointer"));
+    this.#map.on("mouseleave", layers, () => (this.#map.getCanvas().style.cursor = ""));
   }
 
   /** Zooms until the cluster parts; where its incidents lie on one spot, selects the worst of them. */
