@@ -1,5 +1,5 @@
 """A report's values in the reader's language, for CSV and PDF: Indonesian and English differ in their decimal sign and
-in the names of months. The page does the same for itself (aggregator/web/src/lib/report.ts)."""
+in the names of months. The page does the same for itself (aggregator/web/src/lib/reporttext.ts)."""
 
 import csv
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def moment(t: float, calendar: Calendar, language: Language) -> str:
 
 
 def duration(seconds: float, language: Language) -> str:
-    """In at most two units; as aggregator/web/src/lib/format.ts."""
+    """In at most two units, which have the names of aggregator/web/src/lib/format.ts; there it is rounded more."""
     whole = max(0, int(seconds))
     s, minute, hour, day = text("reports.units", language).split()
     if whole < 60:

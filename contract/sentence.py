@@ -16,7 +16,9 @@ from contract.texts import Language, catalogue, text
 
 LONGEST = 500
 """Characters of a value."""
-Value = Annotated[str, Meta(max_length=LONGEST)] | int | float
+LARGEST = 2**53
+"""Of a whole number: the largest that is one for every reader of JSON (RFC 8259, 6)."""
+Value = Annotated[str, Meta(max_length=LONGEST)] | Annotated[int, Meta(ge=-LARGEST, le=LARGEST)] | float
 
 
 class Sentence(Struct, frozen=True, kw_only=True):
@@ -27,7 +29,7 @@ class Sentence(Struct, frozen=True, kw_only=True):
 
 
 def sentence(key: str, /, **values: object) -> Sentence:
-    """Numbers stay numbers; whatever else a value is travels as its text, cut to LONGEST."""
+    """Numbers up to LARGEST stay numbers; whatever else a value is travels as its text, cut to LONGEST."""
     return Sentence(key=key, values={name: _travels(value) for name, value in values.items()})
 
 
@@ -59,7 +61,9 @@ def _plain(name: str, value: int | float) -> str:
 
 
 def _travels(value: object) -> str | int | float:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)[:LONGEST]
+    if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST):
+        return value
+    return str(value)[:LONGEST]
 
 
 def _placeholders(words: str) -> set[str]:

@@ -227,7 +227,7 @@ class LiveSource:
         except ChildDied as died:
             if not self._closing.is_set():
                 words = died.words.splitlines()
-                detail = f"{died.how} {words[-1] if words else ''}".strip()
+                detail = redact(f"{died.how} {words[-1] if words else ''}".strip())
                 self._set("reconnecting", sentence("camera.decoder_died", detail=detail))
             return False
         finally:

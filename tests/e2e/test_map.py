@@ -43,6 +43,8 @@ for (const name of ['drawElements', 'drawArrays', 'clear']) {
 """
 QUIET_MS = 3000
 """Without a command to WebGL for so long, the map is drawn to its end: it rests for a second at most."""
+REST_MS = 1500
+"""Longer than the map rests after a change before it is given the next."""
 LONG_S = 600.0
 """Between reports of health: cameras stay what they are for longer than a test takes."""
 QUIET = """
@@ -155,6 +157,26 @@ def test_the_map_is_whole_when_it_is_first_seen(browser: Browser, rig: Rig) -> N
     first = colours(page)
     assert near(first, CRITICAL["dark"]) > 150
     assert near(first, GOOD["dark"]) > 60
+    page.context.close()
+
+
+CONTEXT = "document.querySelector('.map canvas').getContext('webgl2')"
+
+
+def test_what_comes_while_the_graphics_driver_starts_anew_is_on_the_map(browser: Browser, rig: Rig) -> None:
+    """WebGL's context is lost for a while, and with it what the map was given then."""
+    report(rig.publisher, rig.cameras, LONG_S)
+    page = open_page(browser, rig)
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.locator(".map canvas").wait_for()
+    page.evaluate(f"window.jagaLose = {CONTEXT}.getExtension('WEBGL_lose_context'); jagaLose.loseContext()")
+    page.wait_for_function(f"{CONTEXT}.isContextLost()")
+    rig.begin(0, Kind.BRAWL)
+    page.locator("[data-id]").first.wait_for()
+    page.wait_for_timeout(REST_MS)
+    page.evaluate("jagaLose.restoreContext()")
+    wait_until(lambda: near(colours(page), CRITICAL["dark"]) > 150, 30, "the incident")
+    assert near(colours(page), GOOD["dark"]) > 60
     page.context.close()
 
 

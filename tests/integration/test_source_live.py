@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from unittest.mock import Mock
 
 import psutil
 import pytest
 
 from contract.sentence import english, sentence
-from edge_agent.adapters import source_nursery, source_process
+from edge_agent.adapters import source_live, source_nursery, source_process
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import Message, Request, redact
 from edge_agent.core.backoff import Backoff
@@ -232,6 +233,16 @@ def test_no_child_outlives_a_killed_agent(tmp_path: Path) -> None:
 )
 def test_credentials_are_never_shown(written: str, shown: str) -> None:
     assert redact(written) == shown
+
+
+def test_what_a_dying_decoder_says_last_shows_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = "Traceback (most recent call last):\nValueError: rtsp://admin:pa55@cam/1"
+    dead = Mock(next=Mock(side_effect=source_process.ChildDied("exit status 1", words)))
+    monkeypatch.setattr(source_live, "Child", lambda _: dead)
+    with watching("rtsp://admin:pa55@cam/1") as live:
+        wait_until(lambda: live.status().state == "reconnecting")
+        detail = "exit status 1 ValueError: rtsp://***@cam/1"
+        assert live.status().why == sentence("camera.decoder_died", detail=detail)
 
 
 def test_backoff_doubles_up_to_its_cap_within_its_jitter() -> None:

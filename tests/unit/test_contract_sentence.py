@@ -1,5 +1,6 @@
 """Sentences that travel: each reader says them in his own language, whoever wrote them."""
 
+import json
 import re
 
 import msgspec
@@ -13,7 +14,7 @@ from aggregator.core.wording import worded
 from contract.codec import decode, encode
 from contract.errors import ConfigError, WrongType
 from contract.messages import CameraHealth, Health, refusal
-from contract.sentence import LONGEST, english, known, of_error, sentence
+from contract.sentence import LARGEST, LONGEST, english, known, of_error, sentence
 from contract.texts import LANGUAGES, catalogue
 from tests.data import ROOT
 from tests.samples import NOW, sample_messages
@@ -85,21 +86,32 @@ def test_a_reader_knows_a_sentence_by_its_key_and_all_it_needs() -> None:
     assert not known(sentence("camera.of_tomorrow"))
 
 
-@given(st.text(max_size=2 * LONGEST), st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+@given(
+    st.text(max_size=2 * LONGEST),
+    st.integers() | st.sampled_from((LARGEST + 1, -(10**400))),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
 def test_whatever_its_values_are_it_survives_the_wire(words: str, whole: int, number: float) -> None:
-    whole = max(-(2**53), min(2**53, whole))
     why = sentence("camera.words", words=words.encode("utf-8", "replace").decode(), n=whole, x=number)
     host = sample_messages()["health"].host  # type: ignore[attr-defined]
     told = Health(time=NOW, interval_s=1, cameras=(CameraHealth(camera="a", state="failed", why=why),), host=host)
     again = decode(encode(told), Health).cameras[0].why
     assert again is not None
-    assert (again.key, again.values) == (why.key, {"words": why.values["words"], "n": whole, "x": number})
+    n = whole if abs(whole) <= LARGEST else str(whole)
+    assert (again.key, again.values) == (why.key, {"words": why.values["words"], "n": n, "x": number})
     assert english(again) == why.values["words"]
 
 
-@pytest.mark.parametrize("why", [{"key": "No Key"}, {"key": "a" * 90}, {"key": "a.b", "values": {"x": [1]}}, "words"])
+@pytest.mark.parametrize(
+    "why",
+    [
+        *({"key": "No Key"}, {"key": "a" * 90}, "words"),
+        *({"key": "a.b", "values": {"x": x}} for x in ([1], LARGEST + 1, -LARGEST - 1, 10**400)),
+    ],
+)
 def test_what_is_no_sentence_is_refused(why: object) -> None:
+    """Of a whole number beyond all floats a report could not be written any more."""
     health = msgspec.to_builtins(sample_messages()["health"])
     health["cameras"][0]["why"] = why
     with pytest.raises(WrongType):
-        decode(msgspec.json.encode(health), Health)
+        decode(json.dumps(health).encode(), Health)

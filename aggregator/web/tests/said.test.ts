@@ -23,6 +23,12 @@ describe("a sentence from elsewhere", () => {
     expect(cameraReason(camera({ id: "a", reason: "End of file", why: null }))).toBe("End of file");
   });
 
+  it("gives way to those words on a page that is older than its aggregator", () => {
+    const tomorrow = { key: "camera.of_tomorrow", values: {} };
+    expect(cameraReason(camera({ id: "a", reason: "it rains", why: tomorrow }))).toBe("it rains");
+    expect(said(tomorrow)).toBe("camera.of_tomorrow");
+  });
+
   it("is a value of a report", () => {
     const column = { key: "reason", type: "camera_reason" };
     preferences.language = "id";

@@ -31,7 +31,7 @@ class Clips {
   }
 
   tell(news: ClipNews): void {
-    if (news.type === "clip") this.#put(news.event, { at: "refused", why: () => (news.why ? said(news.why) : news.error) });
+    if (news.type === "clip") this.#put(news.event, { at: "refused", why: () => (news.why ? said(news.why, news.error) : news.error) });
     else if (news.media === "video/mp4") this.#put(news.event, { at: "here", sha256: news.sha256 });
   }
 

@@ -105,13 +105,16 @@ export class MapView {
     }
     this.#map.addControl(new maplibre.ScaleControl({ maxWidth: 110 * scale }), "bottom-left");
     // Not "load": that waits for the base map's tiles, which may hang.
-    this.#map.once("style.load", () => {
+    this.#map.on("style.load", () => {
       this.#addImages();
       this.#ready = true;
       for (const task of this.#pending.splice(0)) task();
       this.#drawGrid();
-      void this.#unveil();
+      this.#draw(true);
     });
+    this.#map.once("style.load", () => void this.#unveil());
+    // A graphics driver starts anew: the map comes back with the data that it had then, by another "style.load".
+    this.#map.on("webglcontextlost", () => (this.#ready = false));
     this.#map.on("moveend", () => this.#drawGrid());
     this.#listen();
     if (base !== null) this.#watchBase();
@@ -138,7 +141,6 @@ export class MapView {
   }
 
   async #unveil(): Promise<void> {
-    this.#draw();
     await this.#map.open(() => this.#tasks.size === 0 && [...OWN_SOURCES].every((name) => this.#map.isSourceLoaded(name)));
     if (this.#gone) return;
     this.#open = true;
@@ -171,12 +173,12 @@ export class MapView {
       }, wait);
   }
 
-  /** Hands on what would look different. */
-  #draw(): void {
+  /** Hands on what would look different; all: each source, whatever it holds. */
+  #draw(all = false): void {
     const [before, after] = [this.#drawn, this.#wanted];
-    const cameras = !drawnAlike(before.cameras, after.cameras, alikeCameras);
-    const incidents = !drawnAlike(before.incidents, after.incidents, alikeIncidents);
-    const paths = !drawnAlike(before.paths, after.paths, alikePaths);
+    const cameras = all || !drawnAlike(before.cameras, after.cameras, alikeCameras);
+    const incidents = all || !drawnAlike(before.incidents, after.incidents, alikeIncidents);
+    const paths = all || !drawnAlike(before.paths, after.paths, alikePaths);
     this.#drawn = after;
     if (!cameras && !incidents && !paths) return;
     this.#drawnAt = performance.now();
@@ -299,10 +301,8 @@ export class MapView {
       else if (typeof key === "string") this.#events.selectCamera(key);
       else void this.#openCluster(hit);
     });
-    for (const layer of layers) {
-      this.#map.on("mouseenter", layer, () => (this.#map.getCanvas().style.cursor = "pointer"));
-      this.#map.on("mouseleave", layer, () => (this.#map.getCanvas().style.cursor = ""));
-    }
+    this.#map.on("mouseenter", layers, () => (this.#map.getCanvas().style.cursor = "pointer"));
+    this.#map.on("mouseleave", layers, () => (this.#map.getCanvas().style.cursor = ""));
   }
 
   /** Zooms until the cluster parts; where its incidents lie on one spot, selects the worst of them. */

@@ -74,11 +74,14 @@ export class PacedMap extends maplibre.Map {
     super.remove();
   }
 
-  /** Resolves when a whole picture is drawn to its end and no other follows it. */
+  /** Resolves when a whole picture is drawn to its end and no other follows it, or the map is seen without. */
   private async drawn(whole: () => boolean): Promise<void> {
     let frames = 0;
     do {
-      while (frames === this.frames || !whole()) await this.once("render");
+      while (frames === this.frames || !whole()) {
+        await this.once("render");
+        if (this.seen) return;
+      }
       frames = this.frames;
       await this.finished();
     } while (frames !== this.frames || this.due !== undefined);

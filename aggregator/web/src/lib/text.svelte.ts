@@ -52,8 +52,12 @@ export function doubtText(doubt: string): string {
   return catalogue.has(key) ? t(key, { n: number(Number(amount)) }) : doubt;
 }
 
-/** A sentence from elsewhere: a value whose name ends in `_s` is a duration. */
-export function said(sentence: catalogue.Sentence): string {
+/**
+ * A sentence from elsewhere: a value whose name ends in `_s` is a duration. words: the same in English, for a page that was
+ * opened before its aggregator was renewed and has no such key.
+ */
+export function said(sentence: catalogue.Sentence, words = sentence.key): string {
+  if (!catalogue.has(sentence.key)) return words;
   const written = ([name, value]: [string, string | number]): [string, string] => {
     if (typeof value === "string") return [name, value];
     return [name, name.endsWith("_s") ? duration(value) : number(value)];
@@ -63,7 +67,7 @@ export function said(sentence: catalogue.Sentence): string {
 
 /** A camera's reason; where it is no sentence of the catalogue, the agent's own words. */
 export function cameraReason(camera: Camera): string {
-  return camera.why ? said(camera.why) : camera.reason;
+  return camera.why ? said(camera.why, camera.reason) : camera.reason;
 }
 
 /** Until when: the time alone today, with its day else. */
