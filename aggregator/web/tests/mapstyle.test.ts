@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { StyleSpecification } from "maplibre-gl";
-import { OWN_SOURCES, overBase, ownStyle, type Palette } from "../src/lib/mapstyle";
+import { OWN_SOURCES, overBase, ownStyle, SIGN, type Palette } from "../src/lib/mapstyle";
 import { LAYERS, pictureStyle, vectorStyle } from "../src/lib/basestyle";
 
 const PALETTE = new Proxy({}, { get: (_, name) => (name === "severity" || name === "camera" || name === "base" ? new Proxy({}, { get: () => "#fff" }) : "#000") }) as Palette;
@@ -13,6 +13,12 @@ describe("the map's style", () => {
     expect(names(style).slice(0, 2)).toEqual(["ground", "grid"]);
     expect(JSON.stringify(style)).not.toContain("http");
     expect(style.glyphs).toBeUndefined();
+  });
+
+  it("names a site in whose middle an incident's sign stands", () => {
+    const layout = own().layers.find(({ id }) => id === "site-names")?.layout as Record<string, number>;
+    const [offset, size, padding] = ["text-radial-offset", "text-size", "text-padding"].map((name) => layout[name]!);
+    expect(offset! * size! - padding!).toBeGreaterThan(SIGN.several / 2);
   });
 
   it("lies over tiles, which take the place of the grid", () => {

@@ -23,6 +23,9 @@ export interface Palette {
 export type PaintedLayer = maplibre.LayerSpecification & { paint?: Record<string, unknown>; layout?: Record<string, unknown> };
 export type Style = maplibre.StyleSpecification & { layers: PaintedLayer[] };
 
+/** Sides of incidents' signs, alone and standing for several, CSS pixels. */
+export const SIGN = { one: 30, several: 34 } as const;
+
 export const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const OWN_FONT = ["Inter Variable"];
 const DEEPEST = 22;
@@ -62,7 +65,8 @@ export function ownStyle(palette: Palette, scale: number, font: readonly string[
     { id: "camera-names", type: "symbol", source: "cameras", minzoom: close, layout: label(11.5, 1.3), paint: halo },
     { id: "camera-signs", type: "symbol", source: "cameras", layout: { "icon-image": ["concat", "camera-", ["get", "sign"]], "icon-size": small, ...always, "icon-ignore-placement": ["step", ["zoom"], true, close, false], "symbol-sort-key": ["case", missing, 1, 0] } },
     { id: "path-ends", type: "symbol", source: "ends", minzoom: from(13), layout: { "icon-image": ["concat", "arrow-", ["get", "severity"]], "icon-size": scale, "icon-rotate": ["get", "bearing"], "icon-rotation-alignment": "map", "icon-anchor": "bottom", "icon-offset": [0, -9], ...always } },
-    { id: "site-names", type: "symbol", source: "sites", minzoom: from(10), maxzoom: close, layout: { ...label(13.5, 1.1), "symbol-sort-key": ["-", ["get", "cameras"]], "text-padding": 6 }, paint: { ...halo, "text-halo-width": 2.4 } },
+    // Far enough for an incident's sign in the middle of the site.
+    { id: "site-names", type: "symbol", source: "sites", minzoom: from(10), maxzoom: close, layout: { ...label(13.5, 1.8), "symbol-sort-key": ["-", ["get", "cameras"]], "text-padding": 6 }, paint: { ...halo, "text-halo-width": 2.4 } },
     { id: "incident-counts", type: "symbol", source: "incidents", filter: ["has", "point_count"], layout: { ...count, "symbol-sort-key": ["-", ["get", "rank"]] }, paint: { ...halo, "text-halo-color": palette.panel, "text-halo-width": 3 } },
     { id: "incident-signs", type: "symbol", source: "incidents", layout: { "icon-image": sign, "icon-size": scale, ...always, "symbol-sort-key": ["get", "rank"] } },
   ] as unknown as PaintedLayer[];

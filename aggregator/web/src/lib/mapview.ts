@@ -7,7 +7,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { GeoJSON } from "geojson";
 import { gridStep, pixelsAtZoom0, type Bounds } from "./geo";
 import { ForeignLayers, openBase, type Base } from "./base";
-import { OWN_SOURCES, overBase, ownStyle, type PaintedLayer, type Palette } from "./mapstyle";
+import { OWN_SOURCES, overBase, ownStyle, SIGN, type PaintedLayer, type Palette } from "./mapstyle";
 import { PacedMap } from "./pacedmap";
 import { alikeCameras, alikeIncidents, alikePaths, cameraAreas, cameraPoints, drawnAlike, gridLines, incidentPaths, incidentPoints, pathEnds, sitePoints, type Placed } from "./scene";
 import { CAMERA_SHAPES, SHAPES } from "./shapes";
@@ -336,12 +336,12 @@ export class MapView {
         paint(pen, SHAPES[name].outline, panel, "stroke", 5);
         paint(pen, SHAPES[name].outline, severity[name], "fill");
       };
-      this.#image(`severity-${rank}`, 30, (pen) => {
+      this.#image(`severity-${rank}`, SIGN.one, (pen) => {
         draw(pen);
         paint(pen, SHAPES[name].mark, onSeverity, "stroke", 2.6);
       });
       // One behind it: that it stands for several is seen where their number finds no place.
-      this.#image(`cluster-${rank}`, 34, (pen) => {
+      this.#image(`cluster-${rank}`, SIGN.several, (pen) => {
         pen.translate(1.6, -1.6);
         draw(pen);
         pen.translate(-3.2, 3.2);
