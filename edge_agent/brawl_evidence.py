@@ -2,28 +2,29 @@
 
 import hashlib
 import inspect
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.adapters import pictures_cv2
+from edge_agent.adapters import detector_image, pictures_cv2, source_decode
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import open_source
-from edge_agent.core import picture
+from edge_agent.core import byte_track, picture, quantiles, tracks
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.ports import Detector
 from edge_agent.core.rules import brawl_features
 from edge_agent.core.rules.base import counted
 from edge_agent.core.rules.brawl import WINDOW_S, BrawlRule
-from edge_agent.core.rules.brawl_features import VERSION, Evidence, Floats, Looker
+from edge_agent.core.rules.brawl_features import Evidence, Floats, Looker
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.tracks import Figure, FigureId, TrackMemory, View
 from edge_agent.core.types import Box, Frame
 
-_SEEING = [inspect.getsource(module).encode() for module in (pictures_cv2, brawl_features, picture)]
 FPS = 5.0
 SLACK_S = 0.01
 
@@ -136,13 +137,21 @@ def _figure(box: Box, number: int) -> Figure:
 def kept(video: Path, folder: Path, detector: Detector, tracker: TrackerSpec, variant: Variant = PLAIN) -> Seen | None:
     """`see`, remembered in `folder` under the digest of the video's bytes, the variant, the network and the code that
     sees: what older code has seen is not what the rule sees."""
-    settings = repr((variant, detector.name, tracker, VERSION)).encode()
-    digest = hashlib.sha256(video.read_bytes() + settings + b"".join(_SEEING)).hexdigest()
+    settings = repr((variant, detector.name, tracker)).encode()
+    digest = hashlib.sha256(video.read_bytes() + settings + _seeing()).hexdigest()
     file = folder / f"{digest[:32]}.npz"
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
         save(file, see(video, detector, tracker, variant))
     return load(file)
+
+
+@cache
+def _seeing() -> bytes:
+    """The code between a recording and what the rule sees of it."""
+    own = sys.modules[__name__]
+    modules = (own, source_decode, detector_image, byte_track, tracks, pictures_cv2, picture, quantiles, brawl_features)
+    return "".join(map(inspect.getsource, modules)).encode()
 
 
 def save(file: Path, seen: Seen | None) -> None:

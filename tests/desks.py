@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import httpx
 import msgspec
+import pytest
 
 from aggregator.accounts import Accounts, Policy
 from aggregator.adapters.audit_sqlite import SqliteAudit
@@ -32,6 +33,7 @@ from aggregator.api.parts import Parts
 from aggregator.api.people import People
 from aggregator.config_people import HttpSection
 from aggregator.core.correlation import CorrelationPolicy, Correlator
+from aggregator.core.errors import StoreError
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Message
 from aggregator.core.report import Calendar
@@ -113,6 +115,23 @@ class Aggregator:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.kill()
+
+
+def store_fails(*_: object) -> None:
+    """In place of one of the store's methods."""
+    raise StoreError("aggregator.store_failed", path="x", detail="disk full")
+
+
+def break_on(poison: Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The correlation has a bug that this event comes upon."""
+    step = Correlator.step
+
+    def breaks(self: Correlator, events: list[Event], now: float, hushed: frozenset[str]) -> object:
+        if poison in events:
+            raise ZeroDivisionError("a bug")
+        return step(self, events, now, hushed)
+
+    monkeypatch.setattr(Correlator, "step", breaks)
 
 
 @dataclass

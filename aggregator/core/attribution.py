@@ -190,7 +190,7 @@ class Attribution:
         next word of the same: what goes on there does, true or not. Another thing it tells is another word."""
         if self._sources(trail.incident) > 1:
             return 1.0
-        if trail.kind == probe.kind and trail.camera == probe.camera and trail.same_camera(probe):
+        if trail.kind == probe.kind and trail.same_camera(probe):
             return 1.0
         rate = self._rates.per_s(trail.site, trail.camera, trail.kind, trail.last)
         return 1 / (1 + rate / TRUE_PER_S * doubt(trail.sure))

@@ -58,6 +58,17 @@ class Decision:
     moved: NDArray[np.bool_] | None = field(default=None, compare=False)
 
 
+@dataclass(slots=True)
+class _Empty:
+    """A picture in which a look showed nobody. since: seconds. proven: see PROVEN_S. rarely: how many times refresh_s
+    until the next look."""
+
+    luma: Image
+    since: float
+    proven: bool = False
+    rarely: int = 1
+
+
 class MotionGate:
     """One camera's gate. `t` must not go back. patient: whether it may look less often at what moves for nothing."""
 
@@ -72,10 +83,7 @@ class MotionGate:
         self._futile: float | None = None
         self._usual = self._variance = 0.0
         self._luma: Image | None = None
-        self._empty: Image | None = None
-        self._empty_t = 0.0
-        self._proven = False
-        self._rarely = 1
+        self._empty: _Empty | None = None
         self._compared = float("-inf")
 
     def decide(self, luma: Image, t: float) -> Decision:
@@ -100,13 +108,13 @@ class MotionGate:
 
     def showed(self, *, nobody: bool, whole: bool) -> None:
         """What a look at the latest frame, or at the whole of it, has shown. nobody: not even doubtfully."""
-        if not nobody:
+        if not nobody or self._luma is None:
             self._empty = None
-        elif self._same():
-            if not self._proven and self._luma is not None and reached(self._t - self._empty_t, PROVEN_S):
-                self._proven, self._background = True, self._luma.astype(np.float32)
+        elif (empty := self._unchanged()) is not None:
+            if not empty.proven and reached(self._t - empty.since, PROVEN_S):
+                empty.proven, self._background = True, self._luma.astype(np.float32)
         elif whole and self._patient:
-            self._empty, self._empty_t, self._proven, self._rarely = self._luma, self._t, False, 1
+            self._empty = _Empty(self._luma, self._t)
 
     def _reason(self, area: float, t: float, first: bool) -> tuple[bool, Reason]:
         if first:
@@ -116,9 +124,8 @@ class MotionGate:
         if moves:
             self._moved = t
         if moves or not exceeded(t - self._moved, self._spec.hold_s):
-            if not self._same():
-                self._empty = None
-            elif self._proven:
+            self._empty = self._unchanged()
+            if self._empty is not None and self._empty.proven:
                 return False, "idle"
             return self._worth(area, t, "motion" if moves else "hold")
         if exceeded(t - self._moved, self._spec.hold_s + FUTILE_S):
@@ -127,18 +134,23 @@ class MotionGate:
             return True, "confirm"
         if reached(t - self._compared, self._spec.refresh_s):
             self._compared = t
-            if not self._same() or reached(t - self._looked, self._rarely * self._spec.refresh_s):
-                self._rarely = min(2 * self._rarely, MOST_RARELY)
+            empty = self._unchanged()
+            if empty is None:
+                return True, "refresh"
+            if reached(t - self._looked, empty.rarely * self._spec.refresh_s):
+                empty.rarely = min(2 * empty.rarely, MOST_RARELY)
                 return True, "refresh"
         return False, "idle"
 
-    def _same(self) -> bool:
-        """Whether this is the picture in which nobody was."""
-        if self._empty is None or self._luma is None or self._empty.shape != self._luma.shape:
-            return False
-        apart = np.abs(self._luma.astype(np.int16) - self._empty)
+    def _unchanged(self) -> _Empty | None:
+        """The picture in which nobody was, while the latest is the same."""
+        empty = self._empty
+        if empty is None or self._luma is None or empty.luma.shape != self._luma.shape:
+            return None
+        apart = np.abs(self._luma.astype(np.int16) - empty.luma)
         differing = int(np.count_nonzero(apart > SAME_SHARE * self._spec.threshold))
-        return differing < SAME_PIXELS and differing / apart.size < self._spec.min_area
+        same = differing < SAME_PIXELS and differing / apart.size < self._spec.min_area
+        return empty if same else None
 
     def found(self) -> None:
         """A look has shown somebody: whatever moves is worth looking at."""

@@ -15,7 +15,7 @@ from contract.codec import decode, decode_event, encode
 from contract.events import Event, sequence_text
 from contract.messages import Command, Health, HostHealth, Reply
 from contract.replay import read_args
-from tests.desks import Desk
+from tests.desks import Desk, break_on
 from tests.samples import NOW, sample_messages
 from tests.timeline import make_event, place
 
@@ -130,14 +130,7 @@ def test_after_a_restart_an_episode_finds_its_incident_and_gaps_are_remembered(d
 @pytest.mark.logs_errors
 def test_one_message_that_breaks_something_spoils_no_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     good, poison = make_event(0, "a", "brawl"), make_event(1, "poison", "brawl")
-    step = desk.service._correlator.__class__.step
-
-    def breaks(self: object, events: list[Event], now: float, hushed: frozenset[str]) -> object:
-        if poison in events:
-            raise ZeroDivisionError("a bug")
-        return step(self, events, now, hushed)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("aggregator.core.correlation.Correlator.step", breaks)
+    break_on(poison, monkeypatch)
     desk.take(good, poison, make_event(2, "a", "brawl", "update", started=0))
     assert [one["event_count"] for one in desk.incidents()] == [2]
     (refused,) = desk.store.quarantine(10)

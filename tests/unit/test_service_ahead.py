@@ -8,7 +8,7 @@ import pytest
 from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Message, SuppressedQuery
 from contract.events import Event
-from tests.desks import Desk
+from tests.desks import Desk, break_on, store_fails
 from tests.timeline import make_event, place
 
 HERE = place(0, 0)
@@ -27,10 +27,6 @@ def batch(desk: Desk, *events: Event) -> list[Message]:
 
 def brawl(t: float, camera: str = "a") -> Event:
     return make_event(t, camera, "brawl", location=HERE, confidence=0.9)
-
-
-def fails(*_: object) -> None:
-    raise StoreError("aggregator.store_failed", path="x", detail="disk full")
 
 
 def count(desk: Desk) -> int:
@@ -100,7 +96,7 @@ def test_who_comes_between_does_not_answer_for_what_was_taken_ahead(
     second = batch(desk, brawl(5, "b"))
     desk.service.handle(batch(desk, brawl(0)), lambda: second)
     with monkeypatch.context() as patch:
-        patch.setattr(desk.store, "commit", fails)
+        patch.setattr(desk.store, "commit", store_fails)
         (incident,) = desk.service.incidents()
         assert incident.event_count == 1
         with pytest.raises(StoreError):
@@ -114,14 +110,7 @@ def test_a_message_that_breaks_something_ahead_spoils_neither_batch(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison = brawl(6, "poison")
-    step = desk.service._correlator.__class__.step
-
-    def breaks(self: object, events: list[Event], now: float, hushed: frozenset[str]) -> object:
-        if poison in events:
-            raise ZeroDivisionError("a bug")
-        return step(self, events, now, hushed)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("aggregator.core.correlation.Correlator.step", breaks)
+    break_on(poison, monkeypatch)
     second = batch(desk, brawl(5, "b"), poison)
     desk.service.handle(batch(desk, brawl(0)), lambda: second)
     assert count(desk) == 1

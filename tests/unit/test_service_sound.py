@@ -8,7 +8,7 @@ import pytest
 from aggregator.core.actions import Deed
 from aggregator.core.correlation import Correlator
 from aggregator.core.errors import StoreError
-from tests.desks import Desk
+from tests.desks import Desk, store_fails
 from tests.timeline import make_event, place
 
 
@@ -19,16 +19,12 @@ def desk(tmp_path: Path) -> Desk:
     return one
 
 
-def fails(*_: object) -> None:
-    raise StoreError("aggregator.store_failed", path="x", detail="disk full")
-
-
 def test_memory_that_could_not_be_rebuilt_is_not_used(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else what was not stored would count twice when it comes again."""
     first = [desk.message(make_event(0, "a", "brawl"))]
     with monkeypatch.context() as patch:
-        patch.setattr(desk.store, "commit", fails)
-        patch.setattr(desk.store, "restore", fails)
+        patch.setattr(desk.store, "commit", store_fails)
+        patch.setattr(desk.store, "restore", store_fails)
         with pytest.raises(StoreError):
             desk.service.handle(first)
         with pytest.raises(StoreError):
@@ -46,7 +42,7 @@ def test_a_split_that_the_store_cannot_be_asked_about_changes_nothing(
     event = msgspec.json.decode(desk.store.incident_told(before.id)[0][0])["id"]
 
     with monkeypatch.context() as patch:
-        patch.setattr(desk.store, "incident_view", fails)
+        patch.setattr(desk.store, "incident_view", store_fails)
         with pytest.raises(StoreError):
             desk.service.split(before.id, event, Deed(action="split", actor="budi"))
     assert desk.service.incidents() == (before,)

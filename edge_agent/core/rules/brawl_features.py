@@ -36,8 +36,6 @@ GROWTH = 0.28
 """Change grows with the time between two looks to this power: between 0.2 s and 0.4 s (see models/brawl.md)."""
 BODY = 0.3
 """Height of a person as a share of the picture's, until one has been seen."""
-VERSION = 3
-"""Of what the channels mean; what was kept of another version is not used."""
 MOTION = ("motion_energy", "motion_peak", "motion_change", "agitation", "deformation", "common_motion", "people_near")
 """Names of the channels behind `appearance`, as the event's measures have them."""
 
