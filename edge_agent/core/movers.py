@@ -56,7 +56,7 @@ CONTACT_S = 3.0
 """A stop this long after they met comes of it."""
 
 
-class Place(Struct, frozen=True):
+class Place(Struct, frozen=True, gc=False):
     """at: middle of the box, foot: of its lower edge, both level; unit_foot: in unit coordinates."""
 
     t: float
@@ -72,10 +72,10 @@ class Mover:
 
     serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`; stop: the one it
     came to stand in; off: since when it is not there. farthest: box lengths from where it was first seen. met, whom:
-    when it last touched whom. braking: how it came to its stand, box lengths a second squared; collided: with whom it
-    had met hit_s before, by serial. lasted: how many of STOOD_S have been counted. speed: box lengths a second over the
-    last SPAN_S, None until it has been watched for half of it; velocity: the same in frame heights, level, 0 until
-    then. voted: in which cells it has, going into which quarter. last: of the trail.
+    when it last touched whom. collided: with whom it had met hit_s before, by serial. lasted: how many of STOOD_S have
+    been counted. speed: box lengths a second over the last SPAN_S, None until it has been watched for half of it;
+    velocity: the same in frame heights, level, 0 until then. voted: in which cells it has, going into which quarter.
+    last: of the trail. _stopping: its trail as it came to its stand.
     """
 
     serial: int
@@ -88,7 +88,6 @@ class Mover:
     farthest: float = 0.0
     met: float = float("-inf")
     whom: int = 0
-    braking: float = 0.0
     collided: int | None = None
     hit_s: float = 0.0
     lasted: int = 0
@@ -97,6 +96,8 @@ class Mover:
     velocity: Point = (0.0, 0.0)
     voted: set[tuple[int, int, int]] = field(default_factory=set)
     last: Place = field(init=False)
+    _stopping: tuple[Place, ...] = ()
+    _braking: float | None = 0.0
 
     def __post_init__(self) -> None:
         self.last = self.trail[-1]
@@ -113,6 +114,20 @@ class Mover:
         self.speed = gone(then, point) / took
         self.velocity = (point.at[0] - then.at[0]) / took, (point.at[1] - then.at[1]) / took
         return then
+
+    def stopped(self, box: Box, t: float) -> None:
+        """It comes to stand in `box`, as far as can be told yet."""
+        self.stop, self.since, self.lasted = box, t, 0
+        self._stopping, self._braking = tuple(self.trail), None
+        self.hit_s = t - self.met
+        self.collided = None if exceeded(self.hit_s, CONTACT_S) else self.whom
+
+    @property
+    def braking(self) -> float:
+        """How it came to its stand, box lengths a second squared. Worked out when asked for: most drive on."""
+        if self._braking is None:
+            self._braking = _braking(self._stopping)
+        return self._braking
 
     @property
     def came(self) -> bool:
@@ -249,15 +264,12 @@ def _move(mover: Mover, figure: Figure, point: Place) -> None:
         return
     mover.anchor, mover.off = figure.box, None
     if mover.speed is None or mover.speed > CREEP or overlap(mover.stop, figure.box) < HERE:
-        mover.stop, mover.since, mover.lasted = figure.box, point.t, 0
-        mover.braking = _braking(mover)
-        mover.hit_s = point.t - mover.met
-        mover.collided = None if exceeded(mover.hit_s, CONTACT_S) else mover.whom
+        mover.stopped(figure.box, point.t)
 
 
-def _braking(mover: Mover) -> float:
-    """Box lengths a second squared, constant from its fastest to where it is now: v / t, the hardest such."""
-    trail, watched = list(mover.trail), _watched(mover.trail)
+def _braking(trail: Sequence[Place]) -> float:
+    """Box lengths a second squared, constant from its fastest to where the trail ends: v / t, the hardest such."""
+    watched = _watched(trail)
     now, hardest = watched[-1], 0.0
     for point, until in zip(reversed(trail), reversed(watched), strict=True):
         if now - until > BRAKED_S + EPSILON_S:

@@ -54,7 +54,7 @@ def cell_of(x: float, y: float) -> int:
     return min(max(int(y * ROWS), 0), ROWS - 1) * COLUMNS + column
 
 
-class Sample(Struct, frozen=True):
+class Sample(Struct, frozen=True, gc=False):
     """What one figure was like for `seconds`. values: QUANTITIES, NaN where unknown. sector: of SECTORS, None while it
     does not move."""
 
@@ -87,63 +87,83 @@ class Normality:
         self.watched = np.zeros(HOURS, np.float64)
         self.names: list[str] = []
         self.by_class = np.zeros(CLASSES, np.float64)
-        self._pooled: NDArray[np.float32] | None = None
+        # Sums that are asked for more often than they change.
+        self._pooled: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+        self._seconds: float | None = None
+        self._watched_s: float | None = None
 
     @property
     def seconds(self) -> float:
         """Of figures, all together."""
-        return float(self.by_class.sum())
+        if self._seconds is None:
+            self._seconds = float(self.by_class.sum())
+        return self._seconds
+
+    @property
+    def watched_s(self) -> float:
+        """For how long it has been watched, at all hours together."""
+        if self._watched_s is None:
+            self._watched_s = float(self.watched.sum())
+        return self._watched_s
+
+    def _changed(self) -> None:
+        self._pooled = self._seconds = self._watched_s = None
 
     def watch(self, seconds: float, hour: float, groups: set[int]) -> None:
         """Time has passed in which these groups were in the picture."""
+        self._watched_s = None
         self.watched[int(hour) % HOURS] += seconds
         for group in groups:
             self.present[int(hour) % HOURS, group] += seconds
 
     def learn(self, sample: Sample, weight: float = 1.0) -> None:
         seconds = sample.seconds * weight
-        row = np.zeros(FEATURES, np.float32)
+        row = [0.0] * FEATURES
         row[0] = seconds
         for index, value in enumerate(sample.values):
             if value == value:
                 row[1 + 3 * index : 4 + 3 * index] = seconds, seconds * value, seconds * value * value
         if sample.sector is not None:
             row[1 + 3 * _Q + sample.sector] = seconds
-        group = group_of(sample.cls)
-        self.sums[0, sample.cell, group] += row
-        self.sums[1 + _block(sample.hour), sample.cell, group] += row
-        self._pooled = None
+        both = self._of(sample.hour)[:, sample.cell, group_of(sample.cls)]
+        both += np.array(row, np.float32)
+        self._pooled = self._seconds = None
         self.by_class[self._class(sample.cls)] += seconds
 
     def fade(self, factor: float) -> None:
         """Everything learned weighs `factor` (0..1) of what it did."""
         for sums in (self.sums, self.present, self.watched, self.by_class):
             sums *= factor
-        self._pooled = None
+        self._changed()
 
     def usual(self, places: NDArray[np.float64], groups: NDArray[np.int64], hour: float) -> Usual:
         """places: (n, 2) in unit coordinates; groups: (n,), indices into GROUPS."""
         if self._pooled is None:
-            self._pooled = np.asarray(self.sums[0].sum(axis=1), np.float32)
+            self._pooled = np.asarray(self.sums[0].sum(axis=1), np.float32), self.sums[0, :, :, 0].sum(0)
+        pooled, present = self._pooled
         kernels = _kernels(places)
-        near, everyone = kernels[: len(groups)], kernels @ self._pooled
-        local, of_block = (self._around(near, groups, part) for part in (0, 1 + _block(hour)))
+        near, everyone = kernels[: len(groups)], kernels @ pooled
+        local, of_block = self._around(near, groups, hour)
         known = everyone[len(groups) :]
         for nearer in (everyone[: len(groups)], local, of_block):
             known = _shrink(nearer, known)
         mean, spread = _moments(known)
         moving = known[:, 1 + 3 * _Q :] + PRIOR_S / SECTORS
-        even = self.sums[0, :, :, 0].sum(0)[groups] * near.sum(1) / CELLS
+        even = present[groups] * near.sum(1) / CELLS
         place = np.maximum(np.log10((even + 1.0) / (local[:, 0] + 1.0)), 0.0)
         return Usual(mean, spread, moving / moving.sum(1, keepdims=True), place)
 
-    def _around(self, kernel: NDArray[np.float32], groups: NDArray[np.int64], part: int) -> NDArray[np.float32]:
-        """(n, FEATURES), each of its own group."""
-        found = np.empty((len(kernel), FEATURES), np.float32)
-        for group in range(len(GROUPS)):
-            own = groups == group
-            if own.any():
-                found[own] = kernel[own] @ self.sums[part, :, group]
+    def _of(self, hour: float) -> NDArray[np.float32]:
+        """(2, CELLS, GROUPS, FEATURES), a view of `sums`: of all day and of this hour's part of it."""
+        part = 1 + int(hour * BLOCKS / HOURS) % BLOCKS
+        return self.sums[: part + 1 : part]
+
+    def _around(self, kernel: NDArray[np.float32], groups: NDArray[np.int64], hour: float) -> NDArray[np.float32]:
+        """(2, n, FEATURES), each of its own group: of all day and of this hour's part of it."""
+        found, sums = np.empty((2, len(kernel), FEATURES), np.float32), self._of(hour)
+        for group in set(groups.tolist()):
+            own = np.flatnonzero(groups == group)
+            found[:, own] = kernel[own] @ sums[:, :, group]
         return found
 
     def class_rarity(self, cls: str) -> float:
@@ -153,7 +173,7 @@ class Normality:
 
     def hour_rarity(self, group: int, hour: float) -> float:
         """log10 of how many times rarer this group is at this hour than on the whole, >= 0."""
-        watched = float(self.watched.sum())
+        watched = self.watched_s
         if watched <= 0:
             return 0.0
         rate = (float(self.present[:, group].sum()) + 1.0) / (watched + 1.0)
@@ -194,16 +214,12 @@ class Normality:
         if int(arrays["version"]) != VERSION:
             raise ValueError(f"version {int(arrays['version'])}, not {VERSION}")
         self.sums = np.array(arrays["sums"], np.float32)
-        self._pooled = None
+        self._changed()
         self.present = np.array(arrays["present"], np.float64)
         self.watched = np.array(arrays["watched"], np.float64)
         self.by_class = np.array(arrays["by_class"], np.float64)
         names = (bytes(row[row > 0].astype(np.uint8)) for row in np.asarray(arrays["classes"]))
         self.names = [name.decode("utf-8", "replace") for name in names if name]
-
-
-def _block(hour: float) -> int:
-    return int(hour * BLOCKS / HOURS) % BLOCKS
 
 
 def _kernels(places: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -36,7 +36,7 @@ class Pace:
     height: float
 
 
-class _Look(Struct, frozen=True):
+class _Look(Struct, frozen=True, gc=False):
     t: float
     at: Point
     metres: Point | None

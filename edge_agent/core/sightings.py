@@ -32,7 +32,7 @@ _COLUMNS = (np.array([1, 2]) + 0.5) / 4
 """Where in a box the flow is read: the trunk, neither limbs nor ground."""
 
 
-class Sighting(Struct, frozen=True):
+class Sighting(Struct, frozen=True, gc=False):
     """One figure at one look. values: as edge_agent.core.normality.QUANTITIES, NaN where unknown. sector: which way it
     goes, None while it does not. dt: seconds since this figure was last seen, 0 at first. age: since it was first."""
 

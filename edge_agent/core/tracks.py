@@ -32,7 +32,7 @@ between; neither box is more than RATIO times as high. Chosen on true tracks bro
 benchmarks.true_tracks): going by the last place alone mended a quarter fewer and made four times as many mistakes."""
 
 
-class Figure(Struct, frozen=True):
+class Figure(Struct, frozen=True, gc=False):
     """One object as the rules see it. id survives a mended id switch. box, foot: unit coordinates; at: the foot in
     level coordinates; height: of the box, as a share of the frame's height. A struct for the reason that a Track is."""
 

@@ -79,7 +79,7 @@ class Detections:
         return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32), classes)
 
 
-class Track(Struct, frozen=True):
+class Track(Struct, frozen=True, gc=False):
     """One object followed over time; `id` is unique within its camera and process, and is no identity.
 
     A struct, since one is made for every object of every frame and a frozen dataclass takes some twenty times as long.

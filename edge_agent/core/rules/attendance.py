@@ -33,7 +33,7 @@ LIKE = 0.4
 """Overlap over union from which a person's box is the thing: somebody who sits still."""
 
 
-class Seen(Struct, frozen=True):
+class Seen(Struct, frozen=True, gc=False):
     """One figure at one look, and whether it stands."""
 
     t: float

@@ -64,7 +64,7 @@ class Knowledge:
     @property
     def _usual(self) -> float:
         """How much of what is needed is known of what is usual, 1 when it is enough."""
-        return min(float(self.normal.watched.sum()) / self._learn_s, self.normal.seconds / FIGURES_S)
+        return min(self.normal.watched_s / self._learn_s, self.normal.seconds / FIGURES_S)
 
     def rarity_of(self, level: float) -> float:
         """-log10 of the share of time in which the picture's most unusual figure is so unusual."""
