@@ -118,7 +118,7 @@ class Normality:
 
     def learn(self, sample: Sample, weight: float = 1.0) -> None:
         seconds = sample.seconds * weight
-        row = [0.0] * FEATURES
+        row = np.zeros(FEATURES, np.float32)
         row[0] = seconds
         for index, value in enumerate(sample.values):
             if value == value:
@@ -126,7 +126,7 @@ class Normality:
         if sample.sector is not None:
             row[1 + 3 * _Q + sample.sector] = seconds
         both = self._of(sample.hour)[:, sample.cell, group_of(sample.cls)]
-        both += np.array(row, np.float32)
+        both += row
         self._pooled = self._seconds = None
         self.by_class[self._class(sample.cls)] += seconds
 

@@ -87,9 +87,11 @@ def _grown(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _under(figure: Figure) -> tuple[slice, slice]:
     """The map's cells that a figure's box covers."""
-    (x1, y1), (x2, y2) = in_frame(figure.box[:2]), in_frame(figure.box[2:])
-    rows = slice(int(y1 * ROWS), max(int(y1 * ROWS) + 1, ceil(y2 * ROWS)))
-    return rows, slice(int(x1 * COLUMNS), max(int(x1 * COLUMNS) + 1, ceil(x2 * COLUMNS)))
+    x1, y1, x2, y2 = figure.box
+    if x1 < 0.0 or y1 < 0.0 or x2 > 1.0 or y2 > 1.0:
+        (x1, y1), (x2, y2) = in_frame((x1, y1)), in_frame((x2, y2))
+    top, left, bottom, right = int(y1 * ROWS), int(x1 * COLUMNS), ceil(y2 * ROWS), ceil(x2 * COLUMNS)
+    return slice(top, bottom if bottom > top else top + 1), slice(left, right if right > left else left + 1)
 
 
 def _cell(shares: NDArray[np.float64], count: int) -> NDArray[np.intp]:

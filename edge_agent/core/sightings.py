@@ -27,9 +27,10 @@ EDGE = 0.01
 """Height and shape of a box are believed where no other box covers more than ALONE of it and it stays EDGE (a share of
 the frame) away from the border."""
 FORGET_S = 2.5
-_ROWS = (np.array([1, 2, 3, 4, 5]) + 0.5) / 8
-_COLUMNS = (np.array([1, 2]) + 0.5) / 4
+_COLUMNS, _ROWS = (np.array([1, 2]) + 0.5) / 4, (np.array([1, 2, 3, 4, 5]) + 0.5) / 8
 """Where in a box the flow is read: the trunk, neither limbs nor ground."""
+_SPOTS = np.concatenate([_COLUMNS, _ROWS])
+_DOWN = np.repeat([0, 1], [len(_COLUMNS), len(_ROWS)])
 
 
 class Sighting(Struct, frozen=True, gc=False):
@@ -118,11 +119,12 @@ def _flow_speeds(boxes: NDArray[np.float64], picture: Picture | None) -> list[fl
     if flow is None:
         return [nan] * len(boxes)
     height, width = flow.field.shape[:2]
-    corner, size = boxes[:, :2, None], (boxes[:, 2:] - boxes[:, :2])[..., None]
-    xs = ((corner[:, 0] + _COLUMNS * size[:, 0]) * width).astype(np.int64)
-    ys = ((corner[:, 1] + _ROWS * size[:, 1]) * height).astype(np.int64)
-    xs, ys = np.minimum(np.maximum(xs, 0), width - 1), np.minimum(np.maximum(ys, 0), height - 1)
-    read = flow.field[ys[:, :, None], xs[:, None, :]].reshape(len(boxes), -1, 2)
+    corners, sizes = boxes[:, _DOWN], (boxes[:, 2:] - boxes[:, :2])[:, _DOWN]
+    sides = np.array([width, height])[_DOWN]
+    at = ((corners + _SPOTS * sizes) * sides).astype(np.int64)
+    np.minimum(np.maximum(at, 0, out=at), sides - 1, out=at)
+    xs, ys = at[:, : len(_COLUMNS)], at[:, len(_COLUMNS) :]
+    read = flow.field.reshape(-1, 2).take(((ys * width)[:, :, None] + xs[:, None]).reshape(len(boxes), -1), axis=0)
     read.sort(axis=1)
     middle = len(_ROWS) * len(_COLUMNS) // 2
     # The median; numpy's own takes longer than all of the rest.

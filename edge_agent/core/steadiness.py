@@ -29,9 +29,9 @@ def moving(picture: Picture | None) -> bool:
     flow = None if picture is None else picture.flow(SMALL)
     if flow is None:
         return False
-    field = flow.field[2::4, 2::4]
+    squares = flow.field[2::4, 2::4] ** 2
     least = max(DISPLACED, DRIFT * flow.dt)
-    displaced = field[..., 0] ** 2 + field[..., 1] ** 2 > least**2
+    displaced = squares[..., 0] + squares[..., 1] > least**2
     return bool(np.count_nonzero(displaced) >= MOVED * displaced.size)
 
 

@@ -120,8 +120,9 @@ class CrowdRush:
 
     def _commotion(self, view: View, paces: Mapping[FigureId, Pace]) -> Commotion:
         """Of figures or of pixels, whichever shows more runners; speeds in bodies/s."""
-        people = self._people(paces)
-        walking = sum(self._speed(pace) < self._rule.run_bodies_s for pace in paces.values())
+        walks = [(self._speed(pace), pace) for pace in paces.values()]
+        people = self._people(walks)
+        walking = sum(speed < self._rule.run_bodies_s for speed, _ in walks)
         if exceeded(view.t - self._together, TOGETHER_S) or walking >= WALK_ON * self._seen:
             return people
         pixels = self._pixels.commotion(view, self._rule.run_bodies_s, SLOW)
@@ -129,12 +130,13 @@ class CrowdRush:
             return pixels
         return people
 
-    def _people(self, paces: Mapping[FigureId, Pace]) -> Commotion:
-        """Of those who are followed one by one, in an order that does not hang on their ids."""
-        walks = sorted((self._speed(p), p.velocity, p.at, p.height) for p in paces.values())
-        walks = [walk for walk in walks if walk[0] <= FASTEST]
+    def _people(self, paces: list[tuple[float, Pace]]) -> Commotion:
+        """Of those who are followed one by one, with their speeds, in an order that does not hang on their ids."""
+        walks = sorted((speed, p.velocity, p.at, p.height) for speed, p in paces if speed <= FASTEST)
+        if not walks or walks[-1][0] < self._rule.run_bodies_s:
+            return Commotion()
         speeds, heights = (np.array([walk[n] for walk in walks]) for n in (0, 3))
-        velocities, places = (np.array([walk[n] for walk in walks], np.float64).reshape(-1, 2) for n in (1, 2))
+        velocities, places = (np.array([walk[n] for walk in walks], np.float64) for n in (1, 2))
         movers = Movers(np.ones(len(walks)), speeds, velocities, places, heights)
         return commotion(movers, self._rule.run_bodies_s, SLOW)
 

@@ -62,14 +62,14 @@ class Flame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """glow, luma, green: (h, w). size: pixels that glow, per cell. both: those that did at the look before, too."""
+    """glow, luma, green: (h, w). counts: (2, rows, cols), per cell the pixels that glow, and those of them that did at
+    the look before, too."""
 
     t: float
     glow: Mask
     luma: Image
     green: Image
-    size: Counts
-    both: Counts
+    counts: Counts
 
 
 class FlameMemory:
@@ -93,7 +93,7 @@ class FlameMemory:
         if self._looks and self._looks[-1].luma.shape != colour.shape[:2]:
             self.clear()
         places = glowing(picture)
-        if not len(places) and not any(look.size.any() for look in self._looks):
+        if not len(places) and not any(look.counts[0].any() for look in self._looks):
             self.clear()
             return []
         height, width = colour.shape[:2]
@@ -103,19 +103,19 @@ class FlameMemory:
         kept = places[self._looks[-1].glow.reshape(-1)[places]] if self._looks else places
         size = cell_counts(places, height, width)
         both = size if len(kept) == len(places) else cell_counts(kept, height, width)
-        self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1], size, both))
+        self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1], np.stack((size, both))))
         steady = self._steady.add(t, np.asarray(size > PRESENT * CELL * CELL, np.bool_))
         while len(self._looks) > 2 and self._looks[0].t < self._steady.since:
             self._looks.popleft()
         if not steady.any() or len(self._looks) < 3:
             return []
-        history = np.array([(look.size, look.both) for look in self._looks])
+        history = np.concatenate([look.counts for look in self._looks]).reshape(-1, 2, *size.shape)
         found = [self._judge(cells, glow.size, history) for cells in regions(steady, 1)]
         return [flame for flame in found if flame is not None]
 
     def _judge(self, cells: Mask, size: int, history: Counts) -> Flame | None:
         """The flame in these cells, if it is one; the cheap questions first. size: pixels of the picture. history:
-        (looks, 2, rows, cols), `size` and `both` of each look."""
+        (looks, 2, rows, cols), the counts of each look."""
         around = spread(cells)
         sizes, both = history[:, :, around].sum(axis=2, dtype=np.float64).T
         usual = median(sizes)
@@ -158,9 +158,10 @@ def glowing(picture: Picture) -> NDArray[np.intp]:
     colour = picture.colour(WIDE)
     rows, cols = colour.shape[0] // CELL, colour.shape[1] // CELL
     top, left = _warm(picture.colour(SMALL), *colour.shape[:2])
-    tiles = colour[: rows * CELL, : cols * CELL].reshape(rows, CELL, cols, CELL, 3)[top, :, left].reshape(-1, 3)
+    tiles = colour[: rows * CELL, : cols * CELL].reshape(rows, CELL, cols, CELL * 3)
+    tiles = tiles.transpose(0, 2, 1, 3)[top, left].reshape(-1, 3)
     lit = np.flatnonzero(tiles[:, 2] >= RED)
-    blue, green, red = tiles[lit].astype(np.int16).T
+    blue, green, red = tiles.take(lit, axis=0).astype(np.int16).T
     strong = (red >= green + REDDER) & (green >= blue) & (red - blue >= np.float32(SATURATION) * red)
     tile, pixel = np.divmod(lit[strong], CELL * CELL)
     y, x = np.divmod(pixel, CELL)
@@ -171,17 +172,22 @@ def _warm(small: Image, height: int, width: int) -> tuple[NDArray[np.intp], NDAr
     """Rows and columns of those cells of a picture of (height, width), and of the ones beside them, in which the small
     picture (h, w, 3) is warm."""
     red, blue = small[..., 2].astype(np.int16), small[..., 0].astype(np.int16)
-    y, x = np.nonzero((red >= WARM) & (WARMER * (red - blue) >= red))
+    warm = np.flatnonzero((red >= WARM) & (WARMER * (red - blue) >= red))
     cells = np.zeros((height // CELL, width // CELL), np.bool_)
-    cells[_cells_of(small.shape[0], height)[y], _cells_of(small.shape[1], width)[x]] = True
+    cells.reshape(-1)[_cells_of(small.shape[:2], height, width)[warm]] = True
     top, left = np.nonzero(spread(cells))
     return top, left
 
 
 @cache
-def _cells_of(small: int, length: int) -> NDArray[np.intp]:
-    """(small,): in which cell of a side of `length` pixels each of its `small` reduced ones lies."""
-    return np.minimum(np.arange(small) * length // (small * CELL), length // CELL - 1)
+def _cells_of(small: tuple[int, int], height: int, width: int) -> NDArray[np.intp]:
+    """(h * w,): the flat index of the cell of a picture of (height, width) in which each pixel of the small one (h, w)
+    lies."""
+    y, x = (
+        np.minimum(np.arange(few) * many // (few * CELL), many // CELL - 1)
+        for few, many in zip(small, (height, width), strict=True)
+    )
+    return np.asarray((y[:, None] * (width // CELL) + x).reshape(-1), np.intp)
 
 
 def cell_counts(places: NDArray[np.intp], height: int, width: int) -> Counts:

@@ -29,6 +29,7 @@ from edge_agent.core.rules.scene_cases import (
     deviations,
     explain,
     levels,
+    rows,
     since_seen,
 )
 from edge_agent.core.rules.scene_knowledge import Knowledge, Lot
@@ -148,12 +149,11 @@ class SceneAnomaly:
         groups = np.array([group_of(sighting.figure.cls) for sighting in sightings], np.int64)
         usual = self._known.normal.usual(places, groups, hour)
         cases = [self._case(sighting.figure, view.t) for sighting in sightings]
-        dt = since_seen(sightings)
-        raw = channels(*average(cases, deviations(sightings, usual, self._known.normal, hour), dt))
+        dt, new = since_seen(sightings), np.array([sighting.values for sighting in sightings])
+        raw = channels(*average(cases, deviations(sightings, new, usual, self._known.normal, hour), dt))
         rare = self._known.rarity.surprise(raw)
         rare[:, DRAWN] = np.minimum(rare[:, DRAWN], raw[:, DRAWN])
-        new = np.array([sighting.values for sighting in sightings])
-        latest = np.where(np.isnan(new), [case.latest for case in cases], new)
+        latest = np.where(np.isnan(new), rows([case.latest for case in cases]), new)
         for index, (case, level) in enumerate(zip(cases, levels(rare), strict=True)):
             case.figure, case.t = sightings[index].figure, view.t
             case.latest = latest[index]

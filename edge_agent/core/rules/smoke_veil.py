@@ -143,10 +143,10 @@ def _light(luma: Grid, usual: Grid) -> Grid:
     share = (luma + DARK) / (usual + DARK)
     gain = np.partition(share, share.shape[1] // 2, axis=1)[:, share.shape[1] // 2]
     near = np.abs(share - gain[:, None]) < ALIKE * gain[:, None]
-    alone = np.count_nonzero(near, axis=1) < AGREE * share.shape[1]
+    alone = near.sum(axis=1, dtype=np.uint16) < AGREE * share.shape[1]
     if alone.any():
         gain[alone] = median(share)
-    return np.asarray(np.clip(gain, 1 / LIGHT, LIGHT)[:, None], np.float32)
+    return np.asarray(np.minimum(np.maximum(gain, 1 / LIGHT), LIGHT)[:, None], np.float32)
 
 
 def _planes(picture: Picture) -> Grid:
@@ -158,7 +158,7 @@ def _planes(picture: Picture) -> Grid:
     texture = planes[1]
     texture[:, :-1], texture[:, -1] = _apart(grey[:, 1:], grey[:, :-1]), 0
     texture[:-1] += _apart(grey[1:], grey[:-1])
-    blue, green, red = np.ascontiguousarray(np.moveaxis(colour, 2, 0))
+    blue, green, red = np.ascontiguousarray(colour.reshape(-1, 3).T).reshape(3, *grey.shape)
     planes[2] = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
     return np.asarray(cell_sums(planes, CELL) / np.float32(CELL * CELL), np.float32)
 
