@@ -43,9 +43,9 @@ def look(image: Image, t: float) -> Look | None:
     rows, cols = image.shape[0] // (step * CELL), image.shape[1] // (step * CELL)
     if min(rows, cols) * CELL < SMALLEST:
         return None
-    green = image[: rows * CELL * step, : cols * CELL * step, 1]
-    small = _reduced(green, step)
-    fine, coarse = _detail(green, rows, cols)
+    whole = image[: rows * CELL * step, : cols * CELL * step]
+    small = _reduced(whole, step)
+    fine, coarse = _detail(whole[..., 1], rows, cols)
     return Look(t, small, fine, coarse, _clipped(small))
 
 
@@ -63,17 +63,19 @@ def _clipped(small: Grid) -> Grid:
     return np.asarray(rows.sum(axis=2, dtype=np.uint8) / np.float32(CELL * CELL), np.float32)
 
 
-def _reduced(green: NDArray[np.uint8], step: int) -> Grid:
-    """Means of step x step pixels, by up to SAMPLES x SAMPLES of them: rows first, whose sums run over memory as it
-    lies; no other rows are read."""
-    offsets = sorted({(2 * i + 1) * step // (2 * min(step, SAMPLES)) for i in range(min(step, SAMPLES))})
-    rows = np.zeros((green.shape[0] // step, green.shape[1]), np.uint16)
-    for y in offsets:
-        rows += np.ascontiguousarray(green[y::step])
-    total = np.zeros((rows.shape[0], rows.shape[1] // step), np.uint16)
-    for x in offsets:
-        total += rows[:, x::step]
-    return total * np.float32(1.0 / len(offsets) ** 2)
+def _reduced(whole: Image, step: int) -> Grid:
+    """Means of the green of step x step pixels, by up to SAMPLES x SAMPLES of them: rows first, whose sums run over
+    memory as it lies, in all three colours for that; no other rows are read."""
+    first, *more = sorted({(2 * i + 1) * step // (2 * min(step, SAMPLES)) for i in range(min(step, SAMPLES))})
+    lines = whole.reshape(len(whole), -1)
+    rows = lines[first::step].astype(np.uint16)
+    for y in more:
+        rows += lines[y::step]
+    green = rows[:, 1::3]
+    total = green[:, first::step].copy()
+    for x in more:
+        total += green[:, x::step]
+    return total * np.float32(1.0 / (1 + len(more)) ** 2)
 
 
 def _detail(green: NDArray[np.uint8], rows: int, cols: int) -> tuple[Grid, Grid]:
