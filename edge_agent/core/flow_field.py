@@ -8,7 +8,7 @@ Headings are degrees clockwise as seen in the picture: 0 up, 90 right, 180 down,
 """
 
 from collections.abc import Mapping
-from math import inf
+from math import inf, nextafter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +35,18 @@ engineering)."""
 NEAR = 67.5
 """Degrees on either side that count as the same way."""
 
+BELOW_1 = nextafter(1.0, 0.0)
+
 Cell = tuple[int, int]
 Counts = NDArray[np.float32]
 
 
 def cell_of(foot: Point) -> Cell:
     """foot: unit coordinates; outside of the frame the nearest cell."""
-    x, y = min(max(foot[0], 0.0), 1.0), min(max(foot[1], 0.0), 1.0)
-    return min(int(y * ROWS), ROWS - 1), min(int(x * COLS), COLS - 1)
+    x, y = foot
+    if not (0.0 <= x < 1.0 and 0.0 <= y < 1.0):
+        x, y = min(max(x, 0.0), BELOW_1), min(max(y, 0.0), BELOW_1)
+    return int(y * ROWS), int(x * COLS)
 
 
 _total = np.add.reduce

@@ -128,8 +128,11 @@ class Lifecycle:
                     self._moment(finding)
         else:
             self._disarm(t, findings)
-        for key in [*self._runs, *(key for key in states if key not in self._runs)]:
-            self._advance(self._runs.setdefault(key, _Run(key)), t, states.get(key))
+        for key in states:
+            if key not in self._runs:
+                self._runs[key] = _Run(key)
+        for key, run in self._runs.items():
+            self._advance(run, t, states.get(key))
         self._forget(t)
         self._last_step = t
         return tuple(self._changes), tuple(self._suppressed)

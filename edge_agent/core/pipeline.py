@@ -175,7 +175,7 @@ class CameraPipeline:
     def step(self, frame: Frame, detections: Detections | None, clock: Clock) -> Step:
         """What this frame says. detections None: nobody looked, because nothing has moved; everyone is where they
         were."""
-        ended = Step()
+        ended: Step | None = None
         if self._set_back(frame.t):
             ended = self.finish(self._t, clock)
             stood_still, known = self._held_s + frame.t - self._t, self.memory()
@@ -192,9 +192,10 @@ class CameraPipeline:
             view = self._memory.look(self._tracks, t, frame.width / frame.height)
             self._settle(view, detections, t)
         picture = None if self._pictures is None else self._pictures.show(frame, t)
-        view = replace(view, picture=picture, features=None if detections is None else detections.features)
+        features = None if detections is None else detections.features
+        view = View(view.t, view.figures, view.aspect, view.held, picture, features)
         step = self._judge(view, frame, clock)
-        if not ended.events and not ended.suppressed:
+        if ended is None:
             return step
         return replace(step, events=ended.events + step.events, suppressed=ended.suppressed + step.suppressed)
 

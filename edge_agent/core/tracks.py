@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from edge_agent.core.geometry import distance, level
 from edge_agent.core.picture import Picture
-from edge_agent.core.timing import exceeded
+from edge_agent.core.timing import EPSILON_S, exceeded
 from edge_agent.core.types import Box, FeatureMap, Point, Track, TrackId
 
 FigureId = NewType("FigureId", int)
@@ -167,7 +167,8 @@ class TrackMemory:
         return far if far <= REACH + SPEED * gap else None
 
     def _forget(self, t: float) -> None:
-        gone = {name for name, last in self._last.items() if exceeded(t - last.t, FORGET_S)}
+        gone = [name for name, last in self._last.items() if t - last.t > FORGET_S + EPSILON_S]
         if gone:
-            self._last = {name: last for name, last in self._last.items() if name not in gone}
-            self._names = {key: name for key, name in self._names.items() if name not in gone}
+            for name in gone:
+                del self._last[name]
+            self._names = {key: name for key, name in self._names.items() if name in self._last}

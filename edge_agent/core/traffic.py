@@ -41,6 +41,7 @@ class Traffic:
         self._view: View | None = None
         self._now: tuple[Mover, ...] = ()
         self._owner: object | None = None
+        self._hour = float("nan"), 0
 
     def owned_by(self, rule: object) -> bool:
         """Whether `rule` is the one that keeps what is learned: the first that asks."""
@@ -60,7 +61,9 @@ class Traffic:
         return self._elsewhere is None
 
     def hour(self, t: float) -> int:
-        return datetime.fromtimestamp(t, self._zone).hour
+        if t != self._hour[0]:
+            self._hour = t, datetime.fromtimestamp(t, self._zone).hour
+        return self._hour[1]
 
     def metres_a_second(self, mover: Mover) -> float | None:
         """Over the last SPAN_S, by its foot; None without calibration, or while it has not been watched so long."""

@@ -131,11 +131,13 @@ class FlameMemory:
         shapes = [look.glow[part] & region for look in self._looks]
         pairs = list(pairwise(shapes))
         flicker = median(np.array([min(changed(a, b), changed(a, b, align=True)) for a, b in pairs]))
-        alive, beside = self._alive(part, region, pairs)
+        if not self._flicker <= flicker <= WILD:
+            return None
         greens = (look.green[part][s] for look, s in zip(self._looks, shapes, strict=True))
         gradation = median(np.array([green.std() if green.size else 0.0 for green in greens]))
-        if not self._flicker <= flicker <= WILD or gradation < GRADATION:
+        if gradation < GRADATION:
             return None
+        alive, beside = self._alive(part, region, pairs)
         if alive < LIVELY or beside > STILL_AROUND * alive:
             return None
         return Flame(cells, self._looks[0].t, usual / size, flicker, alive, beside, gradation)

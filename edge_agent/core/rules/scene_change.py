@@ -152,11 +152,12 @@ class SceneChange:
         last does not count as long as what came first."""
         assert self._zone is not None
         under, share, since = np.zeros(look.shape, np.bool_), 0.0, look.t
+        area = int(np.count_nonzero(self._zone))
         here = [piece for piece in pieces if piece.on(self._zone)]
         self._boxes = tuple(piece.box for piece in here)
         for piece in sorted(here, key=lambda piece: piece.since):
             under[piece.window] |= True if piece.mask is None else piece.mask
-            before, share = share, _part(under, self._zone)
+            before, share = share, int(np.count_nonzero(under & self._zone)) / area
             if before < self._rule.share <= share:
                 since = piece.since
         return share, since
@@ -187,8 +188,3 @@ class SceneChange:
             if region.verdict != "light" and put_score(region.traits) < COME
         ]
         return self._together(look, pieces)
-
-
-def _part(mask: Mask, zone: Mask) -> float:
-    area = int(np.count_nonzero(zone))
-    return int(np.count_nonzero(mask & zone)) / area if area else 0.0
