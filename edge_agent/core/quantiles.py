@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 
 def median(values: NDArray[np.floating]) -> float:
     """As numpy.median of all of them, whatever their shape; at least one, none of them NaN."""
-    ordered = values.flatten()
-    middle = len(ordered) // 2
-    ordered.partition(middle)
-    if len(ordered) % 2:
+    flat = values.ravel()
+    middle = len(flat) // 2
+    ordered = np.partition(flat, middle)
+    if len(flat) % 2:
         return float(ordered[middle])
-    return float((np.maximum.reduce(ordered[:middle]) + ordered[middle]) / 2)
+    return float((ordered[:middle].max() + ordered[middle]) / 2)
 
 
 def quantile(values: NDArray[np.floating], share: float) -> float:

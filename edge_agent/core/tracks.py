@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from edge_agent.core.geometry import distance, level
 from edge_agent.core.picture import Picture
-from edge_agent.core.timing import EPSILON_S, exceeded
+from edge_agent.core.timing import exceeded
 from edge_agent.core.types import Box, FeatureMap, Point, Track, TrackId
 
 FigureId = NewType("FigureId", int)
@@ -32,7 +32,7 @@ between; neither box is more than RATIO times as high. Chosen on true tracks bro
 benchmarks.true_tracks): going by the last place alone mended a quarter fewer and made four times as many mistakes."""
 
 
-class Figure(Struct, frozen=True, gc=False):
+class Figure(Struct, frozen=True):
     """One object as the rules see it. id survives a mended id switch. box, foot: unit coordinates; at: the foot in
     level coordinates; height: of the box, as a share of the frame's height. A struct for the reason that a Track is."""
 
@@ -167,8 +167,7 @@ class TrackMemory:
         return far if far <= REACH + SPEED * gap else None
 
     def _forget(self, t: float) -> None:
-        gone = [name for name, last in self._last.items() if t - last.t > FORGET_S + EPSILON_S]
+        gone = {name for name, last in self._last.items() if exceeded(t - last.t, FORGET_S)}
         if gone:
-            for name in gone:
-                del self._last[name]
-            self._names = {key: name for key, name in self._names.items() if name in self._last}
+            self._last = {name: last for name, last in self._last.items() if name not in gone}
+            self._names = {key: name for key, name in self._names.items() if name not in gone}

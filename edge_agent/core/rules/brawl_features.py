@@ -74,7 +74,7 @@ class Looker:
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
         """None where there is nothing to compare with, or the last step was less than STEP_S ago."""
         if people:
-            self._body = median(np.array([figure.height for figure in people]))
+            self._body = float(np.median([figure.height for figure in people]))
         if view.features is None or view.picture is None:
             self.forget()
             return None

@@ -62,5 +62,4 @@ def _touch(boxes: Doubles, others: Doubles) -> NDArray[np.bool_]:
     """(n,): which of the boxes (n, 4) share some area with one of the others (m, 4)."""
     begins = np.maximum(boxes[:, None, :2], others[:, :2])
     ends = np.minimum(boxes[:, None, 2:], others[:, 2:])
-    shared = begins < ends
-    return np.asarray((shared[..., 0] & shared[..., 1]).any(axis=1), np.bool_)
+    return np.asarray(np.all(begins < ends, axis=2).any(axis=1), np.bool_)
