@@ -139,7 +139,8 @@ class Normality:
     def usual(self, places: NDArray[np.float64], groups: NDArray[np.int64], hour: float) -> Usual:
         """places: (n, 2) in unit coordinates; groups: (n,), indices into GROUPS."""
         if self._pooled is None:
-            self._pooled = np.asarray(self.sums[0].sum(axis=1), np.float32), self.sums[0, :, :, 0].sum(0)
+            one, *others = self.sums[0].transpose(1, 0, 2)  # numpy's own sum over an axis in the middle is slow
+            self._pooled = sum(others, one), self.sums[0, :, :, 0].sum(0)
         pooled, present = self._pooled
         kernels = _kernels(places)
         near, everyone = kernels[: len(groups)], kernels @ pooled

@@ -103,8 +103,6 @@ def subjects(figures: Iterable[Figure]) -> tuple[Subject, ...]:
 def unit_box(box: Box) -> Box:
     """Within the frame and rounded, as the wire wants it."""
     x1, y1, x2, y2 = box
-    return _unit(x1), _unit(y1), _unit(x2), _unit(y2)
-
-
-def _unit(value: float) -> float:
-    return round(0.0 if value < 0.0 else 1.0 if value > 1.0 else float(value), DIGITS)
+    if not (x1 >= 0.0 and y1 >= 0.0 and x2 <= 1.0 and y2 <= 1.0 and x1 <= x2 and y1 <= y2):
+        x1, y1, x2, y2 = (min(max(value, 0.0), 1.0) for value in box)
+    return round(float(x1), DIGITS), round(float(y1), DIGITS), round(float(x2), DIGITS), round(float(y2), DIGITS)

@@ -41,16 +41,22 @@ def neighbourhood(grids: Grid) -> Grid:
 def regions(mask: Mask, least: int) -> list[Mask]:
     """The parts of `mask` (rows, cols) that touch at an edge or a corner, of at least `least` cells, largest first and
     then by their first cell."""
-    left = {(int(y), int(x)) for y, x in np.argwhere(mask)}
-    found: list[list[tuple[int, int]]] = []
-    for first in sorted(left):
+    rows, cols = mask.shape
+    wide = cols + 1  # one column of nothing: no row goes on in the next
+    padded = np.zeros((rows, wide), np.bool_)
+    padded[:, :cols] = mask
+    cells = np.flatnonzero(padded).tolist()
+    left = set(cells)
+    around = (-wide - 1, -wide, -wide + 1, -1, 1, wide - 1, wide, wide + 1)
+    found: list[list[int]] = []
+    for first in cells:
         if first not in left:
             continue
         left.discard(first)
         part, ends = [first], [first]
         while ends:
-            y, x = ends.pop()
-            near = [(y + i, x + j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (y + i, x + j) in left]
+            here = ends.pop()
+            near = [here + step for step in around if here + step in left]
             left.difference_update(near)
             part += near
             ends += near
@@ -58,9 +64,9 @@ def regions(mask: Mask, least: int) -> list[Mask]:
             found.append(part)
     result = []
     for part in sorted(found, key=lambda cells: (-len(cells), min(cells))):
-        one = np.zeros_like(mask)
-        one[tuple(np.array(part).T)] = True
-        result.append(one)
+        one = np.zeros((rows, wide), np.bool_)
+        one.reshape(-1)[part] = True
+        result.append(one[:, :cols])
     return result
 
 

@@ -9,12 +9,13 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.picture import SMALL, WIDE, Picture
-from edge_agent.core.quantiles import median, quantile
+from edge_agent.core.quantiles import quantile
 from edge_agent.core.rules.cells import Mask, Steady, regions, spread
 from edge_agent.core.types import Image
 
@@ -118,11 +119,11 @@ class FlameMemory:
         (looks, 2, rows, cols), the counts of each look."""
         around = spread(cells)
         sizes, both = history[:, :, around].sum(axis=2, dtype=np.float64).T
-        usual = median(sizes)
+        usual = median(sizes.tolist())
         if usual < self._area * size or quantile(sizes, 0.1) < LEAST * usual:
             return None
         either = sizes[1:] + sizes[:-1] - both[1:]
-        if median(1.0 - both[1:] / np.maximum(either, 1)) < self._flicker:
+        if median((1.0 - both[1:] / np.maximum(either, 1)).tolist()) < self._flicker:
             return None
         rows, cols = np.flatnonzero(around.any(axis=1)), np.flatnonzero(around.any(axis=0))
         part = np.s_[rows[0] * CELL : (rows[-1] + 1) * CELL, cols[0] * CELL : (cols[-1] + 1) * CELL]
@@ -130,11 +131,11 @@ class FlameMemory:
         region = np.repeat(np.repeat(inner, CELL, axis=0), CELL, axis=1)
         shapes = [look.glow[part] & region for look in self._looks]
         pairs = list(pairwise(shapes))
-        flicker = median(np.array([min(changed(a, b), changed(a, b, align=True)) for a, b in pairs]))
+        flicker = median(min(changed(a, b), changed(a, b, align=True)) for a, b in pairs)
         if not self._flicker <= flicker <= WILD:
             return None
         greens = (look.green[part][s] for look, s in zip(self._looks, shapes, strict=True))
-        gradation = median(np.array([green.std() if green.size else 0.0 for green in greens]))
+        gradation = median(float(green.std()) if green.size else 0.0 for green in greens)
         if gradation < GRADATION:
             return None
         alive, beside = self._alive(part, region, pairs)
@@ -151,7 +152,7 @@ class FlameMemory:
             beside = region & ~spread(spread(flame))
             inside.append(float(moved[flame].mean()) if flame.any() else 0.0)
             outside.append(float(moved[beside].mean()) if beside.any() else 0.0)
-        return median(np.array(inside)), median(np.array(outside))
+        return median(inside), median(outside)
 
 
 def glowing(picture: Picture) -> NDArray[np.intp]:
@@ -160,8 +161,8 @@ def glowing(picture: Picture) -> NDArray[np.intp]:
     colour = picture.colour(WIDE)
     rows, cols = colour.shape[0] // CELL, colour.shape[1] // CELL
     top, left = _warm(picture.colour(SMALL), *colour.shape[:2])
-    tiles = colour[: rows * CELL, : cols * CELL].reshape(rows, CELL, cols, CELL * 3)
-    tiles = tiles.transpose(0, 2, 1, 3)[top, left].reshape(-1, 3)
+    cut = colour[: rows * CELL, : cols * CELL].reshape(rows, CELL, cols, CELL * 3)
+    tiles = cut.transpose(0, 2, 1, 3)[top, left].reshape(-1, 3)
     lit = np.flatnonzero(tiles[:, 2] >= RED)
     blue, green, red = tiles.take(lit, axis=0).astype(np.int16).T
     strong = (red >= green + REDDER) & (green >= blue) & (red - blue >= np.float32(SATURATION) * red)
