@@ -154,12 +154,12 @@ class SceneAnomaly:
         rare = self._known.rarity.surprise(raw)
         rare[:, DRAWN] = np.minimum(rare[:, DRAWN], raw[:, DRAWN])
         latest = np.where(np.isnan(new), rows([case.latest for case in cases]), new)
-        for index, (case, level) in enumerate(zip(cases, levels(rare), strict=True)):
+        for index, (case, level, ago) in enumerate(zip(cases, levels(rare).tolist(), dt.tolist(), strict=True)):
             case.figure, case.t = sightings[index].figure, view.t
             case.latest = latest[index]
-            case.level *= exp(-dt[index] / HOLD_S)
+            case.level *= exp(-ago / HOLD_S)
             if level >= case.level:
-                case.level = float(level)
+                case.level = level
                 case.judged = Judged(
                     sightings[index],
                     case.latest,

@@ -72,10 +72,9 @@ def deviations(sightings: list[Sighting], values: Array, usual: Usual, normal: N
     out[:, :4] = (values - usual.mean) / usual.spread
     classes = {s.figure.cls for s in sightings}
     by_class = {cls: (normal.class_rarity(cls), normal.hour_rarity(group_of(cls), hour)) for cls in classes}
-    for row, sighting, way in zip(out, sightings, usual.way, strict=True):
-        if sighting.sector is not None:
-            row[4] = max(-log10(way[sighting.sector] * SECTORS), 0.0)
-        row[5], row[7] = by_class[sighting.figure.cls]
+    sectors = zip((s.sector for s in sightings), usual.way.tolist(), strict=True)
+    out[:, 4] = [nan if way is None else max(-log10(shares[way] * SECTORS), 0.0) for way, shares in sectors]
+    out[:, 5], out[:, 7] = zip(*(by_class[s.figure.cls] for s in sightings), strict=True)
     out[:, 6] = usual.place
     return out
 
