@@ -218,8 +218,7 @@ class Service:
         self._pass_time(batch, now)
         if batch:
             self._commit(batch)
-        else:
-            self._show_desk(self._arrange())
+        self._show_desk(self._arrange())
 
     def _pass_time(self, batch: Batch, now: float) -> None:
         self.ticked, self._arranged = now, False
@@ -302,6 +301,7 @@ class Service:
                 return
             batch = Batch()
             self._taking.quarantine(messages[0], type(error).__name__, "$", str(error), batch)
+            self._taking.finish(batch)
             self._commit(batch)
 
     def _take(self, messages: Sequence[Message], before: Batch | None = None) -> Batch:
@@ -314,13 +314,13 @@ class Service:
             known.update(row.event.id for row in before.events)
         for one in reads:
             self._taking.take(one, known, batch)
+        self._taking.finish(batch)
         if batch.events:
             kept_out = {row.event.id for row in batch.suppressed if row.suppressed.kept_out}
             hushed = frozenset(row.event.id for row in batch.suppressed if row.suppressed.hushed)
             fresh = [row.event for row in batch.events if row.event.id not in kept_out]
             self._correlated(self._correlator.step(fresh, messages[-1].received, hushed), batch)
-        now = self._now()
-        if before is not None and abs(now - self.ticked) >= TICK_S:
+        if before is not None and abs((now := self._now()) - self.ticked) >= TICK_S:
             self._pass_time(batch, now)
         self._see(batch)
         return batch
