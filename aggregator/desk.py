@@ -17,9 +17,12 @@ class DeskView:
         self.now = Desk(Load(0, 0.0, policy.budget), (), ())
         self.view = msgspec.json.encode(desk_view(self.now))
 
-    def update(self, incidents: Iterable[Incident], now: float) -> bytes | None:
+    def arranged(self, incidents: Iterable[Incident], now: float) -> Desk:
+        """What `update` is to take once it is stored."""
+        return arrange(incidents, now, self._policy)
+
+    def update(self, desk: Desk) -> bytes | None:
         """What is to be shown, None where that is as before."""
-        desk = arrange(incidents, now, self._policy)
         if desk == self.now:
             return None
         self.now = desk

@@ -15,7 +15,7 @@ from aggregator.core.ports import Restored, SuppressedRow
 from aggregator.core.precision import Judged, LearningPolicy, Precisions, RuleTold, Verdict
 from aggregator.core.silences import Silence, check
 from aggregator.core.suppression import Suppressed, Suppression, SuppressionPolicy
-from aggregator.core.witness import ahead_s, times_of
+from aggregator.core.witness import ahead_s, time_of
 from contract.events import Event
 from contract.ids import uuid7
 from contract.kinds import Kind
@@ -79,7 +79,7 @@ class Judges:
 
     def judge(self, event: Event, received: float, now: float) -> SuppressedRow | None:
         """None: it may raise an alarm."""
-        found = self._suppression.judge(event, times_of(event).time)
+        found = self._suppression.judge(event, time_of(event))
         for episodes in self._suppression.outages:
             self._outages.append((now + OUTAGE_WAITS_S, episodes))
         self._suppression.outages.clear()

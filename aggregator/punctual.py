@@ -1,7 +1,7 @@
 """A meter that also remembers how late events came, for the page to say."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aggregator.core.lateness import Delay, Lateness
 from aggregator.core.ports import Meter
@@ -14,11 +14,13 @@ class Punctual:
         self._meter, self._now = meter, now
         self._lateness, self._lock = Lateness(), threading.Lock()
 
-    def event(self, outcome: str, lag_s: float | None = None) -> None:
-        self._meter.event(outcome, lag_s)
+    def events(self, outcome: str, lags_s: Sequence[float | None]) -> None:
+        self._meter.events(outcome, lags_s)
         if outcome == "stored":
+            now = self._now()
             with self._lock:
-                self._lateness.note(self._now(), lag_s)
+                for lag_s in lags_s:
+                    self._lateness.note(now, lag_s)
 
     def evidence(self, outcome: str) -> None:
         self._meter.evidence(outcome)

@@ -49,14 +49,13 @@ from aggregator.live import Live
 from aggregator.punctual import Punctual
 from aggregator.questions import EXPIRES_S
 from aggregator.reports import Reports, Rules
-from aggregator.service import Fresh, Service
+from aggregator.service import TICK_S, Fresh, Service
 from aggregator.sign_on import Mapped, SignOn
 from contract.ids import uuid7
 
 BATCH = 500
 QUEUE = 20_000
 """Messages waiting in memory. QoS 1 is bounded by the session's window; what is over is QoS 0, and is left out."""
-TICK_S = 0.5
 PRUNE_S = 60.0
 FLOOD = 2_000
 """Refused messages after which the quarantine is cut back at once: a flood must not fill the disk within a minute."""
@@ -99,15 +98,16 @@ class Pump(threading.Thread):
         return self._storing or self.depth() > 0
 
     def run(self) -> None:
-        ticked, pruned = time(), 0.0
+        asked, pruned = time(), 0.0
         while not self._stop_wanted.is_set():
             batch, self._next = self._next or self._collect(TICK_S), []
             if batch:
                 self._store(batch)
             now = time()
-            if abs(now - ticked) >= TICK_S:
-                ticked = now
+            if not self._next and abs(now - self._service.ticked) >= TICK_S:
                 self._attempt(self._service.tick)
+            if abs(now - asked) >= TICK_S:
+                asked = now
                 self._attempt(self._ask)
             if abs(now - pruned) >= PRUNE_S or self._service.refused >= FLOOD:
                 pruned = now

@@ -4,8 +4,9 @@ Everything that changes state goes through here under one lock: decode, leave ou
 publish. Nothing is published or acknowledged before its commit. If a commit fails, memory is rebuilt from the store,
 and where that fails, too, before it is used again.
 
-While one batch is written, which is mostly waiting for the disk, the next one is taken. Memory is then ahead of the
-store: whoever else comes writes that batch first, and if the one before it fails, it is forgotten and comes again.
+While one batch is written, which is mostly waiting for the disk, the next one is taken, and what time alone changes is
+done with it when that is due. Memory is then ahead of the store: whoever else comes writes that batch first, and if the
+one before it fails, it is forgotten and comes again.
 """
 
 import threading
@@ -13,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-import msgspec
 import structlog
 
+from aggregator import news
 from aggregator.acting import Acting, Done
 from aggregator.acting import UnknownIncident as UnknownIncident
 from aggregator.clips import AgentAway, Clips, ClipState, Place, UnknownEvent
@@ -23,6 +24,7 @@ from aggregator.core.actions import Deed
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Incident
 from aggregator.core.liveness import AgentKey, Camera
+from aggregator.core.load import Desk
 from aggregator.core.outcome import Outcome
 from aggregator.core.ports import Batch, IncidentRow, LinkRow, Message, Meter, Retention, Store
 from aggregator.core.precision import Judged
@@ -38,9 +40,11 @@ from aggregator.rebuild import Fresh as Fresh
 from aggregator.rebuild import rebuilt
 from aggregator.replayer import Replayer
 from aggregator.taking import Publish, Taking
-from aggregator.views import camera_view, gone_view, incident_view, shown_sites, silence_view, sites_of
+from aggregator.views import gone_view, incident_view, silence_view
 
 log = structlog.get_logger()
+TICK_S = 0.5
+"""How often is done what time alone changes."""
 
 
 class UnknownSilence(KeyError):
@@ -69,6 +73,10 @@ class Service:
         self.desk = DeskView(fresh.policies.load)
         self.refused = 0
         """Messages put into quarantine since `prune`."""
+        self.ticked = 0.0
+        """When it was last done what time alone changes."""
+        self._arranged = True
+        """Whether the desk is as the latest tick makes it."""
         self._restore()
 
     def handle(self, messages: Sequence[Message], ahead: Callable[[], Sequence[Message]] = tuple) -> None:
@@ -158,7 +166,7 @@ class Service:
             return ClipState(event, "asked")
 
     def tick(self) -> None:
-        """What time alone changes; call it every second or so."""
+        """What time alone changes; call it TICK_S after `ticked`, unless what was taken ahead is handled next."""
         with self._alone():
             try:
                 self._tick(self._now())
@@ -194,24 +202,41 @@ class Service:
             return self._known_numbers(ready=True)
 
     def asks(self, ready: bool) -> list[tuple[str, bytes]]:
-        """(topic, payload) of commands that are to be sent now: agents are asked again for what has not come.
+        """(topic, payload) of commands that are to be sent now: agents are asked again for what has not come. What was
+        taken ahead counts as come: if it cannot be stored it comes again.
 
         ready: False while there is no connection, or messages that have come wait to be taken.
         """
-        with self._alone():
+        with self._lock:
+            if not self._sound:
+                self._restore()
             replays = self._replayer.commands(self._now(), self._known_numbers(ready))
             return [*replays, *self._clips.commands()] if ready else replays
 
     def _tick(self, now: float) -> None:
         batch = Batch()
+        self._pass_time(batch, now)
+        if batch:
+            self._commit(batch)
+        self._show_desk(self._arrange())
+
+    def _pass_time(self, batch: Batch, now: float) -> None:
+        self.ticked, self._arranged = now, False
         for outcome in (self._correlator.tick(now), *self._judges.gather(now)):
             self._correlated(outcome, batch)
         gone = self._fleet.tick(now)
         self._judges.silent(gone, now)
         self._taking.show(batch, gone)
-        if batch:
-            self._commit(batch)
-        view = self.desk.update(self._correlator.incidents(), now)
+
+    def _arrange(self) -> Desk | None:
+        """The desk by what is in memory, once for each tick."""
+        if self._arranged:
+            return None
+        self._arranged = True
+        return self.desk.arranged(self._correlator.incidents(), self.ticked)
+
+    def _show_desk(self, desk: Desk | None) -> None:
+        view = self.desk.update(desk) if desk is not None else None
         if view is not None:
             self._publish([Delta("desk", view, ())])
 
@@ -276,6 +301,7 @@ class Service:
                 return
             batch = Batch()
             self._taking.quarantine(messages[0], type(error).__name__, "$", str(error), batch)
+            self._taking.finish(batch)
             self._commit(batch)
 
     def _take(self, messages: Sequence[Message], before: Batch | None = None) -> Batch:
@@ -288,11 +314,14 @@ class Service:
             known.update(row.event.id for row in before.events)
         for one in reads:
             self._taking.take(one, known, batch)
+        self._taking.finish(batch)
         if batch.events:
             kept_out = {row.event.id for row in batch.suppressed if row.suppressed.kept_out}
             hushed = frozenset(row.event.id for row in batch.suppressed if row.suppressed.hushed)
             fresh = [row.event for row in batch.events if row.event.id not in kept_out]
             self._correlated(self._correlator.step(fresh, messages[-1].received, hushed), batch)
+        if before is not None and abs((now := self._now()) - self.ticked) >= TICK_S:
+            self._pass_time(batch, now)
         self._see(batch)
         return batch
 
@@ -339,29 +368,22 @@ class Service:
 
     def _write(self, batch: Batch, ahead: Callable[[], Sequence[Message]] = tuple) -> None:
         """Commits, then publishes. ahead: what is to be taken while the store writes."""
+        desk: Desk | None = None
+
+        def meanwhile() -> None:
+            nonlocal desk
+            desk = self._arrange()
+            self._take_ahead(ahead(), batch)
+
         try:
-            gone = self._gone(batch)
-            self._store.commit(batch, lambda: self._take_ahead(ahead(), batch))
+            gone = news.gone(batch, self._store.incident_view)
+            self._store.commit(batch, meanwhile)
         except Exception:
             self._restore()
             raise
         self.refused += len(batch.quarantine)
-        news = [Delta("incident", row.view, sites_of(row.incident)) for row in batch.incidents.values()]
-        news += [Delta("camera", camera_view(camera), (camera.site,)) for camera in batch.cameras.values()]
-        for shot in batch.evidence:
-            about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site, "media": shot.media}
-            news.append(Delta("evidence", msgspec.json.encode(about), (shot.site,)))
-        self._publish([*news, *gone])
-
-    def _gone(self, batch: Batch) -> list[Delta]:
-        """For who saw an incident only at a site that a split takes from it. Called before the commit."""
-        found = []
-        for identity in {source for _, source, _ in batch.moved}:
-            one, before = batch.incidents[identity].incident, self._store.incident_view(identity)
-            lost = set(shown_sites(before)) - set(sites_of(one)) if before is not None else set()
-            if lost:
-                found.append(Delta("gone", gone_view({one.id: one.revision}), tuple(sorted(lost)), sites_of(one)))
-        return found
+        self._publish([*news.told(batch), *gone])
+        self._show_desk(desk)
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""

@@ -27,12 +27,14 @@ Publish = Callable[[Sequence[Delta]], None]
 
 
 class Taking:
-    """memory: what it changes. One thread at a time."""
+    """memory: what it changes. One thread at a time. What is said of a batch as a whole, `finish` says once."""
 
     def __init__(self, memory: Rebuilt, replayer: Replayer, clips: Clips, meter: Meter, publish: Publish) -> None:
         self._fleet, self._judges, self._numbers = memory.fleet, memory.judges, memory.numbers
         self._delayed_after_s = memory.correlator.policy.delayed_after_s
         self._replayer, self._clips, self._meter, self._publish = replayer, clips, meter, publish
+        self._heard: dict[AgentKey, None] = {}
+        self._lags: list[float | None] = []
 
     def take(self, one: Read, known: set[str], batch: Batch) -> None:
         """known: ids of events that have come before; this one is added."""
@@ -55,8 +57,17 @@ class Taking:
         batch.quarantine.append(refused(message, error, field, detail))
         told = event_number(message)
         if told is not None and told[0] in self._numbers:
-            self._settle(*told, batch)
-        self._meter.event("quarantined")
+            self._settle(*told)
+        self._meter.events("quarantined", [None])
+
+    def finish(self, batch: Batch) -> None:
+        """After the last message of a batch."""
+        for key in self._heard:
+            agent = self._fleet.agents.get(key) or Agent(site=key[0], id=key[1])
+            batch.agents[key] = (agent, self._numbers.get(key))
+        self._heard.clear()
+        self._meter.events("stored", self._lags)
+        self._lags.clear()
 
     def show(self, batch: Batch, cameras: Sequence[Camera]) -> None:
         for camera in cameras:
@@ -86,15 +97,15 @@ class Taking:
             log.warning("events_lost", site=topic.site, agent=topic.owner, numbers=gone)
         else:
             return
-        self._agent(batch, key)
+        self._heard[key] = None
 
     def _event(self, message: Message, event: Event, known: set[str], batch: Batch) -> None:
         now = message.received
         key = event.data.site, event.agent
         if event.id in known:
-            self._settle(key, int(event.sequence), batch)
+            self._settle(key, int(event.sequence))
             batch.suppressed.append(self._judges.duplicate(event, now))
-            self._meter.event("duplicate")
+            self._meter.events("duplicate", [None])
             return
         known.add(event.id)
         self.show(batch, self._fleet.event(event, now))
@@ -105,8 +116,8 @@ class Taking:
         if suppressed is not None:
             batch.suppressed.append(suppressed)
         self._numbers[key] = observe(self._numbers.get(key), int(event.sequence))
-        self._agent(batch, key)
-        self._meter.event("stored", None if delayed else lag)
+        self._heard[key] = None
+        self._lags.append(None if delayed else lag)
 
     def _evidence(self, message: Message, topic: topics.Topic, batch: Batch) -> None:
         try:
@@ -116,13 +127,9 @@ class Taking:
             raise
         self._meter.evidence("stored")
 
-    def _settle(self, key: AgentKey, number: int, batch: Batch) -> None:
+    def _settle(self, key: AgentKey, number: int) -> None:
         before = self._numbers.get(key)
         after = settle(before, number)
         if after is not before:
             self._numbers[key] = after
-            self._agent(batch, key)
-
-    def _agent(self, batch: Batch, key: AgentKey) -> None:
-        agent = self._fleet.agents.get(key) or Agent(site=key[0], id=key[1])
-        batch.agents[key] = (agent, self._numbers.get(key))
+            self._heard[key] = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -29,8 +30,10 @@ class _Shown(msgspec.Struct):
 _shown = msgspec.json.Decoder(_Shown)
 
 
+@lru_cache(maxsize=32_768)
 def rfc3339(seconds: float | None) -> str | None:
-    """UTC with milliseconds and "Z"; None stays None."""
+    """UTC with milliseconds and "Z"; None stays None. An incident that goes on is shown again and again, and most of
+    its times stay."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,7 @@
 """Counts for /metrics through prometheus-client; what can be asked for at any time is read when it is scraped."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
@@ -60,10 +60,11 @@ class PrometheusMeter:
         for outcome in ("stored", "refused"):
             self._evidence.labels(outcome)
 
-    def event(self, outcome: str, lag_s: float | None = None) -> None:
-        self._of[outcome].inc()
-        if lag_s is not None:
-            self._lag.observe(max(0.0, lag_s))
+    def events(self, outcome: str, lags_s: Sequence[float | None]) -> None:
+        self._of[outcome].inc(len(lags_s))
+        for lag_s in lags_s:
+            if lag_s is not None:
+                self._lag.observe(max(0.0, lag_s))
 
     def stored(self) -> int:
         """How many events since the start."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from aggregator.adapters.rows import insert
 from aggregator.core.incident import Change
 from aggregator.core.ports import Batch
 
@@ -22,8 +23,9 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
             f"UPDATE incident_events SET incident = ?, score = 1, reasons = ? WHERE incident = ? AND {events}",
             (new, _BY_AN_OPERATOR, old, episode),
         )
-    db.executemany(
-        f"INSERT INTO changes ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)",
+    insert(
+        db,
+        f"INSERT INTO changes ({_COLUMNS}) VALUES",
         (
             (c.incident, c.time, c.actor, c.before, c.after, c.reason, c.action, c.detail, c.number)
             for c in batch.changes

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from aggregator.adapters.rows import insert
 from aggregator.core.flapping import Begin
 from aggregator.core.ports import Batch, SuppressedQuery, SuppressedRow, SuppressedSeen
 from aggregator.core.precision import RuleTold, Verdict
@@ -25,9 +26,9 @@ _KEPT_OUT, _HUSHED = _in(KEPT_OUT), _in(HUSHED)
 
 _INSERT = (
     "INSERT INTO suppressed (event, reason, by, detail, episode, site, camera, kind, severity, phase, time, received) "
-    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?) "
-    "ON CONFLICT (event, reason) DO UPDATE SET count = count + 1, received = excluded.received"
+    "VALUES"
 )
+_COUNT = "ON CONFLICT (event, reason) DO UPDATE SET count = count + 1, received = excluded.received"
 _SELECT = (
     "SELECT s.id, s.event, s.reason, s.by, s.detail, s.site, s.camera, s.kind, s.severity, s.phase, s.time, "
     "s.received, s.count, coalesce(own.incident, cause.incident, CASE WHEN s.reason = 'cooldown' THEN s.by END) "
@@ -36,7 +37,7 @@ _SELECT = (
 
 
 def write(db: sqlite3.Connection, batch: Batch) -> None:
-    db.executemany(_INSERT, map(_suppressed, batch.suppressed))
+    insert(db, _INSERT, map(_suppressed, batch.suppressed), _COUNT)
     db.executemany(
         "INSERT OR REPLACE INTO silences VALUES (?,?,?)",
         ((one.id, one.expires, msgspec.json.encode(one).decode()) for one in batch.silences),

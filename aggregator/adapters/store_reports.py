@@ -10,6 +10,8 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import store_judged
+from aggregator.adapters.rows import insert, statements
+from aggregator.core.liveness import Camera
 from aggregator.core.ports import Batch
 from aggregator.core.precision import Verdict
 from aggregator.core.report import Span
@@ -30,6 +32,10 @@ _CARRIED = (
     f"AND c.time >= :since AND c.after IN ({_CLOSED}))"
 )
 """An incident that was closed before the range began may still have been changed since, by a note or an undo."""
+_LATEST = (
+    "SELECT site, camera, (SELECT state FROM camera_states s WHERE s.site = told.site AND s.camera = told.camera "
+    "ORDER BY time DESC LIMIT 1) FROM told"
+)
 
 
 class Connection(Protocol):
@@ -41,13 +47,17 @@ class Connection(Protocol):
 
 def write(db: sqlite3.Connection, batch: Batch) -> None:
     """Cameras as they are shown now: a row where the state is another than before."""
-    latest = "SELECT state FROM camera_states WHERE site = ? AND camera = ? ORDER BY time DESC LIMIT 1"
-    for (site, camera), one in batch.cameras.items():
-        before = db.execute(latest, (site, camera)).fetchone()
-        if before is None or before[0] != one.state:
-            why = "" if one.why is None else msgspec.json.encode(one.why).decode()
-            values = (site, camera, one.shown, one.state, one.reason, why)
-            db.execute("INSERT OR REPLACE INTO camera_states VALUES (?,?,?,?,?,?)", values)
+    before: dict[tuple[str, str], str] = {}
+    for marks, keys in statements(batch.cameras):
+        rows = db.execute(f"WITH told (site, camera) AS (VALUES {marks}) {_LATEST}", keys)
+        before.update(((site, camera), state) for site, camera, state in rows)
+    changed = [one for key, one in batch.cameras.items() if before[key] != one.state]
+    insert(db, "INSERT OR REPLACE INTO camera_states VALUES", map(_state, changed))
+
+
+def _state(one: Camera) -> tuple[Any, ...]:
+    why = "" if one.why is None else msgspec.json.encode(one.why).decode()
+    return (*one.key, one.shown, one.state, one.reason, why)
 
 
 def prune(db: sqlite3.Connection, before: float) -> None:

@@ -2,10 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import chain, islice
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged, store_reports
+from aggregator.adapters.rows import insert
 from aggregator.adapters.store_schema import migrations
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
@@ -296,19 +296,6 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     )
     store_judged.write(db, batch)
     audit_sqlite.append(db, batch.audit)
-
-
-ROWS = 256
-"""Rows of one statement. Python's module gives the interpreter's lock away and takes it back with each statement, and
-waits for it while another thread computes: with a row each, a batch would wait a thousand times."""
-
-
-def insert(db: sqlite3.Connection, into: str, rows: Iterable[tuple[Any, ...]], then: str) -> None:
-    """`into` ends in VALUES, `then` says what is done about those that are there already."""
-    left = iter(rows)
-    while part := tuple(islice(left, ROWS)):
-        marks = f"({','.join('?' * len(part[0]))})"
-        db.execute(f"{into} {','.join([marks] * len(part))} {then}", tuple(chain.from_iterable(part)))
 
 
 def _event(row: EventRow) -> tuple[Any, ...]:

@@ -274,8 +274,9 @@ class Store(Protocol):
 class Meter(Protocol):
     """Where the service counts. Any thread."""
 
-    def event(self, outcome: str, lag_s: float | None = None) -> None:
-        """outcome: stored, duplicate or quarantined; lag_s: from the camera to the commit."""
+    def events(self, outcome: str, lags_s: Sequence[float | None]) -> None:
+        """outcome: stored, duplicate or quarantined. lags_s: one for each, from the camera to its taking in; None where
+        that says nothing."""
         ...
 
     def evidence(self, outcome: str) -> None: ...

@@ -30,6 +30,11 @@ def ahead_s(offset_ms: float) -> float:
     return off if -CLOCK_MAX_S <= off <= CLOCK_MAX_S else min(CLOCK_MAX_S, max(-CLOCK_MAX_S, off))
 
 
+def time_of(event: Event) -> float:
+    """Of `times_of`, when it happened."""
+    return event.time.timestamp() - ahead_s(event.data.clock.offset_ms)
+
+
 def times_of(event: Event) -> Times:
     data = event.data
     off = ahead_s(data.clock.offset_ms)

@@ -1,14 +1,20 @@
 """A batch that is taken while the one before it is written: in order, once, and not before it is stored."""
 
+import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Message, SuppressedQuery
-from contract.events import Event
+from contract.codec import encode
+from contract.events import Event, Location
+from contract.messages import CameraHealth, Health, HostHealth
 from tests.desks import Desk, break_on, store_fails
+from tests.samples import NOW
 from tests.timeline import make_event, place
 
 HERE = place(0, 0)
@@ -25,8 +31,8 @@ def batch(desk: Desk, *events: Event) -> list[Message]:
     return [desk.message(event) for event in events]
 
 
-def brawl(t: float, camera: str = "a") -> Event:
-    return make_event(t, camera, "brawl", location=HERE, confidence=0.9)
+def brawl(t: float, camera: str = "a", where: Location = HERE) -> Event:
+    return make_event(t, camera, "brawl", location=where, confidence=0.9)
 
 
 def count(desk: Desk) -> int:
@@ -136,3 +142,49 @@ def test_trails_that_are_being_written_do_not_change(desk: Desk) -> None:
         desk.service.handle(batch(desk, brawl(0)), lambda: second)
         desk.service.handle(second)
     assert written[1] - written[0] == 60
+
+
+def streamed(desk: Desk, since: int) -> list[str]:
+    """What kinds of news came after the one of this number."""
+    found = desk.live.since(since)
+    assert found is not None
+    return re.findall(r"^event: (\w+)$", found[1].decode(), re.MULTILINE)
+
+
+def states(desk: Desk) -> list[str]:
+    return [camera.state for camera in desk.store.restore(0).cameras]
+
+
+def test_what_time_changes_is_done_with_what_is_taken_ahead_and_shown_when_that_is_stored(desk: Desk) -> None:
+    host = HostHealth(cpu=0.1, memory=0.1, disk=0.1, spool_depth=0, last_sequence=0)
+    report = Health(time=NOW, interval_s=30, cameras=(CameraHealth(camera="a", state="online"),), host=host)
+    desk.service.handle([Message("jaga/v1/site-1/edge-1/health", encode(report), desk.now)])
+    desk.take(brawl(0))
+    desk.now += 3600
+    second = [replace(message, received=desk.now) for message in batch(desk, brawl(5, "b", place(9_000, 0)))]
+    published = desk.live.last
+    desk.service.handle(batch(desk, brawl(3)), lambda: second)
+    assert (desk.service.ticked, states(desk)) == (desk.now, ["online"])
+    assert "desk" not in streamed(desk, published)
+    published = desk.live.last
+    desk.service.handle(second)
+    assert states(desk)[0] == "offline"
+    assert streamed(desk, published)[-1] == "desk"
+
+
+def test_time_passes_with_one_batch_in_half_a_second(desk: Desk) -> None:
+    batches = [batch(desk, brawl(number, f"c{number}")) for number in range(4)]
+    ticked = []
+    for one, following in pairwise(batches):
+        desk.now += 0.3
+        desk.service.handle(one, lambda ahead=following: ahead)  # type: ignore[misc]
+        ticked.append(desk.service.ticked)
+    assert ticked == [ticked[0], ticked[0], desk.now]
+
+
+def test_to_ask_for_what_is_missing_does_not_wait_for_what_was_taken_ahead(desk: Desk) -> None:
+    second = batch(desk, brawl(5, "b"))
+    desk.service.handle(batch(desk, brawl(0)), lambda: second)
+    assert (desk.service.asks(ready=True), count(desk)) == ([], 1)
+    desk.service.handle(second)
+    assert count(desk) == 2

@@ -102,10 +102,10 @@ def test_silences_are_audited_and_outlive_a_restart(desk: Desk) -> None:
 
 def test_a_duplicate_is_counted_and_found(desk: Desk) -> None:
     event = make_event(0, "a", "brawl")
-    desk.take(event, event)
+    desk.take(event, event, event)
     desk.take(event)
     (row,) = desk.store.suppressed(SuppressedQuery(reason="duplicate"))
-    assert (row.event, row.count, row.incident) == (event.id, 2, desk.incidents()[0]["id"])
+    assert (row.event, row.count, row.incident) == (event.id, 3, desk.incidents()[0]["id"])
     assert desk.incidents()[0]["event_count"] == 1
 
 
