@@ -5,12 +5,12 @@ it stands the background: what this camera tells anyway (`rates`), new incidents
 """
 
 from collections.abc import Callable
-from math import inf
+from math import factorial, inf
 
 from msgspec import Struct
 
 from aggregator.core.incident import doubt
-from aggregator.core.kinship import AFFINITY, VAGUE
+from aggregator.core.kinship import AFFINITY, FOLLOWS_S, PAIRS, UNLED, VAGUE
 from aggregator.core.linking import Link, Tie, Trail, tie
 from aggregator.core.rates import PRIOR_PER_H, Rates
 from aggregator.core.trails import TrailIndex
@@ -43,11 +43,23 @@ VOTERS = 8
 """Of the smaller incident's latest trails, so many, and this share of them must tie to the other incident."""
 TOGETHER_S = 60.0
 """Trails with a smaller gap are of one time: then all of the other incident's count, by their mean."""
+STILL: frozenset[Kind] = frozenset({Kind.SMOKE_FIRE})
+"""What stays where it is and is seen at once by all that ever see it: cameras that have never told of it and now do so
+together tell of another. What moves or grows comes into view of a crossing's cameras together, too."""
+AT_ONCE_S = 10.0
+BEGINNING_S = 60.0
+"""An incident's own beginning: whoever tells of it first within this long is no surprise."""
+LATE_S = 600.0
+"""Afterwards, another camera first tells of it about this often; the prior of a Gamma of weight one."""
+TOGETHER = 3
+UNLIKELY = 1e-4
+"""So many cameras within AT_ONCE_S, and as improbable as this from one that goes on: about the chance that another
+begins near by just then."""
 
 
 class Pull(Struct):
     """How strongly an incident pulls. others: what of it comes from other cameras. own: its only source is the camera
-    itself. against: what stands against it."""
+    itself. against: what stands against it. among: see AMONG; inf where that does not apply."""
 
     incident: str
     rate: float
@@ -58,6 +70,7 @@ class Pull(Struct):
     others: float = 0.0
     own: bool = False
     against: float = 0.0
+    among: float = inf
 
     @property
     def confirmed(self) -> bool:
@@ -79,6 +92,7 @@ class Attribution:
         """Of every incident around, the strongest first; those that never can be one with it are left out."""
         found: dict[str, Pull] = {}
         known: dict[int, float] = {}
+        follows: dict[tuple[str, Kind], float] = {}
         for other in self._index.near(probe):
             one = tie(probe, other)
             if type(one) is not Tie:
@@ -87,6 +101,11 @@ class Attribution:
             rate = one.rate * credit
             if other.kind in VAGUE:
                 rate *= self._means(other, probe.kind)
+            elif one.match == "related" and other.kind in FOLLOWS_S:
+                key = other.incident, other.kind
+                if key not in follows:
+                    follows[key] = self._follows(other, probe)
+                rate *= follows[key]
             pull = found.get(other.incident)
             elsewhere = 0.0 if one.place == "camera" else rate
             if pull is None:
@@ -104,7 +123,8 @@ class Attribution:
         for pull in found.values():
             self._weigh(pull, usual, known[pull.trail.key])
             if pull.strongest.place == "distance" and pull.rate > MARGIN * pull.against:
-                pull.rate = min(pull.rate, AMONG * self._among(pull.trail, probe))
+                pull.among = self._among(pull.trail, probe)
+                pull.rate = min(pull.rate, AMONG * pull.among)
         return sorted(found.values(), key=_strongest) if len(found) > 1 else list(found.values())
 
     def background(self, probe: Trail) -> float:
@@ -177,6 +197,30 @@ class Attribution:
             if type(one) is Tie:
                 pulled += one.rate * self._credit(other, probe)
         return pulled / count if count > 1 else inf
+
+    def begins_anew(self, incident: str, probe: Trail) -> bool:
+        """Whether the probe, and others just before it, are the beginning of another such thing than the incident.
+
+        By how many cameras have come to it late, so many that come at once are too improbable: a scan statistic of a
+        Poisson process whose rate is Gamma."""
+        if probe.kind not in STILL or self._index.get(incident, probe.site, probe.camera, probe.kind) is not None:
+            return False
+        firsts = [trail.first for trail in self._index.of(incident) if trail.kind == probe.kind]
+        since = probe.first - AT_ONCE_S
+        begun = min(firsts, default=since) + BEGINNING_S
+        if since <= begun:
+            return False
+        late = sum(begun < first < since for first in firsts)
+        together = 1 + sum(since <= first <= probe.first for first in firsts)
+        expected = AT_ONCE_S * (late + 1) / (since - begun + LATE_S)
+        return together >= TOGETHER and expected**together / factorial(together) < UNLIKELY
+
+    def _follows(self, trail: Trail, probe: Trail) -> float:
+        """What is left of a trail's tie to what would come of it, where that comes too late for it."""
+        if PAIRS[probe.kind][trail.kind].order >= 0:
+            return 1.0
+        began = min(other.first for other in self._index.of(trail.incident) if other.kind == trail.kind)
+        return UNLED if probe.first - began > FOLLOWS_S[trail.kind] else 1.0
 
     def _means(self, trail: Trail, kind: Kind) -> float:
         """What is left of a vague trail's tie to something of `kind`, once it is known what its incident is."""

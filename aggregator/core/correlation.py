@@ -226,14 +226,17 @@ class Correlator:
                 self._memory.absorb(self._drafts[best.incident], announced, now)
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
         self._rates.note(probe.site, probe.camera, probe.kind, probe.first, False)
+        anew = {one for one, why in refused.items() if why == "onset"}
         if announced is not None and (announced.id == own_id or announced.closed):
             own_id = announced.id
             self._empty(announced, event, at, now)
         else:
-            draft = self._drafts[own_id] = begin(own_id, event, at, now, self._previous(refused))
+            draft = self._drafts[own_id] = begin(own_id, event, at, now, self._previous(refused.keys() - anew))
             self._memory.step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
             if announced is not None:  # for another of the episode's events, which came sooner
                 self._memory.absorb(draft, announced, now)
+        if anew:  # what comes next ties to both, and would make them one
+            self._drafts[own_id].apart = tuple(sorted(anew.union(self._drafts[own_id].apart)))
         self._memory.step.touch(own_id)
         return own_id, FIRST, []
 
@@ -244,12 +247,14 @@ class Correlator:
         for pull in pulls:
             if pull.rate > MARGIN * pull.against:
                 reason = self._refuses(self._drafts[pull.incident], probe, delayed)
+                if reason is None and self._attribution.begins_anew(pull.incident, probe):
+                    reason = "onset"
                 if reason is None:
                     allowed.append(pull)
                 else:
                     refused[pull.incident] = reason
         if len(allowed) > 1:
-            allowed.sort(key=lambda pull: self._drafts[pull.incident].closed)
+            allowed.sort(key=lambda pull: (self._drafts[pull.incident].closed, -min(pull.rate, pull.among)))
         return allowed, refused
 
     def _previous(self, refused: Iterable[str]) -> str | None:

@@ -72,8 +72,9 @@ class Incident(Struct, frozen=True, kw_only=True, gc=False):
     suspected. severity: that of the gravest event (`gravest`), raised for the reasons in `raised`. people: the most
     that one event told of; people_first: of the first event that counted any, at people_since. reports: how many people
     told of it. doubts: why it was kept at suspected although it would have been opened, as `what:how much`. split_from:
-    the incident that an operator took it out of. apart: those that operators have said are another matter. care: what
-    people did with it; told_kind, told_severity: what its cameras say where a person's word stands instead."""
+    the incident that an operator took it out of. apart: those that are another matter, as operators said or because it
+    began at once long after (`onset`). care: what people did with it; told_kind, told_severity: what its cameras say
+    where a person's word stands instead."""
 
     id: str
     kind: Kind

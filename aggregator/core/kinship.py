@@ -75,6 +75,10 @@ FOLLOWS: frozenset[tuple[str, str]] = frozenset(
 road, somebody who comes in of a blinded camera."""
 UNLED = 0.3
 """What is left of `likely` where the second was there well before the first: a crowd does not start a fire."""
+FOLLOWS_S: dict[Kind, float] = {Kind.SMOKE_FIRE: 500.0}
+"""What comes of it comes within this long of its beginning; later no more than UNLED is left, too."""
+FAR: dict[Kind, float] = {Kind.SMOKE_FIRE: 2.0}
+"""What is seen from far: how many extents, where cameras begin to tell of it at once."""
 QUEUES: frozenset[Kind] = frozenset({Kind.CONGESTION, Kind.STOPPED_VEHICLE})
 """What ebbs and flows: a camera that has lost it may see it again as long as it lasts."""
 
@@ -83,7 +87,8 @@ QUEUES: frozenset[Kind] = frozenset({Kind.CONGESTION, Kind.STOPPED_VEHICLE})
 class Pair:
     """likely: 0..1, see the module. window_s: a gap beyond this is never one incident. reach_m: nor a distance beyond
     this, once what the places leave open is taken off. road: it moves along a road, not over the ground. ebbs: see
-    QUEUES. order: 1 where the second kind follows the first, -1 where the first follows the second, else 0."""
+    QUEUES. order: 1 where the second kind follows the first, -1 where the first follows the second, else 0. far: see
+    FAR; 1 for most."""
 
     likely: float
     match: KindMatch
@@ -95,6 +100,7 @@ class Pair:
     road: bool
     ebbs: bool
     order: int
+    far: float
 
 
 REACH = 3.0
@@ -102,6 +108,8 @@ REACH = 3.0
 MAX_MOVE_M = 150.0
 """The most that a gap in time adds to an extent."""
 MAX_REACH_M = 500.0
+FAR_REACH_M = 285.0
+"""What is seen from far is looked for as far as a jam: so the index looks no farther for its sake."""
 
 
 def nature(kind: Kind) -> Nature:
@@ -136,7 +144,10 @@ def pair(a: Kind, b: Kind) -> Pair | None:
     reach = min(MAX_REACH_M, REACH * extent + min(speed * window, MAX_MOVE_M))
     order = (families in FOLLOWS) - (families[::-1] in FOLLOWS)
     road, ebbs = a == b == Kind.CONGESTION, a == b and a in QUEUES
-    return Pair(likely, match, extent, speed, lasts, window, reach, road, ebbs, order)
+    far = FAR.get(a, 1.0) if a == b else 1.0
+    if far > 1:
+        reach = FAR_REACH_M
+    return Pair(likely, match, extent, speed, lasts, window, reach, road, ebbs, order, far)
 
 
 PAIRS: dict[Kind, dict[Kind, Pair]] = {a: {b: found for b in KINDS if (found := pair(a, b)) is not None} for a in KINDS}

@@ -21,6 +21,11 @@ Refusal = Literal["kind", "time", "distance", "place"]
 
 SEEN_EVERY_S = 60.0
 """Where an incident goes on in full view, another sighting of it begins about this often."""
+ONSET_S = 8.0
+"""What begins in full view is told of at once by whoever has it in view, after about this long: the mean of an
+exponential."""
+SUDDEN_S = 4 * ONSET_S
+"""Beyond this nothing is left of it."""
 AGAIN_EVERY_S = 45.0
 """And one camera that has lost it sees it again this soon, or not at all: the mean of an exponential."""
 SITE_ONLY = 0.12
@@ -132,7 +137,7 @@ def tie(a: Trail, b: Trail) -> Tie | Refusal:
     if faults == 2:
         return "place"
     place: PlaceMatch = "camera" if same else "distance"
-    return _by_distance(a.place, b.place, kinds, gap, place, told=a.kind == Kind.REPORT != b.kind)
+    return _by_distance(a, b, a.place, b.place, kinds, gap, place)
 
 
 def _again(kinds: Pair, gap: float) -> float:
@@ -154,8 +159,10 @@ def gap_s(a: Trail, b: Trail) -> float:
     return gap if gap > 0.0 else 0.0
 
 
-def _by_distance(a: Location, b: Location, kinds: Pair, gap: float, place: PlaceMatch, told: bool) -> Tie | Refusal:
-    distance, radius_a, radius_b = metres(a, b), a.radius_m, b.radius_m
+def _by_distance(
+    a: Trail, b: Trail, here: Location, there: Location, kinds: Pair, gap: float, place: PlaceMatch
+) -> Tie | Refusal:
+    distance, radius_a, radius_b = metres(here, there), here.radius_m, there.radius_m
     open_m = OPEN_SHARE * hypot(
         radius_a if radius_a < MAX_UNCERTAINTY_M else MAX_UNCERTAINTY_M,
         radius_b if radius_b < MAX_UNCERTAINTY_M else MAX_UNCERTAINTY_M,
@@ -169,14 +176,20 @@ def _by_distance(a: Location, b: Location, kinds: Pair, gap: float, place: Place
     moved, vague = kinds.extent_m / wide, min(1.0, VAGUE_M / max(open_m, 1.0))
     spread = vague * vague * (moved if kinds.road else moved * moved)
     nearness = spread * exp(-beyond * beyond / (2 * wide * wide))
-    if told:
+    if a.kind == Kind.REPORT != b.kind:
         # A post hears of its whole area, whatever the place: the density there against an even one.
         variance = wide * wide + open_m * open_m
         density = exp(-distance * distance / (2 * variance)) / (2 * pi * variance)
         nearness = min(1.0, POST_M * POST_M * density)
     fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
     apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2 * APART_M * APART_M))
-    return Tie(kinds.likely * fades * nearness, fades * apart, kinds.match, place, gap, distance)
+    rate = kinds.likely * fades * nearness
+    if a.kind == b.kind != Kind.REPORT and abs(a.first - b.first) < SUDDEN_S:
+        if kinds.far > 1:
+            far = vague / kinds.far * exp(-((beyond / (2 * kinds.far * kinds.extent_m)) ** 2))
+            nearness = max(nearness, far * far)
+        rate += nearness * exp(-abs(a.first - b.first) / ONSET_S) / ONSET_S
+    return Tie(rate, fades * apart, kinds.match, place, gap, distance)
 
 
 FAULTS: frozenset[Kind] = frozenset(kind for kind, info in KINDS.items() if info.family == "camera")

@@ -106,7 +106,7 @@ class Memory:
             self.index.attach(trail, kept.id)
 
     def apart(self, one: Draft, other: Draft) -> bool:
-        """Whether an operator has said that these are two matters."""
+        """Whether these are two matters: an operator has said so, or one began at once long after the other had."""
         return other.id in one.apart or one.id in other.apart
 
     def too_much(self, draft: Draft, first: float, last: float, place: Location | None) -> Refused | None:

@@ -11,7 +11,8 @@ from aggregator.core.linking import Link
 from aggregator.core.severity import Places
 from contract.events import Event
 
-Refused = Literal["closed", "age", "extent"]
+Refused = Literal["closed", "age", "extent", "onset"]
+"""onset: it began at once before several cameras, long after that incident had; see `attribution`."""
 
 
 class EpisodeState(Struct, frozen=True, gc=False):

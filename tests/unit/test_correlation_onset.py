@@ -1,0 +1,110 @@
+"""What begins at once before several cameras, and what follows soon or not at all."""
+
+import pytest
+
+from aggregator.core.correlation import CorrelationPolicy, Correlator
+from aggregator.core.linking import SUDDEN_S, Tie, Trail, tie
+from contract.kinds import Kind
+from tests.timeline import START, Timeline, make_event, place
+
+STREET = {f"cam-{n}": (n * 20.0, 0.0) for n in range(8)}
+
+
+def street() -> Timeline:
+    return Timeline(None, **STREET)
+
+
+def smoke(camera: str, east_m: float, first: float) -> Trail:
+    return Trail("monas", camera, Kind.SMOKE_FIRE, place(east_m, 0, 30.0), first, first)
+
+
+def burning(city: Timeline) -> str:
+    """Two cameras see a fire from its beginning, and go on to see it."""
+    fire = city.at(0).sees("cam-0", "smoke_fire", confidence=0.8).incident
+    assert city.at(4).sees("cam-1", "smoke_fire", confidence=0.8).incident == fire
+    for t in range(100, 1000, 100):
+        city.at(t).sees("cam-0", "smoke_fire", "update", started=0, confidence=0.8)
+    return fire
+
+
+def test_smoke_that_two_cameras_see_at_once_from_far_is_one_fire() -> None:
+    city = Timeline(north=(0, 0), south=(250, 0), later=(0, 250))
+    fire = city.at(0).sees("north", "smoke_fire", confidence=0.8).incident
+    assert city.at(3).sees("south", "smoke_fire", confidence=0.8).incident == fire
+    assert city.at(300).sees("later", "smoke_fire", confidence=0.8).incident != fire
+
+
+@pytest.mark.parametrize("later_s", [5.0, 15.0, SUDDEN_S + 1])
+def test_the_more_nearly_at_once_the_stronger_the_tie(later_s: float) -> None:
+    at_once, after = (tie(smoke("a", 0, t), smoke("b", 60, 0)) for t in (0.0, later_s))
+    assert isinstance(at_once, Tie)
+    assert isinstance(after, Tie)
+    assert at_once.rate > after.rate
+
+
+def test_three_more_cameras_that_see_a_fire_at_once_long_after_it_began_see_another() -> None:
+    city = street()
+    first = burning(city)
+    for t, camera in ((1000, "cam-3"), (1002, "cam-4")):
+        assert city.at(t).sees(camera, "smoke_fire", confidence=0.8).incident == first
+    third = city.at(1004).sees("cam-5", "smoke_fire", confidence=0.8)
+    assert (third.link.kind, dict(third.refused)[first]) == ("first", "onset")
+    assert city.at(1006).sees("cam-6", "smoke_fire", confidence=0.8).incident == third.incident
+    city.at(1040).sees("cam-5", "smoke_fire", "update", started=1004, confidence=0.8)
+    second = city.incidents[third.incident]
+    assert (second.merged_into, second.previous, second.apart) == (None, None, (first,))
+
+
+def test_cameras_that_come_one_by_one_see_the_same_fire() -> None:
+    city = street()
+    first = burning(city)
+    for t, camera in ((1000, "cam-3"), (1060, "cam-4"), (1120, "cam-5"), (1180, "cam-6")):
+        assert city.at(t).sees(camera, "smoke_fire", confidence=0.8).incident == first
+
+
+def test_all_that_see_a_fire_when_it_begins_see_one() -> None:
+    city = street()
+    for second, camera in enumerate(STREET):
+        city.at(second * 3).sees(camera, "smoke_fire", confidence=0.8)
+    assert len(city.only().sources) == len(STREET)
+
+
+def test_a_fight_that_comes_by_a_crossing_with_many_cameras_is_the_same_fight() -> None:
+    city = street()
+    fight = city.at(0).sees("cam-0", "brawl", confidence=0.8).incident
+    for t in range(30, 300, 30):
+        city.at(t).sees("cam-0", "brawl", "update", started=0, confidence=0.8)
+    for second, camera in enumerate(("cam-1", "cam-2", "cam-3")):
+        assert city.at(300 + second).sees(camera, "brawl", confidence=0.8).incident == fight
+
+
+def test_what_was_shown_before_its_turn_is_another_fire_all_the_same() -> None:
+    """With the wait for order, what is critical is announced before it is known where it belongs."""
+    correlator = Correlator(CorrelationPolicy(reorder_s=2.0))
+    told = [(0, "cam-0"), (4, "cam-1"), (1000, "cam-3"), (1002, "cam-4"), (1004, "cam-5"), (1006, "cam-6")]
+    went: dict[str, str] = {}
+    for t in range(1020):
+        now = START.timestamp() + t
+        due = [
+            make_event(t, camera, "smoke_fire", location=place(*STREET[camera], 30.0), confidence=0.8)
+            for at, camera in told
+            if at == t
+        ]
+        if t % 100 == 0 and t not in (0, 1000):
+            where = place(0, 0, 30.0)
+            due.append(make_event(t, "cam-0", "smoke_fire", "update", started=0, location=where, confidence=0.8))
+        for step in (correlator.tick(now), correlator.step(due, now)):
+            went |= {one.event.data.camera: one.incident for one in step.assigned}
+    assert went["cam-0"] == went["cam-1"] == went["cam-3"] == went["cam-4"] != went["cam-5"] == went["cam-6"]
+    second = correlator.get(went["cam-5"])
+    assert second is not None
+    assert (second.state, second.apart, second.merged_into) == ("open", (went["cam-0"],), None)
+
+
+@pytest.mark.parametrize(("after_s", "joins"), [(240, True), (900, False)])
+def test_onlookers_come_within_minutes_of_a_fires_beginning(after_s: int, joins: bool) -> None:
+    city = Timeline(gate=(0, 0), market=(20, 0))
+    fire = city.at(0).sees("gate", "smoke_fire", confidence=0.8).incident
+    for t in range(60, after_s, 60):
+        city.at(t).sees("gate", "smoke_fire", "update", started=0, confidence=0.8)
+    assert (city.at(after_s).sees("market", "crowd", confidence=0.8).incident == fire) is joins
