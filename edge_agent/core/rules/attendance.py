@@ -16,7 +16,7 @@ from edge_agent.core.tracks import Figure, FigureId
 from edge_agent.core.types import Box
 
 REMEMBERED_S = 30.0
-BEFORE_S, AFTER_S = 6.0, 2.0
+BEFORE_S, AFTER_S = 4.0, 2.0
 """Who was with a thing so long before it came to rest, or after, can have put it there."""
 TOUCH, OWNERS = 0.35, 2
 """Gap between the boxes of a person and a thing, in body heights, over which it can be put down; of those who were that
