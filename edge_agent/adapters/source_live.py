@@ -207,7 +207,7 @@ class LiveSource:
         try:
             return self._watch()
         except OSError as error:
-            self._set("reconnecting", sentence("camera.decoder_start", detail=error.strerror))
+            self._set("reconnecting", sentence("camera.decoder_start", detail=error.strerror or str(error)))
         except Exception as error:
             log.exception("source_failed", camera=self._camera)
             self._set("reconnecting", sentence("camera.unforeseen", detail=type(error).__name__))

@@ -66,6 +66,22 @@ def traits(now: Image, usual: Image, mask: Mask, visible: Mask) -> Traits:
     )
 
 
+def shading(levels: Image, mask: Mask) -> tuple[float, float]:
+    """Standard deviation of the grey levels within `mask`, its border left out, and the share of their variance that a
+    plane explains: an even rise of brightness from one side to the other."""
+    inner = eroded(mask)
+    y, x = np.nonzero(inner if np.count_nonzero(inner) >= 8 else mask)
+    grey = levels[y, x].astype(np.float64)
+    grey -= grey.mean()
+    total = float(grey @ grey)
+    if total == 0:
+        return 0.0, 0.0
+    plane = np.stack((y - y.mean(), x - x.mean()), axis=1)
+    slope = np.linalg.lstsq(plane, grey, rcond=None)[0]
+    rest = grey - plane @ slope
+    return float(np.sqrt(total / grey.size)), 1.0 - float(rest @ rest) / total
+
+
 def histogram(levels: Image) -> Plane:
     """Shares (BINS) of grey levels, smoothed over the neighbours."""
     counts = np.bincount(levels.ravel() // (256 // BINS), minlength=BINS).astype(np.float32)

@@ -52,6 +52,8 @@ hit is often hidden at once: it counts where it was seen HIDDEN_S before."""
 DEPTH, BESIDE = 0.5, 0.15
 """On the ground: their lower edges at most DEPTH of the taller box's height apart (as deep as it stands on the ground),
 and sideways no more than BESIDE of the lower one's height between them."""
+TWICE = 0.7
+"""Overlap over union from which two boxes are one vehicle seen twice: it does not meet itself."""
 CONTACT_S = 3.0
 """A stop this long after they met comes of it."""
 
@@ -304,6 +306,7 @@ def _meet(vehicles: Sequence[Mover], everyone: Sequence[Mover], view: View) -> N
                 other is not mover
                 and _touch(mover.figure.box, other.figure.box, view.aspect)
                 and _closing(mover, other) >= STRIKING
+                and overlap(mover.figure.box, other.figure.box) < TWICE
             ):
                 mover.met, mover.whom = view.t, other.serial
                 other.met, other.whom = view.t, mover.serial

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_agent.core.background import Look, Mask, Window
-from edge_agent.core.change import Traits, correlation, dilated, slopes
+from edge_agent.core.background import LONGEST_S, Look, Mask, Window
+from edge_agent.core.change import Traits, correlation, dilated, shading, slopes
 from edge_agent.core.changes import Lasting
 from edge_agent.core.timing import exceeded
 from edge_agent.core.types import Box, Image
@@ -27,12 +27,18 @@ SAME, ANEW = 0.3, 0.5
 """Overlap over the smaller box from which a region is a known thing, and over the union below which it has another
 shape."""
 MOST_THINGS = 32
+EVEN, SHADED = 0.75, 0.22
+"""A drop on the dome shows its surroundings bent and without detail, bright on one side and dark on the other: a plane
+explains EVEN of its variance, and its grey levels vary by SHADED of what they differ from the usual ones at least. A
+plain thing varies less, any other has more detail."""
 
 
 @dataclass(slots=True, eq=False)
 class Thing:
     """box: unit coordinates. template, under: crops of what its window shows with it and showed before. born: when it
-    came to rest. shaped: since when it has its shape. seen: last. hidden: now, so that nobody can tell."""
+    came to rest. shaped: since when it has its shape. seen: last. hidden: now, so that nobody can tell. open_s: for how
+    long it was seen with nobody before it. looks: at which it differed, and drops: those of
+    them at which it was like a drop on the dome."""
 
     number: int
     box: Box
@@ -45,6 +51,20 @@ class Thing:
     shaped: float
     seen: float
     hidden: bool = False
+    open_s: float = 0.0
+    looks: int = 0
+    drops: int = 0
+
+    @property
+    def drop(self) -> bool:
+        """Whether it was like one at half of them or more."""
+        return 2 * self.drops >= self.looks
+
+    def judge_drop(self) -> None:
+        """Once for each look at which it differs."""
+        varies, even = shading(self.template, self.mask)
+        self.looks += 1
+        self.drops += even >= EVEN and varies >= SHADED * self.traits.step
 
 
 class Things:
@@ -54,10 +74,13 @@ class Things:
         self._things: list[Thing] = []
         self._lost: list[Thing] = []
         self._number = 0
+        self._t = 0.0
 
     def step(self, look: Look, found: Sequence[Lasting]) -> list[Thing]:
         """The things that are there now, hidden ones included. found: what lasts in this look."""
         met: set[int] = set()
+        since, self._t = self._t, look.t
+        known = list(self._things)
         for region in found:
             shown = [thing for thing in self._things if overlap(thing.box, region.box) >= SAME]
             # Things side by side can run into one region: then each goes by the picture it keeps of itself.
@@ -66,6 +89,9 @@ class Things:
         for thing in self._things:
             if thing.number not in met:
                 self._recognise(thing, look)
+        for thing in known:
+            if thing.seen == look.t and not thing.hidden:
+                thing.open_s += min(look.t - since, LONGEST_S)
         self._lost = [t for t in self._lost if not exceeded(look.t - t.seen, GONE_S + AGAIN_S)]
         gone = [t for t in self._things if exceeded(look.t - t.seen, GONE_S)]
         self._lost += gone
@@ -88,20 +114,20 @@ class Things:
             return None
         self._number += 1
         shown, under = look.now[region.window].copy(), look.usual[region.window].copy()
-        self._things.append(
-            Thing(
-                self._number,
-                region.box,
-                region.window,
-                region.mask,
-                shown,
-                under,
-                region.traits,
-                region.since,
-                look.t,
-                look.t,
-            )
+        thing = Thing(
+            self._number,
+            region.box,
+            region.window,
+            region.mask,
+            shown,
+            under,
+            region.traits,
+            region.since,
+            look.t,
+            look.t,
         )
+        thing.judge_drop()
+        self._things.append(thing)
         return self._number
 
     def _update(self, thing: Thing, region: Lasting, look: Look) -> None:
@@ -113,6 +139,7 @@ class Things:
             thing.shaped = look.t
         thing.box, thing.window, thing.mask, thing.traits = region.box, region.window, region.mask, region.traits
         thing.template, thing.under = look.now[region.window].copy(), look.usual[region.window].copy()
+        thing.judge_drop()
 
     def _recognise(self, thing: Thing, look: Look) -> None:
         """Whether it is there although it does not differ: hidden, or taken into what is usual."""

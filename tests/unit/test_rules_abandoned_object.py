@@ -10,9 +10,9 @@ from edge_agent.core.changes import Changes
 from edge_agent.core.rules.abandoned_object import AbandonedObject, AbandonedObjectRule
 from edge_agent.core.rules.attendance import union
 from edge_agent.core.rules.table import WHOLE
-from edge_agent.core.tracks import Figure, View
+from edge_agent.core.tracks import Figure, FigureId, View
 from tests.scenes import T0, every
-from tests.yards import ASPECT, Yard, ground, somebody, thing
+from tests.yards import ASPECT, HEIGHT, WIDTH, Yard, ground, somebody, thing
 
 BAG = (0.5, 0.62, 0.56, 0.72)
 GROUND = ground()
@@ -81,6 +81,38 @@ def test_an_owner_whose_id_breaks_off_is_still_there() -> None:
         return (somebody(1 if t < 9 else 2, (0.5, 0.72)),) if t >= 4 else ()
 
     assert play(rule(), people=people).first is None
+
+
+def test_who_comes_while_the_owner_can_still_be_seen_is_another() -> None:
+    def people(t: float) -> tuple[Figure, ...]:
+        where = None if t < 4 or t >= 16 else 0.5 if t < 7 else 0.38 if t < 12 else 0.12
+        return (
+            *((somebody(1, (where, 0.72)),) if where else ()),
+            *((somebody(2, (0.83, 0.72)),) if t >= 14 else ()),
+        )
+
+    assert play(rule(), people=people).first == pytest.approx(22.0, abs=0.7)
+
+
+def test_what_shows_only_between_passing_cars_is_part_of_one() -> None:
+    def traffic(t: float, until: float) -> tuple[Figure, ...]:
+        x = 0.53 + 0.15 * float(np.sin(5 * t))
+        bus = Figure(FigureId(9), "bus", (x - 0.3, 0.1, x + 0.3, 0.95), 0.9, (x, 0.95), (x * ASPECT, 0.95))
+        return (*owner(t, leaves=7.0), *((bus,) if 11.8 <= t < until else ()))
+
+    assert play(rule(), people=lambda t: traffic(t, 100)).first is None
+    assert play(rule(), people=lambda t: traffic(t, 20)).first is not None
+
+
+def test_a_drop_on_the_dome_is_none() -> None:
+    """It shows what is around it, bright below and dark above, without detail."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    down, across = (rows - 0.67 * HEIGHT) / 9, (columns - 0.53 * WIDTH) / 9
+    drop = np.clip(3 * (1 - np.hypot(down, across)), 0, 1)
+    wet = np.asarray(GROUND * (1 - drop) + (125 + 55 * down) * drop, np.float32)
+    assert play(rule(), shown=lambda t: wet if t >= 6 else GROUND).first is None
+    plain = np.asarray(GROUND * (1 - drop) + (40 + 5 * down) * drop, np.float32)
+    assert play(rule(), shown=lambda t: plain if t >= 6 else GROUND).first is not None
 
 
 def test_what_appears_where_nobody_was_counts_only_where_asked_for() -> None:

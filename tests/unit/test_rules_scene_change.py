@@ -16,6 +16,8 @@ CORNERS = ((0.4, 0.5), (0.6, 0.5), (0.6, 0.9), (0.4, 0.9))
 CRATE = (0.42, 0.55, 0.58, 0.88)
 GROUND = ground()
 WITH_CRATE = thing(GROUND, CRATE)
+SHINES = np.s_[158:162]
+"""The lowest rows of the zone."""
 
 
 def rule(purpose: Purpose, after_s: float = 10.0) -> SceneChange:
@@ -108,6 +110,21 @@ def test_who_passes_the_mark_does_not_dry_it() -> None:
         return (somebody(1, (0.5, 0.95), 0.9, "bus"),) if any(at <= t < at + 1 for at in (9, 13, 17)) else ()
 
     yard = Yard((rule("water"),)).play(every(5, 0, 40), rising, bus)
+    assert yard.first is not None
+    assert 21 <= yard.first <= 27
+
+
+def test_a_part_of_the_mark_that_shines_through_does_not_dry_it() -> None:
+    """For two seconds, while the water rises above it."""
+
+    def rippled(t: float) -> NDArray[np.float32]:
+        made = rising(t)
+        if 13 <= t < 15:
+            made = made.copy()
+            made[SHINES] = GROUND[SHINES]
+        return made
+
+    yard = Yard((rule("water"),)).play(every(5, 0, 40), rippled)
     assert yard.first is not None
     assert 21 <= yard.first <= 27
 

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_agent.adapters.pictures_cv2 import CvPictures
+from edge_agent.core.rules.flames import glowing
 from edge_agent.core.rules.smoke_fire import SmokeFire, SmokeFireRule
 from edge_agent.core.rules.smoke_veil import ROUGHEST, VeilMemory
 from edge_agent.core.rules.table import WHOLE
@@ -223,6 +224,19 @@ def test_a_change_is_rough_where_it_differs_from_pixel_to_pixel() -> None:
     assert found["leaves"] > 1.2 * ROUGHEST
 
 
+def test_what_passed_over_a_place_leaves_no_veil_behind() -> None:
+    """Stripes, as plain as the outline of an insect on the lens, for 4 s on a road with little detail."""
+    road = np.asarray(120 + (STREET - 120) * 0.25, np.float32)
+    striped = painted(road, (abs(X - 160) < 40) & (abs(Y - 90) < 30) & (X % 8 < 4), (28, 28, 28))
+    memory, pictures = VeilMemory(0.85), CvPictures()
+    for n, t in enumerate(every(5, 0, 18)):
+        shown = image(striped if 10 <= t < 14 else road, t)
+        veil = memory.look(pictures.show(Frame(shown, shown[..., 0], n, t), t), t, None, False)
+    high, wide = veil.remaining.shape
+    there = veil.remaining[high // 2 - 2 : high // 2 + 2, wide // 2 - 3 : wide // 2 + 3]
+    assert there.min() > 0.85
+
+
 def test_a_small_flame_is_left_alone_until_asked_for() -> None:
     def candle(t: float) -> NDArray[np.float32]:
         return with_fire(STREET, t, size=3.0)
@@ -250,6 +264,11 @@ def test_without_pixels_nothing_is_said() -> None:
     step = SmokeFire(RULE, WHOLE)
     assert step.step(View(0.0, (), 1.0)) == ()
     assert step.score is None
+
+
+def test_nothing_glows_in_a_picture_smaller_than_a_cell() -> None:
+    pixels = np.full((6, 6, 3), (0, 120, 255), np.uint8)
+    assert len(glowing(CvPictures().show(Frame(pixels, pixels[..., 0], 0, 0.0), 0.0))) == 0
 
 
 def test_a_picture_too_small_to_tell_is_left_alone() -> None:

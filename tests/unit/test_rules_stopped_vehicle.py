@@ -9,7 +9,7 @@ from edge_agent.core.flow_field import STOOD_S, cell_of
 from edge_agent.core.movers import Movers
 from edge_agent.core.rules.stopped_vehicle import ABRUPT, StoppedVehicle, StoppedVehicleRule
 from edge_agent.core.rules.table import WHOLE
-from edge_agent.core.tracks import Figure, View
+from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.traffic import Traffic
 from edge_agent.core.types import Point
 from tests.scenes import T0, every
@@ -95,6 +95,20 @@ def test_a_car_that_braked_hard_and_met_another_has_crashed() -> None:
     found = play(rule(), every(5, 0, 12), meeting)
     assert first(found) == pytest.approx(4.0 + 1.5, abs=0.5)
     assert "collided" in {m.name for m in found[0][1].measures}
+
+
+@pytest.mark.parametrize(("beside", "met"), [(0.0, False), (0.15, True)])
+def test_a_vehicle_seen_twice_does_not_meet_itself(beside: float, met: bool) -> None:
+    movers = Movers()
+    for n in range(3):
+        boxes = [(0.4, 0.5, 0.6, 0.7), (0.366 + 0.034 * n + beside, 0.5, 0.566 + 0.034 * n + beside, 0.7)]
+        feet = [((box[0] + box[2]) / 2, box[3]) for box in boxes]
+        pair = tuple(
+            Figure(FigureId(k), "car", box, 0.9, foot, foot)
+            for k, (box, foot) in enumerate(zip(boxes, feet, strict=True))
+        )
+        seen = movers.look(View(T0 + 0.2 * n, pair, 1.0))
+    assert [mover.whom > 0 for mover in seen] == [met, met]
 
 
 def test_the_same_meeting_is_nothing_where_the_car_stops_softly() -> None:

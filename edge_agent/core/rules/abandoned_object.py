@@ -18,8 +18,9 @@ from edge_agent.core.types import Finding, Point
 
 ATTEND_S = 0.3
 """Between looks at who is with what, at least."""
-SHAPED_S = 4.0
-"""A thing keeps its shape; what is still becoming something else is no thing yet."""
+SHAPED_S, OPEN_S = 4.0, 3.0
+"""A thing keeps its shape; what is still becoming something else is no thing yet. And it was seen for so long with
+nobody before it: what only shows between passing cars is part of one of them."""
 UNSEEN_S = 2.5
 """What was seen so long ago, though nobody hides it, may be gone."""
 PARTS = 2
@@ -93,9 +94,9 @@ class AbandonedObject:
         x, y = (thing.box[0] + thing.box[2]) / 2, thing.box[3]
         if not reached(alone_s, self._rule.after_s) or not reached(view.t - thing.shaped, SHAPED_S):
             return None
-        if exceeded(view.t - thing.seen, UNSEEN_S):
+        if exceeded(view.t - thing.seen, UNSEEN_S) or not reached(thing.open_s, OPEN_S):
             return None
-        if (self._rule.carried and not met.owners) or max(met.seated, met.driven) >= PARTS:
+        if (self._rule.carried and not met.owners) or max(met.seated, met.driven) >= PARTS or thing.drop:
             return None
         wide, high = (thing.box[2] - thing.box[0]) * view.aspect, thing.box[3] - thing.box[1]
         if met.height > 0 and (high > TALL * met.height or wide > BROAD * met.height):

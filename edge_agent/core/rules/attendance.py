@@ -16,7 +16,7 @@ from edge_agent.core.tracks import Figure, FigureId
 from edge_agent.core.types import Box
 
 REMEMBERED_S = 30.0
-BEFORE_S, AFTER_S = 6.0, 2.0
+BEFORE_S, AFTER_S = 4.0, 2.0
 """Who was with a thing so long before it came to rest, or after, can have put it there."""
 TOUCH, OWNERS = 0.35, 2
 """Gap between the boxes of a person and a thing, in body heights, over which it can be put down; of those who were that
@@ -63,7 +63,7 @@ class Company:
         self._vehicles = vehicles
         self._reach = reach
         self._seen: deque[Seen] = deque(maxlen=2000)
-        self._last: dict[FigureId, float] = {}
+        self._last: dict[FigureId, Seen] = {}
         self._first: dict[FigureId, Seen] = {}
         self._heights: dict[FigureId, float] = {}
         self._anchors: dict[FigureId, Seen] = {}
@@ -80,9 +80,9 @@ class Company:
                 self._first[figure.id] = Seen(t, figure)
             self._heights[figure.id] = max(figure.height, self._heights.get(figure.id, 0.0))
             self._seen.append(Seen(t, figure, reached(t - anchor.t, STILL_S)))
-            self._last[figure.id] = t
+            self._last[figure.id] = self._seen[-1]
         oldest = self._seen[0].t if self._seen else t
-        for name in [name for name, last in self._last.items() if last < oldest]:
+        for name in [name for name, last in self._last.items() if last.t < oldest]:
             del self._last[name], self._first[name], self._anchors[name], self._heights[name]
 
     def meet(self, box: Box, born: float, aspect: float) -> Attendance:
@@ -137,8 +137,11 @@ class Company:
         x1, y1, x2, y2 = first.figure.box
         if min(x1, y1, 1 - x2, 1 - y2) <= BORDER or self._away(first.figure, box, aspect) > self._reach:
             return
-        for name, last in attendance.owners.items():
-            if name not in present and last < first.t and not exceeded(first.t - last, SWITCH_S):
+        for name in attendance.owners:
+            lost = self._last.get(name)
+            if name in present or lost is None or lost.t >= first.t or exceeded(first.t - lost.t, SWITCH_S):
+                continue
+            if self._away(lost.figure, box, aspect) <= self._reach:
                 del attendance.owners[name]
                 attendance.owners[figure.id] = first.t
                 return

@@ -157,9 +157,11 @@ class FlameMemory:
 
 def glowing(picture: Picture) -> NDArray[np.intp]:
     """Flat indices of the pixels of the picture at WIDE that have the colour of a flame; only where the small picture
-    might have it."""
+    might have it. None in a picture that is smaller than a cell."""
     colour = picture.colour(WIDE)
     rows, cols = colour.shape[0] // CELL, colour.shape[1] // CELL
+    if not rows * cols:
+        return np.empty(0, np.intp)
     top, left = _warm(picture.colour(SMALL), *colour.shape[:2])
     cut = colour[: rows * CELL, : cols * CELL].reshape(rows, CELL, cols, CELL * 3)
     tiles = cut.transpose(0, 2, 1, 3)[top, left].reshape(-1, 3)

@@ -40,6 +40,9 @@ ALIKE, AGREE = 0.06, 0.5
 """A row has a light of its own where AGREE of its cells are within ALIKE of one factor; a lorry across it has not."""
 WHITE = 235.0
 """Blown-out cells keep their level whatever the light does: they do not drift."""
+PASSING = 0.3
+"""Detail that is more than the usual counts as this share of it, at most: the outline of an insect that walks over the
+lens is much, and makes the road look veiled that it leaves behind."""
 NOISE = 1.0
 """Mean gradient of a picture's noise, so that empty sky and black night are not said to have lost their detail."""
 ROUGHEST = 0.8
@@ -98,7 +101,8 @@ class VeilMemory:
             stack -= self._fast
             stack *= self._weight(t, FAST_S)
             self._fast += stack
-            self._slow = self._slow + self._weight(t, SLOW_S) * (texture - self._slow)
+            more = np.minimum(texture - self._slow, PASSING * (self._slow + NOISE))
+            self._slow = self._slow + self._weight(t, SLOW_S) * more
         self._luma, self._t = luma, t
         self._greys.append((t, picture.grey(SMALL)))
         while exceeded(t - self._greys[0][0], FAST_S):

@@ -109,14 +109,18 @@ class Water:
         return alike, edged, float(np.count_nonzero(kept & rest)) / count if count >= 30 else 1.0
 
     def _level(self, edged: NDArray[np.bool_]) -> float:
-        """From the lowest band up to the last one under water; bands without a mark go with those around them."""
+        """From the lowest band up to the last one under water; bands without a mark go with those around them, and so
+        does a single one that shines through."""
         assert self._alike is not None
-        top = BANDS
+        top, shows = BANDS, False
         for band in range(BANDS - 1, -1, -1):
             if edged[band]:
-                if self._alike[band] >= LOST:
+                if self._alike[band] < LOST:
+                    top, shows = band, False
+                elif shows:
                     break
-                top = band
+                else:
+                    shows = True
         return (BANDS - top) / BANDS
 
 
