@@ -62,7 +62,7 @@ class BrawlRule(Rule):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
     """parts: (windows, len(PARTS)) log-odds. motion: the named channels as measured, likewise. change: (windows,), mean
-    over the channels of the map."""
+    over the channels of the maps, NaN where not known."""
 
     t: float
     parts: Floats
@@ -151,7 +151,10 @@ class Brawl:
         return alone + unseen + self._noise(top, self._boxes)
 
     def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64]) -> float:
-        change = np.mean([step.change for step in self._steps], axis=0)
+        known = [step.change for step in self._steps if not np.isnan(step.change).any()]
+        if not known:
+            return 0.0
+        change = np.mean(known, axis=0)
         # Three quarters of the empty windows must change by more; fewer than EMPTY of them say nothing.
         if np.count_nonzero(change > QUIET) < EMPTY - EMPTY // 4:
             return 0.0
