@@ -25,7 +25,7 @@ Penalty = tuple[float, float]
 PENALTY: Penalty = 0.02, 0.1
 """Weight of the data against the ridge (scikit-learn's C), for the coarse and the fine map."""
 PENALTIES: tuple[Penalty, ...] = (0.01, 0.05), (0.02, 0.05), (0.02, 0.1), (0.05, 0.1), (0.05, 0.2)
-LIFT = 0.7
+LIFT = 0.8
 """Added to the log-odds: a mean of two says less than each. At the rule's default threshold, one of the 75 labelled
 clips without a fight is then told, sources left out."""
 INNER = 5

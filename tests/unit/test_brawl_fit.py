@@ -12,7 +12,7 @@ DEEP, COARSE = 12, 8
 
 
 def planted(seed: int, sources: int = 8) -> list[Clip]:
-    """In a fight, one window of twenty is unlike the rest; each source has a look of its own."""
+    """In a fight, one window of twenty is unlike the rest in both maps; each source has a look of its own."""
     chance = np.random.default_rng(seed)
     clips = []
     for source in range(sources):
@@ -20,7 +20,7 @@ def planted(seed: int, sources: int = 8) -> list[Clip]:
         for n in range(6):
             rows = chance.normal(size=(20, DEEP + len(MOTION))) + look
             if n % 2:
-                rows[chance.integers(20), :3] += 6.0
+                rows[chance.integers(20), [0, 1, 2, COARSE, COARSE + 1, COARSE + 2]] += 6.0
             clips.append(Clip(f"{source}-{n}", f"s{source}", bool(n % 2), rows.astype(np.float32)))
     return clips
 
