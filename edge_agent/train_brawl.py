@@ -114,7 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{how}: AUC {auc(truth, scores):.4f}, recall at 5 % false positives {recall:.4f}\n")
     if options.out is not None:
         network = manifest().entry(DetectorSpec().model).onnx
-        note = f"{len(clips)} clips, {len(more)} more.\nNetwork SHA-256 {network.sha256}, tensor\n{network.features}."
+        tensors = "\n".join(network.features or ())
+        note = f"{len(clips)} clips, {len(more)} more.\nNetwork SHA-256 {network.sha256}, tensors\n{tensors}."
         options.out.write_text(written(fit([*clips, *more]), note), "utf-8")
         sys.stdout.write(f"{options.out}: SHA-256 {hashlib.sha256(options.out.read_bytes()).hexdigest()}\n")
     return 0

@@ -12,9 +12,9 @@ from edge_agent.core.types import Detections, Image
 
 MAX_BATCH = 8
 
-Infer = Callable[[Floats], tuple[Floats, Floats | None]]
-"""RGB float32 (n, 3, height, width), 0..1 → the network's raw output, (n, ...), and its feature map (n, channels, rows,
-columns) where it gives one; both valid until the same thread's next call."""
+Infer = Callable[[Floats], Sequence[Floats]]
+"""RGB float32 (n, 3, height, width), 0..1 → the network's raw output, (n, ...), and its two feature maps (n, channels,
+rows, columns), the finer one last, where it gives them; valid until the same thread's next call."""
 
 
 class BatchDetector:
@@ -53,17 +53,17 @@ class BatchDetector:
         return [found[index] for index in range(len(images))]
 
     def _run(self, images: Sequence[Image], fits: Sequence[Fit]) -> list[Detections]:
-        raw, maps = self._infer(to_blob([letterbox(image, into) for image, into in zip(images, fits, strict=True)]))
+        raw, *maps = self._infer(to_blob([letterbox(image, into) for image, into in zip(images, fits, strict=True)]))
         spec = self._spec
         found = [
             decode(one, into, spec.confidence, spec.nms_iou, self._keep, self._classes)
             for one, into in zip(raw, fits, strict=True)
         ]
-        if maps is None:
+        if not maps:
             return found
         return [
-            replace(one, features=feature_map(values.copy(), into))
-            for one, values, into in zip(found, maps, fits, strict=True)
+            replace(one, features=feature_map(values.copy(), fine.copy(), into))
+            for one, values, fine, into in zip(found, *maps, fits, strict=True)
         ]
 
     def close(self) -> None:

@@ -66,11 +66,12 @@ def letterbox(image: Image, into: Fit) -> Image:
     return canvas
 
 
-def feature_map(values: Floats, into: Fit) -> FeatureMap:
-    """One image's feature map (channels, rows, columns), laid over the frame."""
+def feature_map(values: Floats, fine: Floats, into: Fit) -> FeatureMap:
+    """One image's feature maps (channels, rows, columns), `fine` twice as fine, laid over the frame."""
     cell_width, cell_height = into.net_width / values.shape[2], into.net_height / values.shape[1]
     return FeatureMap(
         values,
+        fine,
         -into.left / into.inner_width,
         -into.top / into.inner_height,
         cell_width / into.inner_width,

@@ -21,8 +21,8 @@ def open_onnxruntime(model: Model, spec: DetectorSpec) -> BatchDetector:
     session = onnxruntime.InferenceSession(model.onnx, options, providers=["CPUExecutionProvider"])
     feed = session.get_inputs()[0].name
 
-    def infer(blob: Floats) -> tuple[Floats, Floats | None]:
+    def infer(blob: Floats) -> list[Floats]:
         outputs: list[Floats] = session.run(None, {feed: blob})
-        return outputs[0], None if model.features is None else outputs[1]
+        return outputs
 
     return BatchDetector(f"{model.name}/onnxruntime", model.classes, spec, infer, lambda: None)

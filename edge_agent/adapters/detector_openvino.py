@@ -57,11 +57,11 @@ def _together(compiled: Any) -> Infer:
     own = threading.local()
     outputs = compiled.outputs
 
-    def infer(blob: Floats) -> tuple[Floats, Floats | None]:
+    def infer(blob: Floats) -> list[Floats]:
         if not hasattr(own, "request"):
             own.request = compiled.create_infer_request()
         own.request.infer([blob], share_inputs=True)
-        return _pair([own.request.get_tensor(output).data for output in outputs])
+        return [own.request.get_tensor(output).data for output in outputs]
 
     return infer
 
@@ -105,7 +105,7 @@ def _one_by_one(compiled: Any) -> Infer:
     requests = _Requests(compiled)
     outputs = compiled.outputs
 
-    def infer(blob: Floats) -> tuple[Floats, Floats | None]:
+    def infer(blob: Floats) -> list[Floats]:
         found: list[list[Floats]] = []
         mine = requests.take(len(blob))
         try:
@@ -122,11 +122,7 @@ def _one_by_one(compiled: Any) -> Infer:
                     request.wait()  # where another one failed it may still run
             requests.give_back(mine)
         if len(found) == 1:
-            return _pair(found[0])
-        return _pair([np.concatenate(parts) for parts in zip(*found, strict=True)])
+            return found[0]
+        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
     return infer
-
-
-def _pair(outputs: list[Floats]) -> tuple[Floats, Floats | None]:
-    return outputs[0], outputs[1] if len(outputs) > 1 else None

@@ -44,13 +44,15 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureMap:
-    """What a network made of a picture on its way to the boxes: the last map of its backbone.
+    """What a network made of a picture on its way to the boxes: the last map of its backbone and the stage before it.
 
-    values: (channels, rows, columns) float32. left, top: where the map's corner lies, in unit coordinates (it may begin
-    outside of the picture, where the network's input was padded). width, height: of one cell, likewise.
+    values: (channels, rows, columns) float32. fine: (channels, 2 rows, 2 columns), likewise. left, top:
+    where the corner of both lies, in unit coordinates (it may begin outside of the picture, where the network's input
+    was padded). width, height: of one cell of `values`, likewise.
     """
 
     values: NDArray[np.float32]
+    fine: NDArray[np.float32]
     left: float
     top: float
     width: float

@@ -53,7 +53,8 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class Onnx(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The exported network, dynamic in batch, height and width. shipped: lies in models/, else in the cache
-    directory. features: the tensor of its last backbone map, for rules that look at what changes there (brawl)."""
+    directory. features: the tensors of its last backbone map and of the one twice as fine, for rules that look at what
+    changes there (brawl)."""
 
     file: Name
     opset: Positive
@@ -61,7 +62,7 @@ class Onnx(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     bytes: Positive | None = None
     sha256: Digest | None = None
     exporter: str = ""
-    features: str | None = None
+    features: tuple[str, str] | None = None
 
 
 class Accuracy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -113,5 +113,6 @@ def load(name: str, source: Manifest | None = None) -> Model:
     listing = source or manifest()
     entry: Entry = listing.entry(name)
     content, features = read(entry.onnx, entry.name), entry.onnx.features
-    exposed = content if features is None else expose(content, features)
-    return Model(entry.name, listing.classes_of(entry), exposed, features)
+    for tensor in features or ():
+        content = expose(content, tensor)
+    return Model(entry.name, listing.classes_of(entry), content, features)

@@ -178,8 +178,10 @@ def test_the_map_lies_over_the_frame_and_is_everywhere_the_same(
     assert first.values.shape[0] == 256
     assert str(first.values.dtype) == "float32"
     np.testing.assert_allclose(first.values, wanted.values, atol=1e-3)
+    np.testing.assert_allclose(first.fine, wanted.fine, atol=1e-3)
     assert not np.allclose(first.values, second.values, atol=0.1)
     _, rows, columns = first.values.shape
+    assert first.fine.shape == (128, 2 * rows, 2 * columns)
     assert first.left + first.width * columns == pytest.approx(1 - first.left, abs=0.01)
     assert first.top + first.height * rows == pytest.approx(1 - first.top, abs=0.01)
     assert first.width * width == pytest.approx(first.height * height)

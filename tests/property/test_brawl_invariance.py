@@ -20,7 +20,7 @@ from tests.scenes import every
 
 RULE = BrawlRule(id="b", episodes=Episodes(min_duration_s=0.4, end_after_s=2.0, cooldown_s=0.0))
 CHANNELS = 4
-ONES = np.ones(CHANNELS + len(MOTION), np.float32)
+ONES = np.ones(CHANNELS + 1 + len(MOTION), np.float32)
 MODEL = BrawlModel(0 * ONES, ONES, ONES, -6.0, np.zeros(len(PARTS), np.float32))
 STILL = np.zeros((45, 80, 2), np.float32)
 PEOPLE = tuple(
@@ -65,7 +65,8 @@ def episodes(
         people = (
             PEOPLE if shuffle is None else tuple(random.Random(shuffle + round(t * 10)).sample(PEOPLE, len(PEOPLE)))
         )
-        laid = FeatureMap(values(t, spans, chance), 0.0, 0.0, 1 / 16, 1 / 9)
+        seen = values(t, spans, chance)
+        laid = FeatureMap(seen, seen[:1].repeat(2, axis=1).repeat(2, axis=2), 0.0, 0.0, 1 / 16, 1 / 9)
         view = View(t, people, 16 / 9, picture=Shown(t), features=laid)
         found += lifecycle.step(t, step.step(view))[0]
     found += lifecycle.finish()[0]

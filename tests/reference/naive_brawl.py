@@ -48,10 +48,18 @@ def deformation(speed: Floats, body: float) -> Floats:
     return np.asarray(np.sqrt((u_x - v_y) ** 2 + (u_y + v_x) ** 2), np.float32)
 
 
+def bends(maps: Sequence[Floats], cells: Sequence[tuple[int, int]]) -> list[float]:
+    first, second, third = (one.astype(float) for one in maps)
+    bent = np.abs((third - second) - (second - first))
+    return [math.log1p(max(float(channel[cell]) for cell in cells)) for channel in bent]
+
+
 def naive_rows(
-    before: FeatureMap, now: FeatureMap, flow_before: Floats, flow: Floats, dt: float, people: Sequence[Figure]
+    maps: Sequence[FeatureMap], flow_before: Floats, flow: Floats, dt: float, people: Sequence[Figure]
 ) -> Floats:
-    channels, rows, columns = now.values.shape
+    """maps: of the last three steps."""
+    now = maps[-1]
+    rows, columns = now.values.shape[1:]
     body = max(float(np.median([one.box[3] - one.box[1] for one in people])) * flow.shape[0], 4.0)
     speed, last = speed_of(flow, dt, body), speed_of(flow_before, dt, body)
     size = cell_means(np.hypot(speed[..., 0], speed[..., 1]), now)
@@ -63,10 +71,8 @@ def naive_rows(
     for top in begins(rows):
         for left in begins(columns):
             cells = [(r, c) for r in range(top, top + SIZE) for c in range(left, left + SIZE)]
-            row = [
-                math.log1p(max(abs(float(now.values[k, r, c] - before.values[k, r, c])) for r, c in cells))
-                for k in range(channels)
-            ]
+            fine = [(2 * r + down, 2 * c + right) for r, c in cells for down in (0, 1) for right in (0, 1)]
+            row = bends([one.values for one in maps], cells) + bends([one.fine for one in maps], fine)
             mean, change = (sum(grid[r][c] for r, c in cells) / len(cells) for grid in (size, changed))
             x, y = (sum(grid[r][c] for r, c in cells) / len(cells) for grid in (along, across))
             row += [math.log1p(mean), math.log1p(max(size[r][c] for r, c in cells)), math.log1p(change)]

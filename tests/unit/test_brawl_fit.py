@@ -8,11 +8,11 @@ from edge_agent.core.rules.brawl_features import MOTION
 from edge_agent.core.rules.brawl_model import shipped
 from edge_agent.zoo.brawl_fit import Clip, auc, fit, leave_sources_out, logistic, recall_at, score, weights_of, written
 
-DEEP = 12
+DEEP, COARSE = 12, 8
 
 
 def planted(seed: int, sources: int = 8) -> list[Clip]:
-    """In a fight, one window of twenty is unlike the rest; each source has a look of its own."""
+    """In a fight, one window of twenty is unlike the rest in both maps; each source has a look of its own."""
     chance = np.random.default_rng(seed)
     clips = []
     for source in range(sources):
@@ -20,7 +20,7 @@ def planted(seed: int, sources: int = 8) -> list[Clip]:
         for n in range(6):
             rows = chance.normal(size=(20, DEEP + len(MOTION))) + look
             if n % 2:
-                rows[chance.integers(20), :3] += 6.0
+                rows[chance.integers(20), [0, 1, 2, COARSE, COARSE + 1, COARSE + 2]] += 6.0
             clips.append(Clip(f"{source}-{n}", f"s{source}", bool(n % 2), rows.astype(np.float32)))
     return clips
 
@@ -38,7 +38,7 @@ def test_sources_that_were_left_out_are_told_apart() -> None:
     clips = planted(1)
     scores = {
         clip.name: score(model, clip.windows)
-        for source, model in leave_sources_out(clips)
+        for source, model in leave_sources_out(clips, coarse=COARSE)
         for clip in clips
         if clip.source == source
     }
@@ -54,7 +54,7 @@ def test_shuffled_labels_teach_nothing() -> None:
         for n in range(60)
     ]
     scores = np.zeros(len(clips))
-    for source, model in leave_sources_out(clips):
+    for source, model in leave_sources_out(clips, coarse=COARSE):
         for n, clip in enumerate(clips):
             if clip.source == source:
                 scores[n] = score(model, clip.windows)
@@ -64,13 +64,13 @@ def test_shuffled_labels_teach_nothing() -> None:
 def test_a_source_that_is_left_out_does_not_change_its_model() -> None:
     clips = planted(1, 4)
     changed = [Clip(c.name, c.source, not c.fight, c.windows * 3) if c.source == "s2" else c for c in clips]
-    one = dict(leave_sources_out(clips))["s2"]
-    other = dict(leave_sources_out(changed))["s2"]
+    one = dict(leave_sources_out(clips, coarse=COARSE))["s2"]
+    other = dict(leave_sources_out(changed, coarse=COARSE))["s2"]
     np.testing.assert_array_equal(one.weights, other.weights)
 
 
 def test_training_is_without_chance() -> None:
-    assert written(fit(planted(5)), "") == written(fit(planted(5)), "")
+    assert written(fit(planted(5), coarse=COARSE), "") == written(fit(planted(5), coarse=COARSE), "")
 
 
 def test_both_classes_weigh_the_same_and_many_clips_of_a_source_less() -> None:
@@ -90,7 +90,7 @@ def test_auc_and_recall_by_hand() -> None:
 
 
 def test_what_is_written_is_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = fit(planted(4))
+    made = fit(planted(4), coarse=COARSE)
     names: dict[str, object] = {}
     exec(written(made, "a note"), names)
     for name in ("MEAN", "SCALE", "WEIGHTS", "BIAS", "USUAL"):

@@ -31,15 +31,15 @@ LEAST_S = 1.0
 CLEAR = 0.5
 """A brawl that is told goes on down to this share of the threshold."""
 PEOPLE_S = 3.0
-ALONE, UNSEEN = 1.0, 0.5
+ALONE, UNSEEN = 0.5, 2.0
 """It takes two to fight. ALONE is taken from the log-odds where no two were seen close to each other (brawl_people) at
 the strongest windows within PEOPLE_S, UNSEEN more where nobody was seen anywhere: fighters are missed by the detector
 (19 of 75 labelled fights; 34 of 75 clips without one), but fire, foliage and rain change as much and are no people."""
 EMPTY = 6
 """Windows in which nobody was seen within PEOPLE_S, from which they tell what changes by itself here."""
-QUIET, SHARE, NOISE = 0.13, 0.7, 20.0
+QUIET, SHARE, NOISE = 0.33, 0.8, 20.0
 """Rain, insects and a coarse picture change the map everywhere: where most windows without people change by more than
-QUIET (mean over the channels of the map; a tenth of the fights in clean pictures has so much), and by more than SHARE
+QUIET (mean over the channels of the maps; a tenth of the fights in clean pictures has so much), and by more than SHARE
 of what the strongest windows do, NOISE times what is above that share is taken from the log-odds."""
 NAMED = 4
 """So many parts are named in the event, the ones that speak most for a brawl."""
@@ -62,7 +62,7 @@ class BrawlRule(Rule):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
     """parts: (windows, len(PARTS)) log-odds. motion: the named channels as measured, likewise. change: (windows,), mean
-    over the channels of the map."""
+    over the channels of the maps, NaN where not known."""
 
     t: float
     parts: Floats
@@ -151,7 +151,10 @@ class Brawl:
         return alone + unseen + self._noise(top, self._boxes)
 
     def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64]) -> float:
-        change = np.mean([step.change for step in self._steps], axis=0)
+        known = [step.change for step in self._steps if not np.isnan(step.change).any()]
+        if not known:
+            return 0.0
+        change = np.mean(known, axis=0)
         # Three quarters of the empty windows must change by more; fewer than EMPTY of them say nothing.
         if np.count_nonzero(change > QUIET) < EMPTY - EMPTY // 4:
             return 0.0
