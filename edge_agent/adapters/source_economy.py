@@ -27,6 +27,8 @@ class Control:
     skipped: int = 0
     keyframe_s: float | None = None
     behind: bool = False
+    meter: KeyframeMeter = field(default_factory=KeyframeMeter)
+    """Of the stream: a recording that begins again is the same one."""
 
 
 class Economy:
@@ -48,7 +50,7 @@ class Economy:
         self._due = due
         self._interval = interval
         self._clock = clock
-        self._meter = KeyframeMeter()
+        self._meter = control.meter
         self._backlog = Backlog()
         self._kept: list[Any] = []
         self._kept_bytes = 0
