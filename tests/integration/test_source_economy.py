@@ -1,5 +1,6 @@
 """Decoding by need: real H.264 and MJPEG packets in, the right pictures out, and a camera that wakes at once."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -10,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_decode import Due, decode
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import Request
@@ -232,6 +233,20 @@ def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
         wait_until(
             lambda: 15 < live.status().fps_in < 35, 10, lambda: f"what was skipped counts as received; {live.status()}"
         )
+
+
+def test_a_recording_that_begins_again_is_the_same_stream_and_keeps_its_pace(tmp_path: Path) -> None:
+    clip = coded(tmp_path / "clip.mp4", [np.full((120, 160, 3), 90, np.uint8)] * 20, (5,))
+    control = Control("auto", Wish(1.5, 1.0))
+    modes: dict[int, str] = {}
+    began = time.monotonic()
+    for item in decode(Request(str(clip), realtime=True, loop=True, fps=1.5), control):
+        modes[item.index] = control.mode
+        if item.index == 60:
+            break
+    assert time.monotonic() - began > 0.9 * 60 / FPS
+    assert {modes[index] for index in range(20, 60)} == {"keyframes"}
+    assert control.skipped > 30
 
 
 @pytest.mark.parametrize(("spread", "first"), [(0.0, 0.25), (0.5, 0.625), (1.0, 1.0)])
