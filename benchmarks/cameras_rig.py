@@ -138,6 +138,7 @@ class Rig:
 
     def __init__(self, pid: int, heard: Heard, spool: Path) -> None:
         self.pid = pid
+        self.began = time.monotonic()
         self.heard = heard
         self._spool = spool
 

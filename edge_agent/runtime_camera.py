@@ -52,6 +52,8 @@ STALE_S = 1.0
 on one that shows what is so now."""
 LOST_AFTER_S = 10.0
 """A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
+PICTURES_LOST = 2
+"""So many have to be missing, too: where there is too much to do, pictures are asked for more rarely."""
 
 
 def live_id(t: float, _salt: str) -> str:
@@ -346,7 +348,7 @@ class LiveCamera:
             return None
         watched = source is not None and not source.over
         age = source.status().last_frame_age_s if source is not None else None
-        if watched and (age is None or age < self._lost_after_s):
+        if watched and (age is None or age < max(self._lost_after_s, PICTURES_LOST / max(self._allowed, 0.01))):
             return None
         self._fresh = False
         now = time.time()
