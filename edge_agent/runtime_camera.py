@@ -36,7 +36,7 @@ from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.reel import Reel
-from edge_agent.core.rest import ABOUT_TRACKS, Rest, eager, rest_s
+from edge_agent.core.rest import ABOUT_TRACKS, Rest, eager, glance_s, rest_s
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
 from edge_agent.zoo.trained import trained
@@ -114,7 +114,7 @@ class LiveCamera:
         self._remembered = time.monotonic()
         self._recall()
         self._rest = Rest()
-        self._rest_s = rest_s(spec.rules, spec.keyframe_s)
+        self._rest_s, self._glance_s = rest_s(spec.rules, spec.keyframe_s), glance_s(spec.rules, spec.glance_s)
         self._rests = self._eager = False
         self._allowed = spec.fps
         self._lost_after_s = max(LOST_AFTER_S, spec.stall_s)
@@ -186,7 +186,7 @@ class LiveCamera:
     def _tell_wish(self) -> None:
         source = self._source
         if source is not None:
-            source.wish(Wish(self._allowed, self._rest_s if self._rests else 0.0))
+            source.wish(Wish(self._allowed, self._rest_s if self._rests else 0.0, self._glance_s))
 
     def ask_snapshot(self) -> "Future[bytes]":
         """A JPEG of the next picture, people unrecognisable."""
