@@ -26,6 +26,8 @@ class Control:
     wish: Wish = field(default_factory=Wish)
     mode: Mode = "all"
     skipped: int = 0
+    spared: int = 0
+    """Keyframes that were due, before which packets said that nothing has changed."""
     keyframe_s: float | None = None
     behind: bool = False
     meter: KeyframeMeter = field(default_factory=KeyframeMeter)
@@ -101,9 +103,11 @@ class Economy:
             # Who is behind has no time to catch up: it goes on at the first keyframe after it is not.
             self._kept, self._kept_bytes, self._whole = [], 0, False
         wish, sizes, now = self._control.wish, self._control.sizes, self._clock()
-        old = key and wish.rest_s > 0 and sizes.nothing_new(now, wish.glance_s)
-        if not key or old or not self._due(self._interval / 2):
+        due = key and self._due(self._interval / 2)
+        spared = due and wish.rest_s > 0 and sizes.nothing_new(now, wish.glance_s)
+        if not due or spared:
             self._control.skipped += 1
+            self._control.spared += spared
             return None
         sizes.decoded(now)
         return self._alone(packet)

@@ -301,7 +301,8 @@ class LiveSource:
             self._corrupt = max(self._corrupt, message["corrupt"])
             self._mode, self._behind, self._keyframe_s = message["mode"], message["behind"], message["keyframe_s"]
             self._skipped = self._skipped_before + message["skipped"]
-            self._meter.see(now, message["cpu"], message["mode"], message["type"] == "frame")
+            delivered = message["type"] == "frame"
+            self._meter.see(now, message["cpu"], message["mode"], delivered, message["spared"])
 
     def _set(self, state: CameraState, why: Sentence | None) -> None:
         with self._lock:

@@ -129,6 +129,7 @@ def _known(last: Decoded, control: Control) -> Message:
         "keyframe_s": control.keyframe_s,
         "behind": control.behind,
         "cpu": time.process_time(),
+        "spared": control.spared,
     }
 
 

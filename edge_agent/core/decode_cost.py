@@ -12,7 +12,7 @@ MEAN_S = 10.0
 @dataclass(frozen=True, slots=True)
 class DecodeCost:
     """throughout: seconds of processor time a second while more than keyframes is decoded, however many pictures are
-    delivered. picture: seconds for each picture while only keyframes are. 0 while unknown."""
+    delivered. picture: seconds for each keyframe that is due, while only keyframes are. 0 while unknown."""
 
     throughout: float = 0.0
     picture: float = 0.0
@@ -26,7 +26,7 @@ class DecodeMeter:
 
     def __init__(self) -> None:
         self._t: float | None = None
-        self._cpu = 0.0
+        self._cpu, self._spared = 0.0, 0
         self._spent, self._span = 0.0, 0.0
         self._apart, self._pictures = 0.0, 0.0
 
@@ -34,18 +34,19 @@ class DecodeMeter:
         """Another process decodes from now on; what this camera's cost is known still."""
         self._t = None
 
-    def see(self, t: float, cpu: float, mode: Mode, delivered: bool) -> None:
-        """Until `t` the decoder has taken so many seconds in all, lately in this mode. delivered: it gave a picture."""
+    def see(self, t: float, cpu: float, mode: Mode, delivered: bool, spared: int = 0) -> None:
+        """Until `t` the decoder has taken so many seconds in all, lately in this mode. delivered: it gave a picture.
+        spared: keyframes that were due and did not need to be decoded, in all."""
         if self._t is not None:
             passed, spent = max(t - self._t, 0.0), max(cpu - self._cpu, 0.0)
             fade = exp(-passed / MEAN_S)
             if mode == "keyframes":
                 self._apart = self._apart * fade + spent
-                self._pictures = self._pictures * fade + delivered
+                self._pictures = self._pictures * fade + delivered + max(spared - self._spared, 0)
             else:
                 self._spent = self._spent * fade + spent
                 self._span = self._span * fade + passed
-        self._t, self._cpu = t, cpu
+        self._t, self._cpu, self._spared = t, cpu, spared
 
     @property
     def cost(self) -> DecodeCost:

@@ -30,7 +30,8 @@ FLOOR = 0.002
 DEVIATION = 1.4826
 """Standard deviations in a median absolute deviation."""
 FORETOLD = 2
-"""So many times the camera must have woken up, all foretold by a group that was another one."""
+"""So many times the camera must have woken up, all foretold by a group that was another one: that before the keyframe
+which showed why, or, where something came just at its end, the one after."""
 DISTRUST_S = 600.0
 """A stream that has not foretold it is not believed for so long, and must foretell anew."""
 
@@ -83,6 +84,8 @@ class PacketSizes:
         self._foretold = False
         self._right = 0
         self._until = -inf
+        self._woke: float | None = None
+        """When the camera woke up, while it is open whether that was foretold."""
 
     def see(self, size: int, key: bool, rests: bool) -> None:
         """rests: whether the camera rests now."""
@@ -115,11 +118,14 @@ class PacketSizes:
         if self._foretold:
             self._right += 1
         else:
-            self._right, self._until = 0, t + DISTRUST_S
+            self._woke = t
 
     def _close(self, group: _Group) -> None:
-        if self._usual is None or self._usual.differs(group):
-            self._another = True
+        differs = self._usual is None or self._usual.differs(group)
+        self._another |= differs
+        if self._woke is not None:
+            self._right, self._until = (self._right + 1, self._until) if differs else (0, self._woke + DISTRUST_S)
+            self._woke = None
         if self._rested:
             self._known.append(group)
             self._usual = _usual(self._known) if len(self._known) >= KNOWN else None

@@ -27,6 +27,13 @@ def test_a_second_where_all_is_decoded_and_a_picture_where_only_keyframes_are() 
     assert meter.cost.picture == pytest.approx(0.011, rel=0.05)
 
 
+def test_keyframes_that_need_not_be_decoded_share_the_cost_of_those_that_are() -> None:
+    meter = DecodeMeter()
+    for n in range(40):
+        meter.see(n / 10, 0.012 * (n // 4), "keyframes", n % 4 == 0, n - n // 4)
+    assert meter.cost.picture == pytest.approx(0.003, rel=0.1)
+
+
 def test_the_next_process_counts_from_nothing() -> None:
     meter = DecodeMeter()
     meter.see(0.0, 0.0, "keyframes", True)

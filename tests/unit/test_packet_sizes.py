@@ -76,6 +76,18 @@ def test_it_wakes_with_the_next_keyframe_all_the_same() -> None:
         camera.still(3)
 
 
+def test_who_comes_just_before_a_keyframe_is_seen_one_later_and_the_stream_is_believed_still() -> None:
+    camera = taught()
+    for _ in range(3):
+        camera.still(20)
+        camera.before = True
+        seen = [camera.second(MOVING, moves=True) for _ in range(2)]
+        assert seen[1]
+        assert not camera.resting
+        camera.still(3)
+    assert shares(camera.still(80)) == pytest.approx(1 / GLANCE_S)
+
+
 def test_every_keyframe_is_decoded_until_enough_motion_was_foretold() -> None:
     assert shares(taught(FORETOLD - 1).still(40)) == 1.0
 
