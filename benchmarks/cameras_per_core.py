@@ -76,9 +76,13 @@ def recorded() -> tuple[list[Image], list[Image]]:
 
 
 def parts(size: str, folder: Path, quality: int | None = None) -> list[Path]:
-    """The still and the busy stretch, encoded to a bit rate or to a quality."""
+    """The still and the busy stretch, encoded to a bit rate or to a quality; without the first still second, in which who
+    works to a quality has not reached it: it would come again with each repetition."""
     pairs = zip(("still", "busy"), recorded(), strict=True)
-    return [encode(images, f"{name}-{size}-{quality}", SIZES[size], 1, 0, folder, quality) for name, images in pairs]
+    made = [encode(images, f"{name}-{size}-{quality}", SIZES[size], 1, 0, folder, quality) for name, images in pairs]
+    if quality is not None:
+        made[0] = mux(made[0], packets(made[0])[1][CODED_FPS:], folder / f"settled-{size}-{quality}.mp4")
+    return made
 
 
 def timeline(made: list[Path], name: str, activity: float, folder: Path) -> Stream:

@@ -18,7 +18,7 @@ GROUPS, KNOWN = 32, 12
 SPARSE = 0.25
 """A coder works to a quality if what follows a keyframe at rest has less than this share of the keyframe's size: those
 that work to a rate had 0.3 to 2.4, the others 0.02 to 0.12."""
-ALIKE = 0.1
+ALIKE = 0.15
 """Of the groups' size at rest: the most that it may vary by (standard deviation)."""
 APART, MORE, LESS, KEY = 6.0, 0.1, 0.5, 0.1
 """A group is another one if it is larger than usual by so many standard deviations and by this share; if it is smaller
