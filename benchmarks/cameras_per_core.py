@@ -76,8 +76,8 @@ def recorded() -> tuple[list[Image], list[Image]]:
 
 
 def parts(size: str, folder: Path, quality: int | None = None) -> list[Path]:
-    """The still and the busy stretch, encoded to a bit rate or to a quality; without the first still second, in which who
-    works to a quality has not reached it: it would come again with each repetition."""
+    """The still and the busy stretch, encoded to a bit rate or to a quality; without the first still second, in which
+    who works to a quality has not reached it: it would come again with each repetition."""
     pairs = zip(("still", "busy"), recorded(), strict=True)
     made = [encode(images, f"{name}-{size}-{quality}", SIZES[size], 1, 0, folder, quality) for name, images in pairs]
     if quality is not None:
