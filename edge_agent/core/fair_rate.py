@@ -9,7 +9,8 @@ noticed when that changes. In this order, each only as far as needed:
 2. the eager get the same share of theirs, but none less than BURST_FPS;
 3. the others' floors are lowered, all alike, to GLANCE of them;
 4. the eager take turns: as many as there is time for are analysed at BURST_FPS for BURST_S; who waits gets
-   WAITING of its floor, since single looks tell nothing and each costs the network;
+   WAITING of its floor, since single looks tell nothing and each costs the network. Whose floor is BURST_FPS or more
+   comes before all others, and waits only for its like;
 5. the others' floors are lowered down to LEAST_FLOOR, too.
 
 Shares are water-filling (the max-min fairness of Bertsekas and Gallager, Data Networks, 1992, ch. 6.5, on the share of
@@ -202,22 +203,24 @@ class FairRate:
         low = replace(_LOW, floors=GLANCE)
         if not fits(low, FULL):
             if self._since:
-                low = self._taking_turns(t, lambda shares: fits(shares, FULL))
+                low = self._taking_turns(t, wanted, lambda shares: fits(shares, FULL))
             if not fits(low, FULL):
                 return _most(lambda share: replace(low, floors=share), lambda shares: fits(shares, FULL), LEAST_FLOOR)
         return _most(lambda share: replace(low, floors=share), lambda shares: fits(shares, FULL), GLANCE)
 
-    def _taking_turns(self, t: float, fits: Callable[[_Shares], bool]) -> _Shares:
+    def _taking_turns(self, t: float, wanted: Mapping[str, Wanted], fits: Callable[[_Shares], bool]) -> _Shares:
         """Who has begun its turn goes on for BURST_S; one at least has one."""
 
         def order(name: str) -> tuple[int, float, str]:
-            began = self._began.get(name, -inf)
+            began, first = self._began.get(name, -inf), wanted[name].floor >= BURST_FPS
             waits = max(self._since[name], began + AGAIN_S)
             if not reached(t - began, BURST_S):
-                return 0, began, name
+                return 0 if first else 2, began, name
+            if first:
+                return 1, began, name
             if reached(t - waits, WAIT_S):
-                return 1, waits, name
-            return (2, -waits, name) if reached(t, waits) else (3, began, name)
+                return 3, waits, name
+            return (4, -waits, name) if reached(t, waits) else (5, began, name)
 
         chosen = replace(_LOW, floors=GLANCE, bursts=frozenset())
         for name in sorted(self._since, key=order):

@@ -190,6 +190,19 @@ def test_who_came_last_is_next_but_who_has_waited_long_comes_before() -> None:
     assert order[:6] == ["cam-0", "new-0", "new-1", "cam-1", "new-2", "cam-2"]
 
 
+def test_a_camera_whose_floor_is_enough_for_rules_waits_for_its_like_only() -> None:
+    fair, wanted = FairRate(), moving(6, 6)
+    wanted |= {f"gate-{n}": Wanted(5.0, 2.0, eager=True) for n in range(2)}
+    had = []
+    for second in range(12):
+        spend(fair, wanted, float(second), 0.3, 0.001)
+        rates = fair.rates(float(second), wanted)
+        had += [name for name, rate in rates.items() if rate >= BURST_FPS]
+    assert had == ["gate-0", "gate-0", "gate-1", "gate-1"] * 3
+    alone = {name: one for name, one in wanted.items() if name != "gate-1"}
+    assert all(fair.rates(12.0 + second, alone)["gate-0"] == 2.0 for second in range(12))
+
+
 def test_a_turn_is_over_when_its_event_has_begun() -> None:
     fair, wanted = FairRate(), moving(2, 2)
     spend(fair, wanted, 0.0, 0.4, 0.001)
