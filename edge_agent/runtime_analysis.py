@@ -87,7 +87,7 @@ class Analysis:
                 with self._costs:
                     self._fair.spent(camera.spec.id, now, now - began, camera.eager)
                     if camera.begun > begun:
-                        self._fair.told(camera.spec.id)
+                        self._fair.told(camera.spec.id, now)
             if camera.eager and not before:
                 self._hurry = True
                 self._poked.set()

@@ -140,10 +140,10 @@ class FairRate:
         self._costs.setdefault((camera, eager), _Cost(t)).add(t, seconds)
         self._pooled.setdefault(eager, _Cost(t)).add(t, seconds)
 
-    def told(self, camera: str) -> None:
+    def told(self, camera: str, t: float) -> None:
         """An event of `camera` has begun: where the eager take turns, its turn is over."""
         if camera in self._began:
-            self._began[camera] -= BURST_S
+            self._began[camera] = min(self._began[camera], t - BURST_S)
 
     def due(self, t: float) -> bool:
         """Whether it is time to ask for `rates`."""

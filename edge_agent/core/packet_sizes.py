@@ -17,7 +17,7 @@ GROUPS, KNOWN = 32, 12
 """Groups of pictures (a keyframe and what follows it) at rest that are remembered, and that must have been seen."""
 SPARSE = 0.25
 """A coder works to a quality if what follows a keyframe at rest has less than this share of the keyframe's size: those
-that work to a rate had 0.3 to 2.4, the others 0.02 to 0.12."""
+that work to a rate had 0.5 to 2.4, the others 0.02 to 0.15."""
 ALIKE = 0.15
 """Of the groups' size at rest: the most that it may vary by (standard deviation)."""
 APART, MORE, LESS, KEY = 6.0, 0.1, 0.5, 0.1

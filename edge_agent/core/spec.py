@@ -192,8 +192,8 @@ class TamperSpec:
 @dataclass(frozen=True, slots=True)
 class CameraSpec:
     """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most; under load
-    not less than min_fps, or, where even that is too much, the same share of it as all others. substream: where it is
-    watched live instead of `source`.
+    not less than min_fps, but where even that is too much (edge_agent.core.fair_rate). substream: where it is watched
+    live instead of `source`.
 
     loop: a finite source starts again when it ends (live only). stall_s: this long without a picture, a live stream
     counts as stalled. image_rate: frames per second of a folder of pictures whose names are no times.

@@ -208,7 +208,7 @@ def test_a_turn_is_over_when_its_event_has_begun() -> None:
     spend(fair, wanted, 0.0, 0.4, 0.001)
     rates = fair.rates(0.0, wanted)
     first = max(rates, key=lambda name: rates[name])
-    fair.told(first)
+    fair.told(first, 0.1)
     rates = fair.rates(0.1, wanted)
     assert rates[first] == WAITING
     assert sorted(rates.values()) == [WAITING, BURST_FPS]
