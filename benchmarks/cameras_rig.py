@@ -110,6 +110,7 @@ class Begin:
     """An event's: when its picture was decoded, and when it arrived here (seconds since the epoch)."""
 
     id: str
+    camera: str
     shown: float
     arrived: float
 
@@ -129,7 +130,7 @@ class Heard:
             event = msgspec.json.decode(message.payload, type=Event)
             shown = next((taken.time for taken in event.data.evidence if taken.time is not None), None)
             if event.data.phase == "begin" and shown is not None:
-                self.begins.append(Begin(event.id, shown.timestamp(), now))
+                self.begins.append(Begin(event.id, event.data.camera, shown.timestamp(), now))
 
 
 class Rig:
@@ -137,6 +138,7 @@ class Rig:
 
     def __init__(self, pid: int, heard: Heard, spool: Path) -> None:
         self.pid = pid
+        self.began = time.monotonic()
         self.heard = heard
         self._spool = spool
 

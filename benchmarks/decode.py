@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import count, cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,10 @@ LEAD = 10
 """Still pictures at the begin of the part that moves: its motion begins within a group of pictures."""
 TIMELINE_S = 60
 ACTIVITY = (0.01, 0.1, 0.5)
-REST_S = 2.0
+REST_S, GLANCE_S = 2.0, 4.0
+QUALITY = 23
+KNOWN_ROUNDS = 3
+"""Timelines before the one that counts, of a stream whose packets have to show first that they foretell motion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +76,27 @@ class Cost:
     looked: float
 
 
-def encode(images: list[Image], name: str, size: tuple[int, int, int], gop_s: int, bframes: int, out: Path) -> Path:
+def encode(
+    images: list[Image],
+    name: str,
+    size: tuple[int, int, int],
+    gop_s: int,
+    bframes: int,
+    out: Path,
+    quality: int | None = None,
+) -> Path:
+    """quality: x264's constant rate factor, with twice the bit rate as its limit; None: to the bit rate."""
     width, height, rate = size
     path = out / f"{name}.mp4"
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream("libx264", rate=CODED_FPS)
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = width, height, "yuv420p", rate
+        if quality is not None:
+            stream.bit_rate = 0
         gop = gop_s * CODED_FPS
         told = f"bframes={bframes}:b-adapt=0:b-pyramid=none:scenecut=0:keyint={gop}:min-keyint={gop}"
+        if quality is not None:
+            told += f":crf={quality}:vbv-maxrate={2 * rate // 1000}:vbv-bufsize={2 * rate // 1000}"
         stream.options = {"preset": "superfast", "x264-params": told}
         for number, image in enumerate(images):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(width, height, "yuv420p")
@@ -131,10 +147,12 @@ def recorded() -> tuple[list[Image], list[Image]]:
     return still, [*still[:LEAD], *moving[: len(moving) - LEAD]]
 
 
-def stream_of(name: str, size: tuple[int, int, int], gop_s: int, bframes: int, out: Path) -> Stream:
+def stream_of(
+    name: str, size: tuple[int, int, int], gop_s: int, bframes: int, out: Path, quality: int | None = None
+) -> Stream:
     still, moving = recorded()
-    head, quiet = packets(encode(still, "still", size, gop_s, bframes, out))
-    _, busy = packets(encode(moving, "moving", size, gop_s, bframes, out))
+    head, quiet = packets(encode(still, "still", size, gop_s, bframes, out, quality))
+    _, busy = packets(encode(moving, "moving", size, gop_s, bframes, out, quality))
     return Stream(name, head, quiet, busy)
 
 
@@ -150,7 +168,8 @@ def timeline(stream: Stream, activity: float) -> Iterator[tuple[Any, bool]]:
         yield packet, False
 
 
-def play(stream: Stream, policy: DecodePolicy, activity: float) -> Cost:
+def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) -> Cost:
+    """known: so many times the timeline was played before."""
     now = [0.0]
     context, control, due = stream.context(), Control(policy, Wish(FPS)), Due(FPS, early=0.5)
     step = 1 / CODED_FPS
@@ -160,7 +179,9 @@ def play(stream: Stream, policy: DecodePolicy, activity: float) -> Cost:
     delay = 0.0
     spent = 0.0
     looked = 0
-    for number, (packet, moves) in zip(count(), timeline(stream, activity)):
+    for number, (packet, moves) in enumerate(chain.from_iterable(timeline(stream, activity) for _ in range(known + 1))):
+        if number == known * TIMELINE_S * CODED_FPS:
+            first, delay, spent, looked = None, 0.0, 0.0, 0
         now[0] = number * step
         first = now[0] if moves and first is None else first
         began = time.process_time()
@@ -174,7 +195,7 @@ def play(stream: Stream, policy: DecodePolicy, activity: float) -> Cost:
                 gate.showed(nobody=not moves, whole=True)
             if moves and decision.detect:
                 gate.found()  # those who walk there are people, and followed
-            control.wish = Wish(FPS, REST_S if rest.step(now[0], decision, moves) else 0.0)
+            control.wish = Wish(FPS, REST_S if rest.step(now[0], decision, moves) else 0.0, GLANCE_S)
             if first is not None and not delay:
                 delay = now[0] - first + step
         spent += time.process_time() - began
@@ -192,13 +213,13 @@ def speed(stream: Stream, skip: str) -> float:
     return len(stream.moving) / (time.process_time() - began)
 
 
-def figures_of(stream: Stream, *, rests: bool) -> list[Figure]:
+def figures_of(stream: Stream, *, rests: bool, known: int = 0) -> list[Figure]:
     figures = [
         Figure(f"{stream.name}: {skip}, pictures received/s", speed(stream, skip))
         for skip in ("DEFAULT", "NONREF", "NONKEY")
     ]
     for activity in ACTIVITY:
-        peer, ours = play(stream, "all", activity), play(stream, "auto", activity)
+        peer, ours = play(stream, "all", activity), play(stream, "auto", activity, known)
         at = f"{stream.name}, {activity:.0%} active"
         ratio = peer.cpu / ours.cpu
         figures += [
@@ -224,6 +245,9 @@ def measure() -> Outcome:
             figures += figures_of(stream, rests=True)
         stream = stream_of("720p, keyframes 1 s, B-frames", SIZES["720p"], 1, 2, Path(folder))
         figures += figures_of(stream, rests=True)
+        for name in ("720p", "360p"):
+            stream = stream_of(f"{name}, keyframes 1 s, to a quality", SIZES[name], 1, 0, Path(folder), QUALITY)
+            figures += figures_of(stream, rests=True, known=KNOWN_ROUNDS)
         stream = stream_of("720p, keyframes 10 s", SIZES["720p"], 10, 0, Path(folder))
         figures += figures_of(stream, rests=False)
     return Outcome("decode", tuple(figures))

@@ -143,6 +143,7 @@ LIMITS: dict[str, Range] = {
     "CameraSpec.fps": Range(0.01, 240),
     "CameraSpec.min_fps": Range(0.01, 240),
     "CameraSpec.keyframe_s": Range(0, 10),
+    "CameraSpec.glance_s": Range(0, 10),
     "CameraSpec.stall_s": Range(0.5, 3_600),
     "CameraSpec.image_rate": Range(0.001, 240),
     "Location.lat": Range(-90, 90),

@@ -40,11 +40,13 @@ class Analysis:
     ) -> None:
         self._serve, self._finish, self._tend = serve, finish, tend
         self._turns: Turns[LiveCamera] = Turns()
-        self._fair, self._costs = FairRate(workers), threading.Lock()
+        self._fair, self._costs = FairRate(workers, processors()), threading.Lock()
         self._cameras: tuple[LiveCamera, ...] = ()
         self._retired: deque[LiveCamera] = deque()
         self._stopping = threading.Event()
         self._poked = threading.Event()
+        self._hurry = False
+        """Whether rates are to be made anew at once."""
         self._threads = [threading.Thread(target=self._work, name=f"analysis-{n}") for n in range(workers)]
         self._threads.append(threading.Thread(target=self._look_after, name="analysis"))
 
@@ -77,13 +79,18 @@ class Analysis:
 
     def _work(self) -> None:
         while (camera := self._turns.next()) is not None:
-            began = time.monotonic()
+            began, before, begun = time.monotonic(), camera.eager, camera.begun
             analysed = self._serve(camera)
             now = time.monotonic()
             self._turns.done(camera, analysed)
             if analysed:
                 with self._costs:
-                    self._fair.spent(camera.spec.id, now, now - began)
+                    self._fair.spent(camera.spec.id, now, now - began, camera.eager)
+                    if camera.begun > begun:
+                        self._fair.told(camera.spec.id, now)
+            if camera.eager and not before:
+                self._hurry = True
+                self._poked.set()
 
     def _look_after(self) -> None:
         while not self._stopping.is_set():
@@ -110,8 +117,9 @@ class Analysis:
         now = time.monotonic()
         wanted = {camera.spec.id: camera.wanted for camera in cameras}
         with self._costs:
-            if not self._fair.due(now):
+            if not (self._hurry or self._fair.due(now)):
                 return
+            self._hurry = False
             rates = self._fair.rates(now, wanted)
         for camera in cameras:
             camera.allow(rates[camera.spec.id])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -28,14 +29,14 @@ from edge_agent.adapters.source_live import LiveSource, SourceStatus
 from edge_agent.config_sections import PERSON, EvidenceSection
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.crops import Seen
-from edge_agent.core.decode_policy import Wish
-from edge_agent.core.fair_rate import Wanted, too_rare
+from edge_agent.core.decode_policy import ENOUGH, Wish
+from edge_agent.core.fair_rate import Wanted, patience, too_rare
 from edge_agent.core.gaze import gaze_of
 from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.reel import Reel
-from edge_agent.core.rest import ABOUT_TRACKS, Rest, rest_s
+from edge_agent.core.rest import ABOUT_TRACKS, Rest, eager, glance_s, rest_s
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
 from edge_agent.zoo.trained import trained
@@ -51,6 +52,8 @@ STALE_S = 1.0
 on one that shows what is so now."""
 LOST_AFTER_S = 10.0
 """A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
+PICTURES_LOST = 2
+"""So many have to be missing, too: where there is too much to do, pictures are asked for more rarely."""
 
 
 def live_id(t: float, _salt: str) -> str:
@@ -111,8 +114,8 @@ class LiveCamera:
         self._remembered = time.monotonic()
         self._recall()
         self._rest = Rest()
-        self._rest_s = rest_s(spec.rules, spec.keyframe_s)
-        self._rests = False
+        self._rest_s, self._glance_s = rest_s(spec.rules, spec.keyframe_s), glance_s(spec.rules, spec.glance_s)
+        self._rests = self._eager = False
         self._allowed = spec.fps
         self._lost_after_s = max(LOST_AFTER_S, spec.stall_s)
         self._loss = LossWatch(spec, agent, live_id, self._lost_after_s)
@@ -122,6 +125,8 @@ class LiveCamera:
         self._tally = Tally(time.monotonic())
         self.analysed = 0
         """Pictures, in all."""
+        self.begun = 0
+        """Events, in all."""
         self._asked: Future[bytes] | None = None
         self._seen: list[Box] = []
         self._seen_whole: list[Box] = []
@@ -141,7 +146,7 @@ class LiveCamera:
                 request = request_of(self.spec, realtime=True)
                 source = LiveSource(self.spec.id, request, stall_s=self.spec.stall_s, notify=lambda: self._notify(self))
                 self._source = source
-                self._rest, self._rests = Rest(), False
+                self._rest, self._rests, self._eager = Rest(), False, False
                 source.start()
 
     @property
@@ -152,11 +157,26 @@ class LiveCamera:
     @property
     def wanted(self) -> Wanted:
         """How often it is to be analysed."""
-        status = source.status() if (source := self._source) is not None else None
-        comes = 0.0 if status is None else status.fps_in
-        if self._rests and status is not None and status.mode == "keyframes" and status.keyframe_s:
-            comes = min(comes, 1 / status.keyframe_s)
-        return Wanted(self.spec.fps, self.spec.min_fps, comes)
+        source = self._source
+        if source is None:
+            return Wanted(self.spec.fps, self.spec.min_fps, comes=0.0)
+        status = source.status()
+        apart = status.keyframe_s if self.spec.decode == "auto" else None
+        comes, keyframes = status.fps_in, 1 / apart if apart else 0.0
+        rests = self._rests and status.mode == "keyframes" and keyframes > 0
+        return Wanted(
+            self.spec.fps,
+            self.spec.min_fps,
+            min(comes, keyframes) if rests else comes,
+            self.eager and comes > 0,
+            status.cost,
+            inf if rests else ENOUGH * keyframes,
+        )
+
+    @property
+    def eager(self) -> bool:
+        """Whether the last picture asks for more of them soon."""
+        return self._eager
 
     def allow(self, fps: float) -> None:
         """Pictures a second it gets of what it wants."""
@@ -166,7 +186,7 @@ class LiveCamera:
     def _tell_wish(self) -> None:
         source = self._source
         if source is not None:
-            source.wish(Wish(self._allowed, self._rest_s if self._rests else 0.0))
+            source.wish(Wish(self._allowed, self._rest_s if self._rests else 0.0, self._glance_s))
 
     def ask_snapshot(self) -> "Future[bytes]":
         """A JPEG of the next picture, people unrecognisable."""
@@ -185,13 +205,14 @@ class LiveCamera:
         back = self._loss.back(frame.t, clock)
         self._last_t = frame.t
         asked = self._asked if self._asked is not None and not self._asked.done() else None
-        decision = self._pipeline.wants_detection(frame)
+        decision = self._pipeline.wants_detection(frame, patience(self._allowed, self.spec.fps))
         wanted = decision.detect or asked is not None
         # A picture for people shows everybody who has to be made unrecognisable.
         sheets = self._pipeline.sheets(frame) if wanted and asked is None else None
         seen = self._pipeline.placed(sheets, look(detector, frame.image, sheets)) if wanted else None
         step = self._pipeline.step(frame, None if seen is None else seen.found, clock)
-        self._rests = self._rest.step(frame.t, decision, self._pipeline.follows(step.tracks))
+        followed = self._pipeline.follows(step.tracks)
+        self._rests, self._eager = self._rest.step(frame.t, decision, followed), eager(decision, followed)
         self._tell_wish()
         self._fresh = True
         self.analysed += 1
@@ -209,6 +230,7 @@ class LiveCamera:
                 asked.set_exception(ValueError(f"no picture of camera {self.spec.id} can be made"))
             else:
                 asked.set_result(picture)
+        self.begun += len(step.snapshots)
         outputs = self._outputs(frame, step, people, evidence)
         self._record(frame, step, people if wanted else None, evidence)
         if time.monotonic() - self._remembered >= REMEMBER_S:
@@ -326,7 +348,7 @@ class LiveCamera:
             return None
         watched = source is not None and not source.over
         age = source.status().last_frame_age_s if source is not None else None
-        if watched and (age is None or age < self._lost_after_s):
+        if watched and (age is None or age < max(self._lost_after_s, PICTURES_LOST / max(self._allowed, 0.01))):
             return None
         self._fresh = False
         now = time.time()

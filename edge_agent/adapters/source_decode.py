@@ -237,6 +237,7 @@ class _Stream:
             for frame in self._frames():
                 if isinstance(frame, av.Packet):
                     at = self._seconds(frame)
+                    first = at if first is None else first
                     yield at - first if at is not None and first is not None else last + self.interval, None
                     continue
                 self.corrupt += frame.is_corrupt

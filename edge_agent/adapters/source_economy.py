@@ -12,6 +12,7 @@ from typing import Any
 import av.error
 
 from edge_agent.core.decode_policy import Backlog, DecodePolicy, KeyframeMeter, Mode, Wish, mode
+from edge_agent.core.packet_sizes import PacketSizes
 
 MOST_KEPT = 32_000_000
 """Bytes of packets kept since the last keyframe; with more, waking waits for the next one."""
@@ -25,8 +26,13 @@ class Control:
     wish: Wish = field(default_factory=Wish)
     mode: Mode = "all"
     skipped: int = 0
+    spared: int = 0
+    """Keyframes that were due, before which packets said that nothing has changed."""
     keyframe_s: float | None = None
     behind: bool = False
+    meter: KeyframeMeter = field(default_factory=KeyframeMeter)
+    sizes: PacketSizes = field(default_factory=PacketSizes)
+    """Of the stream: a recording that begins again is the same one."""
 
 
 class Economy:
@@ -48,10 +54,11 @@ class Economy:
         self._due = due
         self._interval = interval
         self._clock = clock
-        self._meter = KeyframeMeter()
+        self._meter = control.meter
         self._backlog = Backlog()
         self._kept: list[Any] = []
         self._kept_bytes = 0
+        self._rested = False
         self._whole = True
         """Whether what is kept begins with a keyframe, or where the decoder stands, and has no hole."""
 
@@ -63,6 +70,7 @@ class Economy:
             return list(self._context.decode(packet))
         key = bool(packet.is_keyframe)
         self._meter.see(now, key)
+        self._weigh(packet.size, key, now)
         self._backlog.see(now, waited_s)
         before, control.mode = control.mode, mode(control.policy, control.wish, self._meter, self._backlog.behind, now)
         control.keyframe_s, control.behind = self._meter.interval(now), self._backlog.behind
@@ -78,6 +86,13 @@ class Economy:
             return None
         return frames
 
+    def _weigh(self, size: int, key: bool, now: float) -> None:
+        rests = self._control.wish.rest_s > 0
+        if self._rested and not rests:
+            self._control.sizes.woke(now)
+        self._control.sizes.see(size, key, rests)
+        self._rested = rests
+
     def _key(self, packet: Any, key: bool) -> list[Any] | None:
         if key:
             self._kept, self._kept_bytes, self._whole = [], 0, True
@@ -87,9 +102,14 @@ class Economy:
         if self._backlog.behind or self._kept_bytes > MOST_KEPT:
             # Who is behind has no time to catch up: it goes on at the first keyframe after it is not.
             self._kept, self._kept_bytes, self._whole = [], 0, False
-        if not key or not self._due(self._interval / 2):
+        wish, sizes, now = self._control.wish, self._control.sizes, self._clock()
+        due = key and self._due(self._interval / 2)
+        spared = due and wish.rest_s > 0 and sizes.nothing_new(now, wish.glance_s)
+        if not due or spared:
             self._control.skipped += 1
+            self._control.spared += spared
             return None
+        sizes.decoded(now)
         return self._alone(packet)
 
     def _alone(self, packet: Any) -> list[Any]:

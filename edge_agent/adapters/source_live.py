@@ -21,6 +21,7 @@ from contract.sentence import Sentence, english, sentence
 from edge_agent.adapters.source_process import Child, ChildDied
 from edge_agent.adapters.source_wire import Message, Request, redact, told
 from edge_agent.core.backoff import Backoff
+from edge_agent.core.decode_cost import UNKNOWN, DecodeCost, DecodeMeter
 from edge_agent.core.decode_policy import Mode, Wish
 from edge_agent.core.types import Frame
 
@@ -35,7 +36,7 @@ log = structlog.get_logger()
 class SourceStatus:
     """How a live source does. fps_in: frames a second received lately. dropped: pictures nobody took in time, in all.
     mode: how it is decoded. skipped: pictures that were received and not decoded, in all. keyframe_s: the longest
-    keyframe interval lately. behind: whether decoding is slower than the camera."""
+    keyframe interval lately. behind: whether decoding is slower than the camera. cost: of decoding."""
 
     state: CameraState
     why: Sentence | None
@@ -48,6 +49,7 @@ class SourceStatus:
     skipped: int = 0
     keyframe_s: float | None = None
     behind: bool = False
+    cost: DecodeCost = UNKNOWN
 
     @property
     def reason(self) -> str:
@@ -93,6 +95,7 @@ class LiveSource:
         self._mode: Mode | None = None
         self._keyframe_s: float | None = None
         self._behind = self._refused = False
+        self._meter = DecodeMeter()
         self._skipped = self._skipped_before = 0
         self._over = False
         self._log = log.bind(camera=camera, source=redact(request.source))
@@ -143,6 +146,7 @@ class LiveSource:
                 self._skipped,
                 self._keyframe_s,
                 self._behind,
+                self._meter.cost,
             )
 
     @property
@@ -220,6 +224,7 @@ class LiveSource:
             self._child = child
             self._base = self._seen + 1
             self._skipped_before = self._skipped
+            self._meter.anew()
             if self._wish != Wish(self._request.fps):
                 child.tell(self._wish)
         try:
@@ -296,6 +301,8 @@ class LiveSource:
             self._corrupt = max(self._corrupt, message["corrupt"])
             self._mode, self._behind, self._keyframe_s = message["mode"], message["behind"], message["keyframe_s"]
             self._skipped = self._skipped_before + message["skipped"]
+            delivered = message["type"] == "frame"
+            self._meter.see(now, message["cpu"], message["mode"], delivered, message["spared"])
 
     def _set(self, state: CameraState, why: Sentence | None) -> None:
         with self._lock:

@@ -55,7 +55,8 @@ class Message(TypedDict, total=False):
 
     luma: its (width, height), right behind the picture. index: of the frame in the source; alive says how far it is
     when nothing was due. corrupt: packets that could not be decoded so far. skipped: pictures that were received and
-    not decoded. keyframe_s: the longest keyframe interval lately, None while unknown. refused: the camera wants another
+    not decoded. keyframe_s: the longest keyframe interval lately, None while unknown. cpu: seconds of processor time
+    that the child has taken. spared: keyframes that were due and not needed, so far. refused: the camera wants another
     user name or password. key, values: of the catalogue, what an error says.
     """
 
@@ -73,6 +74,8 @@ class Message(TypedDict, total=False):
     skipped: int
     keyframe_s: float | None
     behind: bool
+    cpu: float
+    spared: int
     refused: bool
     stage: Literal["open", "read"]
     key: str

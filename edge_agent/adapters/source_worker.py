@@ -128,6 +128,8 @@ def _known(last: Decoded, control: Control) -> Message:
         "skipped": control.skipped,
         "keyframe_s": control.keyframe_s,
         "behind": control.behind,
+        "cpu": time.process_time(),
+        "spared": control.spared,
     }
 
 

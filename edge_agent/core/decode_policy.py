@@ -33,10 +33,12 @@ ENOUGH = 1.1
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What the agent asks of a decoder. fps: pictures a second to deliver at most, 0 for all. rest_s: only keyframes
-    are needed, as long as they come at least this often; 0: there must be no gap."""
+    are needed, as long as they come at least this often; 0: there must be no gap. glance_s: of those before which the
+    sizes of packets say that nothing has changed (edge_agent.core.packet_sizes), one in so many seconds; 0: all."""
 
     fps: float = 0.0
     rest_s: float = 0.0
+    glance_s: float = 0.0
 
 
 class KeyframeMeter:

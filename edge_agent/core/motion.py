@@ -50,12 +50,14 @@ class Decision:
     confirm: the last look was not settled. futile: what moves has long been nobody; looked at once in FUTILE_EVERY_S.
     idle: nothing to look at.
 
-    area: share of the picture that moved. moved: which pixels of the luma; None where nobody compared."""
+    area: share of the picture that moved. moved: which pixels of the luma; None where nobody compared. barren: the
+    picture is the same as one in which a look has shown nobody."""
 
     detect: bool
     reason: Reason
     area: float = 0.0
     moved: NDArray[np.bool_] | None = field(default=None, compare=False)
+    barren: bool = False
 
 
 @dataclass(slots=True)
@@ -86,8 +88,10 @@ class MotionGate:
         self._empty: _Empty | None = None
         self._compared = float("-inf")
 
-    def decide(self, luma: Image, t: float) -> Decision:
-        """Whether to look at the frame whose luma (h, w) this is; takes it into the background either way."""
+    def decide(self, luma: Image, t: float, patience: float = 1.0) -> Decision:
+        """Whether to look at the frame whose luma (h, w) this is; takes it into the background either way. patience:
+        above 1 where there is too much to do: looks for refreshment come so many times later than refresh_s, and where
+        one look has shown nobody, the same picture is not looked at again."""
         if not self._spec.enabled:
             return Decision(True, "always")
         first = self._background is None or self._background.shape != luma.shape
@@ -96,7 +100,8 @@ class MotionGate:
         if first:
             self._background = luma.astype(np.float32)
         self._luma = luma
-        decision = Decision(*self._reason(area, t, first), area, moved)
+        detect, reason = self._reason(area, t, first, patience)
+        decision = Decision(detect, reason, area, moved, reason in ("motion", "hold") and self._empty is not None)
         self._t = t
         if decision.detect:
             self._looked = self._compared = t
@@ -116,7 +121,7 @@ class MotionGate:
         elif whole and self._patient:
             self._empty = _Empty(self._luma, self._t)
 
-    def _reason(self, area: float, t: float, first: bool) -> tuple[bool, Reason]:
+    def _reason(self, area: float, t: float, first: bool, patience: float) -> tuple[bool, Reason]:
         if first:
             self._moved = t
             return True, "first"
@@ -125,14 +130,14 @@ class MotionGate:
             self._moved = t
         if moves or not exceeded(t - self._moved, self._spec.hold_s):
             self._empty = self._unchanged()
-            if self._empty is not None and self._empty.proven:
+            if self._empty is not None and (self._empty.proven or patience > 1.0):
                 return False, "idle"
             return self._worth(area, t, "motion" if moves else "hold")
         if exceeded(t - self._moved, self._spec.hold_s + FUTILE_S):
             self._futile = None
         if t <= self._unsettled:
             return True, "confirm"
-        if reached(t - self._compared, self._spec.refresh_s):
+        if reached(t - self._compared, patience * self._spec.refresh_s):
             self._compared = t
             empty = self._unchanged()
             if empty is None:

@@ -143,13 +143,13 @@ class CameraPipeline:
         """Time that has passed unlooked at, which the tracker is not told of: nothing moved, so it loses nobody. A
         clock that was set back is in it too (below 0 then): the tracker's own time never goes back."""
 
-    def wants_detection(self, frame: Frame) -> Decision:
+    def wants_detection(self, frame: Frame, patience: float = 1.0) -> Decision:
         """Whether to show this frame to the detector; call it once for each frame. Takes the frame into the
-        background."""
+        background. patience: see MotionGate.decide."""
         t = max(frame.t, self._t)
         if self._set_back(frame.t):
             self._gate, t = MotionGate(self._camera.motion, patient=self._patient), frame.t
-        decision = self._gate.decide(frame.luma, t)
+        decision = self._gate.decide(frame.luma, t, patience)
         self._decision, self._whole = decision, True
         return decision
 

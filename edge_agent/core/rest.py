@@ -25,6 +25,17 @@ def rest_s(rules: Iterable[Rule], keyframe_s: float) -> float:
     return keyframe_s if all(rule.kind in ABOUT_TRACKS for rule in rules) else min(keyframe_s, PIXELS_REST_S)
 
 
+def glance_s(rules: Iterable[Rule], seconds: float) -> float:
+    """How often a camera with these rules is looked at while it rests and its packets say that nothing has changed;
+    seconds: what its config allows, 0: at each keyframe."""
+    return seconds if all(rule.kind in ABOUT_TRACKS for rule in rules) else 0.0
+
+
+def eager(decision: Decision, followed: bool) -> bool:
+    """Whether looks in close succession are needed: what moves may be somebody, or somebody is followed."""
+    return followed or (decision.reason in ("always", "motion", "confirm") and not decision.barren)
+
+
 class Rest:
     """Whether a camera may rest. `step` with every picture that was analysed."""
 

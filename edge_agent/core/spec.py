@@ -192,13 +192,14 @@ class TamperSpec:
 @dataclass(frozen=True, slots=True)
 class CameraSpec:
     """One camera. masks: privacy polygons in unit coordinates. fps: frames per second to analyse at most; under load
-    not less than min_fps, or, where even that is too much, the same share of it as all others. substream: where it is
-    watched live instead of `source`.
+    not less than min_fps, but where even that is too much (edge_agent.core.fair_rate). substream: where it is watched
+    live instead of `source`.
 
     loop: a finite source starts again when it ends (live only). stall_s: this long without a picture, a live stream
     counts as stalled. image_rate: frames per second of a folder of pictures whose names are no times.
     decode: "auto" decodes what is needed (edge_agent.core.decode_policy). keyframe_s: the longest keyframe interval at
-    which a camera may rest. crops: "auto" looks at parts of the picture where all rules allow it
+    which a camera may rest. glance_s: how often it is looked at meanwhile, where its packets say that nothing has
+    changed; 0: at each keyframe. crops: "auto" looks at parts of the picture where all rules allow it
     (edge_agent.core.gaze).
     """
 
@@ -222,6 +223,7 @@ class CameraSpec:
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     decode: DecodePolicy = "auto"
     keyframe_s: float = 2.0
+    glance_s: float = 4.0
     crops: Literal["auto", "off"] = "off"
 
     @property

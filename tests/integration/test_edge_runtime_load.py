@@ -114,7 +114,7 @@ class LateDetector(BrightnessDetector):
         return super().detect(images)
 
 
-def test_where_time_is_short_all_cameras_are_analysed_less_often_and_health_says_so(
+def test_where_time_is_short_cameras_that_see_something_take_turns_and_health_says_so(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edge_agent.runtime.processors", lambda: 1)
@@ -123,18 +123,20 @@ def test_where_time_is_short_all_cameras_are_analysed_less_often_and_health_says
     world.write(*(world.camera(f"cam-{n}") for n in range(3)))
     detector = LateDetector()
     with running(world, detector) as runtime:
+        had = set[str]()
 
         def lowered() -> bool:
-            return len(cameras(world)) == 3 and all((one.fps_allowed or 9) < 1.2 for one in cameras(world))
+            """One camera at 2 a second x 0.3 s is all that there is time for, and each has its turn."""
+            rates = {one.camera: one.fps_allowed or 9 for one in cameras(world)}
+            having = [name for name, rate in rates.items() if rate > 1]
+            had.update(having if len(having) <= 1 and len(rates) == 3 else ())
+            return len(had) == 3
 
-        wait_until(lowered, 20, "the rates are lowered")
-        # 3 cameras x 1 a second x 0.3 s is what there is; what else a picture costs goes off all alike.
-        (allowed,) = {one.fps_allowed for one in cameras(world)}
-        assert allowed is not None
-        assert 0.8 <= allowed <= 1.0
+        wait_until(lowered, 40, "turns are taken")
         assert all(one.fps_wanted == 10 for one in cameras(world))
-        wait_until(lambda: all("too rarely for intrusion-all" in one.reason for one in cameras(world)))
-        assert all(one.why is not None and one.why.values["rules"] == "intrusion-all" for one in cameras(world))
+        wait_until(lambda: sum("too rarely for intrusion-all" in one.reason for one in cameras(world)) >= 2)
+        told = [one.why for one in cameras(world) if "too rarely" in one.reason]
+        assert all(why is not None and why.values["rules"] == "intrusion-all" for why in told)
         # What nobody has time for is not even made: the decoders deliver no more than is taken.
         dropped = {one.camera: one.dropped for one in cameras(world)}
         analysed = sum(camera.analysed for camera in runtime.cameras)

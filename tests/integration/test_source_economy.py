@@ -1,5 +1,6 @@
 """Decoding by need: real H.264 and MJPEG packets in, the right pictures out, and a camera that wakes at once."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -10,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_decode import Due, decode
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import Request
@@ -141,6 +142,45 @@ def test_a_camera_that_goes_to_sleep_within_a_group_of_pictures_can_be_woken_wit
         right(watched.play(20), 90, 0)
 
 
+def test_a_resting_camera_whose_packets_foretell_motion_is_glanced_at_and_wakes_with_the_same_keyframe(
+    tmp_path: Path,
+) -> None:
+    """Two runs of the same stream, in which a block wanders now and then: with glances, and with each keyframe."""
+    chance = np.random.default_rng(1)
+    place = chance.integers(40, 200, (30, 40, 3)).repeat(4, 0).repeat(4, 1).astype(np.float32)
+    walks = [range(154, 174), range(234, 254), range(404, 424)]
+    images: list[Image] = []
+    for n in range(430):
+        image = place + chance.normal(0.0, 0.5, place.shape)
+        for walk in (one for one in walks if n in one):
+            left = 5 * (n - walk.start)
+            image[40:80, left : left + 20] = chance.integers(0, 255, (40, 20, 3))
+        images.append(np.clip(np.rint(image), 0, 255).astype(np.uint8))
+    clip = coded(tmp_path / "clip.mp4", images, (10,))
+    runs = []
+    for glance_s in (0.0, 1.2):
+        now, keyframes, woken = 0.0, list[int](), list[int]()
+        control = Control("auto", Wish(0.0, 1.0, glance_s))
+        with av.open(str(clip)) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "NONE"
+            economy = Economy(stream.codec_context, control, lambda _: True, 1 / FPS, lambda: now)  # noqa: B023
+            for n, packet in enumerate(container.demux(stream)):
+                now = n / FPS
+                for frame in economy.feed(packet, 0.03) or ():
+                    moves = np.abs(frame.to_ndarray(format="bgr24") - place).max() > 100
+                    keyframes += [n] if control.wish.rest_s else []
+                    woken += [n] if control.wish.rest_s and moves else []
+                    control.wish = Wish(0.0, 0.0 if moves else 1.0, glance_s)
+        runs.append((woken, [n for n in keyframes if 270 < n < 400]))
+    (woken, all_of_them), (woken_too, few) = runs
+    assert woken == woken_too
+    assert len(woken) == 3
+    assert len(all_of_them) == 12
+    assert 4 <= len(few) <= 5
+    assert all(b - a <= 30 for a, b in pairwise(few))
+
+
 def test_far_keyframes_are_never_waited_for(clips: dict[str, Path]) -> None:
     with camera(clips["long"]) as watched:
         right(watched.play(240), 0, 0)
@@ -232,6 +272,20 @@ def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
         wait_until(
             lambda: 15 < live.status().fps_in < 35, 10, lambda: f"what was skipped counts as received; {live.status()}"
         )
+
+
+def test_a_recording_that_begins_again_is_the_same_stream_and_keeps_its_pace(tmp_path: Path) -> None:
+    clip = coded(tmp_path / "clip.mp4", [np.full((120, 160, 3), 90, np.uint8)] * 20, (5,))
+    control = Control("auto", Wish(1.5, 1.0))
+    modes: dict[int, str] = {}
+    began = time.monotonic()
+    for item in decode(Request(str(clip), realtime=True, loop=True, fps=1.5), control):
+        modes[item.index] = control.mode
+        if item.index == 60:
+            break
+    assert time.monotonic() - began > 0.9 * 60 / FPS
+    assert {modes[index] for index in range(20, 60)} == {"keyframes"}
+    assert control.skipped > 30
 
 
 @pytest.mark.parametrize(("spread", "first"), [(0.0, 0.25), (0.5, 0.625), (1.0, 1.0)])

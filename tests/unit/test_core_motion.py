@@ -1,6 +1,7 @@
 """The motion gate on synthetic luma: it opens for what moves, not for light and noise, and says why."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from itertools import pairwise
 
 import numpy as np
@@ -262,3 +263,25 @@ def test_after_a_pause_everything_is_worth_a_look_again() -> None:
     still = [gate.decide(picture(swaying(30.0)), 30.0 + n / 5).reason for n in range(150)]
     assert "idle" in still
     assert all(decision.detect for _, decision in restless(gate, 68.0, 60.0))
+
+
+def test_who_is_short_of_time_believes_one_look_that_showed_nobody_and_refreshes_later() -> None:
+    scene = street()
+    scene[30:60, 70:80] += 60
+    gate, t = settled(MotionSpec())
+    first = gate.decide(picture(scene), t + 0.2, 4.0)
+    assert (first.detect, first.reason, first.barren) == (True, "motion", False)
+    gate.showed(nobody=True, whole=True)
+    unhurried = deepcopy(gate)
+    assert gate.decide(picture(scene), t + 0.4, 4.0).reason == "idle"
+    assert gate.decide(picture(street()), t + 0.6, 4.0).detect
+    again = unhurried.decide(picture(scene), t + 0.4)
+    assert (again.detect, again.reason, again.barren) == (True, "motion", True)
+    waited = []
+    for patience in (1.0, 4.0):
+        gate, t = settled(MotionSpec(refresh_s=5.0))
+        began = t
+        while gate.decide(picture(street()), t := t + 0.5, patience).reason != "refresh":
+            pass
+        waited.append(t - began)
+    assert waited[1] > 3 * waited[0]

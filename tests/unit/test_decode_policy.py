@@ -5,7 +5,7 @@ import pytest
 from contract.messages import DecodeMode
 from edge_agent.core.decode_policy import BEHIND_S, INTRA, Backlog, KeyframeMeter, Wish, mode
 from edge_agent.core.motion import Decision, Reason
-from edge_agent.core.rest import QUIET_S, Rest, rest_s
+from edge_agent.core.rest import QUIET_S, Rest, eager, rest_s
 from edge_agent.core.rules.smoke_fire import SmokeFireRule
 from edge_agent.core.spec import IntrusionRule
 
@@ -163,6 +163,13 @@ def test_motion_in_which_nobody_is_found_does_not_wake() -> None:
     assert rest.step(QUIET_S, Decision(False, "futile"), False)
     assert rest.step(QUIET_S + 1, Decision(True, "futile"), False)
     assert not rest.step(QUIET_S + 2, Decision(True, "futile"), True)
+
+
+def test_motion_that_may_be_somebody_and_those_who_are_followed_ask_for_looks_in_close_succession() -> None:
+    reasons: tuple[Reason, ...] = ("always", "motion", "confirm", "first", "hold", "refresh", "futile", "idle")
+    assert [eager(Decision(True, reason), False) for reason in reasons] == [True] * 3 + [False] * 5
+    assert all(eager(Decision(False, reason), True) for reason in reasons)
+    assert not eager(Decision(True, "motion", barren=True), False)
 
 
 def test_rules_that_judge_pixels_need_two_pictures_a_second() -> None:

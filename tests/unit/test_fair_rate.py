@@ -1,12 +1,30 @@
 """Fair shares of the analysing thread's time: floors hold, nothing swings, and there is no more than there is."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.core.fair_rate import FILL, FULL, LEAST_FLOOR, RAISE_S, FairRate, Wanted, too_rare
+from edge_agent.core.decode_cost import DecodeCost
+from edge_agent.core.fair_rate import (
+    AGAIN_S,
+    BURST_FPS,
+    BURST_S,
+    FILL,
+    FULL,
+    GLANCE,
+    LEAST_FLOOR,
+    MOST_PATIENCE,
+    RAISE_S,
+    WAIT_S,
+    WAITING,
+    FairRate,
+    Wanted,
+    patience,
+    too_rare,
+)
 
 
 def run(fair: FairRate, wanted: Mapping[str, Wanted], cost: Mapping[str, float], begin: float, s: float) -> list[float]:
@@ -113,3 +131,124 @@ def test_what_is_too_rare_for_rules_is_known() -> None:
     assert too_rare(1.9, 5.0)
     assert not too_rare(2.0, 5.0)
     assert not too_rare(1.0, 1.0)
+
+
+def moving(count: int, of: int, fps: float = 5.0) -> dict[str, Wanted]:
+    """`of` cameras, in front of the first `count` of which something moves."""
+    return {f"cam-{n}": Wanted(fps, 1.0, eager=n < count) for n in range(of)}
+
+
+def spend(fair: FairRate, wanted: Mapping[str, Wanted], t: float, look: float, glance: float) -> None:
+    for name, one in wanted.items():
+        fair.spent(name, t, look if one.eager else glance, one.eager)
+
+
+def test_time_goes_to_those_in_front_of_whom_something_moves_before_still_ones_get_more_than_their_floor() -> None:
+    fair, wanted = FairRate(), moving(3, 60)
+    spend(fair, wanted, 0.0, 0.04, 0.003)
+    rates = fair.rates(0.0, wanted)
+    assert [rates[f"cam-{n}"] for n in range(3)] == [5.0] * 3
+    assert 1.0 <= rates["cam-3"] < 5.0
+
+
+def test_then_the_moving_ones_are_lowered_alike_as_far_as_people_can_still_be_followed() -> None:
+    fair, wanted = FairRate(), moving(6, 60)
+    spend(fair, wanted, 0.0, 0.04, 0.003)
+    rates = fair.rates(0.0, wanted)
+    assert [rates[f"cam-{n}"] for n in range(6)] == pytest.approx([(FILL - 54 * 0.003) / 6 / 0.04] * 6)
+    assert rates["cam-59"] == 1.0
+
+
+def test_where_even_that_is_too_much_they_take_turns_and_each_has_one_soon() -> None:
+    fair, wanted = FairRate(), moving(20, 60)
+    turns: dict[str, list[int]] = {f"cam-{n}": [] for n in range(20)}
+    for second in range(40):
+        spend(fair, wanted, float(second), 0.06, 0.003)
+        rates = fair.rates(float(second), wanted)
+        having = [name for name in turns if rates[name] >= BURST_FPS]
+        assert 1 <= len(having) < 10
+        assert all(rates[name] == WAITING for name in turns if name not in having)
+        assert sum(rates.values()) * 0.06 - 40 * (0.06 - 0.003) * rates["cam-59"] <= FULL + 0.001
+        for name in having:
+            turns[name].append(second)
+    assert all(len(seconds) >= 2 * BURST_S for seconds in turns.values())
+    assert all(b - a < WAIT_S + AGAIN_S for seconds in turns.values() for a, b in pairwise(seconds))
+    assert rates["cam-59"] >= GLANCE
+
+
+def test_who_came_last_is_next_but_who_has_waited_long_comes_before() -> None:
+    """Where there is time for one turn only."""
+    fair, wanted = FairRate(), moving(10, 10)
+    order: list[str] = []
+    for second in range(round(WAIT_S) + 3):
+        came = [f"new-{n}" for n in range(5) if second > 3 * n]
+        wanted |= {name: Wanted(5.0, 1.0, eager=True) for name in came}
+        spend(fair, wanted, float(second), 0.3, 0.001)
+        rates = fair.rates(float(second), wanted)
+        (having,) = (name for name, rate in rates.items() if rate >= BURST_FPS)
+        order += [] if order and order[-1] == having else [having]
+    assert order[:6] == ["cam-0", "new-0", "new-1", "cam-1", "new-2", "cam-2"]
+
+
+def test_a_camera_whose_floor_is_enough_for_rules_waits_for_its_like_only() -> None:
+    fair, wanted = FairRate(), moving(6, 6)
+    wanted |= {f"gate-{n}": Wanted(5.0, 2.0, eager=True) for n in range(2)}
+    had = []
+    for second in range(12):
+        spend(fair, wanted, float(second), 0.3, 0.001)
+        rates = fair.rates(float(second), wanted)
+        had += [name for name, rate in rates.items() if rate >= BURST_FPS]
+    assert had == ["gate-0", "gate-0", "gate-1", "gate-1"] * 3
+    alone = {name: one for name, one in wanted.items() if name != "gate-1"}
+    assert all(fair.rates(12.0 + second, alone)["gate-0"] == 2.0 for second in range(12))
+
+
+def test_a_turn_is_over_when_its_event_has_begun() -> None:
+    fair, wanted = FairRate(), moving(2, 2)
+    spend(fair, wanted, 0.0, 0.4, 0.001)
+    rates = fair.rates(0.0, wanted)
+    first = max(rates, key=lambda name: rates[name])
+    fair.told(first, 0.1)
+    rates = fair.rates(0.1, wanted)
+    assert rates[first] == WAITING
+    assert sorted(rates.values()) == [WAITING, BURST_FPS]
+
+
+def test_decoders_take_their_part_of_the_processors_but_not_of_the_threads() -> None:
+    takes = DecodeCost(throughout=0.06, picture=0.012)
+    wanted = {f"cam-{n}": Wanted(5.0, 1.0, decoding=takes, sparse=1.1) for n in range(30)}
+    for processors, rate in ((2, 1.1), (4, 5.0)):
+        fair = FairRate(2, processors)
+        spend(fair, wanted, 0.0, 0.0, 0.002)
+        assert list(fair.rates(0.0, wanted).values()) == pytest.approx([rate] * 30, rel=1e-4)
+
+
+def test_looks_at_what_does_not_move_come_later_where_there_is_too_much_to_do() -> None:
+    assert patience(5.0, 5.0) == patience(2.0, 5.0) == patience(1.0, 1.0) == 1.0
+    assert patience(0.5, 5.0) == 4.0
+    assert patience(0.01, 5.0) == patience(0.0, 5.0) == MOST_PATIENCE
+
+
+@settings(deadline=None)
+@given(
+    wants=st.lists(
+        st.tuples(st.floats(0.1, 30), st.floats(0.01, 30), st.floats(1e-4, 0.5), st.booleans()), min_size=1, max_size=20
+    ),
+)
+def test_with_moving_ones_too_there_is_no_more_than_there_is_unless_one_turn_and_the_least_floors_are_too_much(
+    wants: list[tuple[float, float, float, bool]],
+) -> None:
+    fair = FairRate()
+    wanted = {str(n): Wanted(fps, floor, eager=eager) for n, (fps, floor, _, eager) in enumerate(wants)}
+    for n, (_, _, cost, eager) in enumerate(wants):
+        fair.spent(str(n), 0.0, cost, eager)
+    for t in (0.0, 1.0, 2.0, 3.0):
+        rates = fair.rates(t, wanted)
+        assert all(0 < rates[name] <= one.fps for name, one in wanted.items())
+        used = sum(rates[str(n)] * wants[n][2] for n in range(len(wants)))
+        quiet = [name for name, one in wanted.items() if not one.eager]
+        assert all(rates[name] >= LEAST_FLOOR * min(wanted[name].floor, wanted[name].fps) for name in quiet)
+        served = [name for name, one in wanted.items() if one.eager and rates[name] > WAITING * min(one.floor, one.fps)]
+        lowest = all(rates[name] <= LEAST_FLOOR * min(wanted[name].floor, wanted[name].fps) * 1.001 for name in quiet)
+        assert used <= FULL + 0.001 or (len(served) <= 1 and lowest)
+        assert not any(one.eager for one in wanted.values()) or served

@@ -1,0 +1,146 @@
+"""Sizes of packets are believed only of streams that have shown what they say, and then spare keyframes, no motion."""
+
+import random
+from collections.abc import Iterable
+
+import pytest
+
+from edge_agent.core.packet_sizes import DISTRUST_S, FORETOLD, KNOWN, PacketSizes
+
+GOP = 25
+GLANCE_S = 4.0
+KEY, STILL, MOVING = 120_000.0, 600.0, 750.0
+"""Bytes of a keyframe and of what follows it where a coder works to a quality, as measured with somebody 40 pixels
+high in a 720p picture."""
+
+
+class Camera:
+    """One second a group of pictures; wakes up with the keyframe that shows what moves."""
+
+    def __init__(self, swing: float = 0.0, seed: int = 1) -> None:
+        self.sizes = PacketSizes()
+        self.t = 0.0
+        self.resting = True
+        self.chance = random.Random(seed)
+        self.swing = swing
+        self.before = False
+
+    def second(self, packet: float, key: float = KEY, *, moves: bool = False) -> bool:
+        """A keyframe, which shows what moved in the second before, and what follows it; whether it was decoded."""
+        self.sizes.see(round(key), True, self.resting)
+        decoded = not (self.resting and self.sizes.nothing_new(self.t, GLANCE_S))
+        if decoded:
+            self.sizes.decoded(self.t)
+            if self.before and self.resting:
+                self.sizes.woke(self.t)
+            self.resting = not self.before
+        packet *= 1 + self.chance.uniform(-1, 1) * self.swing
+        for _ in range(GOP - 1):
+            self.sizes.see(round(packet * self.chance.uniform(0.97, 1.03)), False, self.resting)
+        self.t += 1.0
+        self.before = moves
+        return decoded
+
+    def still(self, seconds: int, packet: float = STILL) -> list[bool]:
+        return [self.second(packet) for _ in range(seconds)]
+
+    def walk(self, seconds: int = 4, packet: float = MOVING) -> list[bool]:
+        return [self.second(packet, moves=True) for _ in range(seconds)]
+
+
+def taught(walks: int = FORETOLD) -> Camera:
+    camera = Camera()
+    camera.still(KNOWN + 2)
+    for _ in range(walks):
+        camera.walk()
+        camera.still(3)
+    return camera
+
+
+def shares(decoded: Iterable[bool]) -> float:
+    told = list(decoded)
+    return sum(told) / len(told)
+
+
+def test_of_a_stream_that_has_foretold_motion_one_keyframe_in_glance_s_is_decoded() -> None:
+    assert shares(taught().still(80)) == pytest.approx(1 / GLANCE_S)
+
+
+def test_it_wakes_with_the_next_keyframe_all_the_same() -> None:
+    camera = taught()
+    for pause in range(20, 30):
+        camera.still(pause)
+        camera.second(MOVING, moves=True)
+        assert camera.second(MOVING, moves=True)
+        assert not camera.resting
+        camera.still(3)
+
+
+def test_who_comes_just_before_a_keyframe_is_seen_one_later_and_the_stream_is_believed_still() -> None:
+    camera = taught()
+    for _ in range(3):
+        camera.still(20)
+        camera.before = True
+        seen = [camera.second(MOVING, moves=True) for _ in range(2)]
+        assert seen[1]
+        assert not camera.resting
+        camera.still(3)
+    assert shares(camera.still(80)) == pytest.approx(1 / GLANCE_S)
+
+
+def test_every_keyframe_is_decoded_until_enough_motion_was_foretold() -> None:
+    assert shares(taught(FORETOLD - 1).still(40)) == 1.0
+
+
+def test_who_was_woken_without_notice_is_not_believed_for_long_and_must_foretell_anew() -> None:
+    camera = taught()
+    camera.walk(packet=STILL)
+    camera.still(3)
+    assert shares(camera.still(round(DISTRUST_S))) == 1.0
+    assert shares(camera.still(40)) == 1.0
+    for _ in range(FORETOLD):
+        camera.walk()
+        camera.still(3)
+    assert shares(camera.still(80)) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("still", "moving", "swing"), [(4_000.0, 4_000.0, 0.0), (3_000.0, 4_000.0, 0.0), (600.0, 1_200.0, 0.4)]
+)
+def test_coders_that_work_to_a_rate_or_whose_sizes_jump_are_not_believed(
+    still: float, moving: float, swing: float
+) -> None:
+    camera = Camera(swing)
+    for _ in range(10):
+        camera.still(20, still)
+        camera.walk(packet=moving)
+    assert shares(camera.still(40, still)) > 0.9
+
+
+def test_streams_of_keyframes_only_are_not_believed() -> None:
+    sizes = PacketSizes()
+    for n in range(200):
+        sizes.see(50_000, True, True)
+        assert not sizes.nothing_new(n / 25, GLANCE_S)
+        sizes.decoded(n / 25)
+
+
+@pytest.mark.parametrize(("packet", "key"), [(STILL / 3, KEY), (STILL, 0.8 * KEY), (STILL, 1.2 * KEY)])
+def test_a_covered_lens_a_repeated_picture_and_another_light_are_looked_at_at_once(packet: float, key: float) -> None:
+    camera = taught()
+    camera.still(11)
+    camera.second(packet, key)
+    assert camera.second(packet, key)
+
+
+def test_of_a_camera_whose_usual_sizes_change_the_new_ones_become_usual() -> None:
+    camera = taught()
+    assert shares(camera.still(10, 1.5 * STILL)) >= 0.9
+    camera.still(30, 1.5 * STILL)
+    assert shares(camera.still(40, 1.5 * STILL)) == pytest.approx(1 / GLANCE_S)
+
+
+def test_all_are_decoded_where_the_config_says_so() -> None:
+    camera = taught()
+    camera.still(5)
+    assert not camera.sizes.nothing_new(camera.t, 0.0)
