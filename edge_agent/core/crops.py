@@ -2,8 +2,7 @@
 
 A network's time grows with its pixels, and most pixels of a camera show nobody. Each piece gets the scale at which its
 object is as high as a network sees well, so a distant person is looked at with more pixels than in the whole picture
-and a near one with fewer. All sheets of all cameras have one size: a runtime prepares itself anew for each other one,
-which takes as long as half a sheet. YOLO networks are trained on such mosaics (Bochkovskiy et al. 2020,
+and a near one with fewer. Sheets have few sizes, the same for all cameras: a runtime is prepared for each. YOLO networks are trained on such mosaics (Bochkovskiy et al. 2020,
 arXiv:2004.10934, section 3.3).
 
 Boxes here are (n, 4) x1 y1 x2 y2, in pixels of the source frame unless said otherwise.
@@ -23,6 +22,8 @@ NOWHERE: Boxes = np.empty((0, 4))
 Skyline = list[tuple[int, int, int]]
 """Steps (left, right, top), from left to right: below is free."""
 
+Places = list[tuple[int, int, int]]
+
 STRIDE = 32
 """Sides of a network's input are multiples of this."""
 TALL = 0.075
@@ -36,8 +37,11 @@ the network finds 0.95 of the people at that (models/yolov8n.md)."""
 ASIDE, ABOVE = 0.3, 0.2
 """Margin around an object, sideways and up and down, of its longer side: people walk a fifth of their height between
 two looks at five a second, and a network needs some surroundings."""
-WIDE, HIGH = 256, 192
-"""A sheet, in pixels."""
+SIZES = ((192, 128), (256, 192), (320, 256))
+"""Of sheets: (width, height) in pixels, each larger than the one before."""
+WIDE, HIGH = SIZES[-1]
+BESIDE = 14_000
+"""What a sheet costs beside its pixels, in pixels (YOLOv8n, one core: 0.6 ms, and 2.2 for 256 x 192 pixels)."""
 APART = 2 * HIGH
 GUTTER = 4
 """Grey pixels between pieces."""
@@ -71,11 +75,16 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
-    """frame: (width, height). count: of sheets, each WIDE x HIGH; none where there is nothing to look at."""
+    """frame: (width, height). count: of sheets, each of `size`; none where there is nothing to look at."""
 
     frame: tuple[int, int]
     count: int = 0
     pieces: tuple[Piece, ...] = ()
+    size: tuple[int, int] = SIZES[0]
+
+    @property
+    def pixels(self) -> int:
+        return self.count * self.size[0] * self.size[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,9 +107,8 @@ def sheets(known: Boxes, moving: Boxes, frame: tuple[int, int], side: int) -> Sh
     """The sheets for objects at `known` and for what moves at `moving`, which may be several objects and is reduced
     less; None where the whole costs little more. side: see `whole`."""
     plain, pixels = whole(*frame, side)
-    most = int(WORTH * pixels / (WIDE * HIGH))
     boxes = np.concatenate((known, moving))
-    if len(boxes) > MOST_PIECES or not most:
+    if len(boxes) > MOST_PIECES:
         return None
     least = np.repeat((COARSEST * plain, UNKNOWN * plain), (len(known), len(moving)))
     longer = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=1.0), 1.0)
@@ -112,15 +120,16 @@ def sheets(known: Boxes, moving: Boxes, frame: tuple[int, int], side: int) -> Sh
     corners = np.concatenate((np.floor(cuts[:, :2]), np.ceil(cuts[:, 2:])), axis=1).astype(np.intp)
     sizes = np.maximum(1, np.rint((corners[:, 2:] - corners[:, :2]) * scales[:, None])).astype(np.intp)
     sizes = np.minimum(sizes, (WIDE, HIGH))
-    places = _packed(sizes.tolist(), most)
-    if places is None:
+    packed = _cheapest(sizes.tolist(), WORTH * pixels)
+    if packed is None:
         return None
+    size, places = packed
     rows = zip(corners.tolist(), places, sizes.tolist(), strict=True)
     pieces = tuple(
         Piece(x1, y1, x2, y2, left, top, width, height, on)
         for (x1, y1, x2, y2), (on, left, top), (width, height) in rows
     )
-    return Sheets(frame, 1 + max((piece.sheet for piece in pieces), default=-1), pieces)
+    return Sheets(frame, 1 + max((piece.sheet for piece in pieces), default=-1), pieces, size)
 
 
 def back(on: Sheets, looks: Sequence[Detections], strong: float) -> Seen:
@@ -208,30 +217,50 @@ def _merged(cuts: Boxes, scales: Scales) -> tuple[Boxes, Scales]:
     return cuts, scales
 
 
-def _packed(sizes: list[list[int]], most: int) -> list[tuple[int, int, int]] | None:
+def _cheapest(pieces: list[list[int]], most: float) -> tuple[tuple[int, int], Places] | None:
+    """Of the ways to lay out pieces (width, height) on sheets of one size, with up to `most` pixels in all, the
+    cheapest: that size, and (sheet, left, top) of each piece."""
+    room = sum((width + GUTTER) * (height + GUTTER) for width, height in pieces)
+    widest, highest = (max(sides, default=0) for sides in (zip(*pieces, strict=True) if pieces else ((), ())))
+    ways = [
+        (count * (wide * high + BESIDE), count, (wide, high))
+        for wide, high in SIZES
+        if widest <= wide and highest <= high
+        for count in range(1, int(most / (wide * high)) + 1)
+        if room <= count * (wide + GUTTER) * (high + GUTTER)
+    ]
+    for _, count, size in sorted(ways):
+        places = _packed(pieces, count, size)
+        if places is not None:
+            return size, places
+    return None
+
+
+def _packed(sizes: list[list[int]], most: int, sheet: tuple[int, int]) -> Places | None:
     """(sheet, left, top) of each piece; None where `most` sheets do not hold them. Highest first, each on the first
     sheet that has room, where it comes to lie highest (the bottom-left rule of Baker, Coffman and Rivest 1980, over a
     skyline)."""
+    across, down = sheet
     places = [(0, 0, 0)] * len(sizes)
     skylines: list[Skyline] = []
     for index in sorted(range(len(sizes)), key=lambda n: (-sizes[n][1], -sizes[n][0], n)):
         wide, high = sizes[index]
-        spots = (min(_spots(skyline, wide)) for skyline in skylines)
-        found = next(((on, *spot) for on, spot in enumerate(spots) if spot[0] + high <= HIGH), None)
+        spots = (min(_spots(skyline, wide, across)) for skyline in skylines)
+        found = next(((on, *spot) for on, spot in enumerate(spots) if spot[0] + high <= down), None)
         if found is None:
             if len(skylines) == most:
                 return None
             found = len(skylines), 0, 0
-            skylines.append([(0, WIDE, 0)])
+            skylines.append([(0, across, 0)])
         on, top, left = found
         places[index] = on, left, top
-        skylines[on] = _raised(skylines[on], left, min(left + wide + GUTTER, WIDE), top + high + GUTTER)
+        skylines[on] = _raised(skylines[on], left, min(left + wide + GUTTER, across), top + high + GUTTER)
     return places
 
 
-def _spots(skyline: Skyline, wide: int) -> list[tuple[int, int]]:
+def _spots(skyline: Skyline, wide: int, across: int) -> list[tuple[int, int]]:
     """(top, left) of a piece of this width at the begin of each step of the skyline, a gutter at its right included."""
-    lefts = [left for left, _, _ in skyline if left + wide <= WIDE]
+    lefts = [left for left, _, _ in skyline if left + wide <= across]
     return [(max(top for a, b, top in skyline if a < left + wide + GUTTER and b > left), left) for left in lefts]
 
 
