@@ -17,6 +17,8 @@ STRIDE = 32
 GREY = 114
 MAX_CANDIDATES = 30_000
 MAX_DETECTIONS = 300
+FEW = 128
+"""So many boxes are compared all with all at once; of more, most are dropped before they are compared."""
 
 Floats = NDArray[np.float32]
 
@@ -91,17 +93,36 @@ def suppress(boxes: Floats, scores: Floats, labels: NDArray[np.int32], iou: floa
     dropped when it overlaps a kept one of its class by more than `iou`.
     """
     order = np.argsort(-scores, kind="stable")[:MAX_CANDIDATES]
-    areas = np.maximum(0, boxes[:, 2] - boxes[:, 0]) * np.maximum(0, boxes[:, 3] - boxes[:, 1])
+    boxes, labels = boxes[order], labels[order]
     kept: list[int] = []
-    while len(order) and len(kept) < MAX_DETECTIONS:
-        best, rest = order[0], order[1:]
-        kept.append(int(best))
-        corner = np.maximum(boxes[best, :2], boxes[rest, :2])
-        size = np.maximum(0, np.minimum(boxes[best, 2:], boxes[rest, 2:]) - corner)
-        shared = size[:, 0] * size[:, 1]
-        union = np.maximum(areas[best] + areas[rest] - shared, 1e-9)
-        order = rest[(shared / union <= iou) | (labels[rest] != labels[best])]
-    return np.asarray(kept, np.intp)
+    if len(order) <= FEW:
+        rivals = (_overlap(boxes, boxes) > iou) & (labels[:, None] == labels)
+        gone = np.zeros(len(order), np.bool_)
+        for index in range(len(order)):
+            if not gone[index]:
+                kept.append(index)
+                gone |= rivals[index]
+    else:
+        left = np.arange(len(order))
+        while len(left) and len(kept) < MAX_DETECTIONS:
+            best, rest = left[0], left[1:]
+            kept.append(int(best))
+            apart = _overlap(boxes[best : best + 1], boxes[rest])[0] <= iou
+            left = rest[apart | (labels[rest] != labels[best])]
+    return order[kept]
+
+
+def _overlap(boxes: Floats, others: Floats) -> Floats:
+    """Intersection over union of boxes (n, 4) with others (m, 4): (n, m)."""
+    corner = np.maximum(boxes[:, None, :2], others[:, :2])
+    size = np.maximum(0, np.minimum(boxes[:, None, 2:], others[:, 2:]) - corner)
+    shared: Floats = size[..., 0] * size[..., 1]
+    return shared / np.maximum(_areas(boxes)[:, None] + _areas(others) - shared, 1e-9)
+
+
+def _areas(boxes: Floats) -> Floats:
+    areas: Floats = np.maximum(0, boxes[:, 2] - boxes[:, 0]) * np.maximum(0, boxes[:, 3] - boxes[:, 1])
+    return areas
 
 
 def candidates(

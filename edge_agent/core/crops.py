@@ -151,10 +151,9 @@ def back(on: Sheets, looks: Sequence[Detections], strong: float) -> Seen:
     good = inside & ~cut
     kept = _single(placed, found.scores, found.labels, owner, good.nonzero()[0])
     lost = (inside & cut & (found.scores >= strong)).nonzero()[0]
-    known = [_known(placed[n], found.labels[n], placed[kept], found.labels[kept]) for n in lost]
-    open_ = lost[~np.array(known, np.bool_)]
+    known = alike(placed[lost], placed[kept]) & (found.labels[lost][:, None] == found.labels[kept])
     rest = (~good).nonzero()[0]
-    return Seen(_chosen(found, placed, kept), _chosen(found, placed, rest), placed[open_])
+    return Seen(_chosen(found, placed, kept), _chosen(found, placed, rest), placed[lost[~known.any(axis=1)]])
 
 
 def _chosen(found: Detections, boxes: Boxes, which: NDArray[np.intp]) -> Detections:
@@ -200,21 +199,39 @@ def _cuts(boxes: Boxes, frame: tuple[int, int], scales: Scales, least: Scales) -
 def _merged(cuts: Boxes, scales: Scales) -> tuple[Boxes, Scales]:
     """Two pieces become one, at the finer scale, as long as that is fewer pixels and fits on a sheet; the greatest
     saving first."""
+    saved = np.triu(_saved(cuts, scales, cuts, scales), 1)
     while len(cuts) > 1:
-        low = np.minimum(cuts[:, None, :2], cuts[None, :, :2])
-        high = np.maximum(cuts[:, None, 2:], cuts[None, :, 2:])
-        finer = np.maximum(scales[:, None], scales[None, :])
-        size = (high - low) * finer[..., None]
-        together = np.where((size <= (WIDE, HIGH)).all(axis=2), (size + GUTTER).prod(axis=2), np.inf)
-        alone = ((cuts[:, 2:] - cuts[:, :2]) * scales[:, None] + GUTTER).prod(axis=1)
-        saved = np.triu(alone[:, None] + alone[None, :] - together, 1)
         one, other = np.unravel_index(int(saved.argmax()), saved.shape)
         if saved[one, other] <= 0:
             break
-        cuts[one] = (*low[one, other], *high[one, other])
-        scales[one] = finer[one, other]
+        cuts[one] = _around(cuts[one], cuts[other])
+        scales[one] = max(scales[one], scales[other])
         cuts, scales = np.delete(cuts, other, axis=0), np.delete(scales, other)
+        saved = np.delete(np.delete(saved, other, axis=0), other, axis=1)
+        anew = _saved(cuts[one : one + 1], scales[one : one + 1], cuts, scales)[0]
+        saved[:one, one], saved[one, one + 1 :] = anew[:one], anew[one + 1 :]
     return cuts, scales
+
+
+def _around(cuts: Boxes, others: Boxes) -> Boxes:
+    """The smallest box around both."""
+    low, high = np.minimum(cuts[..., :2], others[..., :2]), np.maximum(cuts[..., 2:], others[..., 2:])
+    return np.concatenate((low, high), axis=-1)
+
+
+def _saved(cuts: Boxes, scales: Scales, others: Boxes, finer: Scales) -> Boxes:
+    """Pixels of a sheet saved if cuts (n, 4) became one piece with others (m, 4): (n, m); minus infinity where that
+    fits on no sheet. finer: the scales of the others."""
+    both = np.maximum(scales[:, None], finer)
+    joined = _around(cuts[:, None], others[None])
+    size = (joined[..., 2:] - joined[..., :2]) * both[..., None]
+    together = np.where((size <= (WIDE, HIGH)).all(axis=2), (size + GUTTER).prod(axis=2), np.inf)
+    alone, more = (
+        ((some[:, 2:] - some[:, :2]) * zoom[:, None] + GUTTER).prod(axis=1)
+        for some, zoom in ((cuts, scales), (others, finer))
+    )
+    saved: Boxes = alone[:, None] + more - together
+    return saved
 
 
 def _cheapest(pieces: list[list[int]], most: float) -> tuple[tuple[int, int], Places] | None:
@@ -284,16 +301,13 @@ def _owners(boxes: Boxes, pieces: Boxes) -> tuple[NDArray[np.intp], Boxes, NDArr
     return owner, clipped, shared[rows, owner] >= WITHIN * areas
 
 
-def alike(box: Boxes, boxes: Boxes) -> NDArray[np.bool_]:
-    """Which of the boxes (n, 4) are the same object as this one (4,)."""
-    sides = np.clip(np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0, None)
-    shared = sides.prod(axis=1)
-    one, others = (box[2:] - box[:2]).prod(), (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return np.asarray((shared > SAME * (one + others - shared)) | (shared > PART * np.minimum(one, others)))
-
-
-def _known(box: Boxes, label: int, boxes: Boxes, labels: NDArray[np.int32]) -> bool:
-    return bool((alike(box, boxes) & (labels == label)).any())
+def alike(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:
+    """Which of the boxes (n, 4) are the same object as which of the others (m, 4): (n, m)."""
+    low = np.maximum(boxes[:, None, :2], others[:, :2])
+    shared = np.clip(np.minimum(boxes[:, None, 2:], others[:, 2:]) - low, 0, None).prod(axis=2)
+    areas, more = ((some[:, 2:] - some[:, :2]).prod(axis=1) for some in (boxes, others))
+    areas = areas[:, None]
+    return np.asarray((shared > SAME * (areas + more - shared)) | (shared > PART * np.minimum(areas, more)))
 
 
 def _single(
@@ -304,9 +318,10 @@ def _single(
     among: NDArray[np.intp],
 ) -> NDArray[np.intp]:
     """Of those `among`, best first, whoever is not the same object as a better one of another piece."""
-    kept: list[int] = []
-    for index in among[np.argsort(-scores[among], kind="stable")].tolist():
-        others = [n for n in kept if owner[n] != owner[index] and labels[n] == labels[index]]
-        if not others or not alike(boxes[index], boxes[others]).any():
-            kept.append(index)
-    return np.array(kept, np.intp)
+    order = among[np.argsort(-scores[among], kind="stable")]
+    boxes, labels, owner = boxes[order], labels[order], owner[order]
+    same = alike(boxes, boxes) & (owner[:, None] != owner) & (labels[:, None] == labels)
+    kept = np.ones(len(order), np.bool_)
+    for index in np.flatnonzero(same.any(axis=1)).tolist():
+        kept[index] = not (same[index, :index] & kept[:index]).any()
+    return order[kept]
