@@ -114,14 +114,16 @@ def suppress(boxes: Floats, scores: Floats, labels: NDArray[np.int32], iou: floa
 
 def _overlap(boxes: Floats, others: Floats) -> Floats:
     """Intersection over union of boxes (n, 4) with others (m, 4): (n, m)."""
-    corner = np.maximum(boxes[:, None, :2], others[:, :2])
-    size = np.maximum(0, np.minimum(boxes[:, None, 2:], others[:, 2:]) - corner)
-    shared: Floats = size[..., 0] * size[..., 1]
-    return shared / np.maximum(_areas(boxes)[:, None] + _areas(others) - shared, 1e-9)
+    one, other = boxes.T[..., None], others.T[:, None]
+    across = np.maximum(0, np.minimum(one[2], other[2]) - np.maximum(one[0], other[0]))
+    down = np.maximum(0, np.minimum(one[3], other[3]) - np.maximum(one[1], other[1]))
+    shared: Floats = across * down
+    return shared / np.maximum(_areas(one) + _areas(other) - shared, 1e-9)
 
 
-def _areas(boxes: Floats) -> Floats:
-    areas: Floats = np.maximum(0, boxes[:, 2] - boxes[:, 0]) * np.maximum(0, boxes[:, 3] - boxes[:, 1])
+def _areas(sides: Floats) -> Floats:
+    """Of x1 y1 x2 y2 along the first axis."""
+    areas: Floats = np.maximum(0, sides[2] - sides[0]) * np.maximum(0, sides[3] - sides[1])
     return areas
 
 

@@ -199,39 +199,39 @@ def _cuts(boxes: Boxes, frame: tuple[int, int], scales: Scales, least: Scales) -
 def _merged(cuts: Boxes, scales: Scales) -> tuple[Boxes, Scales]:
     """Two pieces become one, at the finer scale, as long as that is fewer pixels and fits on a sheet; the greatest
     saving first."""
-    saved = np.triu(_saved(cuts, scales, cuts, scales), 1)
-    while len(cuts) > 1:
-        one, other = np.unravel_index(int(saved.argmax()), saved.shape)
+    saved = np.where(np.tri(len(cuts), dtype=np.bool_), -np.inf, _saved(cuts, scales, cuts, scales))
+    left = np.ones(len(cuts), np.bool_)
+    while left.any():
+        one, other = divmod(int(saved.argmax()), len(cuts))
         if saved[one, other] <= 0:
             break
-        cuts[one] = _around(cuts[one], cuts[other])
+        low, high = np.minimum(cuts[one, :2], cuts[other, :2]), np.maximum(cuts[one, 2:], cuts[other, 2:])
+        cuts[one] = (*low, *high)
         scales[one] = max(scales[one], scales[other])
-        cuts, scales = np.delete(cuts, other, axis=0), np.delete(scales, other)
-        saved = np.delete(np.delete(saved, other, axis=0), other, axis=1)
-        anew = _saved(cuts[one : one + 1], scales[one : one + 1], cuts, scales)[0]
+        left[other] = False
+        saved[other] = saved[:, other] = -np.inf
+        anew = np.where(left, _saved(cuts[one : one + 1], scales[one : one + 1], cuts, scales)[0], -np.inf)
         saved[:one, one], saved[one, one + 1 :] = anew[:one], anew[one + 1 :]
-    return cuts, scales
-
-
-def _around(cuts: Boxes, others: Boxes) -> Boxes:
-    """The smallest box around both."""
-    low, high = np.minimum(cuts[..., :2], others[..., :2]), np.maximum(cuts[..., 2:], others[..., 2:])
-    return np.concatenate((low, high), axis=-1)
+    return cuts[left], scales[left]
 
 
 def _saved(cuts: Boxes, scales: Scales, others: Boxes, finer: Scales) -> Boxes:
     """Pixels of a sheet saved if cuts (n, 4) became one piece with others (m, 4): (n, m); minus infinity where that
     fits on no sheet. finer: the scales of the others."""
-    both = np.maximum(scales[:, None], finer)
-    joined = _around(cuts[:, None], others[None])
-    size = (joined[..., 2:] - joined[..., :2]) * both[..., None]
-    together = np.where((size <= (WIDE, HIGH)).all(axis=2), (size + GUTTER).prod(axis=2), np.inf)
-    alone, more = (
-        ((some[:, 2:] - some[:, :2]) * zoom[:, None] + GUTTER).prod(axis=1)
-        for some, zoom in ((cuts, scales), (others, finer))
-    )
-    saved: Boxes = alone[:, None] + more - together
+    one, other = cuts.T[..., None], others.T[:, None]
+    scale = np.maximum(scales[:, None], finer)
+    across = (np.maximum(one[2], other[2]) - np.minimum(one[0], other[0])) * scale
+    down = (np.maximum(one[3], other[3]) - np.minimum(one[1], other[1])) * scale
+    fits = (across <= WIDE) & (down <= HIGH)
+    together = np.where(fits, (across + GUTTER) * (down + GUTTER), np.inf)
+    saved: Boxes = _alone(one, scales[:, None]) + _alone(other, finer) - together
     return saved
+
+
+def _alone(sides: Boxes, scale: Scales) -> Boxes:
+    """Pixels of a sheet for x1 y1 x2 y2 along the first axis."""
+    pixels: Boxes = ((sides[2] - sides[0]) * scale + GUTTER) * ((sides[3] - sides[1]) * scale + GUTTER)
+    return pixels
 
 
 def _cheapest(pieces: list[list[int]], most: float) -> tuple[tuple[int, int], Places] | None:
@@ -290,23 +290,24 @@ def _raised(skyline: Skyline, left: int, right: int, top: int) -> Skyline:
 
 def _owners(boxes: Boxes, pieces: Boxes) -> tuple[NDArray[np.intp], Boxes, NDArray[np.bool_]]:
     """Of each box the piece it shares most with, the box clipped to it, and whether enough of it is inside."""
-    on = pieces[None, :, 4:8]
-    low = np.maximum(boxes[:, None, :2], on[..., :2])
-    high = np.minimum(boxes[:, None, 2:], on[..., 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
+    one, other = boxes.T[..., None], pieces.T[4:8, None]
+    left, top = np.maximum(one[0], other[0]), np.maximum(one[1], other[1])
+    right, bottom = np.minimum(one[2], other[2]), np.minimum(one[3], other[3])
+    shared = np.maximum(right - left, 0) * np.maximum(bottom - top, 0)
     owner = shared.argmax(axis=1)
     rows = np.arange(len(boxes))
-    areas = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1e-9)
-    clipped = np.concatenate((low[rows, owner], high[rows, owner]), axis=1)
+    areas = np.maximum((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), 1e-9)
+    clipped = np.stack([side[rows, owner] for side in (left, top, right, bottom)], axis=1)
     return owner, clipped, shared[rows, owner] >= WITHIN * areas
 
 
 def alike(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:
     """Which of the boxes (n, 4) are the same object as which of the others (m, 4): (n, m)."""
-    low = np.maximum(boxes[:, None, :2], others[:, :2])
-    shared = np.clip(np.minimum(boxes[:, None, 2:], others[:, 2:]) - low, 0, None).prod(axis=2)
-    areas, more = ((some[:, 2:] - some[:, :2]).prod(axis=1) for some in (boxes, others))
-    areas = areas[:, None]
+    one, other = boxes.T[..., None], others.T[:, None]
+    across = np.maximum(np.minimum(one[2], other[2]) - np.maximum(one[0], other[0]), 0)
+    down = np.maximum(np.minimum(one[3], other[3]) - np.maximum(one[1], other[1]), 0)
+    shared = across * down
+    areas, more = ((sides[2] - sides[0]) * (sides[3] - sides[1]) for sides in (one, other))
     return np.asarray((shared > SAME * (areas + more - shared)) | (shared > PART * np.minimum(areas, more)))
 
 

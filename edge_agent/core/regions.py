@@ -74,7 +74,7 @@ def _joined(rows: list[int], begins: list[int], ends: list[int]) -> NDArray[np.i
             parent[max(a, b)] = min(a, b)
             other += 1
     roots = np.array([root(run) for run in range(len(rows))])
-    return np.asarray(np.unique(roots, return_inverse=True)[1] + 1, np.int32)
+    return np.cumsum(roots == np.arange(len(rows)), dtype=np.int32)[roots]
 
 
 def raster(polygon: tuple[Point, ...], shape: tuple[int, int]) -> Mask:
