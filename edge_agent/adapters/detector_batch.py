@@ -12,12 +12,9 @@ from edge_agent.core.types import Detections, Image
 
 MAX_BATCH = 8
 
-Blob = Floats | Image
-Infer = Callable[[Blob], tuple[Floats, Floats | None]]
+Infer = Callable[[Floats], tuple[Floats, Floats | None]]
 """RGB float32 (n, 3, height, width), 0..1 → the network's raw output, (n, ...), and its feature map (n, channels, rows,
 columns) where it gives one; both valid until the same thread's next call."""
-Exact = Callable[[Image], Floats]
-"""BGR uint8 (height, width, 3) of the network's size → its raw output (1, ...), valid for as long."""
 
 
 class BatchDetector:
@@ -30,14 +27,14 @@ class BatchDetector:
         spec: DetectorSpec,
         infer: Infer,
         close: Callable[[], None],
-        exact: Exact | None = None,
+        exact: Infer | None = None,
     ) -> None:
-        """exact: a quicker way for pictures that are not scaled."""
+        """exact: as `infer`, quicker for single pictures that are not scaled; without their feature maps."""
         self._name = name
         self._classes = classes
         self._spec = spec
         self._infer = infer
-        self._exact = exact or (lambda picture: infer(to_blob([picture]))[0])
+        self._exact = exact or infer
         self._close = close
         self._keep: NDArray[np.bool_] = np.array([spec.classes is None or one in spec.classes for one in classes])
 
@@ -50,9 +47,13 @@ class BatchDetector:
         return self._classes
 
     def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
-        fits = [fit(image.shape[1], image.shape[0], self._side(image, exact)) for image in images]
+        sides = [max(image.shape[:2]) if exact else self._spec.imgsz for image in images]
+        fits = [fit(image.shape[1], image.shape[0], side) for image, side in zip(images, sides, strict=True)]
         if exact:
-            return [self._decoded(self._exact(image)[0], into) for image, into in zip(images, fits, strict=True)]
+            return [
+                self._decoded(self._exact(to_blob([image]))[0][0], into)
+                for image, into in zip(images, fits, strict=True)
+            ]
         groups: dict[tuple[int, int], list[int]] = {}
         for index, into in enumerate(fits):
             groups.setdefault((into.net_height, into.net_width), []).append(index)
@@ -62,9 +63,6 @@ class BatchDetector:
                 part = indices[begin : begin + MAX_BATCH]
                 found.update(zip(part, self._run([images[i] for i in part], [fits[i] for i in part]), strict=True))
         return [found[index] for index in range(len(images))]
-
-    def _side(self, image: Image, exact: bool) -> int:
-        return max(image.shape[:2]) if exact else self._spec.imgsz
 
     def _run(self, images: Sequence[Image], fits: Sequence[Fit]) -> list[Detections]:
         raw, maps = self._infer(to_blob([letterbox(image, into) for image, into in zip(images, fits, strict=True)]))

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from edge_agent.adapters.detector_batch import BatchDetector, Blob, Exact, Infer
-from edge_agent.adapters.detector_image import STRIDE, Floats, to_blob
+from edge_agent.adapters.detector_batch import BatchDetector, Infer
+from edge_agent.adapters.detector_image import STRIDE, Floats
 from edge_agent.core.model import Model
 from edge_agent.core.spec import DetectorSpec
-from edge_agent.core.types import Image
 
 TELEMETRY = "openvino_telemetry"
 MOST_SHAPES = 4
@@ -53,7 +52,12 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     infer = ready(core.compile_model(network, "CPU", options))
 
     def shaped(height: int, width: int) -> Infer:
-        return ready(core.compile_model(_of_pictures(openvino, network, height, width), "CPU", options))
+        """Without the feature map."""
+        fixed = network.clone()
+        for result in fixed.get_results()[1:]:
+            fixed.remove_result(result)
+        fixed.reshape([1, 3, height, width])
+        return ready(core.compile_model(fixed, "CPU", options))
 
     # The binding sets itself up with the first array it is given; where two threads give it one at once, it can hang.
     infer(np.zeros((1, 3, STRIDE, STRIDE), np.float32))
@@ -61,41 +65,20 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     return BatchDetector(name, model.classes, spec, infer, lambda: None, _exact(shaped, infer))
 
 
-def _of_pictures(openvino: Any, network: Any, height: int, width: int) -> Any:
-    """The network for BGR uint8 (1, height, width, 3) alone, without its feature map. Which shape it is for OpenVINO
-    asks, with a network of any shape, at each picture: half a millisecond, and 2.5 more where it is another one."""
-    from openvino.preprocess import ColorFormat, PrePostProcessor
-
-    fixed = network.clone()
-    for result in fixed.get_results()[1:]:
-        fixed.remove_result(result)
-    fixed.reshape([1, 3, height, width])
-    steps = PrePostProcessor(fixed)
-    pictures = steps.input().tensor()
-    pictures.set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
-    pictures.set_color_format(ColorFormat.BGR)
-    steps.input().preprocess().convert_element_type(openvino.Type.f32).convert_color(ColorFormat.RGB).scale(255.0)
-    steps.input().model().set_layout(openvino.Layout("NCHW"))
-    return steps.build()
-
-
-def _exact(shaped: Callable[[int, int], Infer], any_shape: Infer) -> Exact:
-    """Pictures of the network's size. Those of the first MOST_SHAPES sizes go through a network of their own, which is
-    made for the first one (0.2 s, 25 MB)."""
+def _exact(shaped: Callable[[int, int], Infer], any_shape: Infer) -> Infer:
+    """For one picture of a size that comes often. The first MOST_SHAPES sizes get a network of their own, made for the
+    first picture (0.2 s, 25 MB): with a network of any shape OpenVINO works out the shapes at each picture, half a
+    millisecond, and prepares itself anew after another one, 2.5 more."""
     made: dict[tuple[int, int], Infer] = {}
     lock = threading.Lock()
 
-    def exact(picture: Image) -> Floats:
-        height, width = picture.shape[:2]
-        own = made.get((height, width))
-        if own is None:
+    def exact(blob: Floats) -> tuple[Floats, Floats | None]:
+        size = blob.shape[2], blob.shape[3]
+        if size not in made:
             with lock:
-                if (height, width) not in made and len(made) < MOST_SHAPES:
-                    made[height, width] = shaped(height, width)
-                own = made.get((height, width))
-        if own is None:
-            return any_shape(to_blob([picture]))[0]
-        return own(np.ascontiguousarray(picture)[None])[0]
+                if size not in made and len(made) < MOST_SHAPES:
+                    made[size] = shaped(*size)
+        return made.get(size, any_shape)(blob)
 
     return exact
 
@@ -105,7 +88,7 @@ def _together(compiled: Any) -> Infer:
     own = threading.local()
     outputs = compiled.outputs
 
-    def infer(blob: Blob) -> tuple[Floats, Floats | None]:
+    def infer(blob: Floats) -> tuple[Floats, Floats | None]:
         if not hasattr(own, "request"):
             own.request = compiled.create_infer_request()
         own.request.infer([blob], share_inputs=True)
@@ -153,7 +136,7 @@ def _one_by_one(compiled: Any) -> Infer:
     requests = _Requests(compiled)
     outputs = compiled.outputs
 
-    def infer(blob: Blob) -> tuple[Floats, Floats | None]:
+    def infer(blob: Floats) -> tuple[Floats, Floats | None]:
         found: list[list[Floats]] = []
         mine = requests.take(len(blob))
         try:

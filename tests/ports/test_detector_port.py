@@ -139,6 +139,16 @@ def test_what_is_made_for_the_network_is_not_scaled(opened: Callable[..., Detect
     assert not same(detector.detect(images)[0], wanted[0], 0.5)
 
 
+def test_exact_pictures_of_many_sizes_come_back_in_their_order(detector: Detector) -> None:
+    sizes = [(64, 64), (96, 64), (64, 96), (96, 96), (128, 64), (128, 96)]
+    images = [drawn(*size, seed=seed) for seed in (1, 2) for size in sizes]
+    together = detector.detect(images, exact=True)
+    with ThreadPoolExecutor(4) as pool:
+        apart = list(pool.map(lambda image: detector.detect([image], exact=True)[0], reversed(images)))
+    assert all(same(one, other, 0.01) for one, other in zip(together, reversed(apart), strict=True))
+    assert sum(map(len, together)) > len(images)
+
+
 def test_more_images_than_one_batch(detector: Detector) -> None:
     images = [drawn(160, 120, seed) for seed in range(19)]
     results = detector.detect(images)
