@@ -74,7 +74,7 @@ def _joined(rows: list[int], begins: list[int], ends: list[int]) -> NDArray[np.i
             parent[max(a, b)] = min(a, b)
             other += 1
     roots = np.array([root(run) for run in range(len(rows))])
-    return np.cumsum(roots == np.arange(len(rows)), dtype=np.int32)[roots]
+    return np.asarray(np.cumsum(roots == np.arange(len(rows)))[roots], np.int32)
 
 
 def raster(polygon: tuple[Point, ...], shape: tuple[int, int]) -> Mask:
