@@ -51,7 +51,7 @@ class BatchDetector:
         fits = [fit(image.shape[1], image.shape[0], side) for image, side in zip(images, sides, strict=True)]
         if exact:
             return [
-                self._decoded(self._exact(to_blob([image]))[0][0], into)
+                self._decoded(self._exact(to_blob([letterbox(image, into)]))[0][0], into)
                 for image, into in zip(images, fits, strict=True)
             ]
         groups: dict[tuple[int, int], list[int]] = {}
