@@ -138,14 +138,17 @@ def test_there_and_back(at: tuple[float, float], tall: float) -> None:
     assert not len(result.doubtful)
 
 
+def holds(piece: Piece, box: tuple[float, float, float, float]) -> bool:
+    x1, y1, x2, y2 = box
+    return piece.x1 <= x1 and piece.y1 <= y1 and x2 <= piece.x2 and y2 <= piece.y2
+
+
 def test_two_sheets_are_told_apart() -> None:
     rows = [(50.0 + 220 * n, 100.0 + 350 * m, 80.0 + 220 * n, 180.0 + 350 * m) for n in range(8) for m in range(3)]
     on = made(boxes(*rows), (1920, 1080))
     assert on.count > 1
     looks = [
-        seen(
-            *(on_sheet(p, row) for row in rows for p in on.pieces if p.sheet == n and p.x1 <= row[0] and p.x2 >= row[2])
-        )
+        seen(*(on_sheet(p, row) for row in rows for p in on.pieces if p.sheet == n and holds(p, row)))
         for n in range(on.count)
     ]
     result = back(on, looks, STRONG)

@@ -60,10 +60,10 @@ def test_few_and_many_boxes_are_suppressed_alike(count: int) -> None:
     corner = chance.uniform(0, 100, (count, 2))
     boxes = np.concatenate((corner, corner + chance.uniform(5, 40, (count, 2))), axis=1).astype(np.float32)
     scores, labels = chance.random(count).astype(np.float32), chance.integers(0, 2, count).astype(np.int32)
-    kept: list[int] = []
+    exact, kept = boxes.astype(np.float64), list[int]()
     for index in np.argsort(-scores).tolist():
         rivals = [n for n in kept if labels[n] == labels[index]]
-        if all(iou(boxes[index : index + 1], boxes[n : n + 1])[0, 0] <= 0.5 for n in rivals):
+        if all(iou(exact[index : index + 1], exact[n : n + 1])[0, 0] <= 0.5 for n in rivals):
             kept.append(index)
     assert suppress(boxes, scores, labels, 0.5).tolist() == kept
     assert 10 < len(kept) < count
