@@ -23,7 +23,7 @@ from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.byte_track import ByteTrack
-from edge_agent.core.crops import HIGH, WIDE, whole
+from edge_agent.core.crops import SIZES, whole
 from edge_agent.core.events import Agent
 from edge_agent.core.gaze import gaze_of
 from edge_agent.core.motion import Decision
@@ -109,7 +109,7 @@ class Watcher:
             found = self.pipeline.placed(sheets, looks).found
             self.looked += 1
             whole_pixels = whole(frame.width, frame.height, self._side)[1]
-            parts.pixels += whole_pixels if sheets is None else sheets.count * WIDE * HIGH
+            parts.pixels += whole_pixels if sheets is None else sheets.pixels
         else:
             times.append(times[-1])
         step = self.pipeline.step(frame, found, CLOCK)
@@ -130,9 +130,9 @@ def timed(frames: Iterable[Frame], parts: Parts) -> Iterator[Frame]:
 
 
 def warm(detector: Detector, width: int, height: int) -> None:
-    """Both shapes that the network will see have been seen."""
+    """All shapes that the network will see have been seen."""
     detector.detect([np.zeros((height, width, 3), np.uint8)])
-    detector.detect([np.zeros((HIGH, WIDE, 3), np.uint8)], exact=True)
+    detector.detect([np.zeros((high, wide, 3), np.uint8) for wide, high in SIZES], exact=True)
 
 
 def rows_of(index: int, frame: Frame, step: Step) -> list[Row]:

@@ -15,8 +15,11 @@ from edge_agent.core.types import Detections, FeatureMap, Image
 
 STRIDE = 32
 GREY = 114
+SHARE = np.float32(1 / 255)
 MAX_CANDIDATES = 30_000
 MAX_DETECTIONS = 300
+FEW = 128
+"""So many boxes are compared all with all at once; of more, most are dropped before they are compared."""
 
 Floats = NDArray[np.float32]
 
@@ -81,7 +84,10 @@ def feature_map(values: Floats, fine: Floats, into: Fit) -> FeatureMap:
 
 def to_blob(pictures: Sequence[Image]) -> Floats:
     """Letterboxed BGR pictures of one size as RGB float32 (n, 3, height, width), 0..1."""
-    blob: Floats = cv2.dnn.blobFromImages(list(pictures), 1 / 255, swapRB=True)
+    blob = np.empty((len(pictures), 3, *pictures[0].shape[:2]), np.float32)
+    for picture, planes in zip(pictures, blob, strict=True):
+        for plane, values in zip(cv2.split(picture), planes[::-1], strict=True):
+            np.multiply(plane, SHARE, out=values)  # OpenCV's blobFromImages gives the same in five times the time
     return blob
 
 
@@ -92,17 +98,39 @@ def suppress(boxes: Floats, scores: Floats, labels: NDArray[np.int32], iou: floa
     dropped when it overlaps a kept one of its class by more than `iou`.
     """
     order = np.argsort(-scores, kind="stable")[:MAX_CANDIDATES]
-    areas = np.maximum(0, boxes[:, 2] - boxes[:, 0]) * np.maximum(0, boxes[:, 3] - boxes[:, 1])
+    boxes, labels = boxes[order], labels[order]
     kept: list[int] = []
-    while len(order) and len(kept) < MAX_DETECTIONS:
-        best, rest = order[0], order[1:]
-        kept.append(int(best))
-        corner = np.maximum(boxes[best, :2], boxes[rest, :2])
-        size = np.maximum(0, np.minimum(boxes[best, 2:], boxes[rest, 2:]) - corner)
-        shared = size[:, 0] * size[:, 1]
-        union = np.maximum(areas[best] + areas[rest] - shared, 1e-9)
-        order = rest[(shared / union <= iou) | (labels[rest] != labels[best])]
-    return np.asarray(kept, np.intp)
+    if len(order) <= FEW:
+        rivals = (_overlap(boxes, boxes) > iou) & (labels[:, None] == labels)
+        gone = np.zeros(len(order), np.bool_)
+        for index in range(len(order)):
+            if not gone[index]:
+                kept.append(index)
+                gone |= rivals[index]
+    else:
+        left = np.arange(len(order))
+        while len(left) and len(kept) < MAX_DETECTIONS:
+            best, rest = left[0], left[1:]
+            kept.append(int(best))
+            apart = _overlap(boxes[best : best + 1], boxes[rest])[0] <= iou
+            left = rest[apart | (labels[rest] != labels[best])]
+    return order[kept]
+
+
+def _overlap(boxes: Floats, others: Floats) -> Floats:
+    """Intersection over union of boxes (n, 4) with others (m, 4): (n, m)."""
+    one, other = boxes.T[..., None], others.T[:, None]
+    across = np.maximum(0, np.minimum(one[2], other[2]) - np.maximum(one[0], other[0]))
+    down = np.maximum(0, np.minimum(one[3], other[3]) - np.maximum(one[1], other[1]))
+    shared: Floats = across * down
+    overlap: Floats = shared / np.maximum(_areas(one) + _areas(other) - shared, 1e-9)
+    return overlap
+
+
+def _areas(sides: Floats) -> Floats:
+    """Of x1 y1 x2 y2 along the first axis."""
+    areas: Floats = np.maximum(0, sides[2] - sides[0]) * np.maximum(0, sides[3] - sides[1])
+    return areas
 
 
 def candidates(

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from edge_agent.core.crops import HIGH, WIDE, Sheets
+from edge_agent.core.crops import Sheets
 from edge_agent.core.ports import Detector
 from edge_agent.core.types import Detections, Image
 
@@ -12,8 +12,9 @@ GREY = 114
 
 
 def paint(image: Image, sheets: Sheets) -> list[Image]:
-    """Each sheet (HIGH, WIDE, 3) with its pieces cut out of `image` and scaled."""
-    painted = [np.full((HIGH, WIDE, 3), GREY, np.uint8) for _ in range(sheets.count)]
+    """Each sheet (height, width, 3) with its pieces cut out of `image` and scaled."""
+    width, height = sheets.size
+    painted = [np.full((height, width, 3), GREY, np.uint8) for _ in range(sheets.count)]
     for piece in sheets.pieces:
         cut = image[piece.y1 : piece.y2, piece.x1 : piece.x2]
         right, bottom = piece.left + piece.width, piece.top + piece.height

@@ -2,9 +2,8 @@
 
 A network's time grows with its pixels, and most pixels of a camera show nobody. Each piece gets the scale at which its
 object is as high as a network sees well, so a distant person is looked at with more pixels than in the whole picture
-and a near one with fewer. All sheets of all cameras have one size: a runtime prepares itself anew for each other one,
-which takes as long as half a sheet. YOLO networks are trained on such mosaics (Bochkovskiy et al. 2020,
-arXiv:2004.10934, section 3.3).
+and a near one with fewer. Sheets have few sizes, the same for all cameras: a runtime is prepared for each. YOLO
+networks are trained on such mosaics (Bochkovskiy et al. 2020, arXiv:2004.10934, section 3.3).
 
 Boxes here are (n, 4) x1 y1 x2 y2, in pixels of the source frame unless said otherwise.
 """
@@ -23,6 +22,8 @@ NOWHERE: Boxes = np.empty((0, 4))
 Skyline = list[tuple[int, int, int]]
 """Steps (left, right, top), from left to right: below is free."""
 
+Places = list[tuple[int, int, int]]
+
 STRIDE = 32
 """Sides of a network's input are multiples of this."""
 TALL = 0.075
@@ -36,8 +37,13 @@ the network finds 0.95 of the people at that (models/yolov8n.md)."""
 ASIDE, ABOVE = 0.3, 0.2
 """Margin around an object, sideways and up and down, of its longer side: people walk a fifth of their height between
 two looks at five a second, and a network needs some surroundings."""
-WIDE, HIGH = 256, 192
-"""A sheet, in pixels."""
+SIZES = ((192, 128), (256, 192), (320, 256))
+"""Of sheets: (width, height) in pixels, each larger than the one before."""
+WIDE, HIGH = SIZES[-1]
+BESIDE = 14_000
+"""What a sheet costs beside its pixels, in pixels (YOLOv8n, one core: 0.6 ms, and 2.2 for 256 x 192 pixels)."""
+ROOMIER = 1.2
+"""Where the same sheets have room for it, all pieces are larger by this: it costs nothing."""
 APART = 2 * HIGH
 GUTTER = 4
 """Grey pixels between pieces."""
@@ -71,11 +77,16 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
-    """frame: (width, height). count: of sheets, each WIDE x HIGH; none where there is nothing to look at."""
+    """frame: (width, height). count: of sheets, each of `size`; none where there is nothing to look at."""
 
     frame: tuple[int, int]
     count: int = 0
     pieces: tuple[Piece, ...] = ()
+    size: tuple[int, int] = SIZES[0]
+
+    @property
+    def pixels(self) -> int:
+        return self.count * self.size[0] * self.size[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,9 +109,8 @@ def sheets(known: Boxes, moving: Boxes, frame: tuple[int, int], side: int) -> Sh
     """The sheets for objects at `known` and for what moves at `moving`, which may be several objects and is reduced
     less; None where the whole costs little more. side: see `whole`."""
     plain, pixels = whole(*frame, side)
-    most = int(WORTH * pixels / (WIDE * HIGH))
     boxes = np.concatenate((known, moving))
-    if len(boxes) > MOST_PIECES or not most:
+    if len(boxes) > MOST_PIECES:
         return None
     least = np.repeat((COARSEST * plain, UNKNOWN * plain), (len(known), len(moving)))
     longer = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=1.0), 1.0)
@@ -110,17 +120,28 @@ def sheets(known: Boxes, moving: Boxes, frame: tuple[int, int], side: int) -> Sh
         return None
     cuts, scales = _merged(cuts, scales)
     corners = np.concatenate((np.floor(cuts[:, :2]), np.ceil(cuts[:, 2:])), axis=1).astype(np.intp)
-    sizes = np.maximum(1, np.rint((corners[:, 2:] - corners[:, :2]) * scales[:, None])).astype(np.intp)
-    sizes = np.minimum(sizes, (WIDE, HIGH))
-    places = _packed(sizes.tolist(), most)
-    if places is None:
+    sizes = _scaled(corners, scales)
+    packed = _cheapest(sizes, WORTH * pixels)
+    if packed is None:
         return None
-    rows = zip(corners.tolist(), places, sizes.tolist(), strict=True)
+    size, places = packed
+    count = 1 + max((on for on, _, _ in places), default=-1)
+    larger = _scaled(corners, np.minimum(scales * ROOMIER, np.maximum(scales, FINEST)))
+    if (roomy := _packed(larger, count, size)) is not None:
+        sizes, places = larger, roomy
+    rows = zip(corners.tolist(), places, sizes, strict=True)
     pieces = tuple(
         Piece(x1, y1, x2, y2, left, top, width, height, on)
         for (x1, y1, x2, y2), (on, left, top), (width, height) in rows
     )
-    return Sheets(frame, 1 + max((piece.sheet for piece in pieces), default=-1), pieces)
+    return Sheets(frame, count, pieces, size)
+
+
+def _scaled(corners: NDArray[np.intp], scales: Scales) -> list[list[int]]:
+    """(width, height) of each piece on its sheet."""
+    sizes = np.maximum(1, np.rint((corners[:, 2:] - corners[:, :2]) * scales[:, None])).astype(np.intp)
+    rows: list[list[int]] = np.minimum(sizes, (WIDE, HIGH)).tolist()
+    return rows
 
 
 def back(on: Sheets, looks: Sequence[Detections], strong: float) -> Seen:
@@ -142,10 +163,9 @@ def back(on: Sheets, looks: Sequence[Detections], strong: float) -> Seen:
     good = inside & ~cut
     kept = _single(placed, found.scores, found.labels, owner, good.nonzero()[0])
     lost = (inside & cut & (found.scores >= strong)).nonzero()[0]
-    known = [_known(placed[n], found.labels[n], placed[kept], found.labels[kept]) for n in lost]
-    open_ = lost[~np.array(known, np.bool_)]
+    known = alike(placed[lost], placed[kept]) & (found.labels[lost][:, None] == found.labels[kept])
     rest = (~good).nonzero()[0]
-    return Seen(_chosen(found, placed, kept), _chosen(found, placed, rest), placed[open_])
+    return Seen(_chosen(found, placed, kept), _chosen(found, placed, rest), placed[lost[~known.any(axis=1)]])
 
 
 def _chosen(found: Detections, boxes: Boxes, which: NDArray[np.intp]) -> Detections:
@@ -191,47 +211,85 @@ def _cuts(boxes: Boxes, frame: tuple[int, int], scales: Scales, least: Scales) -
 def _merged(cuts: Boxes, scales: Scales) -> tuple[Boxes, Scales]:
     """Two pieces become one, at the finer scale, as long as that is fewer pixels and fits on a sheet; the greatest
     saving first."""
-    while len(cuts) > 1:
-        low = np.minimum(cuts[:, None, :2], cuts[None, :, :2])
-        high = np.maximum(cuts[:, None, 2:], cuts[None, :, 2:])
-        finer = np.maximum(scales[:, None], scales[None, :])
-        size = (high - low) * finer[..., None]
-        together = np.where((size <= (WIDE, HIGH)).all(axis=2), (size + GUTTER).prod(axis=2), np.inf)
-        alone = ((cuts[:, 2:] - cuts[:, :2]) * scales[:, None] + GUTTER).prod(axis=1)
-        saved = np.triu(alone[:, None] + alone[None, :] - together, 1)
-        one, other = np.unravel_index(int(saved.argmax()), saved.shape)
+    saved = np.where(np.tri(len(cuts), dtype=np.bool_), -np.inf, _saved(cuts, scales, cuts, scales))
+    left = np.ones(len(cuts), np.bool_)
+    while left.any():
+        one, other = divmod(int(saved.argmax()), len(cuts))
         if saved[one, other] <= 0:
             break
-        cuts[one] = (*low[one, other], *high[one, other])
-        scales[one] = finer[one, other]
-        cuts, scales = np.delete(cuts, other, axis=0), np.delete(scales, other)
-    return cuts, scales
+        low, high = np.minimum(cuts[one, :2], cuts[other, :2]), np.maximum(cuts[one, 2:], cuts[other, 2:])
+        cuts[one] = (*low, *high)
+        scales[one] = max(scales[one], scales[other])
+        left[other] = False
+        saved[other] = saved[:, other] = -np.inf
+        anew = np.where(left, _saved(cuts[one : one + 1], scales[one : one + 1], cuts, scales)[0], -np.inf)
+        saved[:one, one], saved[one, one + 1 :] = anew[:one], anew[one + 1 :]
+    return cuts[left], scales[left]
 
 
-def _packed(sizes: list[list[int]], most: int) -> list[tuple[int, int, int]] | None:
+def _saved(cuts: Boxes, scales: Scales, others: Boxes, finer: Scales) -> Boxes:
+    """Pixels of a sheet saved if cuts (n, 4) became one piece with others (m, 4): (n, m); minus infinity where that
+    fits on no sheet. finer: the scales of the others."""
+    one, other = cuts.T[..., None], others.T[:, None]
+    scale = np.maximum(scales[:, None], finer)
+    across = (np.maximum(one[2], other[2]) - np.minimum(one[0], other[0])) * scale
+    down = (np.maximum(one[3], other[3]) - np.minimum(one[1], other[1])) * scale
+    fits = (across <= WIDE) & (down <= HIGH)
+    together = np.where(fits, (across + GUTTER) * (down + GUTTER), np.inf)
+    saved: Boxes = _alone(one, scales[:, None]) + _alone(other, finer) - together
+    return saved
+
+
+def _alone(sides: Boxes, scale: Scales) -> Boxes:
+    """Pixels of a sheet for x1 y1 x2 y2 along the first axis."""
+    pixels: Boxes = ((sides[2] - sides[0]) * scale + GUTTER) * ((sides[3] - sides[1]) * scale + GUTTER)
+    return pixels
+
+
+def _cheapest(pieces: list[list[int]], most: float) -> tuple[tuple[int, int], Places] | None:
+    """Of the ways to lay out pieces (width, height) on sheets of one size, with up to `most` pixels in all, the
+    cheapest: that size, and (sheet, left, top) of each piece."""
+    room = sum((width + GUTTER) * (height + GUTTER) for width, height in pieces)
+    ways = [
+        (count * (wide * high + BESIDE), count, (wide, high))
+        for wide, high in SIZES
+        for count in range(1, int(most / (wide * high)) + 1)
+        if room <= count * (wide + GUTTER) * (high + GUTTER)
+    ]
+    for _, count, size in sorted(ways):
+        places = _packed(pieces, count, size)
+        if places is not None:
+            return size, places
+    return None
+
+
+def _packed(sizes: list[list[int]], most: int, sheet: tuple[int, int]) -> Places | None:
     """(sheet, left, top) of each piece; None where `most` sheets do not hold them. Highest first, each on the first
     sheet that has room, where it comes to lie highest (the bottom-left rule of Baker, Coffman and Rivest 1980, over a
     skyline)."""
+    across, down = sheet
+    if any(wide > across or high > down for wide, high in sizes):
+        return None
     places = [(0, 0, 0)] * len(sizes)
     skylines: list[Skyline] = []
     for index in sorted(range(len(sizes)), key=lambda n: (-sizes[n][1], -sizes[n][0], n)):
         wide, high = sizes[index]
-        spots = (min(_spots(skyline, wide)) for skyline in skylines)
-        found = next(((on, *spot) for on, spot in enumerate(spots) if spot[0] + high <= HIGH), None)
+        spots = (min(_spots(skyline, wide, across)) for skyline in skylines)
+        found = next(((on, *spot) for on, spot in enumerate(spots) if spot[0] + high <= down), None)
         if found is None:
             if len(skylines) == most:
                 return None
             found = len(skylines), 0, 0
-            skylines.append([(0, WIDE, 0)])
+            skylines.append([(0, across, 0)])
         on, top, left = found
         places[index] = on, left, top
-        skylines[on] = _raised(skylines[on], left, min(left + wide + GUTTER, WIDE), top + high + GUTTER)
+        skylines[on] = _raised(skylines[on], left, min(left + wide + GUTTER, across), top + high + GUTTER)
     return places
 
 
-def _spots(skyline: Skyline, wide: int) -> list[tuple[int, int]]:
+def _spots(skyline: Skyline, wide: int, across: int) -> list[tuple[int, int]]:
     """(top, left) of a piece of this width at the begin of each step of the skyline, a gutter at its right included."""
-    lefts = [left for left, _, _ in skyline if left + wide <= WIDE]
+    lefts = [left for left, _, _ in skyline if left + wide <= across]
     return [(max(top for a, b, top in skyline if a < left + wide + GUTTER and b > left), left) for left in lefts]
 
 
@@ -244,27 +302,25 @@ def _raised(skyline: Skyline, left: int, right: int, top: int) -> Skyline:
 
 def _owners(boxes: Boxes, pieces: Boxes) -> tuple[NDArray[np.intp], Boxes, NDArray[np.bool_]]:
     """Of each box the piece it shares most with, the box clipped to it, and whether enough of it is inside."""
-    on = pieces[None, :, 4:8]
-    low = np.maximum(boxes[:, None, :2], on[..., :2])
-    high = np.minimum(boxes[:, None, 2:], on[..., 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
+    one, other = boxes.T[..., None], pieces.T[4:8, None]
+    left, top = np.maximum(one[0], other[0]), np.maximum(one[1], other[1])
+    right, bottom = np.minimum(one[2], other[2]), np.minimum(one[3], other[3])
+    shared = np.maximum(right - left, 0) * np.maximum(bottom - top, 0)
     owner = shared.argmax(axis=1)
     rows = np.arange(len(boxes))
-    areas = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1e-9)
-    clipped = np.concatenate((low[rows, owner], high[rows, owner]), axis=1)
+    areas = np.maximum((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), 1e-9)
+    clipped = np.stack([side[rows, owner] for side in (left, top, right, bottom)], axis=1)
     return owner, clipped, shared[rows, owner] >= WITHIN * areas
 
 
-def alike(box: Boxes, boxes: Boxes) -> NDArray[np.bool_]:
-    """Which of the boxes (n, 4) are the same object as this one (4,)."""
-    sides = np.clip(np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0, None)
-    shared = sides.prod(axis=1)
-    one, others = (box[2:] - box[:2]).prod(), (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return np.asarray((shared > SAME * (one + others - shared)) | (shared > PART * np.minimum(one, others)))
-
-
-def _known(box: Boxes, label: int, boxes: Boxes, labels: NDArray[np.int32]) -> bool:
-    return bool((alike(box, boxes) & (labels == label)).any())
+def alike(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:
+    """Which of the boxes (n, 4) are the same object as which of the others (m, 4): (n, m)."""
+    one, other = boxes.T[..., None], others.T[:, None]
+    across = np.maximum(np.minimum(one[2], other[2]) - np.maximum(one[0], other[0]), 0)
+    down = np.maximum(np.minimum(one[3], other[3]) - np.maximum(one[1], other[1]), 0)
+    shared = across * down
+    areas, more = ((sides[2] - sides[0]) * (sides[3] - sides[1]) for sides in (one, other))
+    return np.asarray((shared > SAME * (areas + more - shared)) | (shared > PART * np.minimum(areas, more)))
 
 
 def _single(
@@ -275,9 +331,10 @@ def _single(
     among: NDArray[np.intp],
 ) -> NDArray[np.intp]:
     """Of those `among`, best first, whoever is not the same object as a better one of another piece."""
-    kept: list[int] = []
-    for index in among[np.argsort(-scores[among], kind="stable")].tolist():
-        others = [n for n in kept if owner[n] != owner[index] and labels[n] == labels[index]]
-        if not others or not alike(boxes[index], boxes[others]).any():
-            kept.append(index)
-    return np.array(kept, np.intp)
+    order = among[np.argsort(-scores[among], kind="stable")]
+    boxes, labels, owner = boxes[order], labels[order], owner[order]
+    same = alike(boxes, boxes) & (owner[:, None] != owner) & (labels[:, None] == labels)
+    kept = np.ones(len(order), np.bool_)
+    for index in np.flatnonzero(same.any(axis=1)).tolist():
+        kept[index] = not (same[index, :index] & kept[:index]).any()
+    return order[kept]

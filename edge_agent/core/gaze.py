@@ -85,7 +85,9 @@ def gaze_of(camera: CameraSpec, tracks: ByteTrack, detector: DetectorSpec, track
 
 def _among(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:
     """Which of the boxes are where one of the others is."""
-    return np.array([bool(alike(box, others).any()) for box in boxes], np.bool_)
+    if not len(others):
+        return np.zeros(len(boxes), np.bool_)
+    return np.asarray(alike(boxes, others).any(axis=1))
 
 
 def _elsewhere(moved: NDArray[np.bool_], followed: Boxes) -> NDArray[np.bool_]:

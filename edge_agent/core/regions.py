@@ -40,20 +40,18 @@ def labelled(mask: Mask) -> tuple[NDArray[np.int32], list[Region]]:
     lengths = ends - begins
     flat = np.repeat(rows * width + begins - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
     labels.ravel()[flat] = np.repeat(names, lengths)
-    regions = []
-    for label in range(1, int(names.max()) + 1):
-        own = names == label
-        regions.append(
-            Region(
-                int(rows[own].min()),
-                int(rows[own].max()) + 1,
-                int(begins[own].min()),
-                int(ends[own].max()),
-                int(lengths[own].sum()),
-                label,
-            )
-        )
-    return labels, regions
+    order = np.argsort(names, kind="stable")
+    named = names[order]
+    first = np.flatnonzero(np.concatenate(([True], named[1:] != named[:-1])))
+    sides = (
+        np.minimum.reduceat(rows[order], first),
+        np.maximum.reduceat(rows[order], first) + 1,
+        np.minimum.reduceat(begins[order], first),
+        np.maximum.reduceat(ends[order], first),
+        np.add.reduceat(lengths[order], first),
+        named[first],
+    )
+    return labels, [Region(*values) for values in zip(*(side.tolist() for side in sides), strict=True)]
 
 
 def _joined(rows: list[int], begins: list[int], ends: list[int]) -> NDArray[np.int32]:
@@ -76,7 +74,7 @@ def _joined(rows: list[int], begins: list[int], ends: list[int]) -> NDArray[np.i
             parent[max(a, b)] = min(a, b)
             other += 1
     roots = np.array([root(run) for run in range(len(rows))])
-    return np.asarray(np.unique(roots, return_inverse=True)[1] + 1, np.int32)
+    return np.asarray(np.cumsum(roots == np.arange(len(rows)))[roots], np.int32)
 
 
 def raster(polygon: tuple[Point, ...], shape: tuple[int, int]) -> Mask:

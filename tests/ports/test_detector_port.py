@@ -131,12 +131,43 @@ def test_images_of_several_sizes_come_back_in_their_order(detector: Detector) ->
 
 
 def test_what_is_made_for_the_network_is_not_scaled(opened: Callable[..., Detector], detector: Detector) -> None:
-    """The picture is 256 pixels wide: as it is, it is what a detector for 256 pixels sees, and no other."""
+    """The picture is 256 pixels wide: as it is, it is what a detector for 256 pixels sees, and no other. A network of
+    one shape rounds elsewhere to bfloat16 than one of any shape, so in bfloat16 the best boxes count, as near as they
+    are to float32's."""
     images = [drawn(256, 192, seed) for seed in (1, 2)]
     with closing(opened(imgsz=256)) as fitting:
         wanted = fitting.detect(images)
-    assert all(same(one, other, 0.5) for one, other in zip(detector.detect(images, exact=True), wanted, strict=True))
-    assert not same(detector.detect(images)[0], wanted[0], 0.5)
+    exact, scaled = detector.detect(images, exact=True), detector.detect(images)[0]
+    if detector.name.endswith("/bf16"):
+        assert all(shown(one, other) and shown(other, one) for one, other in zip(exact, wanted, strict=True))
+        assert not shown(scaled, wanted[0])
+        return
+    assert all(same(one, other, 0.5) for one, other in zip(exact, wanted, strict=True))
+    assert not same(scaled, wanted[0], 0.5)
+
+
+def shown(found: Detections, other: Detections, count: int = 8) -> bool:
+    """Whether each of the best boxes is among the others: scores that are nearly equal may change places."""
+    return all(
+        bool(
+            (
+                (other.labels == found.labels[n])
+                & (np.abs(other.boxes - found.boxes[n]).max(axis=1) <= 2.0)
+                & (np.abs(other.scores - found.scores[n]) <= 0.02)
+            ).any()
+        )
+        for n in range(min(count, len(found)))
+    )
+
+
+def test_exact_pictures_of_many_sizes_come_back_in_their_order(detector: Detector) -> None:
+    sizes = [(64, 64), (96, 64), (64, 96), (96, 96), (128, 64), (128, 96)]
+    images = [drawn(*size, seed=seed) for seed in (1, 2) for size in sizes]
+    together = detector.detect(images, exact=True)
+    with ThreadPoolExecutor(4) as pool:
+        apart = list(pool.map(lambda image: detector.detect([image], exact=True)[0], reversed(images)))
+    assert all(same(one, other, 0.01) for one, other in zip(together, reversed(apart), strict=True))
+    assert sum(map(len, together)) > len(images)
 
 
 def test_more_images_than_one_batch(detector: Detector) -> None:

@@ -1,12 +1,14 @@
 """Letterbox, decoding and suppression, without a network."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge_agent.adapters.detector_image import MAX_DETECTIONS, Floats, decode, fit, letterbox, suppress, to_blob
+from benchmarks.scorers import iou
+from edge_agent.adapters.detector_image import FEW, MAX_DETECTIONS, Floats, decode, fit, letterbox, suppress, to_blob
 
 CLASSES = ("person", "car")
 EVERY = np.array([True, True])
@@ -45,6 +47,26 @@ def test_letterbox_pads_both_sides_with_grey() -> None:
     assert (picture[:12] == 114).all()
     assert (picture[372:] == 114).all()
     assert (picture[12:372] == 0).all()
+
+
+def test_the_blob_is_opencvs_to_the_last_bit() -> None:
+    pictures = list(np.random.default_rng(1).integers(0, 256, (2, 32, 64, 3), dtype=np.uint8))
+    assert np.array_equal(to_blob(pictures), cv2.dnn.blobFromImages(pictures, 1 / 255, swapRB=True))
+
+
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+def test_few_and_many_boxes_are_suppressed_alike(count: int) -> None:
+    chance = np.random.default_rng(count)
+    corner = chance.uniform(0, 100, (count, 2))
+    boxes = np.concatenate((corner, corner + chance.uniform(5, 40, (count, 2))), axis=1).astype(np.float32)
+    scores, labels = chance.random(count).astype(np.float32), chance.integers(0, 2, count).astype(np.int32)
+    exact, kept = boxes.astype(np.float64), list[int]()
+    for index in np.argsort(-scores).tolist():
+        rivals = [n for n in kept if labels[n] == labels[index]]
+        if all(iou(exact[index : index + 1], exact[n : n + 1])[0, 0] <= 0.5 for n in rivals):
+            kept.append(index)
+    assert suppress(boxes, scores, labels, 0.5).tolist() == kept
+    assert 10 < len(kept) < count
 
 
 def test_the_blob_is_rgb_planes_from_0_to_1() -> None:

@@ -10,7 +10,7 @@ from contract.events import Event
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.core.byte_track import ByteTrack
-from edge_agent.core.crops import HIGH, WIDE
+from edge_agent.core.crops import SIZES
 from edge_agent.core.gaze import WHOLE_S, Gaze, gaze_of
 from edge_agent.core.motion import Decision, Reason
 from edge_agent.core.pipeline import CameraPipeline
@@ -154,7 +154,7 @@ class Blobs:
         self.pixels = 0
 
     def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
-        assert all(image.shape == (HIGH, WIDE, 3) for image in images if exact)
+        assert all(image.shape[1::-1] in SIZES for image in images if exact)
         return [self._one(image) for image in images]
 
     def _one(self, image: Image) -> Detections:
