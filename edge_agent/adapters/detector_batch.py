@@ -14,8 +14,8 @@ MAX_BATCH = 8
 
 Infer = Callable[[Floats], Sequence[Floats]]
 """RGB float32 (n, 3, height, width), 0..1 → the network's raw output, (n, ...), and its two feature maps (n, channels,
-rows, columns), the finer one last, where it gives them. The output is valid until the same thread's next call, the maps are
-the caller's."""
+rows, columns), the finer one last, where it gives them. The output is valid until the same thread's next call,
+the maps are the caller's."""
 
 
 class BatchDetector:
