@@ -138,9 +138,11 @@ def sheets(known: Boxes, moving: Boxes, frame: tuple[int, int], side: int) -> Sh
 
 
 def _scaled(corners: NDArray[np.intp], scales: Scales) -> list[list[int]]:
-    """(width, height) of each piece on its sheet."""
-    sizes = np.maximum(1, np.rint((corners[:, 2:] - corners[:, :2]) * scales[:, None])).astype(np.intp)
-    rows: list[list[int]] = np.minimum(sizes, (WIDE, HIGH)).tolist()
+    """(width, height) of each piece, at most as large as the largest sheet."""
+    sides = corners[:, 2:] - corners[:, :2]
+    fitting = (np.array((WIDE, HIGH)) / sides).min(axis=1)
+    sizes = np.maximum(1, np.rint(sides * np.minimum(scales, fitting)[:, None])).astype(np.intp)
+    rows: list[list[int]] = sizes.tolist()
     return rows
 
 
