@@ -132,8 +132,8 @@ def test_images_of_several_sizes_come_back_in_their_order(detector: Detector) ->
 
 def test_what_is_made_for_the_network_is_not_scaled(opened: Callable[..., Detector], detector: Detector) -> None:
     """The picture is 256 pixels wide: as it is, it is what a detector for 256 pixels sees, and no other. A network of
-    one shape rounds elsewhere to bfloat16 than one of any shape, so in bfloat16 the best boxes count, as near as they
-    are to float32's."""
+    one shape rounds elsewhere to bfloat16 than one of any shape (seen: 1 pixel, 0.006), so in bfloat16 the best boxes
+    count."""
     images = [drawn(256, 192, seed) for seed in (1, 2)]
     with closing(opened(imgsz=256)) as fitting:
         wanted = fitting.detect(images)
@@ -147,13 +147,14 @@ def test_what_is_made_for_the_network_is_not_scaled(opened: Callable[..., Detect
 
 
 def shown(found: Detections, other: Detections, count: int = 8) -> bool:
-    """Whether each of the best boxes is among the others: scores that are nearly equal may change places."""
-    return all(
+    """Whether each of the best boxes is among the others: scores that are nearly equal may change places. A bfloat16
+    has 8 bits: an edge that lies 15 cells from its anchor is off by up to 1/16 of a cell of 32 pixels."""
+    return len(found) > 0 and all(
         bool(
             (
                 (other.labels == found.labels[n])
                 & (np.abs(other.boxes - found.boxes[n]).max(axis=1) <= 2.0)
-                & (np.abs(other.scores - found.scores[n]) <= 0.02)
+                & (np.abs(other.scores - found.scores[n]) <= 0.01)
             ).any()
         )
         for n in range(min(count, len(found)))
@@ -168,6 +169,16 @@ def test_exact_pictures_of_many_sizes_come_back_in_their_order(detector: Detecto
         apart = list(pool.map(lambda image: detector.detect([image], exact=True)[0], reversed(images)))
     assert all(same(one, other, 0.01) for one, other in zip(together, reversed(apart), strict=True))
     assert sum(map(len, together)) > len(images)
+
+
+def test_exact_pictures_of_a_new_size_from_many_threads(opened: Callable[..., Detector]) -> None:
+    images = [drawn(*size, seed=seed) for seed in (1, 2, 3) for size in ((128, 96), (96, 128))]
+    with closing(opened(hint="throughput")) as detector:
+        with ThreadPoolExecutor(len(images)) as pool:
+            together = list(pool.map(lambda image: detector.detect([image], exact=True)[0], images))
+        alone = detector.detect(images, exact=True)
+    assert all(same(one, other, 0.01) for one, other in zip(together, alone, strict=True))
+    assert any(len(one) for one in alone)
 
 
 def test_more_images_than_one_batch(detector: Detector) -> None:
