@@ -67,7 +67,7 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
 
 def _exact(shaped: Callable[[int, int], Infer], any_shape: Infer) -> Infer:
     """For one picture of a size that comes often. The first MOST_SHAPES sizes get a network of their own, made for the
-    first picture (0.2 s, 25 MB): with a network of any shape OpenVINO works out the shapes at each picture, half a
+    first picture (0.2 s, 30 MB): with a network of any shape OpenVINO works out the shapes at each picture, half a
     millisecond, and prepares itself anew after another one, 2.5 more."""
     made: dict[tuple[int, int], Infer] = {}
     lock = threading.Lock()

@@ -25,7 +25,7 @@ class Detector(Protocol):
 
     def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
         """One result per image, BGR (height, width, 3) uint8; images may differ in size. exact: they are the network's
-        input as they are, sides multiples of 32, and are not scaled."""
+        input as they are, sides multiples of 32, and are not scaled; what is found has no features then."""
         ...
 
     def close(self) -> None: ...
