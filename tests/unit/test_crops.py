@@ -82,6 +82,9 @@ def test_each_object_lies_in_a_piece_and_pieces_lie_apart_on_their_sheets(
         assert 0 <= piece.y1 < piece.y2 <= height
         assert piece.left + piece.width <= wide
         assert piece.top + piece.height <= high
+        across, down = piece.x2 - piece.x1, piece.y2 - piece.y1
+        if min(piece.width, piece.height) > 1:
+            assert abs(piece.width * down - piece.height * across) <= (across + down) / 2 + 1e-6, "its shape is kept"
         place = (
             slice(piece.top, piece.top + piece.height + GUTTER),
             slice(piece.left, piece.left + piece.width + GUTTER),
