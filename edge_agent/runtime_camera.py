@@ -53,7 +53,7 @@ on one that shows what is so now."""
 LOST_AFTER_S = 10.0
 """A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
 PICTURES_LOST = 2
-"""So many have to be missing, too: where there is too much to do, pictures are asked for more rarely."""
+"""So many have to be missing, too: of a camera that rests, or where there is too much to do, fewer are asked for."""
 
 
 def live_id(t: float, _salt: str) -> str:
@@ -113,9 +113,8 @@ class LiveCamera:
         self._memory = memory
         self._remembered = time.monotonic()
         self._recall()
-        self._rest = Rest()
         self._rest_s, self._glance_s = rest_s(spec.rules, spec.keyframe_s), glance_s(spec.rules, spec.glance_s)
-        self._rests = self._eager = False
+        self._rest, self._rests = Rest(), False
         self._allowed = spec.fps
         self._lost_after_s = max(LOST_AFTER_S, spec.stall_s)
         self._loss = LossWatch(spec, agent, live_id, self._lost_after_s)
@@ -127,6 +126,8 @@ class LiveCamera:
         """Pictures, in all."""
         self.begun = 0
         """Events, in all."""
+        self.eager = False
+        """Whether the last picture asks for more of them soon."""
         self._asked: Future[bytes] | None = None
         self._seen: list[Box] = []
         self._seen_whole: list[Box] = []
@@ -146,7 +147,7 @@ class LiveCamera:
                 request = request_of(self.spec, realtime=True)
                 source = LiveSource(self.spec.id, request, stall_s=self.spec.stall_s, notify=lambda: self._notify(self))
                 self._source = source
-                self._rest, self._rests, self._eager = Rest(), False, False
+                self._rest, self._rests, self.eager = Rest(), False, False
                 source.start()
 
     @property
@@ -173,27 +174,25 @@ class LiveCamera:
             inf if rests else ENOUGH * keyframes,
         )
 
-    @property
-    def eager(self) -> bool:
-        """Whether the last picture asks for more of them soon."""
-        return self._eager
-
     def allow(self, fps: float) -> None:
         """Pictures a second it gets of what it wants."""
         self._allowed = fps
         self._tell_wish()
 
     def _tell_wish(self) -> None:
-        source = self._source
-        if source is not None:
-            source.wish(Wish(self._allowed, self._rest_s if self._rests else 0.0, self._glance_s))
+        if (source := self._source) is not None:
+            awaited = self._asked is not None and not self._asked.done()
+            fps, glance_s = (self.spec.fps, 0.0) if awaited else (self._allowed, self._glance_s)
+            source.wish(Wish(fps, self._rest_s if self._rests else 0.0, glance_s))
 
     def ask_snapshot(self) -> "Future[bytes]":
-        """A JPEG of the next picture, people unrecognisable."""
+        """A JPEG of the next picture, people unrecognisable; it comes as soon as if there were time for all."""
         with self._lock:
             if self._asked is None or self._asked.done():
                 self._asked = Future()
-            return self._asked
+            asked = self._asked
+        self._tell_wish()
+        return asked
 
     def step(self, detector: Detector, clock: Clock, evidence: EvidenceSection) -> list[Output] | None:
         """What the latest picture gave, or None where there is none. A camera that was lost gives the ends of its
@@ -212,8 +211,7 @@ class LiveCamera:
         seen = self._pipeline.placed(sheets, look(detector, frame.image, sheets)) if wanted else None
         step = self._pipeline.step(frame, None if seen is None else seen.found, clock)
         followed = self._pipeline.follows(step.tracks)
-        self._rests, self._eager = self._rest.step(frame.t, decision, followed), eager(decision, followed)
-        self._tell_wish()
+        self._rests, self.eager = self._rest.step(frame.t, decision, followed), eager(decision, followed)
         self._fresh = True
         self.analysed += 1
         self._tally.analysed += 1
@@ -230,6 +228,7 @@ class LiveCamera:
                 asked.set_exception(ValueError(f"no picture of camera {self.spec.id} can be made"))
             else:
                 asked.set_result(picture)
+        self._tell_wish()
         self.begun += len(step.snapshots)
         outputs = self._outputs(frame, step, people, evidence)
         self._record(frame, step, people if wanted else None, evidence)
@@ -348,7 +347,8 @@ class LiveCamera:
             return None
         watched = source is not None and not source.over
         age = source.status().last_frame_age_s if source is not None else None
-        if watched and (age is None or age < max(self._lost_after_s, PICTURES_LOST / max(self._allowed, 0.01))):
+        apart_s = max(1 / max(self._allowed, 0.01), self._rests * max(self._rest_s, self._glance_s))
+        if watched and (age is None or age < max(self._lost_after_s, PICTURES_LOST * apart_s)):
             return None
         self._fresh = False
         now = time.time()

@@ -75,7 +75,7 @@ class Economy:
         before, control.mode = control.mode, mode(control.policy, control.wish, self._meter, self._backlog.behind, now)
         control.keyframe_s, control.behind = self._meter.interval(now), self._backlog.behind
         if control.mode == "keyframes":
-            return self._key(packet, key)
+            return self._key(packet, key, now)
         if before == "keyframes":
             return self._wake(packet, key)
         lazy = control.mode == "no_nonref" and not self._due(self._interval)
@@ -93,7 +93,7 @@ class Economy:
         self._control.sizes.see(size, key, rests)
         self._rested = rests
 
-    def _key(self, packet: Any, key: bool) -> list[Any] | None:
+    def _key(self, packet: Any, key: bool, now: float) -> list[Any] | None:
         if key:
             self._kept, self._kept_bytes, self._whole = [], 0, True
         if self._whole:
@@ -102,7 +102,7 @@ class Economy:
         if self._backlog.behind or self._kept_bytes > MOST_KEPT:
             # Who is behind has no time to catch up: it goes on at the first keyframe after it is not.
             self._kept, self._kept_bytes, self._whole = [], 0, False
-        wish, sizes, now = self._control.wish, self._control.sizes, self._clock()
+        wish, sizes = self._control.wish, self._control.sizes
         due = key and self._due(self._interval / 2)
         spared = due and wish.rest_s > 0 and sizes.nothing_new(now, wish.glance_s)
         if not due or spared:

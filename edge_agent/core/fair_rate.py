@@ -17,8 +17,9 @@ Shares are water-filling (the max-min fairness of Bertsekas and Gallager, Data N
 the wish), worked out at once instead of by feedback, so that nothing swings.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from math import exp, inf
 
 from edge_agent.core.decode_cost import UNKNOWN, DecodeCost
@@ -45,7 +46,8 @@ BURST_FPS, BURST_S = LEAST_RATE, 2.0
 wants to see it for half a second or more."""
 AGAIN_S, WAIT_S = 10.0, 10.0
 """Who had a turn comes after those who had none for AGAIN_S. Of these who became eager last is next, since who came
-before may have gone; but who has waited for WAIT_S, and is eager still, comes first."""
+before may have gone; every other turn is for who has longest waited, if that is for WAIT_S. So nobody new waits for all
+in front of whom something always moves, nor do they for ever more new ones."""
 MOST_PATIENCE = 6.0
 """See `patience`; as many times as the motion gate waits at most of its own accord."""
 
@@ -132,6 +134,8 @@ class FairRate:
         """When who takes turns got its last one."""
         self._since: dict[str, float] = {}
         """When who is eager became so."""
+        self._waited = False
+        """Whether the last turn went to one who had waited for WAIT_S."""
         self._roomy: float | None = None
         self._made: float | None = None
 
@@ -210,27 +214,40 @@ class FairRate:
 
     def _taking_turns(self, t: float, wanted: Mapping[str, Wanted], fits: Callable[[_Shares], bool]) -> _Shares:
         """Who has begun its turn goes on for BURST_S; one at least has one."""
-
-        def order(name: str) -> tuple[int, float, str]:
-            began, first = self._began.get(name, -inf), wanted[name].floor >= BURST_FPS
-            waits = max(self._since[name], began + AGAIN_S)
-            if not reached(t - began, BURST_S):
-                return 0 if first else 2, began, name
-            if first:
-                return 1, began, name
-            if reached(t - waits, WAIT_S):
-                return 3, waits, name
-            return (4, -waits, name) if reached(t, waits) else (5, began, name)
-
         chosen = replace(_LOW, floors=GLANCE, bursts=frozenset())
-        for name in sorted(self._since, key=order):
+        for name, waited in self._queue(t, wanted):
             more = replace(chosen, bursts=frozenset((*(chosen.bursts or ()), name)))
             if chosen.bursts and not fits(more):
                 break
             chosen = more
             if reached(t - self._began.get(name, -inf), BURST_S):
-                self._began[name] = t
+                self._began[name], self._waited = t, waited
         return chosen
+
+    def _queue(self, t: float, wanted: Mapping[str, Wanted]) -> Iterator[tuple[str, bool]]:
+        """Who comes before whom, and whether because it has waited for WAIT_S."""
+        began = {name: self._began.get(name, -inf) for name in self._since}
+        waits = {name: max(since, began[name] + AGAIN_S) for name, since in self._since.items()}
+
+        def order(name: str) -> tuple[int, float, str]:
+            first = wanted[name].floor >= BURST_FPS
+            if not reached(t - began[name], BURST_S):
+                return 0 if first else 2, began[name], name
+            if first:
+                return 1, began[name], name
+            if reached(t - waits[name], WAIT_S):
+                return 3, waits[name], name
+            if reached(t, waits[name]):
+                return 4 if began[name] < self._since[name] else 5, -waits[name], name
+            return 6, began[name], name
+
+        ranked = sorted(order(name) for name in self._since)
+        yield from ((name, self._waited) for rank, _, name in ranked if rank < 3)
+        came = [(name, False) for rank, _, name in ranked if rank == 4]
+        late = [(name, True) for rank, _, name in ranked if rank == 3]
+        for pair in zip_longest(*((came, late) if self._waited else (late, came))):
+            yield from (one for one in pair if one is not None)
+        yield from ((name, False) for rank, _, name in ranked if rank > 4)
 
 
 def _most(shares: Callable[[float], _Shares], fits: Callable[[_Shares], bool], least: float) -> _Shares:

@@ -190,6 +190,28 @@ def test_who_came_last_is_next_but_who_has_waited_long_comes_before() -> None:
     assert order[:6] == ["cam-0", "new-0", "new-1", "cam-1", "new-2", "cam-2"]
 
 
+def test_who_is_new_does_not_wait_for_all_in_front_of_whom_something_always_moves_nor_they_for_the_new() -> None:
+    """Where there is time for two turns, and thirty cameras never stop."""
+    fair, wanted = FairRate(), moving(30, 30)
+    had: dict[str, float] = dict.fromkeys(wanted, 0.0)
+    came: dict[str, float] = {}
+    for second in range(200):
+        if second >= 60 and second % 7 == 0:
+            came[f"new-{second}"] = float(second)
+        walkers = {name for name, began in came.items() if second - began < 5}
+        there = wanted | {name: Wanted(5.0, 1.0, eager=True) for name in walkers}
+        spend(fair, there, float(second), 0.2, 0.001)
+        rates = fair.rates(float(second), there)
+        for name in there:
+            if rates[name] >= BURST_FPS:
+                assert second - had.get(name, came.get(name, 0.0)) <= (
+                    2 * BURST_S if name in came else 2 * 30 * BURST_S
+                )
+                had[name] = float(second)
+    assert came.keys() <= had.keys()
+    assert all(199 - last <= 2 * 30 * BURST_S for name, last in had.items() if name in wanted)
+
+
 def test_a_camera_whose_floor_is_enough_for_rules_waits_for_its_like_only() -> None:
     fair, wanted = FairRate(), moving(6, 6)
     wanted |= {f"gate-{n}": Wanted(5.0, 2.0, eager=True) for n in range(2)}

@@ -1,0 +1,117 @@
+"""A live camera of which few pictures are asked for: it is not lost, and who wants a picture does not wait for long."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_agent import runtime_camera
+from edge_agent.adapters.privacy_cv2 import tiny_luma
+from edge_agent.adapters.source_live import SourceStatus
+from edge_agent.config_sections import EvidenceSection
+from edge_agent.core.decode_policy import Wish
+from edge_agent.core.spec import CameraSpec, DetectorSpec, IntrusionRule, TamperSpec, TrackerSpec, Zone
+from edge_agent.core.types import Detections, Frame, Image
+from tests.scenes import AGENT, CLOCK, SQUARE, T0, blobs
+
+IMAGE = np.full((360, 640, 3), 90, np.uint8)
+
+
+class Still:
+    """A source whose picture never changes."""
+
+    over = False
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.frame: Frame | None = None
+        self.age_s = 0.0
+        self.wished = Wish()
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def wish(self, wish: Wish) -> None:
+        self.wished = wish
+
+    def latest(self, within_s: float) -> Frame | None:
+        frame, self.frame = self.frame, None
+        return frame
+
+    def status(self) -> SourceStatus:
+        return SourceStatus("online", None, 25.0, 0, 0, 0, self.age_s)
+
+
+class Nobody:
+    name, classes = "nobody", ("person",)
+
+    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+        return [blobs([]) for _ in images]
+
+    def close(self) -> None: ...
+
+
+class Camera:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, glance_s: float) -> None:
+        monkeypatch.setattr(runtime_camera, "LiveSource", Still)
+        spec = CameraSpec(
+            id="c",
+            source="rtsp://camera",
+            zones=(Zone("yard", SQUARE),),
+            rules=(IntrusionRule(id="keep-out", zone="yard"),),
+            tamper=TamperSpec(enabled=False),
+            glance_s=glance_s,
+        )
+        self.live = runtime_camera.LiveCamera(spec, AGENT, TrackerSpec(), DetectorSpec(), "nobody", lambda _: None)
+        self.source: Any = self.live._source
+
+    def step(self, n: int | None = None) -> list[str]:
+        """Kinds of events, where the source has a picture of `n` seconds, or none."""
+        self.source.frame = None if n is None else Frame(IMAGE, tiny_luma(IMAGE, 96), n, T0 + n)
+        return [one.event.data.kind for one in self.live.step(Nobody(), CLOCK, EvidenceSection()) or ()]
+
+    def rest(self) -> None:
+        for n in range(20):
+            assert self.step(n) == []
+        assert self.source.wished.rest_s > 0
+
+
+@pytest.mark.parametrize(("glance_s", "silent_s"), [(4.0, 9.9), (10.0, 19.9)])
+def test_a_camera_that_is_looked_at_rarely_because_it_rests_is_not_lost_before_two_pictures_are_missing(
+    monkeypatch: pytest.MonkeyPatch, glance_s: float, silent_s: float
+) -> None:
+    camera = Camera(monkeypatch, glance_s)
+    camera.rest()
+    camera.source.age_s = silent_s
+    assert camera.step() == []
+    camera.source.age_s = silent_s + 0.2
+    assert camera.step() == ["camera_lost"]
+    camera.live.suspend()
+
+
+def test_where_there_is_too_much_to_do_two_pictures_have_to_be_missing_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = Camera(monkeypatch, 10.0)
+    camera.step(0)
+    camera.source.age_s = 10.2
+    camera.live.allow(0.1)
+    assert camera.step() == []
+    camera.live.allow(5.0)
+    assert camera.step() == ["camera_lost"]
+    camera.live.suspend()
+
+
+def test_who_asks_for_a_picture_gets_the_next_that_comes_though_few_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    camera = Camera(monkeypatch, 4.0)
+    camera.rest()
+    camera.live.allow(0.05)
+    usual = camera.source.wished
+    assert (usual.fps, usual.glance_s) == (0.05, 4.0)
+    asked = camera.live.ask_snapshot()
+    assert camera.source.wished == Wish(camera.live.spec.fps, usual.rest_s, 0.0)
+    camera.step(21)
+    assert asked.result(0)
+    assert camera.source.wished == usual
+    camera.live.suspend()
