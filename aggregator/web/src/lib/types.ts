@@ -164,7 +164,6 @@ export interface WireEvent {
 
 export interface LinkedEvent {
   event: WireEvent;
-  /** refused: incidents that the event did not join, and why. */
   link: { score: number; reasons: Record<string, unknown> & { refused?: [string, string][] } } | null;
   /** Of the event's clip, where it was asked for and has come. */
   clip?: string | null;
