@@ -148,7 +148,7 @@ class Service:
         return found
 
     def clip(self, event: str, actor: str, address: str = "") -> ClipState:
-        """Where the event's clip is; asks its agent where it is not here. Raises UnknownEvent, AgentAway, StoreError."""
+        """Where the event's clip is; asks its agent if it is not here. Raises UnknownEvent, AgentAway, StoreError."""
         with self._alone():
             found = self._store.event_place(event)
             if found is None:
