@@ -148,8 +148,7 @@ class Service:
         return found
 
     def clip(self, event: str, actor: str, address: str = "") -> ClipState:
-        """Where the clip of this event is; asks its agent for it where it is not here. Raises UnknownEvent, AgentAway
-        or StoreError."""
+        """Where the event's clip is; asks its agent if it is not here. Raises UnknownEvent, AgentAway, StoreError."""
         with self._alone():
             found = self._store.event_place(event)
             if found is None:
@@ -325,13 +324,19 @@ class Service:
         self._see(batch)
         return batch
 
-    def _take_ahead(self, messages: Sequence[Message], before: Batch) -> None:
+    def _take_ahead(self, messages: Sequence[Message], before: Batch) -> Desk | None:
+        """The desk as the tick before made it. Raises nothing while the store writes: what a message breaks, `handle`
+        comes upon again, where it can be told whose fault it is; what time alone breaks is told here."""
+        desk = None
         try:
+            desk = self._arrange()
             if messages:
                 batch = self._take(messages, before)
                 self._ahead = _Ahead(messages, batch or None)
-        except Exception:  # noqa: BLE001 - `handle` comes upon it again, where it can be told whose fault it is
+        except Exception:
             self._sound = False
+            log.warning("ahead_failed", size=len(messages), exc_info=True)
+        return desk
 
     def _correlated(self, outcome: Outcome, batch: Batch) -> None:
         batch.merged += outcome.merged
@@ -368,22 +373,17 @@ class Service:
 
     def _write(self, batch: Batch, ahead: Callable[[], Sequence[Message]] = tuple) -> None:
         """Commits, then publishes. ahead: what is to be taken while the store writes."""
-        desk: Desk | None = None
-
-        def meanwhile() -> None:
-            nonlocal desk
-            desk = self._arrange()
-            self._take_ahead(ahead(), batch)
-
+        desks: list[Desk | None] = []
         try:
             gone = news.gone(batch, self._store.incident_view)
-            self._store.commit(batch, meanwhile)
+            self._store.commit(batch, lambda: desks.append(self._take_ahead(ahead(), batch)))
         except Exception:
             self._restore()
             raise
         self.refused += len(batch.quarantine)
         self._publish([*news.told(batch), *gone])
-        self._show_desk(desk)
+        for desk in desks:
+            self._show_desk(desk)
 
     def _restore(self, unlinked: bool = True) -> None:
         """unlinked: also takes in again what was stored and not yet assigned."""

@@ -138,8 +138,9 @@ class SqliteStore:
 
     def incident_events(self, incident: str) -> list[tuple[bytes, float, str]]:
         sql = (
-            "SELECT e.raw, l.score, l.reasons FROM incident_events l JOIN events e ON e.id = l.event "
-            "WHERE l.incident = ? ORDER BY e.time, e.id"
+            "SELECT e.raw, l.score, CASE l.refused WHEN '[]' THEN l.reasons "
+            "ELSE json_set(l.reasons, '$.refused', json(l.refused)) END "
+            "FROM incident_events l JOIN events e ON e.id = l.event WHERE l.incident = ? ORDER BY e.time, e.id"
         )
         return [(row[0], row[1], row[2]) for row in self._read(sql, (incident,))]
 

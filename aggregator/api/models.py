@@ -108,7 +108,11 @@ class Page(BaseModel):
 
 class LinkOut(BaseModel):
     score: float
-    reasons: dict[str, Any]
+    reasons: dict[str, Any] = Field(
+        description="refused, where it is there: [incident, why] of those that the event did not join: closed, age (it "
+        "has gone on for too long), extent (too far off), onset (several cameras began to tell of it at once, long "
+        "after that one began)"
+    )
 
 
 class EventOut(BaseModel):

@@ -106,8 +106,12 @@ class Memory:
             self.index.attach(trail, kept.id)
 
     def apart(self, one: Draft, other: Draft) -> bool:
-        """Whether these are two matters: an operator has said so, or one began at once long after the other had."""
-        return other.id in one.apart or one.id in other.apart
+        """Whether these are two matters: an operator has said so, or one began at once long after the other had. What
+        was said of an incident holds for the one that has absorbed it."""
+        return self._is_named(other, one) or self._is_named(one, other)
+
+    def _is_named(self, one: Draft, other: Draft) -> bool:
+        return bool(other.apart) and any(self.lineage.root(name) == one.id for name in other.apart)
 
     def too_much(self, draft: Draft, first: float, last: float, place: Location | None) -> Refused | None:
         """What forbids the incident to grow by something of this time and place."""

@@ -208,7 +208,8 @@ class Store(Protocol):
 
     def incident_view(self, incident: str) -> bytes | None: ...
     def incident_events(self, incident: str) -> list[tuple[bytes, float, str]]:
-        """(wire event, score, reasons as JSON) in order of event time."""
+        """(wire event, score, reasons as JSON) in order of event time. Among the reasons, `refused`: incidents that it
+        did not join, and why, where there are such."""
         ...
 
     def incident_told(self, incident: str) -> list[tuple[bytes, bool]]:

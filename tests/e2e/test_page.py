@@ -80,6 +80,9 @@ def test_keys_acknowledge_dispatch_and_resolve(page: Page, rig: Rig) -> None:
     detail = rig.get(f"api/v1/incidents/{incident}")
     assert (detail["state"], detail["changes"][-1]["reason"]) == ("resolved", "Ditangani petugas di lokasi")
     assert detail["changes"][-1]["actor"] == "operator"
+    one_incident(rig, page)
+    page.keyboard.press("j")
+    expect(page.locator(".side")).to_contain_text(f"bukan insiden {incident[-6:].upper()}: sudah ditutup")
 
 
 def test_a_false_alarm_takes_two_keys_and_a_reason(page: Page, rig: Rig) -> None:

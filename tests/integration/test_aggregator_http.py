@@ -62,6 +62,14 @@ def test_a_list_in_pages(one: Desk, http: httpx.Client) -> None:
     assert len(http.get("/api/v1/incidents", params={"state": "suspected", "kind": "crowd"}).json()["items"]) == 5
 
 
+def test_why_an_event_did_not_join_an_incident_can_be_asked(one: Desk, http: httpx.Client) -> None:
+    first = brawl(one)["id"]
+    one.service.transition(first, "resolved", "budi", "over")
+    second = brawl(one, 10, "market")["id"]
+    (event,) = http.get(f"/api/v1/incidents/{second}").json()["events"]
+    assert event["link"]["reasons"]["refused"] == [[first, "closed"]]
+
+
 def test_one_incident_tells_everything(one: Desk, http: httpx.Client) -> None:
     incident = brawl(one)
     brawl(one, 10, "market")

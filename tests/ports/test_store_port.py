@@ -8,6 +8,7 @@ from threading import Thread
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.actions import Deed
@@ -77,6 +78,15 @@ def test_a_commit_is_there_after_opening_again(open_store: Open) -> None:
     assert again.incident_view(one.id) == incident_view(one)
     assert [msgspec.json.decode(raw)["data"]["camera"] for raw, _, _ in again.incident_events(one.id)] == ["a", "b"]
     assert [change.reason for change in again.changes(one.id)] == [change.reason for change in city.changes]
+
+
+def test_what_an_event_did_not_join_is_told_among_its_reasons(store: Store) -> None:
+    city = Timeline()
+    batch = batch_of(city, seen(city, 0, "a"), seen(city, 5, "b"))
+    batch.links[1] = replace(batch.links[1], refused=(("other", "onset"),))
+    store.commit(batch)
+    told = [msgspec.json.decode(reasons).get("refused") for _, _, reasons in store.incident_events(city.only().id)]
+    assert told == [None, [["other", "onset"]]]
 
 
 def test_writing_again_changes_nothing(store: Store) -> None:

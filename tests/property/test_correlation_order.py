@@ -112,6 +112,28 @@ def test_the_spatial_index_does_not_matter(seen: list[Seen]) -> None:
     assert incidents(events, Grid()) == incidents(events, H3Cells()) == incidents(events, _OneCell())
 
 
+AT_ONCE = st.builds(
+    Seen,
+    camera=st.integers(2, 7),
+    kind=st.just(Kind.SMOKE_FIRE),
+    begin=st.integers(990, 1010),
+    lasts=st.integers(1, 300),
+    confidence=st.floats(0.5, 0.9).map(lambda value: round(value, 3)),
+)
+
+
+@given(st.lists(AT_ONCE, min_size=3, max_size=8), st.lists(SEEN, max_size=4), st.randoms(use_true_random=False))
+@settings(max_examples=50, deadline=None)
+def test_nor_where_another_fire_begins_before_several_cameras(
+    anew: list[Seen], others: list[Seen], rng: Random
+) -> None:
+    burns = [Seen(camera, Kind.SMOKE_FIRE, camera * 3, 1200, 0.8) for camera in range(2)]
+    events = at_once(events_of([*burns, *anew, *others]))
+    late = [(at + rng.uniform(0, HOLD_S - 0.01), event) for at, event in events]
+    found = incidents(events, Grid())
+    assert found == incidents(late, Grid()) == incidents(events, _OneCell())
+
+
 class _OneCell:
     """Everything is near everything: the index leaves nothing out."""
 

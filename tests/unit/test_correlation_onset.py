@@ -55,6 +55,21 @@ def test_three_more_cameras_that_see_a_fire_at_once_long_after_it_began_see_anot
     assert (second.merged_into, second.previous, second.apart) == (None, None, (first,))
 
 
+def test_what_began_anew_stays_another_fire_when_the_first_is_found_to_be_of_an_older_one() -> None:
+    city = Timeline(None, **STREET, west=(-400.0, 0.0))
+    older = city.at(-60).sees("west", "smoke_fire", confidence=0.8).incident
+    first = burning(city)
+    for t, camera in ((1000, "cam-3"), (1002, "cam-4")):
+        city.at(t).sees(camera, "smoke_fire", confidence=0.8)
+    second = city.at(1004).sees("cam-5", "smoke_fire", confidence=0.8).incident
+    memory = city.correlator._memory
+    assert len({older, first, second}) == 3
+    memory.absorb(memory.drafts[older], memory.drafts[first], START.timestamp() + 1010)
+    assert memory.apart(memory.drafts[second], memory.drafts[older])
+    city.at(1040).sees("cam-5", "smoke_fire", "update", started=1004, confidence=0.8)
+    assert memory.drafts[second].merged_into is None
+
+
 def test_cameras_that_come_one_by_one_see_the_same_fire() -> None:
     city = street()
     first = burning(city)

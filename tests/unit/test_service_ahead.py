@@ -9,7 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from aggregator.core.errors import StoreError
+from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Batch, Message, SuppressedQuery
+from aggregator.desk import DeskView
 from contract.codec import encode
 from contract.events import Event, Location
 from contract.messages import CameraHealth, Health, HostHealth
@@ -170,6 +172,27 @@ def test_what_time_changes_is_done_with_what_is_taken_ahead_and_shown_when_that_
     desk.service.handle(second)
     assert states(desk)[0] == "offline"
     assert streamed(desk, published)[-1] == "desk"
+
+
+@pytest.mark.parametrize("broken", [(Fleet, "tick"), (DeskView, "arranged")])
+def test_what_time_breaks_meanwhile_spoils_no_batch_and_is_told(
+    desk: Desk, broken: tuple[type, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    first, second, third = (batch(desk, brawl(number * 5, f"c{number}")) for number in range(3))
+    with monkeypatch.context() as patch:
+        patch.setattr(*broken, breaks)
+        desk.now += 3600
+        desk.service.handle(first, lambda: second)
+        desk.service.handle(second, lambda: third)
+        desk.service.handle(third)
+    said = capfd.readouterr()
+    assert "ahead_failed" in said.out + said.err
+    assert (count(desk), desk.store.quarantine(10), desk.store.suppressed(SuppressedQuery())) == (3, [], [])
+    desk.service.tick()
+    assert desk.service.incidents()[0].event_count == 3
 
 
 def test_time_passes_with_one_batch_in_half_a_second(desk: Desk) -> None:

@@ -28,6 +28,7 @@ const built = [
   ...RELATIONS.map((name) => `web.relation.${name}`),
   ...["merged", "closed", "yours", "nobodys", "only_one", "undo"].map((name) => `web.cannot.${name}`),
   ...["sources", "people", "growth", "reports", "place"].map((name) => `web.raised.${name}`),
+  ...["closed", "age", "extent", "onset"].map((name) => `web.refused.${name}`),
   ...["begin", "update", "end"].map((name) => `web.phase.${name}`),
   ...PERIODS.map((name) => `web.reports.period.${name}`),
   ...["bars", "lines"].map((name) => `web.reports.plot.${name}`),
@@ -36,7 +37,7 @@ const built = [
 ];
 
 /** Prefixes that `named` completes with a word from the wire. */
-const PREFIXES = ["web.severity", "web.state", "web.class", "web.measure", "web.camera_state", "web.link_kind", "web.actor", "web.suppressed"];
+const PREFIXES = ["web.severity", "web.state", "web.class", "web.measure", "web.camera_state", "web.link_kind", "web.refused", "web.actor", "web.suppressed"];
 
 describe("the catalogue", () => {
   it("has every sentence that the page asks for", () => {

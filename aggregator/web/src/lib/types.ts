@@ -164,7 +164,7 @@ export interface WireEvent {
 
 export interface LinkedEvent {
   event: WireEvent;
-  link: { score: number; reasons: Record<string, unknown> } | null;
+  link: { score: number; reasons: Record<string, unknown> & { refused?: [string, string][] } } | null;
   /** Of the event's clip, where it was asked for and has come. */
   clip?: string | null;
 }
