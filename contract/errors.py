@@ -3,6 +3,11 @@
 from contract.texts import Language, text
 
 
+def words(error: OSError) -> str:
+    """What went wrong, in the system's words; of an error that was not the system's, its own words or its name."""
+    return error.strerror or str(error) or type(error).__name__
+
+
 class JagaError(Exception):
     """Anything wrong that a user can act on.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from contract.errors import ConfigError
+from contract.errors import ConfigError, words
 from edge_agent.adapters.calibration_picture import draw_calibration
 from edge_agent.adapters.check_picture import encode_png
 from edge_agent.adapters.source_av import open_source
@@ -121,7 +121,7 @@ def preview(frame: Frame, calibration: Calibration, out: Path) -> Upright:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(encode_png(draw_calibration(frame.image, calibration, ground, upright)))
     except OSError as error:
-        raise ConfigError("edge.check.out", path=str(out), detail=error.strerror) from error
+        raise ConfigError("edge.check.out", path=str(out), detail=words(error)) from error
     return upright
 
 

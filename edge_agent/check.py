@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from contract.errors import ConfigError, JagaError
+from contract.errors import ConfigError, JagaError, words
 from edge_agent.adapters.check_picture import draw_check, encode_png
 from edge_agent.adapters.source_av import open_source
 from edge_agent.adapters.source_live import LiveSource
@@ -53,7 +53,7 @@ def check_cameras(config: EdgeConfig, out: Path) -> Iterator[Checked]:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError("edge.check.out", path=str(out), detail=error.strerror) from error
+        raise ConfigError("edge.check.out", path=str(out), detail=words(error)) from error
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(lambda camera: _check(camera, out), config.cameras)
 
@@ -67,7 +67,7 @@ def _check(camera: CameraSpec, out: Path) -> Checked:
     try:
         path.write_bytes(encode_png(draw_check(frame.image, camera)))
     except OSError as error:
-        return Checked(camera, error=ConfigError("edge.check.out", path=str(path), detail=error.strerror))
+        return Checked(camera, error=ConfigError("edge.check.out", path=str(path), detail=words(error)))
     return Checked(camera, path, frame.width, frame.height)
 
 

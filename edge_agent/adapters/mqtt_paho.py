@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from contract.errors import ConfigError
+from contract.errors import ConfigError, words
 
 Version = Literal["5", "3.1.1"]
 CONNECT_TIMEOUT_S = 10.0
@@ -155,4 +155,4 @@ def _trusting(authority: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=None if authority is None else str(authority))
     except ssl.SSLError as error:
-        raise ConfigError("edge.mqtt.tls_ca_unusable", path=str(authority), detail=error.strerror) from error
+        raise ConfigError("edge.mqtt.tls_ca_unusable", path=str(authority), detail=words(error)) from error

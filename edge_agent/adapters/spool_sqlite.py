@@ -27,6 +27,7 @@ import structlog
 from contract import ranges as number_ranges
 from contract import topics
 from contract.codec import encode
+from contract.errors import words
 from contract.events import Event, sequence_text
 from contract.ranges import Range, Ranges
 from edge_agent.core.errors import SpoolError
@@ -199,7 +200,7 @@ class SqliteSpool:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(mark, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise SpoolError("edge.spool.unusable", path=str(mark), detail=error.strerror) from error
+            raise SpoolError("edge.spool.unusable", path=str(mark), detail=words(error)) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

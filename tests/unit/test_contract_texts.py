@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.errors import CodecError, ConfigError, JagaError
+from contract.errors import CodecError, ConfigError, JagaError, words
 from contract.kinds import KINDS, SEVERITIES, Kind, KindInfo
 from contract.texts import LANGUAGES, catalogue, language_of, text
 from tests.data import ROOT
@@ -139,6 +139,15 @@ def test_values_may_be_called_as_they_like() -> None:
     error = ConfigError("codec.malformed", key="fps", language="en", self=1, field="$", detail="{braces} stay")
     assert error.values["key"] == "fps"
     assert error.render("en") == "$: not valid JSON ({braces} stay)"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(OSError(28, "No space left on device"), "No space left on device"), (OSError("cut off"), "cut off")],
+)
+def test_an_error_of_the_system_always_has_words(error: OSError, said: str) -> None:
+    assert words(error) == said
+    assert words(OSError()) == "OSError"
 
 
 def test_an_unknown_key_or_a_missing_value_is_a_programming_error() -> None:
