@@ -126,11 +126,11 @@ def leave_sources_out(
     for source in sorted({clip.source for clip in clips}):
         left = [clip for clip in clips if clip.source != source]
         beside = [clip for clip in more if clip.source != source]
-        penalty = best_penalty(left, beside) if nested else PENALTY
+        penalty = best_penalty(left, beside, coarse) if nested else PENALTY
         yield source, fit([*left, *beside], penalty, coarse=coarse)
 
 
-def best_penalty(clips: Sequence[Clip], more: Sequence[Clip]) -> Penalty:
+def best_penalty(clips: Sequence[Clip], more: Sequence[Clip], coarse: int) -> Penalty:
     """Of PENALTIES, the one with the highest AUC over `clips`, groups of sources left out."""
     sources = sorted({clip.source for clip in clips})
     truth = np.array([clip.fight for clip in clips])
@@ -138,7 +138,7 @@ def best_penalty(clips: Sequence[Clip], more: Sequence[Clip]) -> Penalty:
     for penalty in PENALTIES:
         scores = np.zeros(len(clips))
         for group in (sources[n::INNER] for n in range(INNER)):
-            model = fit([clip for clip in (*clips, *more) if clip.source not in group], penalty)
+            model = fit([clip for clip in (*clips, *more) if clip.source not in group], penalty, coarse=coarse)
             for n, clip in enumerate(clips):
                 if clip.source in group:
                     scores[n] = score(model, clip.windows)
