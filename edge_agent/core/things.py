@@ -37,8 +37,8 @@ plain thing varies less, any other has more detail."""
 class Thing:
     """box: unit coordinates. template, under: crops of what its window shows with it and showed before. born: when it
     came to rest. shaped: since when it has its shape. seen: last. hidden: now, so that nobody can tell. open_s: for how
-    long it was seen with nobody before it. looks: at which it differed, and drops: those of
-    them at which it was like a drop on the dome."""
+    long it was seen with nobody before it. looks: at which it differed, and drops: those of them at which it was like a
+    drop on the dome."""
 
     number: int
     box: Box
