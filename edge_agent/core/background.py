@@ -117,11 +117,12 @@ class Background:
         """Here nothing becomes usual but light. polygon: unit coordinates. Before the first look."""
         self._watched.append(polygon)
 
-    def accept(self, window: Window, mask: Mask, *, light: bool = False) -> None:
+    def accept(self, window: Window, mask: Mask, light: Mask | None = None) -> None:
         """What these pixels show now is usual too; what they showed before stays known. mask: (h, w) of the window.
-        light: it is only another light, so this holds where somebody watches, too."""
-        if self._guard is not None and not light:
-            mask = mask & ~self._guard[window]
+        light: those of them that are only in another light, so that this holds where somebody watches, too."""
+        if self._guard is not None:
+            free = ~self._guard[window]
+            mask = mask & (free if light is None else free | light)
         usual, other, calm = self._usual[window], self._other[window], self._calm[window]
         other[mask], usual[mask] = usual[mask], calm[mask]
         self._two[window] |= mask

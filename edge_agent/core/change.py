@@ -22,6 +22,10 @@ FLOOR = 4.0
 BINS = 16
 NEAR, FAR = 2, 8
 """The surroundings of a region are the pixels more than NEAR and at most FAR away."""
+PART, KEPT = 8, 1 / 3
+"""Side of a part, in pixels; its edges are there where the present slopes hold KEPT of the usual ones."""
+BLACK, WHITE = 8, 247
+"""Grey levels beyond which light alone takes the edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,25 @@ def traits(now: Image, usual: Image, mask: Mask, visible: Mask) -> Traits:
         sharp=rim_new / max(step, 1.0),
         step=step,
     )
+
+
+def relit(now: Image, usual: Image, mask: Mask) -> Mask:
+    """Of a region that is only in another light as a whole: `mask` less the parts of it that have lost their edges, and
+    the flat ones beside those. One part with strong edges would otherwise speak for all."""
+    clear = mask & (now > BLACK) & (now < WHITE)
+    (ax, ay), (bx, by) = slopes(now.astype(np.float32)), slopes(usual.astype(np.float32))
+    held, had, area = (_in_parts(plane * clear) for plane in (ax * bx + ay * by, bx * bx + by * by, clear))
+    edged = had > FLOOR**2 * area
+    kept = edged & (held >= KEPT * had)
+    same = kept | ~dilated(edged & ~kept)
+    height, width = mask.shape
+    return mask & np.repeat(np.repeat(same, PART, axis=0), PART, axis=1)[:height, :width]
+
+
+def _in_parts(plane: NDArray[np.generic]) -> Plane:
+    """Sums over PART x PART pixels, over fewer at the lower and right border."""
+    rows = np.add.reduceat(plane.astype(np.float32), np.arange(0, plane.shape[0], PART), axis=0)
+    return np.asarray(np.add.reduceat(rows, np.arange(0, plane.shape[1], PART), axis=1), np.float32)
 
 
 def shading(levels: Image, mask: Mask) -> tuple[float, float]:

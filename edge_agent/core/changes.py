@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.background import Background, Look, Mask, Window
-from edge_agent.core.change import Traits, filled, slopes, traits
-from edge_agent.core.regions import Region, labelled
+from edge_agent.core.change import Traits, filled, relit, slopes, traits
+from edge_agent.core.regions import Region, labelled, raster
 from edge_agent.core.timing import reached
 from edge_agent.core.tracks import View
 from edge_agent.core.types import Box, Point
@@ -70,10 +70,14 @@ class Changes:
         self._found: tuple[Lasting, ...] = ()
         self._t = float("-inf")
         self._serial = 0
+        self._marks: list[tuple[Point, ...]] = []
 
-    def watch(self, polygon: tuple[Point, ...]) -> None:
-        """A rule looks for what has come or gone here: it never becomes usual. Before the first step."""
+    def watch(self, polygon: tuple[Point, ...], *, mark: bool = False) -> None:
+        """A rule looks for what has come or gone here: it never becomes usual. mark: nor do parts that have lost their
+        edges, whatever the light does around them. Before the first step."""
         self._background.watch(polygon)
+        if mark:
+            self._marks.append(polygon)
 
     def step(self, view: View) -> tuple[Look | None, tuple[Lasting, ...], bool]:
         """The latest look, the latest regions, and whether they were looked for in this very picture."""
@@ -88,8 +92,18 @@ class Changes:
         for region in self._found:
             settled = reached(look.t - region.since, ACCEPT_S) and not look.hidden[region.window].any()
             if region.verdict in ("light", "taken") and settled:
-                self._background.accept(region.window, region.mask, light=region.traits.alike >= LIGHT)
+                self._accept(look, region)
         return look, self._found, True
+
+    def _accept(self, look: Look, region: Lasting) -> None:
+        window, light = region.window, None
+        if region.traits.alike >= LIGHT:
+            light = region.mask
+            for polygon in self._marks:
+                mark = raster(polygon, look.shape)[window]
+                if (light & mark).any():
+                    light = light & (~mark | relit(look.now[window], look.usual[window], light))
+        self._background.accept(window, region.mask, light)
 
 
 def regions(look: Look) -> Iterator[Lasting]:

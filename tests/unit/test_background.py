@@ -80,10 +80,10 @@ def test_a_watched_zone_takes_nothing_but_light() -> None:
         look(background, t, GROUND)
     for t in every(2, 4.5, 8):
         look(background, t, WITH_BAG)
-    whole = (slice(0, HEIGHT), slice(0, WIDTH))
-    background.accept(whole, np.ones((HEIGHT, WIDTH), np.bool_))
+    whole, everywhere = (slice(0, HEIGHT), slice(0, WIDTH)), np.ones((HEIGHT, WIDTH), np.bool_)
+    background.accept(whole, everywhere)
     assert look(background, 8.5, WITH_BAG)[0].differs[window(BAG)].mean() > 0.9
-    background.accept(whole, np.ones((HEIGHT, WIDTH), np.bool_), light=True)
+    background.accept(whole, everywhere, light=everywhere)
     assert not look(background, 9.0, WITH_BAG)[0].differs.any()
 
 

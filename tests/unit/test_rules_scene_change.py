@@ -9,7 +9,7 @@ from edge_agent.core.rules.base import needs_view
 from edge_agent.core.rules.scene_change import Purpose, SceneChange, SceneChangeRule
 from edge_agent.core.tracks import Figure
 from tests.scenes import every
-from tests.yards import HEIGHT, Yard, ground, somebody, thing
+from tests.yards import HEIGHT, Yard, ground, somebody, thing, window
 
 ZONE = (0.4, 0.5, 0.6, 0.9)
 CORNERS = ((0.4, 0.5), (0.6, 0.5), (0.6, 0.9), (0.4, 0.9))
@@ -127,6 +127,29 @@ def test_a_part_of_the_mark_that_shines_through_does_not_dry_it() -> None:
     yard = Yard((rule("water"),)).play(every(5, 0, 40), rippled)
     assert yard.first is not None
     assert 21 <= yard.first <= 27
+
+
+def test_half_a_mark_under_water_stays_lost_while_the_other_half_is_in_another_light() -> None:
+    """A board whose stripes are plainer above; when the water has come half way up, the ground around it gets dark."""
+    board = GROUND.copy()
+    for n, top in enumerate(range(90, 162, 9)):
+        contrast = 60 if n < 4 else 25
+        board[top : top + 4, window(ZONE)[1]] = 125 + contrast
+        board[top + 4 : top + 9, window(ZONE)[1]] = 125 - contrast
+    wet = window((0.35, 0.45, 0.65, 1.0))
+
+    def shown(t: float) -> NDArray[np.float32]:
+        made = board.copy()
+        made[wet] *= 0.6 if t >= 17 else 1.0
+        if t >= 6:
+            level = max(0.9 - 0.02 * (t - 6), 0.7)
+            below = window((0.35, level, 0.65, 1.0))
+            made[below] = flooded(level)[below]
+        return made
+
+    yard = Yard((rule("water"),)).play(every(5, 0, 34), shown)
+    assert yard.last
+    assert yard.last[0].measures[0].value == pytest.approx(0.5, abs=0.1)
 
 
 def test_water_is_told_while_the_watch_over_the_camera_finds_fault() -> None:

@@ -74,7 +74,7 @@ class SceneChange:
         self._rule = rule
         self._polygon = polygon
         self._changes = changes
-        changes.watch(polygon)
+        changes.watch(polygon, mark=rule.purpose == "water")
         self._zone: Mask | None = None
         self._serial = 0
         self._stays: dict[FigureId, _Stay] = {}
