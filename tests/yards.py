@@ -81,7 +81,8 @@ class Yard:
     ) -> "Yard":
         for t in times:
             rng = np.random.default_rng(round(t * 1000) + 7)
-            noisy = shown(t) + rng.normal(0, self.noise, (HEIGHT, WIDTH))
+            clean = shown(t)
+            noisy = clean + rng.normal(0, self.noise, clean.shape)
             picture = Told(np.asarray(np.clip(noisy, 0, 255), np.uint8), T0 + t)
             view = View(T0 + t, people(t), ASPECT, picture=picture)
             told = [rule.step(view) for rule in self.rules]

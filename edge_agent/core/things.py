@@ -75,9 +75,12 @@ class Things:
         self._lost: list[Thing] = []
         self._number = 0
         self._t = 0.0
+        self._shape = (0, 0)
 
     def step(self, look: Look, found: Sequence[Lasting]) -> list[Thing]:
         """The things that are there now, hidden ones included. found: what lasts in this look."""
+        if look.shape != self._shape:  # what a thing keeps of itself fits no other picture
+            self._things, self._lost, self._shape = [], [], look.shape
         met: set[int] = set()
         since, self._t = self._t, look.t
         known = list(self._things)

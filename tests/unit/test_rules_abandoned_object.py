@@ -104,6 +104,15 @@ def test_what_shows_only_between_passing_cars_is_part_of_one() -> None:
     assert play(rule(), people=lambda t: traffic(t, 20)).first is not None
 
 
+def test_a_picture_of_another_shape_begins_anew() -> None:
+    """A camera that is set from 16:9 to 4:3."""
+    shown = thing(GROUND, BAG)
+    yard = Yard((rule(),)).play(every(5, 0, 22), lambda t: shown if t >= 6 else GROUND, lambda t: owner(t, leaves=7.0))
+    assert yard.last
+    narrow = shown[:, : HEIGHT * 4 // 3]
+    assert yard.play(every(5, 22, 30), lambda t: narrow).last == ()
+
+
 def test_a_drop_on_the_dome_is_none() -> None:
     """It shows what is around it, bright below and dark above, without detail."""
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
