@@ -259,7 +259,7 @@ def _falls(cells: int) -> Floats:
 
 class Bend:
     """How much a feature map departs, at most, in each window, from changing as it did before. finer: so many of its
-    cells lie along the side of a cell of the windows' grid."""
+    cells lie along the side of a cell of the windows' grid, 1 or 2."""
 
     def __init__(self, finer: int) -> None:
         self._finer = finer
@@ -267,35 +267,42 @@ class Bend:
 
     def strongest(self, before: Floats, now: Floats, *, known: bool) -> Floats:
         """Two maps (channels, finer * rows, finer * columns) → (windows, channels). known: whether `before` was the
-        last call's `now`; where it was not, NaN. The maxima are taken with the channels last, so that they run over
-        memory as it lies."""
-        count, finer = len(now), self._finer
+        last call's `now`; where it was not, NaN."""
+        finer, count = self._finer, len(now)
         rows, columns = now.shape[1] // finer, now.shape[2] // finer
         down, right = starts(rows), starts(columns)
         if not self._room or self._room[0].shape != now.shape:
-            sides = (rows, columns, finer), (len(down), columns), (len(down), len(right))
-            shapes = now.shape, now.shape, *((*side, count) for side in sides)
+            shapes = *[now.shape] * 3, (count, rows, columns), (count, len(down), columns)
             self._room = [np.empty(shape, np.float32) for shape in shapes]
-        room, last, turned, bands, found = self._room
-        np.subtract(now, before, out=room)
-        self._room[:2] = last, room
+        change, last, spare, cells, bands = self._room
+        np.subtract(now, before, out=change)
+        self._room[:2] = last, change
         if not known:
             return np.full((len(down) * len(right), count), np.nan, np.float32)
-        np.subtract(room, last, out=last)
+        np.subtract(change, last, out=last)
         np.abs(last, out=last)
-        turned.reshape(-1, count)[:] = _halved(last.reshape(count, rows, finer, -1), 2).reshape(count, -1).T
-        cells = _halved(turned, 2)
-        for band, top in zip(bands, down, strict=True):
-            np.maximum.reduce(cells[top : top + SIZE], axis=0, out=band)
-        for index, left in enumerate(right):
-            np.maximum.reduce(bands[:, left : left + SIZE], axis=1, out=found[:, index])
-        return found.reshape(-1, count)
+        if finer == 2:
+            pairs = greatest(last, spare, 2, 2 * columns)
+            np.maximum(pairs[:, ::2, ::2], pairs[:, ::2, 1::2], out=cells)
+            last = cells
+        lines = greatest(last, spare, min(SIZE, rows), columns)
+        lines.take(down, axis=1, out=bands, mode="clip")  # With a mode, numpy needs no room of its own.
+        found = greatest(bands, spare, min(SIZE, columns), 1)
+        return found.take(right, axis=2).reshape(count, -1).T
 
 
-def _halved(values: Floats, axis: int) -> Floats:
-    """The maximum along an axis of one or two: numpy's reduction is slow along one so short."""
-    parts = np.moveaxis(values, axis, 0)
-    return np.asarray(parts[0] if len(parts) == 1 else np.maximum(parts[0], parts[1]), np.float32)
+def greatest(values: Floats, spare: Floats, count: int, step: int) -> Floats:
+    """At each place the greatest of `count` that follow each other by `step` places in memory, itself the first: down
+    the rows or along them, without a look at where they end, so that numpy has one long line to go along. Good where
+    so many follow in the row or the column. values: is written over. spare: room for as much. One of both is the
+    result."""
+    now, other = values.reshape(-1), spare.reshape(-1)[: values.size]
+    done = 1
+    while done < count:
+        more = min(done, count - done)
+        np.maximum(now[: -more * step], now[more * step :], out=other[: -more * step])
+        now, other, done = other, now, done + more
+    return now.reshape(values.shape)
 
 
 def boxes(features: FeatureMap) -> NDArray[np.float64]:
