@@ -77,7 +77,7 @@ class Looker:
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
         """None where there is nothing to compare with, or the last step was less than STEP_S ago."""
         if people:
-            self._body = float(np.median([figure.height for figure in people]))
+            self._body = median(np.array([figure.height for figure in people]))
         if view.features is None or view.picture is None:
             self.forget()
             return None
@@ -259,7 +259,7 @@ def _falls(cells: int) -> Floats:
 
 class Bend:
     """How much a feature map departs, at most, in each window, from changing as it did before. finer: so many of its
-    cells lie along the side of a cell of the windows' grid, 1 or 2."""
+    cells lie along the side of a cell of the windows' grid."""
 
     def __init__(self, finer: int) -> None:
         self._finer = finer
@@ -268,27 +268,21 @@ class Bend:
     def strongest(self, before: Floats, now: Floats, *, known: bool) -> Floats:
         """Two maps (channels, finer * rows, finer * columns) → (windows, channels). known: whether `before` was the
         last call's `now`; where it was not, NaN."""
-        finer, count = self._finer, len(now)
-        rows, columns = now.shape[1] // finer, now.shape[2] // finer
-        down, right = starts(rows), starts(columns)
+        finer, (count, high, wide) = self._finer, now.shape
+        down, right = starts(high // finer), starts(wide // finer)
         if not self._room or self._room[0].shape != now.shape:
-            shapes = *[now.shape] * 3, (count, rows, columns), (count, len(down), columns)
-            self._room = [np.empty(shape, np.float32) for shape in shapes]
-        change, last, spare, cells, bands = self._room
+            self._room = [np.empty(shape, np.float32) for shape in (*[now.shape] * 3, (count, len(down), wide))]
+        change, last, spare, bands = self._room
         np.subtract(now, before, out=change)
         self._room[:2] = last, change
         if not known:
             return np.full((len(down) * len(right), count), np.nan, np.float32)
         np.subtract(change, last, out=last)
         np.abs(last, out=last)
-        if finer == 2:
-            pairs = greatest(last, spare, 2, 2 * columns)
-            np.maximum(pairs[:, ::2, ::2], pairs[:, ::2, 1::2], out=cells)
-            last = cells
-        lines = greatest(last, spare, min(SIZE, rows), columns)
-        lines.take(down, axis=1, out=bands, mode="clip")  # With a mode, numpy needs no room of its own.
-        found = greatest(bands, spare, min(SIZE, columns), 1)
-        return found.take(right, axis=2).reshape(count, -1).T
+        lines = greatest(last, spare, min(finer * SIZE, high), wide)
+        lines.take(finer * down, axis=1, out=bands, mode="clip")  # With a mode, numpy needs no room of its own.
+        found = greatest(bands, spare, min(finer * SIZE, wide), 1)
+        return found.take(finer * right, axis=2).reshape(count, -1).T
 
 
 def greatest(values: Floats, spare: Floats, count: int, step: int) -> Floats:
