@@ -156,13 +156,13 @@ class Brawl:
         if not known:
             return 0.0
         change = np.array(known).mean(axis=0)
+        strongest_change = max(float(change[top].mean()), 1e-6)  # none at all under a mask
         # Three quarters of the empty windows must change by more; fewer than EMPTY of them say nothing.
-        if np.count_nonzero(change > QUIET) < EMPTY - EMPTY // 4:
+        if np.count_nonzero(change > max(QUIET, SHARE * strongest_change)) < EMPTY - EMPTY // 4:
             return 0.0
         empty = np.sort(change[~self._people.touched(places)])
         if len(empty) < EMPTY or (usual := float(empty[len(empty) // 4])) <= QUIET:
             return 0.0
-        strongest_change = max(float(change[top].mean()), 1e-6)  # none at all under a mask
         return NOISE * max(usual / strongest_change - SHARE, 0.0)
 
     def _where(self, top: NDArray[np.intp], people: list[Figure]) -> tuple[Subject, ...]:

@@ -127,7 +127,8 @@ class Looker:
         self._moves = True
         fast, differing, deformed, across, down = self._fields
         speed = self._fields[3:]
-        for part, out in zip(np.moveaxis(flow.field, 2, 0), speed, strict=True):
+        for axis, out in enumerate(speed):
+            part = flow.field[..., axis]
             np.subtract(part, median(part[::2, ::2]), out=out)
         speed *= np.float32(1.0 / (flow.dt * body))
         if self._cells is None or not self._cells.fit(features, rows, columns):
@@ -203,10 +204,14 @@ def channels(fields: Floats, people: Floats, known: bool) -> Floats:
         mean /= min(SIZE, rows) * min(SIZE, columns)
     bands = fields[:3:2, covered(rows)].max(axis=2)
     peak, deformed = bands[:, :, covered(columns)].max(axis=3)
-    change = change if known else np.full_like(energy, np.nan)
-    found = np.log1p([energy, peak, change, change / (energy + 0.05), deformed, near])
-    common = np.sqrt(along * along + across * across) / (energy + 0.02)
-    return np.asarray(np.stack([*found[:5], common, found[5]], axis=-1).reshape(-1, len(MOTION)), np.float32)
+    found = np.empty((len(MOTION), *energy.shape), np.float32)
+    found[0], found[1], found[2], found[4], found[6] = energy, peak, change if known else np.nan, deformed, near
+    np.divide(found[2], energy + 0.05, out=found[3])
+    length(along, across, found[5], across)
+    found[5] /= energy + 0.02
+    for grown in (found[:5], found[6]):
+        np.log1p(grown, out=grown)
+    return found.reshape(len(MOTION), -1).T
 
 
 def length(x: Floats, y: Floats, out: Floats, room: Floats) -> None:
