@@ -25,7 +25,7 @@ def vehicle(number: int, x: float, y: float = 0.5, cls: str = "car", length: flo
 
 
 class Drawn:
-    """A picture of which only its motion is known: everything has moved by `shift` pixels, or nothing."""
+    """A picture of which only its motion is known: everything has moved by `shift` pixels of 160, or nothing."""
 
     image: Image = np.zeros((90, 160, 3), np.uint8)
 
@@ -44,8 +44,8 @@ class Drawn:
         return np.asarray(np.kron(coarse, np.ones((10, 10))) * noise, np.uint8)
 
     def flow(self, width: int) -> Flow | None:
-        field = np.zeros((90, 160, 2), np.float32)
-        field[..., 0] = self._shift
+        field = np.zeros((width * 9 // 16, width, 2), np.float32)
+        field[..., 0] = self._shift * width / 160
         return Flow(field, 0.2)
 
 

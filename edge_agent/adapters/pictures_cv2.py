@@ -9,6 +9,8 @@ from edge_agent.core.types import Frame, Image
 
 STRIDE, REFINED = 5, 2
 """Pixels between patches, and rounds of refinement, of a flow at COARSE (docs/design/decisions.md)."""
+NEAR = 1 << 20
+"""Bytes of a picture that stays in a near cache once it was read."""
 LOW = 32
 """Rows of which a quarter hold a patch; with fewer OpenCV's preset crashes the process."""
 
@@ -46,6 +48,14 @@ class _Flows:
         return np.asarray(dis.calc(first, second, None), np.float32)
 
 
+def _near(image: Image) -> Image:
+    """The same, read once as memory lies. After a look of the detector it is in no near cache any more, and OpenCV,
+    which reads two rows at a time, waits for it longer than both take (640x360: 135 → 103 µs)."""
+    if image.nbytes <= NEAR:
+        image.max()
+    return image
+
+
 class CvPicture:
     """A Picture port over one frame."""
 
@@ -69,7 +79,7 @@ class CvPicture:
         height, full = self.image.shape[:2]
         if width >= full:
             return self.image
-        source = self.colour(2 * width) if 2 * width < full else self.image
+        source = self.colour(2 * width) if 2 * width < full else _near(self.image)
         size = (width, max(1, round(height * width / full)))
         return np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
 

@@ -8,15 +8,15 @@ from tests.traffic import Drawn
 
 
 class Partly(Drawn):
-    """The left `share` of the picture moves by 5 pixels."""
+    """The left `share` of the picture moves by 5 pixels of 160."""
 
     def __init__(self, share: float) -> None:
         super().__init__(0.0)
         self._share = share
 
     def flow(self, width: int) -> Flow | None:
-        field = np.zeros((90, 160, 2), np.float32)
-        field[:, : round(160 * self._share)] = 5.0
+        field = np.zeros((width * 9 // 16, width, 2), np.float32)
+        field[:, : round(width * self._share)] = width / 32
         return Flow(field, 0.2)
 
 

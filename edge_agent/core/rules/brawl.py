@@ -62,12 +62,12 @@ class BrawlRule(Rule):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
     """parts: (windows, len(PARTS)) log-odds. motion: the named channels as measured, likewise. change: (windows,), mean
-    over the channels of the maps, NaN where not known."""
+    over the channels of the maps; None where not known."""
 
     t: float
     parts: Floats
     motion: Floats
-    change: Floats
+    change: Floats | None
 
 
 class Brawl:
@@ -118,7 +118,8 @@ class Brawl:
             self._inside = np.array([inside(self._polygon, middle) for middle in middles])
         motion = evidence.rows[:, 1 - len(PARTS) :]
         change = evidence.rows[:, : 1 - len(PARTS)].mean(axis=1)
-        self._steps.append(_Step(evidence.t, self._model.parts(evidence.rows), motion, change))
+        known = None if np.isnan(change.sum()) else change
+        self._steps.append(_Step(evidence.t, self._model.parts(evidence.rows), motion, known))
 
     def _judge(self, view: View, people: list[Figure]) -> tuple[Finding, ...]:
         self._score = None
@@ -151,17 +152,17 @@ class Brawl:
         return alone + unseen + self._noise(top, self._boxes)
 
     def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64]) -> float:
-        known = [step.change for step in self._steps if not np.isnan(step.change).any()]
+        known = [step.change for step in self._steps if step.change is not None]
         if not known:
             return 0.0
-        change = np.mean(known, axis=0)
+        change = np.array(known).mean(axis=0)
+        strongest_change = max(float(change[top].mean()), 1e-6)  # none at all under a mask
         # Three quarters of the empty windows must change by more; fewer than EMPTY of them say nothing.
-        if np.count_nonzero(change > QUIET) < EMPTY - EMPTY // 4:
+        if np.count_nonzero(change > max(QUIET, SHARE * strongest_change)) < EMPTY - EMPTY // 4:
             return 0.0
         empty = np.sort(change[~self._people.touched(places)])
         if len(empty) < EMPTY or (usual := float(empty[len(empty) // 4])) <= QUIET:
             return 0.0
-        strongest_change = max(float(change[top].mean()), 1e-6)  # none at all under a mask
         return NOISE * max(usual / strongest_change - SHARE, 0.0)
 
     def _where(self, top: NDArray[np.intp], people: list[Figure]) -> tuple[Subject, ...]:

@@ -77,7 +77,7 @@ class Looker:
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
         """None where there is nothing to compare with, or the last step was less than STEP_S ago."""
         if people:
-            self._body = float(np.median([figure.height for figure in people]))
+            self._body = median(np.array([figure.height for figure in people]))
         if view.features is None or view.picture is None:
             self.forget()
             return None
@@ -127,7 +127,8 @@ class Looker:
         self._moves = True
         fast, differing, deformed, across, down = self._fields
         speed = self._fields[3:]
-        for part, out in zip(np.moveaxis(flow.field, 2, 0), speed, strict=True):
+        for axis, out in enumerate(speed):
+            part = flow.field[..., axis]
             np.subtract(part, median(part[::2, ::2]), out=out)
         speed *= np.float32(1.0 / (flow.dt * body))
         if self._cells is None or not self._cells.fit(features, rows, columns):
@@ -203,10 +204,14 @@ def channels(fields: Floats, people: Floats, known: bool) -> Floats:
         mean /= min(SIZE, rows) * min(SIZE, columns)
     bands = fields[:3:2, covered(rows)].max(axis=2)
     peak, deformed = bands[:, :, covered(columns)].max(axis=3)
-    change = change if known else np.full_like(energy, np.nan)
-    found = np.log1p([energy, peak, change, change / (energy + 0.05), deformed, near])
-    common = np.sqrt(along * along + across * across) / (energy + 0.02)
-    return np.asarray(np.stack([*found[:5], common, found[5]], axis=-1).reshape(-1, len(MOTION)), np.float32)
+    found = np.empty((len(MOTION), *energy.shape), np.float32)
+    found[0], found[1], found[2], found[4], found[6] = energy, peak, change if known else np.nan, deformed, near
+    np.divide(found[2], energy + 0.05, out=found[3])
+    length(along, across, found[5], across)
+    found[5] /= energy + 0.02
+    for grown in (found[:5], found[6]):
+        np.log1p(grown, out=grown)
+    return found.reshape(len(MOTION), -1).T
 
 
 def length(x: Floats, y: Floats, out: Floats, room: Floats) -> None:
@@ -267,35 +272,36 @@ class Bend:
 
     def strongest(self, before: Floats, now: Floats, *, known: bool) -> Floats:
         """Two maps (channels, finer * rows, finer * columns) → (windows, channels). known: whether `before` was the
-        last call's `now`; where it was not, NaN. The maxima are taken with the channels last, so that they run over
-        memory as it lies."""
-        count, finer = len(now), self._finer
-        rows, columns = now.shape[1] // finer, now.shape[2] // finer
-        down, right = starts(rows), starts(columns)
+        last call's `now`; where it was not, NaN."""
+        finer, (count, high, wide) = self._finer, now.shape
+        down, right = starts(high // finer), starts(wide // finer)
         if not self._room or self._room[0].shape != now.shape:
-            sides = (rows, columns, finer), (len(down), columns), (len(down), len(right))
-            shapes = now.shape, now.shape, *((*side, count) for side in sides)
-            self._room = [np.empty(shape, np.float32) for shape in shapes]
-        room, last, turned, bands, found = self._room
-        np.subtract(now, before, out=room)
-        self._room[:2] = last, room
+            self._room = [np.empty(shape, np.float32) for shape in (*[now.shape] * 3, (count, len(down), wide))]
+        change, last, spare, bands = self._room
+        np.subtract(now, before, out=change)
+        self._room[:2] = last, change
         if not known:
             return np.full((len(down) * len(right), count), np.nan, np.float32)
-        np.subtract(room, last, out=last)
+        np.subtract(change, last, out=last)
         np.abs(last, out=last)
-        turned.reshape(-1, count)[:] = _halved(last.reshape(count, rows, finer, -1), 2).reshape(count, -1).T
-        cells = _halved(turned, 2)
-        for band, top in zip(bands, down, strict=True):
-            np.maximum.reduce(cells[top : top + SIZE], axis=0, out=band)
-        for index, left in enumerate(right):
-            np.maximum.reduce(bands[:, left : left + SIZE], axis=1, out=found[:, index])
-        return found.reshape(-1, count)
+        lines = greatest(last, spare, min(finer * SIZE, high), wide)
+        lines.take(finer * down, axis=1, out=bands, mode="clip")  # With a mode, numpy needs no room of its own.
+        found = greatest(bands, spare, min(finer * SIZE, wide), 1)
+        return found.take(finer * right, axis=2).reshape(count, -1).T
 
 
-def _halved(values: Floats, axis: int) -> Floats:
-    """The maximum along an axis of one or two: numpy's reduction is slow along one so short."""
-    parts = np.moveaxis(values, axis, 0)
-    return np.asarray(parts[0] if len(parts) == 1 else np.maximum(parts[0], parts[1]), np.float32)
+def greatest(values: Floats, spare: Floats, count: int, step: int) -> Floats:
+    """At each place the greatest of `count` that follow each other by `step` places in memory, itself the first: down
+    the rows or along them, without a look at where they end, so that numpy has one long line to go along. Good where
+    so many follow in the row or the column. values: is written over. spare: room for as much. One of both is the
+    result."""
+    now, other = values.reshape(-1), spare.reshape(-1)[: values.size]
+    done = 1
+    while done < count:
+        more = min(done, count - done)
+        np.maximum(now[: -more * step], now[more * step :], out=other[: -more * step])
+        now, other, done = other, now, done + more
+    return now.reshape(values.shape)
 
 
 def boxes(features: FeatureMap) -> NDArray[np.float64]:

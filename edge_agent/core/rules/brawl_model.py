@@ -6,6 +6,7 @@ that the core would have to be handed.
 """
 
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,8 @@ class BrawlModel:
     def parts(self, rows: Floats) -> Floats:
         """(windows, channels) → (windows, len(PARTS)), the log-odds of each part; what is not known says nothing."""
         known = (rows - self.mean) * (self.weights / self.scale)
-        np.copyto(known, 0.0, where=np.isnan(known))
+        if np.isnan(known.sum()):
+            np.copyto(known, 0.0, where=np.isnan(known))
         deep = len(self.weights) - len(MOTION)
         return np.concatenate([known[:, :deep].sum(axis=1, keepdims=True), known[:, deep:]], axis=1).astype(np.float32)
 
@@ -48,7 +50,7 @@ def strongest(log_odds: NDArray[np.floating], top: int = TOP) -> NDArray[np.intp
 
 
 def probability(log_odds: float) -> float:
-    return float(1.0 / (1.0 + np.exp(-np.clip(log_odds, -50.0, 50.0))))
+    return 1.0 / (1.0 + exp(-min(max(log_odds, -50.0), 50.0)))
 
 
 def shipped() -> BrawlModel:

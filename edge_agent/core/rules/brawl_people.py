@@ -60,6 +60,8 @@ def _pairs(boxes: Doubles, aspect: float) -> Doubles:
 
 def _touch(boxes: Doubles, others: Doubles) -> NDArray[np.bool_]:
     """(n,): which of the boxes (n, 4) share some area with one of the others (m, 4)."""
-    begins = np.maximum(boxes[:, None, :2], others[:, :2])
-    ends = np.minimum(boxes[:, None, 2:], others[:, 2:])
-    return np.asarray(np.all(begins < ends, axis=2).any(axis=1), np.bool_)
+    left, top, right, bottom = boxes.T[..., None]
+    x1, y1, x2, y2 = others.T
+    beside = np.minimum(right, x2) > np.maximum(left, x1)
+    beside &= np.minimum(bottom, y2) > np.maximum(top, y1)
+    return np.asarray(beside.any(axis=1), np.bool_)

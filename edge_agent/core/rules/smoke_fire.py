@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from contract.events import Measure, Subject
+from edge_agent.core.geometry import in_frame
 from edge_agent.core.movers import VEHICLES
 from edge_agent.core.picture import SMALL, WIDE, Picture
 from edge_agent.core.rules import flames, smoke_veil
@@ -138,7 +139,7 @@ class SmokeFire:
         height, width = picture.grey(SMALL).shape
         mask = np.zeros((height // smoke_veil.CELL, width // smoke_veil.CELL), np.bool_)
         for figure in figures:
-            x1, y1, x2, y2 = unit_box(figure.box)
+            (x1, y1), (x2, y2) = in_frame(figure.box[:2]), in_frame(figure.box[2:])
             left, top = int(x1 * width) // smoke_veil.CELL, int(y1 * height) // smoke_veil.CELL
             mask[top : int(y2 * height) // smoke_veil.CELL + 1, left : int(x2 * width) // smoke_veil.CELL + 1] = True
         return mask
