@@ -25,7 +25,7 @@ from edge_agent.zoo.brawl_fit import Clip, auc, fit, leave_sources_out, recall_a
 from edge_agent.zoo.manifest import manifest
 
 VIDEOS = (".mp4", ".avi")
-BEGINNING = Variant(longest_s=10.0)
+BEGINNING = Variant(longest_s=30.0)
 """So much is enough of a recording that shows no fight."""
 SHARE = 0.3
 """Weight of its parts: at full weight they are learned in place of the quiet clips that resemble fights."""

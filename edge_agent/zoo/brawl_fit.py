@@ -22,7 +22,7 @@ Doubles = NDArray[np.float64]
 COARSE = 256
 """Channels of the coarse map, the first of a row; those of the fine one follow, then MOTION."""
 Penalty = tuple[float, float]
-PENALTY: Penalty = 0.02, 0.1
+PENALTY: Penalty = 0.05, 0.1
 """Weight of the data against the ridge (scikit-learn's C), for the coarse and the fine map."""
 PENALTIES: tuple[Penalty, ...] = (0.01, 0.05), (0.02, 0.05), (0.02, 0.1), (0.05, 0.1), (0.05, 0.2)
 LIFT = 0.8
