@@ -78,6 +78,13 @@ class Pull(Struct):
         return self.others > self.against
 
 
+def goes_on(trail: Trail, before: float) -> bool:
+    """Whether the trail has come to last LASTS_S, or twice as long, four times and so on, with what was heard of it
+    since `before`: most that is looked at again has nothing new around, and a look is the dearest thing there is."""
+    times = int((trail.last - trail.first) // LASTS_S)
+    return times.bit_length() > int(max(before - trail.first, 0.0) // LASTS_S).bit_length()
+
+
 def _strongest(pull: Pull) -> tuple[float, str]:
     return -pull.rate, pull.incident
 

@@ -14,7 +14,7 @@ from copy import copy
 
 from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
-from aggregator.core.attribution import BRIDGE, LASTING, LASTS_S, MARGIN, Attribution, Pull
+from aggregator.core.attribution import BRIDGE, LASTING, MARGIN, Attribution, Pull, goes_on
 from aggregator.core.care import UNTOUCHED
 from aggregator.core.fold import Draft, Times, age, begin, emptied
 from aggregator.core.incident import Change, Heard, Incident, against, opening
@@ -197,7 +197,7 @@ class Correlator:
         step.touch(target)
         trail = self._index.attach(probe, target)
         if known is not None:
-            if trail.last - trail.first >= LASTS_S and self._index.count(target) == 1 and not draft.closed:
+            if self._index.count(target) == 1 and not draft.closed and goes_on(trail, known.last):
                 self._look_again(trail, now)
         elif pulls and not draft.closed:
             self._bridge(probe, target, pulls, now)

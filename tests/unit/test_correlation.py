@@ -3,6 +3,7 @@
 import pytest
 
 from aggregator.core.actions import DeedRefused
+from aggregator.core.attribution import LASTS_S, goes_on
 from aggregator.core.linking import Tie, Trail, tie
 from aggregator.core.space import centre
 from contract.events import Subject
@@ -334,3 +335,18 @@ def test_a_backlog_joins_the_incident_it_belongs_to_without_an_alarm() -> None:
     assert (late.incident, city.incidents[one].state, len(city.incidents[one].sources)) == (one, "open", 2)
     assert [(change.incident, change.after) for change in city.changes[before:]] == [(alone.incident, "suspected")]
     assert city.incidents[alone.incident].delayed
+
+
+def test_what_goes_on_is_looked_at_again_whenever_it_has_lasted_twice_as_long() -> None:
+    looks, begin = [], START.timestamp()
+    before = begin
+    for second in range(0, 1000, 5):
+        trail = Trail("s", "gate", Kind.BRAWL, None, begin, begin + second)
+        if goes_on(trail, before):
+            looks.append(second)
+        before = trail.last
+    assert looks == [LASTS_S * 2**n for n in range(6)]
+    assert not goes_on(trail, trail.last), "another episode's word within what was heard already"
+    late = Trail("s", "gate", Kind.BRAWL, None, begin - 500, begin)
+    assert not goes_on(late, begin - 5), "nothing doubles with the last 5 s"
+    assert goes_on(late, begin - 500), "all of it at once"
