@@ -1,6 +1,7 @@
 """Hand-made scenes for the core: people as boxes over time, a tracker that is told the truth, a pipeline around it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from contract.events import Clock, Event
 from contract.ids import derived_uuid7
 from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.regions import labelled
-from edge_agent.core.spec import CameraSpec, Line, MotionSpec, Rule, TamperSpec, Zone
+from edge_agent.core.spec import CameraSpec, IntrusionRule, Line, MotionSpec, Rule, TamperSpec, Zone
 from edge_agent.core.types import Detections, Frame, Point, Track, TrackId
 
 T0 = 1_767_225_600.0
@@ -19,6 +20,19 @@ CLOCK = Clock(offset_ms=0.0, synchronised=True)
 AGENT = Agent("jakarta", "edge-1", "0123456789abcdef")
 CLASSES = ("person", "car")
 SQUARE = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
+
+
+def guarded(source: str, *, crops: Literal["auto", "off"] = "off", glance_s: float = 4.0) -> CameraSpec:
+    """A camera over a yard that nobody may enter, and that is all it looks for."""
+    return CameraSpec(
+        id="cam-1",
+        source=source,
+        zones=(Zone("yard", SQUARE),),
+        rules=(IntrusionRule(id="keep-out", zone="yard"),),
+        tamper=TamperSpec(enabled=False),
+        crops=crops,
+        glance_s=glance_s,
+    )
 
 
 def person(number: int, foot: Point, height: float = 0.2, *, cls: str = "person", score: float = 0.8) -> Track:

@@ -19,12 +19,11 @@ from edge_agent.core.spec import (
     CameraSpec,
     DetectorSpec,
     IntrusionRule,
-    TamperSpec,
     TrackerSpec,
     Zone,
 )
 from edge_agent.core.types import Detections, Frame, Image, Track
-from tests.scenes import AGENT, CLOCK, SQUARE, T0, blobs, ids
+from tests.scenes import AGENT, CLOCK, SQUARE, T0, blobs, guarded, ids
 
 FRAME = (1280, 720)
 NOBODY = np.empty((0, 4))
@@ -167,13 +166,7 @@ class Blobs:
 
 def played(crops: bool) -> tuple[list[tuple[Track, ...]], list[Event], Blobs]:
     """Two who walk towards and past each other, one who comes, stops at 6 s and stays, at 5 pictures a second."""
-    camera = CameraSpec(
-        id="cam-1",
-        source="scene",
-        zones=(Zone("yard", SQUARE),),
-        rules=(IntrusionRule(id="keep-out", zone="yard"),),
-        tamper=TamperSpec(enabled=False),
-    )
+    camera = guarded("scene")
     tracker, detector = ByteTrack(TRACKER, 5.0), Blobs()
     watched = Gaze(640, TRACKER.start, tracker.expected) if crops else None
     pipeline = CameraPipeline(camera, AGENT, tracker, ids, "blobs", gaze=watched)

@@ -9,9 +9,9 @@ import pytest
 from edge_agent import runtime_camera
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.config_sections import EvidenceSection
-from edge_agent.core.spec import CameraSpec, DetectorSpec, IntrusionRule, TamperSpec, TrackerSpec, Zone
+from edge_agent.core.spec import DetectorSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame, Image
-from tests.scenes import AGENT, CLOCK, SQUARE, T0, blobs
+from tests.scenes import AGENT, CLOCK, T0, blobs, guarded
 
 STILL, WALKER = 120, 230
 
@@ -77,14 +77,7 @@ def played(monkeypatch: pytest.MonkeyPatch, evidence: EvidenceSection) -> tuple[
 
     monkeypatch.setattr(runtime_camera, "LiveSource", Told)
     monkeypatch.setattr(runtime_camera, "snapshot", snapshot)
-    spec = CameraSpec(
-        id="c",
-        source="rtsp://camera",
-        zones=(Zone("yard", SQUARE),),
-        rules=(IntrusionRule(id="keep-out", zone="yard"),),
-        tamper=TamperSpec(enabled=False),
-        crops="auto",
-    )
+    spec = guarded("rtsp://camera", crops="auto")
     camera = runtime_camera.LiveCamera(spec, AGENT, TrackerSpec(start=0.4), DetectorSpec(), "grey", lambda _: None)
     detector, looks = Grey(), []
     for n in range(20):

@@ -11,9 +11,9 @@ from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.adapters.source_live import SourceStatus
 from edge_agent.config_sections import EvidenceSection
 from edge_agent.core.decode_policy import Wish
-from edge_agent.core.spec import CameraSpec, DetectorSpec, IntrusionRule, TamperSpec, TrackerSpec, Zone
+from edge_agent.core.spec import DetectorSpec, TrackerSpec
 from edge_agent.core.types import Detections, Frame, Image
-from tests.scenes import AGENT, CLOCK, SQUARE, T0, blobs
+from tests.scenes import AGENT, CLOCK, T0, blobs, guarded
 
 IMAGE = np.full((360, 640, 3), 90, np.uint8)
 
@@ -55,14 +55,7 @@ class Nobody:
 class Camera:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, glance_s: float) -> None:
         monkeypatch.setattr(runtime_camera, "LiveSource", Still)
-        spec = CameraSpec(
-            id="c",
-            source="rtsp://camera",
-            zones=(Zone("yard", SQUARE),),
-            rules=(IntrusionRule(id="keep-out", zone="yard"),),
-            tamper=TamperSpec(enabled=False),
-            glance_s=glance_s,
-        )
+        spec = guarded("rtsp://camera", glance_s=glance_s)
         self.live = runtime_camera.LiveCamera(spec, AGENT, TrackerSpec(), DetectorSpec(), "nobody", lambda _: None)
         self.source: Any = self.live._source
 
