@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from contract.events import Event, Subject
+from edge_agent.core.overlap import areas, shared
 
 Boxes = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -80,12 +81,8 @@ def parse_mot(lines: Iterable[str]) -> dict[int, TruthFrame]:
 
 def iou(a: Boxes, b: Boxes) -> NDArray[np.float64]:
     """Intersection over union of each of `a` (n) with each of `b` (m): (n, m); 0 where both are empty."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    inter = np.prod(np.clip(high - low, 0, None), axis=2)
-    area_a = np.prod(np.clip(a[:, 2:] - a[:, :2], 0, None), axis=1)
-    area_b = np.prod(np.clip(b[:, 2:] - b[:, :2], 0, None), axis=1)
-    union = area_a[:, None] + area_b[None, :] - inter
+    inter = shared(a, b)
+    union = areas(a)[:, None] + areas(b) - inter
     shares: NDArray[np.float64] = np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
     return shares
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.core.overlap import areas, shared
 from edge_agent.core.types import Detections, FeatureMap, Image
 
 STRIDE = 32
@@ -119,18 +120,9 @@ def suppress(boxes: Floats, scores: Floats, labels: NDArray[np.int32], iou: floa
 
 def _overlap(boxes: Floats, others: Floats) -> Floats:
     """Intersection over union of boxes (n, 4) with others (m, 4): (n, m)."""
-    one, other = boxes.T[..., None], others.T[:, None]
-    across = np.maximum(0, np.minimum(one[2], other[2]) - np.maximum(one[0], other[0]))
-    down = np.maximum(0, np.minimum(one[3], other[3]) - np.maximum(one[1], other[1]))
-    shared: Floats = across * down
-    overlap: Floats = shared / np.maximum(_areas(one) + _areas(other) - shared, 1e-9)
+    both = shared(boxes, others)
+    overlap: Floats = both / np.maximum(areas(boxes)[:, None] + areas(others) - both, 1e-9)
     return overlap
-
-
-def _areas(sides: Floats) -> Floats:
-    """Of x1 y1 x2 y2 along the first axis."""
-    areas: Floats = np.maximum(0, sides[2] - sides[0]) * np.maximum(0, sides[3] - sides[1])
-    return areas
 
 
 def candidates(

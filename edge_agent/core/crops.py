@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.core.overlap import areas, shared
 from edge_agent.core.types import Detections
 
 Boxes = NDArray[np.float64]
@@ -23,6 +24,7 @@ Skyline = list[tuple[int, int, int]]
 """Steps (left, right, top), from left to right: below is free."""
 
 Places = list[tuple[int, int, int]]
+"""(sheet, left, top) of each piece."""
 
 STRIDE = 32
 """Sides of a network's input are multiples of this."""
@@ -304,25 +306,18 @@ def _raised(skyline: Skyline, left: int, right: int, top: int) -> Skyline:
 
 def _owners(boxes: Boxes, pieces: Boxes) -> tuple[NDArray[np.intp], Boxes, NDArray[np.bool_]]:
     """Of each box the piece it shares most with, the box clipped to it, and whether enough of it is inside."""
-    one, other = boxes.T[..., None], pieces.T[4:8, None]
-    left, top = np.maximum(one[0], other[0]), np.maximum(one[1], other[1])
-    right, bottom = np.minimum(one[2], other[2]), np.minimum(one[3], other[3])
-    shared = np.maximum(right - left, 0) * np.maximum(bottom - top, 0)
-    owner = shared.argmax(axis=1)
-    rows = np.arange(len(boxes))
-    areas = np.maximum((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), 1e-9)
-    clipped = np.stack([side[rows, owner] for side in (left, top, right, bottom)], axis=1)
-    return owner, clipped, shared[rows, owner] >= WITHIN * areas
+    on = pieces[:, 4:8]
+    both = shared(boxes, on)
+    owner = both.argmax(axis=1)
+    own, most = on[owner], both[np.arange(len(boxes)), owner]
+    clipped = np.concatenate((np.maximum(boxes[:, :2], own[:, :2]), np.minimum(boxes[:, 2:], own[:, 2:])), axis=1)
+    return owner, clipped, most >= WITHIN * np.maximum(areas(boxes), 1e-9)
 
 
 def alike(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:
     """Which of the boxes (n, 4) are the same object as which of the others (m, 4): (n, m)."""
-    one, other = boxes.T[..., None], others.T[:, None]
-    across = np.maximum(np.minimum(one[2], other[2]) - np.maximum(one[0], other[0]), 0)
-    down = np.maximum(np.minimum(one[3], other[3]) - np.maximum(one[1], other[1]), 0)
-    shared = across * down
-    areas, more = ((sides[2] - sides[0]) * (sides[3] - sides[1]) for sides in (one, other))
-    return np.asarray((shared > SAME * (areas + more - shared)) | (shared > PART * np.minimum(areas, more)))
+    both, one, other = shared(boxes, others), areas(boxes)[:, None], areas(others)
+    return np.asarray((both > SAME * (one + other - both)) | (both > PART * np.minimum(one, other)))
 
 
 def _single(
