@@ -165,8 +165,8 @@ class FairRate:
         before = self._since.keys()
         self._since = {name: self._since.get(name, t) for name, one in wanted.items() if one.eager}
         now = self._demand(wanted, self._shares)
-        others = self._shares != _FREE and (self._since.keys() != before or self._shares.bursts is not None)
-        if now > FULL or others:
+        turned = self._shares != _FREE and (self._since.keys() != before or self._shares.bursts is not None)
+        if now > FULL or turned:
             self._shares, self._roomy = self._filling(t, wanted), None
             return
         if self._shares == _FREE or now >= FREE:
