@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from aggregator.config_people import Url, Wrong
 from aggregator.core.response import ResponseTargets, Targets
+from contract.errors import words
 from contract.kinds import SEVERITIES
 
 Seconds = Annotated[float, Meta(gt=0)]
@@ -112,7 +113,7 @@ def archive(section: MapSection, resolve: Callable[[str], Path], wrong: Wrong) -
             header = file.read(_HEADER_BYTES)
         size = path.stat().st_size
     except OSError as error:
-        raise wrong("map.pmtiles", section.pmtiles, f"a file that can be read ({error.strerror})") from error
+        raise wrong("map.pmtiles", section.pmtiles, f"a file that can be read ({words(error)})") from error
     if len(header) < _HEADER_BYTES or header[:8] != b"PMTiles\x03" or header[99] not in _TILE_TYPES:
         raise wrong("map.pmtiles", section.pmtiles, "a PMTiles archive (version 3) of vector tiles (MVT) or pictures")
     parts = struct.unpack_from("<8Q", header, 8)

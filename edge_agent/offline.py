@@ -15,7 +15,7 @@ from typing import Protocol
 
 import msgspec
 
-from contract.errors import ConfigError
+from contract.errors import ConfigError, words
 from contract.events import Clock, Event, sequence_text
 from contract.ids import derived_uuid7
 from edge_agent.adapters import memory_npz
@@ -187,7 +187,7 @@ def _remember(pipeline: CameraPipeline, file: Path | None) -> None:
     try:
         memory_npz.save(file, pipeline.memory())
     except OSError as error:
-        raise ConfigError("analyze.memory", file=str(file), detail=error.strerror or str(error)) from error
+        raise ConfigError("analyze.memory", file=str(file), detail=words(error)) from error
 
 
 def ids_of(job: Job) -> IdFactory:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contract.codec import encode
-from contract.errors import ConfigError, JagaError
+from contract.errors import ConfigError, JagaError, words
 from contract.texts import language_of, text
 from edge_agent import offline
 from edge_agent.adapters.detectors import open_detector
@@ -113,7 +113,7 @@ class Lines:
             try:
                 self._stream = self._part.open("wb")
             except OSError as error:
-                detail = error.strerror or str(error)
+                detail = words(error)
                 raise ConfigError("analyze.cannot_write", file=str(self._path), detail=detail) from error
         return self
 

@@ -20,7 +20,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from contract.errors import JagaError
+from contract.errors import JagaError, words
 from contract.messages import CameraState
 from contract.texts import language_of, text
 from jaga import demo_config, ports
@@ -108,7 +108,7 @@ def scenes(seed: int) -> tuple[DemoAgent, ...]:
     try:
         made = write_all(demo_scenes(seed), cache, min(4, os.cpu_count() or 1), progress, helper)
     except OSError as error:
-        raise JagaError("demo.no_cache", path=cache, detail=error.strerror or error) from error
+        raise JagaError("demo.no_cache", path=cache, detail=words(error)) from error
     return rendered({scene.name: scene.video for scene in made}, CAMERA_FPS)
 
 
@@ -166,7 +166,7 @@ def folder(wanted: Path | None) -> Iterator[Path]:
         try:
             wanted.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise JagaError("demo.no_data_dir", path=wanted, detail=error.strerror or error) from error
+            raise JagaError("demo.no_data_dir", path=wanted, detail=words(error)) from error
         yield wanted.resolve()
         return
     path = Path(tempfile.mkdtemp(prefix="jaga-demo-"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
-from contract.errors import ConfigError
+from contract.errors import ConfigError, words
 from contract.events import Location
 from simulator.scenes import GROUND
 
@@ -98,7 +98,7 @@ def own(video: str) -> tuple[DemoAgent, ...]:
     try:
         sources = _sources(video)
     except OSError as error:
-        raise ConfigError("demo.video_unreadable", video=video, detail=error.strerror or error) from error
+        raise ConfigError("demo.video_unreadable", video=video, detail=words(error)) from error
     fps = max(1.0, min(5.0, LOOKS_PER_SECOND / len(sources)))
     rules: tuple[Values, ...] = (
         {"kind": "intrusion", "zone": "picture", "severity": "info", "min_duration_s": 1.5, "end_after_s": 5.0},

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 
-from contract.errors import ConfigError, JagaError
+from contract.errors import ConfigError, JagaError, words
 from contract.texts import language_of, text
 from simulator import city as cities
 from simulator.city_profiles import PROFILES
@@ -65,7 +65,7 @@ def city(
     try:
         incidents = cities.write(made, out)
     except OSError as error:
-        raise JagaError("city.cannot_write", path=out, detail=error.strerror or error) from error
+        raise JagaError("city.cannot_write", path=out, detail=words(error)) from error
     summary = {"cameras": len(made.cameras), "events": len(made.deliveries), "incidents": incidents}
     sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
     sys.stderr.write(text("city.written", language_of(dict(os.environ)), out=out, **summary) + "\n")
@@ -103,7 +103,7 @@ def _lines(path: Path, kind: type[T]) -> list[T]:
     try:
         raw = path.read_bytes().splitlines()
     except OSError as error:
-        raise ConfigError("score.cannot_read", path=path, detail=error.strerror or error) from error
+        raise ConfigError("score.cannot_read", path=path, detail=words(error)) from error
     lines: list[T] = []
     for number, line in enumerate(raw, 1):
         if not line.strip():

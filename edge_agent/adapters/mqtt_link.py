@@ -21,7 +21,7 @@ import structlog
 
 from contract import topics
 from contract.codec import decode, encode
-from contract.errors import CodecError, ConfigError, JagaError
+from contract.errors import CodecError, ConfigError, JagaError, words
 from contract.events import Event, Uuid7
 from contract.messages import Command, Health, Reply, Status, refusal
 from edge_agent.adapters.mqtt_paho import (
@@ -151,7 +151,7 @@ class MqttLink:
             except JagaError as error:
                 self._down(str(error))
             except OSError as error:
-                self._down(error.strerror or str(error) or type(error).__name__)
+                self._down(words(error))
             except Exception as error:  # whatever it is, the link goes on: events wait in the spool meanwhile
                 log.exception("mqtt_link_failed")
                 self._down(type(error).__name__)

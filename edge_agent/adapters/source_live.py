@@ -16,6 +16,7 @@ from typing import Self
 
 import structlog
 
+from contract.errors import words
 from contract.messages import CameraState
 from contract.sentence import Sentence, english, sentence
 from edge_agent.adapters.source_process import Child, ChildDied
@@ -211,7 +212,7 @@ class LiveSource:
         try:
             return self._watch()
         except OSError as error:
-            self._set("reconnecting", sentence("camera.decoder_start", detail=error.strerror or str(error)))
+            self._set("reconnecting", sentence("camera.decoder_start", detail=words(error)))
         except Exception as error:
             log.exception("source_failed", camera=self._camera)
             self._set("reconnecting", sentence("camera.unforeseen", detail=type(error).__name__))

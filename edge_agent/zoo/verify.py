@@ -5,7 +5,7 @@ import os
 from importlib.resources import files
 from pathlib import Path
 
-from contract.errors import JagaError
+from contract.errors import JagaError, words
 from edge_agent.core.model import Model
 from edge_agent.zoo.expose import expose
 from edge_agent.zoo.manifest import Entry, Manifest, Onnx, Weights, manifest
@@ -58,7 +58,7 @@ def read(file: Weights | Onnx, model: str) -> bytes:
     except FileNotFoundError as error:
         raise ModelMissing("zoo.missing", model=model, path=path, command=f"jaga models {verb} {model}") from error
     except OSError as error:
-        raise ModelError("zoo.unreadable", path=path, detail=error.strerror or str(error)) from error
+        raise ModelError("zoo.unreadable", path=path, detail=words(error)) from error
     check(content, file, path)
     return content
 
@@ -77,7 +77,7 @@ def write(content: bytes, path: Path) -> None:
         finally:
             partial.unlink(missing_ok=True)
     except OSError as error:
-        raise ModelError("zoo.unwritable", path=path, detail=error.strerror or str(error)) from error
+        raise ModelError("zoo.unwritable", path=path, detail=words(error)) from error
 
 
 def pin(content: bytes, path: Path) -> None:
@@ -91,10 +91,10 @@ def _pin_path(path: Path) -> Path:
 
 def _pinned(path: Path) -> str | None:
     try:
-        words = _pin_path(path).read_text("ascii").split()
+        told = _pin_path(path).read_text("ascii").split()
     except (OSError, UnicodeDecodeError):
         return None
-    return words[0] if words else None
+    return told[0] if told else None
 
 
 def state(file: Weights | Onnx, model: str) -> str:
