@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.picture import COARSE, LONGEST_S, Flow
+from edge_agent.core.picture import COARSE, LONGEST_S, WIDE, Flow
 from edge_agent.core.types import Frame, Image
 
 STRIDE, REFINED = 5, 2
@@ -56,6 +56,16 @@ def _near(image: Image) -> Image:
     return image
 
 
+def _mean(image: Image, width: int, height: int) -> Image:
+    """Each pixel the mean of its area; by halves first where they end at the same pixels, for which OpenCV has a fast
+    path. Halves that do not would be another picture (docs/design/decisions.md)."""
+    across, down = 2 * width, 2 * height
+    while image.shape[1] > across and not (image.shape[1] % across or image.shape[0] % down):
+        half = image.shape[1] // 2, image.shape[0] // 2
+        image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
 class CvPicture:
     """A Picture port over one frame."""
 
@@ -74,14 +84,12 @@ class CvPicture:
         return self._colour[width]
 
     def _reduced(self, width: int) -> Image:
-        """By halves where the frame is at least twice as wide: OpenCV has a fast path for that, and the steps between
-        are shared."""
+        """Those narrower than WIDE by halves, so that the steps between are shared."""
         height, full = self.image.shape[:2]
         if width >= full:
             return self.image
-        source = self.colour(2 * width) if 2 * width < full else _near(self.image)
-        size = (width, max(1, round(height * width / full)))
-        return np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
+        source = self.colour(2 * width) if width < WIDE and 2 * width < full else _near(self.image)
+        return _mean(source, width, max(1, round(height * width / full)))
 
     def grey(self, width: int) -> Image:
         if width not in self._grey:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_agent.adapters.pictures_cv2 import CvPictures
-from edge_agent.core.picture import LONGEST_S, SMALL, WIDE, Pictures
+from edge_agent.core.picture import COARSE, LONGEST_S, SMALL, WIDE, Pictures
 from edge_agent.core.types import Frame, Image
 
 IMPLEMENTATIONS: tuple[Callable[[], Pictures], ...] = (CvPictures,)
@@ -39,6 +40,51 @@ def test_reduced_pictures_keep_the_aspect_and_the_means(pictures: Pictures, widt
     assert np.allclose(colour.mean(axis=(0, 1)), image.mean(axis=(0, 1)), atol=1.0)
     assert picture.colour(width) is colour
     assert picture.grey(width) is grey
+
+
+def shares(size: int, cells: int) -> NDArray[np.float64]:
+    """How much of each of `cells` equal stretches of a line each of its `size` pixels is: (cells, size), rows sum to
+    1."""
+    edges = np.arange(cells + 1) * size / cells
+    pixels = np.arange(size)
+    inside = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return np.maximum(inside, 0.0) * cells / size
+
+
+def means(image: Image, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """The exact mean of each pixel's area."""
+    down, across = shares(image.shape[0], shape[0]), shares(image.shape[1], shape[1])
+    return np.stack([down @ image[..., c] @ across.T for c in range(3)], axis=-1)
+
+
+SIZES = (
+    *(
+        (1920, 1080),
+        (1280, 720),
+        (640, 360),
+        (2560, 1440),
+        (960, 540),
+        (704, 576),
+        (720, 480),
+        (800, 600),
+        (2304, 1296),
+    ),
+    *((705, 577), (641, 361), (1919, 1079), (1080, 1920), (577, 1023), (352, 288), (321, 240), (1000, 7), (641, 1)),
+)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_each_pixel_is_the_mean_of_its_area(pictures: Pictures, size: tuple[int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    picture = pictures.show(frame(image, 0.0), 0.0)
+    wide = picture.colour(WIDE)
+    assert wide.shape == (max(1, round(size[1] * WIDE / size[0])), WIDE, 3)
+    apart = np.abs(wide - means(image, wide.shape))
+    assert apart.max() <= 1.5, "three halves, each rounded, are the most"
+    assert apart.mean() <= 0.45  # rounded up where two are alike; halves that end elsewhere would give more than 0.8
+    for width, source in ((SMALL, wide), (COARSE, picture.colour(SMALL))):
+        narrow = picture.colour(width)
+        assert np.abs(narrow - means(source, narrow.shape)).max() <= 0.5 + 1e-4
 
 
 def test_a_picture_that_is_no_wider_stays_as_it_is(pictures: Pictures) -> None:
