@@ -34,7 +34,8 @@ from benchmarks.report import Figure, Outcome, at_least, command, equal
 from benchmarks.scorers import episodes_of
 from contract.events import Event
 from edge_agent.adapters.detectors import open_detector
-from edge_agent.adapters.source_decode import Due, Luma
+from edge_agent.adapters.pixels_av import Bgr, Luma
+from edge_agent.adapters.source_decode import Due
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.config import load
@@ -108,7 +109,7 @@ def camera_of() -> CameraSpec:
 def frames(stream: Stream, control: Control, before: float) -> Iterator[Frame]:
     """What a live camera's decoding child delivers, by the stream's clock; before: seconds that it has watched."""
     now = [0.0]
-    due, step, luma = Due(FPS, early=0.5), 1 / CODED_FPS, Luma(LUMA_WIDTH)
+    due, step, luma, bgr = Due(FPS, early=0.5), 1 / CODED_FPS, Luma(LUMA_WIDTH), Bgr()
     with av.open(str(stream.file)) as container:
         video: Any = container.streams.video[0]
         video.thread_type, video.codec_context.thread_count = "NONE", 1
@@ -119,8 +120,7 @@ def frames(stream: Stream, control: Control, before: float) -> Iterator[Frame]:
             now[0] = number * step
             for picture in economy.feed(packet, step) or ():
                 if due(now[0]):
-                    image = picture.to_ndarray(format="bgr24")
-                    yield Frame(image, luma(picture), number, now[0])
+                    yield Frame(bgr(picture), luma(picture), number, now[0])
 
 
 def jaga(stream: Stream, config: EdgeConfig, detector: Detector, known: int) -> tuple[Seen, Parts]:

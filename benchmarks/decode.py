@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from benchmarks.data import PETS
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
-from edge_agent.adapters.source_decode import Due, Luma
+from edge_agent.adapters.pixels_av import Bgr, Luma
+from edge_agent.adapters.source_decode import Due
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.core.decode_policy import DecodePolicy, Wish
@@ -174,7 +175,7 @@ def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) 
     context, control, due = stream.context(), Control(policy, Wish(FPS)), Due(FPS, early=0.5)
     step = 1 / CODED_FPS
     economy = Economy(context, control, lambda within: due.near(now[0] + within), step, lambda: now[0])
-    gate, rest, luma = MotionGate(MotionSpec()), Rest(), Luma(LUMA_WIDTH)
+    gate, rest, luma, bgr = MotionGate(MotionSpec()), Rest(), Luma(LUMA_WIDTH), Bgr()
     first: float | None = None
     delay = 0.0
     spent = 0.0
@@ -188,7 +189,7 @@ def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) 
         for frame in economy.feed(packet, step) or ():
             if not due(now[0]):
                 continue
-            frame.to_ndarray(format="bgr24")
+            bgr(frame)
             decision = gate.decide(luma(frame), now[0])
             looked += decision.detect
             if decision.detect:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from contract.sentence import english
+from edge_agent.adapters.pixels_av import Bgr
 from edge_agent.adapters.privacy_cv2 import Masks, tiny_luma
 from edge_agent.adapters.source_decode import OpenError, ReadError, decode
 from edge_agent.adapters.source_live import LiveSource
@@ -108,17 +109,17 @@ class InlineRecording(_Recording):
     """The same pictures without a child process."""
 
     def __iter__(self) -> Iterator[Frame]:
-        masks = Masks(self._request.masks)
+        masks, bgr = Masks(self._request.masks), Bgr()
         try:
             for picture in decode(self._request):
                 if self._closed:
                     return
                 self.corrupt, self.frames = picture.corrupt, picture.index + 1
-                if picture.image is not None:
-                    masks.apply(picture.image)
-                    tiny = picture.luma
-                    luma = tiny_luma(picture.image, self._request.luma_width) if tiny is None else tiny
-                    yield Frame(image=picture.image, luma=luma, index=picture.index, t=picture.t)
+                if picture.frame is not None:
+                    image, tiny = bgr(picture.frame), picture.luma
+                    masks.apply(image)
+                    luma = tiny_luma(image, self._request.luma_width) if tiny is None else tiny
+                    yield Frame(image=image, luma=luma, index=picture.index, t=picture.t)
         except OpenError as error:
             raise self._error("open", str(error)) from error
         except ReadError as error:

@@ -18,15 +18,12 @@ import av
 import av.container
 import av.error
 import av.logging
-import numpy as np
-from av.video.reformatter import VideoReformatter
-from numpy.typing import NDArray
 
 from contract.errors import JagaError
+from edge_agent.adapters.pixels_av import Luma
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_wire import Request
-
-Image = NDArray[np.uint8]
+from edge_agent.core.types import Image
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 MAX_BROKEN = 100
@@ -58,31 +55,14 @@ class ReadError(JagaError):
 
 @dataclass(slots=True)
 class Decoded:
-    """A picture that is due, or None where it only counts, and its tiny luma, where no masks are to be painted first.
+    """A frame that is due, or None where it only counts, and its tiny luma, where no masks are to be painted first.
     t: seconds; corrupt: packets given up so far."""
 
-    image: Image | None
+    frame: Any | None
     luma: Image | None
     index: int
     t: float
     corrupt: int
-
-
-class Luma:
-    """The tiny luma of decoded frames, `width` wide, each pixel the mean of its area, without the way over BGR: a tenth
-    of the time. One thread."""
-
-    def __init__(self, width: int) -> None:
-        self._width = width
-        self._scaler = VideoReformatter()
-
-    def __call__(self, frame: Any) -> Image:
-        across = round(frame.rotation / 90) % 2 == 1
-        wide, high = (frame.height, frame.width) if across else (frame.width, frame.height)
-        width, height = self._width, max(1, round(high * self._width / wide))
-        width, height = (height, width) if across else (width, height)
-        tiny = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
-        return _upright(np.asarray(tiny.to_ndarray(), np.uint8), frame)
 
 
 class Due:
@@ -161,7 +141,7 @@ def _timed(
                 t = time.time()
             shown = frame is not None and due(t)
             luma = tiny(frame) if shown and tiny is not None else None
-            yield Decoded(_bgr(frame) if shown else None, luma, index, t, source.corrupt)
+            yield Decoded(frame if shown else None, luma, index, t, source.corrupt)
             index += 1
         if count == 0:
             raise OpenError("camera.nothing_decodable")
@@ -180,15 +160,6 @@ def _wait(began: float | None, pts: float) -> tuple[float, float]:
     if pause:
         time.sleep(pause)
     return began, pause
-
-
-def _bgr(frame: Any) -> Image:
-    return _upright(frame.to_ndarray(format="bgr24"), frame)
-
-
-def _upright(image: Image, frame: Any) -> Image:
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 
 
 class _Stream:

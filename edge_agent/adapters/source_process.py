@@ -1,4 +1,4 @@
-"""The agent's end of a decoding child: starts it, reads what it says, copies pictures out of the shared memory.
+"""The agent's end of a decoding child: starts it, reads what it says, takes pictures out of the shared memory.
 
 Memory and pipes have no names, so nothing is left behind however either side ends; the child leaves when its input
 ends.
@@ -17,6 +17,7 @@ from typing import IO
 
 import numpy as np
 
+from edge_agent.adapters.pixels_av import Bgr, joined
 from edge_agent.adapters.source_nursery import NURSERY
 from edge_agent.adapters.source_wire import WISH, Message, Request
 from edge_agent.core.decode_policy import Wish
@@ -42,6 +43,7 @@ class Child:
     def __init__(self, request: Request) -> None:
         self._map: mmap.mmap | None = None
         self._heard = bytearray()
+        self._bgr = Bgr()
         with contextlib.ExitStack() as kept, contextlib.ExitStack() as given:
             # A child that cannot be started is tried again for ever: what it had opened must not pile up.
             self._memory = os.memfd_create("jaga-frames")
@@ -79,15 +81,20 @@ class Child:
         return message
 
     def picture(self, message: Message) -> tuple[Image, Image]:
-        """The image and luma that a "frame" message tells of, as copies; the child may write their place again."""
+        """The image and luma that a "frame" message tells of, out of the shared memory; the child may write their place
+        again."""
         if self._map is None or len(self._map) < message["size"]:
             self._map = mmap.mmap(self._memory, message["size"], prot=mmap.PROT_READ)
         width, height = message["width"], message["height"]
         luma_width, luma_height = message["luma"]
-        count = width * height * 3
+        colours = message.get("colours")
+        count = width * height * 3 if colours is None else width * height * 3 // 2
         whole = np.frombuffer(self._map, np.uint8, count + luma_width * luma_height, message["offset"])
-        image = whole[:count].reshape(height, width, 3).copy()
-        luma = whole[count:].reshape(luma_height, luma_width).copy()
+        pixels, luma = whole[:count], whole[count:].reshape(luma_height, luma_width).copy()
+        if colours is None:
+            image = pixels.reshape(height, width, 3).copy()
+        else:
+            image = self._bgr(joined(pixels, width, height, colours))
         with contextlib.suppress(BrokenPipeError):
             self._stdin.write(bytes([message["slot"]]))
         return image, luma

@@ -53,11 +53,12 @@ class Request:
 class Message(TypedDict, total=False):
     """One line of the child. frame: a picture lies at `offset` of the memory file, which is `size` bytes long.
 
-    luma: its (width, height), right behind the picture. index: of the frame in the source; alive says how far it is
-    when nothing was due. corrupt: packets that could not be decoded so far. skipped: pictures that were received and
-    not decoded. keyframe_s: the longest keyframe interval lately, None while unknown. cpu: seconds of processor time
-    that the child has taken. spared: keyframes that were due and not needed, so far. refused: the camera wants another
-    user name or password. key, values: of the catalogue, what an error says.
+    luma: its (width, height), right behind the picture. colours: where the picture lies as planes, how they are meant;
+    else it is BGR. index: of the frame in the source; alive says how far it is when nothing was due. corrupt: packets
+    that could not be decoded so far. skipped: pictures that were received and not decoded. keyframe_s: the longest
+    keyframe interval lately, None while unknown. cpu: seconds of processor time that the child has taken. spared:
+    keyframes that were due and not needed, so far. refused: the camera wants another user name or password. key,
+    values: of the catalogue, what an error says.
     """
 
     type: Literal["opened", "frame", "alive", "error", "end"]
@@ -67,6 +68,7 @@ class Message(TypedDict, total=False):
     width: int
     height: int
     luma: tuple[int, int]
+    colours: tuple[int, int]
     index: int
     t: float
     corrupt: int

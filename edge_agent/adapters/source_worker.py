@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from edge_agent.adapters.pixels_av import SPARE, Bgr, Planes
 from edge_agent.adapters.privacy_cv2 import Masks, one_thread, tiny_luma
 from edge_agent.adapters.source_decode import Decoded, OpenError, ReadError, RefusedError, decode
 from edge_agent.adapters.source_economy import Control
 from edge_agent.adapters.source_wire import LIVE_SLOTS, SLOTS, WISH, Message, Request
 from edge_agent.core.decode_policy import Wish
+from edge_agent.core.types import Image
 
 ALIVE_EVERY_S = 0.5
 LIVE_NICE = 10
@@ -43,28 +45,21 @@ class Slots:
             self._free.add(slot)
             self._changed.notify_all()
 
-    def put(self, image: Any, luma: Any) -> Message:
-        """Copies both into a free part, waiting for one. The message tells where they are."""
-        need = image.nbytes + luma.nbytes
+    def put(self, *arrays: Image) -> Message:
+        """Copies them, one behind the other, into a free part, waiting for one. The message tells where they are."""
+        need = sum(array.size for array in arrays) + SPARE
         with self._changed:
             if need > self._part:
                 self._changed.wait_for(lambda: len(self._free) == self._count)
                 self._grow(need)
             self._changed.wait_for(lambda: bool(self._free))
             slot = self._free.pop()
-        offset = slot * self._part
+        offset = begin = slot * self._part
         assert self._map is not None
-        whole = np.frombuffer(self._map, np.uint8, need, offset)
-        whole[: image.nbytes] = image.reshape(-1)
-        whole[image.nbytes :] = luma.reshape(-1)
-        return {
-            "slot": slot,
-            "offset": offset,
-            "size": self._part * self._count,
-            "width": image.shape[1],
-            "height": image.shape[0],
-            "luma": (luma.shape[1], luma.shape[0]),
-        }
+        for array in arrays:
+            np.frombuffer(self._map, np.uint8, array.size, begin).reshape(array.shape)[...] = array
+            begin += array.size
+        return {"slot": slot, "offset": offset, "size": self._part * self._count}
 
     def _grow(self, need: int) -> None:
         """Only ever larger: the agent may still have the smaller file mapped."""
@@ -101,18 +96,46 @@ def listen(slots: Slots, control: Control) -> None:
     os._exit(0)
 
 
+class Shown:
+    """Puts frames where the agent finds them: as planes, of which it makes its picture, or as BGR where there are masks
+    to be painted first, or where the planes are not of the usual kind."""
+
+    def __init__(self, request: Request, slots: Slots) -> None:
+        self._request, self._slots = request, slots
+        self._masks, self._bgr = Masks(request.masks), Bgr()
+
+    def __call__(self, frame: Any, luma: Image | None) -> Message:
+        """luma: None where there are masks."""
+        planes = None if luma is None or self._request.masks else Planes.of(frame)
+        if planes is not None and luma is not None:
+            place = self._slots.put(*planes.parts, luma)
+            return {
+                **place,
+                "width": frame.width,
+                "height": frame.height,
+                "luma": _size(luma),
+                "colours": planes.colours,
+            }
+        image = self._bgr(frame)
+        self._masks.apply(image)
+        luma = tiny_luma(image, self._request.luma_width) if luma is None else luma
+        width, height = _size(image)
+        return {**self._slots.put(image, luma), "width": width, "height": height, "luma": _size(luma)}
+
+
+def _size(image: Image) -> tuple[int, int]:
+    return image.shape[1], image.shape[0]
+
+
 def work(request: Request, control: Control, slots: Slots, say: Speaker) -> None:
     one_thread()
-    masks = Masks(request.masks)
+    shown = Shown(request, slots)
     told = time.monotonic()
     last: Decoded | None = None
     for last in decode(request, control):
         now = time.monotonic()
-        if last.image is not None:
-            masks.apply(last.image)
-            luma = tiny_luma(last.image, request.luma_width) if last.luma is None else last.luma
-            place = slots.put(last.image, luma)
-            say({"type": "frame", "t": last.t, **_known(last, control), **place})
+        if last.frame is not None:
+            say({"type": "frame", "t": last.t, **_known(last, control), **shown(last.frame, last.luma)})
             told = now
         elif now - told > ALIVE_EVERY_S:
             say({"type": "alive", **_known(last, control)})

@@ -48,7 +48,7 @@ def shares(size: int, cells: int) -> NDArray[np.float64]:
     edges = np.arange(cells + 1) * size / cells
     pixels = np.arange(size)
     inside = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return np.maximum(inside, 0.0) * cells / size
+    return np.asarray(np.maximum(inside, 0.0) * cells / size, np.float64)
 
 
 def means(image: Image, shape: tuple[int, ...]) -> NDArray[np.float64]:

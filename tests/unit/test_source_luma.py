@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
+from edge_agent.adapters.pixels_av import Bgr, Luma, Planes
 from edge_agent.adapters.privacy_cv2 import tiny_luma
-from edge_agent.adapters.source_decode import Luma, _bgr
 
 
 class Turned:
@@ -33,7 +33,7 @@ def decoded(size: tuple[int, int], coded: str) -> Any:
 @pytest.mark.parametrize("coded", ["yuv420p", "yuvj420p", "yuv422p10le", "gray", "rgb24"])
 def test_it_is_the_luma_of_the_picture(size: tuple[int, int], coded: str) -> None:
     frame = decoded(size, coded)
-    luma, usual = Luma(96)(frame), tiny_luma(_bgr(frame), 96)
+    luma, usual = Luma(96)(frame), tiny_luma(Bgr()(frame), 96)
     assert luma.shape == usual.shape
     apart = np.abs(luma.astype(int) - usual)
     assert apart.max() <= 6, apart.max()
@@ -44,11 +44,13 @@ def test_it_is_the_luma_of_the_picture(size: tuple[int, int], coded: str) -> Non
 def test_it_is_turned_as_the_picture_is(rotation: int, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = decoded((720, 1280), "yuv420p")
     turned: Any = Turned(frame, rotation)
-    scaler = Luma(96)
-    monkeypatch.setattr(scaler, "_scaler", Upright())
-    luma, usual = scaler(turned), tiny_luma(_bgr(turned), 96)
+    scaler, bgr = Luma(96), Bgr()
+    for one in (scaler, bgr):
+        monkeypatch.setattr(one, "_scaler", Upright())
+    luma, usual = scaler(turned), tiny_luma(bgr(turned), 96)
     assert luma.shape == usual.shape
     assert np.abs(luma.astype(int) - usual).mean() <= 2
+    assert Planes.of(turned) is None, "it is turned where it is decoded"
 
 
 class Upright:

@@ -1,0 +1,99 @@
+"""From decoded frames to pixels, by swscale: pictures, their tiny luma, and frames as they travel between processes.
+
+Each scaler is kept, and has one thread: one made for each frame starts a thread a processor, for a fifth of its time.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from edge_agent.core.types import Image
+
+PLANAR = {"yuv420p", "yuvj420p"}
+FULL_RANGE = 2
+"""As FFmpeg numbers the range of a frame's values (AVCOL_RANGE_JPEG)."""
+SPARE = 64
+"""Bytes that may be read, and are not used, behind planes: swscale works by vectors."""
+
+PADDING = 1 << 20
+"""Bytes; more than a picture's rows are padded by."""
+
+
+class Bgr:
+    """The pictures of decoded frames, BGR (height, width, 3), upright. One thread."""
+
+    def __init__(self) -> None:
+        self._scaler = VideoReformatter()
+        self._largest = 0
+
+    def __call__(self, frame: Any) -> Image:
+        self._reuse(3 * frame.width * frame.height)
+        picture = self._scaler.reformat(frame, format="bgr24", threads=1)
+        return _upright(np.asarray(picture.to_ndarray(), np.uint8), frame)
+
+    def _reuse(self, size: int) -> None:
+        """glibc maps memory anew for each aligned block of more than a picture that it has seen, and gives it back at
+        once: at 1080p its first touch takes three times as long as the conversion. It keeps blocks up to the size of
+        the largest plain one that was ever freed (mallopt(3), M_MMAP_THRESHOLD)."""
+        if size > self._largest:
+            self._largest = size
+            np.empty(size + PADDING, np.uint8)
+
+
+class Luma:
+    """The tiny luma of decoded frames, `width` wide, each pixel the mean of its area, without the way over BGR: a tenth
+    of the time. One thread."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._scaler = VideoReformatter()
+
+    def __call__(self, frame: Any) -> Image:
+        across = round(frame.rotation / 90) % 2 == 1
+        wide, high = (frame.height, frame.width) if across else (frame.width, frame.height)
+        width, height = self._width, max(1, round(high * self._width / wide))
+        width, height = (height, width) if across else (width, height)
+        tiny = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA", threads=1)
+        return _upright(np.asarray(tiny.to_ndarray(), np.uint8), frame)
+
+
+def _upright(image: Image, frame: Any) -> Image:
+    turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """A frame as most cameras code it: its luma, (height, width), and both chromas of half of that, half the bytes of
+    its picture. The picture that is made of them elsewhere is the same to the last digit.
+
+    colours: what the picture depends on besides, the matrix and the range as FFmpeg numbers them.
+    """
+
+    parts: tuple[Image, Image, Image]
+    colours: tuple[int, int]
+
+    @staticmethod
+    def of(frame: Any) -> "Planes | None":
+        """The planes of a decoded frame, without a copy; None where it is of another kind, lies on its side, or has a
+        size that PyAV cannot put together again."""
+        usual = frame.format.name in PLANAR and not frame.interlaced_frame and not frame.rotation
+        if not usual or frame.width % 2 or frame.height % 4:
+            return None
+        luma, blue, red = (
+            np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+            for plane in frame.planes
+        )
+        full = frame.format.name == "yuvj420p"
+        return Planes((luma, blue, red), (int(frame.colorspace), FULL_RANGE if full else int(frame.color_range)))
+
+
+def joined(planes: Image, width: int, height: int, colours: tuple[int, int]) -> Any:
+    """A frame over `planes`, (3/2 height x width,), one after the other with SPARE bytes behind them, without a copy:
+    nobody may write there before it is done with."""
+    frame: Any = av.VideoFrame.from_numpy_buffer(planes.reshape(height * 3 // 2, width), "yuv420p")
+    frame.colorspace, frame.color_range = colours
+    return frame

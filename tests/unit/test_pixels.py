@@ -1,0 +1,92 @@
+"""A frame that travels as its planes becomes the very picture that it would have become where it was decoded."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from edge_agent.adapters.pixels_av import SPARE, Bgr, Planes, joined
+from edge_agent.adapters.source_wire import Request
+from edge_agent.adapters.source_worker import Shown, Slots
+from edge_agent.core.types import Image
+
+UNSPECIFIED, BT709, BT601 = 2, 1, 6
+LIMITED, FULL = 1, 2
+
+
+def decoded(width: int, height: int, coded: str = "yuv420p", matrix: int = UNSPECIFIED, values: int = 0) -> Any:
+    rng = np.random.default_rng(width + height)
+    frame: Any = av.VideoFrame(width, height, coded)
+    for plane in frame.planes:
+        plane.update(rng.integers(0, 256, plane.buffer_size, np.uint8).tobytes())
+    frame.colorspace, frame.color_range = matrix, values
+    return frame
+
+
+def handed_over(planes: Planes, width: int, height: int) -> Image:
+    flat = [part.reshape(-1) for part in planes.parts]
+    whole = np.concatenate([*flat, np.zeros(SPARE, np.uint8)])[:-SPARE]
+    return Bgr()(joined(whole, width, height, planes.colours))
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (704, 576), (718, 480), (354, 288), (16, 12), (2, 4)])
+@pytest.mark.parametrize("coded", ["yuv420p", "yuvj420p"])
+@pytest.mark.parametrize(("matrix", "values"), [(UNSPECIFIED, 0), (BT709, LIMITED), (BT709, FULL), (BT601, FULL)])
+def test_planes_give_the_same_picture(size: tuple[int, int], coded: str, matrix: int, values: int) -> None:
+    frame = decoded(*size, coded, matrix, values)
+    planes = Planes.of(frame)
+    assert planes is not None
+    usual = frame.to_ndarray(format="bgr24")
+    assert np.array_equal(handed_over(planes, *size), usual)
+    assert np.array_equal(Bgr()(frame), usual)
+
+
+def test_the_colours_matter() -> None:
+    pictures = [
+        handed_over(planes, 64, 48)
+        for matrix, values in ((BT601, LIMITED), (BT709, LIMITED), (BT709, FULL))
+        if (planes := Planes.of(decoded(64, 48, "yuv420p", matrix, values))) is not None
+    ]
+    assert len(pictures) == 3
+    assert not np.array_equal(pictures[0], pictures[1])
+    assert not np.array_equal(pictures[1], pictures[2])
+
+
+@pytest.mark.parametrize(("width", "height", "coded"), [(641, 480, "yuv420p"), (640, 482, "yuv420p"), (64, 48, "gray")])
+def test_other_frames_have_none(width: int, height: int, coded: str) -> None:
+    assert Planes.of(decoded(width, height, coded)) is None
+
+
+@pytest.fixture
+def memory() -> Iterator[int]:
+    made = os.memfd_create("test-frames")
+    yield made
+    os.close(made)
+
+
+def lying_in(memory: int, message: Any, count: int) -> Image:
+    return np.frombuffer(os.pread(memory, count, message["offset"]), np.uint8)
+
+
+def test_what_has_masks_leaves_as_a_painted_picture_only(memory: int) -> None:
+    masks = (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),)
+    message = Shown(Request("-", realtime=True, masks=masks), Slots(memory, 1))(decoded(64, 48), None)
+    assert "colours" not in message
+    width, height = message["luma"]
+    assert (message["width"], message["height"]) == (64, 48)
+    assert not lying_in(memory, message, 64 * 48 * 3 + width * height).any()
+    assert not lying_in(memory, message, message["size"]).any()
+
+
+def test_what_has_none_leaves_as_planes_with_its_luma_behind_them(memory: int) -> None:
+    frame, luma = decoded(64, 48), np.full((9, 12), 7, np.uint8)
+    message = Shown(Request("-", realtime=True), Slots(memory, 1))(frame, luma)
+    count = 64 * 48 * 3 // 2
+    held = lying_in(memory, message, count + luma.size)
+    assert message["luma"] == (12, 9)
+    assert np.array_equal(held[count:], luma.reshape(-1))
+    picture = Bgr()(joined(held[:count], message["width"], message["height"], message["colours"]))
+    assert np.array_equal(picture, frame.to_ndarray(format="bgr24"))
