@@ -36,18 +36,43 @@ class ChildDied(Exception):
         self.words = words
 
 
+class Window:
+    """Pictures in a child's memory file. One thread."""
+
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        self._map: mmap.mmap | None = None
+        self._bgr = Bgr()
+
+    def picture(self, message: Message) -> tuple[Image, Image]:
+        """The image and luma that a "frame" message tells of, as arrays of their own."""
+        if self._map is None or len(self._map) < message["size"]:
+            self._map = mmap.mmap(self._memory, message["size"], prot=mmap.PROT_READ)
+        width, height = message["width"], message["height"]
+        luma_width, luma_height = message["luma"]
+        colours = message.get("colours")
+        count = width * height * 3 if colours is None else width * height * 3 // 2
+        whole = np.frombuffer(self._map, np.uint8, count + luma_width * luma_height, message["offset"])
+        pixels, luma = whole[:count], whole[count:].reshape(luma_height, luma_width).copy()
+        if colours is None:
+            return pixels.reshape(height, width, 3).copy(), luma
+        return self._bgr(joined(pixels, width, height, colours)), luma
+
+    def close(self) -> None:
+        self._map = None
+
+
 class Child:
     """One decoding process; OSError if none can be started. One thread reads it; `kill` and, until `close`, `tell` may
     be called from any."""
 
     def __init__(self, request: Request) -> None:
-        self._map: mmap.mmap | None = None
         self._heard = bytearray()
-        self._bgr = Bgr()
         with contextlib.ExitStack() as kept, contextlib.ExitStack() as given:
             # A child that cannot be started is tried again for ever: what it had opened must not pile up.
             self._memory = os.memfd_create("jaga-frames")
             kept.callback(os.close, self._memory)
+            self._window = Window(self._memory)
             self._errors: IO[bytes] = kept.enter_context(tempfile.TemporaryFile())
             theirs_in, ours_out = os.pipe()
             given.callback(os.close, theirs_in)
@@ -81,20 +106,8 @@ class Child:
         return message
 
     def picture(self, message: Message) -> tuple[Image, Image]:
-        """The image and luma that a "frame" message tells of, out of the shared memory; the child may write their place
-        again."""
-        if self._map is None or len(self._map) < message["size"]:
-            self._map = mmap.mmap(self._memory, message["size"], prot=mmap.PROT_READ)
-        width, height = message["width"], message["height"]
-        luma_width, luma_height = message["luma"]
-        colours = message.get("colours")
-        count = width * height * 3 if colours is None else width * height * 3 // 2
-        whole = np.frombuffer(self._map, np.uint8, count + luma_width * luma_height, message["offset"])
-        pixels, luma = whole[:count], whole[count:].reshape(luma_height, luma_width).copy()
-        if colours is None:
-            image = pixels.reshape(height, width, 3).copy()
-        else:
-            image = self._bgr(joined(pixels, width, height, colours))
+        """The image and luma that a "frame" message tells of; the child may write their place again."""
+        image, luma = self._window.picture(message)
         with contextlib.suppress(BrokenPipeError):
             self._stdin.write(bytes([message["slot"]]))
         return image, luma
@@ -117,7 +130,7 @@ class Child:
         self._stdin.close()
         self._stdout.close()
         self._errors.close()
-        self._map = None
+        self._window.close()
         os.close(self._memory)
 
     def _died(self) -> ChildDied:

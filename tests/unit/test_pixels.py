@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edge_agent.adapters.pixels_av import SPARE, Bgr, Planes, joined
+from edge_agent.adapters.source_process import Window
 from edge_agent.adapters.source_wire import Request
 from edge_agent.adapters.source_worker import Shown, Slots
 from edge_agent.core.types import Image
@@ -67,26 +68,22 @@ def memory() -> Iterator[int]:
     os.close(made)
 
 
-def lying_in(memory: int, message: Any, count: int) -> Image:
-    return np.frombuffer(os.pread(memory, count, message["offset"]), np.uint8)
-
-
 def test_what_has_masks_leaves_as_a_painted_picture_only(memory: int) -> None:
     masks = (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),)
     message = Shown(Request("-", realtime=True, masks=masks), Slots(memory, 1))(decoded(64, 48), None)
     assert "colours" not in message
-    width, height = message["luma"]
-    assert (message["width"], message["height"]) == (64, 48)
-    assert not lying_in(memory, message, 64 * 48 * 3 + width * height).any()
-    assert not lying_in(memory, message, message["size"]).any()
+    image, luma = Window(memory).picture(message)
+    assert image.shape == (48, 64, 3)
+    assert not image.any()
+    assert not luma.any()
+    assert not any(os.pread(memory, message["size"], 0)), "nothing else lies there"
 
 
-def test_what_has_none_leaves_as_planes_with_its_luma_behind_them(memory: int) -> None:
-    frame, luma = decoded(64, 48), np.full((9, 12), 7, np.uint8)
+@pytest.mark.parametrize("coded", ["yuv420p", "yuvj420p", "gray", "yuv444p"])
+def test_what_has_none_arrives_as_it_was_decoded(memory: int, coded: str) -> None:
+    frame, luma = decoded(64, 48, coded, BT709), np.full((9, 12), 7, np.uint8)
     message = Shown(Request("-", realtime=True), Slots(memory, 1))(frame, luma)
-    count = 64 * 48 * 3 // 2
-    held = lying_in(memory, message, count + luma.size)
-    assert message["luma"] == (12, 9)
-    assert np.array_equal(held[count:], luma.reshape(-1))
-    picture = Bgr()(joined(held[:count], message["width"], message["height"], message["colours"]))
-    assert np.array_equal(picture, frame.to_ndarray(format="bgr24"))
+    assert ("colours" in message) == coded.endswith("420p")
+    image, arrived = Window(memory).picture(message)
+    assert np.array_equal(image, frame.to_ndarray(format="bgr24"))
+    assert np.array_equal(arrived, luma)
