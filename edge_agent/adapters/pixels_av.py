@@ -32,7 +32,8 @@ class Bgr:
     def __call__(self, frame: Any) -> Image:
         self._reuse(3 * frame.width * frame.height)
         picture = self._scaler.reformat(frame, format="bgr24", threads=1)
-        return _upright(np.asarray(picture.to_ndarray(), np.uint8), frame)
+        # Rows that FFmpeg has padded come with their padding between them.
+        return _upright(np.ascontiguousarray(picture.to_ndarray(), np.uint8), frame)
 
     def _reuse(self, size: int) -> None:
         """glibc maps memory anew for each aligned block of more than a picture that it has seen, and gives it back at

@@ -41,8 +41,9 @@ def test_planes_give_the_same_picture(size: tuple[int, int], coded: str, matrix:
     planes = Planes.of(frame)
     assert planes is not None
     usual = frame.to_ndarray(format="bgr24")
-    assert np.array_equal(handed_over(planes, *size), usual)
-    assert np.array_equal(Bgr()(frame), usual)
+    for picture in (handed_over(planes, *size), Bgr()(frame)):
+        assert np.array_equal(picture, usual)
+        assert picture.flags.c_contiguous
 
 
 def test_the_colours_matter() -> None:
