@@ -5,6 +5,7 @@ import time
 
 from benchmarks import (
     busy_clip,
+    camera_sizes,
     cameras_per_core,
     clients,
     decode,
@@ -42,6 +43,7 @@ COMMANDS = (
     busy_clip,
     far_people,
     cameras_per_core,
+    camera_sizes,
     tracking,
     motion_gate,
     decode,
