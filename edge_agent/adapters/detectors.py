@@ -11,15 +11,19 @@ from edge_agent.core.model import Model
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import DetectorSpec, Precision, Runtime
 from edge_agent.zoo import verify
-from edge_agent.zoo.manifest import manifest
+from edge_agent.zoo.manifest import Entry, manifest
 
 RUNTIMES: tuple[Runtime, ...] = ("openvino", "onnxruntime", "ultralytics")
 """In the order that "auto" prefers."""
 
 HINTS = ("auto", "latency", "throughput")
+PRECISIONS = ("auto", "f32", "bf16", "int8")
 
 NATIVE_BF16 = frozenset({"avx512_bf16", "amx_bf16"})
 """A processor with one of these multiplies bfloat16 itself. Others would only imitate it, slower than float32."""
+
+NATIVE_INT8 = frozenset({"avx_vnni", "avx512_vnni"})
+"""A processor with one of these multiplies and sums 8-bit integers in one step, and without overflow."""
 
 Found = Callable[[str], object]
 
@@ -67,13 +71,21 @@ def choose(wanted: Runtime, here: tuple[Runtime, ...], machine: str, flags: Iter
     raise ConfigError("detector.no_runtime")
 
 
-def precision(wanted: Precision, runtime: Runtime, flags: Iterable[str]) -> Precision:
-    """What the network computes in: never "auto". Raises ConfigError where it cannot be had."""
-    native = runtime == "openvino" and not NATIVE_BF16.isdisjoint(flags)
+def precision(wanted: Precision, runtime: Runtime, flags: Iterable[str], entry: Entry) -> Precision:
+    """What the network computes in: never "auto". Raises ConfigError where it cannot be had.
+
+    "auto" prefers bfloat16 to integers: it loses less, and with AMX it is faster as well.
+    """
+    has = frozenset(flags) if runtime == "openvino" else frozenset()
+    offered: dict[Precision, bool] = {
+        "bf16": not NATIVE_BF16.isdisjoint(has),
+        "int8": not NATIVE_INT8.isdisjoint(has) and entry.int8 is not None,
+    }
     if wanted == "auto":
-        return "bf16" if native else "f32"
-    if wanted == "bf16" and not native:
-        raise ConfigError("detector.no_bf16", runtime=runtime)
+        return next((one for one, here in offered.items() if here), "f32")
+    if not offered.get(wanted, True):
+        allowed = ", ".join(("auto", "f32", *(one for one, here in offered.items() if here)))
+        raise ConfigError(f"detector.no_{wanted}", runtime=runtime, model=entry.name, allowed=allowed)
     return wanted
 
 
@@ -85,7 +97,7 @@ def check(spec: DetectorSpec, classes: tuple[str, ...]) -> None:
         ("confidence", spec.confidence, 0 < spec.confidence < 1, "0..1"),
         ("nms_iou", spec.nms_iou, 0 < spec.nms_iou <= 1, "0..1"),
         ("threads", spec.threads, 0 <= spec.threads <= 1024, "0..1024"),
-        ("precision", spec.precision, spec.precision in ("auto", "f32", "bf16"), "auto, f32, bf16"),
+        ("precision", spec.precision, spec.precision in PRECISIONS, ", ".join(PRECISIONS)),
         ("hint", spec.hint, spec.hint in HINTS, ", ".join(HINTS)),
         *(("classes", one, one in classes, ", ".join(classes)) for one in spec.classes or ()),
     )
@@ -105,13 +117,13 @@ def open_detector(spec: DetectorSpec) -> Detector:
     check(spec, listing.classes_of(entry))
     flags = cpu_flags()
     runtime = choose(spec.runtime, installed(), platform.machine(), flags)
-    spec = replace(spec, precision=precision(spec.precision, runtime, flags))
+    spec = replace(spec, precision=precision(spec.precision, runtime, flags, entry))
     if runtime == "ultralytics":
         content = verify.read(entry.weights, entry.name)
         from edge_agent.adapters.detector_ultralytics import open_ultralytics
 
         return _open(runtime, spec, lambda: open_ultralytics(entry.name, content, spec))
-    model = verify.load(spec.model)
+    model = verify.load(spec.model, int8=spec.precision == "int8")
     return _open(runtime, spec, lambda: _portable(runtime)(model, spec))
 
 

@@ -33,7 +33,9 @@ def _say(key: str, **values: object) -> None:
 
 def _files(entry: Entry) -> list[dict[str, object]]:
     """One record for each file of the network: its role, path, record and state."""
-    files: tuple[tuple[str, Weights | Onnx], ...] = (("weights", entry.weights), ("onnx", entry.onnx))
+    files: list[tuple[str, Weights | Onnx]] = [("weights", entry.weights), ("onnx", entry.onnx)]
+    if entry.int8 is not None:
+        files.append(("int8", entry.int8))
     return [
         {
             "file": role,

@@ -75,7 +75,8 @@ class Accuracy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One network. classes: a key of the manifest's [classes] table."""
+    """One network. classes: a key of the manifest's [classes] table. int8: the same in 8-bit integers, where it is
+    offered."""
 
     name: Name
     title: str
@@ -86,6 +87,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     source: WheelSource | UltralyticsSource
     weights: Weights
     onnx: Onnx
+    int8: Onnx | None = None
     card: str | None = None
     accuracy: tuple[Accuracy, ...] = ()
 
@@ -127,8 +129,9 @@ def _contradictions(manifest: Manifest) -> list[str]:
     for entry in manifest.model:
         if entry.classes not in manifest.classes:
             problems.append(f"{entry.name}: no [classes] list is called {entry.classes!r}")
-        if entry.onnx.shipped and (entry.onnx.sha256 is None or entry.onnx.bytes is None):
-            problems.append(f"{entry.name}: a shipped file needs bytes and sha256")
+        for file in (entry.onnx, entry.int8):
+            if file is not None and file.shipped and (file.sha256 is None or file.bytes is None):
+                problems.append(f"{entry.name}: a shipped file needs bytes and sha256")
         if isinstance(entry.source, WheelSource):
             member = PurePosixPath(entry.source.member)
             if entry.weights.sha256 is None or entry.weights.bytes is None:

@@ -108,11 +108,15 @@ def state(file: Weights | Onnx, model: str) -> str:
     return "ok"
 
 
-def load(name: str, source: Manifest | None = None) -> Model:
-    """The network ready for a runtime. Raises ConfigError for an unknown name, ModelMissing, ModelTampered."""
+def load(name: str, source: Manifest | None = None, *, int8: bool = False) -> Model:
+    """The network ready for a runtime; int8: the one in 8-bit integers, where the manifest has one.
+
+    Raises ConfigError for an unknown name, ModelMissing, ModelTampered.
+    """
     listing = source or manifest()
     entry: Entry = listing.entry(name)
-    content, features = read(entry.onnx, entry.name), entry.onnx.features
+    file = entry.int8 if int8 and entry.int8 is not None else entry.onnx
+    content, features = read(file, entry.name), file.features
     for tensor in features or ():
         content = expose(content, tensor)
     return Model(entry.name, listing.classes_of(entry), content, features)

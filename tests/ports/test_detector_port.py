@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_agent.adapters.detectors import NATIVE_BF16, cpu_flags, open_detector
+from edge_agent.adapters.detectors import NATIVE_BF16, NATIVE_INT8, cpu_flags, open_detector
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import DetectorSpec, Precision, Runtime
 from edge_agent.core.types import Detections, Image
@@ -32,6 +32,8 @@ NATIVE = not NATIVE_BF16.isdisjoint(cpu_flags())
 KINDS: list[tuple[Runtime, Precision]] = [(runtime, "f32") for runtime in RUNTIMES]
 if NATIVE:
     KINDS.append(("openvino", "bf16"))
+if not NATIVE_INT8.isdisjoint(cpu_flags()):
+    KINDS.append(("openvino", "int8"))
 
 
 @pytest.mark.skipif(not HAS_ULTRALYTICS, reason="the ultralytics extra (it brings torch) is not installed")
@@ -93,7 +95,7 @@ def same(one: Detections, other: Detections, pixels: float, scores: float = 1e-3
 def test_it_says_what_it_is(detector: Detector) -> None:
     model, *runtime = detector.name.split("/")
     assert model == "yolov8n"
-    assert tuple(runtime) in (("openvino",), ("onnxruntime",), ("ultralytics",), ("openvino", "bf16"))
+    assert tuple(runtime) in (("openvino",), ("onnxruntime",), ("ultralytics",), ("openvino", "bf16"), ("openvino", "int8"))
     assert detector.classes[:3] == ("person", "bicycle", "car")
     assert len(detector.classes) == 80
 

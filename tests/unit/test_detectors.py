@@ -15,6 +15,7 @@ from edge_agent.zoo.manifest import manifest
 
 EVERY: tuple[Runtime, ...] = ("openvino", "onnxruntime", "ultralytics")
 MODERN = frozenset({"sse4_2", "avx2"})
+YOLOV8N = manifest().entry("yolov8n")
 
 
 @pytest.mark.parametrize(
@@ -40,23 +41,47 @@ def test_choice(wanted: Runtime, here: tuple[Runtime, ...], machine: str, flags:
     [
         ("auto", "openvino", {"avx2"}, "f32"),
         ("auto", "openvino", {"avx2", "avx512_bf16"}, "bf16"),
-        ("auto", "openvino", {"amx_bf16"}, "bf16"),
+        ("auto", "openvino", {"amx_bf16", "avx512_vnni"}, "bf16"),
+        ("auto", "openvino", {"avx2", "avx_vnni"}, "int8"),
+        ("auto", "openvino", {"avx512_vnni"}, "int8"),
+        ("auto", "onnxruntime", {"avx512_vnni"}, "f32"),
+        ("f32", "openvino", {"avx_vnni"}, "f32"),
+        ("int8", "openvino", {"amx_bf16", "avx512_vnni"}, "int8"),
         ("auto", "openvino", set(), "f32"),
         ("auto", "onnxruntime", {"avx512_bf16"}, "f32"),
         ("f32", "openvino", {"avx512_bf16"}, "f32"),
         ("bf16", "openvino", {"avx512_bf16"}, "bf16"),
     ],
 )
-def test_bfloat16_only_where_the_processor_computes_it(
+def test_precision_is_one_that_the_processor_computes_itself(
     wanted: Precision, runtime: Runtime, flags: set[str], taken: Precision
 ) -> None:
-    assert precision(wanted, runtime, flags) == taken
+    assert precision(wanted, runtime, flags, YOLOV8N) == taken
 
 
-@pytest.mark.parametrize(("runtime", "flags"), [("openvino", {"avx2"}), ("onnxruntime", {"avx512_bf16"})])
-def test_bfloat16_that_cannot_be_had_is_refused(runtime: Runtime, flags: set[str]) -> None:
-    with pytest.raises(ConfigError, match=r"detector.precision: .*allowed: auto, f32"):
-        precision("bf16", runtime, flags)
+@pytest.mark.parametrize(
+    ("wanted", "runtime", "flags", "allowed"),
+    [
+        ("bf16", "openvino", {"avx2"}, "auto, f32"),
+        ("bf16", "onnxruntime", {"avx512_bf16"}, "auto, f32"),
+        ("bf16", "openvino", {"avx_vnni"}, "auto, f32, int8"),
+        ("int8", "openvino", {"avx2"}, "auto, f32"),
+        ("int8", "onnxruntime", {"avx512_vnni"}, "auto, f32"),
+        ("int8", "openvino", {"avx512_bf16"}, "auto, f32, bf16"),
+    ],
+)
+def test_a_precision_that_cannot_be_had_is_refused(
+    wanted: Precision, runtime: Runtime, flags: set[str], allowed: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"detector.precision: {wanted} needs .*allowed: {allowed}$"):
+        precision(wanted, runtime, flags, YOLOV8N)
+
+
+def test_integers_only_of_a_model_that_has_them() -> None:
+    other = manifest().entry("yolo11n")
+    assert precision("auto", "openvino", {"avx_vnni"}, other) == "f32"
+    with pytest.raises(ConfigError, match=r"here: yolo11n with openvino\); allowed: auto, f32$"):
+        precision("int8", "openvino", {"avx_vnni"}, other)
 
 
 def test_a_missing_runtime_is_named_with_those_installed() -> None:
@@ -133,7 +158,7 @@ def test_a_model_not_yet_exported_says_what_to_do(monkeypatch: pytest.MonkeyPatc
 def test_a_file_that_no_runtime_reads_is_one_sentence(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     listing = manifest()
     rubbish = Model("yolov8n", listing.classes["coco80"], b"not a network")
-    monkeypatch.setattr(verify, "load", lambda name: rubbish)
+    monkeypatch.setattr(verify, "load", lambda name, int8: rubbish)
     with pytest.raises(detectors.DetectorError, match=f"yolov8n cannot be opened with {runtime}: .+"):
         open_detector(DetectorSpec(runtime=runtime))
 

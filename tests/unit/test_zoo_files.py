@@ -133,6 +133,10 @@ def test_the_shipped_network_is_what_the_manifest_says() -> None:
     model, entry = load("yolov8n"), manifest().entry("yolov8n")
     assert (model.name, len(model.classes)) == ("yolov8n", 80)
     assert model.onnx[: entry.onnx.bytes] == read(entry.onnx, entry.name)
+    small = load("yolov8n", int8=True)
+    assert entry.int8 is not None
+    assert small.onnx[: entry.int8.bytes] == read(entry.int8, entry.name)
+    assert small.features == entry.int8.features
 
 
 def test_one_bit_more_and_it_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -198,12 +202,12 @@ def test_list_prints_one_json_line_for_each_model() -> None:
     assert {"licence", "source", "classes", "accuracy", "files", "input"} <= set(lines[0])
     files = lines[0]["files"]
     assert isinstance(files, list)
-    assert [(file["file"], file["state"]) for file in files] == [("weights", "absent"), ("onnx", "ok")]
+    assert [(file["file"], file["state"]) for file in files] == [("weights", "absent"), ("onnx", "ok"), ("int8", "ok")]
 
 
 def test_verify_tells_each_file_and_fails_on_an_altered_one(cache: Path) -> None:
     lines, told = run("verify")
-    assert [line["state"] for line in lines] == ["absent", "ok", "absent", "absent", "absent", "absent"]
+    assert [line["state"] for line in lines] == ["absent", "ok", "ok", "absent", "absent", "absent", "absent"]
     assert "yolov8n.onnx: ok" in told
     verify.write(b"not weights", cache / "yolov8n.pt")
     with pytest.raises(JagaError, match=r"1 model files differ from what was recorded: .*yolov8n\.pt"):

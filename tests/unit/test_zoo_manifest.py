@@ -47,7 +47,8 @@ def test_the_shipped_model_names_its_wheel_its_digests_and_its_accuracy() -> Non
     assert entry.card is not None
     card = (files("models") / entry.card).read_text("utf-8")
     assert entry.onnx.sha256 is not None
-    for said in (entry.onnx.sha256, entry.weights.sha256, entry.licence):
+    assert entry.int8 is not None
+    for said in (entry.onnx.sha256, entry.int8.sha256, entry.weights.sha256, entry.licence):
         assert said is not None
         assert said in card
     assert {accuracy.settings.split(",")[0] for accuracy in entry.accuracy} >= {"openvino", "onnxruntime"}
@@ -82,6 +83,7 @@ def test_a_good_one_is_read() -> None:
         ('file = "tiny.pt"', 'file = "../tiny.pt"', "file"),
         ('kind = "wheel"', 'kind = "torrent"', "torrent"),
         ("opset = 17", "opset = 17, shipped = true", "shipped"),
+        ("opset = 17 }", 'opset = 17 }\nint8 = { file = "small.onnx", opset = 17, shipped = true }', "shipped"),
     ],
 )
 def test_what_is_wrong_is_refused_and_named(old: str, new: str, said: str) -> None:
