@@ -91,14 +91,13 @@ def _read(document: dict[str, Any], path: Path, config_hash: str, problems: Prob
     if "mqtt" in sections:
         sections["mqtt"] = _mqtt(sections["mqtt"], base)
     cameras = _cameras(document.get("camera", []), zone, base, problems)
-    _blur(sections.get("evidence", EvidenceSection()), sections.get("detector", DetectorSpec()), problems)
+    detecting: DetectorSpec = sections.pop("detector", DetectorSpec())
+    _blur(sections.get("evidence", EvidenceSection()), detecting, problems)
+    detecting = _precision(detecting, cameras, problems)
     if agent is None or problems.found:
         return None
     sections["agent"] = agent
-    detector, tracker = for_tracking(sections.pop("detector", DetectorSpec()), sections.pop("tracker", TrackerSpec()))
-    if detector.precision == "auto" and any(rule.kind == "brawl" for camera in cameras for rule in camera.rules):
-        # The rule reads the network's own map, and was trained on maps in float32.
-        detector = replace(detector, precision="f32")
+    detector, tracker = for_tracking(detecting, sections.pop("tracker", TrackerSpec()))
     return EdgeConfig(
         file=path,
         timezone=zone,
@@ -139,6 +138,16 @@ def _blur(evidence: EvidenceSection, detector: DetectorSpec, problems: Problems)
     """Whoever is not looked for cannot be made unrecognisable."""
     if evidence.blurs and detector.classes is not None and PERSON not in detector.classes:
         problems.add("no_person", "detector.classes", value=show(list(detector.classes)))
+
+
+def _precision(detector: DetectorSpec, cameras: tuple[CameraSpec, ...], problems: Problems) -> DetectorSpec:
+    """`brawl` reads how the network's own map changes. It was trained on maps in float32; integers have none of use."""
+    if any(rule.kind == "brawl" for camera in cameras for rule in camera.rules):
+        if detector.precision == "auto":
+            return replace(detector, precision="f32")
+        if detector.precision == "int8":
+            problems.add("brawl_int8", "detector.precision", value=show(detector.precision))
+    return detector
 
 
 def _cameras(value: object, zone: tzinfo, base: Path, problems: Problems) -> tuple[CameraSpec, ...]:

@@ -17,9 +17,10 @@ RUNTIMES: tuple[Runtime, ...] = ("openvino", "onnxruntime", "ultralytics")
 """In the order that "auto" prefers."""
 
 HINTS = ("auto", "latency", "throughput")
-PRECISIONS = ("auto", "f32", "bf16", "int8")
+PRECISIONS: tuple[Precision, ...] = ("auto", "f32", "bf16", "int8")
 
-NATIVE_BF16 = frozenset({"avx512_bf16", "amx_bf16"})
+AMX_BF16 = "amx_bf16"
+NATIVE_BF16 = frozenset({"avx512_bf16", AMX_BF16})
 """A processor with one of these multiplies bfloat16 itself. Others would only imitate it, slower than float32."""
 
 NATIVE_INT8 = frozenset({"avx_vnni", "avx512_vnni"})
@@ -74,17 +75,18 @@ def choose(wanted: Runtime, here: tuple[Runtime, ...], machine: str, flags: Iter
 def precision(wanted: Precision, runtime: Runtime, flags: Iterable[str], entry: Entry) -> Precision:
     """What the network computes in: never "auto". Raises ConfigError where it cannot be had.
 
-    "auto" prefers bfloat16 to integers: it loses less, and with AMX it is faster as well.
+    "auto" prefers bfloat16 to integers where AMX computes it: it loses less and is as fast.
     """
     has = frozenset(flags) if runtime == "openvino" else frozenset()
-    offered: dict[Precision, bool] = {
-        "bf16": not NATIVE_BF16.isdisjoint(has),
-        "int8": not NATIVE_INT8.isdisjoint(has) and entry.int8 is not None,
-    }
+    here: list[Precision] = ["f32"]
+    if not NATIVE_INT8.isdisjoint(has) and entry.int8 is not None:
+        here.insert(0, "int8")
+    if not NATIVE_BF16.isdisjoint(has):
+        here.insert(0 if AMX_BF16 in has else -1, "bf16")
     if wanted == "auto":
-        return next((one for one, here in offered.items() if here), "f32")
-    if not offered.get(wanted, True):
-        allowed = ", ".join(("auto", "f32", *(one for one, here in offered.items() if here)))
+        return here[0]
+    if wanted not in here:
+        allowed = ", ".join(one for one in PRECISIONS if one == "auto" or one in here)
         raise ConfigError(f"detector.no_{wanted}", runtime=runtime, model=entry.name, allowed=allowed)
     return wanted
 

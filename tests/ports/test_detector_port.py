@@ -291,7 +291,9 @@ def test_people_on_a_street_are_found_alike_by_each_runtime(opened: Callable[...
     with closing(open_detector(people)) as reference:
         expected = reference.detect([image])[0]
     # A bfloat16 has 8 bits: an edge that lies 15 cells from its anchor is off by up to 1/16 of a cell of 32 pixels.
-    assert same(found, expected, 2.0, 0.02) if detector.name.endswith("/bf16") else same(found, expected, 1.0)
+    # Integers of 8 bits move scores by 0.016 (standard deviation over 405 boxes of other pictures).
+    pixels, scores = {"bf16": (2.0, 0.02), "int8": (2.0, 0.05)}.get(detector.name.split("/")[-1], (1.0, 1e-3))
+    assert same(found, expected, pixels, scores)
     hits = 0
     for box in truth:
         corner = np.maximum(found.boxes[:, :2], box[:2])

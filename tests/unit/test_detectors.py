@@ -44,6 +44,7 @@ def test_choice(wanted: Runtime, here: tuple[Runtime, ...], machine: str, flags:
         ("auto", "openvino", {"amx_bf16", "avx512_vnni"}, "bf16"),
         ("auto", "openvino", {"avx2", "avx_vnni"}, "int8"),
         ("auto", "openvino", {"avx512_vnni"}, "int8"),
+        ("auto", "openvino", {"avx512_bf16", "avx512_vnni"}, "int8"),
         ("auto", "onnxruntime", {"avx512_vnni"}, "f32"),
         ("f32", "openvino", {"avx_vnni"}, "f32"),
         ("int8", "openvino", {"amx_bf16", "avx512_vnni"}, "int8"),

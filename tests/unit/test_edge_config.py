@@ -197,3 +197,10 @@ def test_automatic_precision_is_exact_where_a_rule_reads_the_networks_map() -> N
     brawl = '[[camera.rule]]\nkind = "brawl"\n'
     assert parse(fast + CAMERA, Path("edge.toml")).detector.precision == "auto"
     assert parse(fast + CAMERA + brawl, Path("edge.toml")).detector.precision == "f32"
+
+
+def test_integers_are_refused_where_a_rule_reads_the_networks_map() -> None:
+    small = '[detector]\nprecision = "int8"\n'
+    assert parse(small + CAMERA, Path("edge.toml")).detector.precision == "int8"
+    with pytest.raises(ConfigError, match=r'detector.precision = "int8": the brawl rule .*allowed: auto, f32, bf16'):
+        parse(small + CAMERA + '[[camera.rule]]\nkind = "brawl"\n', Path("edge.toml"))
