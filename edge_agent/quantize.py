@@ -105,9 +105,8 @@ def _compare(plain: Model, small: Model, pictures: Sequence[Image]) -> None:
     strong = [sum(int((one.scores >= STRONG).sum()) for one in seen) for seen in (before, after)]
     sys.stdout.write(f"{len(pictures)} other pictures, {strong[0]} boxes in float32, {strong[1]} in 8-bit integers\n")
     for score in (STRONG, WEAK):
-        sys.stdout.write(
-            f"found again with {score:g}: {again(before, after, score):.4f}, the reverse {again(after, before, score):.4f}\n"
-        )
+        there, back = again(before, after, score), again(after, before, score)
+        sys.stdout.write(f"found again with {score:g}: {there:.4f}, the reverse {back:.4f}\n")
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ def import_openvino() -> Any:
 def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     """A detector on the CPU. Raises ImportError without OpenVINO, RuntimeError if it cannot read the model.
 
-    `spec.precision` is f32, bf16 or int8 here, and part of the name: an event's *why* says what its scores were computed
-    in. With int8 the integers are in `model`, and what is left is computed in float32.
+    `spec.precision` is f32, bf16 or int8 here, and part of the name: an event's *why* says what its scores were
+    computed in. With int8 the integers are in `model`, and what is left is computed in float32.
     Threads are not pinned to cores: decoders and other agents share them, and a pinned thread cannot step aside.
     """
     openvino = import_openvino()

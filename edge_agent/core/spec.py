@@ -245,9 +245,9 @@ class DetectorSpec:
     overlap more than this, the weaker is dropped. classes: names to keep, None keeps all. threads: 0 lets the runtime
     choose. hint: "latency" answers one picture soonest, with all processors; "throughput" most pictures a second, each
     on a processor of its own; "auto" is throughput in a running agent, where many cameras ask, and latency elsewhere.
-    precision: of the network's arithmetic; "auto" is bfloat16 with AMX, else 8-bit integers where the processor multiplies
-    those natively and the model has such a network, else bfloat16 where it is native. float32 unless told otherwise:
-    every figure of models/ACCURACY.md was measured with it.
+    precision: of the network's arithmetic; "auto" is bfloat16 with AMX, else 8-bit integers where the processor
+    multiplies those natively and the model has such a network, else bfloat16 where it is native. float32 unless told
+    otherwise: every figure of models/ACCURACY.md was measured with it.
     """
 
     model: str = "yolov8n"

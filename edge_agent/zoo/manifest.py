@@ -129,9 +129,9 @@ def _contradictions(manifest: Manifest) -> list[str]:
     for entry in manifest.model:
         if entry.classes not in manifest.classes:
             problems.append(f"{entry.name}: no [classes] list is called {entry.classes!r}")
-        for file in (entry.onnx, entry.int8):
-            if file is not None and file.shipped and (file.sha256 is None or file.bytes is None):
-                problems.append(f"{entry.name}: a shipped file needs bytes and sha256")
+        shipped = [file for file in (entry.onnx, entry.int8) if file is not None and file.shipped]
+        if any(file.sha256 is None or file.bytes is None for file in shipped):
+            problems.append(f"{entry.name}: a shipped file needs bytes and sha256")
         if isinstance(entry.source, WheelSource):
             member = PurePosixPath(entry.source.member)
             if entry.weights.sha256 is None or entry.weights.bytes is None:

@@ -18,8 +18,8 @@ PLACES, PATCHES = 256, 240
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """blob: what the network reads, (1, 3, height, width). boxes: (n, 4) x1 y1 x2 y2 in its pixels, what it finds there:
-    half of all places are looked at inside them, for that is where an error counts, and most of a picture is street."""
+    """blob: what the network reads, (1, 3, height, width). boxes: (n, 4) x1 y1 x2 y2 in its pixels, what it finds.
+    Half of all places are looked at inside them, for that is where an error counts, and most of a picture is street."""
 
     blob: Floats
     boxes: Floats

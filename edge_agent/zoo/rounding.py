@@ -95,9 +95,10 @@ def round_weights(weights: Floats, moments: Moments) -> Rounded:
     diagonal = np.diag_indices(len(within))
     within[diagonal] += damping
     across[diagonal] += damping  # pulls the fit towards the weights as they are, not towards nothing
-    fitted = np.linalg.solve(within, (plain @ across).T).T
+    fitted: Doubles = np.asarray(np.linalg.solve(within, (plain @ across).T).T, np.float64)
     steps = _steps(fitted)
-    codes = _pass_on(fitted, steps, np.linalg.cholesky(np.linalg.inv(within)).T)
+    upper: Doubles = np.asarray(np.linalg.cholesky(np.linalg.inv(within)).T, np.float64)
+    codes = _pass_on(fitted, steps, upper)
     missing = plain @ moments.exact - (codes * steps[:, None]) @ moments.rounded
     return Rounded(
         codes.reshape(weights.shape).astype(np.int8),

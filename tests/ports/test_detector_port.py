@@ -95,7 +95,13 @@ def same(one: Detections, other: Detections, pixels: float, scores: float = 1e-3
 def test_it_says_what_it_is(detector: Detector) -> None:
     model, *runtime = detector.name.split("/")
     assert model == "yolov8n"
-    assert tuple(runtime) in (("openvino",), ("onnxruntime",), ("ultralytics",), ("openvino", "bf16"), ("openvino", "int8"))
+    assert tuple(runtime) in (
+        ("openvino",),
+        ("onnxruntime",),
+        ("ultralytics",),
+        ("openvino", "bf16"),
+        ("openvino", "int8"),
+    )
     assert detector.classes[:3] == ("person", "bicycle", "car")
     assert len(detector.classes) == 80
 
