@@ -17,6 +17,7 @@ import av
 import cv2
 import numpy as np
 
+from contract.errors import JagaError
 from edge_agent.adapters.detector_image import fit, letterbox, to_blob
 from edge_agent.adapters.detector_openvino import open_openvino
 from edge_agent.core.model import Model
@@ -25,7 +26,7 @@ from edge_agent.core.spec import DetectorSpec
 from edge_agent.core.types import Detections, Image
 from edge_agent.zoo.manifest import manifest
 from edge_agent.zoo.quantize import Sample, quantize
-from edge_agent.zoo.verify import read, write
+from edge_agent.zoo.verify import ModelError, read, write
 
 PICTURES, VIDEOS = (".jpg", ".png"), (".mp4", ".avi")
 FRAMES = 8
@@ -85,19 +86,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", action="append", default=[], help="beginning of layers' names to leave in float32")
     parser.add_argument("--out", type=Path, required=True, help="ONNX file to write")
     options = parser.parse_args(arguments)
-    entry = manifest().entry(options.model)
+    try:
+        _make(options.model, options.frames, options.check, options.keep, options.out)
+    except JagaError as error:
+        parser.exit(1, f"{error}\n")
+    return 0
+
+
+def _make(model: str, folders: list[Path], check: list[Path], keep: list[str], out: Path) -> None:
+    entry = manifest().entry(model)
     classes, side = manifest().classes_of(entry), entry.input.trained_at
     plain = Model(entry.name, classes, read(entry.onnx, entry.name))
-    pictures = list(frames(options.frames, side))
+    pictures = list(frames(folders, side))
+    if not pictures:
+        names = ", ".join(map(str, folders))
+        raise ModelError("zoo.no_pictures", folders=names, allowed=", ".join((*PICTURES, *VIDEOS)))
     objects = found(plain, pictures, OBJECT)
     samples = [Sample(to_blob([one]), seen.boxes) for one, seen in zip(pictures, objects, strict=True)]
-    content = quantize(plain.onnx, samples, options.keep)
-    write(content, options.out)
+    content = quantize(plain.onnx, samples, keep)
+    write(content, out)
     digest = hashlib.sha256(content).hexdigest()
-    sys.stdout.write(f"{options.out}: {len(content)} bytes, SHA-256 {digest}, from {len(samples)} pictures\n")
-    if options.check:
-        _compare(plain, Model(entry.name, classes, content), list(frames(options.check, side)))
-    return 0
+    sys.stdout.write(f"{out}: {len(content)} bytes, SHA-256 {digest}, from {len(samples)} pictures\n")
+    if check:
+        _compare(plain, Model(entry.name, classes, content), list(frames(check, side)))
 
 
 def _compare(plain: Model, small: Model, pictures: Sequence[Image]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_agent.core.types import Detections
-from edge_agent.quantize import FRAMES, again, frames
+from edge_agent.quantize import FRAMES, again, frames, main
 from edge_agent.zoo.qdq import Convolution, import_onnx
 from edge_agent.zoo.quantize import Sample
 from edge_agent.zoo.rounding import CODES, MOST, Moments, Scale, best_scale, round_weights
@@ -162,6 +162,15 @@ def test_frames_are_pictures_letterboxed_in_the_order_of_their_names(tmp_path: P
 def test_frames_of_a_video_are_evenly_spaced() -> None:
     shown = list(frames([DATA / "tamper"], 64))
     assert [one.shape for one in shown] == [(64, 64, 3)] * FRAMES
+
+
+def test_folders_without_pictures_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("not a picture")
+    with pytest.raises(SystemExit) as caught:
+        main(["--frames", str(tmp_path), "--out", str(tmp_path / "small.onnx")])
+    assert caught.value.code == 1
+    assert f"below {tmp_path}; read are: .jpg, .png, .mp4, .avi" in capsys.readouterr().err
+    assert not (tmp_path / "small.onnx").exists()
 
 
 def test_without_onnx_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
