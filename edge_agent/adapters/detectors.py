@@ -78,11 +78,13 @@ def precision(wanted: Precision, runtime: Runtime, flags: Iterable[str], entry: 
     "auto" prefers bfloat16 to integers where AMX computes it: it loses less and is as fast.
     """
     has = frozenset(flags) if runtime == "openvino" else frozenset()
-    here: list[Precision] = ["f32"]
-    if not NATIVE_INT8.isdisjoint(has) and entry.int8 is not None:
-        here.insert(0, "int8")
-    if not NATIVE_BF16.isdisjoint(has):
-        here.insert(0 if AMX_BF16 in has else -1, "bf16")
+    offered: dict[Precision, bool] = {
+        "bf16": not NATIVE_BF16.isdisjoint(has),
+        "int8": not NATIVE_INT8.isdisjoint(has) and entry.int8 is not None,
+        "f32": True,
+    }
+    best_first: tuple[Precision, ...] = ("bf16", "int8", "f32") if AMX_BF16 in has else ("int8", "bf16", "f32")
+    here = [one for one in best_first if offered[one]]
     if wanted == "auto":
         return here[0]
     if wanted not in here:

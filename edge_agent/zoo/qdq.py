@@ -5,7 +5,7 @@ Rounded is what comes out of an activation or a sum, once, for all who read it. 
 share a scale, so that it moves bytes instead of floats.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,12 +53,13 @@ class Convolution:
 
 class Network:
     """What of an ONNX network can be in integers: each convolution between two activations. The first, which reads the
-    picture, and the last, whose outputs are the answer, are not; nor are those whose names begin with one of `keep`.
+    picture, and the last, whose outputs are the answer, are not; nor are grouped and dilated ones, nor those whose
+    names begin with one of `keep`.
 
     Raises ModelError where that leaves none, or a name of `keep` fits none.
     """
 
-    def __init__(self, content: bytes, keep: Iterable[str]) -> None:
+    def __init__(self, content: bytes, keep: Sequence[str]) -> None:
         onnx = import_onnx()
         self._model = onnx.load_from_string(content)
         graph = self._model.graph
@@ -75,6 +76,7 @@ class Network:
             if node.op_type == "Conv"
             and node.output[0] in activated
             and node.input[0] in self._makers
+            and _is_plain(node)
             and not node.name.startswith(tuple(keep))
         )
         if not self.convolutions:
@@ -137,6 +139,7 @@ class Network:
             for tensor in node.output:
                 if tensor in scales:
                     nodes += _both(tensor, values, scales[tensor])
+        # Copies: the nodes of the graph go with it when it is emptied.
         nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
         del graph.node[:], graph.initializer[:]
         graph.node.extend(nodes)
@@ -144,6 +147,18 @@ class Network:
         onnx.checker.check_model(model)
         content: bytes = model.SerializeToString(deterministic=True)
         return content
+
+
+def _is_plain(node: Any) -> bool:
+    """Whether a convolution is one that `Convolution` describes."""
+    told = {item.name: item for item in node.attribute}
+    return (
+        len(node.input) == 3
+        and {"strides", "pads"} <= told.keys()
+        and len(set(told["strides"].ints)) == len(set(told["pads"].ints)) == 1
+        and ("group" not in told or told["group"].i == 1)
+        and ("dilations" not in told or set(told["dilations"].ints) == {1})
+    )
 
 
 def import_onnx() -> Any:

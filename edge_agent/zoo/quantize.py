@@ -1,6 +1,6 @@
 """A float32 network to 8-bit integers, from pictures of the kind it will see."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ class Sample:
         return row, column
 
 
-def quantize(content: bytes, samples: Sequence[Sample], keep: Iterable[str] = ()) -> bytes:
+def quantize(content: bytes, samples: Sequence[Sample], keep: Sequence[str] = ()) -> bytes:
     """The ONNX network `content` in 8-bit integers but for layers whose names begin with one of `keep`.
 
     Deterministic: the same samples, versions and processor give the same bytes. Raises ModelError.
