@@ -19,14 +19,16 @@ from benchmarks.crowd_rush import clips
 from benchmarks.data import DATA
 from benchmarks.replay import replay
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
+from edge_agent.adapters.detectors import open_detector
 from edge_agent.core.crowd_count import FACTOR, FEW, MANY, SEEN, Count, count_of
 from edge_agent.core.crowd_density import density_of
+from edge_agent.core.spec import DetectorSpec, TrackerSpec, for_tracking
 from edge_agent.core.types import FeatureMap
 from edge_agent.train_density import photos, samples_of
 from edge_agent.zoo.density_fit import Sample, held_out
 from edge_agent.zoo.trained import trained
 
-RULE = '[[camera.rule]]\nkind = "crowd"\ncount = 100\n'
+RULE = 'fps = 1\n[[camera.rule]]\nkind = "crowd"\ncount = 100\n'
 COVERAGE, BETTER, COST_MS = 0.8, 0.7, 5.0
 SIZES = ((1, 30), (30, 100), (100, 250), (250, 2000))
 """Heads on a crop, from and below."""
@@ -113,9 +115,12 @@ def crops(held: Held) -> list[Figure]:
 
 
 def footage() -> list[Figure]:
+    """At one picture a second, as often as the maps are looked at."""
     alarms = 0
+    spec, _ = for_tracking(DetectorSpec(), TrackerSpec())
+    detector = open_detector(spec)
     for path in clips():
-        (result,) = replay([path], RULE)
+        (result,) = replay([path], RULE, detector=detector)
         begun = sum(event.data.phase == "begin" and event.data.kind == "crowd" for event in result.events)
         if begun:
             print("a dense crowd is told on", path.relative_to(DATA), file=sys.stderr)

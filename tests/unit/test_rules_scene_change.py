@@ -152,6 +152,33 @@ def test_half_a_mark_under_water_stays_lost_while_the_other_half_is_in_another_l
     assert yard.last[0].measures[0].value == pytest.approx(0.5, abs=0.1)
 
 
+def bus_before(t: float) -> tuple[Figure, ...]:
+    """All of the mark is hidden from 5 s to 18 s."""
+    return (somebody(1, (0.5, 0.95), 0.9, "bus"),) if 5 <= t < 18 else ()
+
+
+@pytest.mark.parametrize("rise_s", [15.0, 8.0])
+def test_water_that_rose_while_the_mark_was_hidden(rise_s: float) -> None:
+    """The rest is seen to rise, or none is: then it stands beside the zone as well."""
+
+    def water(t: float) -> NDArray[np.float32]:
+        return flooded(0.9 - 0.3 * min((t - 6) / rise_s, 1.0)) if t >= 6 else GROUND
+
+    yard = Yard((rule("water"),)).play(every(5, 0, 40), water, bus_before)
+    assert yard.first is not None
+    assert 27 <= yard.first <= 33
+
+
+def test_what_was_put_down_while_the_mark_was_hidden_is_no_water() -> None:
+    for place in (CRATE, (0.3, 0.6, 0.7, 0.95)):
+        put = thing(GROUND, place)
+
+        def shown(t: float, put: NDArray[np.float32] = put) -> NDArray[np.float32]:
+            return put if t >= 8 else GROUND
+
+        assert Yard((rule("water"),)).play(every(5, 0, 40), shown, bus_before).first is None
+
+
 def test_water_is_told_while_the_watch_over_the_camera_finds_fault() -> None:
     assert not needs_view(rule("water"))
     assert needs_view(rule("blocked"))

@@ -30,11 +30,10 @@ RISE_S, STEP = 12.0, 0.5
 """Water takes at least so long for the height of the zone, and no single step of it is more than STEP of its level."""
 LEAST = 2
 """Bands with a mark, without which nobody can tell."""
-SEEN = 2 / BANDS
-"""Where people or vehicles hid a part of the rise, so much of the rest must have been seen to rise; or water stands
-beside the zone as well, which a thing that somebody put there does not."""
-REACH, BESIDE = 2, 20
-"""Widths of the zone beside it, on either side, that are looked at, and edges there without which nobody can tell."""
+RISES, BESIDE = 2, 20
+"""Where people or vehicles hid a part of the rise, the rest must have been seen to rise so many times; or water stands
+on both sides of the zone as well, where they have so many edges: farther away than it is wide, since a thing that
+somebody put there hides what is next to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +104,19 @@ class Water:
             return False
         if last.t - first.t < RISE_S * (last.level - first.level):
             return False
-        return len(shown) == len(self._steps) or sum(shown) >= SEEN or self._beside(look, last.level)
+        return len(shown) == len(self._steps) or len(shown) >= RISES or self._beside(look, last.level)
 
     def _beside(self, look: Look, level: float) -> bool:
         """Whether the usual edges beside the zone are lost as well, as high as the water stands in it."""
         rows, columns = self._window
         rows = slice(rows.stop - round(level * (rows.stop - rows.start)), rows.stop)
-        wide = REACH * (columns.stop - columns.start)
+        wide = columns.stop - columns.start
         lost = []
-        for left, right in ((columns.start - wide, columns.start), (columns.stop, columns.stop + wide)):
-            part = rows, slice(max(0, left), max(0, right))
+        for left in (columns.start - 2 * wide, columns.stop + wide):
+            part = rows, slice(max(0, left), max(0, left + wide))
             kept, count = _kept(look.now[part], look.usual[part], ~look.hidden[part])
-            if count >= BESIDE:
-                lost.append(kept < LOST * count)
-        return bool(lost) and all(lost)
+            lost.append(count >= BESIDE and kept < LOST * count)
+        return all(lost)
 
     def _begin(self, look: Look) -> None:
         self._serial = look.serial
