@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_agent.core.changes import Changes
+from edge_agent.core.change import ends
+from edge_agent.core.changes import ENDS, Changes
 from edge_agent.core.rules.base import needs_view
 from edge_agent.core.rules.scene_change import Purpose, SceneChange, SceneChangeRule
 from edge_agent.core.tracks import Figure
 from tests.scenes import every
-from tests.yards import HEIGHT, Yard, ground, somebody, thing, window
+from tests.yards import HEIGHT, WIDTH, Yard, ground, somebody, thing, window
 
 ZONE = (0.4, 0.5, 0.6, 0.9)
 CORNERS = ((0.4, 0.5), (0.6, 0.5), (0.6, 0.9), (0.4, 0.9))
@@ -74,6 +75,25 @@ def test_what_belongs_there_is_gone() -> None:
 
     assert Yard((rule("removed"),)).play(every(5, 0, 20), shown).first == pytest.approx(16.0, abs=0.6)
     assert Yard((rule("blocked"),)).play(every(5, 0, 20), shown).first is None
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_what_was_taken_ends_at_its_outline_and_a_cloud_does_not(hidden: bool) -> None:
+    """Also where somebody hides a half of it."""
+    noise = np.random.default_rng(3).normal(0, 1.5, GROUND.shape)
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    shade = 1 - 0.4 * np.clip(1.5 - np.hypot(x - 0.5 * WIDTH, y - 0.7 * HEIGHT) / 80, 0, 1)
+    visible = np.ones(GROUND.shape, np.bool_)
+    if hidden:
+        visible[:, : WIDTH // 2] = False
+
+    def share(now: NDArray[np.floating], usual: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
+        return ends(now.astype(np.uint8), usual.astype(np.uint8), mask & visible, visible)
+
+    taken = np.zeros(GROUND.shape, np.bool_)
+    taken[window(CRATE)] = True
+    assert share(GROUND + noise, WITH_CRATE, taken) > 1.5 * ENDS
+    assert share(GROUND * shade + noise, GROUND, shade < 0.8) < 0.5 * ENDS
 
 
 def test_who_stands_before_it_has_not_taken_it() -> None:
