@@ -15,6 +15,7 @@ from edge_agent import offline
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.config import parse
 from edge_agent.core.pipeline import Step
+from edge_agent.core.ports import Detector
 from edge_agent.core.spec import DetectorSpec, TrackerSpec, for_tracking
 from edge_agent.core.types import Frame
 
@@ -42,13 +43,16 @@ def remembered() -> Remembered:
     return Remembered(open_detector(detector), detector, MEMORY)
 
 
-def replay(videos: Sequence[Path], camera: str, memory: Path | None = None) -> list[Replay]:
+def replay(
+    videos: Sequence[Path], camera: str, memory: Path | None = None, detector: Detector | None = None
+) -> list[Replay]:
     """One Replay a video. camera: what the config says of the camera beside id and source, as TOML (keys first, then
-    [[camera.rule]] and the like). memory: a folder for what its rules learn."""
+    [[camera.rule]] and the like). memory: a folder for what its rules learn. detector: for rules that look at its maps,
+    which are not remembered."""
     config = parse(HEAD.format(camera="cam") + camera, Path("replay.toml"))
     results = []
     for job in offline.plan(config, videos, None, None, memory):
         result = Replay()
-        result.events = list(offline.run(config, job, remembered(), offline.Tally(), (result,)))
+        result.events = list(offline.run(config, job, detector or remembered(), offline.Tally(), (result,)))
         results.append(result)
     return results

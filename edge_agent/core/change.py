@@ -24,6 +24,8 @@ NEAR, FAR = 2, 8
 """The surroundings of a region are the pixels more than NEAR and at most FAR away."""
 PART, KEPT = 8, 1 / 3
 """Side of a part, in pixels; its edges are there where the present slopes hold KEPT of the usual ones."""
+STEP = 0.2
+"""Of a region's mean difference, a pixel, that is an end of it."""
 BLACK, WHITE = 8, 247
 """Grey levels beyond which light alone takes the edges."""
 
@@ -68,6 +70,26 @@ def traits(now: Image, usual: Image, mask: Mask, visible: Mask) -> Traits:
         sharp=rim_new / max(step, 1.0),
         step=step,
     )
+
+
+def ends(now: Image, usual: Image, mask: Mask, visible: Mask) -> float:
+    """The share of a region's outline, where nobody hides what is on either side, over which the present and the usual
+    picture part by STEP of their mean difference a pixel or more: a thing ends so, a shadow fades away."""
+    apart = _averaged(now.astype(np.float32) - usual)
+    band = dilated(mask) & ~eroded(mask) & ~dilated(~visible)
+    band[[0, -1]], band[:, [0, -1]] = False, False
+    if not band.any():
+        return 1.0
+    steep = np.hypot(*slopes(apart)) >= STEP * max(float(np.abs(apart[mask]).mean()), 1.0)
+    return float(np.count_nonzero(steep & band)) / int(np.count_nonzero(band))
+
+
+def _averaged(plane: Plane) -> Plane:
+    """Means of 3 x 3 pixels; the border as it is."""
+    rows = plane[:-2] + plane[1:-1] + plane[2:]
+    averaged = plane.copy()
+    averaged[1:-1, 1:-1] = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9
+    return averaged
 
 
 def relit(now: Image, usual: Image, mask: Mask) -> Mask:

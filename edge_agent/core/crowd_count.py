@@ -1,9 +1,9 @@
-"""How many people are in a zone, with the interval that the true number lies in: people detected one by one, and beyond
-that the texture of a dense crowd.
+"""How many people are in a zone, with the interval that the true number lies in: people detected one by one, and where
+they are too many for that, what the detector's maps show of their heads.
 
-A detector sees at most some dozens of a dense crowd, often none; the texture knows nothing of a few people. So the
-texture counts only where it is unmistakable: far more heads than anything but a crowd has shown, for some seconds, at a
-place where somebody was detected lately.
+A detector sees at most some dozens of a dense crowd, often none; the maps know little of a few people. Between FEW and
+MANY heads by the maps the count goes over from the one to the other, without a jump. The maps are believed only for
+some seconds together, and where somebody was detected lately.
 """
 
 from collections import deque
@@ -15,35 +15,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.crowd_density import Density
-from edge_agent.core.crowd_texture import CELL
 from edge_agent.core.geometry import inside
-from edge_agent.core.picture import WIDE
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import View
-from edge_agent.core.types import Point
+from edge_agent.core.types import FeatureMap, Point
 
 EVERY_S = 1.0
-RECENT_S = 6.5
+RECENT_S, OLDEST_S = 6.5, 30.0
 LEAST_LOOKS = 3
-"""The texture is looked at every second; the median of the looks of the last RECENT_S counts, from LEAST_LOOKS on."""
-DENSE_FROM, DENSE_UNTIL = 180.0, 130.0
-"""Heads in the zone from which texture is a dense crowd, and below which it is none any more."""
+"""The maps are looked at every second; the median of the looks of the last RECENT_S counts, or of the last LEAST_LOOKS
+where the camera is looked at more rarely, as long as they are no older than OLDEST_S."""
+FEW, MANY = 50.0, 150.0
+"""Heads in the zone by the maps up to which only people detected one by one count, and from which only the maps do."""
 SEEN, SEEN_S = 2, 30.0
-"""So many people must have been detected at once within this time: leaves and gravel have texture too."""
-UNSURE_FROM, UNSURE = 75.0, 6.0
-"""Texture from here on may be a crowd that is not recognised as one: they may then be UNSURE times as many as it
-says."""
+"""So many people must have been detected at once within this time: leaves and gravel can look like heads too."""
 DETECTED = (0.8, 2.0)
-"""The true number of people, as shares of those detected one by one: some are mistaken, more are hidden. Chosen so that
-the interval holds for four fifths of the 25 stills with head points, on which it is measured."""
-BEYOND = 30.0
-"""Where more than this many are detected, they hide each other: the interval is as wide as for the texture."""
+"""The true number of people, as shares of those detected one by one: some are mistaken, more are hidden, up to as many
+as the maps show."""
+ALONE = 3.0
+"""The upper share where nothing is known by the maps."""
+FACTOR = 2.2
+"""The true number lies within estimate / FACTOR .. estimate * FACTOR where the maps count, in four fifths of the
+pictures: conformal prediction over those whose source the networks had not seen (benchmarks.crowd_count)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """heads: the best estimate, and the interval low..high around it (80% of held-out pictures of dense crowds). dense:
-    it comes from the texture."""
+    """heads: the best estimate, and the interval low..high around it (80% of held-out pictures). dense: it comes rather
+    from the maps."""
 
     heads: float
     low: float
@@ -61,16 +60,25 @@ class Count:
         return 0.5 * (1 + erf(log(self.heads / number) / (log(side) / 1.2816) / sqrt(2)))
 
 
-def count_of(present: int, heads: float | None, factor: float, dense: bool) -> Count:
-    """present: people detected one by one. heads: by the texture, None where it cannot tell. dense: whether the texture
-    is believed; factor: of its interval."""
-    if dense and heads is not None and heads > present:
-        return Count(heads, max(heads / factor, float(present)), heads * factor, dense=True)
+def count_of(present: int, heads: float | None, seen: bool, factor: float = FACTOR) -> Count:
+    """present: people detected one by one. heads: by the maps, None where they cannot tell. seen: whether somebody was
+    detected lately, without which the maps only raise the upper end. factor: of the interval where the maps count."""
     low, high = DETECTED
-    most = (max(high, factor) if present > BEYOND else high) * present
-    if heads is not None and heads >= UNSURE_FROM and present > 0:
-        most = max(most, UNSURE * heads)
-    return Count(float(present), low * present, most)
+    if heads is None:
+        return Count(float(present), low * present, ALONE * present)
+    share = min(max(log(max(heads, 1.0) / FEW) / log(MANY / FEW), 0.0), 1.0)
+    # Who is detected is there: the maps never take from that.
+    heads = max(heads, float(present))
+    most = _between(max(high * present, heads), heads * factor, share)
+    if not seen:
+        return Count(float(present), low * present, most)
+    least = _between(low * present, max(heads / factor, float(present)), share)
+    return Count(_between(present, heads, share), least, most, dense=share >= 0.5)
+
+
+def _between(few: float, many: float, share: float) -> float:
+    """From the one to the other by ratios; nobody counts as one half, or there would be no way from it."""
+    return few if share <= 0 else max(few, max(few, 0.5) ** (1 - share) * many**share)
 
 
 class CrowdCounter:
@@ -82,40 +90,38 @@ class CrowdCounter:
         self._looks: deque[tuple[float, float]] = deque()
         self._looked = float("-inf")
         self._seen = float("-inf")
-        self._dense = False
+        self._place: tuple[float, ...] = ()
         self._inside: NDArray[np.bool_] = np.zeros((0, 0), bool)
 
     def step(self, view: View, present: int, anywhere: int) -> Count:
         """present: people detected in the zone; anywhere: in the whole picture."""
         if anywhere >= SEEN:
             self._seen = view.t
-        heads = self._texture(view)
-        enough = heads is not None and heads >= (DENSE_UNTIL if self._dense else DENSE_FROM)
-        self._dense = enough and not exceeded(view.t - self._seen, SEEN_S)
-        return count_of(present, heads, self._density.factor if self._density is not None else 1.0, self._dense)
+        return count_of(present, self._heads(view), not exceeded(view.t - self._seen, SEEN_S))
 
-    def _texture(self, view: View) -> float | None:
-        """Heads in the zone, the median of the last seconds; None while there are too few looks."""
+    def _heads(self, view: View) -> float | None:
+        """Heads in the zone by the maps, the median of the last seconds; None while there are too few looks."""
         if self._density is None:
             return None
-        if view.picture is not None and reached(view.t - self._looked, EVERY_S):
+        if view.features is not None and reached(view.t - self._looked, EVERY_S):
             self._looked = view.t
-            cells = self._density.heads(view.picture.grey(WIDE), view.picture.colour(WIDE))
-            self._looks.append((view.t, float(cells[self._mask(cells.shape, view.picture.grey(WIDE).shape)].sum())))
-        while self._looks and exceeded(view.t - self._looks[0][0], RECENT_S):
+            cells = self._density.heads(view.features)
+            if cells is not None:
+                self._looks.append((view.t, float(cells[self._mask(view.features)].sum())))
+        while self._looks and self._old(view.t - self._looks[0][0]):
             self._looks.popleft()
         return median(heads for _, heads in self._looks) if len(self._looks) >= LEAST_LOOKS else None
 
-    def _mask(self, shape: tuple[int, ...], size: tuple[int, ...]) -> NDArray[np.bool_]:
-        """The cells whose middle is in the zone; made anew when the picture's size changes."""
-        if self._inside.shape != shape:
-            rows, columns = shape
-            middles = [
-                [
-                    inside(self._polygon, ((c + 0.5) * CELL / size[1], (r + 0.5) * CELL / size[0]))
-                    for c in range(columns)
-                ]
-                for r in range(rows)
-            ]
-            self._inside = np.array(middles, bool).reshape(shape)
+    def _old(self, age: float) -> bool:
+        return exceeded(age, OLDEST_S) or (exceeded(age, RECENT_S) and len(self._looks) > LEAST_LOOKS)
+
+    def _mask(self, maps: FeatureMap) -> NDArray[np.bool_]:
+        """The cells of the fine map whose middle is in the zone; made anew when the maps lie otherwise."""
+        rows, columns = maps.fine.shape[1:]
+        place = (rows, columns, maps.left, maps.top, maps.width, maps.height)
+        if self._place != place:
+            x = maps.left + (np.arange(columns) + 0.5) * maps.width / 2
+            y = maps.top + (np.arange(rows) + 0.5) * maps.height / 2
+            self._place = place
+            self._inside = np.array([[inside(self._polygon, (float(u), float(v))) for u in x] for v in y])
         return self._inside

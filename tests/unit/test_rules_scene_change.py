@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_agent.core.changes import Changes
+from edge_agent.core.change import ends
+from edge_agent.core.changes import ENDS, Changes
 from edge_agent.core.rules.base import needs_view
 from edge_agent.core.rules.scene_change import Purpose, SceneChange, SceneChangeRule
 from edge_agent.core.tracks import Figure
 from tests.scenes import every
-from tests.yards import HEIGHT, Yard, ground, somebody, thing, window
+from tests.yards import HEIGHT, WIDTH, Yard, ground, somebody, thing, window
 
 ZONE = (0.4, 0.5, 0.6, 0.9)
 CORNERS = ((0.4, 0.5), (0.6, 0.5), (0.6, 0.9), (0.4, 0.9))
@@ -74,6 +75,25 @@ def test_what_belongs_there_is_gone() -> None:
 
     assert Yard((rule("removed"),)).play(every(5, 0, 20), shown).first == pytest.approx(16.0, abs=0.6)
     assert Yard((rule("blocked"),)).play(every(5, 0, 20), shown).first is None
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_what_was_taken_ends_at_its_outline_and_a_cloud_does_not(hidden: bool) -> None:
+    """Also where somebody hides a half of it."""
+    noise = np.random.default_rng(3).normal(0, 1.5, GROUND.shape)
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    shade = 1 - 0.4 * np.clip(1.5 - np.hypot(x - 0.5 * WIDTH, y - 0.7 * HEIGHT) / 80, 0, 1)
+    visible = np.ones(GROUND.shape, np.bool_)
+    if hidden:
+        visible[:, : WIDTH // 2] = False
+
+    def share(now: NDArray[np.floating], usual: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
+        return ends(now.astype(np.uint8), usual.astype(np.uint8), mask & visible, visible)
+
+    taken = np.zeros(GROUND.shape, np.bool_)
+    taken[window(CRATE)] = True
+    assert share(GROUND + noise, WITH_CRATE, taken) > 1.5 * ENDS
+    assert share(GROUND * shade + noise, GROUND, shade < 0.8) < 0.5 * ENDS
 
 
 def test_who_stands_before_it_has_not_taken_it() -> None:
@@ -150,6 +170,33 @@ def test_half_a_mark_under_water_stays_lost_while_the_other_half_is_in_another_l
     yard = Yard((rule("water"),)).play(every(5, 0, 34), shown)
     assert yard.last
     assert yard.last[0].measures[0].value == pytest.approx(0.5, abs=0.1)
+
+
+def bus_before(t: float) -> tuple[Figure, ...]:
+    """All of the mark is hidden from 5 s to 18 s."""
+    return (somebody(1, (0.5, 0.95), 0.9, "bus"),) if 5 <= t < 18 else ()
+
+
+@pytest.mark.parametrize("rise_s", [15.0, 8.0])
+def test_water_that_rose_while_the_mark_was_hidden(rise_s: float) -> None:
+    """The rest is seen to rise, or none is: then it stands beside the zone as well."""
+
+    def water(t: float) -> NDArray[np.float32]:
+        return flooded(0.9 - 0.3 * min((t - 6) / rise_s, 1.0)) if t >= 6 else GROUND
+
+    yard = Yard((rule("water"),)).play(every(5, 0, 40), water, bus_before)
+    assert yard.first is not None
+    assert 27 <= yard.first <= 33
+
+
+def test_what_was_put_down_while_the_mark_was_hidden_is_no_water() -> None:
+    for place in (CRATE, (0.3, 0.6, 0.7, 0.95)):
+        put = thing(GROUND, place)
+
+        def shown(t: float, put: NDArray[np.float32] = put) -> NDArray[np.float32]:
+            return put if t >= 8 else GROUND
+
+        assert Yard((rule("water"),)).play(every(5, 0, 40), shown, bus_before).first is None
 
 
 def test_water_is_told_while_the_watch_over_the_camera_finds_fault() -> None:

@@ -25,7 +25,7 @@ class Crowd:
     calibrated and it is asked for.
 
     Confidence is the mean score of those who were detected one by one, and of a dense crowd the probability that it is
-    as many. Only people have a texture: with other `classes` what is detected counts.
+    as many. Only heads are seen in the maps: with other `classes` what is detected counts.
     """
 
     def __init__(

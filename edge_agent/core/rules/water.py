@@ -5,8 +5,7 @@ correlating with the usual ones. It comes slowly and from below, while the rest 
 covered lens or a turned camera take those too, and a thing that is put there comes at once.
 """
 
-from itertools import pairwise
-from math import exp
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from edge_agent.core.background import Look, Mask
 from edge_agent.core.change import slopes
 from edge_agent.core.regions import raster
+from edge_agent.core.timing import reached
 from edge_agent.core.types import Box, Point
 
 BANDS = 16
@@ -24,10 +24,27 @@ LOST, KEPT = 0.35, 0.5
 """Correlation with the usual slopes below which a band is under water, and above which the rest of the view is kept."""
 SMOOTH_S = 1.5
 """Ripples let the mark shine through now and then."""
+AWAY_S = 4.0
+"""What was hidden for longer is taken for what it shows at once."""
 RISE_S, STEP = 12.0, 0.5
 """Water takes at least so long for the height of the zone, and no single step of it is more than STEP of its level."""
 LEAST = 2
 """Bands with a mark, without which nobody can tell."""
+RISES, BESIDE = 2, 20
+"""Where people or vehicles hid a part of the rise, the rest must have been seen to rise so many times; or water stands
+on both sides of the zone as well, where they have so many edges: farther away than it is wide, since a thing that
+somebody put there hides what is next to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The water came to `level` at `t`, by `rise`. hidden: people or vehicles were before it, for so long that it can
+    have come slowly."""
+
+    level: float
+    t: float
+    rise: float
+    hidden: bool
 
 
 class Water:
@@ -40,8 +57,10 @@ class Water:
         self._serial = 0
         self._alike: NDArray[np.float64] | None = None
         self._edged = np.zeros(BANDS, np.bool_)
+        self._seen, self._dry, self._hid = np.zeros(BANDS), np.zeros(BANDS), np.zeros(BANDS)
+        """When each band was last seen, last seen above the water, and last hidden."""
         self._t = 0.0
-        self._wet: list[tuple[float, float]] = []
+        self._steps: list[_Step] = []
 
     def step(self, look: Look) -> tuple[float, float]:
         """The share of the zone's height that is under water, and since when it has been that much."""
@@ -50,27 +69,59 @@ class Water:
         alike, edged, rest = self._compare(look)
         if self._alike is None:
             self._alike = alike
-        weight = 1.0 - exp(-max(look.t - self._t, 0.0) / SMOOTH_S)
-        self._alike = np.where(np.isnan(alike), self._alike, self._alike + weight * (alike - self._alike))
-        # What somebody hides is as it was.
-        self._edged = np.where(np.isnan(alike), self._edged, edged)
-        self._t = look.t
+        # What somebody hides is as it was, and when he has gone as it is then.
+        shown, unseen = ~np.isnan(alike), look.t - self._seen
+        weight = 1.0 - np.exp(-np.where(unseen > AWAY_S, unseen, look.t - self._t) / SMOOTH_S)
+        self._alike = np.where(shown, self._alike + weight * (alike - self._alike), self._alike)
+        self._alike = np.where(np.isnan(self._alike), alike, self._alike)
+        self._edged = np.where(shown, edged, self._edged)
+        self._seen[shown], self._t = look.t, look.t
         level = self._level(self._edged) if rest >= KEPT and self._edged.sum() >= LEAST else 0.0
-        self._wet = [entry for entry in self._wet if entry[0] <= level]
-        if level > 0 and (not self._wet or self._wet[-1][0] < level):
-            self._wet.append((level, look.t))
-        if level == 0:
-            self._wet = []
+        self._rise(level, look.t)
+        self._dry[shown & (alike >= LOST)] = look.t
+        self._hid[~shown] = look.t
+        if not self._steps or not self._gradual(look):
             return 0.0, look.t
-        levels = [0.0, *(level for level, _ in self._wet)]
-        steps = max(b - a for a, b in pairwise(levels))
-        rose = self._wet[-1][1] - self._wet[0][1]
-        gradual = steps <= max(STEP * level, 1 / BANDS) and rose >= RISE_S * (level - levels[1])
-        return (level, self._wet[-1][1]) if gradual else (0.0, look.t)
+        return level, self._steps[-1].t
+
+    def _rise(self, level: float, t: float) -> None:
+        """Takes the level into the steps by which it has come."""
+        self._steps = [step for step in self._steps if step.level <= level]
+        before = self._steps[-1].level if self._steps else 0.0
+        if level <= before:
+            return
+        rise = level - before
+        new = slice(BANDS - round(level * BANDS), BANDS - round(before * BANDS))
+        lowest = np.nonzero(self._edged[new])[0]
+        dry, hid = (float(times[new][lowest[-1]]) if lowest.size else t for times in (self._dry, self._hid))
+        self._steps.append(_Step(level, t, rise, hid > dry and reached(t - dry, RISE_S * rise)))
+
+    def _gradual(self, look: Look) -> bool:
+        """Whether it has come as water does."""
+        first, last = self._steps[0], self._steps[-1]
+        shown = [step.rise for step in self._steps if not step.hidden]
+        if max(shown, default=0.0) > max(STEP * last.level, 1 / BANDS):
+            return False
+        if last.t - first.t < RISE_S * (last.level - first.level):
+            return False
+        return len(shown) == len(self._steps) or len(shown) >= RISES or self._beside(look, last.level)
+
+    def _beside(self, look: Look, level: float) -> bool:
+        """Whether the usual edges beside the zone are lost as well, as high as the water stands in it."""
+        rows, columns = self._window
+        rows = slice(rows.stop - round(level * (rows.stop - rows.start)), rows.stop)
+        wide = columns.stop - columns.start
+        lost = []
+        for left in (columns.start - 2 * wide, columns.stop + wide):
+            part = rows, slice(max(0, left), max(0, left + wide))
+            kept, count = _kept(look.now[part], look.usual[part], ~look.hidden[part])
+            lost.append(count >= BESIDE and kept < LOST * count)
+        return all(lost)
 
     def _begin(self, look: Look) -> None:
         self._serial = look.serial
-        self._alike, self._edged, self._wet, self._t = None, np.zeros(BANDS, np.bool_), [], look.t
+        self._alike, self._edged, self._steps = None, np.zeros(BANDS, np.bool_), []
+        self._seen[:] = self._dry[:] = self._hid[:] = self._t = look.t
         zone = raster(self._polygon, look.shape)
         rows = np.nonzero(zone.any(axis=1))[0]
         columns = np.nonzero(zone.any(axis=0))[0]
@@ -101,12 +152,8 @@ class Water:
         alike[seen < 0.5 * np.maximum(area, 1)] = np.nan
         edged = usual_spread > EDGED**2 * np.maximum(seen, 1)
         rows = slice(1, None, 3)
-        rest = self._outside[rows] & ~look.hidden[rows]
-        was, is_ = _across(look.usual[rows]), _across(look.now[rows])
-        rest = rest[:, 2:] & (np.abs(was) > 12)
-        kept = (was * is_ > 0) & (3 * np.abs(is_) >= np.abs(was))
-        count = np.count_nonzero(rest)
-        return alike, edged, float(np.count_nonzero(kept & rest)) / count if count >= 30 else 1.0
+        kept, count = _kept(look.now[rows], look.usual[rows], self._outside[rows] & ~look.hidden[rows])
+        return alike, edged, kept / count if count >= 30 else 1.0
 
     def _level(self, edged: NDArray[np.bool_]) -> float:
         """From the lowest band up to the last one under water; bands without a mark go with those around them, and so
@@ -122,6 +169,14 @@ class Water:
                 else:
                     shows = True
         return (BANDS - top) / BANDS
+
+
+def _kept(now: NDArray[np.uint8], usual: NDArray[np.uint8], where: Mask) -> tuple[int, int]:
+    """How many of the usual edges the present picture has, and how many there are."""
+    was, is_ = _across(usual), _across(now)
+    edges = where[:, 2:] & (np.abs(was) > 12)
+    kept = (was * is_ > 0) & (3 * np.abs(is_) >= np.abs(was))
+    return int(np.count_nonzero(kept & edges)), int(np.count_nonzero(edges))
 
 
 def _across(grey: NDArray[np.uint8]) -> NDArray[np.int16]:

@@ -1,0 +1,196 @@
+"""Trains the density network for crowds: `python -m edge_agent.train_density --data FOLDER [--out FILE]`.
+
+FOLDER/crowd_counting holds pictures (NAME.jpg) with one head a line (NAME.txt: x y in pixels); every other picture and
+video below FOLDER shows no dense crowd: its heads are those of the people whom the detector finds. Everything follows
+from the seed and the detector's network. Prints what networks say that have not seen a picture's source.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.adapters.detectors import open_detector
+from edge_agent.core.crowd_density import Floats, arrays
+from edge_agent.core.ports import Detector
+from edge_agent.core.spec import DetectorSpec
+from edge_agent.core.types import FeatureMap, Image
+from edge_agent.zoo.density_fit import DENSE, Sample, fit, held_out
+
+CROWDS = "crowd_counting"
+VERSIONS, FEW_VERSIONS = 16, 4
+"""How many crops are made of a picture with a dense crowd, and of any other whose heads are labelled."""
+NEAREST, FARTHEST = 0.45, 1.25
+"""Width of a crop, in widths of the picture."""
+WIDEST = 1280
+"""Of a picture, pixels."""
+HEAD = 0.1
+"""Of the height of a person's box: how far below its upper edge the head's middle is."""
+UP = 4
+"""Heads are drawn so many times finer than cells, and softened to about one."""
+WORST = 20
+"""So many pictures without a crowd are printed, those that look most like one first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """source: what must not be in training and test at once. image: BGR, at most WIDEST wide. heads: (n, 2) pixels of
+    it; None where nobody has labelled them."""
+
+    name: str
+    source: str
+    image: Image
+    heads: NDArray[np.float64] | None
+
+
+def photos(folder: Path) -> Iterator[Photo]:
+    """One picture of each video, that in its middle."""
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png")):
+        image = cv2.imread(str(path))
+        if image is None:
+            continue
+        points = path.with_suffix(".txt")
+        crowd = path.parent.name == CROWDS and points.is_file()
+        name = str(path.relative_to(folder))
+        yield _photo(name, name, np.asarray(image, np.uint8), np.loadtxt(points, ndmin=2) if crowd else None)
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mp4", ".avi", ".mpg")):
+        name = str(path.relative_to(folder))
+        # Clips of one camera come in numbered series.
+        source = str(path.parent.parent.relative_to(folder)) if path.parent.name in ("train", "test") else name
+        if (image := _middle(path)) is not None:
+            yield _photo(name, source, image, None)
+
+
+class Looker:
+    """Makes samples of photos, by the detector as the agent runs it."""
+
+    def __init__(self) -> None:
+        self._detector: Detector = open_detector(DetectorSpec())
+
+    def samples(self, photo: Photo, rng: np.random.Generator) -> Iterator[Sample]:
+        """The whole picture, and where heads are labelled also crops."""
+        whole = self._sample(photo, photo.image, photo.heads, whole=True)
+        yield whole
+        if photo.heads is not None:
+            for image, heads in _versions(photo, photo.heads, VERSIONS if whole.dense else FEW_VERSIONS, rng):
+                yield self._sample(photo, image, heads, whole=False)
+
+    def _sample(self, photo: Photo, image: Image, heads: NDArray[np.float64] | None, *, whole: bool) -> Sample:
+        (seen,) = self._detector.detect([np.ascontiguousarray(image)])
+        if seen.features is None:
+            raise ValueError(f"{self._detector.name} gives no maps")
+        people = seen.boxes[[seen.classes[label] == "person" for label in seen.labels]].astype(np.float64)
+        if heads is None:
+            x1, y1, x2, y2 = people.T
+            heads = np.column_stack(((x1 + x2) / 2, y1 + HEAD * (y2 - y1)))
+            count = 0
+        else:
+            inside = (heads >= 0).all(axis=1) & (heads < image.shape[1::-1]).all(axis=1)
+            heads = heads[inside]
+            count = len(heads)
+        drawn = _drawn(heads / image.shape[1::-1], seen.features)
+        return Sample(photo.name, photo.source, _halved(seen.features), count, drawn, len(people), whole)
+
+
+def _drawn(heads: NDArray[np.float64], maps: FeatureMap) -> Floats:
+    """Heads in each cell of the fine map. heads: (n, 2) in unit coordinates."""
+    rows, columns = maps.fine.shape[1:]
+    drawn = np.zeros((rows * UP, columns * UP), np.float32)
+    x, y = (((heads - (maps.left, maps.top)) / (maps.width, maps.height)) * 2 * UP).astype(int).T
+    np.add.at(drawn, (y, x), 1.0)
+    soft = np.asarray(cv2.GaussianBlur(drawn, (0, 0), UP / 2, borderType=cv2.BORDER_REFLECT), np.float32)
+    return np.asarray(soft.reshape(rows, UP, columns, UP).sum(axis=(1, 3)), np.float32)
+
+
+def _halved(maps: FeatureMap) -> FeatureMap:
+    """In half precision: there are some hundred."""
+    values, fine = maps.values.astype(np.float16), maps.fine.astype(np.float16)
+    return FeatureMap(values, fine, maps.left, maps.top, maps.width, maps.height)  # type: ignore[arg-type]
+
+
+def _versions(
+    photo: Photo, points: NDArray[np.float64], count: int, rng: np.random.Generator
+) -> Iterator[tuple[Image, NDArray[np.float64]]]:
+    """Nearer and farther, mirrored or not, in colour or grey, darker, blurred, compressed. Farther is a part of the
+    picture with its mirror images around it."""
+    height, width = photo.image.shape[:2]
+    wide = np.pad(photo.image, ((0, height), (0, width), (0, 0)), "symmetric")
+    x, y = points.T
+    every = np.concatenate([np.column_stack((u, v)) for u in (x, 2 * width - 1 - x) for v in (y, 2 * height - 1 - y)])
+    for _ in range(count):
+        share = float(np.exp(rng.uniform(np.log(NEAREST), np.log(FARTHEST))))
+        w, h = int(width * share), int(height * share)
+        left, top = int(rng.integers(0, 2 * width - w + 1)), int(rng.integers(0, 2 * height - h + 1))
+        image = wide[top : top + h, left : left + w]
+        heads = every - (left, top)
+        if rng.random() < 0.5:
+            image, heads = image[:, ::-1], heads * (-1, 1) + (w - 1, 0)
+        yield _worse(image, rng), heads
+
+
+def _worse(image: Image, rng: np.random.Generator) -> Image:
+    if rng.random() < 0.4:
+        image = np.repeat(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2).astype(np.uint8)
+    gain, lift = rng.uniform(0.5, 1.2), rng.uniform(-10, 15)
+    changed: Image = np.clip(image * gain + lift, 0, 255).astype(np.uint8)
+    if rng.random() < 0.3:
+        changed = np.asarray(cv2.GaussianBlur(changed, (0, 0), rng.uniform(0.5, 1.4) * image.shape[1] / 640), np.uint8)
+    if rng.random() < 0.3:
+        packed = cv2.imencode(".jpg", changed, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 70))])[1]
+        changed = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+    return changed
+
+
+def samples_of(everything: Iterable[Photo], seed: int = 0) -> list[Sample]:
+    """What the networks learn from and are judged by."""
+    rng, looker = np.random.default_rng(seed), Looker()
+    return [one for photo in everything for one in looker.samples(photo, rng)]
+
+
+def _photo(name: str, source: str, image: Image, heads: NDArray[np.float64] | None) -> Photo:
+    height, width = image.shape[:2]
+    if width > WIDEST:
+        size = (WIDEST, round(height * WIDEST / width))
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        heads = None if heads is None else heads * WIDEST / width
+    return Photo(name, source, image, heads)
+
+
+def _middle(path: Path) -> Image | None:
+    """None where it cannot be decoded."""
+    try:
+        with av.open(str(path)) as container:
+            every = [frame for n, frame in enumerate(container.decode(video=0)) if n % 10 == 0]
+        if not every:
+            return None
+        return every[len(every) // 2].to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+    except (av.error.FFmpegError, OSError):
+        return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--out", type=Path, default=Path("models/density.npz"), metavar="FILE")
+    options = parser.parse_args(arguments)
+    samples = samples_of(photo for photo in photos(options.data) if "robustness" not in photo.name)
+    found = [(one, heads) for one, heads in held_out(samples) if one.whole]
+    np.savez_compressed(options.out, allow_pickle=False, **arrays(fit(samples)))
+    crowds = [(one, heads) for one, heads in found if one.count]
+    others = sorted((pair for pair in found if not pair[0].count), key=lambda pair: -pair[1])
+    for one, heads in [*crowds, *others[:WORST]]:
+        line = {"picture": one.name, "heads": one.count, "detected": one.detected, "held_out": round(heads)}
+        sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.write(json.dumps({"pictures": len(found), "dense": sum(one.count >= DENSE for one, _ in found)}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
