@@ -10,12 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
 
+import msgspec
+
 from aggregator.core.actions import Deed
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link
+from aggregator.core.ports import Batch, EventRow, IncidentRow, LinkRow
 from aggregator.core.space import METRES_PER_DEGREE
 from aggregator.core.surgery import Told
+from aggregator.views import incident_view
 from contract.events import (
     Clock,
     Event,
@@ -176,3 +180,19 @@ class Timeline:
     def _note(self, incidents: tuple[Incident, ...], changes: tuple[Change, ...]) -> None:
         self.incidents.update((one.id, one) for one in incidents)
         self.changes += changes
+
+
+def batch_of(city: Timeline, *taken: tuple[Event, Taken]) -> Batch:
+    """What the service would write for these events."""
+    batch = Batch()
+    for event, outcome in taken:
+        state = city.correlator.episode(event.data.episode)
+        assert state is not None
+        batch.episodes[event.data.episode] = state
+        batch.events.append(EventRow(event, msgspec.json.encode(event), START.timestamp(), False))
+        batch.links.append(LinkRow(event.id, outcome.incident, outcome.link))
+        batch.merged += outcome.merged
+        batch.changes += outcome.changes
+        for one in outcome.incidents:
+            batch.incidents[one.id] = IncidentRow(one, city.correlator.trails(one.id), incident_view(one))
+    return batch

@@ -50,6 +50,11 @@ def words(db: Database) -> None:
     _script(db, "0008_words.sql")
 
 
+@migrations()  # type: ignore[untyped-decorator]
+def rowids(db: Database) -> None:
+    _script(db, "0009_rowids.sql")
+
+
 def _script(db: Database, name: str) -> None:
     script = (files("aggregator.adapters") / "schema" / name).read_text("utf-8")
     code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())

@@ -1,7 +1,6 @@
 """The contract of aggregator.core.ports.Store, over each implementation."""
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
@@ -13,16 +12,15 @@ from msgspec.structs import replace
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.actions import Deed
 from aggregator.core.errors import StoreError
-from aggregator.core.incident import Change, Incident
+from aggregator.core.incident import Incident
 from aggregator.core.liveness import Agent, Camera
-from aggregator.core.ports import Batch, EventRow, EvidenceRow, IncidentRow, LinkRow, Refused, Retention, Store
+from aggregator.core.ports import Batch, EvidenceRow, IncidentRow, Refused, Retention, Store
 from aggregator.core.precision import Verdict
 from aggregator.core.sequence import Sequence
 from aggregator.views import incident_view
 from contract.events import Event
 from contract.kinds import Kind
-from tests.data import ROOT
-from tests.timeline import START, Taken, Timeline, make_event, place
+from tests.timeline import START, Taken, Timeline, batch_of, make_event, place
 
 Open = Callable[[], Store]
 DAY = 86_400.0
@@ -44,22 +42,6 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]
 @pytest.fixture
 def store(open_store: Open) -> Store:
     return open_store()
-
-
-def batch_of(city: Timeline, *taken: tuple[Event, Taken]) -> Batch:
-    """What the service would write for these events."""
-    batch = Batch()
-    for event, outcome in taken:
-        state = city.correlator.episode(event.data.episode)
-        assert state is not None
-        batch.episodes[event.data.episode] = state
-        batch.events.append(EventRow(event, msgspec.json.encode(event), START.timestamp(), False))
-        batch.links.append(LinkRow(event.id, outcome.incident, outcome.link))
-        batch.merged += outcome.merged
-        batch.changes += outcome.changes
-        for one in outcome.incidents:
-            batch.incidents[one.id] = IncidentRow(one, city.correlator.trails(one.id), incident_view(one))
-    return batch
 
 
 def seen(city: Timeline, t: float, camera: str, kind: str = "brawl", **more: object) -> tuple[Event, Taken]:
@@ -326,30 +308,6 @@ def test_withdrawn_verdicts_are_gone_and_may_be_given_anew(store: Store) -> None
     assert store.verdicts() == (verdict("y", True), verdict("x", True))
 
 
-def test_verdicts_of_before_get_the_rules_that_their_events_name(tmp_path: Path) -> None:
-    path, city = tmp_path / "jaga.sqlite", Timeline(a=(0, 0))
-    old = SqliteStore(path)
-    for n, rule in enumerate(("street", "yard")):
-        event = make_event(n, "a", "brawl", rule=rule, episode=rule, location=place(0, 0))
-        old.commit(batch_of(city, (event, city.take(event))))
-    one = city.only().id
-    assert [(told.rule, told.sure) for told in old.rules_told(one)] == [("street", 0.6), ("yard", 0.6)]
-    old.close()
-    with sqlite3.connect(path) as raw:
-        before = (ROOT / "aggregator" / "adapters" / "schema" / "0002_judged.sql").read_text("utf-8")
-        raw.executescript("DROP TABLE verdicts; DELETE FROM _sqlite_migrations WHERE name = 'rules'")
-        raw.executescript(before[before.index("CREATE TABLE verdicts") : before.index("-- A CHECK cannot be")])
-        row = "INSERT INTO verdicts VALUES (?, ?, 5.0, 4.0, 'site-1', 'a', 'brawl', 0, 0.6, 1)"
-        raw.executemany(row, [(1, "forgotten"), (2, one)])
-    store = SqliteStore(path)
-    assert [(verdict.incident, verdict.rule) for verdict in store.verdicts()] == [
-        ("forgotten", ""),
-        (one, "street"),
-        (one, "yard"),
-    ]
-    store.close()
-
-
 def test_the_latest_picture_of_each_camera(store: Store) -> None:
     def shot(camera: str, received: float) -> EvidenceRow:
         jpeg = f"{camera} {received}".encode()
@@ -359,33 +317,3 @@ def test_the_latest_picture_of_each_camera(store: Store) -> None:
     store.commit(Batch(evidence=shots))
     found = store.latest_pictures([("north", "a"), ("north", "b"), ("south", "a")])
     assert found == {("north", "a"): (shots[1].sha256, 3.0), ("north", "b"): (shots[3].sha256, 1.0)}
-
-
-def test_a_store_of_before_shows_its_incidents_in_todays_form(tmp_path: Path) -> None:
-    """Incidents that were written before people could act on them, and are not written again."""
-    path, folder = tmp_path / "jaga.sqlite", Path("aggregator") / "adapters" / "schema"
-    view = incident_view(Timeline(a=(0, 0)).sees("a", "brawl").incidents[0])
-    old = {name: value for name, value in msgspec.json.decode(view).items() if name not in _OF_0004}
-    old["previous"] = "0" * 36
-    with sqlite3.connect(path) as raw:
-        for name in ("0001_first.sql", "0002_judged.sql", "0003_people.sql"):
-            raw.executescript((folder / name).read_text("utf-8"))
-        raw.execute(
-            "CREATE TABLE _sqlite_migrations (id INTEGER PRIMARY KEY, migration_set TEXT, name TEXT, applied_at TEXT)"
-        )
-        raw.executemany(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('jaga-aggregator', ?, '')",
-            [("first",), ("judged",), ("people",)],
-        )
-        row = (old["id"], "brawl", "resolved", "critical", 0.5, 1.0, 1.0, 1.0, None, 3, msgspec.json.encode(old), b"{}")
-        raw.execute(f"INSERT INTO incidents VALUES ({','.join('?' * len(row))})", row)
-        raw.execute("INSERT INTO changes VALUES (1, ?, 1.0, 'rina', 'open', 'resolved', 'over')", (old["id"],))
-    store = SqliteStore(path)
-    shown = msgspec.json.decode(store.incident_view(old["id"]) or b"")
-    assert shown == {**msgspec.json.decode(view), "previous": "0" * 36}
-    assert store.changes(old["id"]) == [Change(old["id"], 1.0, "rina", "open", "resolved", "over")]
-    assert [one for one, _ in store.followers("0" * 36)] == [old["id"]]
-    store.close()
-
-
-_OF_0004 = ("owner", "handed_by", "acted", "last_act", "split_from", "told_kind", "told_severity")

@@ -1,0 +1,98 @@
+"""Stores that an older Jaga wrote: what was in them is there in today's form."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlite_utils import Database
+
+from aggregator.adapters.store_schema import migrations
+from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.core.incident import Change
+from aggregator.views import incident_view
+from tests.data import ROOT
+from tests.timeline import Timeline, batch_of, make_event, place
+
+
+def test_verdicts_of_before_get_the_rules_that_their_events_name(tmp_path: Path) -> None:
+    path, city = tmp_path / "jaga.sqlite", Timeline(a=(0, 0))
+    old = SqliteStore(path)
+    for n, rule in enumerate(("street", "yard")):
+        event = make_event(n, "a", "brawl", rule=rule, episode=rule, location=place(0, 0))
+        old.commit(batch_of(city, (event, city.take(event))))
+    one = city.only().id
+    assert [(told.rule, told.sure) for told in old.rules_told(one)] == [("street", 0.6), ("yard", 0.6)]
+    old.close()
+    with sqlite3.connect(path) as raw:
+        before = (ROOT / "aggregator" / "adapters" / "schema" / "0002_judged.sql").read_text("utf-8")
+        raw.executescript("DROP TABLE verdicts; DELETE FROM _sqlite_migrations WHERE name = 'rules'")
+        raw.executescript(before[before.index("CREATE TABLE verdicts") : before.index("-- A CHECK cannot be")])
+        row = "INSERT INTO verdicts VALUES (?, ?, 5.0, 4.0, 'site-1', 'a', 'brawl', 0, 0.6, 1)"
+        raw.executemany(row, [(1, "forgotten"), (2, one)])
+    store = SqliteStore(path)
+    assert [(verdict.incident, verdict.rule) for verdict in store.verdicts()] == [
+        ("forgotten", ""),
+        (one, "street"),
+        (one, "yard"),
+    ]
+    store.close()
+
+
+def test_a_store_of_before_shows_its_incidents_in_todays_form(tmp_path: Path) -> None:
+    """Incidents that were written before people could act on them, and are not written again."""
+    path, folder = tmp_path / "jaga.sqlite", Path("aggregator") / "adapters" / "schema"
+    view = incident_view(Timeline(a=(0, 0)).sees("a", "brawl").incidents[0])
+    old = {name: value for name, value in msgspec.json.decode(view).items() if name not in _OF_0004}
+    old["previous"] = "0" * 36
+    with sqlite3.connect(path) as raw:
+        for name in ("0001_first.sql", "0002_judged.sql", "0003_people.sql"):
+            raw.executescript((folder / name).read_text("utf-8"))
+        raw.execute(
+            "CREATE TABLE _sqlite_migrations (id INTEGER PRIMARY KEY, migration_set TEXT, name TEXT, applied_at TEXT)"
+        )
+        raw.executemany(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('jaga-aggregator', ?, '')",
+            [("first",), ("judged",), ("people",)],
+        )
+        row = (old["id"], "brawl", "resolved", "critical", 0.5, 1.0, 1.0, 1.0, None, 3, msgspec.json.encode(old), b"{}")
+        raw.execute(f"INSERT INTO incidents VALUES ({','.join('?' * len(row))})", row)
+        raw.execute("INSERT INTO changes VALUES (1, ?, 1.0, 'rina', 'open', 'resolved', 'over')", (old["id"],))
+    store = SqliteStore(path)
+    shown = msgspec.json.decode(store.incident_view(old["id"]) or b"")
+    assert shown == {**msgspec.json.decode(view), "previous": "0" * 36}
+    assert store.changes(old["id"]) == [Change(old["id"], 1.0, "rina", "open", "resolved", "over")]
+    assert [one for one, _ in store.followers("0" * 36)] == [old["id"]]
+    store.close()
+
+
+def test_a_store_of_before_keeps_its_events_and_incidents_and_gives_room_back(tmp_path: Path) -> None:
+    """Their tables were made without rowids, in which such rows take a page of their own each."""
+    new, old, city = SqliteStore(tmp_path / "new.sqlite"), Database(tmp_path / "old.sqlite"), Timeline(a=(0, 0))
+    told = [make_event(n, "a", "brawl", episode="e", phase="update" if n else "begin") for n in range(200)]
+    new.commit(batch_of(city, *((event, city.take(event)) for event in told)))
+    new.write(lambda db: db.conn.execute("UPDATE events SET raw = raw || zeroblob(600)") and None)
+    migrations.apply(old, stop_before="rowids")
+    for table in ("events", "incidents", "incident_events", "episodes"):
+        rows = new.read(f"SELECT * FROM {table} ORDER BY 1")
+        old.conn.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows)
+    old.conn.commit()
+    took = _pages(lambda sql: old.conn.execute(sql).fetchall())
+    old.close()
+    store = SqliteStore(tmp_path / "old.sqlite")
+    assert store.incident_events(city.only().id) == new.incident_events(city.only().id)
+    assert store.incident_views() == new.incident_views()
+    assert store.restore(0.0).incidents == new.restore(0.0).incidents
+    assert store.known([event.id for event in told]) == {event.id for event in told}
+    assert _pages(store.read) < took - 100
+    new.close()
+    store.close()
+
+
+def _pages(read: Callable[[str], list[Any]]) -> int:
+    """How many hold something."""
+    return int(read("PRAGMA page_count")[0][0]) - int(read("PRAGMA freelist_count")[0][0])
+
+
+_OF_0004 = ("owner", "handed_by", "acted", "last_act", "split_from", "told_kind", "told_severity")
