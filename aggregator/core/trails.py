@@ -4,10 +4,11 @@ A trail is found in time that depends on what lies around it in place and time, 
 Looks are more frequent than new trails, and cameras stand still: so each cell that is looked from keeps what lies in
 all cells around it (its *hood*), and a trail that is listed is put into every hood that its cell belongs to.
 
-What is found comes in the order of places, slots and listing, so that a replay decides equally.
+What is found comes in the order in which it was attached, so that a replay decides equally.
 """
 
 from math import cos, inf, radians
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -45,13 +46,12 @@ class _Place:
 
 
 class _Listing(Struct, frozen=True, gc=False):
-    """Where and when a trail is listed. cell: -1 without a place. number: counts listings."""
+    """Where and when a trail is listed. cell: -1 without a place."""
 
     cell: int
     place: Location | None
     first: int
     last: int
-    number: int
 
 
 class TrailIndex:
@@ -64,7 +64,6 @@ class TrailIndex:
         self._of: dict[str, dict[SourceKey, Trail]] = {}
         self._listed: dict[int, _Listing] = {}
         self._next = 1
-        self._listings = 0
 
     def of(self, incident: str) -> tuple[Trail, ...]:
         return tuple(self._of.get(incident, {}).values())
@@ -124,7 +123,9 @@ class TrailIndex:
                             continue
                     if other is not trail:
                         found.append(other)
-        return found if len(found) < 2 else self._in_order(found, trail, begin)
+        if len(found) > 1:
+            found.sort(key=_by_key)
+        return found
 
     def attach(self, trail: Trail, incident: str) -> Trail:
         """Gives the trail to the incident; returns the one that covers it now."""
@@ -161,7 +162,10 @@ class TrailIndex:
     def _relist(self, trail: Trail) -> None:
         """After its times or its place have changed."""
         listing, place = self._listed[trail.key], trail.place
-        (first, last), before = _slots(trail), listing.place
+        before = listing.place
+        if before is place and listing.first * SLOT_S <= trail.first and trail.last < (listing.last + 1) * SLOT_S:
+            return  # as most of what goes on
+        first, last = _slots(trail)
         stays = before is place or (before and place and metres(before, place) < DRIFT_M)
         if stays and first == listing.first and last == listing.last:
             return
@@ -179,18 +183,6 @@ class TrailIndex:
             trail.key = 0
         return trails
 
-    def _in_order(self, found: list[Trail], trail: Trail, begin: int) -> list[Trail]:
-        """What has no place comes first; for one without a place, what its own camera told without one."""
-        listed, placed, camera = self._listed, trail.place is not None, trail.camera
-
-        def order(one: Trail) -> tuple[int, int, int]:
-            listing = listed[one.key]
-            where = listing.cell if placed else listing.cell != -1 or one.camera != camera
-            return where, max(listing.first, begin), listing.number
-
-        found.sort(key=order)
-        return found
-
     def _list(self, trail: Trail) -> None:
         at = trail.place
         cell = self._cells.cell(at.lat, at.lon) if at is not None else -1
@@ -200,8 +192,7 @@ class TrailIndex:
     def _enter(self, trail: Trail, cell: int, first: int, last: int, begin: int) -> None:
         """begin: the first slot that it is not in yet."""
         key, slots = trail.key, range(begin, last + 1)
-        self._listings += 1
-        self._listed[key] = _Listing(cell, trail.place, first, last, self._listings)
+        self._listed[key] = _Listing(cell, trail.place, first, last)
         for name in _names(trail.site, cell):
             for by_slot in self._place(name).holders:
                 for slot in slots:
@@ -252,6 +243,9 @@ class TrailIndex:
         if place is None:
             place = self._places[name] = _Place()
         return place
+
+
+_by_key = attrgetter("key")
 
 
 def _names(site: str, cell: int) -> tuple[str | int, str]:

@@ -38,6 +38,19 @@ def test_from_every_point_of_a_cell_the_same_cells_are_around(
         assert cells.around(lat, lon, reach) == cells.around(there.lat, there.lon, reach)
 
 
+@nearby
+@settings(max_examples=150, deadline=None)
+def test_nothing_is_left_out_where_cells_have_five_sides(
+    lat: float, lon: float, north: float, east: float, reach: float
+) -> None:
+    """One of the twelve corners of h3's icosahedron, off Liberia."""
+    cells, corner = H3Cells(), Location(lat=2.300882, lon=-5.245390)
+    here = _moved(corner, lat * 10, lon * 5)
+    there = _moved(here, north, east)
+    if distance_m(here, there) <= reach:
+        assert cells.cell(there.lat, there.lon) in cells.around(here.lat, here.lon, reach)
+
+
 @each
 def test_a_search_stays_local(cells: Cells) -> None:
     named = cells.around(-6.2, 106.8, 900)
