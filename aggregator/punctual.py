@@ -17,10 +17,8 @@ class Punctual:
     def events(self, outcome: str, lags_s: Sequence[float | None]) -> None:
         self._meter.events(outcome, lags_s)
         if outcome == "stored":
-            now = self._now()
             with self._lock:
-                for lag_s in lags_s:
-                    self._lateness.note(now, lag_s)
+                self._lateness.note(self._now(), lags_s)
 
     def evidence(self, outcome: str) -> None:
         self._meter.evidence(outcome)

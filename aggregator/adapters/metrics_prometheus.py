@@ -34,9 +34,11 @@ class _Lag(Collector):
         self._counts = [0] * (len(self.BOUNDS) + 1)
         self._sum = 0.0
 
-    def observe(self, seconds: float) -> None:
-        self._counts[bisect_left(self.BOUNDS, seconds)] += 1
-        self._sum += seconds
+    def observe(self, seconds: Iterable[float]) -> None:
+        counts, bounds = self._counts, self.BOUNDS
+        for one in seconds:
+            counts[bisect_left(bounds, one)] += 1
+            self._sum += one
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         names = [*map(str, self.BOUNDS), "+Inf"]
@@ -62,9 +64,7 @@ class PrometheusMeter:
 
     def events(self, outcome: str, lags_s: Sequence[float | None]) -> None:
         self._of[outcome].inc(len(lags_s))
-        for lag_s in lags_s:
-            if lag_s is not None:
-                self._lag.observe(max(0.0, lag_s))
+        self._lag.observe([max(0.0, lag_s) for lag_s in lags_s if lag_s is not None])
 
     def stored(self) -> int:
         """How many events since the start."""

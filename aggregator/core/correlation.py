@@ -10,7 +10,6 @@ order of arrival within `reorder_s`. What is critical is shown at once all the s
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
 
 from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
@@ -83,7 +82,7 @@ class Correlator:
 
     def trails(self, incident: str) -> tuple[Trail, ...]:
         """As they are now: copies, since they go on to change."""
-        return tuple([copy(trail) for trail in self._index.of(incident)])
+        return tuple([trail.__copy__() for trail in self._index.of(incident)])
 
     def episode(self, episode: str) -> EpisodeState | None:
         return self._episodes.get(episode)
@@ -217,8 +216,7 @@ class Correlator:
         pulls = self._attribution.pulls(probe)
         allowed, refused = self._allowed(pulls, probe, delayed)
         self._memory.step.refused.update(refused)
-        own_id = incident_id(event, at)
-        announced = self._drafts.get(self._announced.pop(event.data.episode, own_id))
+        announced = self._drafts.get(self._announced.pop(event.data.episode, ""))
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
             self._rates.note(probe.site, probe.camera, probe.kind, probe.first, best.confirmed)
@@ -227,6 +225,9 @@ class Correlator:
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
         self._rates.note(probe.site, probe.camera, probe.kind, probe.first, False)
         anew = {one for one, why in refused.items() if why == "onset"}
+        own_id = incident_id(event, at)
+        if announced is None:
+            announced = self._drafts.get(own_id)
         if announced is not None and (announced.id == own_id or announced.closed):
             own_id = announced.id
             self._empty(announced, event, at, now)

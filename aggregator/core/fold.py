@@ -4,8 +4,6 @@
 holds does not depend on the order in which events were added, except for exact ties.
 """
 
-from typing import NamedTuple
-
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -39,7 +37,7 @@ class Times(Struct, frozen=True, gc=False):
     last: float
 
 
-class _Weight(NamedTuple):
+class _Weight(Struct, frozen=True, gc=False):
     """What follows from an incident's sources and what they counted."""
 
     sources: tuple[Source, ...]
@@ -120,8 +118,8 @@ class Draft:
         strength = (_SEVERITY[data.severity], data.confidence, -at.started)
         if strength > self.strength and not late:
             self.strength, self.kind, self.why = strength, data.kind, data.why
-            self.gravest = max(self.gravest, data.severity, key=_SEVERITY.__getitem__)
-            self._weight = None
+            if strength[0] > _SEVERITY[self.gravest]:
+                self.gravest, self._weight = data.severity, None
         if data.evidence and strength > self.snapshot_strength:
             snapshot = next((item.sha256 for item in data.evidence if item.kind == "snapshot"), None)
             if snapshot is not None:

@@ -4,9 +4,8 @@ What an agent kept while its uplink was down (`delayed`) is counted apart: it sa
 what happens now arrives late.
 """
 
-from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -30,33 +29,28 @@ class Lateness:
     """One thread."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, float | None]] = deque()
-        self._lags: list[float] = []
-        """Of those seen that are not delayed, ascending: every open page has it measured with each heartbeat."""
+        self._seen: deque[tuple[float, float | None]] = deque(maxlen=MOST)
+        self._lags: list[float] | None = []
+        """Of those seen that are not delayed, ascending; None where something has come since. Every open page has it
+        measured with each heartbeat."""
 
-    def note(self, received: float, lag_s: float | None) -> None:
-        """lag_s: None for a delayed one. A camera's clock that runs ahead is no event from the future."""
-        if len(self._seen) >= MOST:
-            self._forget()
-        lag = None if lag_s is None else max(0.0, lag_s)
-        self._seen.append((received, lag))
-        if lag is not None:
-            insort(self._lags, lag)
+    def note(self, received: float, lags_s: Iterable[float | None]) -> None:
+        """lags_s: of events that came together, None for a delayed one. A camera's clock that runs ahead is no event
+        from the future."""
+        self._seen.extend([(received, None if lag_s is None else max(0.0, lag_s)) for lag_s in lags_s])
+        self._lags = None
 
     def measure(self, now: float) -> Delay:
         while self._seen and self._seen[0][0] <= now - WINDOW_S:
-            self._forget()
+            self._seen.popleft()
+            self._lags = None
+        if self._lags is None:
+            self._lags = sorted([lag for _, lag in self._seen if lag is not None])
         events = len(self._lags)
         delayed = len(self._seen) - events
         if not events:
             return Delay(delayed=delayed)
         return Delay(events, delayed, round(_rank(self._lags, 0.5), 1), round(_rank(self._lags, 0.95), 1))
-
-    def _forget(self) -> None:
-        """The earliest."""
-        lag = self._seen.popleft()[1]
-        if lag is not None:
-            del self._lags[bisect_left(self._lags, lag)]
 
 
 def _rank(ordered: Sequence[float], share: float) -> float:

@@ -120,6 +120,8 @@ def _plausible(one: Incident) -> bool:
 
 def _site(one: Incident) -> str:
     """Where it is for the most part: of several sites the one with most sources, of equals the first by name."""
+    if len(one.sources) == 1:
+        return one.sources[0].site
     counts: dict[str, int] = {}
     for source in one.sources:
         counts[source.site] = counts.get(source.site, 0) + 1

@@ -64,7 +64,7 @@ class Step:
         self.touched[incident] = None
 
     def outcome(self, drafts: dict[str, Draft], places: Places) -> Outcome:
-        touched = tuple(drafts[one].snapshot(places) for one in self.touched if one in drafts)
+        touched = tuple([drafts[one].snapshot(places) for one in self.touched if one in drafts])
         return Outcome(
             tuple(self.assigned),
             touched,

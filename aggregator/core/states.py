@@ -1,5 +1,6 @@
 """The states of an incident, and who may move it from one to another: one table."""
 
+from functools import cache
 from typing import Literal
 
 State = Literal["suspected", "open", "acknowledged", "dispatched", "resolved", "false_alarm"]
@@ -32,6 +33,7 @@ comes afterwards is a new incident that names the old one as `previous`."""
 CLOSED: frozenset[State] = frozenset({"resolved", "false_alarm"})
 
 
+@cache
 def allowed(state: State, party: Party = "operator") -> tuple[State, ...]:
     """The states that `party` may move to from `state`, in the order of STATES."""
     return tuple(to for to in STATES if party in TRANSITIONS.get((state, to), frozenset()))
