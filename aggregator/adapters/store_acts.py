@@ -31,11 +31,12 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
             for c in batch.changes
         ),
     )
-    db.executemany(
-        "UPDATE changes SET undone = 1, reason = CASE WHEN action = 'note' THEN '' ELSE reason END "
-        "WHERE incident = ? AND number = ?",
-        batch.undone,
-    )
+    for undone in batch.undone:
+        db.execute(
+            "UPDATE changes SET undone = 1, reason = CASE WHEN action = 'note' THEN '' ELSE reason END "
+            "WHERE incident = ? AND number = ?",
+            undone,
+        )
 
 
 def changes(read: Read, incident: str) -> list[Change]:

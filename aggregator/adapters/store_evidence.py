@@ -1,7 +1,7 @@
 """The store's table of pictures and clips: SQL for aggregator.adapters.store_sqlite."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aggregator.core.ports import EvidenceRow
@@ -9,7 +9,10 @@ from aggregator.core.ports import EvidenceRow
 Read = Callable[[str, Sequence[Any]], list[Any]]
 
 
-def write(db: sqlite3.Connection, rows: Iterable[EvidenceRow]) -> None:
+def write(db: sqlite3.Connection, rows: Sequence[EvidenceRow]) -> None:
+    """One after the other: SQLite copies what it is handed, and a clip has megabytes."""
+    if not rows:
+        return
     db.executemany(
         "INSERT INTO evidence (sha256, event, site, camera, received, size, jpeg, media) VALUES (?,?,?,?,?,?,?,?) "
         "ON CONFLICT DO NOTHING",

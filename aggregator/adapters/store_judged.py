@@ -28,6 +28,7 @@ _INSERT = (
     "INSERT INTO suppressed (event, reason, by, detail, episode, site, camera, kind, severity, phase, time, received) "
     "VALUES"
 )
+_VERDICT = "incident, time, heard, site, camera, kind, true, told, sources, rule, reason"
 _COUNT = "ON CONFLICT (event, reason) DO UPDATE SET count = count + 1, received = excluded.received"
 _SELECT = (
     "SELECT s.id, s.event, s.reason, s.by, s.detail, s.site, s.camera, s.kind, s.severity, s.phase, s.time, "
@@ -38,19 +39,15 @@ _SELECT = (
 
 def write(db: sqlite3.Connection, batch: Batch) -> None:
     insert(db, _INSERT, map(_suppressed, batch.suppressed), _COUNT)
-    db.executemany(
-        "INSERT OR REPLACE INTO silences VALUES (?,?,?)",
-        ((one.id, one.expires, msgspec.json.encode(one).decode()) for one in batch.silences),
+    silences = ((one.id, one.expires, msgspec.json.encode(one).decode()) for one in batch.silences)
+    insert(db, "INSERT OR REPLACE INTO silences VALUES", silences)
+    for incident in batch.withdrawn:
+        db.execute("DELETE FROM verdicts WHERE incident = ?", (incident,))
+    verdicts = (
+        (v.incident, v.time, v.heard, v.site, v.camera, v.kind, v.true, v.told, v.sources, v.rule, v.reason)
+        for v in batch.verdicts
     )
-    db.executemany("DELETE FROM verdicts WHERE incident = ?", ((one,) for one in batch.withdrawn))
-    db.executemany(
-        "INSERT INTO verdicts (incident, time, heard, site, camera, kind, true, told, sources, rule, reason) "
-        "VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-        (
-            (v.incident, v.time, v.heard, v.site, v.camera, v.kind, v.true, v.told, v.sources, v.rule, v.reason)
-            for v in batch.verdicts
-        ),
-    )
+    insert(db, f"INSERT INTO verdicts ({_VERDICT}) VALUES", verdicts, "ON CONFLICT DO NOTHING")
 
 
 def search(query: SuppressedQuery) -> tuple[str, list[Any]]:
@@ -119,7 +116,7 @@ def begins(read: Read, since: float) -> tuple[Begin, ...]:
     )
 
 
-VERDICTS = "SELECT incident, time, heard, site, camera, kind, true, told, sources, rule, reason FROM verdicts"
+VERDICTS = f"SELECT {_VERDICT} FROM verdicts"
 
 
 def rules(read: Read, incident: str) -> list[RuleTold]:

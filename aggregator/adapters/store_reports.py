@@ -10,7 +10,7 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import store_judged
-from aggregator.adapters.rows import insert, statements
+from aggregator.adapters.rows import statements
 from aggregator.core.liveness import Camera
 from aggregator.core.ports import Batch
 from aggregator.core.precision import Verdict
@@ -32,9 +32,9 @@ _CARRIED = (
     f"AND c.time >= :since AND c.after IN ({_CLOSED}))"
 )
 """An incident that was closed before the range began may still have been changed since, by a note or an undo."""
-_LATEST = (
-    "SELECT site, camera, (SELECT state FROM camera_states s WHERE s.site = told.site AND s.camera = told.camera "
-    "ORDER BY time DESC LIMIT 1) FROM told"
+_CHANGED = (
+    "INSERT OR REPLACE INTO camera_states SELECT * FROM told WHERE state IS NOT (SELECT state FROM camera_states s "
+    "WHERE s.site = told.site AND s.camera = told.camera ORDER BY time DESC LIMIT 1)"
 )
 
 
@@ -47,12 +47,8 @@ class Connection(Protocol):
 
 def write(db: sqlite3.Connection, batch: Batch) -> None:
     """Cameras as they are shown now: a row where the state is another than before."""
-    before: dict[tuple[str, str], str] = {}
-    for marks, keys in statements(batch.cameras):
-        rows = db.execute(f"WITH told (site, camera) AS (VALUES {marks}) {_LATEST}", keys)
-        before.update(((site, camera), state) for site, camera, state in rows)
-    changed = [one for key, one in batch.cameras.items() if before[key] != one.state]
-    insert(db, "INSERT OR REPLACE INTO camera_states VALUES", map(_state, changed))
+    for marks, told in statements(map(_state, batch.cameras.values())):
+        db.execute(f"WITH told (site, camera, time, state, reason, why) AS (VALUES {marks}) {_CHANGED}", told)
 
 
 def _state(one: Camera) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged, store_reports
-from aggregator.adapters.rows import insert
+from aggregator.adapters.rows import insert, statements
 from aggregator.adapters.store_schema import migrations
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
@@ -279,9 +279,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     episodes = ((episode, state.incident, state.last, state.ended) for episode, state in batch.episodes.items())
     update = "ON CONFLICT (id) DO UPDATE SET incident = excluded.incident, last = excluded.last, ended = excluded.ended"
     insert(db, "INSERT INTO episodes VALUES", episodes, update)
-    for absorbed, kept in batch.merged:
-        db.execute("UPDATE incident_events SET incident = ? WHERE incident = ?", (kept, absorbed))
-        db.execute("UPDATE episodes SET incident = ? WHERE incident = ?", (kept, absorbed))
+    _merge(db, batch.merged)
     store_acts.write(db, batch)
     agents = (
         (*key, _text(agent), _text(numbers) if numbers else None) for key, (agent, numbers) in batch.agents.items()
@@ -291,12 +289,21 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     insert(db, "INSERT INTO cameras VALUES", ((*key, _text(one)) for key, one in batch.cameras.items()), update)
     store_evidence.write(db, batch.evidence)
     store_reports.write(db, batch)
-    db.executemany(
-        "INSERT INTO quarantine (received, topic, error, field, detail, payload) VALUES (?,?,?,?,?,?)",
-        ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine),
-    )
+    refused = ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine)
+    insert(db, "INSERT INTO quarantine (received, topic, error, field, detail, payload) VALUES", refused)
     store_judged.write(db, batch)
     audit_sqlite.append(db, batch.audit)
+
+
+def _merge(db: sqlite3.Connection, merged: Sequence[tuple[str, str]]) -> None:
+    """merged: (absorbed, kept), in order: what went on at first may have been absorbed later."""
+    into: dict[str, str] = {}
+    for absorbed, kept in reversed(merged):
+        into[absorbed] = into.get(kept, kept)
+    for marks, values in statements(into.items()):
+        gone = f"WITH gone (old, new) AS (VALUES {marks})"
+        for table in ("incident_events", "episodes"):
+            db.execute(f"{gone} UPDATE {table} SET incident = gone.new FROM gone WHERE incident = gone.old", values)
 
 
 def _event(row: EventRow) -> tuple[Any, ...]:

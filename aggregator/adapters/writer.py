@@ -1,13 +1,14 @@
 """One thread owns the database connection that writes and takes functions from a queue.
 
-What waits together is committed together: each function runs in its own savepoint, then one commit makes all durable,
-and only then do their callers go on.
+What waits together is committed together: each function runs in its own savepoint, if there are several, then one
+commit makes all durable, and only then do their callers go on.
 """
 
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
@@ -63,17 +64,21 @@ class Writer:
 
     def _commit(self, database: Database, jobs: list[tuple[Callable[[Database], Any], Future[Any]]]) -> None:
         results: list[tuple[Future[Any], Any]] = []
+        alone = len(jobs) == 1
         try:
             with database.atomic():
                 for function, done in jobs:
                     try:
-                        with database.atomic():
+                        with nullcontext() if alone else database.atomic():
                             results.append((done, function(database)))
-                    except Exception as error:  # noqa: BLE001 - handed to the caller
+                    except Exception as error:
+                        if alone:
+                            raise
                         done.set_exception(error)
         except Exception as error:  # noqa: BLE001 - handed to the callers
-            for done, _ in results:
-                done.set_exception(error)
+            for _, done in jobs:
+                if not done.done():
+                    done.set_exception(error)
             return
         for done, result in results:
             done.set_result(result)

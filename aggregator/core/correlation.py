@@ -10,6 +10,7 @@ order of arrival within `reorder_s`. What is critical is shown at once all the s
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 
 from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
@@ -82,7 +83,7 @@ class Correlator:
 
     def trails(self, incident: str) -> tuple[Trail, ...]:
         """As they are now: copies, since they go on to change."""
-        return tuple([trail.__copy__() for trail in self._index.of(incident)])
+        return tuple([copy(trail) for trail in self._index.of(incident)])
 
     def episode(self, episode: str) -> EpisodeState | None:
         return self._episodes.get(episode)

@@ -47,6 +47,8 @@ class Places:
 
 def reasons(sources: int, people: int, people_first: int, reports: int, places: tuple[str, ...]) -> tuple[str, ...]:
     """What makes an incident graver than its events, as `what:how much`. people_first: as many as it began with."""
+    if sources < MANY_SOURCES and people < GROWN_PEOPLE and reports < MANY_REPORTS and not places:
+        return ()  # as most
     found: list[str] = []
     if sources >= MANY_SOURCES:
         found.append(f"sources:{sources}")

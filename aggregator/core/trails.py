@@ -100,14 +100,14 @@ class TrailIndex:
                     continue
                 since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
                 for other in bucket.values():
+                    pair = kinds.get(other.kind)
+                    if pair is None:
+                        continue
                     last = other.last
                     if last < earliest and (other.open <= 0 or last + STALE_S < earliest):
                         continue
                     first = other.first
                     if first < since or first > latest:
-                        continue
-                    pair = kinds.get(other.kind)
-                    if pair is None:
                         continue
                     if other.camera != camera:
                         there = other.place
@@ -151,8 +151,12 @@ class TrailIndex:
         before = trail.place
         if place is not None and place is not before and (before is None or last >= trail.last) and place != before:
             trail.place = place
-        elif first >= trail.first and last <= trail.last:
-            return
+        elif first >= trail.first:
+            if last <= trail.last:
+                return
+            if last // SLOT_S == trail.last // SLOT_S:  # as most of what goes on: it stays listed where it is
+                trail.last = last
+                return
         if first < trail.first:
             trail.first = first
         if last > trail.last:
@@ -162,10 +166,7 @@ class TrailIndex:
     def _relist(self, trail: Trail) -> None:
         """After its times or its place have changed."""
         listing, place = self._listed[trail.key], trail.place
-        before = listing.place
-        if before is place and listing.first * SLOT_S <= trail.first and trail.last < (listing.last + 1) * SLOT_S:
-            return  # as most of what goes on
-        first, last = _slots(trail)
+        (first, last), before = _slots(trail), listing.place
         stays = before is place or (before and place and metres(before, place) < DRIFT_M)
         if stays and first == listing.first and last == listing.last:
             return
