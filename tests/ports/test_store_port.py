@@ -308,6 +308,16 @@ def test_withdrawn_verdicts_are_gone_and_may_be_given_anew(store: Store) -> None
     assert store.verdicts() == (verdict("y", True), verdict("x", True))
 
 
+def test_what_was_absorbed_by_one_that_was_absorbed_goes_all_the_way(store: Store) -> None:
+    """In one commit, in the order it happened: a second merge takes along what the first had brought."""
+    city = Timeline(a=(0, 0), b=(5_000, 0), c=(10_000, 0), d=(15_000, 0))
+    told = [make_event(n, name, "brawl", location=place(n * 5_000, 0)) for n, name in enumerate("abcd")]
+    store.commit(batch_of(city, *((event, city.take(event)) for event in told)))
+    a, b, c, d = sorted(one.id for one in city.correlator.incidents())
+    store.commit(Batch(merged=[(a, b), (b, c)]))
+    assert [len(store.incident_events(one)) for one in (a, b, c, d)] == [0, 0, 3, 1]
+
+
 def test_the_latest_picture_of_each_camera(store: Store) -> None:
     def shot(camera: str, received: float) -> EvidenceRow:
         jpeg = f"{camera} {received}".encode()

@@ -1,0 +1,60 @@
+"""The one thread that writes: what fails leaves nothing, whether it is alone or waits together with others."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from aggregator.adapters.writer import Writer
+from tests.brokers import wait_until
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    def opened() -> Database:
+        database = Database(sqlite3.connect(tmp_path / "w.sqlite"))
+        database.conn.execute("CREATE TABLE told (word TEXT NOT NULL)")
+        return database
+
+    made = Writer(opened)
+    yield made
+    made.close()
+
+
+def tell(writer: Writer, *words: str | None) -> None:
+    """Raises IntegrityError at None."""
+
+    def write(database: Database) -> None:
+        for word in words:
+            database.conn.execute("INSERT INTO told VALUES (?)", (word,))
+
+    writer.run(write)
+
+
+def told(writer: Writer) -> set[str]:
+    return {row[0] for row in writer.run(lambda database: database.conn.execute("SELECT word FROM told").fetchall())}
+
+
+def test_what_fails_alone_leaves_nothing(writer: Writer) -> None:
+    tell(writer, "before")
+    with pytest.raises(sqlite3.IntegrityError):
+        tell(writer, "half", None)
+    tell(writer, "after")
+    assert told(writer) == {"before", "after"}
+
+
+def test_what_fails_among_others_leaves_the_others(writer: Writer) -> None:
+    go = threading.Event()
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(writer.run, lambda _database: go.wait(30))
+        wait_until(lambda: writer.depth() == 0, what="the first is being run")
+        waiting = [pool.submit(tell, writer, *words) for words in (("a",), ("half", None), ("b",))]
+        wait_until(lambda: writer.depth() == 3, what="three wait")
+        go.set()
+        assert first.result()
+        assert [type(one.exception()) for one in waiting] == [type(None), sqlite3.IntegrityError, type(None)]
+    assert told(writer) == {"a", "b"}
