@@ -110,7 +110,7 @@ def events_of(frames: Iterable[Frame]) -> list[Event]:
     pipeline = CameraPipeline(
         camera,
         Agent("bench", "bench", "0" * 16),
-        ByteTrack(TrackerSpec(), FPS),
+        ByteTrack(TrackerSpec()),
         lambda t, salt: derived_uuid7(round(t * 1000), "bench", salt),
         "-",
     )

@@ -73,7 +73,7 @@ def trial(kind: Rush | Calm, people: int, rate: int, seed: int, rule: CrowdRushR
     pipeline = CameraPipeline(
         camera,
         Agent("bench", "bench", "0" * 16),
-        ByteTrack(TrackerSpec(start=0.4), rate),
+        ByteTrack(TrackerSpec(start=0.4)),
         lambda t, salt: derived_uuid7(round(t * 1000), "bench", salt),
         "-",
         pictures=CvPictures(),

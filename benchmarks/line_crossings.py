@@ -63,7 +63,7 @@ def by_public_detections() -> int:
     config = load(CONFIGS / TRUTH["config"])
     (camera,) = config.cameras
     agent = Agent(site="measure", id="bench", config_hash=config.config_hash)
-    tracker = ByteTrack(config.tracker, RATE)
+    tracker = ByteTrack(config.tracker)
     pipeline = CameraPipeline(camera, agent, tracker, lambda t, salt: derived_uuid7(round(t * 1000), salt), "public")
     found, image, clock = public_detections(), np.zeros((576, 768, 3), np.uint8), Clock(offset_ms=0, synchronised=False)
     events: list[Event] = []

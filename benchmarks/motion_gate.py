@@ -136,7 +136,7 @@ def large(stills: list[Image]) -> Figure:
 
 def walking(frames: list[Frame]) -> tuple[list[bool], list[bool]]:
     """For each picture: whether somebody walks in it, whether anybody is in it."""
-    tracker = ByteTrack(TrackerSpec(start=0.4), FPS)
+    tracker = ByteTrack(TrackerSpec(start=0.4))
     paths: dict[TrackId, list[tuple[float, float, float]]] = {}
     walks, anybody = [], []
     for frame in frames:

@@ -80,7 +80,7 @@ class Watcher:
     """One camera of `config` as an agent runs it, but for the decoder's process and the way to the broker."""
 
     def __init__(self, config: EdgeConfig, camera: CameraSpec, detector: Detector) -> None:
-        tracks = ByteTrack(config.tracker, camera.fps)
+        tracks = ByteTrack(config.tracker)
         self._detector = detector
         self._side = config.detector.imgsz
         agent = Agent(config.agent.site, config.agent.id, config.config_hash)

@@ -202,7 +202,7 @@ def told(clip: Clip, shown: Iterator[Image], plan: Plan) -> list[Episode]:
     pipeline = CameraPipeline(
         camera,
         Agent("bench", "bench", settings.config_hash),
-        ByteTrack(settings.tracker, FPS),
+        ByteTrack(settings.tracker),
         lambda t, salt: derived_uuid7(round(t * 1000), "bench", salt),
         "-",
         pictures=CvPictures(),

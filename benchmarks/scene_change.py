@@ -83,7 +83,7 @@ def events_of(clip: Clip, acts: Sequence[Act], rules: Sequence[Rule], zones: Seq
     pipeline = CameraPipeline(
         camera,
         Agent("bench", "bench", "0" * 16),
-        ByteTrack(tracking, FPS),
+        ByteTrack(tracking),
         lambda t, salt: derived_uuid7(round(t * 1000), "bench", salt),
         "-",
         pictures=CvPictures(),
@@ -202,7 +202,7 @@ def put_down(clip: Clip, at: float, seed: int) -> Trial | None:
 
 def looks(clip: Clip) -> Iterator[View]:
     _, tracking = for_tracking(DetectorSpec(), TrackerSpec())
-    tracker, memory = ByteTrack(tracking, FPS), TrackMemory()
+    tracker, memory = ByteTrack(tracking), TrackMemory()
     for frame, seen in zip(clip.frames, clip.seen, strict=True):
         tracks = tracker.update(seen, frame.width, frame.height, frame.t)
         yield memory.look(tracks, frame.t, frame.width / frame.height)

@@ -3,9 +3,9 @@
     JAGA_TRACKERS_PYTHON=/a/bin/python:/b/bin/python python -m benchmarks.tracking
 
 The variable names Pythons (their libraries contradict each other) in which `trackers`, `norfair`, `supervision==0.26.*`
-and `trackeval` are found; Jaga needs none of them. All see the same boxes in pixels of a picture whose longer side is
-640, with the same thresholds. Times are processor time of one update, its median over a scene, of the rounds (turn by
-turn) the least, since other work on the machine only adds to it; ratios are those of each round, their median.
+and `trackeval` are found; Jaga needs none of them. All see the same boxes with the same thresholds. Times are processor
+time of one update, its median over a scene, of the rounds (turn by turn) the least, since other work on the machine only
+adds to it; ratios are those of each round, their median.
 """
 
 import json
@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from benchmarks.scorers import TruthFrame, as_boxes, iou, parse_mot
 from benchmarks.tracker_scenes import TRACKING, Scene, disturbed, every, pets, tud_campus, walkers
-from edge_agent.core.byte_track import REFERENCE_SIDE, ByteTrack
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.spec import DetectorSpec, TrackerSpec, for_tracking
 from edge_agent.core.types import Detections
 
@@ -36,6 +36,8 @@ SIZES = {10: 150, 50: 150, 200: 60}
 """Frames a scene, by its number of objects."""
 WARM = 20
 """Frames before tracks have settled; their times do not count."""
+SIDE = 640
+"""Longer side of the picture in whose pixels the others see the boxes: their noise is in pixels."""
 PEERS = ("trackers", "supervision", "norfair")
 SPEC = for_tracking(DetectorSpec(), TrackerSpec())[1]
 MS_AT_50, TIMES_FASTER, POINTS = 0.3, 4.0, 0.5
@@ -93,7 +95,7 @@ def helpers(stack: ExitStack) -> dict[str, Helper]:
 def write(scene: Scene, folder: Path) -> Path:
     """The scene as tracker_peers.py reads it."""
     file = folder / f"{len(list(folder.iterdir()))}.npz"
-    scale = REFERENCE_SIDE / max(scene.width, scene.height)
+    scale = SIDE / max(scene.width, scene.height)
     np.savez(
         file,
         fps=scene.fps,
@@ -110,7 +112,7 @@ def write(scene: Scene, folder: Path) -> Path:
 
 def ours(scene: Scene) -> Answer:
     """Jaga's tracker over a scene."""
-    tracker = ByteTrack(SPEC, scene.fps)
+    tracker = ByteTrack(SPEC)
     ms: list[float] = []
     rows: Rows = []
     for frame, (boxes, scores) in enumerate(zip(scene.boxes, scene.scores, strict=True)):

@@ -96,7 +96,7 @@ def see(video: Path, detector: Detector, tracker: TrackerSpec, variant: Variant 
     Raises SourceError where it cannot be read.
     """
     camera = CameraSpec(id="camera", source=str(video), fps=0.0 if variant.late_s else FPS)
-    follow, pictures, memory, looker = ByteTrack(tracker, FPS), CvPictures(), TrackMemory(), Looker()
+    follow, pictures, memory, looker = ByteTrack(tracker), CvPictures(), TrackMemory(), Looker()
     rule, seen, people = BrawlRule(id="brawl"), list[tuple[float, Evidence | None]](), list[tuple[Box, ...]]()
     aspect = 1.0
     with open_source(camera, realtime=False, isolate=False) as frames:

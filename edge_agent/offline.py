@@ -132,7 +132,7 @@ def run(
     episodes have ended at their last true time. Raises ConfigError where what was learned cannot be read, used or kept.
     """
     agent = Agent(site=config.agent.site, id=config.agent.id, config_hash=config.config_hash)
-    tracker = ByteTrack(config.tracker, job.camera.fps)
+    tracker = ByteTrack(config.tracker)
     pipeline = CameraPipeline(
         job.camera,
         agent,

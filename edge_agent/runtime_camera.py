@@ -98,7 +98,7 @@ class LiveCamera:
         self._notify = notify
         # Two whole pictures are kept for rules about pixels; where there are none, for nobody.
         pictures = None if all(rule.kind in ABOUT_TRACKS for rule in spec.rules) else CvPictures()
-        tracks = ByteTrack(tracker, spec.fps)
+        tracks = ByteTrack(tracker)
         self._pipeline = CameraPipeline(
             spec,
             agent,

@@ -1,12 +1,12 @@
 """Kalman filters of many boxes at once: corners that move with constant velocity (SORT, Bewley et al. 2016).
 
-One column a box. Rows 0-3: x1 y1 x2 y2; 4-7: their velocities in a nominal frame (one of 1 / fps seconds); 8-10: the
-covariance [[p, c], [c, v]] of a coordinate and its velocity. The four coordinates have the same noise, are measured at
-the same moments and do not influence each other, so their 8 x 8 covariance is this one block four times over, and the
-textbook equations (Kalman 1960) come down to a few operations on rows.
+One column a box. Rows 0-3: x1 y1 x2 y2; 4-7: their velocities a second; 8-10: the covariance [[p, c], [c, v]] of a
+coordinate and its velocity. The four coordinates have the same noise, are measured at the same moments and do not
+influence each other, so their 8 x 8 covariance is this one block four times over, and the textbook equations (Kalman
+1960) come down to a few operations on rows.
 
-The noise is that of the ByteTrack of the `trackers` package (version 2.6), in pixels of a picture whose longer side is
-640: variance of a measured coordinate 0.1, of a new track's coordinates and velocities 1; and see `predict`.
+All noise grows with the object in the picture, so it is told in its height, and so is the covariance. How much a look
+corrects depends on ratios only: neither the height nor the unit of the coordinates enters.
 """
 
 import numpy as np
@@ -17,37 +17,28 @@ Filters = NDArray[np.float64]
 ROWS = 11
 BOX, VELOCITY = slice(0, 4), slice(4, 8)
 P, C, V = 8, 9, 10
-MEASUREMENT = 0.1
-PROCESS = 0.01
-BEGIN = 1.0
-NOMINAL_S = 0.004
-"""A gap within this of 1 / fps is one nominal frame: clocks round and cameras jitter."""
+EDGE, PACE, TURN = 0.03, 0.9, 0.15
+"""Standard deviations, in heights of the object (a person's 1.7 m): of a detected edge; of the velocity of whoever is
+seen for the first time (walking, 1.5 m/s); and of how much a velocity changes within a second (0.25 m/s)."""
+MEASUREMENT, BEGIN, PROCESS = EDGE**2, PACE**2, TURN**2
 
 
 def begin(boxes: NDArray[np.float64]) -> Filters:
     """(11, k) for boxes (4, k), at rest."""
     filters = np.zeros((ROWS, boxes.shape[1]))
     filters[BOX] = boxes
-    filters[P] = filters[V] = BEGIN
+    filters[P], filters[V] = MEASUREMENT, BEGIN
     return filters
 
 
-def predict(filters: Filters, elapsed: float, fps: float) -> None:
-    """Moves all on by `elapsed` seconds, in place.
-
-    Process noise of a nominal frame: PROCESS for coordinate and velocity each; of any other gap of d frames that of a
-    random acceleration that is constant within it: PROCESS x [[d^4 / 4, d^3 / 2], [d^3 / 2, d^2]] (Bar-Shalom et al.
-    2001, section 6.3.2).
-    """
-    step = elapsed * fps
-    qp, qc, qv = PROCESS, 0.0, PROCESS
-    if abs(step - 1.0) > NOMINAL_S * fps:
-        qp, qc, qv = PROCESS * step**4 / 4, PROCESS * step**3 / 2, PROCESS * step**2
-    filters[BOX] += step * filters[VELOCITY]
-    drift = step * filters[V]
-    filters[P] += step * (2 * filters[C] + drift) + qp
-    filters[C] += drift + qc
-    filters[V] += qv
+def predict(filters: Filters, elapsed: float) -> None:
+    """Moves all on by `elapsed` seconds, in place. The acceleration is white noise (Bar-Shalom et al. 2001, section
+    6.2.2): one long step is as good as many short ones."""
+    filters[BOX] += elapsed * filters[VELOCITY]
+    drift, noise = elapsed * filters[V], PROCESS * elapsed
+    filters[P] += elapsed * (2 * filters[C] + drift + noise * elapsed / 3)
+    filters[C] += drift + noise * elapsed / 2
+    filters[V] += noise
 
 
 def correct(filters: Filters, boxes: NDArray[np.float64]) -> None:

@@ -1,8 +1,11 @@
 """ByteTrack (Zhang et al. 2022, arXiv:2110.06864) over arrays: all tracks of a camera move and are matched at once.
 
 Detections with a score from `start` are matched first, with every track; weaker ones then continue tracks that are left
-over. Both by the overlap with the predicted box, in total as great as can be. What is strong and left over begins a
-track, which is reported once it was matched in enough frames in a row, and kept for a while when it is no longer seen.
+over. Both by how well they fit the predicted box, in total as well as can be (see `_fitting`). What is strong and left
+over begins a track, which is reported once it was matched in enough frames in a row, and kept for a while when it is no
+longer seen.
+
+Boxes are in unit coordinates, so neither a picture's size nor its shape changes how its objects are followed.
 """
 
 from dataclasses import dataclass, field
@@ -25,10 +28,6 @@ GROUPS: dict[str, str] = {
 """Classes that a detector confuses with each other are matched with each other, so that a flip does not end the track.
 A rider and the motorcycle are not: their boxes overlap and would steal each other's track."""
 
-REFERENCE_SIDE = 640.0
-"""The noise model is in pixels; boxes are scaled to a longer side of this many, so that the resolution of a camera
-does not change how its objects are followed."""
-
 MIN_STEP_S = 1e-6
 SEEN, HITS, ID, GROUP = range(4)
 """Rows of what is known of each track beside its filter: when it was last seen, in how many frames in a row it was
@@ -36,6 +35,8 @@ matched before it was confirmed, its id (0 until then) and the number of its gro
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+Pairs = tuple[Indices, Indices, Floats, Floats]
+"""Rows of tracks and columns of boxes, their overlap, and how well they fit each other, > 0."""
 
 
 @dataclass(slots=True)
@@ -60,19 +61,16 @@ class ByteTrack:
     which they began, which is also that of their ids.
     """
 
-    def __init__(self, spec: TrackerSpec, fps: float) -> None:
-        """fps: how many frames a second will come; the real gaps are taken from their times. Raises ConfigError."""
-        _check(spec, fps)
+    def __init__(self, spec: TrackerSpec) -> None:
+        """Raises ConfigError."""
+        _check(spec)
         self._spec = spec
-        self._fps = fps
         self._last: float | None = None
         self._filters = box_filter.begin(np.empty((4, 0)))
         self._about: Floats = np.empty((4, 0))
         self._confirm = max(spec.confirm, 2)
         self._classes: dict[int, _Class] = {}
         self._count = 0
-        self._sides = np.ones((4, 1))
-        """Width and height of the picture, twice, scaled as its boxes are."""
         self._groups: dict[str, int] = {}
         self._labels: tuple[tuple[str, ...], Indices] = ((), np.empty(0, np.intp))
 
@@ -81,23 +79,23 @@ class ByteTrack:
             t = max(t, self._last + MIN_STEP_S)
             self._move_on(t, t - self._last)
         self._last = t
-        self._sides = np.array(((width,), (height,), (width,), (height,))) * (REFERENCE_SIDE / max(width, height))
         usable = (detections.scores >= self._spec.floor).nonzero()[0]
-        boxes = (detections.boxes[usable] * np.float32(REFERENCE_SIDE / max(width, height))).T.astype(np.float64, "C")
+        unit = detections.boxes[usable].T / np.array(((width,), (height,), (width,), (height,)), np.float32)
+        boxes = unit.astype(np.float64, "C")
         groups = self._groups_of(detections)[usable]
         strong = detections.scores[usable] >= self._spec.start
         rows, columns = self._matches(boxes, groups, strong)
         self._saw(rows, boxes.take(columns, axis=1), t)
-        tracks = self._report(rows, usable[columns], detections, width, height)
+        tracks = self._report(rows, unit.take(columns, axis=1), usable[columns], detections)
         strong[columns] = False
         self._replace(boxes, groups, strong.nonzero()[0], t)
         return tracks
 
     def expected(self, t: float) -> Floats:
         """Where whoever is followed, confirmed and seen lately or not, should be at `t`: (n, 4), unit coordinates."""
-        step = max(0.0, t - self._last) * self._fps if self._last is not None else 0.0
-        boxes = self._filters[box_filter.BOX] + step * self._filters[box_filter.VELOCITY]
-        return np.ascontiguousarray((boxes / self._sides).T)
+        elapsed = max(0.0, t - self._last) if self._last is not None else 0.0
+        boxes = self._filters[box_filter.BOX] + elapsed * self._filters[box_filter.VELOCITY]
+        return np.ascontiguousarray(boxes.T)
 
     def _move_on(self, t: float, elapsed: float) -> None:
         """Forgets who has not been seen for too long, and predicts where the others are at `t`."""
@@ -106,28 +104,29 @@ class ByteTrack:
             stay = np.array([not exceeded(t - when, self._spec.lost_s) for when in seen.tolist()])
             self._forget(stay)
             self._filters, self._about = self._filters[:, stay], self._about[:, stay]
-        box_filter.predict(self._filters, elapsed, self._fps)
+        box_filter.predict(self._filters, elapsed)
 
     def _matches(self, boxes: Floats, groups: Indices, strong: NDArray[np.bool_]) -> tuple[Indices, Indices]:
         """Indices of tracks, rising, and of the detections that continue them."""
-        rows, columns, overlap = _overlapping(self._filters[box_filter.BOX], self._about[GROUP], boxes, groups)
+        pairs = _fitting(self._filters[box_filter.BOX], self._about[GROUP], boxes, groups)
+        rows, columns = pairs[:2]
         first = strong[columns]
-        taken = self._best(rows, columns, overlap, first.nonzero()[0])
+        taken = self._best(pairs, first.nonzero()[0])
         weak = (~first).nonzero()[0]
         if weak.size:
             left = np.ones(self._about.shape[1], np.bool_)
             left[rows[taken]] = False
-            more = self._best(rows, columns, overlap, weak[left[rows[weak]]])
+            more = self._best(pairs, weak[left[rows[weak]]])
             if more.size:
                 taken = np.sort(np.concatenate((taken, more)))
         return rows[taken], columns[taken]
 
-    def _best(self, rows: Indices, columns: Indices, overlap: Floats, among: Indices) -> Indices:
-        """Of the pairs `among`: those of the matching with the greatest total overlap that overlap enough (in this
+    def _best(self, pairs: Pairs, among: Indices) -> Indices:
+        """Of the pairs `among`: those of the matching that fits best in total, which also overlap enough (in this
         order, as SORT does it)."""
-        weights = overlap[among]
-        chosen = heaviest(rows[among], columns[among], weights)
-        return among[chosen[weights[chosen] >= self._spec.min_iou]]
+        rows, columns, overlap, fit = pairs
+        chosen = among[heaviest(rows[among], columns[among], fit[among])]
+        return chosen[overlap[chosen] >= self._spec.min_iou]
 
     def _saw(self, rows: Indices, boxes: Floats, t: float) -> None:
         """The tracks `rows` were found at `boxes` (4, k). Who was found often enough gets an id."""
@@ -143,17 +142,18 @@ class ByteTrack:
             self._count += ready.size
 
     def _report(
-        self, rows: Indices, taken: Indices, detections: Detections, width: int, height: int
+        self, rows: Indices, unit: NDArray[np.float32], taken: Indices, detections: Detections
     ) -> tuple[Track, ...]:
-        """The confirmed ones of the tracks `rows`, seen as the detections `taken`."""
+        """The confirmed ones of the tracks `rows`, seen at `unit` (4, k) as the detections `taken`."""
         ids = self._about[ID, rows]
         confirmed = ids.nonzero()[0]
         taken = taken[confirmed]
-        unit = detections.boxes[taken].T / np.array(((width,), (height,), (width,), (height,)), np.float32)
         numbers, scores = ids[confirmed].astype(np.intp).tolist(), detections.scores[taken].tolist()
         names = map(detections.classes.__getitem__, detections.labels[taken].tolist())
         known, tracks = self._classes, []
-        for number, box, name, score in zip(numbers, zip(*unit.tolist(), strict=True), names, scores, strict=True):
+        for number, box, name, score in zip(
+            numbers, zip(*unit.take(confirmed, axis=1).tolist(), strict=True), names, scores, strict=True
+        ):
             shown = known.get(number)
             if shown is None:
                 shown = known[number] = _Class(name)
@@ -185,9 +185,14 @@ class ByteTrack:
         return groups[detections.labels]
 
 
-def _overlapping(tracks: Floats, its: Floats, boxes: Floats, groups: Indices) -> tuple[Indices, Indices, Floats]:
-    """Pairs of `tracks` (4, n) and `boxes` (4, m) of the same group that share some area: indices of both, in their
-    order, and the intersection over the union. its: the tracks' groups."""
+def _fitting(tracks: Floats, its: Floats, boxes: Floats, groups: Indices) -> Pairs:
+    """Of `tracks` (4, n) and `boxes` (4, m), those of the same group that share some area, in their order. its: the
+    tracks' groups.
+
+    Overlap is intersection over union. They fit the better the more they overlap, times the square of the same measure
+    of their heights alone (close to the height-modulated IoU of Yang et al. 2024, arXiv:2308.00783): a camera looks
+    along the ground, so those who pass each other meet sideways, but heads and feet stay at heights of their own.
+    """
     left, top, right, bottom = tracks[:, :, None]
     touch = (left < boxes[2]) & (right > boxes[0]) & (top < boxes[3]) & (bottom > boxes[1])
     rows, columns = np.divmod(touch.ravel().nonzero()[0], max(boxes.shape[1], 1))
@@ -199,10 +204,12 @@ def _overlapping(tracks: Floats, its: Floats, boxes: Floats, groups: Indices) ->
     shared: Floats = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
     sizes, others = one[2:] - one[:2], other[2:] - other[:2]
     both = shared[0] * shared[1]
-    return rows, columns, both / (sizes[0] * sizes[1] + others[0] * others[1] - both)
+    overlap = both / (sizes[0] * sizes[1] + others[0] * others[1] - both)
+    level = shared[1] / (sizes[1] + others[1] - shared[1])
+    return rows, columns, overlap, overlap * level * level
 
 
-def _check(spec: TrackerSpec, fps: float) -> None:
+def _check(spec: TrackerSpec) -> None:
     """Raises ConfigError, naming key, value and what is allowed."""
     faults = (
         ("start", spec.start, 0 <= spec.start < 1, "0..1"),
@@ -210,7 +217,6 @@ def _check(spec: TrackerSpec, fps: float) -> None:
         ("confirm", spec.confirm, spec.confirm >= 1, "1.."),
         ("lost_s", spec.lost_s, 0 <= spec.lost_s <= 3600, "0..3600"),
         ("min_iou", spec.min_iou, 0 < spec.min_iou < 1, "0..1"),
-        ("fps", fps, 0 < fps <= 1000, "0..1000"),
     )
     for key, value, fine, allowed in faults:
         if not fine:

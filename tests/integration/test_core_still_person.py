@@ -33,7 +33,7 @@ def play(missed: frozenset[int], seed: int = 1) -> tuple[list[Event], int, int]:
     """Events, looks and frames; the detector misses the looks whose number is in `missed`."""
     rng = np.random.default_rng(seed)
     street = np.kron(rng.integers(60, 160, (9, 16)), np.ones((10, 10)))
-    pipeline = CameraPipeline(CAMERA, AGENT, ByteTrack(TrackerSpec(), FPS), ids, "test/fake")
+    pipeline = CameraPipeline(CAMERA, AGENT, ByteTrack(TrackerSpec()), ids, "test/fake")
     image = np.zeros((240, 320, 3), np.uint8)
     events: list[Event] = []
     looks, frames = 0, round(90 * FPS)

@@ -27,7 +27,7 @@ Row = tuple[float, float, str, float]
 
 @pytest.fixture(params=["bytetrack"])
 def make(request: pytest.FixtureRequest) -> Make:
-    return {"bytetrack": lambda: ByteTrack(TrackerSpec(start=0.4, floor=0.1), FPS)}[request.param]
+    return {"bytetrack": lambda: ByteTrack(TrackerSpec(start=0.4, floor=0.1))}[request.param]
 
 
 def seen(rows: list[Row]) -> Detections:
@@ -237,7 +237,7 @@ def test_resolution_does_not_change_who_is_followed(make: Make, factor: float) -
     )
 )
 def test_whatever_comes_every_track_is_a_detection_of_this_frame(frames: list[tuple[list[Row], float]]) -> None:
-    tracker, t = ByteTrack(TrackerSpec(start=0.4, floor=0.1), FPS), T0
+    tracker, t = ByteTrack(TrackerSpec(start=0.4, floor=0.1)), T0
     for rows, gap in frames:
         t += gap
         detections = seen(rows)

@@ -82,7 +82,7 @@ def company(results: list[tuple[Track, ...]]) -> list[set[tuple[int, ...]]]:
     ),
 )
 def test_as_if_written_down_track_by_track(seed: int, count: int, gaps: list[float], spec: TrackerSpec) -> None:
-    ours, naive, t = ByteTrack(spec, 5.0), Naive(spec, 5.0), T0
+    ours, naive, t = ByteTrack(spec), Naive(spec), T0
     for found, gap in zip(street(seed, count, len(gaps)), gaps, strict=True):
         t += gap
         tracks = ours.update(found, WIDTH, HEIGHT, t)
@@ -123,7 +123,7 @@ def test_the_order_of_detections_does_not_matter(seed: int, count: int, chance: 
         shuffle(order)
         others.append(rearranged(found, order))
     spec = TrackerSpec(start=0.4)
-    assert company(follow(ByteTrack(spec, 5.0), frames)) == company(follow(ByteTrack(spec, 5.0), others))
+    assert company(follow(ByteTrack(spec), frames)) == company(follow(ByteTrack(spec), others))
 
 
 @settings(max_examples=30, deadline=None)
@@ -132,13 +132,13 @@ def test_where_in_the_picture_does_not_matter(seed: int, count: int, right: int,
     frames = street(seed, count, 20)
     others = [moved(found, (float(right), float(down))) for found in frames]
     spec = TrackerSpec(start=0.4)
-    assert company(follow(ByteTrack(spec, 5.0), frames)) == company(follow(ByteTrack(spec, 5.0), others))
+    assert company(follow(ByteTrack(spec), frames)) == company(follow(ByteTrack(spec), others))
 
 
 @pytest.mark.parametrize("fps", [2.0, 5.0, 10.0, 15.0])
 def test_who_crosses_is_the_same_at_any_rate(fps: float) -> None:
     """Two meet and part again; each keeps an id at every rate, and their own."""
-    tracker = ByteTrack(TrackerSpec(start=0.4), fps)
+    tracker = ByteTrack(TrackerSpec(start=0.4))
     whose: dict[str, set[int]] = {"first": set(), "second": set()}
     for index in range(round(8 * fps)):
         t = index / fps
@@ -155,7 +155,7 @@ def test_a_crowd_that_overlaps_all_over_keeps_a_track_a_box() -> None:
     """A hundred boxes each of which overlaps a dozen others: much is placed by search."""
     chance = np.random.default_rng(5)
     grid = np.stack(np.meshgrid(np.arange(10) * 20.0, np.arange(10) * 30.0), axis=-1).reshape(-1, 2) + 200
-    tracker = ByteTrack(TrackerSpec(start=0.4), 5.0)
+    tracker = ByteTrack(TrackerSpec(start=0.4))
     tracks: tuple[Track, ...] = ()
     for index in range(6):
         foot = grid + chance.normal(0, 6, grid.shape)

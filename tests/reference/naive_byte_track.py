@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge_agent.core.byte_track import GROUPS, MIN_STEP_S, REFERENCE_SIDE
+from edge_agent.core.byte_track import GROUPS, MIN_STEP_S
 from edge_agent.core.spec import TrackerSpec
 from edge_agent.core.types import Detections
 
@@ -15,34 +15,30 @@ Seen = tuple[int, str, int]
 
 @dataclass
 class One:
-    """state: x1 y1 x2 y2 and their velocities in nominal frames; covariance: 8 x 8."""
+    """state: x1 y1 x2 y2 in unit coordinates and their velocities a second; covariance: 8 x 8, in object heights."""
 
     state: np.ndarray
     group: str
     seen: float
-    covariance: np.ndarray = field(default_factory=lambda: np.eye(8))
+    covariance: np.ndarray = field(default_factory=lambda: np.diag([0.03**2] * 4 + [0.9**2] * 4))
     hits: int = 1
     id: int = 0
     shown: dict[str, float] = field(default_factory=dict)
     name: str = ""
 
-    def predict(self, elapsed: float, fps: float) -> None:
-        step = elapsed * fps
+    def predict(self, elapsed: float) -> None:
         moves = np.eye(8)
         noise = np.zeros((8, 8))
         for i in range(4):
-            moves[i, i + 4] = step
-            if abs(step - 1) <= 0.004 * fps:
-                noise[i, i] = noise[i + 4, i + 4] = 0.01
-            else:
-                noise[i, i], noise[i + 4, i + 4] = 0.01 * step**4 / 4, 0.01 * step**2
-                noise[i, i + 4] = noise[i + 4, i] = 0.01 * step**3 / 2
+            moves[i, i + 4] = elapsed
+            noise[i, i], noise[i + 4, i + 4] = 0.15**2 * elapsed**3 / 3, 0.15**2 * elapsed
+            noise[i, i + 4] = noise[i + 4, i] = 0.15**2 * elapsed**2 / 2
         self.state = moves @ self.state
         self.covariance = moves @ self.covariance @ moves.T + noise
 
     def correct(self, box: np.ndarray) -> None:
         sees = np.eye(4, 8)
-        gain = self.covariance @ sees.T @ np.linalg.inv(sees @ self.covariance @ sees.T + 0.1 * np.eye(4))
+        gain = self.covariance @ sees.T @ np.linalg.inv(sees @ self.covariance @ sees.T + 0.03**2 * np.eye(4))
         self.state = self.state + gain @ (box - sees @ self.state)
         self.covariance = (np.eye(8) - gain @ sees) @ self.covariance
 
@@ -62,6 +58,16 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
     return both / (float((a[2] - a[0]) * (a[3] - a[1])) + float((b[2] - b[0]) * (b[3] - b[1])) - both)
 
 
+def level(a: np.ndarray, b: np.ndarray) -> float:
+    """How much of their heights together two boxes that overlap share."""
+    return (min(a[3], b[3]) - max(a[1], b[1])) / (max(a[3], b[3]) - min(a[1], b[1]))
+
+
+def fit(a: np.ndarray, b: np.ndarray) -> float:
+    share = overlap(a, b)
+    return share * level(a, b) ** 2 if share > 0 else 0.0
+
+
 def greatest(gain: list[list[float]], row: int = 0, used: frozenset[int] = frozenset()) -> tuple[float, dict[int, int]]:
     """Total and pairs of the best matching of rows from `row` on; pairs that gain nothing are none."""
     if row == len(gain):
@@ -76,8 +82,8 @@ def greatest(gain: list[list[float]], row: int = 0, used: frozenset[int] = froze
 
 
 class Naive:
-    def __init__(self, spec: TrackerSpec, fps: float) -> None:
-        self.spec, self.fps = spec, fps
+    def __init__(self, spec: TrackerSpec) -> None:
+        self.spec = spec
         self.tracks: list[One] = []
         self.last: float | None = None
         self.count = 0
@@ -87,9 +93,10 @@ class Naive:
             t = max(t, self.last + MIN_STEP_S)
             self.tracks = [track for track in self.tracks if t - track.seen <= self.spec.lost_s + 1e-5]
             for track in self.tracks:
-                track.predict(t - self.last, self.fps)
+                track.predict(t - self.last)
         self.last = t
-        boxes = [(box * np.float32(REFERENCE_SIDE / max(width, height))).astype(float) for box in found.boxes]
+        sides = np.array([width, height, width, height], np.float32)
+        boxes = [(box / sides).astype(float) for box in found.boxes]
         names = [found.classes[label] for label in found.labels]
         groups = [GROUPS.get(name, name) for name in names]
         usable = [i for i, score in enumerate(found.scores) if score >= np.float32(self.spec.floor)]
@@ -99,11 +106,11 @@ class Naive:
         for stage in (strong, weak):
             left = [n for n in range(len(self.tracks)) if n not in taken]
             gains = [
-                [overlap(self.tracks[n].state[:4], boxes[i]) * (self.tracks[n].group == groups[i]) for i in stage]
+                [fit(self.tracks[n].state[:4], boxes[i]) * (self.tracks[n].group == groups[i]) for i in stage]
                 for n in left
             ]
             for row, column in greatest(gains)[1].items():
-                if gains[row][column] >= self.spec.min_iou:
+                if overlap(self.tracks[left[row]].state[:4], boxes[stage[column]]) >= self.spec.min_iou:
                     taken[left[row]] = stage[column]
         seen: list[Seen] = []
         for n, track in enumerate(self.tracks):

@@ -26,14 +26,14 @@ def look(tracker: ByteTrack, found: Detections, t: float) -> tuple[Track, ...]:
 
 
 def test_one_frame_to_confirm_counts_as_two_in_a_row() -> None:
-    tracker = ByteTrack(TrackerSpec(start=0.4, confirm=1), 5.0)
+    tracker = ByteTrack(TrackerSpec(start=0.4, confirm=1))
     seen = [look(tracker, at(100) if there else at(), n / 5) for n, there in enumerate((1, 0, 1, 0, 1, 1))]
     assert [len(tracks) for tracks in seen] == [0, 0, 0, 0, 0, 1]
 
 
 @pytest.mark.parametrize(("gap", "same"), [(1.5, True), (1.52, False)])
 def test_a_track_is_remembered_by_the_clock(gap: float, same: bool) -> None:
-    tracker = ByteTrack(TrackerSpec(start=0.4, lost_s=1.5), 5.0)
+    tracker = ByteTrack(TrackerSpec(start=0.4, lost_s=1.5))
     look(tracker, at(100), 0.0)
     (before,) = look(tracker, at(100), 0.2)
     found = [look(tracker, at(100), 0.2 + gap + n / 5) for n in range(2)]
@@ -41,14 +41,14 @@ def test_a_track_is_remembered_by_the_clock(gap: float, same: bool) -> None:
 
 
 def test_a_class_holds_until_another_has_more_votes() -> None:
-    tracker = ByteTrack(TrackerSpec(start=0.4), 5.0)
+    tracker = ByteTrack(TrackerSpec(start=0.4))
     labels = (1, 1, 2, 2, 1, 2, 2)
     shown = [look(tracker, at(100, label=label), n / 5) for n, label in enumerate(labels)]
     assert [track.cls for tracks in shown for track in tracks] == ["car", "car", "truck", "truck", "truck", "truck"]
 
 
 def test_a_detector_that_names_its_classes_anew_is_understood() -> None:
-    tracker = ByteTrack(TrackerSpec(start=0.4), 5.0)
+    tracker = ByteTrack(TrackerSpec(start=0.4))
     look(tracker, at(100, label=1), 0.0)
     look(tracker, at(100, label=1), 0.2)
     (track,) = look(tracker, at(100, label=0, names=("car", "person")), 0.4)
@@ -56,7 +56,7 @@ def test_a_detector_that_names_its_classes_anew_is_understood() -> None:
 
 
 def test_who_has_gone_takes_no_memory() -> None:
-    tracker = ByteTrack(TrackerSpec(start=0.4, lost_s=0.5), 5.0)
+    tracker = ByteTrack(TrackerSpec(start=0.4, lost_s=0.5))
 
     def pass_by(first: int, count: int) -> None:
         for n in range(first, first + count):
@@ -86,7 +86,7 @@ def test_the_scenes_to_measure_on_are_drawn_alike_each_time() -> None:
 
 
 def test_where_whoever_is_followed_should_be_next() -> None:
-    tracker = ByteTrack(TrackerSpec(start=0.4), 5.0)
+    tracker = ByteTrack(TrackerSpec(start=0.4))
     assert tracker.expected(1_767_225_600.0).shape == (0, 4)
     for n in range(20):
         look(tracker, at(100 + 10 * n, 700), n / 5)

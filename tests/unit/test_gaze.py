@@ -137,7 +137,7 @@ def test_rules_about_pixels_have_the_whole_picture() -> None:
     camera = CameraSpec(id="c", source="-", zones=(Zone("yard", SQUARE),), rules=(intrusion,), crops="auto")
 
     def parts(spec: CameraSpec) -> bool:
-        return gaze_of(spec, ByteTrack(TRACKER, 5.0), DetectorSpec(), TRACKER) is not None
+        return gaze_of(spec, ByteTrack(TRACKER), DetectorSpec(), TRACKER) is not None
 
     assert parts(camera)
     assert not parts(replace(camera, rules=(intrusion, brawl)))
@@ -167,7 +167,7 @@ class Blobs:
 def played(crops: bool) -> tuple[list[tuple[Track, ...]], list[Event], Blobs]:
     """Two who walk towards and past each other, one who comes, stops at 6 s and stays, at 5 pictures a second."""
     camera = guarded("scene")
-    tracker, detector = ByteTrack(TRACKER, 5.0), Blobs()
+    tracker, detector = ByteTrack(TRACKER), Blobs()
     watched = Gaze(640, TRACKER.start, tracker.expected) if crops else None
     pipeline = CameraPipeline(camera, AGENT, tracker, ids, "blobs", gaze=watched)
     tracks: list[tuple[Track, ...]] = []
