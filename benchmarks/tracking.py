@@ -4,8 +4,8 @@
 
 The variable names Pythons (their libraries contradict each other) in which `trackers`, `norfair`, `supervision==0.26.*`
 and `trackeval` are found; Jaga needs none of them. All see the same boxes with the same thresholds. Times are processor
-time of one update, its median over a scene, of the rounds (turn by turn) the least, since other work on the machine only
-adds to it; ratios are those of each round, their median.
+time of one update, its median over a scene, of the rounds (turn by turn) the least, since other work on the machine
+only adds to it; ratios are those of each round, their median.
 """
 
 import json

@@ -149,11 +149,10 @@ class ByteTrack:
         confirmed = ids.nonzero()[0]
         taken = taken[confirmed]
         numbers, scores = ids[confirmed].astype(np.intp).tolist(), detections.scores[taken].tolist()
+        boxes = zip(*unit.take(confirmed, axis=1).tolist(), strict=True)
         names = map(detections.classes.__getitem__, detections.labels[taken].tolist())
         known, tracks = self._classes, []
-        for number, box, name, score in zip(
-            numbers, zip(*unit.take(confirmed, axis=1).tolist(), strict=True), names, scores, strict=True
-        ):
+        for number, box, name, score in zip(numbers, boxes, names, scores, strict=True):
             shown = known.get(number)
             if shown is None:
                 shown = known[number] = _Class(name)
