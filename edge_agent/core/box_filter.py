@@ -17,17 +17,17 @@ Filters = NDArray[np.float64]
 ROWS = 11
 BOX, VELOCITY = slice(0, 4), slice(4, 8)
 P, C, V = 8, 9, 10
-EDGE, PACE, TURN = 0.03, 0.9, 0.15
-"""Standard deviations, in heights of the object (a person's 1.7 m): of a detected edge; of the velocity of whoever is
-seen for the first time (walking, 1.5 m/s); and of how much a velocity changes within a second (0.25 m/s)."""
-MEASUREMENT, BEGIN, PROCESS = EDGE**2, PACE**2, TURN**2
+EDGE, FAINT, PACE, TURN = 0.03, 0.06, 0.9, 0.15
+"""Standard deviations, in heights of the object (a person's 1.7 m): of a detected edge; of one detected weakly, mostly
+of who is half hidden; of the velocity of whoever is seen for the first time (walking, 1.5 m/s); and of how much a
+velocity changes within a second (0.25 m/s)."""
 
 
 def begin(boxes: NDArray[np.float64]) -> Filters:
     """(11, k) for boxes (4, k), at rest."""
     filters = np.zeros((ROWS, boxes.shape[1]))
     filters[BOX] = boxes
-    filters[P], filters[V] = MEASUREMENT, BEGIN
+    filters[P], filters[V] = EDGE**2, PACE**2
     return filters
 
 
@@ -35,19 +35,20 @@ def predict(filters: Filters, elapsed: float) -> None:
     """Moves all on by `elapsed` seconds, in place. The acceleration is white noise (Bar-Shalom et al. 2001, section
     6.2.2): one long step is as good as many short ones."""
     filters[BOX] += elapsed * filters[VELOCITY]
-    drift, noise = elapsed * filters[V], PROCESS * elapsed
+    drift, noise = elapsed * filters[V], TURN**2 * elapsed
     filters[P] += elapsed * (2 * filters[C] + drift + noise * elapsed / 3)
     filters[C] += drift + noise * elapsed / 2
     filters[V] += noise
 
 
-def correct(filters: Filters, boxes: NDArray[np.float64]) -> None:
-    """What a look that found them at `boxes` (4, k) makes of the filters (11, k), in place."""
-    spread = filters[P] + MEASUREMENT
+def correct(filters: Filters, boxes: NDArray[np.float64], strong: NDArray[np.bool_]) -> None:
+    """What a look that found them at `boxes` (4, k), strong (k,) or weak, makes of the filters (11, k), in place."""
+    noise = np.where(strong, EDGE**2, FAINT**2)
+    spread = filters[P] + noise
     gain, pull = filters[P] / spread, filters[C] / spread
     surprise = boxes - filters[BOX]
     filters[BOX] += gain * surprise
     filters[VELOCITY] += pull * surprise
     filters[V] -= pull * filters[C]
-    filters[P] = MEASUREMENT * gain
-    filters[C] = MEASUREMENT * pull
+    filters[P] = noise * gain
+    filters[C] = noise * pull

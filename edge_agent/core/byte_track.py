@@ -85,7 +85,7 @@ class ByteTrack:
         groups = self._groups_of(detections)[usable]
         strong = detections.scores[usable] >= self._spec.start
         rows, columns = self._matches(boxes, groups, strong)
-        self._saw(rows, boxes.take(columns, axis=1), t)
+        self._saw(rows, boxes.take(columns, axis=1), strong[columns], t)
         tracks = self._report(rows, unit.take(columns, axis=1), usable[columns], detections)
         strong[columns] = False
         self._replace(boxes, groups, strong.nonzero()[0], t)
@@ -128,10 +128,10 @@ class ByteTrack:
         chosen = among[heaviest(rows[among], columns[among], fit[among])]
         return chosen[overlap[chosen] >= self._spec.min_iou]
 
-    def _saw(self, rows: Indices, boxes: Floats, t: float) -> None:
+    def _saw(self, rows: Indices, boxes: Floats, strong: NDArray[np.bool_], t: float) -> None:
         """The tracks `rows` were found at `boxes` (4, k). Who was found often enough gets an id."""
         filters = self._filters.take(rows, axis=1)
-        box_filter.correct(filters, boxes)
+        box_filter.correct(filters, boxes, strong)
         self._filters[:, rows] = filters
         about = self._about
         about[SEEN, rows] = t

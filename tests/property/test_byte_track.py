@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from edge_agent.core import box_filter
 from edge_agent.core.assignment import heaviest
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.spec import TrackerSpec
@@ -133,6 +134,68 @@ def test_where_in_the_picture_does_not_matter(seed: int, count: int, right: int,
     others = [moved(found, (float(right), float(down))) for found in frames]
     spec = TrackerSpec(start=0.4)
     assert company(follow(ByteTrack(spec), frames)) == company(follow(ByteTrack(spec), others))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.sampled_from([0.25, 0.5, 2.0, 4.0]))
+def test_how_large_the_picture_is_does_not_matter(seed: int, count: int, factor: float) -> None:
+    """Every pixel doubled, or halved: exactly the same tracks."""
+    frames = street(seed, count, 20)
+    others = [
+        Detections(found.boxes * np.float32(factor), found.scores, found.labels, found.classes) for found in frames
+    ]
+    plain, scaled = ByteTrack(TrackerSpec(start=0.4)), ByteTrack(TrackerSpec(start=0.4))
+    for index, (found, other) in enumerate(zip(frames, others, strict=True)):
+        tracks = plain.update(found, WIDTH, HEIGHT, T0 + index / 5)
+        assert scaled.update(other, int(WIDTH * factor), int(HEIGHT * factor), T0 + index / 5) == tracks
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0.02, 2.0), st.booleans()), max_size=6),
+    st.lists(st.floats(0.01, 1.0), min_size=1, max_size=8),
+)
+def test_how_often_nobody_was_seen_does_not_matter(looks: list[tuple[float, bool]], gaps: list[float]) -> None:
+    """One long gap leaves of a filter what many short ones leave."""
+    filters = box_filter.begin(np.array([(0.1,), (0.2,), (0.15,), (0.35,)]))
+    for gap, strong in looks:
+        box_filter.predict(filters, gap)
+        box_filter.correct(filters, filters[box_filter.BOX] + 0.01 * gap, np.array([strong]))
+    once, often = filters.copy(), filters.copy()
+    box_filter.predict(once, sum(gaps))
+    for gap in gaps:
+        box_filter.predict(often, gap)
+    np.testing.assert_allclose(often, once, rtol=1e-9)
+
+
+@pytest.mark.parametrize("fps", [2.0, 3.3, 5.0, 10.0, 25.0])
+@pytest.mark.parametrize("high", [24, 60, 240])
+def test_a_walk_is_one_track_at_any_rate_near_or_far(fps: float, high: int) -> None:
+    """At a stroller's pace, half a height a second: who stops, is hidden for nearly a second and goes on."""
+    tracker = ByteTrack(TrackerSpec(start=0.4))
+    ids, x = set(), 100.0
+    for index in range(round(9 * fps)):
+        t = index / fps
+        x += 0.0 if 3 <= t < 4.5 else 0.5 * high / fps
+        shown = not 6 <= t < 6.9
+        box = np.array([(x, 400 - high, x + 0.4 * high, 400)], np.float32)[: int(shown)]
+        found = Detections(box, np.full(len(box), 0.9, np.float32), np.zeros(len(box), np.int32), CLASSES)
+        ids |= {track.id for track in tracker.update(found, WIDTH, HEIGHT, T0 + t)}
+    assert len(ids) == 1
+
+
+def test_who_stands_before_another_is_told_by_head_and_feet() -> None:
+    """Two who hide each other, one farther away, begin to walk apart: by overlap alone they would change places."""
+    tracker = ByteTrack(TrackerSpec(start=0.4))
+    whose: dict[str, set[int]] = {"near": set(), "far": set()}
+    for index in range(15):
+        way = 30 * max(0, index - 9)
+        near, far = 480 + way, 510 - way
+        boxes = np.array([(near, 300, near + 60, 460), (far, 270, far + 54, 405)], np.float32)
+        found = Detections(boxes, np.array([0.9, 0.8], np.float32), np.zeros(2, np.int32), CLASSES)
+        for track in tracker.update(found, WIDTH, HEIGHT, T0 + index / 5):
+            whose["near" if track.score > 0.85 else "far"].add(track.id)
+    assert whose == {"near": {1}, "far": {2}}
 
 
 @pytest.mark.parametrize("fps", [2.0, 5.0, 10.0, 15.0])

@@ -36,9 +36,10 @@ class One:
         self.state = moves @ self.state
         self.covariance = moves @ self.covariance @ moves.T + noise
 
-    def correct(self, box: np.ndarray) -> None:
+    def correct(self, box: np.ndarray, strong: bool) -> None:
+        noise = (0.03 if strong else 0.06) ** 2
         sees = np.eye(4, 8)
-        gain = self.covariance @ sees.T @ np.linalg.inv(sees @ self.covariance @ sees.T + 0.03**2 * np.eye(4))
+        gain = self.covariance @ sees.T @ np.linalg.inv(sees @ self.covariance @ sees.T + noise * np.eye(4))
         self.state = self.state + gain @ (box - sees @ self.state)
         self.covariance = (np.eye(8) - gain @ sees) @ self.covariance
 
@@ -116,7 +117,7 @@ class Naive:
         for n, track in enumerate(self.tracks):
             if n in taken:
                 i = taken[n]
-                track.correct(boxes[i])
+                track.correct(boxes[i], i in strong)
                 track.seen, track.hits = t, track.hits + 1
                 if track.id == 0 and track.hits >= max(self.spec.confirm, 2):
                     self.count += 1
