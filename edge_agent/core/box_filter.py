@@ -17,10 +17,10 @@ Filters = NDArray[np.float64]
 ROWS = 11
 BOX, VELOCITY = slice(0, 4), slice(4, 8)
 P, C, V = 8, 9, 10
-EDGE, FAINT, PACE, TURN = 0.03, 0.06, 0.9, 0.15
+EDGE, FAINT, PACE, TURN = 0.03, 0.06, 0.9, 0.18
 """Standard deviations, in heights of the object (a person's 1.7 m): of a detected edge; of one detected weakly, mostly
 of who is half hidden; of the velocity of whoever is seen for the first time (walking, 1.5 m/s); and of how much a
-velocity changes within a second (0.25 m/s)."""
+velocity changes within a second (0.3 m/s)."""
 
 
 def begin(boxes: NDArray[np.float64]) -> Filters:

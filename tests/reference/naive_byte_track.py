@@ -31,8 +31,8 @@ class One:
         noise = np.zeros((8, 8))
         for i in range(4):
             moves[i, i + 4] = elapsed
-            noise[i, i], noise[i + 4, i + 4] = 0.15**2 * elapsed**3 / 3, 0.15**2 * elapsed
-            noise[i, i + 4] = noise[i + 4, i] = 0.15**2 * elapsed**2 / 2
+            noise[i, i], noise[i + 4, i + 4] = 0.18**2 * elapsed**3 / 3, 0.18**2 * elapsed
+            noise[i, i + 4] = noise[i + 4, i] = 0.18**2 * elapsed**2 / 2
         self.state = moves @ self.state
         self.covariance = moves @ self.covariance @ moves.T + noise
 
