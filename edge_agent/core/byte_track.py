@@ -83,7 +83,8 @@ class ByteTrack:
             self._move_on(t, t - self._last)
         self._last = t
         usable = (detections.scores >= self._spec.floor).nonzero()[0]
-        unit = detections.boxes[usable].T / np.array(((width,), (height,), (width,), (height,)), np.float32)
+        sides = np.array(((width,), (height,), (width,), (height,)), np.float32)
+        unit: NDArray[np.float32] = np.divide(detections.boxes[usable].T, sides)
         boxes = unit.astype(np.float64, "C")
         groups = self._groups_of(detections)[usable]
         strong = detections.scores[usable] >= self._spec.start

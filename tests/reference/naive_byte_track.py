@@ -61,7 +61,7 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 def level(a: np.ndarray, b: np.ndarray) -> float:
     """How much of their heights together two boxes that overlap share."""
-    return (min(a[3], b[3]) - max(a[1], b[1])) / (max(a[3], b[3]) - min(a[1], b[1]))
+    return float((min(a[3], b[3]) - max(a[1], b[1])) / (max(a[3], b[3]) - min(a[1], b[1])))
 
 
 def fit(a: np.ndarray, b: np.ndarray) -> float:
