@@ -28,9 +28,6 @@ GROUPS: dict[str, str] = {
 """Classes that a detector confuses with each other are matched with each other, so that a flip does not end the track.
 A rider and the motorcycle are not: their boxes overlap and would steal each other's track."""
 
-WEAK_IOU = 0.3
-"""A weak detection continues a track where they overlap this much (0.5 in its authors' code): it may as well be a part
-of somebody else."""
 MIN_STEP_S = 1e-6
 SEEN, HITS, ID, GROUP = range(4)
 """Rows of what is known of each track beside its filter: when it was last seen, in how many frames in a row it was
@@ -113,10 +110,10 @@ class ByteTrack:
     def _matches(self, boxes: Floats, groups: Indices, strong: NDArray[np.bool_]) -> tuple[Indices, Indices]:
         """Indices of tracks, rising, and of the detections that continue them."""
         pairs = _fitting(self._filters[box_filter.BOX], self._about[GROUP], boxes, groups)
-        rows, columns, overlap, _ = pairs
+        rows, columns = pairs[:2]
         first = strong[columns]
         taken = self._best(pairs, first.nonzero()[0])
-        weak = (~first & (overlap >= WEAK_IOU)).nonzero()[0]
+        weak = (~first).nonzero()[0]
         if weak.size:
             left = np.ones(self._about.shape[1], np.bool_)
             left[rows[taken]] = False

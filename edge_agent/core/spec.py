@@ -268,7 +268,7 @@ class TrackerSpec:
     start: score from which a detection begins a track and is matched first; 0 takes the detector's confidence. floor:
     weaker detections, down to it, only continue a track; 0: none do. confirm: frames in a row before a track is
     reported (one frame alone never makes a track: 1 counts as 2). lost_s: how long an unseen track is remembered.
-    min_iou: overlap of the predicted and the detected box that still joins them; for weaker detections at least 0.3.
+    min_iou: overlap of the predicted and the detected box that still joins them.
     """
 
     start: float = 0.0

@@ -106,13 +106,8 @@ class Naive:
         taken: dict[int, int] = {}
         for stage in (strong, weak):
             left = [n for n in range(len(self.tracks)) if n not in taken]
-            bar = 0.0 if stage is strong else 0.3
             gains = [
-                [
-                    fit(self.tracks[n].state[:4], boxes[i])
-                    * (self.tracks[n].group == groups[i] and overlap(self.tracks[n].state[:4], boxes[i]) >= bar)
-                    for i in stage
-                ]
+                [fit(self.tracks[n].state[:4], boxes[i]) * (self.tracks[n].group == groups[i]) for i in stage]
                 for n in left
             ]
             for row, column in greatest(gains)[1].items():

@@ -55,17 +55,6 @@ def test_a_detector_that_names_its_classes_anew_is_understood() -> None:
     assert (track.id, track.cls) == (1, "car")
 
 
-@pytest.mark.parametrize(
-    ("score", "off", "same"), [(0.9, 35, True), (0.2, 35, False), (0.2, 20, True), (0.2, 55, False)]
-)
-def test_a_weak_box_has_to_overlap_more(score: float, off: float, same: bool) -> None:
-    """35 of 50 pixels aside is an overlap of 0.18, 20 is one of 0.43."""
-    tracker = ByteTrack(TrackerSpec(start=0.4))
-    for n in range(10):
-        look(tracker, at(100), n / 5)
-    assert [track.id for track in look(tracker, at(100 + off, score=score), 2.0)] == ([1] if same else [])
-
-
 def test_who_has_gone_takes_no_memory() -> None:
     tracker = ByteTrack(TrackerSpec(start=0.4, lost_s=0.5))
 
