@@ -30,10 +30,10 @@ class OpeningPolicy:
     only once it has gone on for context_s and reaches strong_source, or for lasting_s and reaches certain. What a
     person told is always shown. What only one camera tells is not, while that camera tells more than doubted_per_h
     things an hour that nothing confirms, times the odds against this one (`doubt`); what is critical is, if it reaches
-    strong_source, and what is major, if it reaches `sure`. judged: what verdicts have to leave of a word that reaches
-    severe. Whatever they have shown, something critical is opened that reaches `sure` by its camera's own word, and
-    something major or critical, or a crowd, whose episode lasts for lasting_s: who was wrong a hundred times may be
-    right about a fire.
+    strong_source (or does by its own word, and verdicts leave `severe`), and what is major, if it reaches `sure`.
+    judged: what verdicts have to leave of a word that reaches severe. Whatever they have shown, something critical is
+    opened that reaches `sure` by its camera's own word, and something major or critical, or a crowd, whose episode
+    lasts for lasting_s: who was wrong a hundred times may be right about a fire.
     """
 
     second_source: float = 0.5
@@ -231,11 +231,18 @@ def opening(incident: Weighed, policy: OpeningPolicy, heard: Heard = NOTHING) ->
         return "lasting" if shown else None
     if not _busy(incident, policy, heard):
         return _reached(incident, incident.confidence, policy) or _all_the_same(incident, policy, heard)
-    if incident.severity == "critical" and incident.confidence >= policy.strong_source:
+    if incident.severity == "critical" and _strong(incident, policy):
         return "severe"
     if incident.severity == "major" and incident.confidence >= policy.sure:
         return "sure"
     return "lasting" if _lasts(incident, policy, heard) else None
+
+
+def _strong(incident: Weighed, policy: OpeningPolicy) -> bool:
+    """Whether its word reaches strong_source: by what verdicts leave of it, or by itself where they leave `severe`."""
+    if incident.confidence >= policy.strong_source:
+        return True
+    return incident.told >= policy.strong_source and incident.confidence >= policy.severe
 
 
 def _context(incident: Weighed, policy: OpeningPolicy) -> bool:

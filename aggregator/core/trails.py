@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from aggregator.core.kinship import PAIRS
+from aggregator.core.kinship import FAR, PAIRS
 from aggregator.core.linking import FAULTS, MAX_UNCERTAINTY_M, OPEN_SHARE, REACH_M, STALE_S, WINDOW_S, Trail, metres
 from aggregator.core.space import METRES_PER_DEGREE, Cells
 from contract.events import Location
@@ -27,7 +27,7 @@ LONGEST = 72
 hold slot by slot."""
 SLACK_M = 0.001
 """So that rounding leaves nothing out."""
-FARTHEST_M = max(REACH_M.values()) + DRIFT_M
+FARTHEST_M = max([reach_m for kind, reach_m in REACH_M.items() if kind not in FAR]) + DRIFT_M
 HOODS = 32_768
 """So many hoods are kept."""
 _Slots = dict[int, dict[int, Trail]]
@@ -220,6 +220,10 @@ class TrailIndex:
         at = trail.place
         if at is None:
             return (self._place(f"site {trail.site}").own,)
+        if trail.kind in FAR:  # it is rare, and looks farther than a hood goes
+            cells = self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
+            around = [place.own for name in cells if (place := self._places.get(name)) is not None]
+            return self._place(f"unplaced {trail.site}").own, *around
         cell = self._cells.cell(at.lat, at.lon)
         hood = self._hoods.get(cell)
         return self._place(f"unplaced {trail.site}").own, hood if hood is not None else self._hood(cell, at)

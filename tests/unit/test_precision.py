@@ -151,6 +151,16 @@ def test_a_camera_that_floods_is_doubted_however_sure_it_is_but_for_what_lasts()
 
 
 @pytest.mark.parametrize(
+    ("told", "left", "opens"), [(0.79, 0.56, "severe"), (0.79, 0.49, None), (0.69, 0.56, None), (0.6, 0.7, "severe")]
+)
+def test_something_critical_that_would_open_in_a_flood_opens_where_verdicts_leave_that_it_is_likely(
+    told: float, left: float, opens: str | None
+) -> None:
+    one = incident(Kind.BRAWL, "critical", (source("a", told, left),))
+    assert opening(one, POLICY, Heard(unconfirmed_per_h=2.4)) == opens
+
+
+@pytest.mark.parametrize(
     ("severity", "told", "lasts", "reason"),
     [
         ("critical", 0.86, 0, "sure"),
