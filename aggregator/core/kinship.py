@@ -77,7 +77,7 @@ UNLED = 0.3
 """What is left of `likely` where the second was there well before the first: a crowd does not start a fire."""
 FOLLOWS_S: dict[Kind, float] = {Kind.SMOKE_FIRE: 500.0}
 """What comes of it comes within this long of its beginning; later no more than UNLED is left, too."""
-FAR: dict[Kind, float] = {Kind.SMOKE_FIRE: 3.0}
+FAR: dict[Kind, float] = {Kind.SMOKE_FIRE: 2.0}
 """What is seen from far: how many extents, where cameras begin to tell of it at once."""
 QUEUES: frozenset[Kind] = frozenset({Kind.CONGESTION, Kind.STOPPED_VEHICLE})
 """What ebbs and flows: a camera that has lost it may see it again as long as it lasts."""
