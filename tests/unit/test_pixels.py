@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from edge_agent.adapters.pixels_av import SPARE, Bgr, Planes, joined
+from edge_agent.adapters.pixels_av import SPARE, Bgr, Luma, Planes, joined
 from edge_agent.adapters.source_process import Window
 from edge_agent.adapters.source_wire import Request
 from edge_agent.adapters.source_worker import Shown, Slots
@@ -55,6 +55,16 @@ def test_the_colours_matter() -> None:
     assert len(pictures) == 3
     assert not np.array_equal(pictures[0], pictures[1])
     assert not np.array_equal(pictures[1], pictures[2])
+
+
+@pytest.mark.parametrize("matrix", [3, 8, 10, 14, 99])
+@pytest.mark.parametrize("coded", ["yuv420p", "yuv422p", "gray"])
+def test_a_matrix_that_nobody_knows_is_as_good_as_none(matrix: int, coded: str) -> None:
+    odd, plain = (decoded(64, 48, coded, number) for number in (matrix, UNSPECIFIED))
+    luma, usual = Luma(16)(odd), Luma(16)(plain)
+    assert np.array_equal(luma, usual)
+    assert np.array_equal(Bgr()(odd), Bgr()(plain))
+    assert np.array_equal(Bgr()(decoded(64, 48, coded, matrix)), Bgr()(plain)), "also where there are masks"
 
 
 @pytest.mark.parametrize(("width", "height", "coded"), [(641, 480, "yuv420p"), (640, 482, "yuv420p"), (64, 48, "gray")])
