@@ -98,3 +98,27 @@ def test_what_has_none_arrives_as_it_was_decoded(memory: int, coded: str) -> Non
     image, arrived = Window(memory).picture(message)
     assert np.array_equal(image, frame.to_ndarray(format="bgr24"))
     assert np.array_equal(arrived, luma)
+
+
+def test_a_stream_that_changes_on_its_way_arrives_as_it_was_decoded(memory: int) -> None:
+    """Sizes, kinds and colours come and go; what is kept of one must not show in the next."""
+    slots = Slots(memory, 2)
+    shown, window, held = Shown(Request("-", realtime=True), slots), Window(memory), []
+    large, small = (640, 480), (64, 48)
+    for size, coded, matrix, values in (
+        (small, "yuv420p", BT601, LIMITED),
+        (large, "yuv420p", BT601, LIMITED),
+        (small, "yuv420p", BT709, LIMITED),
+        (small, "yuv420p", BT709, FULL),
+        (small, "yuvj420p", UNSPECIFIED, 0),
+        (small, "yuv422p", BT709, FULL),
+        ((65, 49), "yuv420p", BT709, LIMITED),
+        (large, "yuv420p10le", BT601, LIMITED),
+        (small, "yuv420p", BT601, LIMITED),
+    ):
+        frame = decoded(*size, coded, matrix, values)
+        message = shown(frame, np.zeros((3, 4), np.uint8))
+        held.append((window.picture(message)[0], frame.to_ndarray(format="bgr24")))
+        slots.give_back(message["slot"])
+    for image, usual in held:
+        assert np.array_equal(image, usual), "nor does what comes later write over it"
