@@ -2,8 +2,9 @@
 
 A still stretch, and one in which people walk all the time (PETS09-S2L1, coded as benchmarks.cameras_per_core does, to a
 bit rate), each with one intrusion rule, which rests where nothing moves, and with every rule, of which some look at
-pixels and never rest. Decoded as a live camera is and handed over through shared memory; bfloat16 where the processor
-has it. Clip: the picture that each look leaves for clips of events.
+pixels and never rest. Decoded as a live camera is and handed over through shared memory; the network in its fastest
+arithmetic here, though an agent with a brawl rule takes float32 unless told otherwise. Clip: the picture that each look
+leaves for clips of events.
 """
 
 import os

@@ -14,6 +14,9 @@ from av.video.reformatter import VideoReformatter
 from edge_agent.core.types import Image
 
 PLANAR = {"yuv420p", "yuvj420p"}
+MATRICES, UNSPECIFIED = {0, 1, 2, 4, 5, 6, 7, 9}, 2
+"""Of those that FFmpeg numbers (AVCOL_SPC), the matrices that swscale knows. It refuses a frame with any other, such as
+those the standard has reserved; a camera that tells nonsense is better seen as one that tells nothing."""
 FULL_RANGE = 2
 """As FFmpeg numbers the range of a frame's values (AVCOL_RANGE_JPEG)."""
 SPARE = 64
@@ -31,7 +34,7 @@ class Bgr:
 
     def __call__(self, frame: Any) -> Image:
         self._reuse(3 * frame.width * frame.height)
-        picture = self._scaler.reformat(frame, format="bgr24", threads=1)
+        picture = self._scaler.reformat(_known(frame), format="bgr24", threads=1)
         # Rows that FFmpeg has padded come with their padding between them.
         return _upright(np.ascontiguousarray(picture.to_ndarray(), np.uint8), frame)
 
@@ -57,8 +60,16 @@ class Luma:
         wide, high = (frame.height, frame.width) if across else (frame.width, frame.height)
         width, height = self._width, max(1, round(high * self._width / wide))
         width, height = (height, width) if across else (width, height)
-        tiny = self._scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA", threads=1)
+        tiny = self._scaler.reformat(
+            _known(frame), width=width, height=height, format="gray", interpolation="AREA", threads=1
+        )
         return _upright(np.asarray(tiny.to_ndarray(), np.uint8), frame)
+
+
+def _known(frame: Any) -> Any:
+    if frame.colorspace not in MATRICES:
+        frame.colorspace = UNSPECIFIED
+    return frame
 
 
 def _upright(image: Image, frame: Any) -> Image:

@@ -106,8 +106,7 @@ class Shown:
 
     def __call__(self, frame: Any, luma: Image | None) -> Message:
         """luma: None where there are masks."""
-        planes = None if luma is None or self._request.masks else Planes.of(frame)
-        if planes is not None and luma is not None:
+        if luma is not None and not self._request.masks and (planes := Planes.of(frame)) is not None:
             place = self._slots.put(*planes.parts, luma)
             return {
                 **place,

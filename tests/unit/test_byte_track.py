@@ -94,3 +94,21 @@ def test_where_whoever_is_followed_should_be_next() -> None:
     went, stayed = sorted(tracker.expected(1_767_225_600.0 + 4.4).tolist())
     assert went == pytest.approx((0.32, 0.2, 0.37, 0.3), abs=0.003)
     assert stayed == pytest.approx((0.7, 0.2, 0.75, 0.3), abs=0.003), "though he was not seen at last"
+
+
+def test_whose_box_shrank_to_nothing_before_he_was_lost_is_not_whoever_stands_there() -> None:
+    """His corners pass each other, and the box turned inside out has an area again, within that of a passer-by."""
+
+    def seen(*box: float) -> Detections:
+        return Detections(np.array([box], np.float32), np.array([0.9], np.float32), np.zeros(1, np.int32), NAMES)
+
+    tracker = ByteTrack(TrackerSpec(start=0.4))
+    look(tracker, seen(100, 100, 200, 300), 0.0)
+    (shrinking,) = look(tracker, seen(130, 140, 170, 260), 0.2)
+    look(tracker, at(), 0.4)
+    ((left, top, right, bottom),) = tracker.expected(1_767_225_600.8).tolist()
+    assert 0.05 < right < left < 0.25
+    assert 0.1 < bottom < top < 0.3
+    assert look(tracker, seen(50, 100, 250, 300), 0.8) == ()
+    (passing,) = look(tracker, seen(50, 100, 250, 300), 1.0)
+    assert passing.id != shrinking.id

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from edge_agent.adapters.pixels_av import SPARE, Bgr, Planes, joined
+from edge_agent.adapters.pixels_av import SPARE, Bgr, Luma, Planes, joined
 from edge_agent.adapters.source_process import Window
 from edge_agent.adapters.source_wire import Request
 from edge_agent.adapters.source_worker import Shown, Slots
@@ -57,6 +57,16 @@ def test_the_colours_matter() -> None:
     assert not np.array_equal(pictures[1], pictures[2])
 
 
+@pytest.mark.parametrize("matrix", [3, 8, 10, 14, 99])
+@pytest.mark.parametrize("coded", ["yuv420p", "yuv422p", "gray"])
+def test_a_matrix_that_nobody_knows_is_as_good_as_none(matrix: int, coded: str) -> None:
+    odd, plain = (decoded(64, 48, coded, number) for number in (matrix, UNSPECIFIED))
+    luma, usual = Luma(16)(odd), Luma(16)(plain)
+    assert np.array_equal(luma, usual)
+    assert np.array_equal(Bgr()(odd), Bgr()(plain))
+    assert np.array_equal(Bgr()(decoded(64, 48, coded, matrix)), Bgr()(plain)), "also where there are masks"
+
+
 @pytest.mark.parametrize(("width", "height", "coded"), [(641, 480, "yuv420p"), (640, 482, "yuv420p"), (64, 48, "gray")])
 def test_other_frames_have_none(width: int, height: int, coded: str) -> None:
     assert Planes.of(decoded(width, height, coded)) is None
@@ -88,3 +98,27 @@ def test_what_has_none_arrives_as_it_was_decoded(memory: int, coded: str) -> Non
     image, arrived = Window(memory).picture(message)
     assert np.array_equal(image, frame.to_ndarray(format="bgr24"))
     assert np.array_equal(arrived, luma)
+
+
+def test_a_stream_that_changes_on_its_way_arrives_as_it_was_decoded(memory: int) -> None:
+    """Sizes, kinds and colours come and go; what is kept of one must not show in the next."""
+    slots = Slots(memory, 2)
+    shown, window, held = Shown(Request("-", realtime=True), slots), Window(memory), []
+    large, small = (640, 480), (64, 48)
+    for size, coded, matrix, values in (
+        (small, "yuv420p", BT601, LIMITED),
+        (large, "yuv420p", BT601, LIMITED),
+        (small, "yuv420p", BT709, LIMITED),
+        (small, "yuv420p", BT709, FULL),
+        (small, "yuvj420p", UNSPECIFIED, 0),
+        (small, "yuv422p", BT709, FULL),
+        ((65, 49), "yuv420p", BT709, LIMITED),
+        (large, "yuv420p10le", BT601, LIMITED),
+        (small, "yuv420p", BT601, LIMITED),
+    ):
+        frame = decoded(*size, coded, matrix, values)
+        message = shown(frame, np.zeros((3, 4), np.uint8))
+        held.append((window.picture(message)[0], frame.to_ndarray(format="bgr24")))
+        slots.give_back(message["slot"])
+    for image, usual in held:
+        assert np.array_equal(image, usual), "nor does what comes later write over it"
