@@ -141,7 +141,8 @@ def _blur(evidence: EvidenceSection, detector: DetectorSpec, problems: Problems)
 
 
 def _precision(detector: DetectorSpec, cameras: tuple[CameraSpec, ...], problems: Problems) -> DetectorSpec:
-    """`brawl` reads how the network's own map changes. It was trained on maps in float32; integers have none of use."""
+    """`brawl` reads how the network's own map changes, and was trained on maps in float32: with integers a third of
+    that change is rounding."""
     if any(rule.kind == "brawl" for camera in cameras for rule in camera.rules):
         if detector.precision == "auto":
             return replace(detector, precision="f32")

@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 
 from edge_agent.adapters.detectors import NATIVE_BF16, NATIVE_INT8, cpu_flags, open_detector
+from edge_agent.core.crowd_density import density_of
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import DetectorSpec, Precision, Runtime
 from edge_agent.core.types import Detections, Image
 from edge_agent.zoo import verify
+from edge_agent.zoo.density_fit import total
 from edge_agent.zoo.manifest import manifest
+from edge_agent.zoo.trained import trained
 from edge_agent.zoo.ultra import import_ultralytics
 
 EAGER = DetectorSpec(confidence=0.002, imgsz=320, precision="f32")
@@ -309,6 +312,19 @@ def test_people_on_a_street_are_found_alike_by_each_runtime(opened: Callable[...
     assert len(truth) >= 4
     assert hits >= len(truth) - 1
     assert len(found) <= len(truth) + 1
+
+
+@pytest.mark.data
+def test_a_crowd_is_counted_alike_by_the_maps_of_each(opened: Callable[..., Detector], data: Path) -> None:
+    """Whatever the network computes in; ultralytics gives no maps."""
+    image = np.asarray(cv2.imread(str(data / "crowd_counting" / "Atrain_IMG_13.jpg")), np.uint8)
+    density = density_of(trained()["density"])
+    with closing(opened(imgsz=640)) as detector, closing(open_detector(DetectorSpec(runtime="onnxruntime"))) as other:
+        found, wanted = detector.detect([image])[0].features, other.detect([image])[0].features
+    assert wanted is not None
+    assert (found is None) == detector.name.endswith("/ultralytics")
+    if found is not None:
+        assert total(density, found) == pytest.approx(total(density, wanted), rel=0.05)
 
 
 def pets_frame(data: Path, number: int) -> tuple[Image, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:

@@ -1,5 +1,7 @@
 """An inner tensor as one more output, by a few bytes at the end of the file."""
 
+import pytest
+
 from edge_agent.zoo.expose import expose
 from edge_agent.zoo.manifest import manifest
 from edge_agent.zoo.verify import load, read
@@ -16,10 +18,13 @@ def test_long_names_have_long_lengths() -> None:
     assert added[:3] == b"\x3a\xb2\x02"
 
 
-def test_the_shipped_network_gives_its_map() -> None:
+@pytest.mark.parametrize("int8", [False, True])
+def test_the_shipped_networks_give_their_maps(int8: bool) -> None:
     entry = manifest().entry("yolov8n")
-    model = load("yolov8n")
+    file = entry.int8 if int8 else entry.onnx
+    model = load("yolov8n", int8=int8)
+    assert file is not None
     assert model.features is not None
-    assert model.features == entry.onnx.features
-    assert model.onnx.startswith(read(entry.onnx, "yolov8n"))
-    assert all(tensor.encode() in read(entry.onnx, "yolov8n") for tensor in model.features)
+    assert model.features == file.features == entry.onnx.features
+    assert model.onnx.startswith(read(file, "yolov8n"))
+    assert all(tensor.encode() in read(file, "yolov8n") for tensor in model.features)
