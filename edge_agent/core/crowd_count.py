@@ -14,7 +14,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.crowd_density import Density
+from edge_agent.core.crowd_density import Density, middles
 from edge_agent.core.geometry import inside
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import View
@@ -120,8 +120,7 @@ class CrowdCounter:
         rows, columns = maps.fine.shape[1:]
         place = (rows, columns, maps.left, maps.top, maps.width, maps.height)
         if self._place != place:
-            x = maps.left + (np.arange(columns) + 0.5) * maps.width / 2
-            y = maps.top + (np.arange(rows) + 0.5) * maps.height / 2
+            x, y = (part.tolist() for part in middles(maps))
             self._place = place
-            self._inside = np.array([[inside(self._polygon, (float(u), float(v))) for u in x] for v in y])
+            self._inside = np.array([[inside(self._polygon, (u, v)) for u in x] for v in y])
         return self._inside

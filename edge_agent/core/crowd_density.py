@@ -51,6 +51,13 @@ class Density:
         return np.asarray(heads.reshape(rows, columns), np.float32)
 
 
+def middles(maps: FeatureMap) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of the fine map's cells, in unit coordinates: (columns,) across, (rows,) down."""
+    rows, columns = maps.fine.shape[1:]
+    across = maps.left + (np.arange(columns) + 0.5) * maps.width / 2
+    return across, maps.top + (np.arange(rows) + 0.5) * maps.height / 2
+
+
 def density_of(numbers: Mapping[str, NDArray[np.generic]]) -> Density:
     """From named arrays, as `arrays` gives them. Raises ValueError where they are not of this network."""
     try:

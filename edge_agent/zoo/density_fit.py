@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.crowd_density import LEAST_LOG, MOST_LOG, Density, Floats
+from edge_agent.core.crowd_density import LEAST_LOG, MOST_LOG, Density, Floats, middles
 from edge_agent.core.types import FeatureMap
 
 DENSE = 100
@@ -127,7 +127,5 @@ def total(density: Density, maps: FeatureMap) -> float:
 
 def within(maps: FeatureMap) -> NDArray[np.bool_]:
     """(rows, columns) of the fine map: cells whose middle lies in the picture and not in what it was padded with."""
-    rows, columns = maps.fine.shape[1:]
-    y = maps.top + (np.arange(rows) + 0.5) * maps.height / 2
-    x = maps.left + (np.arange(columns) + 0.5) * maps.width / 2
+    x, y = middles(maps)
     return np.asarray(((y > 0) & (y < 1))[:, None] & ((x > 0) & (x < 1))[None, :])
