@@ -10,7 +10,7 @@ is that of those frames).
 import sys
 import time
 from collections.abc import Sequence
-from math import log
+from math import ceil, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +48,11 @@ def errors(name: str, found: Sequence[float] | Numbers, truth: Numbers) -> list[
 
 def factor_of(truth: Sequence[float], estimate: Sequence[float], coverage: float = COVERAGE) -> float:
     """Conformal prediction (Vovk et al. 2005) on |log(estimate / truth)| of the held-out pictures of which rather the
-    maps are told, whether they show a dense crowd or not."""
+    maps are told, whether they show a dense crowd or not. Raises ValueError where they are too few for any factor."""
     off = np.sort([abs(log(e / t)) for e, t in zip(estimate, truth, strict=True) if e >= (FEW * MANY) ** 0.5])
-    if not len(off):
-        raise ValueError("no held-out crowd is seen as one")
-    place = min(len(off), int(np.ceil((len(off) + 1) * coverage)))
+    place = ceil((len(off) + 1) * coverage)
+    if place > len(off):
+        raise ValueError(f"{len(off)} held-out crowds seen as such are too few for a coverage of {coverage:g}")
     return float(np.exp(off[place - 1]))
 
 

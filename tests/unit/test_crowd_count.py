@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.crowd_count import factor_of
 from edge_agent.core.calibration import Ground
 from edge_agent.core.crowd_count import ALONE, DETECTED, FACTOR, FEW, MANY, SEEN, SEEN_S, Count, CrowdCounter, count_of
 from edge_agent.core.crowd_density import Density, arrays, density_of
@@ -129,6 +130,15 @@ def test_a_few_people_are_counted_as_they_are_detected() -> None:
 @pytest.mark.parametrize(("number", "chance"), [(0, 1.0), (50, 0.9), (100, 0.5), (200, 0.1)])
 def test_how_sure_it_is_follows_the_interval(number: float, chance: float) -> None:
     assert Count(100.0, 50.0, 200.0, dense=True).at_least(number) == pytest.approx(chance, abs=1e-3)
+
+
+@pytest.mark.parametrize(("crowds", "place"), [(4, 4), (9, 8), (12, 11)])
+def test_the_intervals_factor_has_the_rank_that_so_few_pictures_ask_for(crowds: int, place: int) -> None:
+    """Of (n + 1) ranks the 80 % one; what is told by the detector has none, and three are too few."""
+    truth, estimate = [1000.0] * crowds, [1000.0 / (1 + n) ** (-1) ** n for n in range(crowds)]
+    assert factor_of([*truth, 10.0], [*estimate, 80.0]) == pytest.approx(place)
+    with pytest.raises(ValueError, match=r"^3 held-out crowds .* too few for a coverage of 0.8$"):
+        factor_of(truth[:3], estimate[:3])
 
 
 def test_the_rule_tells_the_interval_and_the_density() -> None:
