@@ -132,8 +132,7 @@ class Network:
                 made, one = rounded[node.name], done[node.name]
                 values[one.bias_name] = values[one.bias_name] + made.bias
                 del values[one.weights_name]
-                zeros = np.zeros(len(made.steps), np.int8)
-                nodes.append(_dequantize(one.weights_name, values, made.codes, made.steps, zeros))
+                nodes.append(_dequantize(one.weights_name, values, made))
                 node.input[1] = one.weights_name + ROUNDED
             nodes.append(node)
             for tensor in node.output:
@@ -171,11 +170,10 @@ def import_onnx() -> Any:
     return onnx
 
 
-def _dequantize(
-    name: str, values: dict[str, Any], codes: NDArray[np.int8], steps: Floats, zeros: NDArray[np.int8]
-) -> Any:
+def _dequantize(name: str, values: dict[str, Any], made: Rounded) -> Any:
     """The node that makes weights of their codes, a step for each channel."""
-    values |= {name + CODE: codes, name + STEP: steps, name + ZERO: zeros}
+    zeros = np.zeros(len(made.steps), np.int8)
+    values |= {name + CODE: made.codes, name + STEP: made.steps, name + ZERO: zeros}
     inputs = [name + CODE, name + STEP, name + ZERO]
     return import_onnx().helper.make_node("DequantizeLinear", inputs, [name + ROUNDED], name=name + ROUNDED, axis=0)
 
