@@ -154,6 +154,16 @@ def test_the_rule_tells_the_interval_and_the_density() -> None:
     assert findings[-1][0].confidence > 0.99
 
 
+def test_of_whom_only_the_maps_show_the_confidence_is_the_counts() -> None:
+    crowd = Crowd(CrowdRule(id="crowd", count=4), WHOLE, None, dull(80 / (ROWS * COLUMNS)))
+    crowd._counter._seen = 0.0
+    (finding,) = [crowd.step(view(t)) for t in (0.0, 1.0, 2.0)][-1]
+    measures = {m.name: m.value for m in finding.measures}
+    assert 4 <= measures["in_zone"] < 6
+    assert "detected" not in measures
+    assert 0.5 < finding.confidence < 1
+
+
 def naive(density: Density, at: FeatureMap, row: int, column: int) -> float:
     """Heads in one cell, channel by channel."""
     answers = []

@@ -24,8 +24,8 @@ class Crowd:
     """True from `count` in the zone on, until fewer than clear_below are, and from `density` on, where the camera is
     calibrated and it is asked for.
 
-    Confidence is the mean score of those who were detected one by one, and of a dense crowd the probability that it is
-    as many. Only heads are seen in the maps: with other `classes` what is detected counts.
+    Confidence is the mean score of those who were detected one by one, and of a dense crowd, or where none of them was,
+    the probability that it is as many. Only heads are seen in the maps: with other `classes` what is detected counts.
     """
 
     def __init__(
@@ -67,10 +67,13 @@ class Crowd:
             measures.append(Measure(name="detected", value=float(len(present))))
         if density is not None:
             measures.append(Measure(name="density", value=density, threshold=rule.density, unit="1/m²"))
-        score = sum(sorted(figure.score for figure in present)) / len(present) if present else 0.0
+        if count.dense or not present:
+            confidence = count.at_least(self._clear_below if self._many else 1.0)
+        else:
+            confidence = sum(sorted(figure.score for figure in present)) / len(present)
         return Finding(
             key="",
-            confidence=count.at_least(self._clear_below if self._many else 1.0) if count.dense else score,
+            confidence=confidence,
             subjects=subjects(present),
             measures=tuple(measures),
             since=view.t,
