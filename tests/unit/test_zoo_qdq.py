@@ -1,6 +1,5 @@
 """A small network in 8-bit integers, as ONNX Runtime computes it."""
 
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,6 @@ from edge_agent.zoo.qdq import ROUNDED, Network, import_onnx
 from edge_agent.zoo.quantize import Sample, quantize
 from edge_agent.zoo.rounding import Floats, Moments, best_scale, round_weights
 from edge_agent.zoo.verify import ModelError
-
-pytestmark = pytest.mark.skipif(find_spec("onnx") is None, reason="the onnx package (the ultralytics extra) is missing")
 
 SHAPES = {
     "first": (4, 3, 3, 3),
