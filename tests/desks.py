@@ -76,7 +76,7 @@ class Aggregator:
         command = [sys.executable, "-m", "jaga", "aggregator", "run", "--config", str(self.config)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(lambda: self._healthy(connected), 30, self.log.read_text)
+        wait_until(lambda: self._healthy(connected), 120, self.log.read_text)
         return self
 
     def _healthy(self, connected: bool) -> bool:
@@ -95,11 +95,11 @@ class Aggregator:
         return self._end(signal.SIGKILL)
 
     def get(self, path: str) -> Any:
-        return httpx.get(f"{self.url}{path}", timeout=10).raise_for_status().json()
+        return httpx.get(f"{self.url}{path}", timeout=60).raise_for_status().json()
 
     def metric(self, name: str) -> float:
         """The value of the sample that begins with `name`; 0 where there is none."""
-        text = httpx.get(f"{self.url}/metrics", timeout=10).text
+        text = httpx.get(f"{self.url}/metrics", timeout=60).text
         return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
 
     def _end(self, number: signal.Signals) -> int:
