@@ -12,8 +12,8 @@ RESOLUTION = 9
 """Hexagons with an edge of 201 m on average: small against the reach of a kind, so that few are looked at in vain."""
 ALIKE = 0.97
 """h3 cells are distorted, those of one disk almost equally: its rings are at least as thick as this share of what the
-shortest edge of the cell in the middle says. Over the globe 0.9999 was found, 0.9720 across the icosahedron's edges, and
-0.84 around its twelve corners, where cells have five sides."""
+shortest edge of the cell in the middle says. Over the globe 0.9999 was found, 0.972 at worst across the icosahedron's
+edges, and 0.84 around its twelve corners, where cells have five sides."""
 
 
 class H3Cells:
