@@ -103,6 +103,7 @@ def test_what_comes_while_it_is_away_is_there_afterwards(
         assert (brawl["event_count"], brawl["ended"] is not None) == (2, True)
 
 
+@pytest.mark.timeout(600)
 def test_killing_it_again_and_again_loses_and_doubles_nothing(
     tmp_path: Path, broker: Mosquitto, publisher: Publisher
 ) -> None:
