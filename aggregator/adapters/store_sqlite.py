@@ -44,6 +44,8 @@ _CACHE_KB = 65_536
 _CHECKPOINT_PAGES = 8_000
 """Of 4 KB, after which the log is written over into the database, which takes two more syncs: most pages of the log are
 then later writings of the same ones."""
+_LOG_BYTES = 64_000_000
+"""That the log is cut back to afterwards, if something as large as a migration made it longer: it would stay so."""
 T = TypeVar("T")
 
 
@@ -228,6 +230,7 @@ class SqliteStore:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         connection.execute("PRAGMA busy_timeout = 10000")
         database = Database(connection)
         migrations.apply(database)

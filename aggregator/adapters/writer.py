@@ -72,7 +72,7 @@ class Writer:
                         with nullcontext() if alone else database.atomic():
                             results.append((done, function(database)))
                     except Exception as error:
-                        if alone:
+                        if alone or not database.conn.in_transaction:  # a full disk may undo all of it
                             raise
                         done.set_exception(error)
         except Exception as error:  # noqa: BLE001 - handed to the callers

@@ -103,6 +103,7 @@ def test_what_comes_while_it_is_away_is_there_afterwards(
         assert (brawl["event_count"], brawl["ended"] is not None) == (2, True)
 
 
+@pytest.mark.timeout(600)
 def test_killing_it_again_and_again_loses_and_doubles_nothing(
     tmp_path: Path, broker: Mosquitto, publisher: Publisher
 ) -> None:
@@ -132,12 +133,13 @@ def test_killing_it_again_and_again_loses_and_doubles_nothing(
             def enough(wanted: float = wanted) -> bool:
                 return _stored(aggregator) >= wanted
 
-            wait_until(enough, 60, f"{share} of all events")
+            wait_until(enough, 180, f"{share} of all events")
             aggregator.kill()
             aggregator.start()
-        sender.join(60)
+        sender.join(180)
+        assert not sender.is_alive()
         publisher.wait()
-        wait_until(lambda: _stored(aggregator) >= len(made), 60, "every event")
+        wait_until(lambda: _stored(aggregator) >= len(made), 180, lambda: f"{_stored(aggregator)} of {len(made)}")
         assert _stored(aggregator) == len(made)
         assert aggregator.metric("jaga_sequence_missing") == 0
         ids: set[str] = set()

@@ -38,14 +38,16 @@ def test_from_every_point_of_a_cell_the_same_cells_are_around(
         assert cells.around(lat, lon, reach) == cells.around(there.lat, there.lon, reach)
 
 
+@pytest.mark.parametrize("odd", [(2.300882, -5.245390), (36.5379, -136.1984)], ids=["five-sided", "across-an-edge"])
 @nearby
 @settings(max_examples=150, deadline=None)
-def test_nothing_is_left_out_where_cells_have_five_sides(
-    lat: float, lon: float, north: float, east: float, reach: float
+def test_nothing_is_left_out_where_cells_are_distorted_most(
+    odd: tuple[float, float], lat: float, lon: float, north: float, east: float, reach: float
 ) -> None:
-    """One of the twelve corners of h3's icosahedron, off Liberia."""
-    cells, corner = H3Cells(), Location(lat=2.300882, lon=-5.245390)
-    here = _moved(corner, lat * 10, lon * 5)
+    """One of the twelve corners of h3's icosahedron, off Liberia, where cells have five sides; and where rings are
+    thinnest across one of its edges."""
+    cells = H3Cells()
+    here = _moved(Location(lat=odd[0], lon=odd[1]), lat * 10, lon * 5)
     there = _moved(here, north, east)
     if distance_m(here, there) <= reach:
         assert cells.cell(there.lat, there.lon) in cells.around(here.lat, here.lon, reach)

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from sqlite_utils import Database
 
 from aggregator.adapters.store_schema import migrations
-from aggregator.adapters.store_sqlite import SqliteStore
+from aggregator.adapters.store_sqlite import SqliteStore, _event
 from aggregator.core.incident import Change
+from aggregator.core.ports import EventRow
 from aggregator.views import incident_view
 from tests.data import ROOT
-from tests.timeline import Timeline, batch_of, make_event, place
+from tests.timeline import START, Timeline, batch_of, make_event, place
 
 
 def test_verdicts_of_before_get_the_rules_that_their_events_name(tmp_path: Path) -> None:
@@ -87,6 +89,25 @@ def test_a_store_of_before_keeps_its_events_and_incidents_and_gives_room_back(tm
     assert store.known([event.id for event in told]) == {event.id for event in told}
     assert _pages(store.read) < took - 100
     new.close()
+    store.close()
+
+
+def test_the_log_of_a_large_migration_is_cut_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.adapters.store_sqlite._LOG_BYTES", 100_000)
+    monkeypatch.setattr("aggregator.adapters.store_sqlite._CHECKPOINT_PAGES", 50)
+    path, city = tmp_path / "jaga.sqlite", Timeline(a=(0, 0))
+    log = path.with_name("jaga.sqlite-wal")
+    old = Database(path)
+    migrations.apply(old, stop_before="rowids")
+    told = [make_event(n, "a", "brawl", episode="e", phase="update" if n else "begin") for n in range(100)]
+    rows = [_event(EventRow(event, bytes(5_000), START.timestamp(), False)) for event in told]
+    old.conn.executemany(f"INSERT INTO events VALUES ({','.join('?' * len(rows[0]))})", rows)
+    old.conn.commit()
+    old.close()
+    store = SqliteStore(path)
+    assert log.stat().st_size > 400_000
+    store.commit(batch_of(city, (told[0], city.take(told[0]))))
+    assert log.stat().st_size <= 100_000
     store.close()
 
 

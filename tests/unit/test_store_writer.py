@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -48,13 +48,33 @@ def test_what_fails_alone_leaves_nothing(writer: Writer) -> None:
 
 
 def test_what_fails_among_others_leaves_the_others(writer: Writer) -> None:
+    waiting = together(writer, lambda: tell(writer, "a"), lambda: tell(writer, "half", None), lambda: tell(writer, "b"))
+    assert [type(one) for one in waiting] == [type(None), sqlite3.IntegrityError, type(None)]
+    assert told(writer) == {"a", "b"}
+
+
+def test_what_undoes_the_whole_transaction_fails_all_and_leaves_nothing(writer: Writer) -> None:
+    """As a full disk may: whoever was before must not be told that it is stored, nor whoever comes after be stored."""
+
+    def full(database: Database) -> None:
+        database.conn.execute("INSERT OR ROLLBACK INTO told VALUES (NULL)")
+
+    waiting = together(writer, lambda: tell(writer, "a"), lambda: writer.run(full), lambda: tell(writer, "b"))
+    assert [type(one) for one in waiting] == [sqlite3.IntegrityError] * 3
+    tell(writer, "after")
+    assert told(writer) == {"after"}
+
+
+def together(writer: Writer, *calls: Callable[[], None]) -> list[BaseException | None]:
+    """What they raise, run as one group in this order."""
     go = threading.Event()
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(1 + len(calls)) as pool:
         first = pool.submit(writer.run, lambda _database: go.wait(30))
-        wait_until(lambda: writer.depth() == 0, what="the first is being run")
-        waiting = [pool.submit(tell, writer, *words) for words in (("a",), ("half", None), ("b",))]
-        wait_until(lambda: writer.depth() == 3, what="three wait")
+        wait_until(lambda: writer.depth() == 0, 30, "the first is being run")
+        waiting = []
+        for number, call in enumerate(calls, start=1):
+            waiting.append(pool.submit(call))
+            wait_until(lambda number=number: writer.depth() == number, 30, f"{number} wait")  # type: ignore[misc]
         go.set()
         assert first.result()
-        assert [type(one.exception()) for one in waiting] == [type(None), sqlite3.IntegrityError, type(None)]
-    assert told(writer) == {"a", "b"}
+        return [one.exception() for one in waiting]
