@@ -76,6 +76,17 @@ def test_a_passer_by_does_not_restart_the_clock() -> None:
     assert play(rule(), people=people).first == pytest.approx(22.8, abs=0.7)
 
 
+def test_who_passes_just_after_it_was_put_down_has_not_put_it_there() -> None:
+    def people(t: float) -> tuple[Figure, ...]:
+        return (*owner(t, leaves=7.0), *((somebody(2, (0.12 * (t - 4.5), 0.8)),) if 5 <= t <= 12 else ()))
+
+    assert play(rule(), people=people).first == pytest.approx(17.8, abs=0.7)
+
+
+def test_who_was_not_seen_until_it_was_put_down_has_put_it_there() -> None:
+    assert play(rule(), people=lambda t: owner(t, leaves=7.5) if t >= 6.6 else ()).first is not None
+
+
 def test_an_owner_whose_id_breaks_off_is_still_there() -> None:
     def people(t: float) -> tuple[Figure, ...]:
         return (somebody(1 if t < 9 else 2, (0.5, 0.72)),) if t >= 4 else ()
@@ -92,6 +103,18 @@ def test_who_comes_while_the_owner_can_still_be_seen_is_another() -> None:
         )
 
     assert play(rule(), people=people).first == pytest.approx(22.0, abs=0.7)
+
+
+@pytest.mark.parametrize(("rate", "seen"), [(5.0, False), (1.0, True)])
+def test_who_can_have_walked_in_since_the_look_before_is_another(rate: float, seen: bool) -> None:
+    """First seen 0.6 body heights from the border just after the owner was lost: no owner where looks are so far apart
+    that he may have come in over it."""
+
+    def people(t: float) -> tuple[Figure, ...]:
+        there = (somebody(1, (0.5, 0.72)),) if 4 <= t < 9 else ()
+        return (*there, *((somebody(2, (0.18, 0.72)),) if t >= 9 else ()))
+
+    assert (play(rule(), people=people, rate=rate).first is not None) is seen
 
 
 def test_what_shows_only_between_passing_cars_is_part_of_one() -> None:

@@ -77,7 +77,7 @@ class AbandonedObject:
 
     def _attend(self, view: View) -> tuple[Finding, ...]:
         """Who is with which thing now, and what that makes of it."""
-        self._company.remember(view.figures, view.t)
+        self._company.remember(view.figures, view.t, view.aspect)
         known, self._attendance = self._attendance, {}
         findings = []
         for thing in self._present:

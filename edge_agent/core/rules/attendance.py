@@ -17,13 +17,15 @@ from edge_agent.core.types import Box
 
 REMEMBERED_S = 30.0
 BEFORE_S, AFTER_S = 4.0, 2.0
-"""Who was with a thing so long before it came to rest, or after, can have put it there."""
+"""Who was with a thing so long before it came to rest can have put it there; where nobody was seen, who bends down is
+not always, then who was so long after."""
 TOUCH, OWNERS = 0.35, 2
 """Gap between the boxes of a person and a thing, in body heights, over which it can be put down; of those who were that
 near the OWNERS whose feet were nearest count."""
-BORDER, SWITCH_S = 0.015, 3.0
+BORDER, WALK, SWITCH_S = 0.015, 0.8, 3.0
 """Who is first seen within reach of a thing, no longer than SWITCH_S after its owner was lost there and not at the
-border of the picture (a share of it), is the owner under another id."""
+border of the picture (a share of it), is the owner under another id; nor so near its left or right border that he can
+have walked in since the look before (WALK: body heights a second, 1.4 m/s)."""
 BESIDE, PASSING_S = 0.8, 4.0
 """A stranger who stays this near (body heights) for longer than it takes to pass is with the thing too."""
 PART, STILL, STILL_S = 0.5, 0.25, 1.0
@@ -64,31 +66,36 @@ class Company:
         self._reach = reach
         self._seen: deque[Seen] = deque(maxlen=2000)
         self._last: dict[FigureId, Seen] = {}
-        self._first: dict[FigureId, Seen] = {}
+        self._appeared: dict[FigureId, Seen] = {}
+        """Who was first seen where nobody can have come in since the look before."""
         self._heights: dict[FigureId, float] = {}
         self._anchors: dict[FigureId, Seen] = {}
+        self._t = float("-inf")
 
-    def remember(self, figures: Iterable[Figure], t: float) -> None:
+    def remember(self, figures: Iterable[Figure], t: float, aspect: float) -> None:
         """Once a look, with everybody."""
+        elapsed, self._t = t - self._t, t
         while self._seen and exceeded(t - self._seen[0].t, REMEMBERED_S):
             self._seen.popleft()
         for figure in sorted(figures, key=lambda figure: figure.id):
             anchor = self._anchors.get(figure.id)
             if anchor is None or distance(anchor.figure.at, figure.at) > STILL * figure.height:
                 anchor = self._anchors[figure.id] = Seen(t, figure)
-            if figure.id not in self._first:
-                self._first[figure.id] = Seen(t, figure)
+            if figure.id not in self._last and not _came(figure, elapsed, aspect):
+                self._appeared[figure.id] = Seen(t, figure)
             self._heights[figure.id] = max(figure.height, self._heights.get(figure.id, 0.0))
             self._seen.append(Seen(t, figure, reached(t - anchor.t, STILL_S)))
             self._last[figure.id] = self._seen[-1]
         oldest = self._seen[0].t if self._seen else t
         for name in [name for name, last in self._last.items() if last.t < oldest]:
-            del self._last[name], self._first[name], self._anchors[name], self._heights[name]
+            del self._last[name], self._anchors[name], self._heights[name]
+            self._appeared.pop(name, None)
 
     def meet(self, box: Box, born: float, aspect: float) -> Attendance:
         """Who was with a thing that has been found just now and came to rest at `born`."""
         attendance = Attendance()
-        nearest: dict[FigureId, tuple[float, float]] = {}
+        before: dict[FigureId, tuple[float, float]] = {}
+        after: dict[FigureId, tuple[float, float]] = {}
         for seen in self._seen:
             figure = seen.figure
             if exceeded(born - seen.t, BEFORE_S):
@@ -102,8 +109,9 @@ class Company:
                 and not exceeded(seen.t - born, AFTER_S)
                 and gap(figure.box, box, aspect) <= TOUCH * self._heights[figure.id]
             ):
-                away = self._away(figure, box, aspect)
+                nearest, away = before if seen.t <= born else after, self._away(figure, box, aspect)
                 nearest[figure.id] = min(nearest.get(figure.id, (away, seen.t)), (away, seen.t))
+        nearest = before or after
         for name in sorted(nearest, key=lambda name: nearest[name])[:OWNERS]:
             attendance.owners[name] = nearest[name][1]
             attendance.height = max(attendance.height, self._heights[name])
@@ -133,9 +141,8 @@ class Company:
 
     def _inherit(self, attendance: Attendance, figure: Figure, present: set[FigureId], box: Box, aspect: float) -> None:
         """Where this is an owner whose id broke off, it takes the place of the id that was lost."""
-        first = self._first[figure.id]
-        x1, y1, x2, y2 = first.figure.box
-        if min(x1, y1, 1 - x2, 1 - y2) <= BORDER or self._away(first.figure, box, aspect) > self._reach:
+        first = self._appeared.get(figure.id)
+        if first is None or self._away(first.figure, box, aspect) > self._reach:
             return
         for name in attendance.owners:
             lost = self._last.get(name)
@@ -153,6 +160,14 @@ class Company:
     def _covers(self, figure: Figure, box: Box) -> bool:
         area = (box[2] - box[0]) * (box[3] - box[1])
         return area > 0 and shared(figure.box, box) >= PART * area
+
+
+def _came(figure: Figure, elapsed: float, aspect: float) -> bool:
+    """Whether who is seen there can have come in over the border of the picture within so many seconds. Who comes from
+    below or above walks along the view, by little in the picture."""
+    x1, y1, x2, y2 = figure.box
+    walked = WALK * figure.height * elapsed / aspect
+    return min(x1, 1 - x2) <= BORDER + walked or min(y1, 1 - y2) <= BORDER
 
 
 def gap(a: Box, b: Box, aspect: float) -> float:
