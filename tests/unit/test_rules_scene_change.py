@@ -8,9 +8,9 @@ from edge_agent.core.change import ends
 from edge_agent.core.changes import ENDS, Changes
 from edge_agent.core.rules.base import needs_view
 from edge_agent.core.rules.scene_change import Purpose, SceneChange, SceneChangeRule
-from edge_agent.core.tracks import Figure
+from edge_agent.core.tracks import Figure, FigureId
 from tests.scenes import every
-from tests.yards import HEIGHT, WIDTH, Yard, ground, somebody, thing, window
+from tests.yards import ASPECT, HEIGHT, WIDTH, Yard, ground, somebody, thing, window
 
 ZONE = (0.4, 0.5, 0.6, 0.9)
 CORNERS = ((0.4, 0.5), (0.6, 0.5), (0.6, 0.9), (0.4, 0.9))
@@ -197,6 +197,17 @@ def test_what_was_put_down_while_the_mark_was_hidden_is_no_water() -> None:
             return put if t >= 8 else GROUND
 
         assert Yard((rule("water"),)).play(every(5, 0, 40), shown, bus_before).first is None
+
+
+def test_a_lorry_that_stands_before_the_mark_and_is_detected_no_longer_is_no_water() -> None:
+    lorry = (0.03, 0.65, 0.97, 0.95)
+    parked = GROUND.copy()
+    parked[window(lorry)] = 40
+    seen = Figure(FigureId(1), "truck", lorry, 0.8, (0.5, 0.95), (0.5 * ASPECT, 0.95))
+    yard = Yard((rule("water"),)).play(
+        every(2.5, 0, 40), lambda t: parked if t >= 5 else GROUND, lambda t: (seen,) if 5 <= t < 20 else ()
+    )
+    assert yard.first is None
 
 
 def test_water_is_told_while_the_watch_over_the_camera_finds_fault() -> None:

@@ -33,7 +33,8 @@ LEAST = 2
 RISES, BESIDE = 2, 20
 """Where people or vehicles hid a part of the rise, the rest must have been seen to rise so many times; or water stands
 on both sides of the zone as well, where they have so many edges: farther away than it is wide, since a thing that
-somebody put there hides what is next to it."""
+somebody put there hides what is next to it, and not where the people or vehicles were, one of which may still stand
+there and be detected no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Water:
         self._edged = np.zeros(BANDS, np.bool_)
         self._seen, self._dry, self._hid = np.zeros(BANDS), np.zeros(BANDS), np.zeros(BANDS)
         """When each band was last seen, last seen above the water, and last hidden."""
+        self._veil: Mask = np.zeros((0, 0), np.bool_)
+        """What people and vehicles hid when a band with a mark was last hidden."""
         self._t = 0.0
         self._steps: list[_Step] = []
 
@@ -80,6 +83,8 @@ class Water:
         self._rise(level, look.t)
         self._dry[shown & (alike >= LOST)] = look.t
         self._hid[~shown] = look.t
+        if self._edged[~shown].any():
+            self._veil = look.hidden.copy()
         if not self._steps or not self._gradual(look):
             return 0.0, look.t
         return level, self._steps[-1].t
@@ -114,7 +119,7 @@ class Water:
         lost = []
         for left in (columns.start - 2 * wide, columns.stop + wide):
             part = rows, slice(max(0, left), max(0, left + wide))
-            kept, count = _kept(look.now[part], look.usual[part], ~look.hidden[part])
+            kept, count = _kept(look.now[part], look.usual[part], ~(look.hidden | self._veil)[part])
             lost.append(count >= BESIDE and kept < LOST * count)
         return all(lost)
 
@@ -122,6 +127,7 @@ class Water:
         self._serial = look.serial
         self._alike, self._edged, self._steps = None, np.zeros(BANDS, np.bool_), []
         self._seen[:] = self._dry[:] = self._hid[:] = self._t = look.t
+        self._veil = look.hidden.copy()
         zone = raster(self._polygon, look.shape)
         rows = np.nonzero(zone.any(axis=1))[0]
         columns = np.nonzero(zone.any(axis=0))[0]
@@ -137,7 +143,7 @@ class Water:
 
     def _compare(self, look: Look) -> tuple[NDArray[np.float64], NDArray[np.bool_], float]:
         """Of each band its correlation (nan where it is hidden) and whether it has a mark; of the rest above the zone's
-        lower end the correlation."""
+        lower end the share of its edges that are kept."""
         if self._empty:
             return np.ones(BANDS), np.zeros(BANDS, np.bool_), 1.0
         now, usual = look.now[self._window].astype(np.float32), look.usual[self._window].astype(np.float32)
