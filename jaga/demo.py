@@ -36,6 +36,8 @@ CAMERA_FPS = 2.5
 PAGE_PATIENCE_S = 60.0
 CAMERAS_PATIENCE_S = 60.0
 POLL_S = 0.25
+INTERRUPTS: list[int] = []
+"""Signals that asked for the end."""
 LANGUAGE = language_of(dict(os.environ))
 ON: frozenset[CameraState] = frozenset({"online", "idle"})
 OFF: frozenset[CameraState] = frozenset({"stalled", "reconnecting", "failed", "suspended"})
@@ -83,7 +85,7 @@ def run(agents: tuple[DemoAgent, ...], data: Path, http: int, mqtt: int, browser
         deadline = time.monotonic() + CAMERAS_PATIENCE_S
         while len(cameras(url, ON | OFF)) < total and time.monotonic() < deadline:
             children.check()
-            time.sleep(POLL_S)
+            pause()
         sites = len({agent.site for agent in agents})
         counted = "demo.cameras" if sites > 1 else "demo.cameras_here"
         say(counted, online=len(cameras(url, ON)), total=total, sites=sites)
@@ -92,7 +94,7 @@ def run(agents: tuple[DemoAgent, ...], data: Path, http: int, mqtt: int, browser
         say("demo.how_to_stop")
         while True:
             children.check()
-            time.sleep(POLL_S)
+            pause()
 
 
 def scenes(seed: int) -> tuple[DemoAgent, ...]:
@@ -156,7 +158,7 @@ def wait(children: Processes, patience_s: float, there: Callable[[], bool], late
         children.check()
         if time.monotonic() > deadline:
             raise JagaError(late, seconds=round(patience_s))
-        time.sleep(POLL_S)
+        pause()
 
 
 @contextmanager
@@ -199,5 +201,14 @@ def _broker_moved(old: int, new: int) -> None:
     say("demo.broker_moved", old=old, new=new)
 
 
+def pause() -> None:
+    """POLL_S. Python drops an exception that a signal raises while it finalises an object (a response just read, say),
+    so an interrupt is remembered and raised here again."""
+    time.sleep(POLL_S)
+    if INTERRUPTS:
+        raise KeyboardInterrupt
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    INTERRUPTS.append(number)
     raise KeyboardInterrupt

@@ -188,3 +188,20 @@ def test_detectors_leave_half_the_machine(monkeypatch: pytest.MonkeyPatch) -> No
     for cpus, threads in ((2, 1), (8, 1), (32, 5)):
         monkeypatch.setattr(os, "cpu_count", lambda cpus=cpus: cpus)
         assert demo.detector_threads(3) == threads
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_while_something_is_finalised_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finalised:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGHUP)
+
+    monkeypatch.setattr(demo, "INTERRUPTS", [])
+    before = signal.signal(signal.SIGHUP, demo._interrupt)
+    try:
+        thing = Finalised()
+        del thing  # Python prints the KeyboardInterrupt and goes on
+        with pytest.raises(KeyboardInterrupt):
+            demo.pause()
+    finally:
+        signal.signal(signal.SIGHUP, before)
