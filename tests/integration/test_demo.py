@@ -77,6 +77,11 @@ def group(leader: int) -> list[str]:
     return found
 
 
+def hears_hangups() -> None:
+    """Also where the tests run under nohup, whose children ignore them."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @contextmanager
 def running(folder: Path, *options: str) -> Iterator[Demo]:
     port = any_free()
@@ -90,6 +95,7 @@ def running(folder: Path, *options: str) -> Iterator[Demo]:
             text=True,
             env=environment,
             start_new_session=True,
+            preexec_fn=hears_hangups,
         )
         try:
             yield Demo(process, port, said)
