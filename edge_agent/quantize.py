@@ -21,7 +21,7 @@ from contract.errors import JagaError
 from edge_agent.adapters.detector_image import fit, letterbox, to_blob
 from edge_agent.adapters.detector_openvino import open_openvino
 from edge_agent.core.model import Model
-from edge_agent.core.overlap import areas, shared
+from edge_agent.core.overlap import iou
 from edge_agent.core.spec import DetectorSpec
 from edge_agent.core.types import Detections, Image
 from edge_agent.zoo.manifest import manifest
@@ -70,11 +70,9 @@ def again(these: Sequence[Detections], those: Sequence[Detections], score: float
     hits: list[bool] = []
     for one, other in zip(these, those, strict=True):
         strong, enough = one.scores >= STRONG, other.scores >= score
-        boxes, others = one.boxes[strong], other.boxes[enough]
-        both = shared(boxes, others)
-        overlap = both / np.maximum(areas(boxes)[:, None] + areas(others) - both, 1e-9)
+        overlap = iou(one.boxes[strong], other.boxes[enough])
         overlap[one.labels[strong][:, None] != other.labels[enough]] = 0
-        hits += (overlap >= SAME).any(axis=1).tolist()
+        hits += map(bool, (overlap >= SAME).any(axis=1))
     return sum(hits) / len(hits) if hits else 1.0
 
 

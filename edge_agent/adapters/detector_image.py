@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.overlap import areas, shared
+from edge_agent.core.overlap import iou as iou_of
 from edge_agent.core.types import Detections, FeatureMap, Image
 
 STRIDE = 32
@@ -102,7 +102,7 @@ def suppress(boxes: Floats, scores: Floats, labels: NDArray[np.int32], iou: floa
     boxes, labels = boxes[order], labels[order]
     kept: list[int] = []
     if len(order) <= FEW:
-        rivals = (_overlap(boxes, boxes) > iou) & (labels[:, None] == labels)
+        rivals = (iou_of(boxes, boxes) > iou) & (labels[:, None] == labels)
         gone = np.zeros(len(order), np.bool_)
         for index in range(len(order)):
             if not gone[index]:
@@ -113,16 +113,9 @@ def suppress(boxes: Floats, scores: Floats, labels: NDArray[np.int32], iou: floa
         while len(left) and len(kept) < MAX_DETECTIONS:
             best, rest = left[0], left[1:]
             kept.append(int(best))
-            apart = _overlap(boxes[best : best + 1], boxes[rest])[0] <= iou
+            apart = iou_of(boxes[best : best + 1], boxes[rest])[0] <= iou
             left = rest[apart | (labels[rest] != labels[best])]
     return order[kept]
-
-
-def _overlap(boxes: Floats, others: Floats) -> Floats:
-    """Intersection over union of boxes (n, 4) with others (m, 4): (n, m)."""
-    both = shared(boxes, others)
-    overlap: Floats = both / np.maximum(areas(boxes)[:, None] + areas(others) - both, 1e-9)
-    return overlap
 
 
 def candidates(

@@ -9,6 +9,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,21 +53,18 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     ready = _side_by_side if spec.hint == "throughput" else _in_turn
     infer = ready(core.compile_model(network, "CPU", options))
 
-    def shaped(maps: bool) -> Callable[[int, int], Infer]:
-        def make(height: int, width: int) -> Infer:
-            fixed = network.clone()
-            for result in [] if maps else fixed.get_results()[1:]:
-                fixed.remove_result(result)
-            fixed.reshape([1, 3, height, width])
-            return ready(core.compile_model(fixed, "CPU", options))
-
-        return make
+    def shaped(maps: bool, height: int, width: int) -> Infer:
+        fixed = network.clone()
+        for result in [] if maps else fixed.get_results()[1:]:
+            fixed.remove_result(result)
+        fixed.reshape([1, 3, height, width])
+        return ready(core.compile_model(fixed, "CPU", options))
 
     # The binding sets itself up with the first array it is given; where two threads give it one at once, it can hang.
     infer(np.zeros((1, 3, STRIDE, STRIDE), np.float32))
     name = f"{model.name}/openvino" + ("" if spec.precision == "f32" else f"/{spec.precision}")
-    whole = _of_own(shaped(maps=True), infer, MOST_WHOLE)
-    exact = _of_own(shaped(maps=False), infer, MOST_SHAPES)
+    whole = _of_own(partial(shaped, True), infer, MOST_WHOLE)
+    exact = _of_own(partial(shaped, False), infer, MOST_SHAPES)
     return BatchDetector(name, model.classes, spec, whole, lambda: None, exact)
 
 

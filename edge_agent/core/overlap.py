@@ -20,3 +20,9 @@ def areas(boxes: NDArray[Number]) -> NDArray[Number]:
     """(n,), of boxes (n, 4); 0 for what is turned inside out."""
     left, top, right, bottom = boxes.T
     return np.asarray(np.maximum(0, right - left) * np.maximum(0, bottom - top))
+
+
+def iou(boxes: NDArray[Number], others: NDArray[Number]) -> NDArray[Number]:
+    """Intersection over union of boxes (n, 4) with others (m, 4): (n, m)."""
+    both = shared(boxes, others)
+    return np.asarray(both / np.maximum(areas(boxes)[:, None] + areas(others) - both, 1e-9))
