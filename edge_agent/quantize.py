@@ -67,13 +67,14 @@ def found(model: Model, pictures: Sequence[Image], confidence: float) -> list[De
 
 def again(these: Sequence[Detections], those: Sequence[Detections], score: float) -> float:
     """Of the boxes of `these` with STRONG or more, the share that `those` have with `score`. 1 where there are none."""
-    hits: list[bool] = []
+    hits = total = 0
     for one, other in zip(these, those, strict=True):
         strong, enough = one.scores >= STRONG, other.scores >= score
         overlap = iou(one.boxes[strong], other.boxes[enough])
         overlap[one.labels[strong][:, None] != other.labels[enough]] = 0
-        hits += map(bool, (overlap >= SAME).any(axis=1))
-    return sum(hits) / len(hits) if hits else 1.0
+        hits += np.count_nonzero((overlap >= SAME).any(axis=1))
+        total += len(overlap)
+    return hits / total if total else 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
