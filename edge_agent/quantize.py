@@ -72,7 +72,7 @@ def again(these: Sequence[Detections], those: Sequence[Detections], score: float
         strong, enough = one.scores >= STRONG, other.scores >= score
         overlap = iou(one.boxes[strong], other.boxes[enough])
         overlap[one.labels[strong][:, None] != other.labels[enough]] = 0
-        hits += np.count_nonzero((overlap >= SAME).any(axis=1))
+        hits += int(np.count_nonzero((overlap >= SAME).any(axis=1)))
         total += len(overlap)
     return hits / total if total else 1.0
 
