@@ -179,8 +179,8 @@ class Correlator:
         delayed = self._is_delayed(held)
         known = memory.known(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
-        last = at.last
-        probe = Trail(data.site, data.camera, data.kind, place, min(at.started, at.time), last, sure=data.confidence)
+        last, first = at.last, at.started if at.started < at.time else at.time
+        probe = Trail(data.site, data.camera, data.kind, place, first, last, sure=data.confidence)
         probe.open = opened(known, ended)
         pulls: list[Pull] = []
         if known is not None:

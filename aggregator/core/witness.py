@@ -40,9 +40,9 @@ def times_of(event: Event) -> Times:
     off = ahead_s(data.clock.offset_ms)
     time, started = event.time.timestamp() - off, data.started.timestamp() - off
     if data.ended is None:
-        return Times(time, started, None, max(time, started))
+        return Times(time, started, None, time if time > started else started)
     ended = data.ended.timestamp() - off
-    return Times(time, started, ended, max(time, ended))
+    return Times(time, started, ended, time if time > ended else ended)
 
 
 def place_of(event: Event, locate: Locate) -> Location | None:
