@@ -6,7 +6,7 @@ A real mosquitto holds the same events (a made-up city's) for each consumer in t
 for a bare subscriber of the same client library, which only counts; for a naive chain (json, a commit per event, each
 event to a websocket); and for the aggregator as it runs, with one page on its live stream. Each is a process of its
 own. Ratios are medians over rounds. Then the delay from receiving an event to the page having it, at 2,000 events a
-second.
+second; and how many statements a batch is to the store.
 """
 
 import json
@@ -27,6 +27,9 @@ import msgspec
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from aggregator import config as configuration
+from aggregator.core.ports import Message
+from aggregator.runtime import BATCH, Aggregator
 from benchmarks.cities import case
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from contract import topics
@@ -194,8 +197,23 @@ def paced(port: int, rate: int = RATE, seconds: int = SECONDS) -> None:
     one.loop_stop()
 
 
+def statements(folder: Path, those: list[tuple[str, bytes]]) -> float:
+    """Of SQL that a batch of BATCH messages takes in the mean, by the database's own count; no broker."""
+    config = folder / "aggregator.toml"
+    config.write_text(CONFIG.format(folder=folder, port=1))
+    (folder / "data").mkdir()
+    aggregator = Aggregator(configuration.load(config))
+    run: list[str] = []
+    aggregator.store.write(lambda database: database.conn.set_trace_callback(lambda sql: run.append(sql[:20])))
+    received, starts = time.time(), range(0, len(those), BATCH)
+    for start in starts:
+        aggregator.service.handle([Message(*one, received) for one in those[start : start + BATCH]])
+    aggregator.store.close()
+    return len(run) / len(starts)
+
+
 def measure() -> Outcome:
-    """Rates of the three, and the delay to the page."""
+    """Rates of the three, the delay to the page, and the statements of a batch."""
     those = messages(EVENTS)
     runs: dict[str, list[Run]] = {"bare": [], "jaga": [], "naive": []}
     with tempfile.TemporaryDirectory() as folder:
@@ -215,7 +233,10 @@ def measure() -> Outcome:
     ]
     with tempfile.TemporaryDirectory() as folder:
         late = delays(Path(folder) / "delays")
+    with tempfile.TemporaryDirectory() as folder:
+        asked = statements(Path(folder), those)
     figures += [
+        Figure("SQL statements a batch", asked),
         Figure(f"changes seen by the page at {RATE} events/s", float(len(late))),
         Figure("sent to page, median, ms", median(late) * 1000),
         at_most("sent to page, p99, ms", quantile(late, 0.99) * 1000, P99_MS),

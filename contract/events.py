@@ -22,7 +22,7 @@ TraceParent = Annotated[str, Meta(pattern=f"^00-[0-9a-f]{{32}}-[0-9a-f]{{16}}-[0
 Text = Annotated[str, Meta(max_length=200)]
 
 
-class Location(Struct, frozen=True, kw_only=True):
+class Location(Struct, frozen=True, kw_only=True, gc=False):
     """WGS 84 degrees; radius_m is how far what was seen may be from the point."""
 
     lat: Annotated[float, Meta(ge=-90, le=90)]
@@ -30,7 +30,7 @@ class Location(Struct, frozen=True, kw_only=True):
     radius_m: Annotated[float, Meta(ge=0, le=100_000)] = 30.0
 
 
-class Subject(Struct, frozen=True, kw_only=True, rename={"cls": "class"}):
+class Subject(Struct, frozen=True, kw_only=True, gc=False, rename={"cls": "class"}):
     """What was seen, by object class. A box is [x1, y1, x2, y2], 0..1 of the frame; never an identity."""
 
     cls: Annotated[str, Meta(max_length=40)]
@@ -38,7 +38,7 @@ class Subject(Struct, frozen=True, kw_only=True, rename={"cls": "class"}):
     boxes: Annotated[tuple[tuple[Unit, Unit, Unit, Unit], ...], Meta(max_length=64)] = ()
 
 
-class Measure(Struct, frozen=True, kw_only=True):
+class Measure(Struct, frozen=True, kw_only=True, gc=False):
     """One measured value against its threshold, for example dwell 12.4 s against 8 s."""
 
     name: Annotated[str, Meta(max_length=40)]
@@ -47,7 +47,7 @@ class Measure(Struct, frozen=True, kw_only=True):
     unit: Annotated[str, Meta(max_length=16)] = ""
 
 
-class Why(Struct, frozen=True, kw_only=True):
+class Why(Struct, frozen=True, kw_only=True, gc=False):
     """What an operator is told about the reason: the rule, what it measured, the model and the config it ran with."""
 
     rule: Name
@@ -60,7 +60,7 @@ MAX_EVIDENCE_BYTES = 4_000_000
 """Of one picture or clip; brokers are set up for packets of 4 MiB."""
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
+class Evidence(Struct, frozen=True, kw_only=True, gc=False):
     """A picture published beside the event on its evidence topic. A clip (MP4) comes there only when asked for."""
 
     sha256: Sha256
@@ -68,14 +68,14 @@ class Evidence(Struct, frozen=True, kw_only=True):
     time: Utc
 
 
-class Clock(Struct, frozen=True, kw_only=True):
+class Clock(Struct, frozen=True, kw_only=True, gc=False):
     """How far the agent's clock was off when the event was made; synchronised says whether anything keeps it right."""
 
     offset_ms: float
     synchronised: bool
 
 
-class EventData(Struct, frozen=True, kw_only=True):
+class EventData(Struct, frozen=True, kw_only=True, gc=False):
     camera: Name
     site: Name
     kind: Kind
@@ -94,7 +94,7 @@ class EventData(Struct, frozen=True, kw_only=True):
     delayed: bool = False
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """A CloudEvents 1.0 object. `time` is when it happened on camera, not when it was sent.
 
     `sequence` (CloudEvents sequence extension, a lexicographically ordered string) counts the agent's events without

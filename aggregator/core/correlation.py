@@ -179,8 +179,8 @@ class Correlator:
         delayed = self._is_delayed(held)
         known = memory.known(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
-        last = at.last
-        probe = Trail(data.site, data.camera, data.kind, place, min(at.started, at.time), last, sure=data.confidence)
+        last, first = at.last, at.started if at.started < at.time else at.time
+        probe = Trail(data.site, data.camera, data.kind, place, first, last, sure=data.confidence)
         probe.open = opened(known, ended)
         pulls: list[Pull] = []
         if known is not None:
@@ -193,7 +193,7 @@ class Correlator:
         self._episodes[data.episode] = EpisodeState(target, last, ended)
         draft = self._drafts[target]
         running = not ended and (not draft.closed or data.episode in draft.running)
-        draft.add(event, at, now, source_of(event, place, self._trust, draft), running, delayed)
+        draft.add(event, at, now, source_of(event, at, place, self._trust, draft), running, delayed)
         step.touch(target)
         trail = self._index.attach(probe, target)
         if known is not None:
@@ -281,7 +281,7 @@ class Correlator:
         self._announced[data.episode] = own_id
         draft = self._drafts[own_id] = begin(own_id, event, at, now, None)
         self._memory.step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
-        draft.add(event, at, now, source_of(event, place, self._trust, draft), True, False)
+        draft.add(event, at, now, source_of(event, at, place, self._trust, draft), True, False)
         self._memory.step.touch(own_id)
         self._promote(draft, now, probe)
         self._memory.watch(draft)

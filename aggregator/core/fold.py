@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.core.care import joined
-from aggregator.core.incident import Incident, Source, believed, told_by
+from aggregator.core.incident import Incident, Source, believed, differs, told_by
 from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
 from aggregator.core.states import CLOSED, State
@@ -41,7 +41,6 @@ class _Weight(Struct, frozen=True, gc=False):
     """What follows from an incident's sources and what they counted."""
 
     sources: tuple[Source, ...]
-    location: Location | None
     raised: tuple[str, ...]
     severity: Severity
     confidence: float
@@ -57,7 +56,7 @@ class Draft:
         *("event_count", "delayed", "zones", "snapshot_of", "snapshot_strength", "why", "strength", "subjects"),
         *("subjects_time", "previous", "merged_into", "opened", "gravest", "people", "people_first", "people_since"),
         *("reports", "doubts", "revision", "split_from", "apart", "care", "sources", "confidence", "told"),
-        *("_weight", "_frozen"),
+        *("_weight", "_where", "_placed", "_frozen"),
     )
 
     def __init__(self, one: Incident) -> None:
@@ -88,11 +87,14 @@ class Draft:
         self.sources = {(source.site, source.camera): source for source in one.sources}
         self.confidence, self.told = one.confidence, 0.0
         self._weight: _Weight | None = None
+        self._where: Location | None = None
+        self._placed = False
         self._frozen: Incident | None = one
 
     def thaw(self) -> None:
         """After `take` of something whose derived attributes are to be worked out anew."""
         self._frozen = self._weight = None
+        self._placed = False
 
     def add(self, event: Event, at: Times, now: float, source: Source | None, running: bool, delayed: bool) -> None:
         """One more event. source: who told it, and where it was; None where that says nothing new (`knows`). running:
@@ -183,27 +185,29 @@ class Draft:
         return self._frozen
 
     def weigh(self, places: Places) -> _Weight:
-        """Severity, confidence and place by what all sources told; worked out anew only where that has changed."""
+        """Severity and confidence by what all sources told; worked out anew only where that has changed."""
         weight = self._weight
         if weight is None:
-            if len(self.sources) == 1:
-                sources = tuple(self.sources.values())
-                where = sources[0].location
-            else:
-                sources = tuple([self.sources[key] for key in sorted(self.sources)])
-                where = centre([(one.location, max(one.confidence, 0.05)) for one in sources if one.location])
-            near = places.near(where) if places and where else ()
+            sources = self._in_order()
+            where = self.place() if places else None
+            near = places.near(where) if where else ()
             why = reasons(len(sources), self.people, self.people_first, self.reports, near)
-            severity = raised(self.gravest, why)
-            weight = _Weight(sources, where, why, severity, believed(sources), told_by(sources))
-            self._weight = weight
+            confidence = believed(sources)
+            told = told_by(sources) if any(map(differs, sources)) else confidence
+            weight = self._weight = _Weight(sources, why, raised(self.gravest, why), confidence, told)
         self.severity = self.care.severity or weight.severity
         self.confidence, self.told = weight.confidence, weight.told
         return weight
 
-    def place(self, places: Places) -> Location | None:
-        """Where it is."""
-        return self._frozen.location if self._frozen is not None else self.weigh(places).location
+    def place(self) -> Location | None:
+        """Where it is, by all sources; worked out anew only where one is new, surer or placed, and somebody asks."""
+        if self._frozen is not None:
+            return self._frozen.location
+        if not self._placed:
+            sources = self._in_order()
+            points = [(one.location, max(one.confidence, 0.05)) for one in sources if one.location]
+            self._where, self._placed = centre(points), True
+        return self._where
 
     def _freeze(self, places: Places) -> Incident:
         weight, care = self.weigh(places), self.care
@@ -218,7 +222,7 @@ class Draft:
             updated=self.updated,
             last_end=self.last_end,
             closed_at=self.closed_at,
-            location=weight.location,
+            location=self.place(),
             sources=weight.sources,
             running=frozenset(self.running),
             event_count=self.event_count,
@@ -248,17 +252,21 @@ class Draft:
             told_severity=None if care.severity is None else weight.severity,
         )
 
+    def _in_order(self) -> tuple[Source, ...]:
+        sources = self.sources
+        return tuple([sources[key] for key in sorted(sources)] if len(sources) > 1 else sources.values())
+
     def _source(self, new: Source) -> None:
         """A source counts once, with the greatest confidence of its events, at the first place it gave."""
         key = (new.site, new.camera)
         old = self.sources.get(key)
         if old is None:
             self.sources[key] = new
-            self._weight = None
+            self._weight, self._placed = None, False
         elif new.confidence > old.confidence or (old.location is None and new.location is not None):
             best = new if new.confidence > old.confidence else old
             self.sources[key] = replace(best, location=old.location or new.location)
-            self._weight = None
+            self._weight, self._placed = None, False
 
     def _count(self, subjects: tuple[Subject, ...], time: float) -> None:
         if time >= self.subjects_time:

@@ -181,8 +181,11 @@ SUREST = 0.85
 
 def doubt(confidence: float) -> float:
     """The odds against something, of a source that is this sure, as a multiple of what is usual."""
-    sure = min(SUREST, max(1 - SUREST, confidence))
-    return USUAL_ODDS * (1 - sure) / sure
+    if confidence > SUREST:
+        confidence = SUREST
+    elif confidence < 1 - SUREST:
+        confidence = 1 - SUREST
+    return USUAL_ODDS * (1 - confidence) / confidence
 
 
 class Heard(Struct, frozen=True, gc=False):
@@ -324,6 +327,11 @@ def noisy_or(confidences: Iterable[float]) -> float:
 def told_by(sources: Iterable[Source]) -> float:
     """The confidence in what they tell, had nobody ever judged a camera."""
     return noisy_or([one.confidence if one.told is None else one.told for one in sources])
+
+
+def differs(source: Source) -> bool:
+    """Whether its word counts for something else than it says of itself: verdicts have shown how often it is right."""
+    return source.alone is not None or (source.told is not None and source.told != source.confidence)
 
 
 def believed(sources: tuple[Source, ...]) -> float:

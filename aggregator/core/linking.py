@@ -170,10 +170,11 @@ def _by_distance(
     beyond = distance - open_m if distance > open_m else 0.0
     if beyond > kinds.reach_m:
         return "distance"
-    wide = kinds.extent_m + min(kinds.speed * gap, MAX_MOVE_M)
+    move = kinds.speed * gap
+    wide = kinds.extent_m + (move if move < MAX_MOVE_M else MAX_MOVE_M)
     # What may be anywhere within a wider circle is less likely before this one camera: the density falls with the area,
     # or with the length of a road.
-    moved, vague = kinds.extent_m / wide, min(1.0, VAGUE_M / max(open_m, 1.0))
+    moved, vague = kinds.extent_m / wide, VAGUE_M / open_m if open_m > VAGUE_M else 1.0
     spread = vague * vague * (moved if kinds.road else moved * moved)
     nearness = spread * exp(-beyond * beyond / (2 * wide * wide))
     if a.kind == Kind.REPORT != b.kind:

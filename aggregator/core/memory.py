@@ -115,9 +115,10 @@ class Memory:
 
     def too_much(self, draft: Draft, first: float, last: float, place: Location | None) -> Refused | None:
         """What forbids the incident to grow by something of this time and place."""
-        if max(draft.last_event, last) - min(draft.started, first) > self.policy.max_age_s:
+        began, ended = draft.started, draft.last_event
+        if (last if last > ended else ended) - (first if first < began else began) > self.policy.max_age_s:
             return "age"
-        here = draft.place(self.places) if place is not None else None
+        here = draft.place() if place is not None else None
         if here is None or place is None:
             return None
         # Along the meridian and then the parallel is never shorter than the great circle, and soon reckoned.

@@ -36,31 +36,41 @@ class Ordering:
 
     def __init__(self, hold_s: float) -> None:
         self.hold_s = hold_s
-        self._due: list[_Entry] = []
+        self._ready: list[_Entry] = []
+        """Those that were due when they came, as all of a backlog are."""
+        self._waiting: list[_Entry] = []
+        """A heap of the others."""
 
     def __len__(self) -> int:
-        return len(self._due)
+        return len(self._ready) + len(self._waiting)
 
     def push(self, event: Event, at: Times, now: float, hushed: bool = False) -> Held:
         held = Held(event, at, now, hushed)
-        time, hold = at.time, self.hold_s
-        due = min(max(time, now - hold), now) + hold
-        heappush(self._due, (due, (time, event.source, event.sequence, event.id), held))
+        time, since = at.time, now - self.hold_s
+        if time > since:
+            since = time if time < now else now
+        due = since + self.hold_s
+        entry = (due, (time, event.source, event.sequence, event.id), held)
+        if due <= now:
+            self._ready.append(entry)
+        else:
+            heappush(self._waiting, entry)
         return held
 
     def due(self, now: float) -> list[Held]:
         """Takes out what need not wait any longer, in order of event time."""
-        waiting, ready = self._due, []
-        while waiting and waiting[0][0] <= now:
-            ready.append(heappop(waiting))
+        ready, self._ready = self._ready, []
+        while self._waiting and self._waiting[0][0] <= now:
+            ready.append(heappop(self._waiting))
         return _in_order(ready)
 
     def take(self, wanted: Callable[[Held], bool]) -> list[Held]:
         """Takes out those that are wanted now, whenever they would be due."""
-        taken = [entry for entry in self._due if wanted(entry[2])]
+        every = self._ready + self._waiting
+        taken = [entry for entry in every if wanted(entry[2])]
         if taken:
-            self._due = [entry for entry in self._due if not wanted(entry[2])]
-            heapify(self._due)
+            self._ready, self._waiting = [], [entry for entry in every if not wanted(entry[2])]
+            heapify(self._waiting)
         return _in_order(taken)
 
 

@@ -72,11 +72,12 @@ class Rates:
         return self._per_s(site, camera, kind, time, unconfirmed=True)
 
     def _per_s(self, site: str, camera: str, kind: Kind, time: float, *, unconfirmed: bool) -> float:
-        watched = min(SLOW_S, max(0.0, time - (self._since or time))) / _HOUR
+        watched = time - (self._since or time)
+        watched = (0.0 if watched < 0.0 else watched if watched < SLOW_S else SLOW_S) / _HOUR
         count = self._counts.get((site, camera, KINDS[kind].family))
         if count is None:
             return PRIOR_PER_H * PRIOR_H / (PRIOR_H + watched) / _HOUR
-        gone = max(0.0, time - count.time)
+        gone = time - count.time if time > count.time else 0.0
         slow = (PRIOR_PER_H * PRIOR_H + count.slow * exp(-gone / SLOW_S)) / (PRIOR_H + watched) / _HOUR
         quick = count.alone if unconfirmed else count.fast
         if quick <= FREE:

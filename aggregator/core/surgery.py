@@ -108,7 +108,7 @@ def _refold(memory: Memory, draft: Draft, told: Sequence[Told], eyes: Eyes, now:
         memory.index.attach(trail, draft.id)
         last = max(at.last, known.last) if known is not None else at.last
         episodes[data.episode] = EpisodeState(draft.id, last, ended)
-        draft.add(event, at, now, source_of(event, place, eyes.trust, draft), not ended, item.delayed)
+        draft.add(event, at, now, source_of(event, at, place, eyes.trust, draft), not ended, item.delayed)
     for episode, state in episodes.items():
         if episode not in memory.episodes:
             memory.expect(episode, state.last)

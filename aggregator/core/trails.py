@@ -93,21 +93,21 @@ class TrailIndex:
             lat, lon, open_m = at.lat, at.lon + 180, _open_m(at.radius_m) + SLACK_M
             per_degree = METRES_PER_DEGREE * cos(radians(lat))
         found: list[Trail] = []
-        for by_slot in self._around(trail):
+        for by_slot in filter(None, self._around(trail)):
             for slot in slots:
                 bucket = by_slot.get(slot)
                 if bucket is None:
                     continue
                 since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
                 for other in bucket.values():
-                    pair = kinds.get(other.kind)
-                    if pair is None:
-                        continue
                     last = other.last
                     if last < earliest and (other.open <= 0 or last + STALE_S < earliest):
                         continue
                     first = other.first
                     if first < since or first > latest:
+                        continue
+                    pair = kinds.get(other.kind)
+                    if pair is None:
                         continue
                     if other.camera != camera:
                         there = other.place
@@ -148,26 +148,25 @@ class TrailIndex:
 
     def _grow(self, trail: Trail, place: Location | None, first: float, last: float) -> None:
         """It also covers what was seen from `first` to `last`, lately at `place`."""
-        before = trail.place
-        if place is not None and place is not before and (before is None or last >= trail.last) and place != before:
-            trail.place = place
-        elif first >= trail.first:
-            if last <= trail.last:
-                return
-            if last // SLOT_S == trail.last // SLOT_S:  # as most of what goes on: it stays listed where it is
-                trail.last = last
-                return
-        if first < trail.first:
-            trail.first = first
+        before, longer, moved = trail.place, False, False
+        if place is not None and place is not before and (before is None or last >= trail.last):
+            trail.place, moved = place, True
         if last > trail.last:
+            longer = last // SLOT_S != trail.last // SLOT_S
             trail.last = last
-        self._relist(trail)
+        if first < trail.first:
+            trail.first, longer = first, True
+        if longer or moved:
+            self._relist(trail, longer)
 
-    def _relist(self, trail: Trail) -> None:
-        """After its times or its place have changed."""
+    def _relist(self, trail: Trail, longer: bool) -> None:
+        """After its place has changed, or the slots that it lasts for."""
         listing, place = self._listed[trail.key], trail.place
-        (first, last), before = _slots(trail), listing.place
+        before = listing.place
         stays = before is place or (before and place and metres(before, place) < DRIFT_M)
+        if stays and not longer:  # as most of what goes on
+            return
+        first, last = _slots(trail)
         if stays and first == listing.first and last == listing.last:
             return
         if before is place and first == listing.first:  # it only goes on

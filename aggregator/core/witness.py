@@ -40,9 +40,9 @@ def times_of(event: Event) -> Times:
     off = ahead_s(data.clock.offset_ms)
     time, started = event.time.timestamp() - off, data.started.timestamp() - off
     if data.ended is None:
-        return Times(time, started, None, max(time, started))
+        return Times(time, started, None, time if time > started else started)
     ended = data.ended.timestamp() - off
-    return Times(time, started, ended, max(time, ended))
+    return Times(time, started, ended, time if time > ended else ended)
 
 
 def place_of(event: Event, locate: Locate) -> Location | None:
@@ -63,10 +63,10 @@ def _in_sight(lat: float, lon: float) -> Location:
     return Location(lat=lat, lon=lon, radius_m=SIGHT_M)
 
 
-def source_of(event: Event, place: Location | None, trust: Trust, draft: Draft) -> Source | None:
-    """Who tells it, with what their word is worth; None where the draft knows as much."""
+def source_of(event: Event, at: Times, place: Location | None, trust: Trust, draft: Draft) -> Source | None:
+    """Who tells it, with what their word was worth then; None where the draft knows as much."""
     data = event.data
-    precision = trust(data.site, data.camera, data.kind, event.time.timestamp(), data.why.rule)
+    precision = trust(data.site, data.camera, data.kind, at.time, data.why.rule)
     confidence = data.confidence if precision is None else weighed(data.confidence, precision.beside)
     if draft.knows(data.site, data.camera, confidence, place is not None):
         return None

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from aggregator.core.correlation import Correlator
 from aggregator.core.incident import Heard, OpeningPolicy, Source, against, believed, opening
 from aggregator.core.precision import USUAL, LearningPolicy, Precisions, Verdict, weighed
 from aggregator.core.rates import Rates
 from contract.kinds import Kind
 from tests.incidents import incident
+from tests.timeline import make_event
 
 DAY = 86_400.0
 NIGHT = datetime(2026, 5, 17, 19, 0, tzinfo=UTC).timestamp()
@@ -29,6 +31,19 @@ def learned(*verdicts: Verdict, **policy: float) -> Precisions:
 def test_nobody_has_judged() -> None:
     assert learned().of("s", "a", Kind.INTRUSION, NIGHT) is None
     assert learned().judged(NIGHT) == []
+
+
+def test_a_word_is_weighed_by_the_corrected_clock() -> None:
+    """As verdicts are learned: a clock that is ahead does not move a word into another hour."""
+    asked: list[float] = []
+
+    def trust(_site: str, _camera: str, _kind: Kind, time: float, _rule: str) -> None:
+        asked.append(time)
+
+    event = make_event(0, "gate")
+    fast = replace(event, data=replace(event.data, clock=replace(event.data.clock, offset_ms=300_000.0)))
+    Correlator(trust=trust).step([fast], event.time.timestamp())
+    assert asked == [event.time.timestamp() - 300]
 
 
 def test_a_camera_that_is_often_wrong_is_believed_less_than_others() -> None:
