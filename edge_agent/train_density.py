@@ -31,7 +31,7 @@ CROWDS = "crowd_counting"
 VERSIONS, FEW_VERSIONS, OTHER_VERSIONS = 16, 8, 1
 """How many crops are made of a picture with a dense crowd, of any other whose heads are labelled, and of the rest.
 Without the rest's, grey, blur and blocks would mean a crowd."""
-NEAREST, FARTHEST, FARTHEST_DENSE = 0.2, 3.0, 1.25
+NEAREST, FARTHEST, FARTHEST_DENSE = 0.2, 3.0, 1.9
 """Width of a crop, in widths of the picture."""
 WIDEST = 1280
 """Of a picture, pixels."""

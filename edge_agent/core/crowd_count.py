@@ -27,7 +27,7 @@ RECENT_S, OLDEST_S = 6.5, 30.0
 LEAST_LOOKS = 3
 """The maps are looked at every second; the median of the looks of the last RECENT_S counts, or of the last LEAST_LOOKS
 where the camera is looked at more rarely, as long as they are no older than OLDEST_S."""
-FEW, MANY = 15.0, 45.0
+FEW, MANY = 10.0, 40.0
 """Heads by the maps where nobody was detected: up to so many none of them count, and from so many on all do."""
 SEEN, SEEN_S = 2, 30.0
 """So many people must have been detected at once within this time: leaves and gravel can look like heads too."""

@@ -174,7 +174,7 @@ def test_the_rule_tells_the_interval_and_the_density() -> None:
 
 
 def test_of_whom_only_the_maps_show_the_confidence_is_the_counts() -> None:
-    crowd = Crowd(CrowdRule(id="crowd", count=4), WHOLE, None, dull(20 / (ROWS * COLUMNS)))
+    crowd = Crowd(CrowdRule(id="crowd", count=4), WHOLE, None, dull(15 / (ROWS * COLUMNS)))
     crowd._counter._seen = 0.0
     (finding,) = [crowd.step(view(t)) for t in (0.0, 1.0, 2.0)][-1]
     measures = {m.name: m.value for m in finding.measures}
