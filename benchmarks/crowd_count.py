@@ -78,14 +78,14 @@ def stills(held: Held) -> list[Figure]:
     wide = np.array([c.high / max(c.low, 1.0) for c in counts])
     figures: list[Figure] = []
     for where, mask in (("dense", dense), ("all", np.ones(len(dense), bool)), ("sparse", ~dense)):
-        for name, found in (("detector", one_by_one), ("all that the maps add", every), ("told", both)):
+        for name, found in (("detector", one_by_one), ("all that the maps add", every), ("both, as told", both)):
             figures += errors(f"{where}, {name}", found[mask], truth[mask])
         figures.append(Figure(f"{where}: true count in the interval", float(inside[mask].mean())))
         figures.append(Figure(f"{where}: upper over lower end, median", float(np.median(wide[mask]))))
     better = float(np.abs(both - truth)[dense].mean() / np.abs(one_by_one - truth)[dense].mean())
     return [
         *figures,
-        at_most("dense: error of what is told against the detector's", better, BETTER),
+        at_most("dense: error of both against the detector's", better, BETTER),
         at_least("all: coverage of the interval", float(inside.mean()), COVERAGE),
         Figure("dense pictures told as dense", float(sum(c.dense for c, d in zip(counts, dense, strict=True) if d))),
         Figure(
