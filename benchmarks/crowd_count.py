@@ -1,4 +1,5 @@
-"""How many people are on a picture, sparse or dense: the detector alone, its maps alone, both, and the interval.
+"""How many people are on a picture, sparse or dense: the detector alone, with all that its maps show beside, what is
+told of that, and the interval.
 
 Stills: the networks never saw the picture they are asked about, nor a crop of it (dense pictures one by one, the other
 sources in ten parts), and the interval's factor is that of the other pictures. Crops of the stills, darkened, blurred
@@ -20,7 +21,7 @@ from benchmarks.data import DATA
 from benchmarks.replay import replay
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from edge_agent.adapters.detectors import open_detector
-from edge_agent.core.crowd_count import FACTOR, FEW, MANY, SEEN, Count, count_of
+from edge_agent.core.crowd_count import FACTOR, SEEN, Count, count_of
 from edge_agent.core.crowd_density import density_of
 from edge_agent.core.spec import DetectorSpec, TrackerSpec, for_tracking
 from edge_agent.core.types import FeatureMap
@@ -46,42 +47,42 @@ def errors(name: str, found: Sequence[float] | Numbers, truth: Numbers) -> list[
     ]
 
 
-def factor_of(truth: Sequence[float], estimate: Sequence[float], coverage: float = COVERAGE) -> float:
-    """Conformal prediction (Vovk et al. 2005) on |log(estimate / truth)| of the held-out pictures of which rather the
-    maps are told, whether they show a dense crowd or not. Raises ValueError where they are too few for any factor."""
-    off = np.sort([abs(log(e / t)) for e, t in zip(estimate, truth, strict=True) if e >= (FEW * MANY) ** 0.5])
+def factor_of(truth: Sequence[float], counts: Sequence[Count], coverage: float = COVERAGE) -> float:
+    """Conformal prediction (Vovk et al. 2005) on |log(told / true)| of the held-out pictures of which rather the maps
+    are told, whether they show a dense crowd or not. Raises ValueError where they are too few for any factor."""
+    off = np.sort([abs(log(count.heads / true)) for count, true in zip(counts, truth, strict=True) if count.dense])
     place = ceil((len(off) + 1) * coverage)
     if place > len(off):
         raise ValueError(f"{len(off)} held-out crowds seen as such are too few for a coverage of {coverage:g}")
     return float(np.exp(off[place - 1]))
 
 
-def told(one: Sample, heads: float, factor: float = FACTOR) -> Count:
+def told(one: Sample, beside: float, factor: float = FACTOR) -> Count:
     """Of a picture by itself: whoever is detected is detected lately."""
-    return count_of(one.detected, heads, one.detected >= SEEN, factor)
+    return count_of(one.detected, beside, one.detected >= SEEN, factor)
 
 
 def stills(held: Held) -> list[Figure]:
-    crowds = [(one, heads) for one, heads in held if one.whole and one.count]
+    crowds = [(one, beside) for one, beside in held if one.whole and one.count]
     truth = np.array([one.count for one, _ in crowds], np.float64)
     dense = np.array([one.dense for one, _ in crowds])
-    maps = np.array([heads for _, heads in crowds])
     one_by_one = np.array([one.detected for one, _ in crowds])
+    every = one_by_one + np.array([beside for _, beside in crowds])
+    first = [told(*crowd) for crowd in crowds]
     counts = [
-        told(one, heads, factor_of(np.delete(truth, n).tolist(), np.delete(maps, n).tolist()))
-        for n, (one, heads) in enumerate(crowds)
+        told(*crowd, factor_of(np.delete(truth, n).tolist(), first[:n] + first[n + 1 :]))
+        for n, crowd in enumerate(crowds)
     ]
     both = np.array([count.heads for count in counts])
     inside = np.array([c.low <= t <= c.high for c, t in zip(counts, truth, strict=True)])
     wide = np.array([c.high / max(c.low, 1.0) for c in counts])
     figures: list[Figure] = []
     for where, mask in (("dense", dense), ("all", np.ones(len(dense), bool)), ("sparse", ~dense)):
-        for name, found in (("detector", one_by_one), ("maps", maps), ("both", both)):
+        for name, found in (("detector", one_by_one), ("all that the maps add", every), ("both, as told", both)):
             figures += errors(f"{where}, {name}", found[mask], truth[mask])
         figures.append(Figure(f"{where}: true count in the interval", float(inside[mask].mean())))
         figures.append(Figure(f"{where}: upper over lower end, median", float(np.median(wide[mask]))))
     better = float(np.abs(both - truth)[dense].mean() / np.abs(one_by_one - truth)[dense].mean())
-    others = [(one, heads) for one, heads in held if one.whole and not one.count]
     return [
         *figures,
         at_most("dense: error of both against the detector's", better, BETTER),
@@ -90,12 +91,20 @@ def stills(held: Held) -> list[Figure]:
         Figure(
             "sparse pictures told as dense", float(sum(c.dense for c, d in zip(counts, dense, strict=True) if not d))
         ),
-        at_most("factor of the interval where the maps count", factor_of(truth.tolist(), maps.tolist()), FACTOR),
-        Figure("pictures without a crowd", float(len(others))),
-        Figure("of them, most heads by the maps", max(heads for _, heads in others)),
-        Figure(
-            "of them, most that the count is above the detector's", max(told(*o).heads - o[0].detected for o in others)
-        ),
+        at_most("factor of the interval where the maps count", factor_of(truth.tolist(), first), FACTOR),
+        *others(held),
+    ]
+
+
+def others(held: Held) -> list[Figure]:
+    """Of pictures without a crowd; nobody has counted the people there, and some show a dozen or two."""
+    some = [(one, beside) for one, beside in held if one.whole and not one.count]
+    added = np.array([told(*pair).heads - pair[0].detected for pair in some])
+    return [
+        Figure("pictures without a crowd", float(len(some))),
+        Figure("of them, most heads by the maps beside the people detected", max(beside for _, beside in some)),
+        Figure("of them, most that the count is above the detector's", float(added.max())),
+        Figure("of them, told ten more than are detected, or above", float((added >= 10).sum())),
     ]
 
 
@@ -103,13 +112,17 @@ def crops(held: Held) -> list[Figure]:
     """Of crops on which enough people are detected for the maps to be believed."""
     figures = []
     for least, below in SIZES:
-        some = [(one, heads) for one, heads in held if not one.whole and least <= one.count < below]
-        some = [(one, heads) for one, heads in some if one.detected >= SEEN]
-        counts = [(told(one, heads), one.count) for one, heads in some]
+        some = [(one, beside) for one, beside in held if not one.whole and least <= one.count < below]
+        some = [(one, beside) for one, beside in some if one.detected >= SEEN]
+        counts = [(told(one, beside), one.count) for one, beside in some]
+        low, middle, high = np.percentile([c.heads / t for c, t in counts], (25, 50, 75))
         name = f"{len(some)} crops of {least} to {below - 1} heads"
         figures += [
-            Figure(f"{name}: median of told over true", float(np.median([c.heads / t for c, t in counts]))),
+            Figure(f"{name}: told over true, lower quartile", float(low)),
+            Figure(f"{name}: median of told over true", float(middle)),
+            Figure(f"{name}: told over true, upper quartile", float(high)),
             Figure(f"{name}: true count in the interval", float(np.mean([c.low <= t <= c.high for c, t in counts]))),
+            Figure(f"{name}: upper over lower end, median", float(np.median([c.high / c.low for c, _ in counts]))),
         ]
     return figures
 

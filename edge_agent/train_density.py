@@ -1,8 +1,9 @@
 """Trains the density network for crowds: `python -m edge_agent.train_density --data FOLDER [--out FILE]`.
 
 FOLDER/crowd_counting holds pictures (NAME.jpg) with one head a line (NAME.txt: x y in pixels); every other picture and
-video below FOLDER shows no dense crowd: its heads are those of the people whom the detector finds. Everything follows
-from the seed and the detector's network. Prints what networks say that have not seen a picture's source.
+video below FOLDER shows no dense crowd: its heads are those of the people whom the detector finds, and finds no longer
+where the picture is made smaller. Everything follows from the seed and the detector's network. Prints what networks say
+that have not seen a picture's source.
 """
 
 import argparse
@@ -10,7 +11,9 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
+from zlib import crc32
 
 import av
 import cv2
@@ -25,9 +28,10 @@ from edge_agent.core.types import FeatureMap, Image
 from edge_agent.zoo.density_fit import DENSE, Sample, fit, held_out
 
 CROWDS = "crowd_counting"
-VERSIONS, FEW_VERSIONS = 16, 4
-"""How many crops are made of a picture with a dense crowd, and of any other whose heads are labelled."""
-NEAREST, FARTHEST = 0.45, 1.25
+VERSIONS, FEW_VERSIONS, OTHER_VERSIONS = 16, 8, 1
+"""How many crops are made of a picture with a dense crowd, of any other whose heads are labelled, and of the rest.
+Without the rest's, grey, blur and blocks would mean a crowd."""
+NEAREST, FARTHEST, FARTHEST_DENSE = 0.2, 3.0, 1.9
 """Width of a crop, in widths of the picture."""
 WIDEST = 1280
 """Of a picture, pixels."""
@@ -75,28 +79,49 @@ class Looker:
         self._detector: Detector = open_detector(DetectorSpec())
 
     def samples(self, photo: Photo, rng: np.random.Generator) -> Iterator[Sample]:
-        """The whole picture, and where heads are labelled also crops."""
-        whole = self._sample(photo, photo.image, photo.heads, whole=True)
+        """The whole picture, and crops of it."""
+        seen = self._look(photo.image)
+        heads = _heads_of(seen.boxes) if photo.heads is None else photo.heads
+        whole = _sample(photo, photo.image.shape, heads, seen, whole=True)
         yield whole
-        if photo.heads is not None:
-            for image, heads in _versions(photo, photo.heads, VERSIONS if whole.dense else FEW_VERSIONS, rng):
-                yield self._sample(photo, image, heads, whole=False)
+        versions = OTHER_VERSIONS if photo.heads is None else VERSIONS if whole.dense else FEW_VERSIONS
+        farthest = FARTHEST_DENSE if whole.dense else FARTHEST
+        for _ in range(versions):
+            image, moved = _version(photo.image, heads, farthest, rng)
+            yield _sample(photo, image.shape, moved, self._look(image), whole=False)
 
-    def _sample(self, photo: Photo, image: Image, heads: NDArray[np.float64] | None, *, whole: bool) -> Sample:
+    def _look(self, image: Image) -> "Seen":
         (seen,) = self._detector.detect([np.ascontiguousarray(image)])
         if seen.features is None:
             raise ValueError(f"{self._detector.name} gives no maps")
-        people = seen.boxes[[seen.classes[label] == "person" for label in seen.labels]].astype(np.float64)
-        if heads is None:
-            x1, y1, x2, y2 = people.T
-            heads = np.column_stack(((x1 + x2) / 2, y1 + HEAD * (y2 - y1)))
-            count = 0
-        else:
-            inside = (heads >= 0).all(axis=1) & (heads < image.shape[1::-1]).all(axis=1)
-            heads = heads[inside]
-            count = len(heads)
-        drawn = _drawn(heads / image.shape[1::-1], seen.features)
-        return Sample(photo.name, photo.source, _halved(seen.features), count, drawn, len(people), whole)
+        people = [seen.classes[label] == "person" for label in seen.labels]
+        return Seen(seen.boxes[people].astype(np.float64), seen.features)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """boxes: (n, 4) people, x1 y1 x2 y2 in pixels."""
+
+    boxes: NDArray[np.float64]
+    maps: FeatureMap
+
+
+def _heads_of(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    x1, y1, x2, y2 = boxes.T
+    return np.column_stack(((x1 + x2) / 2, y1 + HEAD * (y2 - y1)))
+
+
+def _sample(photo: Photo, shape: tuple[int, ...], heads: NDArray[np.float64], seen: Seen, *, whole: bool) -> Sample:
+    """shape: of the picture that was looked at. heads: (n, 2) pixels of it."""
+    size = (shape[1], shape[0])
+    heads = heads[((heads >= 0) & (heads < size)).all(axis=1)]
+    x, y = heads.T[..., None]
+    x1, y1, x2, y2 = seen.boxes.T
+    detected = ((x1 <= x) & (x <= x2) & (y1 <= y) & (y <= y2)).any(axis=1)
+    drawn = _drawn(heads[~detected] / size, seen.maps)
+    boxes = tuple((a, b, c, d) for a, b, c, d in (seen.boxes / (*size, *size)).tolist())
+    count = 0 if photo.heads is None else len(heads)
+    return Sample(photo.name, photo.source, _halved(seen.maps), count, boxes, drawn, whole)
 
 
 def _drawn(heads: NDArray[np.float64], maps: FeatureMap) -> Floats:
@@ -115,24 +140,34 @@ def _halved(maps: FeatureMap) -> FeatureMap:
     return FeatureMap(values, fine, maps.left, maps.top, maps.width, maps.height)  # type: ignore[arg-type]
 
 
-def _versions(
-    photo: Photo, points: NDArray[np.float64], count: int, rng: np.random.Generator
-) -> Iterator[tuple[Image, NDArray[np.float64]]]:
-    """Nearer and farther, mirrored or not, in colour or grey, darker, blurred, compressed. Farther is a part of the
-    picture with its mirror images around it."""
-    height, width = photo.image.shape[:2]
-    wide = np.pad(photo.image, ((0, height), (0, width), (0, 0)), "symmetric")
-    x, y = points.T
-    every = np.concatenate([np.column_stack((u, v)) for u in (x, 2 * width - 1 - x) for v in (y, 2 * height - 1 - y)])
-    for _ in range(count):
-        share = float(np.exp(rng.uniform(np.log(NEAREST), np.log(FARTHEST))))
-        w, h = int(width * share), int(height * share)
-        left, top = int(rng.integers(0, 2 * width - w + 1)), int(rng.integers(0, 2 * height - h + 1))
-        image = wide[top : top + h, left : left + w]
-        heads = every - (left, top)
-        if rng.random() < 0.5:
-            image, heads = image[:, ::-1], heads * (-1, 1) + (w - 1, 0)
-        yield _worse(image, rng), heads
+def _version(
+    image: Image, heads: NDArray[np.float64], farthest: float, rng: np.random.Generator
+) -> tuple[Image, NDArray[np.float64]]:
+    """Nearer or farther, mirrored or not, in colour or grey, darker, blurred, compressed. Farther is a part of the
+    picture with its mirror images beside it and itself above: nobody stands on the head, where no detector looks for
+    people."""
+    height, width = image.shape[:2]
+    share = float(np.exp(rng.uniform(np.log(NEAREST), np.log(farthest))))
+    w, h = int(width * share), int(height * share)
+    times = 1 if share <= 1 else ceil(share) + 1
+    left, top = int(rng.integers(0, times * width - w + 1)), int(rng.integers(0, times * height - h + 1))
+    mirrored = heads * (-1, 1) + (width - 1, 0)
+    row = np.hstack([image[:, :: 1 - 2 * (n % 2)] for n in range(times)])
+    every = [(mirrored if n % 2 else heads) + (n * width, m * height) for m in range(times) for n in range(times)]
+    part, moved = np.vstack([row] * times)[top : top + h, left : left + w], np.concatenate(every) - (left, top)
+    part, moved = _shrunk(part, moved)
+    if rng.random() < 0.5:
+        part, moved = part[:, ::-1], moved * (-1, 1) + (part.shape[1] - 1, 0)
+    return _worse(part, rng), moved
+
+
+def _shrunk(image: Image, heads: NDArray[np.float64]) -> tuple[Image, NDArray[np.float64]]:
+    """To WIDEST."""
+    height, width = image.shape[:2]
+    if width <= WIDEST:
+        return image, heads
+    size = (WIDEST, round(height * WIDEST / width))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), heads * WIDEST / width
 
 
 def _worse(image: Image, rng: np.random.Generator) -> Image:
@@ -149,18 +184,18 @@ def _worse(image: Image, rng: np.random.Generator) -> Image:
 
 
 def samples_of(everything: Iterable[Photo], seed: int = 0) -> list[Sample]:
-    """What the networks learn from and are judged by."""
-    rng, looker = np.random.default_rng(seed), Looker()
-    return [one for photo in everything for one in looker.samples(photo, rng)]
+    """What the networks learn from and are judged by. A picture's crops are its own, whatever others there are."""
+    looker = Looker()
+    return [
+        one
+        for photo in everything
+        for one in looker.samples(photo, np.random.default_rng([seed, crc32(photo.name.encode())]))
+    ]
 
 
 def _photo(name: str, source: str, image: Image, heads: NDArray[np.float64] | None) -> Photo:
-    height, width = image.shape[:2]
-    if width > WIDEST:
-        size = (WIDEST, round(height * WIDEST / width))
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        heads = None if heads is None else heads * WIDEST / width
-    return Photo(name, source, image, heads)
+    small, moved = _shrunk(image, np.zeros((0, 2)) if heads is None else heads)
+    return Photo(name, source, small, None if heads is None else moved)
 
 
 def _middle(path: Path) -> Image | None:
@@ -186,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     crowds = [(one, heads) for one, heads in found if one.count]
     others = sorted((pair for pair in found if not pair[0].count), key=lambda pair: -pair[1])
     for one, heads in [*crowds, *others[:WORST]]:
-        line = {"picture": one.name, "heads": one.count, "detected": one.detected, "held_out": round(heads)}
+        line = {"picture": one.name, "heads": one.count, "detected": one.detected, "beside_them": round(heads)}
         sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.write(json.dumps({"pictures": len(found), "dense": sum(one.count >= DENSE for one, _ in found)}) + "\n")
     return 0

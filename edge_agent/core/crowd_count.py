@@ -1,9 +1,10 @@
-"""How many people are in a zone, with the interval that the true number lies in: people detected one by one, and where
-they are too many for that, what the detector's maps show of their heads.
+"""How many people are in a zone, with the interval that the true number lies in: people detected one by one, and beside
+them whom the detector's maps show where it detected nobody.
 
-A detector sees at most some dozens of a dense crowd, often none; the maps know little of a few people. Between FEW and
-MANY heads by the maps the count goes over from the one to the other, without a jump. The maps are believed only for
-some seconds together, and where somebody was detected lately.
+A detector sees some dozens of a crowd at most, and those in front; the maps tell heads apart that are too small or
+hidden for it, and take the clothes of people who stand near for more heads, and so count only outside of their boxes.
+Of a few heads there the maps know little: between FEW and MANY of them their share grows from none to all, without a
+jump. They are believed only for some seconds together, and where somebody was detected lately.
 """
 
 from collections import deque
@@ -14,19 +15,20 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.crowd_density import Density, middles
+from edge_agent.core.crowd_density import Density, middles, uncovered
 from edge_agent.core.geometry import inside
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import View
 from edge_agent.core.types import FeatureMap, Point
 
+PERSON = "person"
 EVERY_S = 1.0
 RECENT_S, OLDEST_S = 6.5, 30.0
 LEAST_LOOKS = 3
 """The maps are looked at every second; the median of the looks of the last RECENT_S counts, or of the last LEAST_LOOKS
 where the camera is looked at more rarely, as long as they are no older than OLDEST_S."""
-FEW, MANY = 50.0, 150.0
-"""Heads in the zone by the maps up to which only people detected one by one count, and from which only the maps do."""
+FEW, MANY = 10.0, 40.0
+"""Heads by the maps where nobody was detected: up to so many none of them count, and from so many on all do."""
 SEEN, SEEN_S = 2, 30.0
 """So many people must have been detected at once within this time: leaves and gravel can look like heads too."""
 DETECTED = (0.8, 2.0)
@@ -60,25 +62,21 @@ class Count:
         return 0.5 * (1 + erf(log(self.heads / number) / (log(side) / 1.2816) / sqrt(2)))
 
 
-def count_of(present: int, heads: float | None, seen: bool, factor: float = FACTOR) -> Count:
-    """present: people detected one by one. heads: by the maps, None where they cannot tell. seen: whether somebody was
-    detected lately, without which the maps only raise the upper end. factor: of the interval where the maps count."""
+def count_of(present: int, beside: float | None, seen: bool, factor: float = FACTOR) -> Count:
+    """present: people detected one by one. beside: heads by the maps where nobody was detected, None where they cannot
+    tell. seen: whether somebody was detected lately, without which the maps only raise the upper end. factor: of the
+    interval where the maps count."""
     low, high = DETECTED
-    if heads is None:
+    if beside is None:
         return Count(float(present), low * present, ALONE * present)
-    share = min(max(log(max(heads, 1.0) / FEW) / log(MANY / FEW), 0.0), 1.0)
-    # Who is detected is there: the maps never take from that.
-    heads = max(heads, float(present))
-    most = _between(max(high * present, heads), heads * factor, share)
+    share = min(max(log(max(beside, FEW) / FEW) / log(MANY / FEW), 0.0), 1.0)
+    every = present + beside
+    most = max(high * present, every * (1 + share * (factor - 1)))
     if not seen:
         return Count(float(present), low * present, most)
-    least = _between(low * present, max(heads / factor, float(present)), share)
-    return Count(_between(present, heads, share), least, most, dense=share >= 0.5)
-
-
-def _between(few: float, many: float, share: float) -> float:
-    """From the one to the other by ratios; nobody counts as one half, or there would be no way from it."""
-    return few if share <= 0 else max(few, max(few, 0.5) ** (1 - share) * many**share)
+    # Who is detected is there: the maps never take from that.
+    least = (1 - share) * low * present + share * max(every / factor, float(present))
+    return Count(present + share * beside, least, most, dense=share >= 0.5)
 
 
 class CrowdCounter:
@@ -97,17 +95,20 @@ class CrowdCounter:
         """present: people detected in the zone; anywhere: in the whole picture."""
         if anywhere >= SEEN:
             self._seen = view.t
-        return count_of(present, self._heads(view), not exceeded(view.t - self._seen, SEEN_S))
+        return count_of(present, self._beside(view), not exceeded(view.t - self._seen, SEEN_S))
 
-    def _heads(self, view: View) -> float | None:
-        """Heads in the zone by the maps, the median of the last seconds; None while there are too few looks."""
+    def _beside(self, view: View) -> float | None:
+        """Heads in the zone by the maps where nobody was detected, the median of the last seconds; None while there are
+        too few looks."""
         if self._density is None:
             return None
         if view.features is not None and reached(view.t - self._looked, EVERY_S):
             self._looked = view.t
             cells = self._density.heads(view.features)
             if cells is not None:
-                self._looks.append((view.t, float(cells[self._mask(view.features)].sum())))
+                people = (figure.box for figure in view.figures if figure.cls == PERSON)
+                free = self._mask(view.features) & uncovered(view.features, people)
+                self._looks.append((view.t, float(cells[free].sum())))
         while self._looks and self._old(view.t - self._looks[0][0]):
             self._looks.popleft()
         return median(heads for _, heads in self._looks) if len(self._looks) >= LEAST_LOOKS else None

@@ -5,13 +5,13 @@ Where heads are too many and too small to be boxes of their own, the maps still 
 edge_agent/train_density.py, which writes the numbers; models/density.md is its card.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.types import FeatureMap
+from edge_agent.core.types import Box, FeatureMap
 
 Floats = NDArray[np.float32]
 
@@ -56,6 +56,15 @@ def middles(maps: FeatureMap) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     rows, columns = maps.fine.shape[1:]
     across = maps.left + (np.arange(columns) + 0.5) * maps.width / 2
     return across, maps.top + (np.arange(rows) + 0.5) * maps.height / 2
+
+
+def uncovered(maps: FeatureMap, boxes: Iterable[Box]) -> NDArray[np.bool_]:
+    """(rows, columns) of the fine map: cells whose middle is in none of `boxes` (unit coordinates)."""
+    x, y = middles(maps)
+    free = np.ones((len(y), len(x)), bool)
+    for x1, y1, x2, y2 in boxes:
+        free &= ~(((y1 <= y) & (y <= y2))[:, None] & ((x1 <= x) & (x <= x2)))
+    return free
 
 
 def density_of(numbers: Mapping[str, NDArray[np.generic]]) -> Density:

@@ -1,4 +1,7 @@
-"""Fitting of the density network for crowds, numpy only; everything follows from the seed."""
+"""Fitting of the density network for crowds, numpy only; everything follows from the seed.
+
+It learns, and is asked, only where nobody was detected: who is detected is counted by the detector.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.crowd_density import LEAST_LOG, MOST_LOG, Density, Floats, middles
-from edge_agent.core.types import FeatureMap
+from edge_agent.core.crowd_density import LEAST_LOG, MOST_LOG, Density, Floats, middles, uncovered
+from edge_agent.core.types import Box, FeatureMap
 
 DENSE = 100
 """From so many heads on a picture counts as a dense crowd."""
-KEPT, KEPT_SPARSE, KEPT_OTHER = 0.5, 0.2, 0.05
+KEPT, KEPT_SPARSE, KEPT_OTHER = 0.5, 0.4, 0.12
 """Share of the cells that is kept of pictures of dense crowds, of few heads, and of others: there are many more of
 those."""
 PARTS = 48
@@ -22,16 +25,21 @@ ENSEMBLE = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """A picture as the detector's network sees it. source: what must not be in training and test at once. heads: on the
-    whole picture, and in each cell of the fine map (rows, columns). detected: people, one by one. whole: no crop."""
+    """A picture as the detector's network sees it. source: what must not be in training and test at once. count: heads
+    on the picture. boxes: of the people detected, in unit coordinates. heads: in each cell of the fine map
+    (rows, columns), without those in a box. whole: neither a crop nor degraded."""
 
     name: str
     source: str
     maps: FeatureMap
     count: int
+    boxes: tuple[Box, ...]
     heads: Floats
-    detected: int
     whole: bool
+
+    @property
+    def detected(self) -> int:
+        return len(self.boxes)
 
     @property
     def dense(self) -> bool:
@@ -60,7 +68,7 @@ def _rows(samples: Iterable[Sample], rng: np.random.Generator) -> tuple[int, Flo
     for one in samples:
         fine = len(one.maps.fine)
         share = KEPT if one.dense else KEPT_SPARSE if one.count else KEPT_OTHER
-        row, column = np.nonzero(rng.random(one.heads.shape) < share)
+        row, column = np.nonzero((rng.random(one.heads.shape) < share) & uncovered(one.maps, one.boxes))
         both = one.maps.fine[:, row, column], one.maps.values[:, row // 2, column // 2]
         cells.append(np.concatenate(both).T.astype(np.float32))
         heads.append(one.heads[row, column])
@@ -109,20 +117,20 @@ def folds(samples: Sequence[Sample]) -> dict[str, int]:
 
 
 def held_out(samples: Sequence[Sample]) -> Iterator[tuple[Sample, float]]:
-    """Each picture and crop with its heads, by networks that saw nothing of its source."""
+    """Each picture and crop with the heads beside the people detected, by networks that saw nothing of its source."""
     fold = folds(samples)
     for number in sorted(set(fold.values())):
         density = fit((one for one in samples if fold[one.source] != number), seed=number)
         for one in samples:
             if fold[one.source] == number:
-                yield one, total(density, one.maps)
+                yield one, beside(density, one)
 
 
-def total(density: Density, maps: FeatureMap) -> float:
-    """Heads in the whole picture."""
-    heads = density.heads(maps)
+def beside(density: Density, one: Sample) -> float:
+    """Heads in the whole picture, where nobody was detected."""
+    heads = density.heads(one.maps)
     assert heads is not None
-    return float(heads[within(maps)].sum())
+    return float(heads[within(one.maps) & uncovered(one.maps, one.boxes)].sum())
 
 
 def within(maps: FeatureMap) -> NDArray[np.bool_]:

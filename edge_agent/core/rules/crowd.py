@@ -2,7 +2,7 @@
 
 from contract.events import Measure
 from edge_agent.core.calibration import Ground
-from edge_agent.core.crowd_count import Count, CrowdCounter
+from edge_agent.core.crowd_count import PERSON, Count, CrowdCounter
 from edge_agent.core.crowd_density import Density
 from edge_agent.core.geometry import in_frame, inside
 from edge_agent.core.rules.base import counted, subjects
@@ -10,7 +10,6 @@ from edge_agent.core.spec import CrowdRule
 from edge_agent.core.tracks import Figure, View
 from edge_agent.core.types import Finding, Point
 
-PERSON = "person"
 CLEAR_DENSITY = 0.8
 """Share of `density` below which they no longer stand close together."""
 
