@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.core.rules.brawl import BORNE_OUT, LONG_S, WINDOW_S, Brawl, BrawlRule
+from edge_agent.core.rules.brawl import BORNE_OUT, CALM, LONG_S, WINDOW_S, Brawl, BrawlRule
 from edge_agent.core.rules.brawl_model import probability
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import View
@@ -19,9 +19,9 @@ def test_a_brawl_begins_where_the_longer_mean_bears_it_out(quiet: float, strong:
     looker = Told([0.0, 0.0])
     step = Brawl(BrawlRule(id="b"), WHOLE, model(), looker)
 
-    def mean(n: int, span_s: float) -> float:
-        seen = sorted(levels[max(n - round(span_s * 5), 0) : n + 1])[:-1]
-        return probability(sum(seen) / len(seen) - 4.0)
+    def mean(n: int, span_s: float, least: float = -4.0) -> float:
+        seen = sorted(max(level - 4.0, least) for level in levels[max(n - round(span_s * 5), 0) : n + 1])[:-1]
+        return probability(sum(seen) / len(seen))
 
     begun = False
     for n, level in enumerate(levels):
@@ -30,7 +30,7 @@ def test_a_brawl_begins_where_the_longer_mean_bears_it_out(quiet: float, strong:
         if n < 5:
             continue
         assert step.score == pytest.approx(mean(n, WINDOW_S))
-        begins = mean(n, WINDOW_S) >= threshold and mean(n, LONG_S) >= threshold * BORNE_OUT
+        begins = mean(n, WINDOW_S) >= threshold and mean(n, LONG_S, CALM) >= threshold * BORNE_OUT
         begun = begins or (begun and mean(n, WINDOW_S) >= threshold / 2)
         assert bool(found) == begun
 

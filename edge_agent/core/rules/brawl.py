@@ -7,7 +7,7 @@ that changes where nobody is. A brawl begins only where the mean of LONG_S, as f
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -28,9 +28,10 @@ from edge_agent.core.types import Box, Finding, Point
 WINDOW_S = 2.0
 LEAST_S = 1.0
 """So much of a window must have been seen before anything is said."""
-LONG_S, BORNE_OUT = 4.0, 0.85
+LONG_S, BORNE_OUT, CALM = 4.0, 0.85, -2.0
 """Fights go on; who walks past the camera in headlights or rain looks like one for a second or two. So a brawl begins
-where the probability by the mean of LONG_S, too, is at least this share of the threshold."""
+where the probability by the mean of LONG_S, too, is at least this share of the threshold. Log-odds below CALM count as
+CALM there: how still it was before is no reason to wait longer."""
 CLEAR = 0.5
 """A brawl that is told goes on down to this share of the threshold."""
 PEOPLE_S = 3.0
@@ -131,14 +132,14 @@ class Brawl:
         if len(recent) < 3 or not reached(recent[-1].t - recent[0].t, LEAST_S) or not len(places):
             self._going_on = False
             return ()
-        parts, top = _hottest(recent, places)
+        parts = lasting(np.stack([step.parts for step in recent]))
+        top = places[strongest(parts[places].sum(axis=1))]
         doubt = self._doubt(top, recent)
-        self._score = self._probability(parts, top, doubt)
+        self._score = probability(float(parts[top].sum(axis=1).mean()) + self._model.bias - doubt)
         if self._going_on:
             self._going_on = self._score >= self._rule.threshold * CLEAR
-        elif self._score >= self._rule.threshold:
-            long = self._probability(*_hottest(self._steps, places), doubt)
-            self._going_on = long >= self._rule.threshold * BORNE_OUT
+        else:
+            self._going_on = self._score >= self._rule.threshold and self._borne_out(places, doubt)
         if not self._going_on:
             return ()
         return (
@@ -151,8 +152,12 @@ class Brawl:
             ),
         )
 
-    def _probability(self, parts: Floats, top: NDArray[np.intp], doubt: float) -> float:
-        return probability(float(parts[top].sum(axis=1).mean()) + self._model.bias - doubt)
+    def _borne_out(self, places: NDArray[np.intp], doubt: float) -> bool:
+        """By LONG_S as a whole, the same taken off."""
+        odds = np.stack([step.parts.sum(axis=1) for step in self._steps]) + np.float32(self._model.bias)
+        lasts = lasting(np.maximum(odds, CALM)[..., None])[places, 0]
+        long = float(lasts[strongest(lasts)].mean()) - doubt
+        return probability(long) >= self._rule.threshold * BORNE_OUT
 
     def _doubt(self, top: NDArray[np.intp], recent: Sequence[_Step]) -> float:
         """What is taken from the log-odds: for too few people, and for a picture that changes where nobody is."""
@@ -195,12 +200,6 @@ class Brawl:
             Measure(name="brawl", value=self._score, threshold=self._rule.threshold),
             *(Measure(name=PARTS[i], value=values[i], threshold=round(float(self._model.usual[i]), 3)) for i in named),
         )
-
-
-def _hottest(steps: Iterable[_Step], places: NDArray[np.intp]) -> tuple[Floats, NDArray[np.intp]]:
-    """(windows, parts), what lasts over the steps; and the windows, of these places, of which it says most."""
-    parts = lasting(np.stack([step.parts for step in steps]))
-    return parts, places[strongest(parts[places].sum(axis=1))]
 
 
 def lasting(parts: Floats) -> Floats:
