@@ -1,4 +1,4 @@
-"""People fight: figures change shape fast and chaotically in one place, for about two seconds.
+"""People fight: figures change shape fast and chaotically in one place, for some seconds.
 
 Each step's evidence (brawl_features) is judged by a small linear model (brawl_model); a window's log-odds are the mean
 over the last WINDOW_S without its strongest step, the picture's the mean of its strongest windows. Sums all through, so
