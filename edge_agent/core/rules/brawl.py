@@ -1,13 +1,13 @@
-"""People fight: figures change shape fast and chaotically in one place, for about two seconds.
+"""People fight: figures change shape fast and chaotically in one place, for some seconds.
 
 Each step's evidence (brawl_features) is judged by a small linear model (brawl_model); a window's log-odds are the mean
 over the last WINDOW_S without its strongest step, the picture's the mean of its strongest windows. Sums all through, so
 the parts that an event names add up to its score, before what is taken from it for too few people or for a picture
-that changes where nobody is.
+that changes where nobody is. A brawl begins only where the mean of LONG_S, as far as so much was seen, bears it out.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -28,6 +28,10 @@ from edge_agent.core.types import Box, Finding, Point
 WINDOW_S = 2.0
 LEAST_S = 1.0
 """So much of a window must have been seen before anything is said."""
+LONG_S, BORNE_OUT, CALM = 4.0, 0.85, -2.0
+"""Fights go on; who walks past the camera in headlights or rain looks like one for a second or two. So a brawl begins
+where the probability by the mean of LONG_S, too, is at least this share of the threshold. Log-odds below CALM count as
+CALM there: how still it was before is no reason to wait longer."""
 CLEAR = 0.5
 """A brawl that is told goes on down to this share of the threshold."""
 PEOPLE_S = 3.0
@@ -104,9 +108,10 @@ class Brawl:
             self._looker.forget()
         elif (evidence := self._looker.look(view, people)) is not None:
             self._take(evidence)
-        while self._steps and exceeded(view.t - self._steps[0].t, WINDOW_S):
+        while self._steps and exceeded(view.t - self._steps[0].t, LONG_S):
             self._steps.popleft()
-        return self._judge(view, people)
+        recent = [step for step in self._steps if not exceeded(view.t - step.t, WINDOW_S)]
+        return self._judge(view, people, recent)
 
     def _take(self, evidence: Evidence) -> None:
         if evidence.rows.shape[1] != self._model.channels:
@@ -121,17 +126,20 @@ class Brawl:
         known = None if np.isnan(change.sum()) else change
         self._steps.append(_Step(evidence.t, self._model.parts(evidence.rows), motion, known))
 
-    def _judge(self, view: View, people: list[Figure]) -> tuple[Finding, ...]:
+    def _judge(self, view: View, people: list[Figure], recent: Sequence[_Step]) -> tuple[Finding, ...]:
         self._score = None
         places = np.flatnonzero(self._inside) if self._inside is not None else np.zeros(0, np.intp)
-        if len(self._steps) < 3 or not reached(self._steps[-1].t - self._steps[0].t, LEAST_S) or not len(places):
+        if len(recent) < 3 or not reached(recent[-1].t - recent[0].t, LEAST_S) or not len(places):
             self._going_on = False
             return ()
-        parts = lasting(np.stack([step.parts for step in self._steps]))
+        parts = lasting(np.stack([step.parts for step in recent]))
         top = places[strongest(parts[places].sum(axis=1))]
-        self._score = probability(float(parts[top].sum(axis=1).mean()) + self._model.bias - self._doubt(top))
-        least = self._rule.threshold * (CLEAR if self._going_on else 1.0)
-        self._going_on = self._score >= least
+        doubt = self._doubt(top, recent)
+        self._score = probability(float(parts[top].sum(axis=1).mean()) + self._model.bias - doubt)
+        if self._going_on:
+            self._going_on = self._score >= self._rule.threshold * CLEAR
+        else:
+            self._going_on = self._score >= self._rule.threshold and self._borne_out(places, doubt)
         if not self._going_on:
             return ()
         return (
@@ -139,20 +147,27 @@ class Brawl:
                 key="",
                 confidence=self._score,
                 subjects=self._where(top, people),
-                measures=self._why(parts[top].mean(axis=0), top),
+                measures=self._why(parts[top].mean(axis=0), top, recent),
                 since=view.t,
             ),
         )
 
-    def _doubt(self, top: NDArray[np.intp]) -> float:
+    def _borne_out(self, places: NDArray[np.intp], doubt: float) -> bool:
+        """By LONG_S as a whole, the same taken off."""
+        odds = np.stack([step.parts.sum(axis=1) for step in self._steps]) + np.float32(self._model.bias)
+        lasts = lasting(np.maximum(odds, CALM)[..., None])[places, 0]
+        long = float(lasts[strongest(lasts)].mean()) - doubt
+        return probability(long) >= self._rule.threshold * BORNE_OUT
+
+    def _doubt(self, top: NDArray[np.intp], recent: Sequence[_Step]) -> float:
         """What is taken from the log-odds: for too few people, and for a picture that changes where nobody is."""
         assert self._boxes is not None
         alone = 0.0 if self._people.pair(self._boxes[top]) else ALONE
         unseen = 0.0 if self._people else UNSEEN
-        return alone + unseen + self._noise(top, self._boxes)
+        return alone + unseen + self._noise(top, self._boxes, recent)
 
-    def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64]) -> float:
-        known = [step.change for step in self._steps if step.change is not None]
+    def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64], recent: Sequence[_Step]) -> float:
+        known = [step.change for step in recent if step.change is not None]
         if not known:
             return 0.0
         change = np.array(known).mean(axis=0)
@@ -174,9 +189,9 @@ class Brawl:
             return subjects(taking_part)
         return (Subject(cls="person", count=0, boxes=(unit_box(as_box(hot[0])),)),)
 
-    def _why(self, parts: Floats, top: NDArray[np.intp]) -> tuple[Measure, ...]:
+    def _why(self, parts: Floats, top: NDArray[np.intp], recent: Sequence[_Step]) -> tuple[Measure, ...]:
         """The probability, then the parts that speak most for a brawl, each against what is usual where none is."""
-        motion = np.stack([step.motion[top].mean(axis=0) for step in self._steps])
+        motion = np.stack([step.motion[top].mean(axis=0) for step in recent])
         known = np.where(np.isnan(motion), 0.0, motion).sum(axis=0) / np.maximum((~np.isnan(motion)).sum(axis=0), 1)
         values = [float(parts[0]), *(shown(name, value) for name, value in zip(MOTION, known, strict=True))]
         named = [int(i) for i in np.argsort(-parts, kind="stable")[:NAMED] if parts[i] > 0]
