@@ -108,6 +108,8 @@ class Attribution:
             rate = one.rate * credit
             if other.kind in VAGUE:
                 rate *= self._means(other, probe.kind)
+                if rate == 0.0:
+                    continue
             elif one.match == "related" and other.kind in FOLLOWS_S:
                 key = other.incident, other.kind
                 if key not in follows:
@@ -230,10 +232,16 @@ class Attribution:
         return UNLED if probe.first - began > FOLLOWS_S[trail.kind] else 1.0
 
     def _means(self, trail: Trail, kind: Kind) -> float:
-        """What is left of a vague trail's tie to something of `kind`, once it is known what its incident is."""
-        definite = [AFFINITY[kind][other.kind] for other in self._index.of(trail.incident) if other.kind not in VAGUE]
-        if not definite or kind in VAGUE:
+        """What is left of a vague trail's tie to something of `kind`, once it is known what its incident is.
+
+        Of a report nothing: what was seen explains it, so it speaks for nothing else (explaining away, Pearl 1988)."""
+        if kind in VAGUE:
             return 1.0
+        definite = [AFFINITY[kind][other.kind] for other in self._index.of(trail.incident) if other.kind not in VAGUE]
+        if not definite:
+            return 1.0
+        if trail.kind == Kind.REPORT:
+            return 0.0
         return min(1.0, max(definite) / AFFINITY[kind][trail.kind])
 
     def _credit(self, trail: Trail, probe: Trail) -> float:

@@ -43,7 +43,12 @@ VAGUE_M = 80.0
 POST_M = 250.0
 """Side of the area over which reports that tell of nothing known are spread evenly: a neighbourhood post's."""
 STALE_S = 900.0
-"""An episode that has not ended goes on for this long after it was last heard of."""
+"""An episode that has not ended is taken to go on for this long, at most, after it was last heard of."""
+SILENT_S = 60.0
+SILENT_SHARE = 0.5
+"""And, once more than its beginning was told, for no longer than SILENT_S and this share of what it has lasted: who
+tells of what goes on does so every so often, or ever less often, each time after a part of what it has lasted. What is
+silent for longer has ended, and its end was lost."""
 APART_SHARE = 0.045
 APART_M = 150.0
 """Another incident of the like near by, as a share of the rate of sightings of the first, and how far around: fights
@@ -73,7 +78,10 @@ class Trail(Struct, gc=False):
     @property
     def until(self) -> float:
         """When it is over, as far as is known."""
-        return self.last + STALE_S if self.open > 0 else self.last
+        if self.open <= 0:
+            return self.last
+        lasted = self.last - self.first
+        return self.last + (min(STALE_S, SILENT_S + SILENT_SHARE * lasted) if lasted > 0 else STALE_S)
 
 
 class Link(Struct, frozen=True, gc=False):

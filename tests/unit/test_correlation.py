@@ -177,6 +177,17 @@ def test_an_episode_goes_on_until_it_ends_or_is_long_not_heard_of() -> None:
     assert len(other.standing()) == 2
 
 
+def test_who_told_of_what_went_on_and_then_falls_silent_has_lost_sight_of_it() -> None:
+    """Its end was lost: what begins there minutes later is another crowd, and soon afterwards the same one."""
+    for silent, alike in ((600, False), (150, True)):
+        city = Timeline(gate=(0, 0), market=(30, 0))
+        crowd = city.at(0).sees("gate", "crowd", confidence=0.8).incident
+        for t in (60, 120, 240, 400):
+            city.at(t).sees("gate", "crowd", "update", started=0, confidence=0.8)
+        later = city.at(400 + silent).sees("market", "crowd", confidence=0.8).incident
+        assert (later == crowd) is alike
+
+
 def test_location_weighs_sources_by_confidence() -> None:
     city = Timeline(a=(0, 0), b=(40, 0))
     city.at(0).sees("a", "brawl", confidence=0.9)
@@ -268,6 +279,18 @@ def test_a_report_does_not_tie_a_fire_to_a_crowd_near_by() -> None:
     fire = city.at(0).sees("gate", "smoke_fire", confidence=0.8).incident
     assert city.at(20).sees("caller", "report", confidence=0.8).incident == fire
     assert city.at(40).sees("market", "crowd", confidence=0.8).incident != fire
+
+
+def test_a_report_that_is_explained_draws_in_nothing_else() -> None:
+    """What cameras saw explains the call; without them, it may be of what the next camera sees."""
+    for seen in (True, False):
+        city = Timeline(gate=(0, 0), caller=(90, 0), market=(160, 0))
+        if seen:
+            city.at(0).sees("gate", "crowd", confidence=0.8)
+        called = city.at(30).sees("caller", "report", confidence=0.8).incident
+        assert len(city.standing()) == 1
+        later = city.at(40).sees("market", "crowd", confidence=0.8).incident
+        assert (later == called) is not seen
 
 
 @pytest.mark.parametrize(("first", "then"), [("smoke_fire", "crowd"), ("smoke_fire", "congestion")])
