@@ -95,7 +95,7 @@ def _barred(image: Image, t: float) -> Image:
 
 def _lettered(image: Image, t: float) -> Image:
     """A camera's name below at the right, and a clock above at the left that goes by the second."""
-    shown = _even(image)
+    shown = _even(image).copy()
     size = shown.shape[0] / 500
     minutes, seconds = divmod(int(t), 60)
     for text, at in (
