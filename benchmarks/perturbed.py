@@ -66,7 +66,7 @@ def written(clip: Clip, perturbation: Perturbation, file: Path) -> Path:
             first = t if first is None else first
             if t - first < perturbation.later_s or index % perturbation.every:
                 continue
-            image = perturbation.act(frame.to_ndarray(format="bgr24"), t - first)
+            image = perturbation.act(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), t - first)
             if context is None:
                 context = _stream(sink, perturbation.coding, clip.fps / perturbation.every, image.shape)
             shown = _frame(image, context.pix_fmt)
