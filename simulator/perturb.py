@@ -1,7 +1,8 @@
 """The same scene as another camera would have sent it: mirrored, larger, darker, in fewer pictures. What happens in it
 stays as it is, so a label holds for each of them.
 
-Pure: a picture and its time go in, a new picture comes out. How its coder changes it is only named here (`Coding`).
+Pure: a picture and its time go in, a picture comes out, the same array where nothing changes. How its coder changes it
+is only named here (`Coding`).
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 Act = Callable[[Image, float], Image]
-"""(BGR picture (height, width, 3), seconds since the recording's first one) → another array of even sides."""
+"""(BGR picture (height, width, 3), seconds since the recording's first one) → one of even sides; the original
+stays as it is."""
 
 BAR = 0.1
 """Of the picture's height, above and below."""
@@ -36,13 +38,12 @@ class Coding:
 @dataclass(frozen=True, slots=True)
 class Perturbation:
     """act: what becomes of a picture. every: of so many pictures one is sent. later_s: so much of the beginning is
-    missing. places: whether a place drawn in the picture is still the same one."""
+    missing."""
 
     act: Act
     every: int = 1
     later_s: float = 0.0
     coding: Coding = Coding()
-    places: bool = True
 
 
 def _even(image: Image) -> Image:
@@ -116,7 +117,7 @@ def _cropped(image: Image, t: float) -> Image:
 
 PERTURBATIONS: Mapping[str, Perturbation] = {
     "rewritten": Perturbation(_same),
-    "mirrored": Perturbation(_mirrored, places=False),
+    "mirrored": Perturbation(_mirrored),
     "three_quarters": Perturbation(_scaled(0.75)),
     "half": Perturbation(_scaled(0.5)),
     "enlarged": Perturbation(_scaled(1.5)),
@@ -129,8 +130,8 @@ PERTURBATIONS: Mapping[str, Perturbation] = {
     "mjpeg": Perturbation(_same, coding=Coding("mjpeg", 10)),
     "half_rate": Perturbation(_same, every=2),
     "later": Perturbation(_same, later_s=0.7),
-    "cropped": Perturbation(_cropped, places=False),
-    "barred": Perturbation(_barred, places=False),
+    "cropped": Perturbation(_cropped),
+    "barred": Perturbation(_barred),
     "lettered": Perturbation(_lettered),
 }
 """`rewritten` changes nothing but that the picture was turned into other colours and back: what is told of it otherwise
