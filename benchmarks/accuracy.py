@@ -102,7 +102,7 @@ def scores_of(
 
 def _judge(score: Score, clip: Clip, said: list[Told], true: list[Truth]) -> None:
     for truth in true:
-        right = [item for item in said if _tells(item, truth)]
+        right = [item for item in said if tells(item, truth)]
         if not right:
             score.missed.append(clip.name)
             continue
@@ -112,10 +112,11 @@ def _judge(score: Score, clip: Clip, said: list[Told], true: list[Truth]) -> Non
             score.delays.append(first.at_s - truth.begin_s)
         if truth.boxes:
             score.ious.append(max((iou(a, b) for a in first.boxes for b in truth.boxes), default=0.0))
-    score.false += [item for item in said if not any(_tells(item, truth) for truth in true)]
+    score.false += [item for item in said if not any(tells(item, truth) for truth in true)]
 
 
-def _tells(item: Told, truth: Truth) -> bool:
+def tells(item: Told, truth: Truth) -> bool:
+    """Whether it is told while it is so, or not too late after it."""
     return truth.begin_s - truth.slack_s <= item.at_s <= truth.end_s + truth.slack_s + AFTER_S
 
 

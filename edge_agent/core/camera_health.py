@@ -15,15 +15,15 @@ from edge_agent.core.rules.camera_defocused import Defocused, sharpness
 from edge_agent.core.rules.camera_frozen import Frozen
 from edge_agent.core.rules.camera_moved import Moved, elsewhere
 from edge_agent.core.spec import CAMERA_FAULTS, CameraFault, Episodes, TamperSpec
-from edge_agent.core.timing import reached
+from edge_agent.core.timing import due, reached
 from edge_agent.core.types import Finding, Frame
 from edge_agent.core.view import Difference, ViewMemory
 
 EVERY_S, WORRIED_S = 0.4, 0.2
-"""Between looks, at least; the shorter where the last one was not as usual."""
+"""Between looks; the shorter where the last one was not as usual."""
 SETTLED_S = 5.0
 """The first view, while younger, is replaced without a word when the picture becomes another one: a recording that
-begins with a title, a camera that starts up."""
+begins with a title, a camera that starts up. Not while something is coming over it."""
 RELEARN_S = 1.6
 """How long a moved camera must have shown its new view before that is the known one."""
 ANEW_S = 60.0
@@ -66,6 +66,7 @@ class CameraHealth:
         self._moved: float | None = None
         self._odd: float | None = None
         self._settled = False
+        self._covered = False
         self._every_s = WORRIED_S
         self._blind_until = float("-inf")
         self.views = 0
@@ -78,7 +79,7 @@ class CameraHealth:
 
     def sight(self, frame: Frame, t: float) -> Sight | None:
         """What this frame is judged by; None between looks, or where the picture is too small."""
-        if not self.watches or not reached(t - self._looked, self._every_s):
+        if not self.watches or not due(t - self._looked, self._every_s):
             return None
         seen = look(frame.image, t)
         if seen is None:
@@ -86,7 +87,11 @@ class CameraHealth:
         self._looked = t
         difference = self._memory.compare(seen)
         self._settled = self._settled or (difference is not None and reached(difference.age_s, SETTLED_S))
-        if difference is not None and not self._settled and (elsewhere(difference) or difference.shift > 0):
+        if (
+            difference is not None
+            and not (self._settled or self._covered)
+            and (elsewhere(difference) or difference.shift > 0)
+        ):
             self._memory.forget()
             self._memory.compare(seen)
             difference = None
@@ -95,6 +100,7 @@ class CameraHealth:
     def learn(self, sight: Sight, found: dict[str, tuple[Finding, ...]]) -> None:
         """After the rules have spoken (by kind): take the look into what is known, or begin anew after a move."""
         difference = sight.difference
+        self._covered = bool(found.get("camera_covered"))
         moved = bool(found.get("camera_moved"))
         if moved or (difference is not None and elsewhere(difference)):
             self._blind_until = sight.t + UNKNOWN_S

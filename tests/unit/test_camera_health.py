@@ -133,6 +133,20 @@ def test_two_clean_seconds_are_enough_to_tell_a_cover() -> None:
     assert begins(told(every(5, 0, 4.4), after(wrapped, 2.2))) == ["camera_covered"]
 
 
+def test_a_cover_with_creases_of_its_own_is_no_other_recording() -> None:
+    """It comes from one side while the view is still young, and in the end there is detail again."""
+
+    def wrapped(image: Image, t: float) -> Image:
+        changed = image.copy()
+        left = int(WIDTH * max(0.15, 1 - (t - 2.0) / 1.4))
+        changed[:, left:] = 190
+        if t >= 3.3:
+            changed[:, left : WIDTH // 3] = view(t, x=250, y=150)[:, left : WIDTH // 3]
+        return changed
+
+    assert begins(told(every(5, 0, 4.4), after(wrapped, 2.0))) == ["camera_covered"]
+
+
 def test_a_cover_ends_when_it_is_taken_away() -> None:
     hand = after(lambda image, t: np.full_like(image, 40) if t < 20 else image)
     events = told(every(5, 0, 30), hand)

@@ -5,12 +5,13 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_agent.adapters.pictures_cv2 import CvPictures
-from edge_agent.core.rules.flames import glowing
-from edge_agent.core.rules.smoke_fire import SmokeFire, SmokeFireRule
+from edge_agent.core.picture import Picture
+from edge_agent.core.rules.flames import Flame, FlameMemory, glowing
+from edge_agent.core.rules.smoke_fire import HOLD, SmokeFire, SmokeFireRule
 from edge_agent.core.rules.smoke_veil import ROUGHEST, VeilMemory
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import Figure, FigureId, View
-from edge_agent.core.types import Box, Frame
+from edge_agent.core.types import Box, Finding, Frame
 from tests.burning import (
     HEIGHT,
     RULE,
@@ -26,7 +27,7 @@ from tests.burning import (
     with_fire,
     with_smoke,
 )
-from tests.scenes import every
+from tests.scenes import T0, every
 
 STREET = street()
 LONG = np.concatenate([street(seed) for seed in range(1, 5)], axis=1)
@@ -276,3 +277,32 @@ def test_a_picture_too_small_to_tell_is_left_alone() -> None:
         return STREET[:20, :20]
 
     assert begins(findings(every(5, 0, 4), tiny)) == []
+
+
+def test_what_burns_goes_on_when_it_gets_a_little_smaller() -> None:
+    def shrinking(t: float) -> NDArray[np.float32]:
+        return with_fire(STREET, t, size=14.0 if t < 3 else 13.0)
+
+    def area(found: tuple[Finding, ...]) -> float:
+        return min((m.value for one in found for m in one.measures if m.name == "flame_area"), default=0.0)
+
+    usual = findings(every(5, 0, 6), shrinking)
+    large, small = area(next(found for t, found in usual if t >= 2.8)), area(usual[-1][1])
+    assert HOLD * large < small < large
+    between = SmokeFireRule(id="smoke-fire", flame_area=(small + large) / 2)
+    assert all(found for t, found in findings(every(5, 0, 6), shrinking, between) if t >= 2)
+    assert not any(found for _, found in findings(every(5, 3.2, 6), shrinking, between))
+
+
+def test_uneven_pictures_are_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a camera of 12.5 pictures a second gives five."""
+    looks, look = [], FlameMemory.look
+
+    def counted(memory: FlameMemory, picture: Picture, t: float) -> list[Flame]:
+        looks.append(t - T0)
+        return look(memory, picture, t)
+
+    monkeypatch.setattr(FlameMemory, "look", counted)
+    uneven = [0.4 * n + more for n in range(4) for more in (0.0, 0.24)]
+    findings(uneven, lambda t: STREET)
+    assert looks == pytest.approx(uneven, abs=1e-4)

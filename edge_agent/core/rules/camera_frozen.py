@@ -6,7 +6,7 @@ from contract.events import Measure
 from edge_agent.core.look import Grid
 from edge_agent.core.rules.camera_base import Sight, finding
 from edge_agent.core.spec import TamperSpec
-from edge_agent.core.timing import exceeded, reached
+from edge_agent.core.timing import due, exceeded, reached
 from edge_agent.core.types import Finding
 
 REPEATED, ALIVE = 0.025, 0.05
@@ -17,7 +17,7 @@ LIT = 0.3
 BARE = 0.6
 """Nor where more than this share of the view shows nothing."""
 EVERY_S = 0.4
-"""Apart are the pictures compared, at least: in less time little changes that lives."""
+"""Apart are the pictures compared: in less time little changes that lives."""
 MOSTLY, LOOKS = 0.8, 8
 """A camera is known to be noisy when this share of at least so many looks was alive."""
 STILL_S = 60.0
@@ -41,7 +41,7 @@ class Frozen:
         self._said: tuple[Finding, ...] = ()
 
     def step(self, sight: Sight) -> tuple[Finding, ...]:
-        if self._last is not None and not reached(sight.t - self._t, EVERY_S):
+        if self._last is not None and not due(sight.t - self._t, EVERY_S):
             return self._said
         last, self._last = self._last, sight.look.small
         before, self._t = self._t, sight.t

@@ -17,12 +17,12 @@ from edge_agent.core.rules.cells import Mask, bounds, regions, within
 from edge_agent.core.rules.flames import Flame, FlameMemory
 from edge_agent.core.rules.smoke_veil import Veil, VeilMemory
 from edge_agent.core.spec import Episodes, Rule
-from edge_agent.core.timing import exceeded, reached
+from edge_agent.core.timing import due, exceeded
 from edge_agent.core.tracks import View
 from edge_agent.core.types import Finding, Point
 
-EVERY_S = 0.19
-"""Looks are no closer together, so that the same change of a picture counts the same at any frame rate."""
+EVERY_S = 0.2
+"""Between looks, so that the same change of a picture counts the same at any frame rate."""
 GAP_S = 1.0
 """A stream that was gone for longer is looked at anew."""
 PAN, FORWARDS = 0.05, 0.92
@@ -30,6 +30,9 @@ PAN, FORWARDS = 0.05, 0.92
 a camera that pans, or is carried."""
 SUDDEN = 0.6
 """A veil over more of the picture than this did not spread from a place: fog, a lens out of focus, another shot."""
+HOLD = 0.8
+"""What was seen at the look before goes on down to this share of the area that is asked for: neither smoke nor flames
+grow at every look."""
 SMALLEST = 4 * flames.CELL
 EPISODES = Episodes(min_duration_s=0.4, end_after_s=10.0, cooldown_s=30.0)
 """The signs themselves ask for some seconds already; flames that hide for a while are the same fire."""
@@ -75,7 +78,7 @@ class SmokeFire:
     def __init__(self, rule: SmokeFireRule, polygon: tuple[Point, ...]) -> None:
         self._rule = rule
         self._polygon = polygon
-        self._flames = FlameMemory(rule.flicker, rule.flame_area)
+        self._flames = FlameMemory(rule.flicker, HOLD * rule.flame_area)
         self._veil = VeilMemory(rule.veil)
         self._zones: dict[tuple[int, int], Mask] = {}
         self._t = float("-inf")
@@ -93,7 +96,7 @@ class SmokeFire:
         if picture is None or min(picture.colour(WIDE).shape[:2]) < SMALLEST:
             self._found, self._score = (), None
             return ()
-        if reached(t - self._t, EVERY_S):
+        if due(t - self._t, EVERY_S):
             fresh = exceeded(t - self._t, GAP_S)
             self._t = t
             self._found = self._look(view, picture, fresh)
@@ -103,14 +106,18 @@ class SmokeFire:
         veil = self._veil.look(picture, view.t, self._hidden(view, picture), fresh)
         if veil.cut:
             self._flames.clear()
+        hold = HOLD if self._found else 1.0
         burning = [
-            flame for flame in self._flames.look(picture, view.t) if self._here(flame.cells, flames.CELL, picture, WIDE)
+            flame
+            for flame in self._flames.look(picture, view.t)
+            if flame.area >= hold * self._rule.flame_area and self._here(flame.cells, flames.CELL, picture, WIDE)
         ]
-        smoking = self._smoking(veil, picture)
+        least = hold * self._rule.smoke_area
+        smoking = self._smoking(veil, picture, least)
         area = max((smoke.area for smoke in smoking), default=0.0)
         flicker = max((flame.flicker for flame in burning), default=0.0)
         self._score = max(area / self._rule.smoke_area, flicker / self._rule.flicker)
-        smoking = [smoke for smoke in smoking if smoke.area >= self._rule.smoke_area]
+        smoking = [smoke for smoke in smoking if smoke.area >= least]
         if not burning and not smoking:
             self._spreading = False
             return ()
@@ -120,14 +127,15 @@ class SmokeFire:
         self._spreading = True
         return (self._finding(burning, smoking, picture),)
 
-    def _smoking(self, veil: Veil, picture: Picture) -> list[_Smoke]:
+    def _smoking(self, veil: Veil, picture: Picture, least: float) -> list[_Smoke]:
+        """Those of at least `least` of the picture are as soft as smoke; smaller ones only count for the score."""
         if not veil.smoky.any():
             return []
         here = veil.smoky & self._zone(veil.smoky.shape, smoke_veil.CELL, picture, SMALL)
         return [
             _Smoke(cells, veil.since, float(cells.mean()), float(veil.remaining[cells].mean()))
             for cells in regions(here, 2)
-            if cells.mean() < self._rule.smoke_area or self._veil.roughness(cells) <= smoke_veil.ROUGHEST
+            if cells.mean() < least or self._veil.roughness(cells) <= smoke_veil.ROUGHEST
         ]
 
     def _hidden(self, view: View, picture: Picture) -> Mask | None:
