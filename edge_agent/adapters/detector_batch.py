@@ -33,15 +33,17 @@ class BatchDetector:
         spec: DetectorSpec,
         infer: Infer,
         close: Callable[[], None],
+        plain: Infer | None = None,
         exact: Infer | None = None,
         head: bool = False,
     ) -> None:
-        """exact: as `infer`, quicker for single pictures that are not scaled; without their feature maps. head: whether
-        the first outputs are the two of its head."""
+        """plain, exact: as `infer`, but quicker, since they need not give feature maps: for whole pictures, and for
+        single ones that are not scaled. head: whether the first outputs are the two of its head."""
         self._name = name
         self._classes = classes
         self._spec = spec
         self._infer = infer
+        self._plain = plain or infer
         self._exact = exact or infer
         self._close = close
         self._head = head
@@ -55,12 +57,12 @@ class BatchDetector:
     def classes(self) -> tuple[str, ...]:
         return self._classes
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         sides = [max(image.shape[:2]) if exact else self._spec.imgsz for image in images]
         fits = [fit(image.shape[1], image.shape[0], side) for image, side in zip(images, sides, strict=True)]
         if exact:
             pairs = zip(images, fits, strict=True)
-            return [replace(self._run(self._exact, [image], [into])[0], features=None) for image, into in pairs]
+            return [self._run(self._exact, [image], [into], False)[0] for image, into in pairs]
         groups: dict[tuple[int, int], list[int]] = {}
         for index, into in enumerate(fits):
             groups.setdefault((into.net_height, into.net_width), []).append(index)
@@ -68,15 +70,16 @@ class BatchDetector:
         for indices in groups.values():
             for begin in range(0, len(indices), MAX_BATCH):
                 part = indices[begin : begin + MAX_BATCH]
-                looks = self._run(self._infer, [images[i] for i in part], [fits[i] for i in part])
+                infer = self._infer if features else self._plain
+                looks = self._run(infer, [images[i] for i in part], [fits[i] for i in part], features)
                 found.update(zip(part, looks, strict=True))
         return [found[index] for index in range(len(images))]
 
-    def _run(self, infer: Infer, images: Sequence[Image], fits: Sequence[Fit]) -> list[Detections]:
+    def _run(self, infer: Infer, images: Sequence[Image], fits: Sequence[Fit], features: bool) -> list[Detections]:
         blob = to_blob([letterbox(image, into) for image, into in zip(images, fits, strict=True)])
-        return infer(blob, lambda index, outputs: self._read(outputs, fits[index]))
+        return infer(blob, lambda index, outputs: self._read(outputs, fits[index], features))
 
-    def _read(self, outputs: Sequence[NDArray[Any]], into: Fit) -> Detections:
+    def _read(self, outputs: Sequence[NDArray[Any]], into: Fit, features: bool) -> Detections:
         spec, keep, classes = self._spec, self._keep, self._classes
         if self._head:
             sides, logits, *maps = outputs
@@ -85,7 +88,7 @@ class BatchDetector:
         else:
             raw, *maps = outputs
             found = decode(raw, into, spec.confidence, spec.nms_iou, keep, classes)
-        if not maps:
+        if not maps or not features:
             return found
         return replace(found, features=feature_map(*(values.copy() for values in maps), into))
 

@@ -22,7 +22,7 @@ from edge_agent.core.types import Detections
 
 TELEMETRY = "openvino_telemetry"
 MOST_SHAPES, MOST_WHOLE = 4, 2
-"""So many sizes of exact and of whole pictures get a network of their own."""
+"""So many sizes of exact and of whole pictures, with their maps and without, get a network of their own."""
 
 
 def import_openvino() -> Any:
@@ -63,9 +63,9 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     # The binding sets itself up with the first array it is given; where two threads give it one at once, it can hang.
     any_shape(np.zeros((1, 3, STRIDE, STRIDE), np.float32), lambda index, outputs: Detections.none())
     name = f"{model.name}/openvino" + ("" if spec.precision == "f32" else f"/{spec.precision}")
-    whole = _of_own(partial(of, True), any_shape, MOST_WHOLE)
+    whole, plain = (_of_own(partial(of, maps), any_shape, MOST_WHOLE) for maps in (True, False))
     exact = _of_own(partial(of, False), any_shape, MOST_SHAPES)
-    return BatchDetector(name, model.classes, spec, whole, lambda: None, exact, head=model.head is not None)
+    return BatchDetector(name, model.classes, spec, whole, lambda: None, plain, exact, model.head is not None)
 
 
 def _wanted(openvino: Any, network: Any, model: Model, maps: bool, bf16: bool) -> Any:
