@@ -90,7 +90,8 @@ class BatchDetector:
             found = decode(raw, into, spec.confidence, spec.nms_iou, keep, classes)
         if not maps or not features:
             return found
-        return replace(found, features=feature_map(*(values.copy() for values in maps), into))
+        values, fine = (one.copy() for one in maps)
+        return replace(found, features=feature_map(values, fine, into))
 
     def close(self) -> None:
         self._close()

@@ -1,6 +1,7 @@
 """What is read of a head, against decoding each anchor and asking afterwards."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,11 +45,10 @@ def naive(
 def test_as_if_each_anchor_were_decoded(confidence: float, wanted: tuple[int, ...], bits: int) -> None:
     sides, logits = head(7)
     keep = np.isin(np.arange(CLASSES), wanted)
+    said: list[NDArray[Any]] = [sides, logits]
     if bits == 16:  # bfloat16 is the upper half of a float32
         said = [(one.view(np.uint32) >> 16).astype(np.uint16).view(np.float16) for one in (sides, logits)]
         sides, logits = ((one.view(np.uint32) & 0xFFFF0000).view(np.float32) for one in (sides, logits))
-    else:
-        said = [sides, logits]
     boxes, scores, labels = candidates(said[0], said[1], SIZE, confidence, keep)
     expected = naive(sides, logits, confidence, keep)
     assert len(expected) > 0
