@@ -104,7 +104,7 @@ class Watcher:
         found = None
         if decision.detect:
             sheets = self.pipeline.sheets(frame)
-            looks = look(self._detector, frame.image, sheets)
+            looks = look(self._detector, frame.image, sheets, self.pipeline.features)
             times.append(time.process_time())
             found = self.pipeline.placed(sheets, looks).found
             self.looked += 1
@@ -131,7 +131,8 @@ def timed(frames: Iterable[Frame], parts: Parts) -> Iterator[Frame]:
 
 def warm(detector: Detector, width: int, height: int) -> None:
     """All shapes that the network will see have been seen."""
-    detector.detect([np.zeros((height, width, 3), np.uint8)])
+    for features in (False, True):
+        detector.detect([np.zeros((height, width, 3), np.uint8)], features=features)
     detector.detect([np.zeros((high, wide, 3), np.uint8) for wide, high in SIZES], exact=True)
 
 

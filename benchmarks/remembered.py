@@ -32,7 +32,7 @@ class Remembered:
     def classes(self) -> tuple[str, ...]:
         return self._detector.classes
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         return [self._one(image, exact) for image in images]
 
     def close(self) -> None:
@@ -46,7 +46,7 @@ class Remembered:
         if row is not None:
             with np.load(io.BytesIO(row[0])) as kept:
                 return Detections(kept["boxes"], kept["scores"], kept["labels"], self.classes)
-        found = self._detector.detect([image], exact=exact)[0]
+        found = self._detector.detect([image], exact=exact, features=False)[0]
         packed = io.BytesIO()
         np.savez(packed, boxes=found.boxes, scores=found.scores, labels=found.labels)
         self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, packed.getvalue()))

@@ -153,7 +153,8 @@ def run(
             for frame in frames:
                 looked = pipeline.wants_detection(frame).detect
                 sheets = pipeline.sheets(frame) if looked else None
-                found = pipeline.placed(sheets, look(detector, frame.image, sheets)).found if looked else None
+                looks = look(detector, frame.image, sheets, pipeline.features) if looked else ()
+                found = pipeline.placed(sheets, looks).found if looked else None
                 step = pipeline.step(frame, found, clock)
                 last = frame.t
                 tally.frames += 1

@@ -208,7 +208,8 @@ class LiveCamera:
         wanted = decision.detect or asked is not None
         # A picture for people shows everybody who has to be made unrecognisable.
         sheets = self._pipeline.sheets(frame) if wanted and asked is None else None
-        seen = self._pipeline.placed(sheets, look(detector, frame.image, sheets)) if wanted else None
+        looks = look(detector, frame.image, sheets, self._pipeline.features) if wanted else ()
+        seen = self._pipeline.placed(sheets, looks) if wanted else None
         step = self._pipeline.step(frame, None if seen is None else seen.found, clock)
         followed = self._pipeline.follows(step.tracks)
         self._rests, self.eager = self._rest.step(frame.t, decision, followed), eager(decision, followed)
@@ -219,7 +220,7 @@ class LiveCamera:
         self._tally.latency_s += max(0.0, time.time() - frame.t)
         if seen is not None:
             if sheets is not None and step.snapshots and evidence.blurs:
-                seen, sheets = Seen(detector.detect([frame.image])[0], seen.doubtful), None
+                seen, sheets = Seen(detector.detect([frame.image], features=False)[0], seen.doubtful), None
             self._look_at(seen, sheets is None, frame)
         people = [*(track.box for track in step.tracks if track.cls == PERSON), *self._seen]
         if asked is not None:
@@ -381,12 +382,7 @@ class LiveCamera:
         """None where none can be made: an event without its picture still says what happened."""
         try:
             return snapshot(
-                frame.image,
-                people,
-                blur=section.blur,
-                max_side=section.max_side,
-                quality=section.quality,
-                quick=quick,
+                frame.image, people, blur=section.blur, max_side=section.max_side, quality=section.quality, quick=quick
             )
         except Exception:
             log.exception("snapshot_failed", camera=self.spec.id)

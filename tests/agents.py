@@ -58,7 +58,7 @@ class BrightnessDetector:
     name = "brightness/test"
     classes = ("person",)
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         return [self._one(image) for image in images]
 
     def _one(self, image: Image) -> Detections:

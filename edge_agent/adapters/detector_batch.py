@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.adapters.detector_image import Fit, Floats, decode, feature_map, fit, letterbox, to_blob
+from edge_agent.adapters.detector_head import candidates
+from edge_agent.adapters.detector_image import Fit, Floats, decode, detections, feature_map, fit, letterbox, to_blob
 from edge_agent.core.spec import DetectorSpec
 from edge_agent.core.types import Detections, Image
 
 MAX_BATCH = 8
 
-Infer = Callable[[Floats], Sequence[Floats]]
-"""RGB float32 (n, 3, height, width), 0..1 → the network's raw output, (n, ...), and its two feature maps (n, channels,
-rows, columns), the finer one last, where it gives them. The output is valid until the same thread's next call,
-the maps are the caller's."""
+Read = Callable[[int, Sequence[NDArray[Any]]], Detections]
+"""Which image, and what the network says of it, valid until this returns: its raw output or the two of its head (see
+`detector_head.candidates`); then its two feature maps (channels, rows, columns), the finer one last, where it gives
+them."""
+
+Infer = Callable[[Floats, Read], list[Detections]]
+"""RGB float32 (n, 3, height, width), 0..1 → what was read of each."""
 
 
 class BatchDetector:
@@ -28,15 +33,20 @@ class BatchDetector:
         spec: DetectorSpec,
         infer: Infer,
         close: Callable[[], None],
+        plain: Infer | None = None,
         exact: Infer | None = None,
+        head: bool = False,
     ) -> None:
-        """exact: as `infer`, quicker for single pictures that are not scaled; without their feature maps."""
+        """plain, exact: as `infer`, but quicker, since they need not give feature maps: for whole pictures, and for
+        single ones that are not scaled. head: whether the first outputs are the two of its head."""
         self._name = name
         self._classes = classes
         self._spec = spec
         self._infer = infer
+        self._plain = plain or infer
         self._exact = exact or infer
         self._close = close
+        self._head = head
         self._keep: NDArray[np.bool_] = np.array([spec.classes is None or one in spec.classes for one in classes])
 
     @property
@@ -47,14 +57,12 @@ class BatchDetector:
     def classes(self) -> tuple[str, ...]:
         return self._classes
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         sides = [max(image.shape[:2]) if exact else self._spec.imgsz for image in images]
         fits = [fit(image.shape[1], image.shape[0], side) for image, side in zip(images, sides, strict=True)]
         if exact:
-            return [
-                self._decoded(self._exact(to_blob([letterbox(image, into)]))[0][0], into)
-                for image, into in zip(images, fits, strict=True)
-            ]
+            pairs = zip(images, fits, strict=True)
+            return [self._run(self._exact, [image], [into], False)[0] for image, into in pairs]
         groups: dict[tuple[int, int], list[int]] = {}
         for index, into in enumerate(fits):
             groups.setdefault((into.net_height, into.net_width), []).append(index)
@@ -62,22 +70,28 @@ class BatchDetector:
         for indices in groups.values():
             for begin in range(0, len(indices), MAX_BATCH):
                 part = indices[begin : begin + MAX_BATCH]
-                found.update(zip(part, self._run([images[i] for i in part], [fits[i] for i in part]), strict=True))
+                infer = self._infer if features else self._plain
+                looks = self._run(infer, [images[i] for i in part], [fits[i] for i in part], features)
+                found.update(zip(part, looks, strict=True))
         return [found[index] for index in range(len(images))]
 
-    def _run(self, images: Sequence[Image], fits: Sequence[Fit]) -> list[Detections]:
-        raw, *maps = self._infer(to_blob([letterbox(image, into) for image, into in zip(images, fits, strict=True)]))
-        found = [self._decoded(one, into) for one, into in zip(raw, fits, strict=True)]
-        if not maps:
-            return found
-        return [
-            replace(one, features=feature_map(values, fine, into))
-            for one, values, fine, into in zip(found, *maps, fits, strict=True)
-        ]
+    def _run(self, infer: Infer, images: Sequence[Image], fits: Sequence[Fit], features: bool) -> list[Detections]:
+        blob = to_blob([letterbox(image, into) for image, into in zip(images, fits, strict=True)])
+        return infer(blob, lambda index, outputs: self._read(outputs, fits[index], features))
 
-    def _decoded(self, raw: Floats, into: Fit) -> Detections:
-        spec = self._spec
-        return decode(raw, into, spec.confidence, spec.nms_iou, self._keep, self._classes)
+    def _read(self, outputs: Sequence[NDArray[Any]], into: Fit, features: bool) -> Detections:
+        spec, keep, classes = self._spec, self._keep, self._classes
+        if self._head:
+            sides, logits, *maps = outputs
+            size = into.net_height, into.net_width
+            found = detections(*candidates(sides, logits, size, spec.confidence, keep), into, spec.nms_iou, classes)
+        else:
+            raw, *maps = outputs
+            found = decode(raw, into, spec.confidence, spec.nms_iou, keep, classes)
+        if not maps or not features:
+            return found
+        values, fine = (one.copy() for one in maps)
+        return replace(found, features=feature_map(values, fine, into))
 
     def close(self) -> None:
         self._close()

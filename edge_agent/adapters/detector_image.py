@@ -142,14 +142,22 @@ def candidates(
     return np.concatenate([centre - half, centre + half], axis=1), scores[chosen], labels[chosen], True
 
 
-def decode(
-    raw: Floats, into: Fit, confidence: float, iou: float, keep: NDArray[np.bool_], classes: tuple[str, ...]
+def detections(
+    boxes: Floats, scores: Floats, labels: NDArray[np.int32], into: Fit, iou: float | None, classes: tuple[str, ...]
 ) -> Detections:
-    """One image's raw network output (see `candidates`) as detections in pixels of the source frame, best first."""
-    boxes, scores, labels, overlapping = candidates(raw, confidence, keep)
-    order = suppress(boxes, scores, labels, iou) if overlapping else np.argsort(-scores, kind="stable")
+    """Candidates in network pixels as detections in pixels of the source frame, best first. iou: see `suppress`; None
+    where that has been done."""
+    order = np.argsort(-scores, kind="stable") if iou is None else suppress(boxes, scores, labels, iou)
     clipped = into.to_source(boxes[order])
     solid = (clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1])
     return Detections(
         clipped[solid], scores[order][solid].astype(np.float32), labels[order][solid].astype(np.int32), classes
     )
+
+
+def decode(
+    raw: Floats, into: Fit, confidence: float, iou: float, keep: NDArray[np.bool_], classes: tuple[str, ...]
+) -> Detections:
+    """One image's raw network output (see `candidates`) as detections in pixels of the source frame, best first."""
+    boxes, scores, labels, overlapping = candidates(raw, confidence, keep)
+    return detections(boxes, scores, labels, into, iou if overlapping else None, classes)

@@ -4,10 +4,11 @@ from typing import Any
 
 import onnxruntime
 
-from edge_agent.adapters.detector_batch import BatchDetector
+from edge_agent.adapters.detector_batch import BatchDetector, Read
 from edge_agent.adapters.detector_image import Floats
 from edge_agent.core.model import Model
 from edge_agent.core.spec import DetectorSpec
+from edge_agent.core.types import Detections
 
 
 def open_onnxruntime(model: Model, spec: DetectorSpec) -> BatchDetector:
@@ -21,8 +22,8 @@ def open_onnxruntime(model: Model, spec: DetectorSpec) -> BatchDetector:
     session = onnxruntime.InferenceSession(model.onnx, options, providers=["CPUExecutionProvider"])
     feed = session.get_inputs()[0].name
 
-    def infer(blob: Floats) -> list[Floats]:
+    def infer(blob: Floats, read: Read) -> list[Detections]:
         outputs: list[Floats] = session.run(None, {feed: blob})
-        return outputs
+        return [read(index, one) for index, one in enumerate(zip(*outputs, strict=True))]
 
     return BatchDetector(f"{model.name}/onnxruntime", model.classes, spec, infer, lambda: None)

@@ -8,20 +8,21 @@ import contextlib
 import queue
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from edge_agent.adapters.detector_batch import BatchDetector, Infer
+from edge_agent.adapters.detector_batch import BatchDetector, Infer, Read
 from edge_agent.adapters.detector_image import STRIDE, Floats
 from edge_agent.core.model import Model
 from edge_agent.core.spec import DetectorSpec
+from edge_agent.core.types import Detections
 
 TELEMETRY = "openvino_telemetry"
 MOST_SHAPES, MOST_WHOLE = 4, 2
-"""So many sizes of exact and of whole pictures get a network of their own."""
+"""So many sizes of exact and of whole pictures, with their maps and without, get a network of their own."""
 
 
 def import_openvino() -> Any:
@@ -51,37 +52,58 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
         options["INFERENCE_NUM_THREADS"] = spec.threads
     network = core.read_model(model.onnx, b"")
     ready = _side_by_side if spec.hint == "throughput" else _in_turn
-    infer = ready(core.compile_model(network, "CPU", options))
 
-    def shaped(maps: bool, height: int, width: int) -> Infer:
-        fixed = network.clone()
-        for result in [] if maps else fixed.get_results()[1:]:
-            fixed.remove_result(result)
-        fixed.reshape([1, 3, height, width])
-        return ready(core.compile_model(fixed, "CPU", options))
+    def of(maps: bool, *size: int) -> Infer:
+        own = _wanted(openvino, network, model, maps, spec.precision == "bf16")
+        if size:
+            own.reshape([1, 3, *size])
+        return ready(core.compile_model(own, "CPU", options))
 
     # The binding sets itself up with the first array it is given; where two threads give it one at once, it can hang.
-    infer(np.zeros((1, 3, STRIDE, STRIDE), np.float32))
+    # A network that the runtime cannot make shows here too.
+    of(False, STRIDE, STRIDE)(np.zeros((1, 3, STRIDE, STRIDE), np.float32), lambda index, outputs: Detections.none())
+    any_shape = cache(partial(of, True))
     name = f"{model.name}/openvino" + ("" if spec.precision == "f32" else f"/{spec.precision}")
-    whole = _of_own(partial(shaped, True), infer, MOST_WHOLE)
-    exact = _of_own(partial(shaped, False), infer, MOST_SHAPES)
-    return BatchDetector(name, model.classes, spec, whole, lambda: None, exact)
+    whole, plain = (_of_own(partial(of, maps), any_shape, MOST_WHOLE) for maps in (True, False))
+    exact = _of_own(partial(of, False), any_shape, MOST_SHAPES)
+    return BatchDetector(name, model.classes, spec, whole, lambda: None, plain, exact, model.head is not None)
 
 
-def _of_own(make: Callable[[int, int], Infer], any_shape: Infer, most: int) -> Infer:
+def _wanted(openvino: Any, network: Any, model: Model, maps: bool, bf16: bool) -> Any:
+    """`network` with the outputs that are read. The head's are (anchors, values), which is how they lie in memory, and
+    in bfloat16 where that is computed: nothing is done to what nobody looks at."""
+    own = network.clone()
+    results = own.get_results()
+    features = results[1:] if maps else []
+    if model.head is None:
+        return openvino.Model([results[0], *features], own.get_parameters())
+    ops = openvino.opset13
+    head = [output.get_node().input_value(0) for output in own.add_outputs(list(model.head))]
+    rows = [
+        ops.reshape(ops.transpose(values, [0, 2, 3, 1]), [0, -1, values.partial_shape[1].get_length()], True)
+        for values in head
+    ]
+    joined = [ops.result(ops.concat(rows[:3], 1)), ops.result(ops.concat(rows[3:], 1))]
+    steps = openvino.preprocess.PrePostProcessor(openvino.Model([*joined, *features], own.get_parameters()))
+    for index in range(len(joined) if bf16 else 0):
+        steps.output(index).tensor().set_element_type(openvino.Type.bf16)
+    return steps.build()
+
+
+def _of_own(make: Callable[[int, int], Infer], any_shape: Callable[[], Infer], most: int) -> Infer:
     """The first `most` sizes get a network of their own, made for the first picture (0.2 s, 30 MB): with a network of
     any shape OpenVINO works out the shapes at each picture and copies where it joins maps, 4 to 8 in 100 of a whole
     picture's time, and prepares itself anew after another size, 2.5 ms more."""
     made: dict[tuple[int, int], Infer] = {}
     lock = threading.Lock()
 
-    def infer(blob: Floats) -> Sequence[Floats]:
+    def infer(blob: Floats, read: Read) -> list[Detections]:
         size = blob.shape[2], blob.shape[3]
         if size not in made and len(made) < most:
             with lock:
                 if size not in made and len(made) < most:
                     made[size] = make(*size)
-        return made.get(size, any_shape)(blob)
+        return (made.get(size) or any_shape())(blob, read)
 
     return infer
 
@@ -91,21 +113,16 @@ def _in_turn(compiled: Any) -> Infer:
     own = threading.local()
     outputs = compiled.outputs
 
-    def infer(blob: Floats) -> list[Floats]:
+    def infer(blob: Floats, read: Read) -> list[Detections]:
         if not hasattr(own, "request"):
             own.request = compiled.create_infer_request()
-        found: list[list[Floats]] = []
+        found = []
         for index in range(len(blob)):
             own.request.infer([blob[index : index + 1]], share_inputs=True)
-            raw, *maps = [own.request.get_tensor(output).data for output in outputs]
-            found.append([raw if len(blob) == 1 else raw.copy(), *(values.copy() for values in maps)])
-        return _together(found)
+            found.append(read(index, [own.request.get_tensor(output).data[0] for output in outputs]))
+        return found
 
     return infer
-
-
-def _together(found: list[list[Floats]]) -> list[Floats]:
-    return found[0] if len(found) == 1 else [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
 
 class _Requests:
@@ -147,22 +164,22 @@ def _side_by_side(compiled: Any) -> Infer:
     requests = _Requests(compiled)
     outputs = compiled.outputs
 
-    def infer(blob: Floats) -> list[Floats]:
-        found: list[list[Floats]] = []
+    def infer(blob: Floats, read: Read) -> list[Detections]:
+        found: list[Detections] = []
         mine = requests.take(len(blob))
         try:
             for begin in range(0, len(blob), len(mine)):
                 part = list(zip(range(begin, len(blob)), mine, strict=False))
                 for index, request in part:
                     request.start_async([blob[index : index + 1]], share_inputs=True)
-                for _, request in part:
+                for index, request in part:
                     request.wait()
-                    found.append([request.get_tensor(output).data.copy() for output in outputs])
+                    found.append(read(index, [request.get_tensor(output).data[0] for output in outputs]))
         finally:
             for request in mine:
                 with contextlib.suppress(RuntimeError):
                     request.wait()  # where another one failed it may still run
             requests.give_back(mine)
-        return _together(found)
+        return found
 
     return infer

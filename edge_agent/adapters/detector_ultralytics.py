@@ -32,7 +32,7 @@ class UltralyticsDetector:
     def classes(self) -> tuple[str, ...]:
         return self._classes
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         groups: dict[tuple[int, ...], list[int]] = {}
         for index, image in enumerate(images):  # one size a call: with several it would pad all of them to squares
             groups.setdefault(image.shape, []).append(index)

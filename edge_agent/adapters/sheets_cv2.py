@@ -25,8 +25,9 @@ def paint(image: Image, sheets: Sheets) -> list[Image]:
     return painted
 
 
-def look(detector: Detector, image: Image, sheets: Sheets | None) -> list[Detections]:
-    """What the detector sees: in the whole picture where there are no sheets, else on each of them, in its pixels."""
+def look(detector: Detector, image: Image, sheets: Sheets | None, features: bool) -> list[Detections]:
+    """What the detector sees: in the whole picture where there are no sheets, else on each of them, in its pixels.
+    features: whether a rule looks at those of the whole."""
     if sheets is None:
-        return detector.detect([image])
+        return detector.detect([image], features=features)
     return detector.detect(paint(image, sheets), exact=True) if sheets.count else [Detections.none(detector.classes)]

@@ -91,6 +91,10 @@ class CrowdCounter:
         self._place: tuple[float, ...] = ()
         self._inside: NDArray[np.bool_] = np.zeros((0, 0), bool)
 
+    @property
+    def needs_features(self) -> bool:
+        return self._density is not None
+
     def step(self, view: View, present: int, anywhere: int) -> Count:
         """present: people detected in the zone; anywhere: in the whole picture."""
         if anywhere >= SEEN:

@@ -17,7 +17,7 @@ from edge_agent.core.motion import Decision, MotionGate
 from edge_agent.core.picture import Pictures
 from edge_agent.core.ports import Tracker
 from edge_agent.core.rest import PATIENT
-from edge_agent.core.rules.base import Learner, Memory, Ripening, RuleStep, Scored, Trained, needs_view
+from edge_agent.core.rules.base import Learner, Memory, Ripening, RuleStep, Scored, Trained, needs_features, needs_view
 from edge_agent.core.rules.table import make_rules
 from edge_agent.core.schedule import armed
 from edge_agent.core.spec import CameraSpec, LoiteringRule, Rule
@@ -198,6 +198,11 @@ class CameraPipeline:
         if ended is None:
             return step
         return replace(step, events=ended.events + step.events, suppressed=ended.suppressed + step.suppressed)
+
+    @property
+    def features(self) -> bool:
+        """Whether a rule looks at the detector's feature maps, so that a look at the whole frame has to give them."""
+        return any(needs_features(watch.step) for watch in self._watches)
 
     def follows(self, tracks: tuple[Track, ...]) -> bool:
         """Whether any of these is of a class that a rule counts; a parked car is nothing to rules about people."""

@@ -23,9 +23,10 @@ class Detector(Protocol):
     @property
     def classes(self) -> tuple[str, ...]: ...
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         """One result per image, BGR (height, width, 3) uint8; images may differ in size. exact: they are the network's
-        input as they are, sides multiples of 32, and are not scaled; what is found has no features then."""
+        input as they are, sides multiples of 32, and are not scaled; what is found has no features then. features:
+        whether anybody looks at them; else there are none, and the answer comes a little sooner."""
         ...
 
     def close(self) -> None: ...

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from contract.errors import ConfigError
+from edge_agent.core.model import Head
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
@@ -54,7 +55,8 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Onnx(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The exported network, dynamic in batch, height and width. shipped: lies in models/, else in the cache
     directory. features: the tensors of its last backbone map and of the one twice as fine, for rules that look at what
-    changes there (brawl)."""
+    changes there (brawl). head: those of the last convolutions of a YOLOv8 head (see edge_agent.core.model), which
+    OpenVINO then gives in place of the output."""
 
     file: Name
     opset: Positive
@@ -63,6 +65,7 @@ class Onnx(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sha256: Digest | None = None
     exporter: str = ""
     features: tuple[str, str] | None = None
+    head: Head | None = None
 
 
 class Accuracy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -119,4 +119,4 @@ def load(name: str, source: Manifest | None = None, *, int8: bool = False) -> Mo
     content, features = read(file, entry.name), file.features
     for tensor in features or ():
         content = expose(content, tensor)
-    return Model(entry.name, listing.classes_of(entry), content, features)
+    return Model(entry.name, listing.classes_of(entry), content, features, file.head)

@@ -176,7 +176,7 @@ class SlowDetector(BrightnessDetector):
     def __init__(self) -> None:
         self.looked: Counter[int] = Counter()
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         self.looked.update(image.shape[1] for image in images)
         time.sleep(0.1 * len(images))
         return super().detect(images)

@@ -60,14 +60,14 @@ class TogetherDetector(BrightnessDetector):
         self.inside = self.most = 0
         self.changed = threading.Condition()
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         with self.changed:
             self.inside += 1
             self.most = max(self.most, self.inside)
             self.changed.notify_all()
             self.changed.wait_for(lambda: self.most >= 2, 20)
             self.inside -= 1
-        return super().detect(images, exact=exact)
+        return super().detect(images, exact=exact, features=features)
 
 
 def test_two_cameras_are_analysed_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ class LateDetector(BrightnessDetector):
 
     slow = True
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         time.sleep(0.3 * len(images) if self.slow else 0.0)
         return super().detect(images)
 

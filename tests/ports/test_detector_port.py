@@ -240,6 +240,14 @@ def test_the_map_lies_over_the_frame_and_is_everywhere_the_same(
     assert first.width * width == pytest.approx(first.height * height)
 
 
+def test_who_looks_at_no_features_gets_the_same_boxes_without_them(detector: Detector) -> None:
+    """A network without these outputs may round elsewhere to bfloat16."""
+    images = [drawn(640, 480), drawn(320, 240)]
+    for one, other in zip(detector.detect(images, features=False), detector.detect(images), strict=True):
+        assert one.features is None
+        assert shown(one, other) if detector.name.endswith("/bf16") else same(one, other, 0.01)
+
+
 def test_only_wanted_classes_and_only_sure_ones(opened: Callable[..., Detector], detector: Detector) -> None:
     image = drawn(640, 480)
     everything = detector.detect([image])[0]

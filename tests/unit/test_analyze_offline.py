@@ -42,7 +42,7 @@ class Somebody:
     name = "fake"
     classes = ("person",)
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         box, score = np.array([[40, 20, 60, 90]], np.float32), np.array([0.9], np.float32)
         return [Detections(box, score, np.zeros(1, np.int32), self.classes) for _ in images]
 

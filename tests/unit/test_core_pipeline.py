@@ -10,9 +10,12 @@ import pytest
 from contract.codec import check_event, decode_event, encode
 from edge_agent.core.geometry import Ruler
 from edge_agent.core.motion import Decision
+from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules import crowd, occupancy
+from edge_agent.core.rules.brawl import BrawlRule
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.spec import (
+    CameraSpec,
     CrowdRule,
     Episodes,
     IntrusionRule,
@@ -23,7 +26,8 @@ from edge_agent.core.spec import (
     Zone,
 )
 from edge_agent.core.types import Detections, Track
-from tests.scenes import CLOCK, SQUARE, T0, Scene, ToldTracker, every, person
+from edge_agent.zoo.trained import trained
+from tests.scenes import AGENT, CLOCK, SQUARE, T0, Scene, ToldTracker, every, ids, person
 
 INTRUSION = IntrusionRule(id="keep-out", zone="yard", episodes=Episodes(1.0, 3.0, 10.0, 10.0))
 LOITERING = LoiteringRule(id="linger", zone="yard", dwell_s=20.0, gap_s=2.0)
@@ -40,6 +44,23 @@ def test_an_intrusion_begins_is_updated_and_ends() -> None:
     assert len({event.id for event in scene.events}) == 3
     for event in scene.events:
         check_event(decode_event(encode(event)))
+
+
+def test_feature_maps_are_asked_for_where_a_rule_looks_at_them() -> None:
+    """A crowd is counted in them where the network for that is there, and only heads are."""
+    zone = Zone("yard", SQUARE)
+
+    def asked(*rules: Rule, known: bool = True) -> bool:
+        camera = CameraSpec(id="c", source="-", zones=(zone,), rules=rules)
+        numbers = trained() if known else {}
+        return CameraPipeline(camera, AGENT, ToldTracker(), ids, "told", trained=numbers).features
+
+    assert not asked()
+    assert not asked(INTRUSION, LOITERING)
+    assert asked(INTRUSION, BrawlRule(id="brawl"))
+    assert asked(CROWD)
+    assert not asked(CROWD, known=False)
+    assert not asked(replace(CROWD, classes=("car",)))
 
 
 def test_a_picture_is_wanted_of_each_begin() -> None:

@@ -152,7 +152,7 @@ class Blobs:
     def __init__(self) -> None:
         self.pixels = 0
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         assert all(image.shape[1::-1] in SIZES for image in images if exact)
         return [self._one(image) for image in images]
 
@@ -182,7 +182,7 @@ def played(crops: bool) -> tuple[list[tuple[Track, ...]], list[Event], Blobs]:
         found = None
         if pipeline.wants_detection(frame).detect:
             sheets = pipeline.sheets(frame)
-            found = pipeline.placed(sheets, look(detector, image, sheets)).found
+            found = pipeline.placed(sheets, look(detector, image, sheets, pipeline.features)).found
         step = pipeline.step(frame, found, CLOCK)
         tracks.append(step.tracks)
         events += step.events

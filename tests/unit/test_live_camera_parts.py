@@ -42,7 +42,7 @@ class Grey:
     def __init__(self) -> None:
         self.exact: list[bool] = []
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         self.exact.append(exact)
         return [self._one(image) for image in images]
 

@@ -46,7 +46,7 @@ class Still:
 class Nobody:
     name, classes = "nobody", ("person",)
 
-    def detect(self, images: Sequence[Image], *, exact: bool = False) -> list[Detections]:
+    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
         return [blobs([]) for _ in images]
 
     def close(self) -> None: ...

@@ -24,6 +24,9 @@ class RuleStep(Protocol):
     is watched ([camera.tamper]), it is not stepped while that finds fault with the view (to the rule: a gap in the
     stream; to its episodes: it is not so), and a new one is made once another view has become the known one, unless it
     is a Learner: what that has learned is not thrown away for one knock at the camera.
+
+    A class that sets `needs_features = True` looks at the detector's feature maps (View.features), which are there only
+    where one of the camera's rules does.
     """
 
     def step(self, view: View) -> tuple[Finding, ...]: ...
@@ -32,6 +35,11 @@ class RuleStep(Protocol):
 def needs_view(step: RuleStep) -> bool:
     """Whether this rule is to be silent while the camera cannot be trusted."""
     return bool(getattr(step, "needs_view", False))
+
+
+def needs_features(step: RuleStep) -> bool:
+    """Whether this rule looks at the detector's feature maps."""
+    return bool(getattr(step, "needs_features", False))
 
 
 Memory = Mapping[str, NDArray[np.generic]]

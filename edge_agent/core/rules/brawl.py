@@ -78,6 +78,8 @@ class Brawl:
     """True while the probability is at least `threshold` (then CLEAR of it). model, looker: others than the shipped
     ones, to measure what a model is worth on clips it has not seen."""
 
+    needs_features = True
+
     def __init__(
         self,
         rule: BrawlRule,

@@ -38,6 +38,10 @@ class Crowd:
         self._many = False
         self._close = False
 
+    @property
+    def needs_features(self) -> bool:
+        return self._counter.needs_features
+
     def step(self, view: View) -> tuple[Finding, ...]:
         everyone = counted(self._rule, view.figures)
         present = [f for f in everyone if inside(self._polygon, in_frame(f.foot))]
