@@ -146,6 +146,24 @@ def test_nor_where_vehicles_usually_stand() -> None:
     assert play(rule(traffic), every(5, start, start + 20), meeting) == []
 
 
+@pytest.mark.parametrize("gap_s", [0.9, 1.1, 2.0])
+def test_who_was_seen_once_and_then_elsewhere_has_not_stood(gap_s: float) -> None:
+    """It drives past, is not seen for gap_s, and comes back by where it was seen last: two boxes at one place."""
+    movers = Movers()
+    for t in every(5, 0, 2):
+        movers.look(View(T0 + t, (vehicle(1, 0.5 + 0.1 * t),), ASPECT))
+    for later, x in ((gap_s, 0.80), (gap_s + 0.2, 0.76), (gap_s + 0.4, 0.72)):
+        (mover,) = movers.look(View(T0 + 2.0 + later, (vehicle(1, x),), ASPECT))
+    assert not mover.stands(T0 + 2.4 + gap_s)
+
+
+def test_who_is_hidden_just_after_it_stopped_has_stood_meanwhile() -> None:
+    movers = Movers()
+    for t in (0.0, 0.2, 0.4, 1.6):
+        (mover,) = movers.look(View(T0 + t, (vehicle(1, 0.5),), ASPECT))
+    assert mover.stands(T0 + 1.6) == pytest.approx(1.6)
+
+
 def test_a_queue_is_none_of_it_however_long() -> None:
     """The first of it is; those behind it wait for it."""
 
