@@ -13,7 +13,7 @@ from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.traffic import Traffic
 from edge_agent.core.types import Point
 from tests.scenes import T0, every
-from tests.traffic import ASPECT, Drawn, first, play, vehicle
+from tests.traffic import ASPECT, LENGTH, Drawn, first, play, vehicle
 
 STOP = 1.0
 """Where the vehicle comes to stand, at 4 s."""
@@ -162,6 +162,17 @@ def test_who_is_hidden_just_after_it_stopped_has_stood_meanwhile() -> None:
     for t in (0.0, 0.2, 0.4, 1.6):
         (mover,) = movers.look(View(T0 + t, (vehicle(1, 0.5),), ASPECT))
     assert mover.stands(T0 + 1.6) == pytest.approx(1.6)
+
+
+@pytest.mark.parametrize(("swollen", "told"), [(1.5, True), (2.5, False), (0.3, False)])
+def test_another_vehicle_under_its_name_has_neither_come_nor_crashed(swollen: float, told: bool) -> None:
+    """It drives hard into another; then its name is at the place, but on a box of another size."""
+
+    def seen(t: float) -> list[Figure]:
+        other = vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")
+        return [comes(t, braking_s=0.4) if t < 4.0 else vehicle(1, STOP, length=LENGTH * swollen), other]
+
+    assert bool(play(rule(), every(5, 0, 12), seen)) == told
 
 
 def test_a_queue_is_none_of_it_however_long() -> None:
