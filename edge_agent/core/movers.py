@@ -36,12 +36,12 @@ CAME = 1.25
 LEAP, LEAP_SPEED, FASTEST = 0.5, 3.0, 8.0
 """A step of more than LEAP box lengths, at more than LEAP_SPEED plus three times the speed before (FASTEST, where that
 is not known yet), is no motion but another vehicle under the same name."""
+SWELL = 2.0
+"""Nor does a vehicle's box become so many times as long, or as short, from one look to the next: that of a car that
+drives at the camera with 15 m/s, 10 m away, grows by 1.4 in 0.2 s."""
 BRAKED_S, APPROACH_S = 2.5, 0.6
 """How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
 stood."""
-SWELL = 2.0
-"""Nor is it one where the box becomes so many times as long, or as short, from one look to the next: in 0.2 s a car that
-drives at the camera with 15 m/s, 10 m away, grows by 1.4."""
 SELDOM_S, GAP_S = 0.5, 0.8
 """Looks are SELDOM_S apart at most. Over a gap up to GAP_S nobody knows when in it a vehicle braked: what is beyond
 SELDOM_S is not taken for braking, wherever the gap lies. Who is not seen for longer was hidden, and may have rolled."""
