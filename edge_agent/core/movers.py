@@ -42,6 +42,8 @@ drives at the camera with 15 m/s, 10 m away, grows by 1.4 in 0.2 s."""
 BRAKED_S, APPROACH_S = 2.5, 0.6
 """How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
 stood."""
+PLAIN = 0.4
+"""Score from which a detection is sure enough to begin a track with (DetectorSpec.confidence as it is shipped)."""
 SELDOM_S, GAP_S = 0.5, 0.8
 """Looks are SELDOM_S apart at most. Over a gap up to GAP_S nobody knows when in it a vehicle braked: what is beyond
 SELDOM_S is not taken for braking, wherever the gap lies. Who is not seen for longer was hidden, and may have rolled."""
@@ -62,13 +64,15 @@ CONTACT_S = 3.0
 
 
 class Place(Struct, frozen=True, gc=False):
-    """at: middle of the box, foot: of its lower edge, both level; unit_foot: in unit coordinates."""
+    """at: middle of the box, foot: of its lower edge, both level; unit_foot: in unit coordinates. score:
+    the detector's, 0..1."""
 
     t: float
     at: Point
     foot: Point
     unit_foot: Point
     length: float
+    score: float
 
 
 @dataclass(slots=True)
@@ -134,6 +138,12 @@ class Mover:
         if self._braking is None:
             self._braking = _braking(self._stopping)
         return self._braking
+
+    @property
+    def plain(self) -> bool:
+        """Whether it was seen plainly at least once as it came to its stand: weak boxes alone drive and brake by how
+        their edges jump."""
+        return any(place.score >= PLAIN for place in self._stopping)
 
     @property
     def came(self) -> bool:
@@ -250,7 +260,7 @@ class Movers:
 def _place(figure: Figure, view: View) -> Place:
     x1, y1, x2, y2 = figure.box
     at = (x1 + x2) / 2 * view.aspect, (y1 + y2) / 2
-    return Place(view.t, at, figure.at, figure.foot, sqrt((x2 - x1) * view.aspect * (y2 - y1)))
+    return Place(view.t, at, figure.at, figure.foot, sqrt((x2 - x1) * view.aspect * (y2 - y1)), figure.score)
 
 
 def _leapt(mover: Mover, point: Place) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edge_agent.core.flow_field import STOOD_S, cell_of
 from edge_agent.core.movers import Movers
@@ -171,6 +172,18 @@ def test_another_vehicle_under_its_name_has_neither_come_nor_crashed(swollen: fl
     def seen(t: float) -> list[Figure]:
         other = vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")
         return [comes(t, braking_s=0.4) if t < 4.0 else vehicle(1, STOP, length=LENGTH * swollen), other]
+
+    assert bool(play(rule(), every(5, 0, 12), seen)) == told
+
+
+@pytest.mark.parametrize(("plainly", "told"), [(0, False), (1, True), (20, True)])
+def test_a_vehicle_of_weak_boxes_alone_has_not_crashed(plainly: int, told: bool) -> None:
+    """Seen plainly at so many looks before it stands; a vehicle that has crashed is often seen weakly."""
+
+    def seen(t: float) -> list[Figure]:
+        other = vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")
+        sure = 3.6 - 0.2 * plainly < t <= 3.6
+        return [replace(comes(t, braking_s=0.4), score=0.8 if sure else 0.2), other]
 
     assert bool(play(rule(), every(5, 0, 12), seen)) == told
 
