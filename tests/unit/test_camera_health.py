@@ -188,6 +188,26 @@ def noisy_blur(t: float, noise: float) -> Image:
     return np.asarray(np.clip(soft + view(t, noise=noise) - view(t, noise=0.0).astype(np.float32), 0, 255), np.uint8)
 
 
+def test_fog_that_hides_what_is_far_takes_fine_detail_and_no_sharpness() -> None:
+    """What is far has the finest detail: above it is sharp, below as a near wall is."""
+
+    def scene(t: float) -> Image:
+        image = view(t, noise=1.0)
+        half = HEIGHT // 2
+        image[half:] = cv2.GaussianBlur(image[half:], (0, 0), 1.0)
+        return image
+
+    def foggy(t: float, blur: float = 0.0) -> Image:
+        depth = np.linspace(1.8, 0.3, HEIGHT, dtype=np.float32)[:, None, None]
+        kept = np.exp(-depth * min(max((t - CLEAN) / 20, 0.0), 1.0))
+        seen = 190.0 + kept * (scene(t).astype(np.float32) - 190.0)
+        seen = cv2.GaussianBlur(seen, (0, 0), blur) if blur and t >= 30.0 else seen
+        return np.asarray(np.clip(seen, 0, 255), np.uint8)
+
+    assert begins(told(every(5, 0, 40), foggy)) == []
+    assert begins(told(every(5, 0, 40), lambda t: foggy(t, 2.5))) == ["camera_defocused"]
+
+
 @pytest.mark.parametrize("seconds", [0.0, 3.0])
 def test_a_move_says_how_long_the_camera_turned(seconds: float) -> None:
     """A knock is over at once; an operator's move is smooth and takes seconds."""
