@@ -27,8 +27,8 @@ ALIKE, SAME = 0.5, 0.75
 """Correlation from which a cell is the same thing seen again, and the same thing at the same place to about a pixel."""
 FLATTEST, LEAST = 0.1, 0.1
 """Share of all cells that are taken for flat, with nothing but noise in them; at least LEAST of the detail is none."""
-FAINT = 0.1
-"""A cell with less than this share of the mean detail has too little for a proportion of its own: it goes by that of
+FAINT = 1.0
+"""A cell with less than so many times the mean detail has too little for a proportion of its own: it goes by that of
 all."""
 DULL = 0.5
 """A lost cell with less than this share of its spread, fine or coarse detail shows nothing: it is no passer-by, who
