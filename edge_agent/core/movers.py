@@ -36,14 +36,12 @@ CAME = 1.25
 LEAP, LEAP_SPEED, FASTEST = 0.5, 3.0, 8.0
 """A step of more than LEAP box lengths, at more than LEAP_SPEED plus three times the speed before (FASTEST, where that
 is not known yet), is no motion but another vehicle under the same name."""
-SWELL = 2.0
-"""Nor does a vehicle's box become so many times as long, or as short, from one look to the next: that of a car that
-drives at the camera with 15 m/s, 10 m away, grows by 1.4 in 0.2 s."""
 BRAKED_S, APPROACH_S = 2.5, 0.6
 """How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
 stood."""
-PLAIN = 0.4
-"""Score from which a detection is sure enough to begin a track with (DetectorSpec.confidence as it is shipped)."""
+PLAIN, SWELL = 0.4, 2.0
+"""Score from which a detection is sure enough to begin a track with (DetectorSpec.confidence as it is shipped). Within
+the seconds of a stop no vehicle's box becomes SWELL times as long, or as short: that is another under its name."""
 SELDOM_S, GAP_S = 0.5, 0.8
 """Looks are SELDOM_S apart at most. Over a gap up to GAP_S nobody knows when in it a vehicle braked: what is beyond
 SELDOM_S is not taken for braking, wherever the gap lies. Who is not seen for longer was hidden, and may have rolled."""
@@ -141,9 +139,13 @@ class Mover:
 
     @property
     def plain(self) -> bool:
-        """Whether it was seen plainly at least once as it came to its stand: weak boxes alone drive and brake by how
-        their edges jump."""
-        return any(place.score >= PLAIN for place in self._stopping)
+        """Whether it, and no vehicle of another size, was seen plainly at least once on its way to its stand: weak
+        boxes alone drive and brake by how their edges jump."""
+        now = self.last.length
+        return any(
+            at.score >= PLAIN and now / SWELL <= at.length <= now * SWELL and gone(at, self._stopping[-1]) >= SURE
+            for at in self._stopping
+        )
 
     @property
     def came(self) -> bool:
@@ -266,8 +268,6 @@ def _place(figure: Figure, view: View) -> Place:
 def _leapt(mover: Mover, point: Place) -> bool:
     dt = point.t - mover.last.t
     step = gone(mover.last, point)
-    if not 1 / SWELL <= point.length / mover.last.length <= SWELL:
-        return True
     if dt <= 0:
         return step > LEAP
     speed = mover.speed

@@ -36,8 +36,7 @@ def iou(a: Box, b: Box) -> float:
 
 def paths(recording: Recording, rate: int) -> list[Path]:
     """Each vehicle's way, cut where it leaps: more than half a length in a step, at more than 3 lengths a second and
-    three times the speed before (8 lengths a second while that is not known), or over twice or under half as long as
-    before; and where it was away for over 10 s.
+    three times the speed before (8 lengths a second while that is not known); and where it was away for over 10 s.
 
     Somebody new who appears in the box of one that stood, and is not seen now, goes that one's way on.
     """
@@ -63,8 +62,6 @@ def corners(box: Box) -> tuple[int, int, int, int]:
 
 
 def leaps(path: Path, tick: int, box: Box, rate: int) -> bool:
-    if not 0.5 <= length(box) / length(path[-1][1]) <= 2.0:
-        return True
     known = speed(path, len(path) - 1, rate)
     step, fastest = gone(path[-1][1], box), 8.0 if known is None else 3.0 + 3.0 * known
     return step > 0.5 and step * rate / (tick - path[-1][0]) > fastest

@@ -176,6 +176,15 @@ def test_another_vehicle_under_its_name_has_neither_come_nor_crashed(swollen: fl
     assert bool(play(rule(), every(5, 0, 12), seen)) == told
 
 
+def test_boxes_that_merge_as_they_crash_hide_no_crash() -> None:
+    def seen(t: float) -> list[Figure]:
+        other = vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")
+        merged = vehicle(1, comes(t).at[0], length=LENGTH * 2.2)
+        return [merged if 3.7 < t < 3.9 else comes(t, braking_s=0.4), other]
+
+    assert play(rule(), every(5, 0, 12), seen)
+
+
 @pytest.mark.parametrize(("plainly", "told"), [(0, False), (1, True), (20, True)])
 def test_a_vehicle_of_weak_boxes_alone_has_not_crashed(plainly: int, told: bool) -> None:
     """Seen plainly at so many looks before it stands; a vehicle that has crashed is often seen weakly."""
