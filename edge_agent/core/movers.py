@@ -142,10 +142,7 @@ class Mover:
         """Whether it, and no vehicle of another size, was seen plainly at least once on its way to its stand: weak
         boxes alone drive and brake by how their edges jump."""
         now = self.last.length
-        return any(
-            at.score >= PLAIN and now / SWELL <= at.length <= now * SWELL and gone(at, self._stopping[-1]) >= SURE
-            for at in self._stopping
-        )
+        return any(at.score >= PLAIN and now / SWELL <= at.length <= now * SWELL for at in self._stopping[:-1])
 
     @property
     def came(self) -> bool:
