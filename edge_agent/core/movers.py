@@ -39,6 +39,9 @@ is not known yet), is no motion but another vehicle under the same name."""
 BRAKED_S, APPROACH_S = 2.5, 0.6
 """How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
 stood."""
+PLAIN, SWELL = 0.4, 2.0
+"""Score from which a detection is sure enough to begin a track with (DetectorSpec.confidence as it is shipped). Within
+the seconds of a stop no vehicle's box becomes SWELL times as long, or as short: that is another under its name."""
 SELDOM_S, GAP_S = 0.5, 0.8
 """Looks are SELDOM_S apart at most. Over a gap up to GAP_S nobody knows when in it a vehicle braked: what is beyond
 SELDOM_S is not taken for braking, wherever the gap lies. Who is not seen for longer was hidden, and may have rolled."""
@@ -59,25 +62,27 @@ CONTACT_S = 3.0
 
 
 class Place(Struct, frozen=True, gc=False):
-    """at: middle of the box, foot: of its lower edge, both level; unit_foot: in unit coordinates."""
+    """at: middle of the box, foot: of its lower edge, both level; unit_foot: in unit coordinates. score:
+    the detector's, 0..1."""
 
     t: float
     at: Point
     foot: Point
     unit_foot: Point
     length: float
+    score: float
 
 
 @dataclass(slots=True)
 class Mover:
     """One vehicle (or, for what it may meet, a person).
 
-    serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`; stop: the one it
-    came to stand in; off: since when it is not there. farthest: box lengths from where it was first seen. met, whom:
-    when it last touched whom. collided: with whom it had met hit_s before, by serial. lasted: how many of STOOD_S have
-    been counted. speed: box lengths a second over the last SPAN_S, None until it has been watched for half of it;
-    velocity: the same in frame heights, level, 0 until then. voted: in which cells it has, going into which quarter.
-    last: of the trail. _stopping: its trail as it came to its stand.
+    serial: its own number, whatever the tracker calls it. anchor: the box it stands in since `since`, and was last seen
+    in at `there`; stop: the one it came to stand in; off: since when it is not there. farthest: box lengths from where
+    it was first seen. met, whom: when it last touched whom. collided: with whom it had met hit_s before, by serial.
+    lasted: how many of STOOD_S have been counted. speed: box lengths a second over the last SPAN_S, None until it has
+    been watched for half of it; velocity: the same in frame heights, level, 0 until then. voted: in which cells it has,
+    going into which quarter. last: of the trail. _stopping: its trail as it came to its stand.
     """
 
     serial: int
@@ -86,6 +91,7 @@ class Mover:
     anchor: Box
     stop: Box
     since: float
+    there: float = field(init=False)
     off: float | None = None
     farthest: float = 0.0
     met: float = float("-inf")
@@ -102,7 +108,7 @@ class Mover:
     _braking: float | None = 0.0
 
     def __post_init__(self) -> None:
-        self.last = self.trail[-1]
+        self.last, self.there = self.trail[-1], self.since
 
     def add(self, point: Place) -> Place:
         """Takes `speed` and `velocity` from the last SPAN_S up to this point, and says from which point on."""
@@ -132,6 +138,13 @@ class Mover:
         return self._braking
 
     @property
+    def plain(self) -> bool:
+        """Whether it, and no vehicle of another size, was seen plainly at least once on its way to its stand: weak
+        boxes alone drive and brake by how their edges jump."""
+        now = self.last.length
+        return any(at.score >= PLAIN and now / SWELL <= at.length <= now * SWELL for at in self._stopping[:-1])
+
+    @property
     def came(self) -> bool:
         return self.farthest >= CAME
 
@@ -148,8 +161,13 @@ class Mover:
 
     def stands(self, t: float) -> float:
         """For how long it has stood, 0 while it is not known to."""
-        lasted = self.last.t - self.since
-        return t - self.since if reached(lasted, STANDS_S) and self.off is None else 0.0
+        return t - self.since if self.settled and self.off is None else 0.0
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has been seen where it stopped for STANDS_S. Who is next seen elsewhere has not, however long
+        nobody saw it in between."""
+        return reached(self.there - self.since, STANDS_S)
 
 
 def gone(then: Place, now: Place) -> float:
@@ -211,6 +229,7 @@ class Movers:
         point = _place(figure, view)
         mover = known.get(figure.id) or self._adopt(known, figure, view.t)
         if mover is not None and view.held:
+            mover.there = point.t if mover.there == mover.last.t else mover.there
             mover.add(point)
         elif mover is None or _leapt(mover, point):
             self._count += 1
@@ -240,7 +259,7 @@ class Movers:
 def _place(figure: Figure, view: View) -> Place:
     x1, y1, x2, y2 = figure.box
     at = (x1 + x2) / 2 * view.aspect, (y1 + y2) / 2
-    return Place(view.t, at, figure.at, figure.foot, sqrt((x2 - x1) * view.aspect * (y2 - y1)))
+    return Place(view.t, at, figure.at, figure.foot, sqrt((x2 - x1) * view.aspect * (y2 - y1)), figure.score)
 
 
 def _leapt(mover: Mover, point: Place) -> bool:
@@ -258,13 +277,13 @@ def _move(mover: Mover, figure: Figure, point: Place) -> None:
         mover.heading = heading(then.at, point.at)
     mover.farthest = max(mover.farthest, gone(mover.trail[0], point))
     if overlap(mover.anchor, figure.box) >= SAME_PLACE:
-        mover.off = None
+        mover.there, mover.off = point.t, None
         return
-    if reached(mover.last.t - mover.since, STANDS_S) and mover.off is None:
+    if mover.settled and mover.off is None:
         mover.off = point.t
     if mover.off is not None and not reached(point.t - mover.off, STANDS_S):
         return
-    mover.anchor, mover.off = figure.box, None
+    mover.anchor, mover.there, mover.off = figure.box, point.t, None
     if mover.speed is None or mover.speed > CREEP or overlap(mover.stop, figure.box) < HERE:
         mover.stopped(figure.box, point.t)
 

@@ -27,6 +27,9 @@ ALIKE, SAME = 0.5, 0.75
 """Correlation from which a cell is the same thing seen again, and the same thing at the same place to about a pixel."""
 FLATTEST, LEAST = 0.1, 0.1
 """Share of all cells that are taken for flat, with nothing but noise in them; at least LEAST of the detail is none."""
+FAINT = 1.0
+"""A cell with less than so many times the mean detail has too little for a proportion of its own: it goes by that of
+all."""
 DULL = 0.5
 """A lost cell with less than this share of its spread, fine or coarse detail shows nothing: it is no passer-by, who
 brings his own."""
@@ -140,7 +143,7 @@ def _difference(known: Look, look: Look, usual: Patches, now: Patches, steady: f
         blown=_share(blown, structured),
         detail=sqrt(fine / known_fine) / gain,
         clear=median(detail[kept]) if kept.any() else 0.0,
-        sharpness=_sharpness(look, structured) / _sharpness(known, structured),
+        sharpness=_sharpness(known, look, structured),
         layout=layout,
         shift=_shift(known.small, look.small) if share < UNMOVED else 0.0,
         steady=steady,
@@ -157,12 +160,28 @@ def _energy(grid: Grid, among: NDArray[np.bool_]) -> float:
     return float(grid[among].mean()) + 0.1
 
 
-def _sharpness(look: Look, among: NDArray[np.bool_]) -> float:
-    """Fine against coarse detail in these cells. Noise is the same in both and everywhere: what the flattest cells have
-    is taken off, or a camera that comes back from a noisy night would seem out of focus."""
-    noise = quantile(look.fine, FLATTEST)
-    fine, coarse = _energy(look.fine, among), _energy(look.coarse, among)
-    return sqrt(max(fine - noise, LEAST * fine) / max(coarse - noise, LEAST * coarse))
+def _sharpness(known: Look, look: Look, among: NDArray[np.bool_]) -> float:
+    """Fine against coarse detail in these cells, by the known proportion of the two: each cell's own, weighted by the
+    coarse detail that it shows now. Fog that hides what is far, where detail is finest, changes the weights only; a
+    blurred lens the proportion."""
+    noise = _noise(known)
+    fine, coarse = (np.maximum(grid[among] - noise, 0.1) for grid in (known.fine, known.coarse))
+    usual = (fine + FAINT * fine.mean()) / (coarse + FAINT * coarse.mean())
+    return sqrt(_proportion(look, among, usual) / _proportion(known, among, usual))
+
+
+def _proportion(look: Look, among: NDArray[np.bool_], usual: Grid) -> float:
+    """Fine detail of these cells over what would be usual with their coarse detail. Noise is the same in both and
+    everywhere: what the flattest cells have is taken off, or a camera that comes back from a noisy night would seem out
+    of focus."""
+    noise = _noise(look)
+    fine, coarse = look.fine[among] + 0.1, (look.coarse[among] + 0.1) * usual
+    now, due = float(fine.mean()), float(coarse.mean())
+    return max(now - noise, LEAST * now) / max(due - noise * float(usual.mean()), LEAST * due)
+
+
+def _noise(look: Look) -> float:
+    return quantile(look.fine, FLATTEST)
 
 
 def _layout(known: Patches, now: Patches) -> tuple[float, float]:

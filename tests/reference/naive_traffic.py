@@ -132,7 +132,7 @@ class Stand:
         self.still: dict[int, bool] = {}
         self.box = dict(path)
         anchor = stop = path[0][1]
-        onset, off, far = path[0][0], None, 0.0
+        onset, there, off, far = path[0][0], path[0][0], None, 0.0
         for k, (tick, box) in enumerate(path):
             first = min(i for i in range(k + 1) if tick - path[i][0] <= 4 * rate)
             # The way is cut to its last 4 s only after each look.
@@ -140,16 +140,16 @@ class Stand:
             far = max(far, gone(path[old][1], box))
             if k > 0:
                 if iou(anchor, box) >= 0.6:
-                    off = None
+                    there, off = tick, None
                 else:
-                    off = tick if off is None and tick - onset >= rate else off
+                    off = tick if off is None and there - onset >= rate else off
                     if off is None or tick - off >= rate:
-                        anchor, off = box, None
+                        anchor, there, off = box, tick, None
                         pace = self._pace(path, k, old, rate)
                         if pace is None or pace > 0.3 or iou(stop, box) < 0.35:
                             stop, onset = box, tick
             self.anchor = anchor
-            self.since[tick] = onset if tick - onset >= rate and off is None else None
+            self.since[tick] = onset if there - onset >= rate and off is None else None
             self.came[tick] = far >= 1.25
             self.still[tick] = (speed(path, k, rate) or 0.0) <= 0.15
 

@@ -11,6 +11,7 @@ from contract.codec import check_event, decode_event, encode
 from edge_agent.core.look import look
 from edge_agent.core.spec import CAMERA_FAULTS, TamperSpec
 from edge_agent.core.types import Image
+from edge_agent.core.view import ViewMemory
 from simulator.tamper import KINDS, STRENGTHS, Kind, Strength, tampered
 from tests.cameras import HEIGHT, WIDTH, begins, told, view
 from tests.scenes import T0, every
@@ -200,6 +201,40 @@ def noisy_blur(t: float, noise: float) -> Image:
         return view(t, noise=noise)
     soft = cv2.GaussianBlur(view(0.0, noise=0.0), (0, 0), 2.5).astype(np.float32)
     return np.asarray(np.clip(soft + view(t, noise=noise) - view(t, noise=0.0).astype(np.float32), 0, 255), np.uint8)
+
+
+def sharpness_after(change: Callable[[Image], Image]) -> float:
+    """Of a view whose upper half is sharp, as what is far, and whose lower half is a plain wall close by."""
+    memory = ViewMemory()
+
+    def scene(t: float) -> Image:
+        image = view(t, noise=1.0)
+        image[HEIGHT // 2 :] = cv2.GaussianBlur(image[HEIGHT // 2 :], (0, 0), 1.0)
+        return image
+
+    for t in every(5, 0, 4):
+        seen = look(scene(t), T0 + t)
+        assert seen is not None
+        if memory.compare(seen) is not None:
+            memory.learn(seen)
+    seen = look(change(scene(5.0)), T0 + 5.0)
+    assert seen is not None
+    difference = memory.compare(seen)
+    assert difference is not None
+    return difference.sharpness
+
+
+def test_fog_that_hides_what_is_far_takes_fine_detail_and_no_sharpness() -> None:
+    def foggy(image: Image) -> Image:
+        kept = np.exp(-np.linspace(1.8, 0.3, HEIGHT, dtype=np.float32))[:, None, None]
+        return np.asarray(190.0 + kept * (image.astype(np.float32) - 190.0), np.uint8)
+
+    def blurred(image: Image) -> Image:
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), 2.0), np.uint8)
+
+    assert sharpness_after(foggy) > 0.8
+    assert sharpness_after(blurred) < 0.6
+    assert sharpness_after(lambda image: foggy(blurred(image))) < 0.6
 
 
 @pytest.mark.parametrize("seconds", [0.0, 3.0])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edge_agent.core.flow_field import STOOD_S, cell_of
 from edge_agent.core.movers import Movers
@@ -13,7 +14,7 @@ from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.traffic import Traffic
 from edge_agent.core.types import Point
 from tests.scenes import T0, every
-from tests.traffic import ASPECT, Drawn, first, play, vehicle
+from tests.traffic import ASPECT, LENGTH, Drawn, first, play, vehicle
 
 STOP = 1.0
 """Where the vehicle comes to stand, at 4 s."""
@@ -144,6 +145,56 @@ def test_nor_where_vehicles_usually_stand() -> None:
         return [comes(s, braking_s=0.4), vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - s)), "motorcycle")]
 
     assert play(rule(traffic), every(5, start, start + 20), meeting) == []
+
+
+@pytest.mark.parametrize("gap_s", [0.9, 1.1, 2.0])
+def test_who_was_seen_once_and_then_elsewhere_has_not_stood(gap_s: float) -> None:
+    """It drives past, is not seen for gap_s, and comes back by where it was seen last: two boxes at one place."""
+    movers = Movers()
+    for t in every(5, 0, 2):
+        movers.look(View(T0 + t, (vehicle(1, 0.5 + 0.1 * t),), ASPECT))
+    for later, x in ((gap_s, 0.80), (gap_s + 0.2, 0.76), (gap_s + 0.4, 0.72)):
+        (mover,) = movers.look(View(T0 + 2.0 + later, (vehicle(1, x),), ASPECT))
+    assert not mover.stands(T0 + 2.4 + gap_s)
+
+
+def test_who_is_hidden_just_after_it_stopped_has_stood_meanwhile() -> None:
+    movers = Movers()
+    for t in (0.0, 0.2, 0.4, 1.6):
+        (mover,) = movers.look(View(T0 + t, (vehicle(1, 0.5),), ASPECT))
+    assert mover.stands(T0 + 1.6) == pytest.approx(1.6)
+
+
+@pytest.mark.parametrize(("swollen", "told"), [(1.5, True), (2.5, False), (0.3, False)])
+def test_another_vehicle_under_its_name_has_neither_come_nor_crashed(swollen: float, told: bool) -> None:
+    """It drives hard into another; then its name is at the place, but on a box of another size."""
+
+    def seen(t: float) -> list[Figure]:
+        other = vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")
+        return [comes(t, braking_s=0.4) if t < 4.0 else vehicle(1, STOP, length=LENGTH * swollen), other]
+
+    assert bool(play(rule(), every(5, 0, 12), seen)) == told
+
+
+def test_boxes_that_merge_as_they_crash_hide_no_crash() -> None:
+    def seen(t: float) -> list[Figure]:
+        other = vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")
+        merged = vehicle(1, comes(t).at[0], length=LENGTH * 2.2)
+        return [merged if 3.7 < t < 3.9 else comes(t, braking_s=0.4), other]
+
+    assert play(rule(), every(5, 0, 12), seen)
+
+
+@pytest.mark.parametrize(("plainly", "told"), [(0, False), (1, True), (20, True)])
+def test_a_vehicle_of_weak_boxes_alone_has_not_crashed(plainly: int, told: bool) -> None:
+    """Seen plainly at so many looks before it stands; a vehicle that has crashed is often seen weakly."""
+
+    def seen(t: float) -> list[Figure]:
+        other = vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")
+        sure = 3.6 - 0.2 * plainly < t <= 3.6
+        return [replace(comes(t, braking_s=0.4), score=0.8 if sure else 0.2), other]
+
+    assert bool(play(rule(), every(5, 0, 12), seen)) == told
 
 
 def test_a_queue_is_none_of_it_however_long() -> None:

@@ -120,15 +120,16 @@ class StoppedVehicle:
         usual = self._traffic.field.usual_stand(mover.figure.foot) if self._traffic.knows else None
         if not mover.came and usual is None:
             return None
-        plain = mover.figure.cls in WHEELS and mover.figure.height >= CRASH_HEIGHT and mover.came
-        crashed = plain and mover.collided is not None and mover.braking >= CRASH_BRAKING and not usual
+        large = mover.figure.cls in WHEELS and mover.figure.height >= CRASH_HEIGHT and mover.came
+        met = large and mover.plain and mover.collided is not None
+        crashed = met and mover.braking >= CRASH_BRAKING and not usual
         if any(_holds_up(other, mover, crashed, aspect) for other in movers):
             return None
         if crashed:
             return _Case(self._rule.crash_after_s, usual, True)
         if usual is not None:
             return _Case(max(self._rule.after_s, LONGER * usual), usual, False)
-        abrupt = plain and mover.braking >= ABRUPT
+        abrupt = large and mover.plain and mover.braking >= ABRUPT
         return _Case(self._rule.after_s * (1.0 if abrupt else UNKNOWN), None, False)
 
 
