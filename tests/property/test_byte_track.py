@@ -154,13 +154,17 @@ def test_how_large_the_picture_is_does_not_matter(seed: int, count: int, factor:
 @given(
     st.lists(st.tuples(st.floats(0.02, 2.0), st.booleans()), max_size=6),
     st.lists(st.floats(0.01, 1.0), min_size=1, max_size=8),
+    st.floats(-0.05, 0.05),
 )
-def test_how_often_nobody_was_seen_does_not_matter(looks: list[tuple[float, bool]], gaps: list[float]) -> None:
-    """One long gap leaves of a filter what many short ones leave."""
+def test_how_often_nobody_was_seen_does_not_matter(
+    looks: list[tuple[float, bool]], gaps: list[float], grown: float
+) -> None:
+    """One long gap leaves of a filter what many short ones leave, whether the box grows or shrinks meanwhile."""
     filters = box_filter.begin(np.array([(0.1,), (0.2,), (0.15,), (0.35,)]))
     for gap, strong in looks:
         box_filter.predict(filters, gap)
-        box_filter.correct(filters, filters[box_filter.BOX] + 0.01 * gap, np.array([strong]))
+        seen = filters[box_filter.BOX] + gap * np.array([(0.02,), (0.03,), (0.01,), (grown,)])
+        box_filter.correct(filters, seen, np.array([strong]))
     once, often = filters.copy(), filters.copy()
     box_filter.predict(once, sum(gaps))
     for gap in gaps:

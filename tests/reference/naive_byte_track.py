@@ -23,8 +23,12 @@ class One:
     covariance: np.ndarray = field(default_factory=lambda: np.diag([0.03**2] * 4 + [0.9**2] * 4))
     hits: int = 1
     id: int = 0
+    weight: float = 1.0
     shown: dict[str, float] = field(default_factory=dict)
     name: str = ""
+
+    def __post_init__(self) -> None:
+        self.size = self.state[2:4] - self.state[:2]
 
     def predict(self, elapsed: float) -> None:
         moves = np.eye(8)
@@ -34,6 +38,10 @@ class One:
             noise[i, i], noise[i + 4, i + 4] = 0.18**2 * elapsed**3 / 3, 0.18**2 * elapsed
             noise[i, i + 4] = noise[i + 4, i] = 0.18**2 * elapsed**2 / 2
         self.state = moves @ self.state
+        for low, high, size in ((0, 2, self.size[0]), (1, 3, self.size[1])):
+            middle = (self.state[low] + self.state[high]) / 2
+            side = max(self.state[high] - self.state[low], size / 4)
+            self.state[low], self.state[high] = middle - side / 2, middle + side / 2
         self.covariance = moves @ self.covariance @ moves.T + noise
 
     def correct(self, box: np.ndarray, strong: bool) -> None:
@@ -42,6 +50,7 @@ class One:
         gain = self.covariance @ sees.T @ np.linalg.inv(sees @ self.covariance @ sees.T + noise * np.eye(4))
         self.state = self.state + gain @ (box - sees @ self.state)
         self.covariance = (np.eye(8) - gain @ sees) @ self.covariance
+        self.size = self.state[2:4] - self.state[:2]
 
     def vote(self, name: str, score: float) -> str:
         self.shown[name] = self.shown.get(name, 0.0) + score
@@ -107,7 +116,12 @@ class Naive:
         for stage in (strong, weak):
             left = [n for n in range(len(self.tracks)) if n not in taken]
             gains = [
-                [fit(self.tracks[n].state[:4], boxes[i]) * (self.tracks[n].group == groups[i]) for i in stage]
+                [
+                    fit(self.tracks[n].state[:4], boxes[i])
+                    * (self.tracks[n].group == groups[i])
+                    * self.tracks[n].weight
+                    for i in stage
+                ]
                 for n in left
             ]
             for row, column in greatest(gains)[1].items():
@@ -121,11 +135,13 @@ class Naive:
                 track.seen, track.hits = t, track.hits + 1
                 if track.id == 0 and track.hits >= max(self.spec.confirm, 2):
                     self.count += 1
-                    track.id = self.count
+                    track.id, track.weight = self.count, 1.0
                 if track.id:
                     seen.append((track.id, track.vote(names[i], float(found.scores[i])), i))
         self.tracks = [track for n, track in enumerate(self.tracks) if track.id or n in taken]
         for i in strong:
             if i not in taken.values():
-                self.tracks.append(One(np.concatenate((boxes[i], np.zeros(4))), groups[i], t))
+                on = any(overlap(boxes[i], boxes[k]) > 0.5 and groups[i] == groups[k] for k in taken.values())
+                weight = 0.25 if on else 1.0
+                self.tracks.append(One(np.concatenate((boxes[i], np.zeros(4))), groups[i], t, weight=weight))
         return seen
