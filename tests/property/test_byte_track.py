@@ -21,7 +21,8 @@ Frames = list[Detections]
 
 
 def street(seed: int, count: int, frames: int, dt: float = 0.2) -> Frames:
-    """People and vehicles on ways that cross, missed and mistaken now and then, among ghosts, in any order."""
+    """People and vehicles on ways that cross, missed, mistaken and seen twice now and then, among ghosts, in any
+    order."""
     chance = np.random.default_rng(seed)
     at = chance.uniform((200, 250), (1000, 600), (count, 2))
     pace = chance.uniform(-90, 90, (count, 2)) * (1, 0.2)
@@ -35,6 +36,9 @@ def street(seed: int, count: int, frames: int, dt: float = 0.2) -> Frames:
         labels = np.append(flip, 0)
         size = np.array([(40, 100), (150, 80), (180, 110), (60, 70)])[labels] * chance.uniform(0.95, 1.05)
         boxes = np.concatenate((foot - size * (0.5, 1), foot + size * (0.5, 0)), axis=1)
+        twice = np.flatnonzero(chance.random(len(labels)) < 0.3)
+        shift = chance.uniform(-0.2, 0.2, (len(twice), 2)) * size[twice]
+        boxes, labels = np.concatenate((boxes, boxes[twice] + np.tile(shift, 2))), np.append(labels, labels[twice])
         scores = chance.uniform(0.02, 0.98, len(labels))
         order = chance.permutation(len(labels))
         found = Detections(boxes.astype(np.float32), scores.astype(np.float32), labels.astype(np.int32), CLASSES)
