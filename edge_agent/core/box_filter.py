@@ -1,7 +1,7 @@
 """Kalman filters of many boxes at once: corners that move with constant velocity (SORT, Bewley et al. 2016).
 
 One column a box. Rows 0-3: x1 y1 x2 y2; 4-7: their velocities a second; 8-10: the covariance [[p, c], [c, v]] of a
-coordinate and its velocity; 11-12: width and height at the last look. The four coordinates have the same noise, are
+coordinate and its velocity; 11-12: the least width and height, see LEAST. The four coordinates have the same noise, are
 measured at the same moments and do not influence each other, so their 8 x 8 covariance is this one block four times
 over, and the textbook equations (Kalman 1960) come down to a few operations on rows.
 
@@ -17,7 +17,7 @@ Filters = NDArray[np.float64]
 ROWS = 13
 BOX, VELOCITY = slice(0, 4), slice(4, 8)
 P, C, V = 8, 9, 10
-SIZE = slice(11, 13)
+SMALLEST = slice(11, 13)
 EDGE, FAINT, PACE, TURN = 0.03, 0.06, 0.9, 0.18
 """Standard deviations, in heights of the object (a person's 1.7 m): of a detected edge; of one detected weakly, mostly
 of who is half hidden; of the velocity of whoever is seen for the first time (walking, 1.5 m/s); and of how much a
@@ -33,15 +33,15 @@ def begin(boxes: NDArray[np.float64]) -> Filters:
     filters = np.zeros((ROWS, boxes.shape[1]))
     filters[BOX] = boxes
     filters[P], filters[V] = EDGE**2, PACE**2
-    filters[SIZE] = boxes[2:] - boxes[:2]
+    filters[SMALLEST] = LEAST * (boxes[2:] - boxes[:2])
     return filters
 
 
 def moved(filters: Filters, elapsed: float) -> NDArray[np.float64]:
     """Where they are `elapsed` seconds later: (4, k)."""
     boxes: NDArray[np.float64] = filters[BOX] + elapsed * filters[VELOCITY]
-    short = LEAST * filters[SIZE] - (boxes[2:] - boxes[:2])
-    if (short > 0).any():
+    short = filters[SMALLEST] - (boxes[2:] - boxes[:2])
+    if short.max(initial=0) > 0:
         grow = np.maximum(short, 0) / 2
         boxes[:2] -= grow
         boxes[2:] += grow
@@ -69,4 +69,4 @@ def correct(filters: Filters, boxes: NDArray[np.float64], strong: NDArray[np.boo
     filters[V] -= pull * filters[C]
     filters[P] = noise * gain
     filters[C] = noise * pull
-    filters[SIZE] = filters[2:4] - filters[:2]
+    filters[SMALLEST] = LEAST * (filters[2:4] - filters[:2])

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from contract.errors import ConfigError
 from edge_agent.core import box_filter
 from edge_agent.core.assignment import heaviest
-from edge_agent.core.overlap import iou
 from edge_agent.core.spec import TrackerSpec
 from edge_agent.core.timing import exceeded
 from edge_agent.core.types import Detections, Track, TrackId
@@ -173,8 +172,8 @@ class ByteTrack:
             fresh = np.zeros((5, new.size))
             fresh[SEEN], fresh[HITS], fresh[GROUP], fresh[WEIGHT] = t, 1, groups[new], 1
             own = boxes.take(new, axis=1)
-            on = iou(own.T, boxes.take(taken, axis=1).T) > SAME
-            fresh[WEIGHT, (on & (groups[new][:, None] == groups[taken])).any(axis=1)] = DOUBT
+            rows, _, overlap, _ = _fitting(own, groups[new], boxes.take(taken, axis=1), groups[taken])
+            fresh[WEIGHT, rows[overlap > SAME]] = DOUBT
             begun = box_filter.begin(own)
             self._filters = np.concatenate((self._filters.take(kept, axis=1), begun), axis=1)
             self._about = np.concatenate((self._about.take(kept, axis=1), fresh), axis=1)
