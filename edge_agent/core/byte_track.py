@@ -192,16 +192,19 @@ class ByteTrack:
         return groups[detections.labels]
 
 
-def _fitting(tracks: Floats, its: Floats, boxes: Floats, groups: Indices) -> Pairs:
+def _fitting(tracks: Floats, its: Floats | Indices, boxes: Floats, groups: Indices) -> Pairs:
     """Of `tracks` (4, n) and `boxes` (4, m), those of the same group that share some area, in their order. its: the
     tracks' groups.
+
+    Of who was lost while his box shrank, the prediction may be nothing any more: it shares nothing with any box.
 
     Overlap is intersection over union. They fit the better the more they overlap, times the square of the same measure
     of their heights alone (close to the height-modulated IoU of Yang et al. 2024, arXiv:2308.00783): a camera looks
     along the ground, so those who pass each other meet sideways, but heads and feet stay at heights of their own.
     """
     left, top, right, bottom = tracks[:, :, None]
-    touch = (left < boxes[2]) & (right > boxes[0]) & (top < boxes[3]) & (bottom > boxes[1])
+    solid = (left < right) & (top < bottom)
+    touch = solid & (left < boxes[2]) & (right > boxes[0]) & (top < boxes[3]) & (bottom > boxes[1])
     rows, columns = np.divmod(touch.ravel().nonzero()[0], max(boxes.shape[1], 1))
     same = its[rows] == groups[columns]
     if not same.all():

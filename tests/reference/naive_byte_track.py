@@ -27,9 +27,6 @@ class One:
     shown: dict[str, float] = field(default_factory=dict)
     name: str = ""
 
-    def __post_init__(self) -> None:
-        self.size = self.state[2:4] - self.state[:2]
-
     def predict(self, elapsed: float) -> None:
         moves = np.eye(8)
         noise = np.zeros((8, 8))
@@ -38,10 +35,9 @@ class One:
             noise[i, i], noise[i + 4, i + 4] = 0.18**2 * elapsed**3 / 3, 0.18**2 * elapsed
             noise[i, i + 4] = noise[i + 4, i] = 0.18**2 * elapsed**2 / 2
         self.state = moves @ self.state
-        for low, high, size in ((0, 2, self.size[0]), (1, 3, self.size[1])):
-            middle = (self.state[low] + self.state[high]) / 2
-            side = max(self.state[high] - self.state[low], size / 4)
-            self.state[low], self.state[high] = middle - side / 2, middle + side / 2
+        for low, high in ((0, 2), (1, 3)):
+            if self.state[low] > self.state[high]:
+                self.state[low] = self.state[high] = (self.state[low] + self.state[high]) / 2
         self.covariance = moves @ self.covariance @ moves.T + noise
 
     def correct(self, box: np.ndarray, strong: bool) -> None:
@@ -50,7 +46,6 @@ class One:
         gain = self.covariance @ sees.T @ np.linalg.inv(sees @ self.covariance @ sees.T + noise * np.eye(4))
         self.state = self.state + gain @ (box - sees @ self.state)
         self.covariance = (np.eye(8) - gain @ sees) @ self.covariance
-        self.size = self.state[2:4] - self.state[:2]
 
     def vote(self, name: str, score: float) -> str:
         self.shown[name] = self.shown.get(name, 0.0) + score
