@@ -5,12 +5,16 @@ ground truth, against `YOLO.track()` of ultralytics with torch and with ONNX Run
 
 PETS09-S2L1, all 795 frames, YOLOv8n at a longer side of 640, each in the network's fastest arithmetic here. Jaga also
 runs its motion gate, camera health, a rule and its events. Loading the network is left out.
+
+Speed is that of the rhythm in which an agent looks at the whole picture. What is found is the mean over that rhythm and
+four beside it: of 186 people three are 0.016 of recall, and which frames are seen whole moves more than that.
 """
 
+import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -23,18 +27,30 @@ from benchmarks.scorers import Scores, as_boxes, detection_scores, iou
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.source_av import open_source
 from edge_agent.config import load
+from edge_agent.core.gaze import WHOLE_S
 
 FASTER = 8.0
+ASIDE = (-0.4, -0.2, 0.2, 0.4)
+"""Seconds by which the other rhythms differ from WHOLE_S."""
 
 
-def jaga() -> tuple[Seen, Parts]:
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What was found on the frames with ground truth. switches: of ids, for each true track."""
+
+    recall: float
+    precision: float
+    switches: float
+
+
+def jaga(whole_s: float = WHOLE_S) -> tuple[Seen, Parts]:
     config = load(CONFIGS / "pets.toml")
     detecting = replace(config.detector, precision="auto", threads=1)
     config = replace(config, detector=detecting)
     camera = replace(config.cameras[0], source=str(PETS), crops="auto")
     with closing(open_detector(detecting)) as detector:
         warm(detector, 768, 576)
-        watcher = Watcher(config, camera, detector)
+        watcher = Watcher(config, camera, detector, whole_s)
         rows: list[Row] = []
         count = 0
         frames = open_source(camera, realtime=False, start=0.0, isolate=False)
@@ -66,28 +82,50 @@ def quality(rows: list[Row]) -> tuple[Scores, float]:
 
 @cores(1)
 def measure() -> Outcome:
-    """Jaga, then each peer."""
+    """Jaga in each rhythm, then each peer."""
     cv2.setNumThreads(1)
     ours, parts = jaga()
-    scores, switches = quality(ours.rows)
-    figures = [*told("jaga", ours, scores, switches), *split(ours, parts)]
+    rhythms = {WHOLE_S: found_in(ours.rows)}
+    rhythms |= {WHOLE_S + aside: found_in(jaga(WHOLE_S + aside)[0].rows) for aside in ASIDE}
+    mean = mean_of(list(rhythms.values()))
+    figures = [*told("jaga", ours, mean), *single(rhythms), *split(ours, parts)]
     for name, weights in peers().items():
         theirs = peer(weights, PETS, 1)
-        found, changes = quality(theirs.rows)
-        figures += told(name, theirs, found, changes)
+        found = found_in(theirs.rows)
+        figures += told(name, theirs, found)
         figures.append(at_least(f"jaga / {name}: frames/s", theirs.cpu / ours.cpu, FASTER))
-        figures.append(at_least(f"recall against {name}", scores.recall, round(found.recall, 4)))
-        figures.append(at_least(f"precision against {name}", scores.precision, round(found.precision, 4)))
-        figures.append(at_most(f"switches against {name}", switches, round(changes, 4)))
+        figures.append(at_least(f"mean recall against {name}", mean.recall, round(found.recall, 4)))
+        figures.append(at_least(f"mean precision against {name}", mean.precision, round(found.precision, 4)))
+        figures.append(at_most(f"mean switches against {name}", mean.switches, round(found.switches, 4)))
     return Outcome("busy_clip", tuple(figures))
 
 
-def told(name: str, seen: Seen, scores: Scores, switches: float) -> Iterator[Figure]:
+def found_in(rows: list[Row]) -> Quality:
+    scores, switches = quality(rows)
+    return Quality(scores.recall, scores.precision, switches)
+
+
+def mean_of(runs: list[Quality]) -> Quality:
+    return Quality(
+        statistics.mean(run.recall for run in runs),
+        statistics.mean(run.precision for run in runs),
+        statistics.mean(run.switches for run in runs),
+    )
+
+
+def told(name: str, seen: Seen, found: Quality) -> Iterator[Figure]:
     yield Figure(f"{name}: what", seen.note)
     yield Figure(f"{name}: frames/s a core", seen.pictures / seen.cpu)
-    yield Figure(f"{name}: recall", scores.recall)
-    yield Figure(f"{name}: precision", scores.precision)
-    yield Figure(f"{name}: id switches a true track", switches)
+    yield Figure(f"{name}: recall", found.recall)
+    yield Figure(f"{name}: precision", found.precision)
+    yield Figure(f"{name}: id switches a true track", found.switches)
+
+
+def single(rhythms: dict[float, Quality]) -> Iterator[Figure]:
+    """What each rhythm came to by itself."""
+    for whole_s, found in sorted(rhythms.items()):
+        row = f"recall {found.recall:.3f}, precision {found.precision:.3f}, switches {found.switches:.2f}"
+        yield Figure(f"jaga: the whole picture every {whole_s:.1f} s", row)
 
 
 def split(seen: Seen, parts: Parts) -> Iterator[Figure]:

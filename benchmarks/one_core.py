@@ -25,7 +25,7 @@ from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.crops import SIZES, whole
 from edge_agent.core.events import Agent
-from edge_agent.core.gaze import gaze_of
+from edge_agent.core.gaze import WHOLE_S, gaze_of
 from edge_agent.core.motion import Decision
 from edge_agent.core.pipeline import CameraPipeline, Step
 from edge_agent.core.ports import Detector
@@ -77,9 +77,10 @@ class Seen:
 
 
 class Watcher:
-    """One camera of `config` as an agent runs it, but for the decoder's process and the way to the broker."""
+    """One camera of `config` as an agent runs it, but for the decoder's process and the way to the broker. whole_s:
+    rhythm of the whole picture."""
 
-    def __init__(self, config: EdgeConfig, camera: CameraSpec, detector: Detector) -> None:
+    def __init__(self, config: EdgeConfig, camera: CameraSpec, detector: Detector, whole_s: float = WHOLE_S) -> None:
         tracks = ByteTrack(config.tracker)
         self._detector = detector
         self._side = config.detector.imgsz
@@ -92,7 +93,7 @@ class Watcher:
             detector.name,
             pictures=CvPictures(),
             trained=trained(),
-            gaze=gaze_of(camera, tracks, config.detector, config.tracker),
+            gaze=gaze_of(camera, tracks, config.detector, config.tracker, whole_s),
         )
         self.parts = Parts()
         self.looked = 0

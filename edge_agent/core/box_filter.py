@@ -31,10 +31,22 @@ def begin(boxes: NDArray[np.float64]) -> Filters:
     return filters
 
 
+def moved(filters: Filters, elapsed: float) -> NDArray[np.float64]:
+    """Where they are `elapsed` seconds later: (4, k). What shrinks, shrinks to nothing, about its middle: edges that
+    would pass each other meet there."""
+    boxes: NDArray[np.float64] = filters[BOX] + elapsed * filters[VELOCITY]
+    past = boxes[:2] - boxes[2:]
+    if past.max(initial=0) > 0:
+        back = np.maximum(past, 0) / 2
+        boxes[:2] -= back
+        boxes[2:] += back
+    return boxes
+
+
 def predict(filters: Filters, elapsed: float) -> None:
     """Moves all on by `elapsed` seconds, in place. The acceleration is white noise (Bar-Shalom et al. 2001, section
     6.2.2): one long step is as good as many short ones."""
-    filters[BOX] += elapsed * filters[VELOCITY]
+    filters[BOX] = moved(filters, elapsed)
     drift, noise = elapsed * filters[V], TURN**2 * elapsed
     filters[P] += elapsed * (2 * filters[C] + drift + noise * elapsed / 3)
     filters[C] += drift + noise * elapsed / 2

@@ -3,7 +3,8 @@
 Detections with a score from `start` are matched first, with every track; weaker ones then continue tracks that are left
 over. Both by how well they fit the predicted box, in total as well as can be (see `_fitting`). What is strong and left
 over begins a track, which is reported once it was matched in enough frames in a row, and kept for a while when it is no
-longer seen.
+longer seen. One that begins where somebody else was just found is doubted until then: two who stand close are now and
+then detected as each of them and as both in one, and in the next frame as that one alone.
 
 Boxes are in unit coordinates, so neither a picture's size nor its shape changes how its objects are followed.
 """
@@ -29,9 +30,11 @@ GROUPS: dict[str, str] = {
 A rider and the motorcycle are not: their boxes overlap and would steal each other's track."""
 
 MIN_STEP_S = 1e-6
-SEEN, HITS, ID, GROUP = range(4)
+SAME, DOUBT = 0.5, 0.25
+"""What begins with an overlap of more than SAME with a box that has continued a track weighs DOUBT in the matching."""
+SEEN, HITS, ID, GROUP, WEIGHT = range(5)
 """Rows of what is known of each track beside its filter: when it was last seen, in how many frames in a row it was
-matched before it was confirmed, its id (0 until then) and the number of its group."""
+matched before it was confirmed, its id (0 until then), the number of its group and its weight in the matching."""
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -67,7 +70,7 @@ class ByteTrack:
         self._spec = spec
         self._last: float | None = None
         self._filters = box_filter.begin(np.empty((4, 0)))
-        self._about: Floats = np.empty((4, 0))
+        self._about: Floats = np.empty((5, 0))
         self._confirm = max(spec.confirm, 2)
         self._classes: dict[int, _Class] = {}
         self._count = 0
@@ -89,14 +92,13 @@ class ByteTrack:
         self._saw(rows, boxes.take(columns, axis=1), strong[columns], t)
         tracks = self._report(rows, unit.take(columns, axis=1), usable[columns], detections)
         strong[columns] = False
-        self._replace(boxes, groups, strong.nonzero()[0], t)
+        self._replace(boxes, groups, strong.nonzero()[0], columns, t)
         return tracks
 
     def expected(self, t: float) -> Floats:
         """Where whoever is followed, confirmed and seen lately or not, should be at `t`: (n, 4), unit coordinates."""
         elapsed = max(0.0, t - self._last) if self._last is not None else 0.0
-        boxes = self._filters[box_filter.BOX] + elapsed * self._filters[box_filter.VELOCITY]
-        return np.ascontiguousarray(boxes.T)
+        return np.ascontiguousarray(box_filter.moved(self._filters, elapsed).T)
 
     def _move_on(self, t: float, elapsed: float) -> None:
         """Forgets who has not been seen for too long, and predicts where the others are at `t`."""
@@ -109,8 +111,8 @@ class ByteTrack:
 
     def _matches(self, boxes: Floats, groups: Indices, strong: NDArray[np.bool_]) -> tuple[Indices, Indices]:
         """Indices of tracks, rising, and of the detections that continue them."""
-        pairs = _fitting(self._filters[box_filter.BOX], self._about[GROUP], boxes, groups)
-        rows, columns = pairs[:2]
+        rows, columns, overlap, fit = _fitting(self._filters[box_filter.BOX], self._about[GROUP], boxes, groups)
+        pairs = rows, columns, overlap, fit * self._about[WEIGHT, rows]
         first = strong[columns]
         taken = self._best(pairs, first.nonzero()[0])
         weak = (~first).nonzero()[0]
@@ -140,6 +142,7 @@ class ByteTrack:
         ready = ((about[HITS] >= self._confirm) & (about[ID] == 0)).nonzero()[0]
         if ready.size:
             about[ID, ready] = np.arange(self._count + 1, self._count + 1 + ready.size)
+            about[WEIGHT, ready] = 1
             self._count += ready.size
 
     def _report(
@@ -160,14 +163,18 @@ class ByteTrack:
             tracks.append(Track(TrackId(number), shown.vote(name, score), box, score))
         return tuple(tracks)
 
-    def _replace(self, boxes: Floats, groups: Indices, new: Indices, t: float) -> None:
-        """Ends the unconfirmed tracks that were not seen at `t`, and begins one for each of the detections `new`."""
+    def _replace(self, boxes: Floats, groups: Indices, new: Indices, taken: Indices, t: float) -> None:
+        """Ends the unconfirmed tracks that were not seen at `t`, and begins one for each of the detections `new`.
+        taken: the detections that have continued a track."""
         stay = (self._about[ID] > 0) | (self._about[SEEN] == t)
         if new.size or not stay.all():
             kept = stay.nonzero()[0]
-            fresh = np.zeros((4, new.size))
-            fresh[SEEN], fresh[HITS], fresh[GROUP] = t, 1, groups[new]
-            begun = box_filter.begin(boxes.take(new, axis=1))
+            fresh = np.zeros((5, new.size))
+            fresh[SEEN], fresh[HITS], fresh[GROUP], fresh[WEIGHT] = t, 1, groups[new], 1
+            own = boxes.take(new, axis=1)
+            rows, _, overlap, _ = _fitting(own, groups[new], boxes.take(taken, axis=1), groups[taken])
+            fresh[WEIGHT, rows[overlap > SAME]] = DOUBT
+            begun = box_filter.begin(own)
             self._filters = np.concatenate((self._filters.take(kept, axis=1), begun), axis=1)
             self._about = np.concatenate((self._about.take(kept, axis=1), fresh), axis=1)
 
@@ -185,11 +192,11 @@ class ByteTrack:
         return groups[detections.labels]
 
 
-def _fitting(tracks: Floats, its: Floats, boxes: Floats, groups: Indices) -> Pairs:
+def _fitting(tracks: Floats, its: Floats | Indices, boxes: Floats, groups: Indices) -> Pairs:
     """Of `tracks` (4, n) and `boxes` (4, m), those of the same group that share some area, in their order. its: the
     tracks' groups.
 
-    Of who was lost while his box shrank, the prediction may be turned inside out: it shares nothing with any box.
+    Of who was lost while his box shrank, the prediction may be nothing any more: it shares nothing with any box.
 
     Overlap is intersection over union. They fit the better the more they overlap, times the square of the same measure
     of their heights alone (close to the height-modulated IoU of Yang et al. 2024, arXiv:2308.00783): a camera looks

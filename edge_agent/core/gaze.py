@@ -31,12 +31,13 @@ LEAST = 3
 
 class Gaze:
     """side: longer side at which the network sees a whole picture, pixels. strong: score that begins a track. expected:
-    where whoever is followed should be at a time, (n, 4) unit coordinates."""
+    where whoever is followed should be at a time, (n, 4) unit coordinates. whole_s: rhythm of the whole picture."""
 
-    def __init__(self, side: int, strong: float, expected: Callable[[float], Boxes]) -> None:
+    def __init__(self, side: int, strong: float, expected: Callable[[float], Boxes], whole_s: float = WHOLE_S) -> None:
         self._expected = expected
         self._side = side
         self._strong = strong
+        self._whole_s = whole_s
         self._whole_t = float("-inf")
         self._cut = NOWHERE
         self._awaited: Boxes | None = None
@@ -49,7 +50,7 @@ class Gaze:
     def plan(self, decision: Decision, frame: tuple[int, int], t: float, moved_s: float) -> Sheets | None:
         """How to look at a frame of this (width, height) that the gate wants to have looked at; None: at the whole.
         moved_s: `t` on the clock of those who are followed."""
-        due = t < self._whole_t or reached(t - self._whole_t, WHOLE_S)
+        due = t < self._whole_t or reached(t - self._whole_t, self._whole_s)
         on, scale = None, np.array([*frame, *frame], np.float64)
         expected = self._expected(moved_s) * scale
         if not due and decision.reason in ("motion", "hold") and decision.moved is not None:
@@ -75,12 +76,14 @@ class Gaze:
         return seen
 
 
-def gaze_of(camera: CameraSpec, tracks: ByteTrack, detector: DetectorSpec, tracker: TrackerSpec) -> Gaze | None:
+def gaze_of(
+    camera: CameraSpec, tracks: ByteTrack, detector: DetectorSpec, tracker: TrackerSpec, whole_s: float = WHOLE_S
+) -> Gaze | None:
     """None where the camera is always looked at whole: rules about pixels want the network's map of the whole picture,
     or whatever else it shows."""
     if camera.crops == "off" or any(rule.kind not in PATIENT for rule in camera.rules):
         return None
-    return Gaze(detector.imgsz, tracker.start, tracks.expected)
+    return Gaze(detector.imgsz, tracker.start, tracks.expected, whole_s)
 
 
 def _among(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:

@@ -21,7 +21,8 @@ Frames = list[Detections]
 
 
 def street(seed: int, count: int, frames: int, dt: float = 0.2) -> Frames:
-    """People and vehicles on ways that cross, missed and mistaken now and then, among ghosts, in any order."""
+    """People and vehicles on ways that cross, missed, mistaken and seen twice now and then, among ghosts, in any
+    order."""
     chance = np.random.default_rng(seed)
     at = chance.uniform((200, 250), (1000, 600), (count, 2))
     pace = chance.uniform(-90, 90, (count, 2)) * (1, 0.2)
@@ -35,6 +36,9 @@ def street(seed: int, count: int, frames: int, dt: float = 0.2) -> Frames:
         labels = np.append(flip, 0)
         size = np.array([(40, 100), (150, 80), (180, 110), (60, 70)])[labels] * chance.uniform(0.95, 1.05)
         boxes = np.concatenate((foot - size * (0.5, 1), foot + size * (0.5, 0)), axis=1)
+        twice = np.flatnonzero(chance.random(len(labels)) < 0.3)
+        shift = chance.uniform(-0.2, 0.2, (len(twice), 2)) * size[twice]
+        boxes, labels = np.concatenate((boxes, boxes[twice] + np.tile(shift, 2))), np.append(labels, labels[twice])
         scores = chance.uniform(0.02, 0.98, len(labels))
         order = chance.permutation(len(labels))
         found = Detections(boxes.astype(np.float32), scores.astype(np.float32), labels.astype(np.int32), CLASSES)
@@ -154,13 +158,17 @@ def test_how_large_the_picture_is_does_not_matter(seed: int, count: int, factor:
 @given(
     st.lists(st.tuples(st.floats(0.02, 2.0), st.booleans()), max_size=6),
     st.lists(st.floats(0.01, 1.0), min_size=1, max_size=8),
+    st.floats(-0.05, 0.05),
 )
-def test_how_often_nobody_was_seen_does_not_matter(looks: list[tuple[float, bool]], gaps: list[float]) -> None:
-    """One long gap leaves of a filter what many short ones leave."""
+def test_how_often_nobody_was_seen_does_not_matter(
+    looks: list[tuple[float, bool]], gaps: list[float], grown: float
+) -> None:
+    """One long gap leaves of a filter what many short ones leave, whether the box grows or shrinks meanwhile."""
     filters = box_filter.begin(np.array([(0.1,), (0.2,), (0.15,), (0.35,)]))
     for gap, strong in looks:
         box_filter.predict(filters, gap)
-        box_filter.correct(filters, filters[box_filter.BOX] + 0.01 * gap, np.array([strong]))
+        seen = filters[box_filter.BOX] + gap * np.array([(0.02,), (0.03,), (0.01,), (grown,)])
+        box_filter.correct(filters, seen, np.array([strong]))
     once, often = filters.copy(), filters.copy()
     box_filter.predict(once, sum(gaps))
     for gap in gaps:

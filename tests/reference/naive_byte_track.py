@@ -23,6 +23,7 @@ class One:
     covariance: np.ndarray = field(default_factory=lambda: np.diag([0.03**2] * 4 + [0.9**2] * 4))
     hits: int = 1
     id: int = 0
+    weight: float = 1.0
     shown: dict[str, float] = field(default_factory=dict)
     name: str = ""
 
@@ -34,6 +35,9 @@ class One:
             noise[i, i], noise[i + 4, i + 4] = 0.18**2 * elapsed**3 / 3, 0.18**2 * elapsed
             noise[i, i + 4] = noise[i + 4, i] = 0.18**2 * elapsed**2 / 2
         self.state = moves @ self.state
+        for low, high in ((0, 2), (1, 3)):
+            if self.state[low] > self.state[high]:
+                self.state[low] = self.state[high] = (self.state[low] + self.state[high]) / 2
         self.covariance = moves @ self.covariance @ moves.T + noise
 
     def correct(self, box: np.ndarray, strong: bool) -> None:
@@ -107,7 +111,12 @@ class Naive:
         for stage in (strong, weak):
             left = [n for n in range(len(self.tracks)) if n not in taken]
             gains = [
-                [fit(self.tracks[n].state[:4], boxes[i]) * (self.tracks[n].group == groups[i]) for i in stage]
+                [
+                    fit(self.tracks[n].state[:4], boxes[i])
+                    * (self.tracks[n].group == groups[i])
+                    * self.tracks[n].weight
+                    for i in stage
+                ]
                 for n in left
             ]
             for row, column in greatest(gains)[1].items():
@@ -121,11 +130,13 @@ class Naive:
                 track.seen, track.hits = t, track.hits + 1
                 if track.id == 0 and track.hits >= max(self.spec.confirm, 2):
                     self.count += 1
-                    track.id = self.count
+                    track.id, track.weight = self.count, 1.0
                 if track.id:
                     seen.append((track.id, track.vote(names[i], float(found.scores[i])), i))
         self.tracks = [track for n, track in enumerate(self.tracks) if track.id or n in taken]
         for i in strong:
             if i not in taken.values():
-                self.tracks.append(One(np.concatenate((boxes[i], np.zeros(4))), groups[i], t))
+                on = any(overlap(boxes[i], boxes[k]) > 0.5 and groups[i] == groups[k] for k in taken.values())
+                weight = 0.25 if on else 1.0
+                self.tracks.append(One(np.concatenate((boxes[i], np.zeros(4))), groups[i], t, weight=weight))
         return seen

@@ -96,19 +96,44 @@ def test_where_whoever_is_followed_should_be_next() -> None:
     assert stayed == pytest.approx((0.7, 0.2, 0.75, 0.3), abs=0.003), "though he was not seen at last"
 
 
-def test_whose_box_shrank_to_nothing_before_he_was_lost_is_not_whoever_stands_there() -> None:
-    """His corners pass each other, and the box turned inside out has an area again, within that of a passer-by."""
+def boxed(*rows: tuple[float, float, float, float, float]) -> Detections:
+    """People at x1 y1 x2 y2, with their scores."""
+    table = np.array(rows, np.float32).reshape(-1, 5)
+    return Detections(table[:, :4], table[:, 4], np.zeros(len(table), np.int32), NAMES)
 
-    def seen(*box: float) -> Detections:
-        return Detections(np.array([box], np.float32), np.array([0.9], np.float32), np.zeros(1, np.int32), NAMES)
 
+def test_whose_box_shrank_before_he_was_lost_shrinks_to_nothing_and_is_not_whoever_stands_there() -> None:
+    """Without a limit his corners would pass each other, and the box turned inside out has an area again."""
     tracker = ByteTrack(TrackerSpec(start=0.4))
-    look(tracker, seen(100, 100, 200, 300), 0.0)
-    (shrinking,) = look(tracker, seen(130, 140, 170, 260), 0.2)
-    look(tracker, at(), 0.4)
-    ((left, top, right, bottom),) = tracker.expected(1_767_225_600.8).tolist()
-    assert 0.05 < right < left < 0.25
-    assert 0.1 < bottom < top < 0.3
-    assert look(tracker, seen(50, 100, 250, 300), 0.8) == ()
-    (passing,) = look(tracker, seen(50, 100, 250, 300), 1.0)
+    look(tracker, boxed((100, 100, 200, 300, 0.9)), 0.0)
+    (shrinking,) = look(tracker, boxed((130, 140, 170, 260, 0.9)), 0.2)
+    look(tracker, boxed(), 0.4)
+    for t in (0.8, 1.0, 1.4):
+        ((left, top, right, bottom),) = tracker.expected(1_767_225_600.0 + t).tolist()
+        assert (right - left, bottom - top) == pytest.approx((0, 0), abs=1e-12)
+        assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((0.15, 0.2))
+    assert look(tracker, boxed((50, 100, 250, 300, 0.9)), 0.8) == ()
+    (passing,) = look(tracker, boxed((50, 100, 250, 300, 0.9)), 1.0)
     assert passing.id != shrinking.id
+
+
+NEAR, FAR, BOTH = (193, 386, 252, 528, 0.5), (168, 351, 223, 493, 0.5), (172, 351, 252, 530, 0.7)
+
+
+def test_two_who_are_also_detected_as_one_and_then_as_one_only_do_not_become_a_third() -> None:
+    """As seen of two who walk close to each other, on a real clip."""
+    tracker = ByteTrack(TrackerSpec(start=0.4))
+    looks = [(NEAR, FAR)] * 4 + [(NEAR, FAR, BOTH)] + [(BOTH,)] * 4 + [(NEAR, FAR)] * 4
+    seen = [{track.id for track in look(tracker, boxed(*rows), n / 10)} for n, rows in enumerate(looks)]
+    assert set().union(*seen) == {1, 2}
+    assert seen[-1] == {1, 2}
+
+
+def test_who_steps_out_from_behind_somebody_is_told_as_soon_as_anybody_else() -> None:
+    """He begins where another was found, and the other stays there."""
+    tracker = ByteTrack(TrackerSpec(start=0.4))
+    seen = []
+    for n in range(6):
+        behind = [(193 + 25.0 + 4 * n, 380, 252 + 25.0 + 4 * n, 520, 0.8)] if n >= 4 else []
+        seen.append({track.id for track in look(tracker, boxed(NEAR, *behind), n / 10)})
+    assert seen == [set(), {1}, {1}, {1}, {1}, {1, 2}]
