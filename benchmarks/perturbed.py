@@ -136,9 +136,7 @@ def measured(names: Sequence[str], chosen: Sequence[Clip], jobs: int, keep: Path
     done = {(t.perturbation, t.clip): t for t in (msgspec.json.decode(line, type=Trial) for line in lines)}
     names = (UNTOUCHED, *names)
     parts = [
-        (name, batch)
-        for name in names
-        for batch in batched([clip for clip in chosen if (name, clip.name) not in done])
+        (name, batch) for name in names for batch in batched([clip for clip in chosen if (name, clip.name) not in done])
     ]
     with ThreadPoolExecutor(jobs) as pool:
         # Whose results are asked for in order forgets those not begun where one fails or is interrupted.

@@ -62,8 +62,8 @@ def test_what_goes_on_outside_of_the_zone_bears_nothing_out() -> None:
 def test_what_is_taken_off_for_too_few_people_is_taken_off_the_longer_mean_too(
     people: tuple[Figure, ...], steps: int
 ) -> None:
-    """21 steps in four seconds, the strongest left out: (k - 1) times 4 and (21 - k) times CALM are in the mean 0.7, 1.0
-    and 1.3 for k of 10, 11 and 12; 0.75 is asked for, and with one person 0.5 more."""
+    """21 steps in four seconds, the strongest left out: (k - 1) times 4 and (21 - k) times CALM are in the mean 0.7,
+    1.0 and 1.3 for k of 10, 11 and 12; 0.75 is asked for, and with one person 0.5 more."""
     looker = Told([0.0, 0.0])
     step = Brawl(BrawlRule(id="b"), WHOLE, model(), looker)
     for n in range(30):
