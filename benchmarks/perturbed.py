@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -134,20 +134,20 @@ def measured(names: Sequence[str], chosen: Sequence[Clip], jobs: int, keep: Path
     """keep: a file of trials that are not run again, and to which the new ones are added."""
     lines = keep.read_bytes().splitlines() if keep is not None and keep.exists() else []
     done = {(t.perturbation, t.clip): t for t in (msgspec.json.decode(line, type=Trial) for line in lines)}
+    names = (UNTOUCHED, *names)
+    parts = [
+        (name, batch) for name in names for batch in batched([clip for clip in chosen if (name, clip.name) not in done])
+    ]
     with ThreadPoolExecutor(jobs) as pool:
-        parts = [
-            pool.submit(trials, name, batch)
-            for name in (UNTOUCHED, *names)
-            for batch in batched([clip for clip in chosen if (name, clip.name) not in done])
-        ]
-        for part in as_completed(parts):
-            for trial in part.result():
+        # Whose results are asked for in order forgets those not begun where one fails or is interrupted.
+        for part in pool.map(lambda part: trials(*part), parts):
+            for trial in part:
                 done[trial.perturbation, trial.clip] = trial
                 if keep is not None:
                     with keep.open("ab") as sink:
                         sink.write(msgspec.json.encode(trial) + b"\n")
             print(f"{time.strftime('%X')} {trial.perturbation}: up to {trial.clip}", file=sys.stderr)
-    return [done[name, clip.name] for name in (UNTOUCHED, *names) for clip in chosen]
+    return [done[name, clip.name] for name in names for clip in chosen]
 
 
 def verdict(some: Sequence[Trial], asked: Sequence[str]) -> Verdict:

@@ -111,6 +111,19 @@ def test_only_the_zone_and_no_padding_counts() -> None:
     assert within(maps(0.0, top=-0.5)).sum() == ROWS * COLUMNS // 2
 
 
+def test_maps_that_lie_otherwise_from_now_on_are_laid_over_the_zone_anew() -> None:
+    upper = ((0.0, 0.0), (1.0, 0.0), (1.0, 0.5), (0.0, 0.5))
+    counter = CrowdCounter(upper, dull(2.0))
+    assert [counter.step(view(float(t)), 3, 3) for t in range(3)][-1].heads == pytest.approx(HEADS + 3, rel=0.01)
+    padded = [counter.step(View(float(t), (), 16 / 9, features=maps(LEVEL, top=-0.5)), 3, 3) for t in range(3, 12)]
+    assert padded[-1].heads == pytest.approx(HEADS / 2 + 3, rel=0.01)
+
+
+def test_people_seen_anywhere_make_it_a_crowd_in_a_zone_where_nobody_is_detected() -> None:
+    counter = CrowdCounter(LEFT, dull(1.0))
+    assert [counter.step(view(float(t)), 0, SEEN) for t in range(4)][-1].heads == pytest.approx(HEADS / 2, rel=0.01)
+
+
 def test_without_maps_of_this_network_detected_people_are_the_count() -> None:
     for counter in (CrowdCounter(WHOLE, None), CrowdCounter(WHOLE, density_of(trained()["density"]))):
         plain = counts(counter, 5, 4, lambda t: True, present=10)[-1]

@@ -1,5 +1,8 @@
 """Pictures as another camera would have sent them, and how what is told of them is judged."""
 
+import json
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -140,6 +143,29 @@ def test_what_is_kept_is_not_run_again(monkeypatch: pytest.MonkeyPatch, clip: Cl
     assert ran == ["clip.mp4", "000.mp4"]
     assert measured(["later"], [clip], 1, keep) == first
     assert len(ran) == 2
+
+
+def test_a_run_that_is_broken_off_begins_nothing_more(
+    monkeypatch: pytest.MonkeyPatch, clip: Clip, tmp_path: Path
+) -> None:
+    """And what was done before it is kept."""
+    clips = [replace(clip, name=f"{n}", seconds=60.0) for n in range(9)]
+    ran: list[str] = []
+
+    def run(chosen: list[Clip]) -> list[Told]:
+        ran.extend(one.name for one in chosen)
+        if len(ran) == 3:
+            raise RuntimeError("jaga analyze ended with 1")
+        if len(ran) > 3:
+            time.sleep(0.2)  # the work that is not to be begun
+        return []
+
+    monkeypatch.setattr(perturbed, "run", run)
+    keep = tmp_path / "kept.jsonl"
+    with pytest.raises(RuntimeError, match="ended with 1"):
+        measured([], clips, 1, keep)
+    assert len(ran) < len(clips)
+    assert [json.loads(line)["clip"] for line in keep.read_text("utf-8").splitlines()] == ["0", "1"]
 
 
 def test_a_run_has_no_more_clips_than_it_gets_through(clip: Clip) -> None:
