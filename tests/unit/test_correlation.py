@@ -305,6 +305,19 @@ def test_a_report_that_is_explained_draws_in_nothing_else() -> None:
         assert (later == called) is not seen
 
 
+def test_reports_that_are_explained_do_not_speak_against_a_merge_either() -> None:
+    """What ties two crowds together does so however many people called about one of them."""
+    for calls in (0, 8):
+        city = Timeline(gate=(0, 0), middle=(50, 0), market=(100, 0), **{f"caller-{n}": (-20, 0) for n in range(calls)})
+        city.at(0).sees("gate", "crowd", confidence=0.8)
+        for n in range(calls):
+            city.at(5 + n / 2).sees(f"caller-{n}", "report", confidence=0.8)
+        city.at(40).sees("market", "crowd", confidence=0.8)
+        assert len(city.standing()) == 2
+        city.at(48).sees("middle", "crowd", confidence=0.8)
+        assert len(city.standing()) == 1, calls
+
+
 @pytest.mark.parametrize(("first", "then"), [("smoke_fire", "crowd"), ("smoke_fire", "congestion")])
 def test_what_follows_comes_afterwards(first: str, then: str) -> None:
     """Onlookers gather at a fire; a fire that breaks out where a crowd has stood for minutes is another matter."""
