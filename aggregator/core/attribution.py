@@ -167,9 +167,10 @@ class Attribution:
 
     def _ties(self, voter: Trail, others: tuple[Trail, ...]) -> bool:
         ties = [
-            (one, self._credit(other, voter) * (self._means(other, voter.kind) if other.kind in VAGUE else 1.0))
+            (one, self._credit(other, voter) * means)
             for other in others
             if isinstance(one := tie(voter, other), Tie)
+            and (means := self._means(other, voter.kind) if other.kind in VAGUE else 1.0)
         ]
         if not ties:
             return False

@@ -58,7 +58,8 @@ and crowds draw others. What is farther off than about two extents is more likel
 class Trail(Struct, gc=False):
     """One camera's continuous activity of one kind: the hull in time of its episodes, within one incident.
 
-    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence."""
+    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence. since: when the
+    episode began that was told of last; None: the trail's first."""
 
     site: str
     camera: str
@@ -70,6 +71,7 @@ class Trail(Struct, gc=False):
     key: int = 0
     open: int = 0
     sure: float = 0.5
+    since: float | None = None
 
     def same_camera(self, other: "Trail") -> bool:
         """A post that takes reports is no camera: it may hear of two places at once."""
@@ -80,7 +82,7 @@ class Trail(Struct, gc=False):
         """When it is over, as far as is known."""
         if self.open <= 0:
             return self.last
-        lasted = self.last - self.first
+        lasted = self.last - (self.first if self.since is None else self.since)
         return self.last + (min(STALE_S, SILENT_S + SILENT_SHARE * lasted) if lasted > 0 else STALE_S)
 
 

@@ -46,10 +46,8 @@ class Ordering:
 
     def push(self, event: Event, at: Times, now: float, hushed: bool = False) -> Held:
         held = Held(event, at, now, hushed)
-        time, since = at.time, now - self.hold_s
-        if time > since:
-            since = time if time < now else now
-        due = since + self.hold_s
+        time = at.time
+        due = (time if time < now else now) + self.hold_s
         entry = (due, (time, event.source, event.sequence, event.id), held)
         if due <= now:
             self._ready.append(entry)

@@ -130,6 +130,8 @@ class TrailIndex:
     def attach(self, trail: Trail, incident: str) -> Trail:
         """Gives the trail to the incident; returns the one that covers it now."""
         source = (trail.site, trail.camera, trail.kind)
+        if trail.since is None:
+            trail.since = trail.first
         own = self._of.get(incident)
         if own is None:
             own = self._of[incident] = {}
@@ -143,17 +145,18 @@ class TrailIndex:
         old.open += trail.open
         if trail.sure > old.sure:
             old.sure = trail.sure
-        self._grow(old, trail.place, trail.first, trail.last)
+        self._grow(old, trail)
         return old
 
-    def _grow(self, trail: Trail, place: Location | None, first: float, last: float) -> None:
-        """It also covers what was seen from `first` to `last`, lately at `place`."""
+    def _grow(self, trail: Trail, more: Trail) -> None:
+        """It also covers what `more` does."""
         before, longer, moved = trail.place, False, False
+        place, first, last = more.place, more.first, more.last
         if place is not None and place is not before and (before is None or last >= trail.last):
             trail.place, moved = place, True
         if last > trail.last:
             longer = last // SLOT_S != trail.last // SLOT_S
-            trail.last = last
+            trail.last, trail.since = last, more.since
         if first < trail.first:
             trail.first, longer = first, True
         if longer or moved:

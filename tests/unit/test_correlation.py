@@ -188,6 +188,18 @@ def test_who_told_of_what_went_on_and_then_falls_silent_has_lost_sight_of_it() -
         assert (later == crowd) is alike
 
 
+def test_what_a_camera_told_before_says_nothing_of_how_often_it_tells_of_this() -> None:
+    """Of the second crowd only the beginning was told, as by an agent that sends no updates (update_every_s = 0)."""
+    for order in ((0, 1, 2), (2, 0, 1)):
+        city = Timeline(gate=(0, 0), market=(30, 0))
+        for which in order:
+            t, phase, episode = ((0, "begin", "a"), (40, "end", "a"), (60, "begin", "b"))[which]
+            started = 60 if episode == "b" else 0
+            city.at(t).sees("gate", "crowd", phase, episode=episode, started=started, confidence=0.8)
+        city.at(560).sees("market", "crowd", confidence=0.8)
+        assert city.groups() == [{"gate", "market"}]
+
+
 def test_location_weighs_sources_by_confidence() -> None:
     city = Timeline(a=(0, 0), b=(40, 0))
     city.at(0).sees("a", "brawl", confidence=0.9)
@@ -291,6 +303,19 @@ def test_a_report_that_is_explained_draws_in_nothing_else() -> None:
         assert len(city.standing()) == 1
         later = city.at(40).sees("market", "crowd", confidence=0.8).incident
         assert (later == called) is not seen
+
+
+def test_reports_that_are_explained_do_not_speak_against_a_merge_either() -> None:
+    """What ties two crowds together does so however many people called about one of them."""
+    for calls in (0, 8):
+        city = Timeline(gate=(0, 0), middle=(50, 0), market=(100, 0), **{f"caller-{n}": (-20, 0) for n in range(calls)})
+        city.at(0).sees("gate", "crowd", confidence=0.8)
+        for n in range(calls):
+            city.at(5 + n / 2).sees(f"caller-{n}", "report", confidence=0.8)
+        city.at(40).sees("market", "crowd", confidence=0.8)
+        assert len(city.standing()) == 2
+        city.at(48).sees("middle", "crowd", confidence=0.8)
+        assert len(city.standing()) == 1, calls
 
 
 @pytest.mark.parametrize(("first", "then"), [("smoke_fire", "crowd"), ("smoke_fire", "congestion")])
