@@ -163,7 +163,8 @@ def move(
     if incident.merged_into is not None or party not in TRANSITIONS.get((incident.state, to), frozenset()):
         raise TransitionRefused(incident.id, incident.state, to, incident)
     shown = incident.opened if incident.opened is not None or to in CLOSED else now
-    moved = replace(incident, state=to, updated=now, opened=shown, revision=incident.revision + 1)
+    doubts = incident.doubts if to in CLOSED else ()  # who looks at what was never shown may ask why
+    moved = replace(incident, state=to, updated=now, opened=shown, doubts=doubts, revision=incident.revision + 1)
     if to in CLOSED:
         moved = replace(moved, closed_at=now)
     if to in CLOSED and party == "system":

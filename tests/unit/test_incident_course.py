@@ -29,6 +29,16 @@ def test_when_an_incident_opens(events: list[tuple[str, str, float]], state: str
     assert city.changes[-1].actor == "system"
 
 
+def test_what_opens_is_doubted_no_longer() -> None:
+    city = Timeline(gate=(0, 0), market=(30, 0))
+    for n in range(8):
+        city.at(n * 400).sees("gate", "crowd", phase="end", episode=str(n))
+    assert city.standing()[-1].doubts != ()
+    city.at(2803).sees("market", "crowd")
+    one = city.standing()[-1]
+    assert (one.state, len(one.sources), one.doubts) == ("open", 2, ())
+
+
 def test_a_delayed_event_raises_no_alarm() -> None:
     city = Timeline(gate=(0, 0), market=(30, 0))
     city.at(0).sees("gate", "brawl", confidence=0.99, delayed=True)
