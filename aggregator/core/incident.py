@@ -45,7 +45,7 @@ class OpeningPolicy:
     certain: float = 0.95
     crowded: int = 15
     lasting_s: float = 90.0
-    context_s: float = 600.0
+    context_s: float = 300.0
 
 
 class Source(Struct, frozen=True, gc=False):
