@@ -29,8 +29,9 @@ class OpeningPolicy:
     strong_source: any severity but info, however few the sources. An incident of severity info is context: it is opened
     only once it has gone on for context_s and reaches strong_source, or for lasting_s and reaches certain. What a
     person told is always shown. What only one camera tells is not, while that camera tells more than doubted_per_h
-    things an hour that nothing confirms, times the odds against this one (`doubt`); what is critical is, if it reaches
-    strong_source (or does by its own word, and verdicts leave `severe`), and what is major, if it reaches `sure`.
+    things an hour that nothing confirms (only those of crowded people count, where this is one), times the odds against
+    this one (`doubt`); what is critical is, if it reaches strong_source (or does by its own word, and verdicts leave
+    `severe`), and what is major, if it reaches `sure`.
     judged: what verdicts have to leave of a word that reaches severe. Whatever they have shown, something critical is
     opened that reaches `sure` by its camera's own word, and something major or critical, or a crowd, whose episode
     lasts for lasting_s: who was wrong a hundred times may be right about a fire.
