@@ -81,7 +81,7 @@ class CorrelationSection(Struct, frozen=True, kw_only=True, forbid_unknown_field
     open_certain: Unit = 0.95
     open_crowded: Annotated[int, Meta(ge=1)] = 15
     open_lasting_s: Positive = 90.0
-    open_context_s: Positive = 600.0
+    open_context_s: Positive = 300.0
 
 
 class SuppressionSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

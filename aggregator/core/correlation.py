@@ -193,7 +193,10 @@ class Correlator:
         self._episodes[data.episode] = EpisodeState(target, last, ended)
         draft = self._drafts[target]
         running = not ended and (not draft.closed or data.episode in draft.running)
+        few = not self._many(draft)
         draft.add(event, at, now, source_of(event, at, place, self._trust, draft), running, delayed)
+        if few and self._many(draft):
+            self._rates.note(data.site, data.camera, data.kind, last, len(draft.sources) > 1, many=True)
         step.touch(target)
         trail = self._index.attach(probe, target)
         if known is not None:
@@ -327,10 +330,13 @@ class Correlator:
     def _promote(self, draft: Draft, now: float, told: Trail) -> None:
         draft.weigh(self._memory.places)
         one = draft if draft.care is UNTOUCHED else self._memory.snapshot(draft)
-        unconfirmed = self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, told.last) * 3600
-        heard = Heard(unconfirmed, told.last - told.first)
+        per_s = self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, told.last, self._many(draft))
+        heard = Heard(per_s * 3600, told.last - told.first)
         reason = opening(one, self.policy.opening, heard)
         if reason is not None:
             self._memory.move(draft, "open", now, reason)
             return
         draft.doubt(against(one, self.policy.opening, heard))
+
+    def _many(self, draft: Draft) -> bool:
+        return draft.people >= self.policy.opening.crowded

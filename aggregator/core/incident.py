@@ -29,8 +29,9 @@ class OpeningPolicy:
     strong_source: any severity but info, however few the sources. An incident of severity info is context: it is opened
     only once it has gone on for context_s and reaches strong_source, or for lasting_s and reaches certain. What a
     person told is always shown. What only one camera tells is not, while that camera tells more than doubted_per_h
-    things an hour that nothing confirms, times the odds against this one (`doubt`); what is critical is, if it reaches
-    strong_source (or does by its own word, and verdicts leave `severe`), and what is major, if it reaches `sure`.
+    things an hour that nothing confirms (only those of crowded people count, where this is one), times the odds against
+    this one (`doubt`); what is critical is, if it reaches strong_source (or does by its own word, and verdicts leave
+    `severe`), and what is major, if it reaches `sure`.
     judged: what verdicts have to leave of a word that reaches severe. Whatever they have shown, something critical is
     opened that reaches `sure` by its camera's own word, and something major or critical, or a crowd, whose episode
     lasts for lasting_s: who was wrong a hundred times may be right about a fire.
@@ -45,7 +46,7 @@ class OpeningPolicy:
     certain: float = 0.95
     crowded: int = 15
     lasting_s: float = 90.0
-    context_s: float = 600.0
+    context_s: float = 300.0
 
 
 class Source(Struct, frozen=True, gc=False):
@@ -163,7 +164,8 @@ def move(
     if incident.merged_into is not None or party not in TRANSITIONS.get((incident.state, to), frozenset()):
         raise TransitionRefused(incident.id, incident.state, to, incident)
     shown = incident.opened if incident.opened is not None or to in CLOSED else now
-    moved = replace(incident, state=to, updated=now, opened=shown, revision=incident.revision + 1)
+    doubts = incident.doubts if to in CLOSED else ()  # who looks at what was never shown may ask why
+    moved = replace(incident, state=to, updated=now, opened=shown, doubts=doubts, revision=incident.revision + 1)
     if to in CLOSED:
         moved = replace(moved, closed_at=now)
     if to in CLOSED and party == "system":

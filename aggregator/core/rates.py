@@ -3,6 +3,8 @@
 For a camera and a family of kinds there are two fading counts: a slow one of episodes that nothing confirms, for a
 camera that is chronically wrong, and a quick one of all, for a burst (rain, insects, a flickering lamp). A Gamma prior
 (conjugate to the Poisson; shape PRIOR_PER_H × PRIOR_H, exposure PRIOR_H) stands for cameras that nothing is known of.
+What comes to be of many people is counted once more on its own: who is wrong about a few all night may never have been
+about many.
 """
 
 from dataclasses import dataclass
@@ -40,14 +42,15 @@ class Rates:
     """One thread. Times are seconds of event time; a time before the last one does not fade anything."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str, str], _Count] = {}
+        self._counts: dict[tuple[str, str, str, bool], _Count] = {}
         self._since: float | None = None
 
-    def note(self, site: str, camera: str, kind: Kind, time: float, confirmed: bool) -> None:
-        """An episode has begun; confirmed: something else than the camera itself speaks for it."""
+    def note(self, site: str, camera: str, kind: Kind, time: float, confirmed: bool, many: bool = False) -> None:
+        """An episode has begun, or (many) come to be of many people; confirmed: something else than the camera itself
+        speaks for it."""
         if self._since is None:
             self._since = time
-        key = (site, camera, KINDS[kind].family)
+        key = (site, camera, KINDS[kind].family, many)
         count = self._counts.get(key)
         if count is None:
             count = self._counts[key] = _Count(time)
@@ -65,16 +68,17 @@ class Rates:
 
     def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
         """How many such episodes a second are to be expected now: its background."""
-        return self._per_s(site, camera, kind, time, unconfirmed=False)
+        return self._per_s((site, camera, KINDS[kind].family, False), time, unconfirmed=False)
 
-    def unconfirmed_per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
-        """How many that nothing confirms: what others see, too, is no burst, however much of it there is."""
-        return self._per_s(site, camera, kind, time, unconfirmed=True)
+    def unconfirmed_per_s(self, site: str, camera: str, kind: Kind, time: float, many: bool = False) -> float:
+        """How many that nothing confirms: what others see, too, is no burst, however much of it there is. many: of
+        those of many people alone."""
+        return self._per_s((site, camera, KINDS[kind].family, many), time, unconfirmed=True)
 
-    def _per_s(self, site: str, camera: str, kind: Kind, time: float, *, unconfirmed: bool) -> float:
+    def _per_s(self, key: tuple[str, str, str, bool], time: float, *, unconfirmed: bool) -> float:
         watched = time - (self._since or time)
         watched = (0.0 if watched < 0.0 else watched if watched < SLOW_S else SLOW_S) / _HOUR
-        count = self._counts.get((site, camera, KINDS[kind].family))
+        count = self._counts.get(key)
         if count is None:
             return PRIOR_PER_H * PRIOR_H / (PRIOR_H + watched) / _HOUR
         gone = time - count.time if time > count.time else 0.0

@@ -29,6 +29,43 @@ def test_when_an_incident_opens(events: list[tuple[str, str, float]], state: str
     assert city.changes[-1].actor == "system"
 
 
+def _night(counts: list[int], then: list[int], kind: str = "crowd") -> Timeline:
+    """A camera that tells of so many people, another crowd every 400 s, and then of one that grows."""
+    city = Timeline(gate=(0, 0))
+    for n, count in enumerate(counts):
+        few = (Subject(cls="person", count=count),)
+        city.at(n * 400).sees("gate", "crowd", phase="end", confidence=0.6, episode=str(n), subjects=few)
+    for n, count in enumerate(then):
+        people = (Subject(cls="person", count=count),)
+        at = len(counts) * 400 + n * 20
+        city.at(at).sees("gate", kind, phase="update", confidence=0.62, episode="it", subjects=people)
+    return city
+
+
+@pytest.mark.parametrize("kind", ["crowd", "crowd_rush"])
+def test_a_camera_that_takes_much_for_a_few_people_is_believed_about_many(kind: str) -> None:
+    city = _night([5] * 8, [10, 14], kind)
+    *_, last = city.standing()
+    assert (last.state, [one.split(":")[0] for one in last.doubts]) == ("suspected", ["unconfirmed"])
+    *_, last = _night([5] * 8, [10, 15], kind).standing()
+    assert (last.state, last.doubts) == ("open", ())
+
+
+def test_a_camera_that_takes_much_for_many_people_is_not_believed_about_them() -> None:
+    *_, last = _night([40] * 8, [10, 40]).standing()
+    assert (last.state, [one.split(":")[0] for one in last.doubts]) == ("suspected", ["unconfirmed"])
+
+
+def test_what_opens_is_doubted_no_longer() -> None:
+    city = Timeline(gate=(0, 0), market=(30, 0))
+    for n in range(8):
+        city.at(n * 400).sees("gate", "crowd", phase="end", episode=str(n))
+    assert city.standing()[-1].doubts != ()
+    city.at(2803).sees("market", "crowd")
+    one = city.standing()[-1]
+    assert (one.state, len(one.sources), one.doubts) == ("open", 2, ())
+
+
 def test_a_delayed_event_raises_no_alarm() -> None:
     city = Timeline(gate=(0, 0), market=(30, 0))
     city.at(0).sees("gate", "brawl", confidence=0.99, delayed=True)

@@ -222,7 +222,14 @@ def test_a_crowd_of_many_opens_sooner_than_one_of_a_few(
 
 @pytest.mark.parametrize(
     ("told", "lasts", "reason"),
-    [(0.96, 95, "lasting"), (0.96, 80, None), (0.9, 95, None), (0.72, 610, "lasting"), (0.6, 610, None)],
+    [
+        (0.96, 95, "lasting"),
+        (0.96, 80, None),
+        (0.9, 95, None),
+        (0.72, 310, "lasting"),
+        (0.72, 290, None),
+        (0.6, 610, None),
+    ],
 )
 def test_what_is_context_alone_is_shown_the_sooner_the_surer(told: float, lasts: float, reason: str | None) -> None:
     one = incident(Kind.CONGESTION, "info", (source("a", told, told),))
