@@ -105,10 +105,10 @@ def test_a_written_clip_keeps_its_times_from_its_first_picture_on(
 
 def test_what_was_recorded_on_its_side_is_written_upright(clip: Clip, tmp_path: Path) -> None:
     """The quarter turn is written where the file says how its track is shown (ISO 14496-12, tkhd)."""
-    matrices = [b"".join(n.to_bytes(4, "big", signed=True) for n in m) for m in (AS_IT_IS, A_QUARTER)]
+    as_it_is, turned = (b"".join(n.to_bytes(4, "big", signed=True) for n in m) for m in (AS_IT_IS, A_QUARTER))
     box, track = clip.path.read_bytes().split(b"tkhd")
-    assert matrices[0] in track
-    clip.path.write_bytes(box + b"tkhd" + track.replace(*matrices, 1))
+    assert as_it_is in track
+    clip.path.write_bytes(box + b"tkhd" + track.replace(as_it_is, turned, 1))
     with av.open(str(written(clip, PERTURBATIONS["rewritten"], tmp_path / "out.mp4"))) as source:
         frame = next(source.decode(video=0))
     assert (frame.width, frame.height, frame.rotation) == (48, 64, 0)
