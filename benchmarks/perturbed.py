@@ -29,6 +29,7 @@ from benchmarks.accuracy import CAMERA_KINDS, Told, kinds, run, tells
 from benchmarks.data import DATA
 from benchmarks.report import Figure, Outcome, at_most, table
 from benchmarks.truth import Clip, clips, truths
+from edge_agent.adapters.pixels_av import Bgr
 from simulator.perturb import PERTURBATIONS, Coding, Image, Perturbation
 
 UNTOUCHED = "untouched"
@@ -58,15 +59,16 @@ class Verdict:
 
 
 def written(clip: Clip, perturbation: Perturbation, file: Path) -> Path:
-    """`file`, in which the clip is as another camera sends it; presentation times are kept, from 0 on."""
-    context, first = None, None
+    """`file`, in which the clip is as another camera sends it; presentation times are kept, from 0 on, and what a
+    phone recorded on its side is turned upright, as the decoder of the agent does."""
+    context, first, upright = None, None, Bgr()
     with av.open(str(clip.path)) as source, av.open(str(file), "w") as sink:
         for index, frame in enumerate(source.decode(video=0)):
             t = index / clip.fps if frame.time is None else frame.time
             first = t if first is None else first
             if t - first < perturbation.later_s or index % perturbation.every:
                 continue
-            image = perturbation.act(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), t - first)
+            image = perturbation.act(upright(frame), t - first)
             if context is None:
                 context = _stream(sink, perturbation.coding, clip.fps / perturbation.every, image.shape)
             shown = _frame(image, context.pix_fmt)

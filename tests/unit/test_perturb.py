@@ -60,6 +60,10 @@ def test_a_clock_goes_by_the_second() -> None:
     assert not np.array_equal(act(IMAGE, 3.0), act(IMAGE, 4.0))
 
 
+ONE = 1 << 16
+AS_IT_IS, A_QUARTER = (ONE, 0, 0, 0, ONE, 0, 0, 0, ONE << 14), (0, ONE, 0, -ONE, 0, 0, 0, 0, ONE << 14)
+
+
 @pytest.fixture
 def clip(tmp_path: Path) -> Clip:
     """Two seconds of 25 pictures a second, each of its own grey."""
@@ -100,6 +104,17 @@ def test_a_written_clip_keeps_its_times_from_its_first_picture_on(
     assert np.diff([t for t, _ in found]) == pytest.approx(np.diff(numbers) / 25, abs=2e-3)
     before = shown(clip.path)
     assert [grey for _, grey in found] == pytest.approx([before[n][1] for n in numbers], abs=within)
+
+
+def test_what_was_recorded_on_its_side_is_written_upright(clip: Clip, tmp_path: Path) -> None:
+    """The quarter turn is written where the file says how its track is shown (ISO 14496-12, tkhd)."""
+    as_it_is, turned = (b"".join(n.to_bytes(4, "big", signed=True) for n in m) for m in (AS_IT_IS, A_QUARTER))
+    box, track = clip.path.read_bytes().split(b"tkhd")
+    assert as_it_is in track
+    clip.path.write_bytes(box + b"tkhd" + track.replace(as_it_is, turned, 1))
+    with av.open(str(written(clip, PERTURBATIONS["rewritten"], tmp_path / "out.mp4"))) as source:
+        frame = next(source.decode(video=0))
+    assert (frame.width, frame.height, frame.rotation) == (48, 64, 0)
 
 
 TRUTH = {"a": (Truth("smoke_fire", 2.0, 8.0, 0.4), Truth("camera_moved", 3.0, 4.0, 0.4))}

@@ -141,6 +141,28 @@ def test_what_only_looks_like_it_is_not_told(draw: Draw) -> None:
     assert begins(findings(every(5, 0, 9), draw)) == []
 
 
+def test_what_changed_its_shape_because_the_camera_went_elsewhere_is_not_told() -> None:
+    """A camera in somebody's hand swings and comes to rest: what was seen on its way is no evidence any more."""
+    still = findings(every(5, 0, 1.5), lambda t: with_fire(LONG[:, :WIDTH], t))
+    assert still[-1][1]
+
+    def swung(t: float) -> NDArray[np.float32]:
+        left = 30 * int(5 * min(t, 1.2))
+        return with_fire(LONG[:, left : left + WIDTH], t)
+
+    said = findings(every(5, 0, 4), swung)
+    assert not any(found for t, found in said if t < 2.4)
+    (begin,) = begins(said)
+    assert begin >= 2.8
+
+
+def test_a_view_that_gets_darker_is_still_the_same() -> None:
+    def dusk(t: float) -> NDArray[np.float32]:
+        return with_fire(STREET * np.float32(1 - 0.12 * t), t)
+
+    assert len(begins(findings(every(5, 0, 4), dusk))) == 1
+
+
 def test_flames_are_told_where_they_are() -> None:
     said = findings(every(5, 0, 6), lambda t: with_fire(STREET, t) if t >= 2 else STREET)
     (begin,) = begins(said)

@@ -14,9 +14,12 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.core.look import CELL as PATCH
+from edge_agent.core.look import cells as tiled
+from edge_agent.core.patches import likeness, patches
 from edge_agent.core.picture import SMALL, WIDE, Picture
 from edge_agent.core.quantiles import quantile
-from edge_agent.core.rules.cells import Mask, Steady, regions, spread
+from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums, regions, spread
 from edge_agent.core.types import Image
 
 Counts = NDArray[np.intp]
@@ -32,7 +35,7 @@ has more than blue is all of it."""
 PRESENT = 0.03
 """Share of a cell's pixels that glow where it counts."""
 STEADY_S, STEADY = 1.35, 0.75
-ALIVE = 15
+CHANGED = 15
 """Grey levels between two looks from which a pixel has changed."""
 STILL_AROUND = 0.3
 """Share of the surroundings that changes, against that of the flame, at most."""
@@ -44,6 +47,10 @@ WILD = 0.7
 """Share of the outline that changes at most: more is something else at each look, as where a camera is carried past."""
 LEAST = 0.2
 """Share of its usual size that a flame never falls below: a lamp that blinks does."""
+STRUCTURE, ALIKE, STOOD, JUDGED = 5.0, 0.5, 0.4, 8
+"""A patch has structure from this standard deviation on, and still shows the same from this correlation on. Of those in
+which nothing glows such a share must, where there are so many: else the camera has moved while flames were looked for,
+and the glow of a candle or of the sun through leaves has changed its shape because it is another one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +119,11 @@ class FlameMemory:
             return []
         history = np.concatenate([look.counts for look in self._looks]).reshape(-1, 2, *size.shape)
         found = [self._judge(cells, glow.size, history) for cells in regions(steady, 1)]
-        return [flame for flame in found if flame is not None]
+        flames = [flame for flame in found if flame is not None]
+        if flames and not _stood(self._looks[0], self._looks[-1]):
+            self.clear()
+            return []
+        return flames
 
     def _judge(self, cells: Mask, size: int, history: Counts) -> Flame | None:
         """The flame in these cells, if it is one; the cheap questions first. size: pixels of the picture. history:
@@ -148,11 +159,27 @@ class FlameMemory:
         lumas = [look.luma[part].astype(np.int16) for look in self._looks]
         inside, outside = [], []
         for (a, b), (x, y) in zip(pairs, pairwise(lumas), strict=True):
-            moved, flame = np.abs(x - y) > ALIVE, a | b
+            moved, flame = np.abs(x - y) > CHANGED, a | b
             beside = region & ~spread(spread(flame))
             inside.append(float(moved[flame].mean()) if flame.any() else 0.0)
             outside.append(float(moved[beside].mean()) if beside.any() else 0.0)
         return median(inside), median(outside)
+
+
+def _stood(before: _Look, now: _Look) -> bool:
+    """Whether the view beside what glows is the same one, brighter or darker, at both looks."""
+    first, last = (patches(_halved(look.luma)) for look in (before, now))
+    lit = tiled(_halved(before.glow | now.glow)).any(axis=2)
+    judged = (first.spread > STRUCTURE) & ~lit
+    count = int(judged.sum())
+    return count < JUDGED or int((likeness(first, last) > ALIKE)[judged].sum()) >= STOOD * count
+
+
+def _halved(plane: Image | Mask) -> Grid:
+    """(h, w) at half of the size, cut to whole patches."""
+    half = cell_sums(plane.astype(np.uint16), 2)
+    rows, cols = half.shape[0] // PATCH * PATCH, half.shape[1] // PATCH * PATCH
+    return np.asarray(half[:rows, :cols] / np.float32(4.0), np.float32)
 
 
 def glowing(picture: Picture) -> NDArray[np.intp]:
