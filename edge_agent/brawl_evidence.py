@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.adapters import detector_image, pictures_cv2, source_decode
+from edge_agent.adapters import detector_head, detector_image, pictures_cv2, source_decode
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import open_source
-from edge_agent.core import byte_track, picture, quantiles, tracks
+from edge_agent.core import box_filter, byte_track, picture, quantiles, tracks
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.ports import Detector
 from edge_agent.core.rules import brawl_features
@@ -150,7 +150,9 @@ def kept(video: Path, folder: Path, detector: Detector, tracker: TrackerSpec, va
 def _seeing() -> bytes:
     """The code between a recording and what the rule sees of it."""
     own = sys.modules[__name__]
-    modules = (own, source_decode, detector_image, byte_track, tracks, pictures_cv2, picture, quantiles, brawl_features)
+    detected = source_decode, detector_image, detector_head
+    followed = box_filter, byte_track, tracks
+    modules = (own, *detected, *followed, pictures_cv2, picture, quantiles, brawl_features)
     return "".join(map(inspect.getsource, modules)).encode()
 
 

@@ -56,8 +56,8 @@ def _reaching(logits: NDArray[Any], confidence: float) -> NDArray[np.intp]:
     """Rows with a value whose probability is `confidence` or more, and perhaps some with nearly as much. Whether a
     float is above a negative one shows in its bits, read as a positive integer: none is converted for that."""
     floor = np.float32(min(np.log(confidence / (1 - confidence)), 0.0) - ROUNDING).view(np.uint32)
-    bits = logits.view(np.uint32) if logits.itemsize == 4 else logits.view(np.uint16)
-    found = np.flatnonzero(bits <= (floor if logits.itemsize == 4 else floor >> 16)) // logits.shape[1]
+    bits = np.dtype(f"u{logits.itemsize}")
+    found = np.flatnonzero(logits.view(bits) <= bits.type(floor >> (32 - 8 * bits.itemsize))) // logits.shape[1]
     return np.unique(found)
 
 

@@ -9,7 +9,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     # The binding sets itself up with the first array it is given; where two threads give it one at once, it can hang.
     # A network that the runtime cannot make shows here too.
     of(False, STRIDE, STRIDE)(np.zeros((1, 3, STRIDE, STRIDE), np.float32), lambda index, outputs: Detections.none())
-    any_shape = cache(partial(of, True))
+    any_shape = _when_needed(partial(of, True))
     name = f"{model.name}/openvino" + ("" if spec.precision == "f32" else f"/{spec.precision}")
     whole, plain = (_of_own(partial(of, maps), any_shape, MOST_WHOLE) for maps in (True, False))
     exact = _of_own(partial(of, False), any_shape, MOST_SHAPES)
@@ -90,7 +90,21 @@ def _wanted(openvino: Any, network: Any, model: Model, maps: bool, bf16: bool) -
     return steps.build()
 
 
-def _of_own(make: Callable[[int, int], Infer], any_shape: Callable[[], Infer], most: int) -> Infer:
+def _when_needed(make: Callable[[], Infer]) -> Infer:
+    """Made once, for the first picture."""
+    made: list[Infer] = []
+    lock = threading.Lock()
+
+    def infer(blob: Floats, read: Read) -> list[Detections]:
+        with lock:
+            if not made:
+                made.append(make())
+        return made[0](blob, read)
+
+    return infer
+
+
+def _of_own(make: Callable[[int, int], Infer], any_shape: Infer, most: int) -> Infer:
     """The first `most` sizes get a network of their own, made for the first picture (0.2 s, 30 MB): with a network of
     any shape OpenVINO works out the shapes at each picture and copies where it joins maps, 4 to 8 in 100 of a whole
     picture's time, and prepares itself anew after another size, 2.5 ms more."""
@@ -103,7 +117,7 @@ def _of_own(make: Callable[[int, int], Infer], any_shape: Callable[[], Infer], m
             with lock:
                 if size not in made and len(made) < most:
                     made[size] = make(*size)
-        return (made.get(size) or any_shape())(blob, read)
+        return made.get(size, any_shape)(blob, read)
 
     return infer
 

@@ -34,5 +34,6 @@ def test_it_is_looked_at_again_only_by_other_code_or_otherwise(tmp_path: Path, m
     assert len(looks) == 3
 
 
-def test_the_code_that_sees_holds_the_flow_and_the_features() -> None:
-    assert all(name in brawl_evidence._seeing() for name in (b"DISOpticalFlow", b"class Looker", b"class ByteTrack"))
+def test_the_code_that_sees_holds_what_finds_and_follows_people_the_flow_and_the_features() -> None:
+    named = (b"DISOpticalFlow", b"class Looker", b"class ByteTrack", b"def _reaching", b"def suppress", b"def correct")
+    assert all(name in brawl_evidence._seeing() for name in named)

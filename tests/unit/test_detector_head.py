@@ -64,6 +64,12 @@ def test_nothing_there_is_no_box() -> None:
     assert (boxes.shape, scores.shape, labels.shape) == ((0, 4), (0,), (0,))
 
 
+@pytest.mark.parametrize("confidence", [0.1, 0.9])
+def test_where_no_class_is_wanted_there_is_none(confidence: float) -> None:
+    boxes, scores, labels = candidates(*head(1), SIZE, confidence, np.zeros(CLASSES, np.bool_))
+    assert (boxes.shape, scores.shape, labels.shape) == ((0, 4), (0,), (0,))
+
+
 def test_a_logit_at_the_confidence_counts() -> None:
     """0.5 is the probability of the logit 0 exactly."""
     sides, logits = head(1)

@@ -1,0 +1,32 @@
+"""How OpenVINO's networks are made; what they answer is asked in tests/ports."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from edge_agent.adapters.detector_batch import Infer
+from edge_agent.adapters.detector_openvino import _of_own, _when_needed
+from edge_agent.core.types import Detections
+
+
+@pytest.mark.parametrize("kind", [_when_needed, lambda make: _of_own(lambda *size: make(), make, 1)])
+def test_two_threads_that_need_a_network_at_once_make_one(kind: Callable[[Callable[[], Infer]], Infer]) -> None:
+    """Each takes 30 MB, and all of a small host's cores for a fifth of a second."""
+    meet, made = threading.Barrier(2), []
+
+    def make() -> Infer:
+        made.append(threading.get_ident())
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meet.wait(0.5)  # both come here, where nothing keeps the second one out
+        return lambda blob, read: [read(0, ())]
+
+    infer = kind(make)
+    blob = np.zeros((1, 3, 32, 32), np.float32)
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(lambda _: infer(blob, lambda index, outputs: Detections.none()), range(2)))
+    assert len(found) == 2
+    assert len(made) == 1
