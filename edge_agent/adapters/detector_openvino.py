@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from edge_agent.adapters.detector_batch import BatchDetector, Infer, Read
+from edge_agent.adapters.detector_head import BINS
 from edge_agent.adapters.detector_image import STRIDE, Floats
 from edge_agent.core.model import Model
 from edge_agent.core.spec import DetectorSpec
@@ -79,9 +80,12 @@ def _wanted(openvino: Any, network: Any, model: Model, maps: bool, bf16: bool) -
         return openvino.Model([results[0], *features], own.get_parameters())
     ops = openvino.opset13
     head = [output.get_node().input_value(0) for output in own.add_outputs(list(model.head))]
+    widths, expected = [one.partial_shape[1].get_length() for one in head], [4 * BINS] * 3 + [len(model.classes)] * 3
+    if widths != expected:
+        raise RuntimeError(f"the convolutions named as its head have {widths} channels, not {expected}")
     rows = [
-        ops.reshape(ops.transpose(values, [0, 2, 3, 1]), [0, -1, values.partial_shape[1].get_length()], True)
-        for values in head
+        ops.reshape(ops.transpose(values, [0, 2, 3, 1]), [0, -1, width], True)
+        for values, width in zip(head, widths, strict=True)
     ]
     joined = [ops.result(ops.concat(rows[:3], 1)), ops.result(ops.concat(rows[3:], 1))]
     steps = openvino.preprocess.PrePostProcessor(openvino.Model([*joined, *features], own.get_parameters()))

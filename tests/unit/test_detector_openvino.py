@@ -4,13 +4,16 @@ import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edge_agent.adapters.detector_batch import Infer
-from edge_agent.adapters.detector_openvino import _of_own, _when_needed
+from edge_agent.adapters.detector_openvino import _of_own, _when_needed, open_openvino
+from edge_agent.core.spec import DetectorSpec
 from edge_agent.core.types import Detections
+from edge_agent.zoo import verify
 
 
 @pytest.mark.parametrize("kind", [_when_needed, lambda make: _of_own(lambda *size: make(), make, 1)])
@@ -30,3 +33,11 @@ def test_two_threads_that_need_a_network_at_once_make_one(kind: Callable[[Callab
         found = list(threads.map(lambda _: infer(blob, lambda index, outputs: Detections.none()), range(2)))
     assert len(found) == 2
     assert len(made) == 1
+
+
+def test_a_head_named_in_another_order_is_refused_at_the_start() -> None:
+    model = verify.load("yolov8n")
+    assert model.head is not None
+    sides, classes = model.head[:3], model.head[3:]
+    with pytest.raises(RuntimeError, match=r"have \[80, 80, 80, 64, 64, 64\] channels, not \[64"):
+        open_openvino(replace(model, head=(*classes, *sides)), DetectorSpec(precision="f32"))
