@@ -6,7 +6,7 @@ from aggregator.core.actions import DeedRefused
 from aggregator.core.attribution import LASTS_S, goes_on
 from aggregator.core.linking import Tie, Trail, tie
 from aggregator.core.space import centre
-from contract.events import Subject
+from contract.events import Phase, Subject
 from contract.kinds import KINDS, Kind
 from tests.timeline import START, Timeline, make_event, place
 
@@ -190,10 +190,10 @@ def test_who_told_of_what_went_on_and_then_falls_silent_has_lost_sight_of_it() -
 
 def test_what_a_camera_told_before_says_nothing_of_how_often_it_tells_of_this() -> None:
     """Of the second crowd only the beginning was told, as by an agent that sends no updates (update_every_s = 0)."""
-    for order in ((0, 1, 2), (2, 0, 1)):
+    told: tuple[tuple[float, Phase, str], ...] = ((0, "begin", "a"), (40, "end", "a"), (60, "begin", "b"))
+    for order in (told, (told[2], *told[:2])):
         city = Timeline(gate=(0, 0), market=(30, 0))
-        for which in order:
-            t, phase, episode = ((0, "begin", "a"), (40, "end", "a"), (60, "begin", "b"))[which]
+        for t, phase, episode in order:
             started = 60 if episode == "b" else 0
             city.at(t).sees("gate", "crowd", phase, episode=episode, started=started, confidence=0.8)
         city.at(560).sees("market", "crowd", confidence=0.8)
@@ -308,7 +308,8 @@ def test_a_report_that_is_explained_draws_in_nothing_else() -> None:
 def test_reports_that_are_explained_do_not_speak_against_a_merge_either() -> None:
     """What ties two crowds together does so however many people called about one of them."""
     for calls in (0, 8):
-        city = Timeline(gate=(0, 0), middle=(50, 0), market=(100, 0), **{f"caller-{n}": (-20, 0) for n in range(calls)})
+        callers: dict[str, tuple[float, float]] = {f"caller-{n}": (-20, 0) for n in range(calls)}
+        city = Timeline(None, gate=(0, 0), middle=(50, 0), market=(100, 0), **callers)
         city.at(0).sees("gate", "crowd", confidence=0.8)
         for n in range(calls):
             city.at(5 + n / 2).sees(f"caller-{n}", "report", confidence=0.8)
