@@ -8,7 +8,7 @@ from edge_agent.core.picture import COARSE, LONGEST_S, WIDE, Flow
 from edge_agent.core.types import Frame, Image
 
 STRIDE, REFINED = 5, 2
-"""Pixels between patches, and rounds of refinement, of a flow at COARSE (docs/design/decisions.md)."""
+"""Pixels between patches, and rounds of refinement, of a flow at COARSE (docs/design/decisions/rules.md)."""
 NEAR = 1 << 20
 """Bytes of a picture that stays in a near cache once it was read."""
 LOW = 32
@@ -58,7 +58,7 @@ def _near(image: Image) -> Image:
 
 def _mean(image: Image, width: int, height: int) -> Image:
     """Each pixel the mean of its area; by halves first where they end at the same pixels, for which OpenCV has a fast
-    path. Halves that do not would be another picture (docs/design/decisions.md)."""
+    path. Halves that do not would be another picture (docs/design/decisions/video.md)."""
     across, down = 2 * width, 2 * height
     while image.shape[1] > across and not (image.shape[1] % across or image.shape[0] % down):
         half = image.shape[1] // 2, image.shape[0] // 2

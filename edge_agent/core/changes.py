@@ -47,7 +47,7 @@ SOFT = 0.1
 ENDS = 0.3
 """What has gone had an outline: over more than this share of it the difference ends. A cloud on a floor without edges
 had 0.00 to 0.28, what was taken away before real recordings 0.32 to 0.88 at all of 68 looks but two
-(docs/design/decisions.md)."""
+(docs/design/decisions/rules.md)."""
 
 Verdict = Literal["put", "taken", "light", "unclear", "large", "cut"]
 
