@@ -1,7 +1,7 @@
 """What the sizes of a resting stream's packets say, undecoded: whether anything has changed since a keyframe.
 
 A coder that works to a quality spends next to nothing between keyframes while nothing moves, and at once more when
-something does; one that works to a rate spends what it has, and tells nothing (measured in docs/design/decisions/video.md).
+something does; one that works to a rate spends what it has, and tells nothing (docs/design/decisions/video.md).
 So sizes are believed only of a stream that spends little at rest, always about as much, and that has foretold it each
 time lately when its camera woke up. Runs in the decoding child: imports nothing that takes long.
 """
