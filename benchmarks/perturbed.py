@@ -9,14 +9,13 @@ With --keep what is in a file is not run again, so a run may be broken off and g
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,7 +26,7 @@ import numpy as np
 
 from benchmarks.accuracy import CAMERA_KINDS, Told, kinds, run, tells
 from benchmarks.data import DATA
-from benchmarks.report import Figure, Outcome, at_most, table
+from benchmarks.report import Figure, Outcome, at_most, tell
 from benchmarks.truth import Clip, clips, truths
 from edge_agent.adapters.pixels_av import Bgr
 from simulator.perturb import PERTURBATIONS, Coding, Image, Perturbation
@@ -224,11 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.perturbations or (QUICK if options.quick else tuple(PERTURBATIONS))
     began = time.monotonic()
     some = measured(names, chosen, max(1, options.jobs), options.keep)
-    outcome = Outcome("perturbed", tuple(figures_of(some, options.kinds)))
-    print(table(outcome), f"({time.monotonic() - began:.1f} s)", sep="\n", flush=True)
-    if options.json is not None:
-        options.json.write_text(json.dumps(asdict(outcome), indent=1) + "\n", "utf-8")
-    return 0 if outcome.ok else 1
+    return tell(Outcome("perturbed", tuple(figures_of(some, options.kinds))), began, options.json)
 
 
 if __name__ == "__main__":

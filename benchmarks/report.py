@@ -63,6 +63,15 @@ def table(outcome: Outcome) -> str:
     return "\n".join([f"== {outcome.command}", *lines])
 
 
+def tell(outcome: Outcome, began: float, file: Path | None) -> int:
+    """Prints the table and, with a file, writes the figures there, too; 0 when every bar is reached, else 1. began: by
+    time.monotonic()."""
+    print(table(outcome), f"({time.monotonic() - began:.1f} s)", sep="\n", flush=True)
+    if file is not None:
+        file.write_text(json.dumps(asdict(outcome), indent=1) + "\n", "utf-8")
+    return 0 if outcome.ok else 1
+
+
 def command(measure: Callable[[], Outcome], arguments: Sequence[str] | None = None, *, footage: bool = True) -> int:
     """Run one measurement as a command: 0 when every bar is reached, 1 when one is not, 2 without the data. footage:
     whether it needs any."""
@@ -76,8 +85,4 @@ def command(measure: Callable[[], Outcome], arguments: Sequence[str] | None = No
             print(f"no labelled footage at {DATA}: set JAGA_DATA")
             return 2
     began = time.monotonic()
-    outcome = measure()
-    print(table(outcome), f"({time.monotonic() - began:.1f} s)", sep="\n", flush=True)
-    if options.json is not None:
-        options.json.write_text(json.dumps(asdict(outcome), indent=1) + "\n", "utf-8")
-    return 0 if outcome.ok else 1
+    return tell(measure(), began, options.json)

@@ -15,12 +15,11 @@ not run again, so it may be run in pieces and on several machines, whose files a
 """
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from itertools import chain, cycle, islice
 from multiprocessing import get_context
@@ -31,7 +30,7 @@ import msgspec
 
 from benchmarks.camera_health import decoded
 from benchmarks.data import DATA
-from benchmarks.report import Figure, Outcome, at_most, table
+from benchmarks.report import Figure, Outcome, at_most, tell
 from contract.events import Clock, Event
 from contract.ids import derived_uuid7
 from edge_agent.adapters.detectors import open_detector
@@ -350,11 +349,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"no labelled footage at {DATA}: set JAGA_DATA")
         return 2
     began = time.monotonic()
-    outcome = measure(plan_of(options), max(1, options.jobs), options.keep)
-    print(table(outcome), f"({time.monotonic() - began:.1f} s)", sep="\n", flush=True)
-    if options.json is not None:
-        options.json.write_text(json.dumps(asdict(outcome), indent=1) + "\n", "utf-8")
-    return 0 if outcome.ok else 1
+    return tell(measure(plan_of(options), max(1, options.jobs), options.keep), began, options.json)
 
 
 if __name__ == "__main__":

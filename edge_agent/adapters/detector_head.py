@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from edge_agent.adapters.detector_image import Floats
 
 STRIDES = (8, 16, 32)
 """Pixels of the network's input for a cell of each of its maps."""

@@ -229,7 +229,8 @@ class Movers:
         point = _place(figure, view)
         mover = known.get(figure.id) or self._adopt(known, figure, view.t)
         if mover is not None and view.held:
-            mover.there = point.t if mover.there == mover.last.t else mover.there
+            if mover.there == mover.last.t:
+                mover.there = point.t
             mover.add(point)
         elif mover is None or _leapt(mover, point):
             self._count += 1

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_agent.adapters.detector_head import BINS, STRIDES, Floats, candidates
+from edge_agent.adapters.detector_head import BINS, STRIDES, candidates
+from edge_agent.adapters.detector_image import Floats
 
 SIZE = 64, 96
 ANCHORS = sum(SIZE[0] // stride * (SIZE[1] // stride) for stride in STRIDES)
