@@ -16,7 +16,10 @@ from edge_agent.core.types import Box, Detections, Track
 from tests.reference.naive_byte_track import Naive, greatest
 
 CLASSES = ("person", "car", "truck", "bicycle")
-WIDTH, HEIGHT, T0 = 1280, 720, 1_767_225_600.0
+WIDTH, HEIGHT, T0 = 2048, 1024, 1_767_225_600.0
+GRID = 64
+"""Parts of a pixel. With these and sides that are powers of two, moving a picture by whole pixels rounds nothing, so
+that it cannot decide between two boxes that fit equally well."""
 Frames = list[Detections]
 
 
@@ -39,7 +42,7 @@ def street(seed: int, count: int, frames: int, dt: float = 0.2) -> Frames:
         twice = np.flatnonzero(chance.random(len(labels)) < 0.3)
         shift = chance.uniform(-0.2, 0.2, (len(twice), 2)) * size[twice]
         boxes, labels = np.concatenate((boxes, boxes[twice] + np.tile(shift, 2))), np.append(labels, labels[twice])
-        scores = chance.uniform(0.02, 0.98, len(labels))
+        boxes, scores = np.round(boxes * GRID) / GRID, chance.uniform(0.02, 0.98, len(labels))
         order = chance.permutation(len(labels))
         found = Detections(boxes.astype(np.float32), scores.astype(np.float32), labels.astype(np.int32), CLASSES)
         result.append(rearranged(found, order))
