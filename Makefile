@@ -9,6 +9,7 @@ SOURCES := contract edge_agent aggregator simulator models jaga benchmarks tests
 NODE_WANTED := const [a, b] = process.versions.node.split('.').map(Number); process.exit(a >= 22 || (a === 20 && b >= 19) ? 0 : 1)
 
 # Processes that share the tests out, a file at a time. Most tests start processes of their own, so two are enough.
+# When one crashes, the run ends and names the test: xdist hands out the rest of its file to nobody, and would wait.
 WORKERS ?= 2
 
 .PHONY: demo test check bench accuracy page lock clean format help
@@ -27,7 +28,7 @@ demo: $(VENV)/.demo page
 
 test: $(VENV)/.dev page
 	cd $(WEB) && $(NODE_ON_PATH) npm test --silent
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 $(ARGS)
 
 check: $(VENV)/.dev page
 	$(BIN)/ruff check $(SOURCES)
