@@ -9,7 +9,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,17 @@ def import_openvino() -> Any:
     return openvino
 
 
+@cache
+def _core() -> Any:
+    """OpenVINO's core, one for all networks of the process, never let go.
+
+    Where a core first compiles, it gives that thread a stack for signals (sigaltstack), and at its end puts back the one
+    it found. Of two that end in the order in which they began, the later puts back what the earlier has freed, and the
+    next signal is the end of the process: a segmentation fault instead of a handler (openvino 2026.4.1).
+    """
+    return import_openvino().Core()
+
+
 def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     """A detector on the CPU. Raises ImportError without OpenVINO, RuntimeError if it cannot read the model.
 
@@ -42,8 +53,7 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     computed in. With int8 the integers are in `model`, and what is left is computed in float32.
     Threads are not pinned to cores: decoders and other agents share them, and a pinned thread cannot step aside.
     """
-    openvino = import_openvino()
-    core = openvino.Core()
+    openvino, core = import_openvino(), _core()
     options: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": "bf16" if spec.precision == "bf16" else "f32",
         "ENABLE_CPU_PINNING": False,

@@ -1,6 +1,8 @@
 """How OpenVINO's networks are made; what they answer is asked in tests/ports."""
 
 import contextlib
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -41,3 +43,21 @@ def test_a_head_named_in_another_order_is_refused_at_the_start() -> None:
     sides, classes = model.head[:3], model.head[3:]
     with pytest.raises(RuntimeError, match=r"have \[80, 80, 80, 64, 64, 64\] channels, not \[64"):
         open_openvino(replace(model, head=(*classes, *sides)), DetectorSpec(precision="f32"))
+
+
+def test_detectors_that_follow_each_other_leave_the_process_able_to_take_signals() -> None:
+    """As where a config is read again: the new one is opened before the old one is closed. In a process of its own,
+    since it is the process that ends where this fails."""
+    script = (
+        "import gc, signal\n"
+        "from edge_agent.adapters.detectors import open_detector\n"
+        "from edge_agent.core.spec import DetectorSpec\n"
+        "spec = DetectorSpec(runtime='openvino', precision='f32', imgsz=320, threads=1, classes=('person',))\n"
+        "old = open_detector(spec); new = open_detector(spec)\n"
+        "old.close(); del old; gc.collect()\n"
+        "new.close(); del new; gc.collect()\n"
+        "signal.signal(signal.SIGTERM, lambda *_: print('asked to end', flush=True))\n"
+        "signal.raise_signal(signal.SIGTERM)\n"
+    )
+    child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert (child.returncode, child.stdout) == (0, "asked to end\n"), child.stderr
