@@ -46,8 +46,7 @@ def test_a_head_named_in_another_order_is_refused_at_the_start() -> None:
 
 
 def test_detectors_that_follow_each_other_leave_the_process_able_to_take_signals() -> None:
-    """As where a config is read again: the new one is opened before the old one is closed. In a process of its own,
-    since it is the process that ends where this fails."""
+    """A new one opened before the old one is closed. In a process of its own, for where this fails the process ends."""
     script = (
         "import gc, signal\n"
         "from edge_agent.adapters.detectors import open_detector\n"
