@@ -39,9 +39,9 @@ def import_openvino() -> Any:
 def _core() -> Any:
     """OpenVINO's core, one for all networks of the process, never let go.
 
-    Where a core first compiles, it gives that thread a stack for signals (sigaltstack), and at its end puts back the one
-    it found. Of two that end in the order in which they began, the later puts back what the earlier has freed, and the
-    next signal is the end of the process: a segmentation fault instead of a handler (openvino 2026.4.1).
+    Where a core first compiles, it gives that thread a stack for signals (sigaltstack), and at its end puts back the
+    one it found. Of two that end in the order in which they began, the later puts back what the earlier has freed, and
+    the next signal is the end of the process: a segmentation fault instead of a handler (openvino 2026.4.1).
     """
     return import_openvino().Core()
 
