@@ -20,12 +20,6 @@ from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, roster, s
 from tests.timeline import START, make_event, place
 
 
-@pytest.fixture
-def one(tmp_path: Path) -> Iterator[Desk]:
-    with desk(tmp_path, people_policy=IN_DISTRICTS) as running:
-        yield running
-
-
 def told(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """(event, what it says) of a stream, without what only says that it lives."""
     name = ""

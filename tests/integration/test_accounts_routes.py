@@ -1,8 +1,6 @@
 """Who may do what, over a real server: each role on each route, and what OpenAPI says of it."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,14 +11,8 @@ from schemathesis.core.result import Ok
 
 from aggregator.core.access import LOCAL, ROLE_NAMES, ROLES, ROUTES, Role
 from tests.brokers import wait_until
-from tests.desks import Desk, desk
-from tests.people import IN_DISTRICTS, JPEG, PASSWORD, SHA, add, client, seen_at
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Iterator[Desk]:
-    with desk(tmp_path, people_policy=IN_DISTRICTS) as running:
-        yield running
+from tests.desks import Desk
+from tests.people import JPEG, PASSWORD, SHA, add, client, seen_at
 
 
 def request(http: httpx.Client, route: str, **parts: str) -> httpx.Response:

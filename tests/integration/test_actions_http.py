@@ -11,14 +11,8 @@ import pytest
 
 from aggregator.api import acts
 from tests.desks import Desk, desk
-from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, seen_at
+from tests.people import JPEG, SHA, Client, add, client, seen_at
 from tests.timeline import make_event, place
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Iterator[Desk]:
-    with desk(tmp_path, people_policy=IN_DISTRICTS) as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The API over a real server: routes, errors, who may ask, and OpenAPI."""
 
 import gzip
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +19,8 @@ from aggregator.views import incident_view
 from contract import topics
 from contract.ids import derived_uuid7
 from tests.desks import Desk, desk
+from tests.people import JPEG, SHA
 from tests.timeline import START, make_event, place
-
-JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 100
-SHA = hashlib.sha256(JPEG).hexdigest()
 
 
 @pytest.fixture
