@@ -188,7 +188,7 @@ def test_merge_and_split_keep_where_things_come_from(one: Desk, incident: str, b
     assert len(budi.get(f"/api/v1/incidents/{fresh}").json()["events"]) == 2
 
 
-def test_what_people_did_outlasts_a_restart(one: Desk, incident: str, budi: Client, tmp_path: Path) -> None:
+def test_what_people_did_outlasts_a_restart(one: Desk, incident: str, budi: Client) -> None:
     other = far_brawl(one)
     act(budi, incident, "assign", to="sari")
     act(budi, incident, "severity", severity="info")
