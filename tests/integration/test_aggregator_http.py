@@ -61,7 +61,7 @@ def test_a_list_in_pages(one: Desk, http: httpx.Client) -> None:
 
 def test_why_an_event_did_not_join_an_incident_can_be_asked(one: Desk, http: httpx.Client) -> None:
     first = brawl(one)["id"]
-    one.service.transition(first, "resolved", "budi", "over")
+    one.transition(first, "resolved", "budi", "over")
     second = brawl(one, 10, "market")["id"]
     (event,) = http.get(f"/api/v1/incidents/{second}").json()["events"]
     assert event["link"]["reasons"]["refused"] == [[first, "closed"]]
