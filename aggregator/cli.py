@@ -1,6 +1,5 @@
 """`jaga aggregator run|check --config FILE`; accounts and the audit log are in people_cli."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +20,7 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="TOML file, see confi
 
 
 def _say(key: str, **values: object) -> None:
-    typer.echo(text(key, language_of(dict(os.environ)), **values), err=True)
+    typer.echo(text(key, language_of(), **values), err=True)
 
 
 @aggregator_app.command()

@@ -1,6 +1,5 @@
 """`jaga correlate EVENTS.jsonl --cameras cameras.geojson [--out incidents.jsonl]`."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +24,7 @@ def correlate(
     out: Annotated[Path | None, typer.Option("--out", help="default: standard output", show_default=False)] = None,
 ) -> None:
     """Correlate a file of events into incidents, deterministically."""
-    language = language_of(dict(os.environ))
+    language = language_of()
     known = load_cameras(cameras)
     cells = H3Cells()
     sensitive = Places(load_places(places), cells) if places is not None else None

@@ -28,7 +28,7 @@ from aggregator.views import rfc3339
 from contract.errors import ConfigError, JagaError
 from contract.texts import language_of, text
 
-LANGUAGE = language_of(dict(os.environ))
+LANGUAGE = language_of()
 TOKEN_DAYS = 90
 
 

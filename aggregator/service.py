@@ -31,7 +31,6 @@ from aggregator.core.precision import Judged
 from aggregator.core.replay import Known
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
-from aggregator.core.states import State
 from aggregator.desk import DeskView
 from aggregator.intake import read
 from aggregator.judges import SilenceWish
@@ -96,10 +95,6 @@ class Service:
                     raise
                 except Exception:  # noqa: BLE001 - `_handle` tells whose fault it is
                     self._handle(messages, ahead)
-
-    def transition(self, incident: str, to: State, actor: str, reason: str) -> bytes:
-        """A step of the lifecycle; see `act`."""
-        return self.act(incident, Deed(action="state", actor=actor, value=to, reason=reason))
 
     def act(self, incident: str, deed: Deed) -> bytes:
         """The incident's new view. Raises UnknownIncident, TransitionRefused, DeedRefused or StoreError."""

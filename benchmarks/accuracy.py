@@ -18,6 +18,7 @@ from benchmarks.data import DATA
 from benchmarks.runs import analyze, seconds
 from benchmarks.truth import Clip, Truth, clips, truths
 from contract.events import Event
+from edge_agent.core.overlap import pair_iou
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.types import Box
 
@@ -111,22 +112,13 @@ def _judge(score: Score, clip: Clip, said: list[Told], true: list[Truth]) -> Non
         if truth.onset:
             score.delays.append(first.at_s - truth.begin_s)
         if truth.boxes:
-            score.ious.append(max((iou(a, b) for a in first.boxes for b in truth.boxes), default=0.0))
+            score.ious.append(max((pair_iou(a, b) for a in first.boxes for b in truth.boxes), default=0.0))
     score.false += [item for item in said if not any(tells(item, truth) for truth in true)]
 
 
 def tells(item: Told, truth: Truth) -> bool:
     """Whether it is told while it is so, or not too late after it."""
     return truth.begin_s - truth.slack_s <= item.at_s <= truth.end_s + truth.slack_s + AFTER_S
-
-
-def iou(a: Box, b: Box) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = width * height
-    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
 
 
 def run(chosen: Sequence[Clip]) -> list[Told]:

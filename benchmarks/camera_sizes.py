@@ -42,7 +42,7 @@ from edge_agent.core.rest import Rest, glance_s, rest_s
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Frame, Image
-from edge_agent.runtime_camera import CLIP_QUALITY, CLIP_SIDE
+from edge_agent.runtime_evidence import CLIP_QUALITY, CLIP_SIDE
 
 SIZED = {"1080p": SIZES["1080p"], "720p": SIZES["720p"], "4CIF": (704, 576, 1_000_000), "360p": SIZES["360p"]}
 KINDS = {"intrusion": ("intrusion",), "all rules": tuple(RULES)}

@@ -1,6 +1,5 @@
 """Where the labelled footage lies, and readers of it. Nothing here is part of the product."""
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -10,9 +9,9 @@ from numpy.typing import NDArray
 
 from benchmarks.scorers import TruthFrame, parse_mot
 from edge_agent.core.types import Image
+from tests.data import DATA as DATA
+from tests.data import ROOT as ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("JAGA_DATA", ROOT.parent / "shared" / "data"))
 CONFIGS = ROOT / "configs" / "measure"
 
 PETS = DATA / "pets09_s2l1" / "vtest.avi"

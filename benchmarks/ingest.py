@@ -29,7 +29,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from aggregator import config as configuration
 from aggregator.core.ports import Message
-from aggregator.runtime import BATCH, Aggregator
+from aggregator.pump import BATCH
+from aggregator.runtime import Aggregator
 from benchmarks.cities import case
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from contract import topics

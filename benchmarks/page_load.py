@@ -32,6 +32,7 @@ from typing import Any
 import msgspec
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
+from benchmarks.data import ROOT
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from contract.events import Event, Phase
 from contract.kinds import Kind
@@ -51,7 +52,7 @@ TRACED_S = 10.0
 GROWTH = 0.10
 """What the heap may grow by from the first third to the last, as a share: noise of the collector."""
 KEY_EVERY_S, EVENT_EVERY_S, HEAP_EVERY_S, REPORT_S, WARM_S = 0.25, 2.0, 5.0, 10.0, 5.0
-STATIC = Path(__file__).resolve().parent.parent / "aggregator" / "static" / "assets"
+STATIC = ROOT / "aggregator" / "static" / "assets"
 
 WATCH = """
 () => {

@@ -20,6 +20,7 @@ from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from benchmarks.truth import Clip, Truth, clips, truths
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import open_source
+from edge_agent.core.overlap import pair_iou
 from edge_agent.core.picture import SMALL, WIDE
 from edge_agent.core.rules import flames
 from edge_agent.core.rules.cells import bounds, regions, spread
@@ -108,13 +109,6 @@ def glow(path: Path) -> Box | None:
     return None
 
 
-def iou(a: Box, b: Box) -> float:
-    wide = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
-    high = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-    both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - wide * high
-    return wide * high / both if both > 0 else 0.0
-
-
 def cost_ms(clip: Clip) -> tuple[float, float]:
     """Processor time a frame at 5 a second: the rule's own, and of the reduced pictures, which it shares with others.
     Medians of three runs."""
@@ -169,7 +163,7 @@ def appearance() -> list[Figure]:
         box = glow(path) if fires else None
         if box is not None:
             hits += 1
-            overlaps.append(max(iou(box, fire) for fire in fires))
+            overlaps.append(max(pair_iou(box, fire) for fire in fires))
     return [
         Figure("stills: with fire", float(burning)),
         Figure("stills: fire looks like a flame, recall", hits / max(burning, 1)),

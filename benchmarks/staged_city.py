@@ -252,7 +252,7 @@ class Crew:
 
     def _move(self, view: dict[str, Any], to: str, words: str = "") -> None:
         try:
-            self._desk.service.transition(view["id"], to, self._random.choice(OPERATORS), words)  # type: ignore[arg-type]
+            self._desk.transition(view["id"], to, self._random.choice(OPERATORS), words)  # type: ignore[arg-type]
         except TransitionRefused:
             return  # merged or closed since it was listed
 

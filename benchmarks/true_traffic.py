@@ -7,25 +7,19 @@ logic, not their accuracy on traffic. Nothing is learned (a direction is set, th
 made to stand for a while, by seeded chance. Exit code 1 if anything differs.
 """
 
-import json
 import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
-
 from benchmarks import true_tracks as base
-from benchmarks.true_tracks import RATE, SIZE, T0, Corners, Score, unit
-from contract.events import Clock, Event
-from contract.ids import derived_uuid7
+from benchmarks.true_tracks import RATE, SIZE, Corners, Score
+from contract.events import Event
 from edge_agent.core import flow_field
-from edge_agent.core.pipeline import Agent, CameraPipeline
 from edge_agent.core.rules.congestion import CongestionRule
 from edge_agent.core.rules.stopped_vehicle import UNKNOWN, StoppedVehicleRule
 from edge_agent.core.rules.wrong_way import WrongWayRule
-from edge_agent.core.spec import CameraSpec, Episodes, MotionSpec, Rule, Zone
-from edge_agent.core.types import Detections, Frame, Track
+from edge_agent.core.spec import Episodes, Rule
 from tests.reference import naive_rules, naive_traffic
 
 STATE = Episodes(min_duration_s=0.5, end_after_s=1.0, cooldown_s=0.0, update_every_s=0.0)
@@ -48,17 +42,6 @@ def frozen(recording: naive_rules.Recording, seed: int) -> naive_rules.Recording
             if tick < len(found):
                 found[tick][who] = box
     return found
-
-
-class _True:
-    """A tracker that answers with the recording, its people as motorcycles."""
-
-    def __init__(self, recording: naive_rules.Recording) -> None:
-        self._recording = recording
-
-    def update(self, detections: Detections, width: int, height: int, t: float) -> tuple[Track, ...]:
-        people = base.tracks(self._recording[round((t - T0) * RATE)])
-        return tuple(Track(track.id, "motorcycle", track.box, track.score) for track in people)
 
 
 @contextmanager
@@ -98,29 +81,8 @@ def run(recording: naive_rules.Recording, zones: list[Corners]) -> list[Event]:
             )
         )
     rules.append(StoppedVehicleRule(id="stopped", after_s=STAND_S / UNKNOWN, min_height=0.0, episodes=STATE))
-    camera = CameraSpec(
-        id="true",
-        source="recording",
-        zones=tuple(Zone(f"z{n}", unit(zone)) for n, zone in enumerate(zones)),
-        rules=tuple(rules),
-        motion=MotionSpec(enabled=False),
-    )
-    pipeline = CameraPipeline(
-        camera,
-        Agent("site", "agent", "0" * 16),
-        _True(recording),
-        lambda t, salt: derived_uuid7(int(t * 1000), "true", salt),
-        "true",
-        heal_s=0.0,
-    )
-    image = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
-    clock = Clock(offset_ms=0.0, synchronised=True)
-    events: list[Event] = []
     with nothing_learned():
-        for tick in range(len(recording)):
-            frame = Frame(image, image[:1, :1, 0], tick, T0 + tick / RATE)
-            events += pipeline.step(frame, Detections.none(("person",)), clock).events
-    return events + list(pipeline.lost(T0 + len(recording) / RATE, clock))
+        return base.played(recording, rules, zones, [], "motorcycle")[1]
 
 
 def compare(score: Score, name: str, recording: naive_rules.Recording, zones: list[Corners]) -> None:
@@ -160,13 +122,7 @@ def measure(zones: int = 2, seed: int = 2) -> Score:
 
 
 def main() -> int:
-    score = measure()
-    for what, count in score.compared.items():
-        differing = sum(line.startswith(what) for line in score.differing)
-        print(json.dumps({"measure": what, "reference": count, "places_differing": differing}))
-    for line in score.differing[:10]:
-        print(line, file=sys.stderr)
-    return 1 if score.differing else 0
+    return base.told(measure())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import re
 from typing import NewType
 
 EventId = NewType("EventId", str)
-EpisodeId = NewType("EpisodeId", str)
 
 LAST = r"(?!\n)"
 """After a pattern's "$": Python's also matches before a final newline. Other dialects need no such thing, and some

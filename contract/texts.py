@@ -5,6 +5,7 @@ same files. Placeholders are `{name}`.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -36,7 +37,7 @@ def text(key: str, language: Language, /, **values: object) -> str:
     return catalogue()[key][language].format(**values)
 
 
-def language_of(environment: Mapping[str, str]) -> Language:
+def language_of(environment: Mapping[str, str] = os.environ) -> Language:
     """The reader's language: JAGA_LANG, else the locale's; English where neither says Indonesian."""
     for name in ("JAGA_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = environment.get(name, "")

@@ -1,7 +1,6 @@
 """`jaga edge run`, `jaga edge check` and `jaga edge calibrate`."""
 
 import json
-import os
 import signal
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from edge_agent.config import load
 from edge_agent.core.spec import CameraSpec, DetectorSpec
 from edge_agent.core.upright import Upright
 
-LANGUAGE = language_of(dict(os.environ))
+LANGUAGE = language_of()
 
 edge_app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 

@@ -29,7 +29,7 @@ from edge_agent.core.errors import SourceError
 from edge_agent.core.pipeline import Step
 from edge_agent.core.types import Frame
 
-LANGUAGE = language_of(dict(os.environ))
+LANGUAGE = language_of()
 INTERRUPTED = 130
 
 

@@ -1,27 +1,23 @@
 """One running camera: its live source, its pipeline and what health tells of it."""
 
-import hashlib
 import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import structlog
 
-from contract.events import Clock, Event, Evidence
+from contract.events import Clock
 from contract.ids import uuid7
 from contract.messages import CameraHealth, CameraState
 from contract.sentence import LONGEST, Sentence, english, sentence
 from edge_agent.adapters import memory_npz
 from edge_agent.adapters.clips_mp4 import ClipFiles
-from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.adapters.source_av import request_of
@@ -33,20 +29,18 @@ from edge_agent.core.decode_policy import ENOUGH, Wish
 from edge_agent.core.fair_rate import Wanted, patience, too_rare
 from edge_agent.core.gaze import gaze_of
 from edge_agent.core.lost import LossWatch
-from edge_agent.core.pipeline import Agent, CameraPipeline, Step
+from edge_agent.core.pipeline import Agent, CameraPipeline
 from edge_agent.core.ports import Detector
-from edge_agent.core.reel import Reel
 from edge_agent.core.rest import ABOUT_TRACKS, Rest, eager, glance_s, rest_s
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
+from edge_agent.runtime_evidence import CameraEvidence, Output
 from edge_agent.zoo.trained import trained
 
 log = structlog.get_logger()
 
 REMEMBER_S = 600.0
 """What the rules have learned is written this often, and at the end."""
-CLIP_SIDE, CLIP_QUALITY = 960, 75
-"""Of the pictures that clips are made of: pixels of the longer side, JPEG."""
 STALE_S = 1.0
 """A picture that waited longer for its turn is not looked at: where there is too much to do, the time is better spent
 on one that shows what is so now."""
@@ -68,14 +62,6 @@ class Tally:
     analysed: int = 0
     detected: int = 0
     latency_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Events to store, each with its pictures by SHA-256."""
-
-    event: Event
-    evidence: dict[str, bytes]
 
 
 class LiveCamera:
@@ -109,7 +95,7 @@ class LiveCamera:
             trained=trained(),
             gaze=gaze_of(spec, tracks, detector, tracker),
         )
-        self._clips, self._reel = clips, Reel()
+        self._evidence = CameraEvidence(spec.id, clips)
         self._memory = memory
         self._remembered = time.monotonic()
         self._recall()
@@ -224,15 +210,15 @@ class LiveCamera:
             self._look_at(seen, sheets is None, frame)
         people = [*(track.box for track in step.tracks if track.cls == PERSON), *self._seen]
         if asked is not None:
-            picture = self._picture(frame, people, evidence)
+            picture = self._evidence.picture(frame, people, evidence)
             if picture is None:
                 asked.set_exception(ValueError(f"no picture of camera {self.spec.id} can be made"))
             else:
                 asked.set_result(picture)
         self._tell_wish()
         self.begun += len(step.snapshots)
-        outputs = self._outputs(frame, step, people, evidence)
-        self._record(frame, step, people if wanted else None, evidence)
+        outputs = self._evidence.outputs(frame, step, people, evidence)
+        self._evidence.record(frame, step, people if wanted else None, evidence)
         if time.monotonic() - self._remembered >= REMEMBER_S:
             self._remember()
         return outputs if back is None else [Output(back, {}), *outputs]
@@ -248,39 +234,14 @@ class LiveCamera:
         """The ends of what was running; the camera is not watched any more."""
         self.suspend()
         self._remember()
-        self._cut(time.time(), over=True)
+        self._evidence.cut(time.time(), over=True)
         back = self._loss.back(time.time(), clock)
         events = (*self._pipeline.lost(time.time(), clock), *((back,) if back is not None else ()))
         return [Output(event, {}) for event in events]
 
     def recording(self, event: str) -> bool:
         """Whether the clip of this event is not complete yet."""
-        return self._reel.awaits(event)
-
-    def _record(self, frame: Frame, step: Step, people: list[Box] | None, section: EvidenceSection) -> None:
-        """Keeps the picture for the clips of events, and hands over those that are complete. people: where they are in
-        this very picture; None where nobody looked: whoever has come since could be recognised in it."""
-        if self._clips is None:
-            return
-        around = (section.clip_before_s, section.clip_after_s) if section.snapshots else (0.0, 0.0)
-        self._reel.keep(*around)
-        if self._reel.set_back(frame.t):
-            self._cut(frame.t, over=True)
-            self._reel.forget()
-        for event in step.events:
-            if event.id in step.snapshots:
-                self._reel.mark(event.id, event.data.started.timestamp(), frame.t)
-        if people is not None and self._reel.on:
-            small = replace(section, max_side=min(section.max_side, CLIP_SIDE), quality=CLIP_QUALITY)
-            picture = self._picture(frame, people, small, quick=True)
-            if picture is not None:
-                self._reel.add(frame.t, picture)
-        self._cut(frame.t)
-
-    def _cut(self, t: float, over: bool = False) -> None:
-        if self._clips is not None:
-            for cut, shots in self._reel.due(t, over):
-                self._clips.save(cut.event, shots)
+        return self._evidence.recording(event)
 
     def _recall(self) -> None:
         """Takes up what was learned before; what cannot be used is told, and learned anew."""
@@ -353,40 +314,13 @@ class LiveCamera:
             return None
         self._fresh = False
         now = time.time()
-        self._cut(now, over=True)
+        self._evidence.cut(now, over=True)
         events = list(self._pipeline.lost(now, clock))
         if watched:
             log.warning("camera_lost", camera=self.spec.id, silent_s=round(now - self._last_t, 1))
             begin = self._loss.lost(self._last_t, now, clock)
             events += [] if begin is None else [begin]
         return [Output(event, {}) for event in events]
-
-    def _outputs(self, frame: Frame, step: Step, people: list[Box], section: EvidenceSection) -> list[Output]:
-        outputs = []
-        picture: bytes | None = None
-        for event in step.events:
-            if event.id not in step.snapshots or not section.snapshots:
-                outputs.append(Output(event, {}))
-                continue
-            picture = picture or self._picture(frame, people, section)
-            if picture is None:
-                outputs.append(Output(event, {}))
-                continue
-            digest = hashlib.sha256(picture).hexdigest()
-            taken = Evidence(sha256=digest, kind="snapshot", time=datetime.fromtimestamp(frame.t, UTC))
-            data = msgspec.structs.replace(event.data, evidence=(*event.data.evidence, taken))
-            outputs.append(Output(msgspec.structs.replace(event, data=data), {digest: picture}))
-        return outputs
-
-    def _picture(self, frame: Frame, people: list[Box], section: EvidenceSection, quick: bool = False) -> bytes | None:
-        """None where none can be made: an event without its picture still says what happened."""
-        try:
-            return snapshot(
-                frame.image, people, blur=section.blur, max_side=section.max_side, quality=section.quality, quick=quick
-            )
-        except Exception:
-            log.exception("snapshot_failed", camera=self.spec.id)
-            return None
 
 
 def _seen(detections: Detections, frame: Frame) -> list[Box]:

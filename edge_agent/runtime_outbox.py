@@ -12,7 +12,7 @@ from contract.errors import CodecError
 from contract.events import Event
 from edge_agent.core.errors import SpoolError
 from edge_agent.core.ports import Spool
-from edge_agent.runtime_camera import Output
+from edge_agent.runtime_evidence import Output
 
 log = structlog.get_logger()
 

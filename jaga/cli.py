@@ -46,7 +46,7 @@ PARTS: tuple[Part, ...] = (
 )
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
-LANGUAGE = language_of(dict(os.environ))
+LANGUAGE = language_of()
 
 
 def version() -> str:

@@ -38,7 +38,7 @@ CAMERAS_PATIENCE_S = 60.0
 POLL_S = 0.25
 INTERRUPTS: list[int] = []
 """Signals that asked for the end."""
-LANGUAGE = language_of(dict(os.environ))
+LANGUAGE = language_of()
 ON: frozenset[CameraState] = frozenset({"online", "idle"})
 OFF: frozenset[CameraState] = frozenset({"stalled", "reconnecting", "failed", "suspended"})
 

@@ -1,6 +1,5 @@
 """`jaga simulate` and `jaga score`. Results are one JSON line on stdout, people's lines go to stderr."""
 
-import os
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -68,7 +67,7 @@ def city(
         raise JagaError("city.cannot_write", path=out, detail=words(error)) from error
     summary = {"cameras": len(made.cameras), "events": len(made.deliveries), "incidents": incidents}
     sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
-    sys.stderr.write(text("city.written", language_of(dict(os.environ)), out=out, **summary) + "\n")
+    sys.stderr.write(text("city.written", language_of(), out=out, **summary) + "\n")
 
 
 @score_app.command()

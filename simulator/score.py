@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+import numpy as np
+
 from contract.kinds import KINDS
 
 
@@ -142,11 +144,7 @@ def choose2(count: int) -> int:
 
 def quantile(values: Iterable[float], share: float) -> float:
     """Linear interpolation between the closest ranks of `values` (in any order, not empty)."""
-    ranked = sorted(values)
-    place = (len(ranked) - 1) * share
-    low = int(place)
-    high = min(low + 1, len(ranked) - 1)
-    return ranked[low] + (ranked[high] - ranked[low]) * (place - low)
+    return float(np.quantile(list(values), share))
 
 
 def _labels(incidents: tuple[Timed, ...]) -> dict[str, str]:

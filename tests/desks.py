@@ -32,12 +32,14 @@ from aggregator.api.app import create_app
 from aggregator.api.parts import Parts
 from aggregator.api.people import People
 from aggregator.config_people import HttpSection
+from aggregator.core.actions import Deed
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.errors import StoreError
 from aggregator.core.liveness import Fleet
 from aggregator.core.ports import Message
 from aggregator.core.report import Calendar
 from aggregator.core.response import ResponseTargets
+from aggregator.core.states import State
 from aggregator.judges import Policies
 from aggregator.live import Live
 from aggregator.punctual import Punctual
@@ -205,6 +207,10 @@ class Desk:
             archive=self.archive,
             delay=self.punctual.delay,
         )
+
+    def transition(self, incident: str, to: State, actor: str, reason: str) -> bytes:
+        """A step of the lifecycle."""
+        return self.service.act(incident, Deed(action="state", actor=actor, value=to, reason=reason))
 
     def take(self, *events: Event) -> None:
         """The events as one batch from the broker."""

@@ -34,10 +34,6 @@ TRIES_OF_5 = 2
 _UNSUPPORTED = "Unsupported protocol version"
 
 
-_Token = tuple[int, int]
-"""(connection, packet id)"""
-
-
 def _trusting(authority: str) -> ssl.SSLContext:
     """Raises ConfigError where the file holds no certificate."""
     try:

@@ -1,14 +1,16 @@
-"""Many rows in one statement.
+"""Rows out of a query, and many rows into one statement.
 
 Python's module gives the interpreter's lock away and takes it back with each statement, of `executemany` with each row,
 and waits for it while another thread computes: with a row each, a batch would wait a thousand times.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
+Read = Callable[[str, Sequence[Any]], list[Any]]
+"""A query's rows: the statement and its values."""
 ROWS = 512
 """Of one statement: about a batch. SQLite takes 32,766 values in one."""
 

@@ -1,16 +1,14 @@
 """The store's history of what people and the system did with incidents: SQL for aggregator.adapters.store_sqlite."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from aggregator.adapters.rows import insert
+from aggregator.adapters.rows import Read, insert
 from aggregator.core.incident import Change
 from aggregator.core.ports import Batch
 
-Read = Callable[[str, Sequence[Any]], list[Any]]
 _COLUMNS = "incident, time, actor, before, after, reason, action, detail, number"
 _BY_AN_OPERATOR = '{"kind":"split"}'
 """Why an event that was taken out of an incident belongs to the new one."""

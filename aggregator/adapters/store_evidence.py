@@ -1,12 +1,10 @@
 """The store's table of pictures and clips: SQL for aggregator.adapters.store_sqlite."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from aggregator.adapters.rows import Read
 from aggregator.core.ports import EvidenceRow
-
-Read = Callable[[str, Sequence[Any]], list[Any]]
 
 
 def write(db: sqlite3.Connection, rows: Sequence[EvidenceRow]) -> None:

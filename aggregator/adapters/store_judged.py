@@ -1,20 +1,18 @@
 """The store's tables of what was suppressed, silenced and judged: SQL for aggregator.adapters.store_sqlite."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from aggregator.adapters.rows import insert
+from aggregator.adapters.rows import Read, insert
 from aggregator.core.flapping import Begin
 from aggregator.core.ports import Batch, SuppressedQuery, SuppressedRow, SuppressedSeen
 from aggregator.core.precision import RuleTold, Verdict
 from aggregator.core.silences import Silence
 from aggregator.core.suppression import HUSHED, KEPT_OUT, Reason, Suppressed
 from contract.kinds import Kind
-
-Read = Callable[[str, Sequence[Any]], list[Any]]
 
 
 def _in(reasons: frozenset[Reason]) -> str:

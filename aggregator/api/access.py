@@ -19,12 +19,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator.accounts import Accounts
+from aggregator.api.guard import READS
 from aggregator.api.problems import problem
 from aggregator.core.access import LOCAL, Need, Principal, needed
 from aggregator.core.errors import StoreError
 
 CSRF_HEADER = "x-csrf-token"
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PRINCIPAL = "jaga.principal"
 
 
@@ -112,7 +112,7 @@ def _refusal(
         return problem(404, "Not Found", "Not Found")
     if need != "anybody" and who is None:
         return problem(401, "Not logged in", "log in first", {"WWW-Authenticate": "Bearer"})
-    if who is not None and who.csrf is not None and method not in _READS and not _from_the_page(need, who, headers):
+    if who is not None and who.csrf is not None and method not in READS and not _from_the_page(need, who, headers):
         return problem(403, "Refused", f"the header {CSRF_HEADER} is missing or wrong: load the page again")
     if need in ("anybody", "anybody logged in") or (who is not None and need in who.permissions):
         return None

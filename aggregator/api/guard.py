@@ -18,7 +18,7 @@ MAX_BODY_BYTES = 65_536
 """Of a request; what the API takes is a few hundred."""
 _TOO_LARGE = f"the body may have {MAX_BODY_BYTES} bytes at most"
 HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def content_security_policy(origins: Iterable[str] = ()) -> str:
@@ -59,7 +59,7 @@ def refusal(method: str, headers: Headers, hosts: Collection[str] = HOSTS) -> st
     name = urlsplit(f"//{host}").hostname
     if name not in hosts:
         return f"host {host!r} is not this machine"
-    if method in _READS:
+    if method in READS:
         return None
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != host:

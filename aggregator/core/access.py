@@ -26,7 +26,6 @@ Permission = Literal[
 Role = Literal["viewer", "operator", "supervisor", "engineer", "administrator", "auditor"]
 Need = Permission | Literal["anybody", "anybody logged in"]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
-ROLE_NAMES: tuple[Role, ...] = get_args(Role)
 
 _ALL: frozenset[Permission] = frozenset(PERMISSIONS)
 _SEE: frozenset[Permission] = frozenset({"incident.read", "camera.read", "api.read"})

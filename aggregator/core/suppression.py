@@ -11,7 +11,7 @@ fire rings, however often the camera was wrong. Not even a covered lens keeps it
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from aggregator.core.flapping import Closing, Cooldowns, Flapping, SourceKey
 from aggregator.core.inhibition import Inhibition, Known
@@ -20,7 +20,6 @@ from contract.events import Event
 from contract.kinds import Kind
 
 Reason = Literal["duplicate", "silence", "inhibited", "flapping", "cooldown"]
-REASONS: tuple[Reason, ...] = get_args(Reason)
 HUSHED: frozenset[Reason] = frozenset({"flapping", "cooldown"})
 KEPT_OUT: frozenset[Reason] = frozenset({"silence", "inhibited"})
 """A duplicate is neither: its event is dealt with already."""

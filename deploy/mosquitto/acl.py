@@ -6,7 +6,6 @@ say this, since an event's topic carries the camera and mosquitto refuses a user
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -74,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         sys.stdout.write(acl([load(path) for path in options.configs], options.aggregator))
     except JagaError as error:
-        sys.stderr.write(error.render(language_of(os.environ)) + "\n")
+        sys.stderr.write(error.render(language_of()) + "\n")
         return 2
     except AclError as error:
         sys.stderr.write(f"{error}\n")

@@ -14,6 +14,7 @@ from math import atan2, degrees, hypot, sqrt
 
 from msgspec import Struct
 
+from edge_agent.core.overlap import pair_iou
 from edge_agent.core.timing import EPSILON_S, exceeded, reached
 from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.types import Box, Point
@@ -183,15 +184,6 @@ def between(a: Mover, b: Mover, aspect: float) -> float:
     return hypot(dx, dy) / min(a.last.length, b.last.length)
 
 
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union."""
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = width * height
-    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
-
-
 class Movers:
     """All who move or stand, by figure. `look` at every view, in order of time."""
 
@@ -248,7 +240,7 @@ class Movers:
         for name, mover in known.items():
             if mover.last.t >= t or not mover.stands(mover.last.t):
                 continue
-            same = overlap(mover.anchor, figure.box)
+            same = pair_iou(mover.anchor, figure.box)
             if same >= SAME_PLACE and (best is None or same > best[0]):
                 best = same, name
         if best is None:
@@ -277,7 +269,7 @@ def _move(mover: Mover, figure: Figure, point: Place) -> None:
     if gone(then, point) >= SURE:
         mover.heading = heading(then.at, point.at)
     mover.farthest = max(mover.farthest, gone(mover.trail[0], point))
-    if overlap(mover.anchor, figure.box) >= SAME_PLACE:
+    if pair_iou(mover.anchor, figure.box) >= SAME_PLACE:
         mover.there, mover.off = point.t, None
         return
     if mover.settled and mover.off is None:
@@ -285,7 +277,7 @@ def _move(mover: Mover, figure: Figure, point: Place) -> None:
     if mover.off is not None and not reached(point.t - mover.off, STANDS_S):
         return
     mover.anchor, mover.there, mover.off = figure.box, point.t, None
-    if mover.speed is None or mover.speed > CREEP or overlap(mover.stop, figure.box) < HERE:
+    if mover.speed is None or mover.speed > CREEP or pair_iou(mover.stop, figure.box) < HERE:
         mover.stopped(figure.box, point.t)
 
 
@@ -326,7 +318,7 @@ def _meet(vehicles: Sequence[Mover], everyone: Sequence[Mover], view: View) -> N
                 other is not mover
                 and _touch(mover.figure.box, other.figure.box, view.aspect)
                 and _closing(mover, other) >= STRIKING
-                and overlap(mover.figure.box, other.figure.box) < TWICE
+                and pair_iou(mover.figure.box, other.figure.box) < TWICE
             ):
                 mover.met, mover.whom = view.t, other.serial
                 other.met, other.whom = view.t, mover.serial

@@ -54,10 +54,6 @@ class Pacer:
     def unit(self) -> Unit:
         return "m/s" if self._ground is not None else "bodies/s"
 
-    def in_unit(self, bodies_s: float) -> float:
-        """A threshold in bodies/s as one in this unit, for somebody BODY_M high."""
-        return bodies_s * BODY_M if self._ground is not None else bodies_s
-
     def step(self, view: View, figures: tuple[Figure, ...]) -> Mapping[FigureId, Pace]:
         """The pace of each of `figures` that has been seen for LEAST_S. One that is calibrated and walks above the
         horizon has none."""

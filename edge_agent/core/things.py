@@ -12,6 +12,7 @@ import numpy as np
 from edge_agent.core.background import LONGEST_S, Look, Mask, Window
 from edge_agent.core.change import Traits, correlation, dilated, shading, slopes
 from edge_agent.core.changes import Lasting
+from edge_agent.core.overlap import pair_cover, pair_iou
 from edge_agent.core.timing import exceeded
 from edge_agent.core.types import Box, Image
 
@@ -85,7 +86,7 @@ class Things:
         since, self._t = self._t, look.t
         known = list(self._things)
         for region in found:
-            shown = [thing for thing in self._things if overlap(thing.box, region.box) >= SAME]
+            shown = [thing for thing in self._things if pair_cover(thing.box, region.box) >= SAME]
             # Things side by side can run into one region: then each goes by the picture it keeps of itself.
             if len(shown) < 2 and region.verdict == "put" and (number := self._meet(region, found, look)) is not None:
                 met.add(number)
@@ -106,7 +107,7 @@ class Things:
         has come up at once."""
         for known in (self._things, self._lost):
             for thing in known:
-                if overlap(thing.box, region.box) >= SAME:
+                if pair_cover(thing.box, region.box) >= SAME:
                     if known is self._lost:
                         self._lost.remove(thing)
                         self._things.append(thing)
@@ -138,7 +139,7 @@ class Things:
         area, before = np.count_nonzero(region.mask), np.count_nonzero(thing.mask)
         if area < before and look.hidden[region.window].any():
             return
-        if overlap(thing.box, region.box, union=True) < ANEW:
+        if pair_iou(thing.box, region.box) < ANEW:
             thing.shaped = look.t
         thing.box, thing.window, thing.mask, thing.traits = region.box, region.window, region.mask, region.traits
         thing.template, thing.under = look.now[region.window].copy(), look.usual[region.window].copy()
@@ -163,14 +164,3 @@ def _likeness(now: Image, was: Image, where: Mask, faint: int) -> float:
     a, b = now.astype(np.float32), was.astype(np.float32)
     same = float((np.abs(a - b)[where] <= 2 * faint).mean())
     return max(same, correlation(slopes(a), slopes(b), dilated(where)))
-
-
-def overlap(a: Box, b: Box, *, union: bool = False) -> float:
-    """Shared area over the smaller box, or over the union."""
-    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if wide <= 0 or high <= 0:
-        return 0.0
-    one, two = (a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])
-    shared = wide * high
-    whole = one + two - shared if union else min(one, two)
-    return shared / whole if whole > 0 else 0.0

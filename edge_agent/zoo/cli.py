@@ -1,6 +1,5 @@
 """`jaga models`: list, pull, verify, export. JSON lines on stdout, sentences on stderr."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +27,7 @@ def _line(record: object) -> None:
 
 
 def _say(key: str, **values: object) -> None:
-    typer.echo(text(key, language_of(dict(os.environ)), **values), err=True)
+    typer.echo(text(key, language_of(), **values), err=True)
 
 
 def _files(entry: Entry) -> list[dict[str, object]]:

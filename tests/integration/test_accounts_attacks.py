@@ -9,13 +9,7 @@ import httpx
 import pytest
 
 from tests.desks import Desk, desk
-from tests.people import IN_DISTRICTS, PASSWORD, Client, add, client, roster, seen_at
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Iterator[Desk]:
-    with desk(tmp_path, people_policy=IN_DISTRICTS) as running:
-        yield running
+from tests.people import PASSWORD, Client, add, client, roster, seen_at
 
 
 class TestCrossSite:

@@ -20,12 +20,6 @@ from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, roster, s
 from tests.timeline import START, make_event, place
 
 
-@pytest.fixture
-def one(tmp_path: Path) -> Iterator[Desk]:
-    with desk(tmp_path, people_policy=IN_DISTRICTS) as running:
-        yield running
-
-
 def told(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """(event, what it says) of a stream, without what only says that it lives."""
     name = ""
@@ -112,7 +106,7 @@ class TestDistricts:
         one.take(make_event(1, "far", "intrusion", site="site-2", location=place(95_000, 0), confidence=0.2))
         one.take(make_event(2, "yard", "intrusion", site="site-1", location=place(5_000, 0), confidence=0.2))
         shut = seen_at(one, "site-2", "shut", t=50_000)
-        one.service.transition(shut["id"], "resolved", "chief", "")
+        one.transition(shut["id"], "resolved", "chief", "")
         for site in ("site-1", "site-2"):
             until = one.now + 600
             one.service.silence(SilenceWish(actor="chief", reason=f"at {site}", expires=until, site=site, kind="crowd"))
@@ -155,7 +149,7 @@ class TestDistricts:
 
     def test_what_verdicts_have_shown_elsewhere_is_not_told(self, one: Desk, http: Client) -> None:
         for closed in (self.here, self.there):
-            one.service.transition(closed["id"], "resolved", "chief", "")
+            one.transition(closed["id"], "resolved", "chief", "")
         assert {judged.site for judged in one.service.judged()} == {"site-1", "site-2"}
         assert [item["site"] for item in http.get("/api/v1/precision").json()["items"]] == ["site-1"]
 
@@ -188,7 +182,7 @@ class TestDistricts:
 
     def test_what_is_past_its_time_leaves_the_screens_that_showed_it(self, one: Desk, http: Client) -> None:
         for closed in (self.here, self.there):
-            one.service.transition(closed["id"], "resolved", "chief", "")
+            one.transition(closed["id"], "resolved", "chief", "")
         with http.stream("GET", "/api/v1/stream") as mine:
             heard = told(mine.iter_lines())
             assert next(heard)[0] == "snapshot"

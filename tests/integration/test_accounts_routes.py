@@ -1,8 +1,6 @@
 """Who may do what, over a real server: each role on each route, and what OpenAPI says of it."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,16 +9,10 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.core.result import Ok
 
-from aggregator.core.access import LOCAL, ROLE_NAMES, ROLES, ROUTES, Role
+from aggregator.core.access import LOCAL, ROLES, ROUTES, Role
 from tests.brokers import wait_until
-from tests.desks import Desk, desk
-from tests.people import IN_DISTRICTS, JPEG, PASSWORD, SHA, add, client, seen_at
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Iterator[Desk]:
-    with desk(tmp_path, people_policy=IN_DISTRICTS) as running:
-        yield running
+from tests.desks import Desk
+from tests.people import JPEG, PASSWORD, SHA, add, client, seen_at
 
 
 def request(http: httpx.Client, route: str, **parts: str) -> httpx.Response:
@@ -54,7 +46,7 @@ def request(http: httpx.Client, route: str, **parts: str) -> httpx.Response:
         return answer
 
 
-@pytest.mark.parametrize("who", [*ROLE_NAMES, "nobody"])
+@pytest.mark.parametrize("who", [*ROLES, "nobody"])
 def test_each_role_may_what_the_table_says_on_each_route(one: Desk, who: Role | str) -> None:
     incident = seen_at(one, "site-1", "gate", JPEG)["id"]
     event = json.loads(one.store.incident_events(incident)[0][0])["id"]
@@ -139,7 +131,7 @@ def test_the_actor_is_who_is_logged_in_and_each_act_is_noted(one: Desk) -> None:
     ]
 
 
-@pytest.mark.parametrize("role", ROLE_NAMES)
+@pytest.mark.parametrize("role", ROLES)
 def test_answers_to_each_role_are_what_openapi_says(one: Desk, role: Role) -> None:
     """schemathesis makes valid and invalid requests for each operation and judges the answers by the schema."""
     seen_at(one, "site-1", "gate", JPEG)

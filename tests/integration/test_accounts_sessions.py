@@ -1,6 +1,5 @@
 """Sessions and API tokens over a real server: how they begin, what they can do, how they end."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,7 @@ import pytest
 
 from tests.brokers import wait_until
 from tests.desks import Desk, desk
-from tests.people import IN_DISTRICTS, JPEG, PASSWORD, SHA, add, client, roster, seen_at
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Iterator[Desk]:
-    with desk(tmp_path, people_policy=IN_DISTRICTS) as running:
-        yield running
+from tests.people import JPEG, PASSWORD, SHA, add, client, roster, seen_at
 
 
 class TestSessions:

@@ -11,14 +11,8 @@ import pytest
 
 from aggregator.api import acts
 from tests.desks import Desk, desk
-from tests.people import IN_DISTRICTS, JPEG, SHA, Client, add, client, seen_at
+from tests.people import JPEG, SHA, Client, add, client, seen_at
 from tests.timeline import make_event, place
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Iterator[Desk]:
-    with desk(tmp_path, people_policy=IN_DISTRICTS) as running:
-        yield running
 
 
 @pytest.fixture
@@ -194,7 +188,7 @@ def test_merge_and_split_keep_where_things_come_from(one: Desk, incident: str, b
     assert len(budi.get(f"/api/v1/incidents/{fresh}").json()["events"]) == 2
 
 
-def test_what_people_did_outlasts_a_restart(one: Desk, incident: str, budi: Client, tmp_path: Path) -> None:
+def test_what_people_did_outlasts_a_restart(one: Desk, incident: str, budi: Client) -> None:
     other = far_brawl(one)
     act(budi, incident, "assign", to="sari")
     act(budi, incident, "severity", severity="info")

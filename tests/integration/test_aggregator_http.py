@@ -1,7 +1,6 @@
 """The API over a real server: routes, errors, who may ask, and OpenAPI."""
 
 import gzip
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +19,8 @@ from aggregator.views import incident_view
 from contract import topics
 from contract.ids import derived_uuid7
 from tests.desks import Desk, desk
+from tests.people import JPEG, SHA
 from tests.timeline import START, make_event, place
-
-JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 100
-SHA = hashlib.sha256(JPEG).hexdigest()
 
 
 @pytest.fixture
@@ -64,7 +61,7 @@ def test_a_list_in_pages(one: Desk, http: httpx.Client) -> None:
 
 def test_why_an_event_did_not_join_an_incident_can_be_asked(one: Desk, http: httpx.Client) -> None:
     first = brawl(one)["id"]
-    one.service.transition(first, "resolved", "budi", "over")
+    one.transition(first, "resolved", "budi", "over")
     second = brawl(one, 10, "market")["id"]
     (event,) = http.get(f"/api/v1/incidents/{second}").json()["events"]
     assert event["link"]["reasons"]["refused"] == [[first, "closed"]]

@@ -14,7 +14,7 @@ import pytest
 from aggregator.adapters.mqtt_ingest_paho import PahoIngest
 from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Message, MqttSpec, Retention
-from aggregator.runtime import FLOOD, Pump
+from aggregator.pump import FLOOD, Pump
 from contract import topics
 from contract.codec import encode
 from contract.kinds import Kind
@@ -162,7 +162,7 @@ def test_what_could_not_be_stored_comes_again(
     tmp_path: Path, broker: Mosquitto, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first commits fail; nothing was acknowledged, so the broker sends all of it again."""
-    monkeypatch.setattr("aggregator.runtime.RETRY_S", 0.1)
+    monkeypatch.setattr("aggregator.pump.RETRY_S", 0.1)
     desk = Desk(tmp_path)
     desk.open()
     commit, failures = desk.store.commit, iter(range(4))

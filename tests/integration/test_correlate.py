@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from contract.events import Event
+from tests.data import ROOT
 from tests.timeline import make_event, place
 
 CAMERAS = {
@@ -43,9 +44,8 @@ def wire(*events: Event) -> list[bytes]:
 def run(folder: Path, *more: str, language: str = "en") -> "subprocess.CompletedProcess[bytes]":
     command = [sys.executable, "-m", "jaga", "correlate", "events.jsonl", "--cameras", "cameras.geojson", *more]
     environment = {"PATH": "", "JAGA_LANG": language}
-    root = str(Path(__file__).parents[2])
     return subprocess.run(
-        command, cwd=folder, capture_output=True, env=environment | {"PYTHONPATH": root}, timeout=60, check=False
+        command, cwd=folder, capture_output=True, env=environment | {"PYTHONPATH": str(ROOT)}, timeout=60, check=False
     )
 
 

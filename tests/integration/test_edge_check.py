@@ -12,7 +12,6 @@ import numpy as np
 from tests.clips import Image, write_clip
 from tests.servers import MjpegCamera
 
-ROOT = Path(__file__).parents[2]
 HEAD = '[agent]\nsite = "s"\nid = "a"\n'
 CAMERA = """
 [[camera]]

@@ -27,9 +27,9 @@ from edge_agent.runtime import Runtime
 from tests.agents import BrightnessDetector, World, running
 from tests.brokers import wait_until
 from tests.clips import write_clip
+from tests.data import ROOT
 
 pytestmark = pytest.mark.broker
-ROOT = Path(__file__).parents[2]
 
 
 def test_a_signal_that_another_thread_took_ends_the_agent_too(world: World) -> None:

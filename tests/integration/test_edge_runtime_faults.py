@@ -73,7 +73,7 @@ def test_a_reading_or_a_picture_that_fails_costs_only_itself(world: World, monke
         raise cv2.error("no room")
 
     monkeypatch.setattr(HostProbe, "read", reading)
-    monkeypatch.setattr("edge_agent.runtime_camera.snapshot", no_picture)
+    monkeypatch.setattr("edge_agent.runtime_evidence.snapshot", no_picture)
     world.write(world.camera())
     with running(world):
         wait_until(lambda: world.health() is not None)

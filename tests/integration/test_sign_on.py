@@ -213,7 +213,7 @@ def test_a_wrong_secret_or_another_algorithm_opens_nothing(
         assert come(one, http) == "/#/login/provider"
 
 
-def test_a_provider_that_does_not_answer_is_a_sentence(tmp_path: Path, http: httpx.Client, provider: Provider) -> None:
+def test_a_provider_that_does_not_answer_is_a_sentence(tmp_path: Path, http: httpx.Client) -> None:
     silent = Provider()
     with signing_on(tmp_path, silent, MAPPED) as one:
         assert http.get(f"{one.url}/api/v1/oidc/login").headers["location"] == "/#/login/provider"

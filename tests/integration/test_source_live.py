@@ -25,10 +25,10 @@ from edge_agent.core.backoff import Backoff
 from edge_agent.core.types import Frame, Image
 from tests.brokers import free_port, wait_until
 from tests.clips import counting_frames, number_of, write_clip
+from tests.data import ROOT
 from tests.servers import MjpegCamera, MuteServer
 
 FAST = Backoff(0.05, 0.2)
-ROOT = Path(__file__).parents[2]
 
 
 @contextmanager

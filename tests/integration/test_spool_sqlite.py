@@ -16,6 +16,7 @@ from contract.events import Event, Phase, event_type, sequence_text
 from contract.ids import derived_uuid7
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.core.errors import SpoolError
+from tests.data import ROOT
 from tests.samples import NOW_MS, sample_event
 
 BIG = 100_000_000
@@ -69,9 +70,8 @@ def test_messages_and_sequence_outlive_the_process(tmp_path: Path) -> None:
 
 def test_nothing_that_append_returned_for_is_lost_by_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "spool.sqlite"
-    root = Path(__file__).parents[2]
     child = subprocess.Popen(
-        [sys.executable, "-c", APPEND_FOREVER, str(path)], stdout=subprocess.PIPE, text=True, cwd=root
+        [sys.executable, "-c", APPEND_FOREVER, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
     assert child.stdout is not None
     told = [int(child.stdout.readline()) for _ in range(30)]

@@ -235,7 +235,7 @@ def test_nothing_is_found_by_reading_a_whole_table(store: SqliteStore, sites: fr
     assert [plan for plan in seen.plans if plan.startswith("SCAN") and not plan.startswith(fine)] == []
 
 
-def test_why_a_camera_is_dark_is_kept_as_a_sentence(store: SqliteStore, reports: ReportStore, tmp_path: Path) -> None:
+def test_why_a_camera_is_dark_is_kept_as_a_sentence(store: SqliteStore, reports: ReportStore) -> None:
     """Beside what was written before there were sentences, and what only has a library's words."""
     silent = sentence("camera.no_picture", silent_s=95.2)
     said = {"sent": ("no picture for 95.2 s", silent), "before": ("no picture for 95.2 s", None), "words": ("x", None)}

@@ -12,7 +12,7 @@ from aggregator.accounts import Accounts, LoginDelayed, LoginRefused, Policy, ne
 from aggregator.adapters.passwords_argon2 import Argon2Passwords
 from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.store_sqlite import SqliteStore
-from aggregator.core.access import PERMISSIONS, ROLE_NAMES, ROLES, ROUTES, WHOLE_CITY, granted, needed
+from aggregator.core.access import PERMISSIONS, ROLES, ROUTES, WHOLE_CITY, granted, needed
 from aggregator.core.lockout import Attempts, Backoff
 from aggregator.core.people import User, weakness
 from aggregator.live import Delta, Live
@@ -154,7 +154,7 @@ def test_hashes_are_computed_two_at_a_time(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_district_takes_away_what_cannot_be_cut_down() -> None:
-    for role in ROLE_NAMES:
+    for role in ROLES:
         assert granted(role, limited=False) == ROLES[role]
         assert granted(role, limited=True) == ROLES[role] - WHOLE_CITY
         assert granted(role, limited=False, scopes=("metrics.read",)) <= {"metrics.read"}

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy import AFTER_S, Told, config_of, iou, kinds, scores_of
+from benchmarks.accuracy import AFTER_S, Told, config_of, kinds, scores_of
 from benchmarks.accuracy_report import fallen, flat, report
 from benchmarks.report import Outcome, at_least, at_most
 from benchmarks.truth import Clip, Truth
 from edge_agent.config import parse
+from edge_agent.core.overlap import pair_iou
 from edge_agent.core.rules.table import RULES
 
 CLIPS = tuple(Clip(name, Path(f"/nowhere/{name}"), 60.0, 25.0, 640, 360) for name in ("a.mp4", "b.mp4"))
@@ -50,8 +51,8 @@ def test_a_clip_that_begins_in_the_middle_has_no_delay() -> None:
 
 
 def test_boxes_that_do_not_meet_have_no_overlap() -> None:
-    assert iou(BOX, (0.3, 0.1, 0.5, 0.3)) == 0.0
-    assert iou(BOX, BOX) == pytest.approx(1.0)
+    assert pair_iou(BOX, (0.3, 0.1, 0.5, 0.3)) == 0.0
+    assert pair_iou(BOX, BOX) == pytest.approx(1.0)
 
 
 def test_the_config_gives_each_clip_every_rule_with_its_defaults() -> None:

@@ -15,9 +15,10 @@ from aggregator.core.response import ResponseTargets
 from aggregator.geojson import load_cameras
 from contract.errors import ConfigError
 from contract.events import Location
+from tests.data import ROOT
 from tests.pmtiles import city
 
-EXAMPLE = Path(__file__).parents[2] / "configs" / "aggregator.toml"
+EXAMPLE = ROOT / "configs" / "aggregator.toml"
 
 
 def write(folder: Path, text: str) -> Path:

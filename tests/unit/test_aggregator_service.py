@@ -58,9 +58,9 @@ def test_a_failed_transition_changes_nothing(desk: Desk, monkeypatch: pytest.Mon
     incident = desk.incidents()[0]["id"]
     fail_once(desk, monkeypatch)
     with pytest.raises(StoreError):
-        desk.service.transition(incident, "resolved", "rina", "")
+        desk.transition(incident, "resolved", "rina", "")
     assert desk.incidents()[0]["state"] == "open"
-    desk.service.transition(incident, "resolved", "rina", "")
+    desk.transition(incident, "resolved", "rina", "")
     assert desk.incidents()[0]["state"] == "resolved"
 
 

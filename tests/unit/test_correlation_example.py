@@ -1,10 +1,9 @@
 """The worked example of the design page is what the command prints."""
 
-from pathlib import Path
-
 from benchmarks.correlation_example import example
+from tests.data import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "design" / "correlation.md"
+PAGE = ROOT / "docs" / "design" / "correlation.md"
 
 
 def test_the_page_shows_what_the_command_prints() -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from aggregator.core.access import PERMISSIONS, ROLE_NAMES, ROLES
+from aggregator.core.access import PERMISSIONS, ROLES
 from tests.architecture.source import modules
 from tests.data import ROOT
 
@@ -15,11 +15,11 @@ def cells(line: str) -> list[str]:
 
 def test_the_table_of_roles_is_the_codes() -> None:
     head, _, *rows = re.findall(r"^\|.*\|$", TEXT.partition("## Roles")[2].partition("##")[0], re.MULTILINE)
-    assert tuple(cells(head)[1:]) == ROLE_NAMES
-    documented = {cells(row)[0]: dict(zip(ROLE_NAMES, cells(row)[1:], strict=True)) for row in rows}
+    assert tuple(cells(head)[1:]) == tuple(ROLES)
+    documented = {cells(row)[0]: dict(zip(ROLES, cells(row)[1:], strict=True)) for row in rows}
     assert tuple(documented) == PERMISSIONS
     for permission in PERMISSIONS:
-        for role in ROLE_NAMES:
+        for role in ROLES:
             assert (documented[permission][role] == "✓") == (permission in ROLES[role]), (permission, role)
 
 

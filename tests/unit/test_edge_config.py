@@ -10,8 +10,8 @@ from edge_agent.config import load, parse
 from edge_agent.config_camera import parse_window
 from edge_agent.core.geometry import crossing_edges
 from edge_agent.core.spec import CrowdRule, IntrusionRule, LoiteringRule
+from tests.data import ROOT
 
-ROOT = Path(__file__).parents[2]
 HEAD = '[agent]\nsite = "s"\nid = "a"\n'
 CAMERA = HEAD + '[[camera]]\nid = "c"\nsource = "v.mp4"\n'
 ZONE = '[[camera.zone]]\nid = "z"\npolygon = [[0,0],[1,0],[1,1]]\n'

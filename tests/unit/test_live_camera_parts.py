@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge_agent import runtime_camera
+from edge_agent import runtime_camera, runtime_evidence
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.config_sections import EvidenceSection
 from edge_agent.core.spec import DetectorSpec, TrackerSpec
@@ -76,7 +76,7 @@ def played(monkeypatch: pytest.MonkeyPatch, evidence: EvidenceSection) -> tuple[
         return b"jpeg"
 
     monkeypatch.setattr(runtime_camera, "LiveSource", Told)
-    monkeypatch.setattr(runtime_camera, "snapshot", snapshot)
+    monkeypatch.setattr(runtime_evidence, "snapshot", snapshot)
     spec = guarded("rtsp://camera", crops="auto")
     camera = runtime_camera.LiveCamera(spec, AGENT, TrackerSpec(start=0.4), DetectorSpec(), "grey", lambda _: None)
     detector, looks = Grey(), []

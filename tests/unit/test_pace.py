@@ -57,4 +57,3 @@ def test_metres_a_second_where_it_is_calibrated() -> None:
     last = walked(Pacer(ground), 5.0, 0.3)[-1]
     assert last is not None
     assert last.speed == pytest.approx(3.0, rel=1e-6)
-    assert Pacer(ground).in_unit(1.0) == pytest.approx(1.7)
