@@ -22,7 +22,7 @@ from benchmarks.replay import replay
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.core.crowd_count import FACTOR, SEEN, Count, count_of
-from edge_agent.core.crowd_density import density_of
+from edge_agent.core.crowd_density import Beside, density_of
 from edge_agent.core.spec import DetectorSpec, TrackerSpec, for_tracking
 from edge_agent.core.types import FeatureMap
 from edge_agent.train_density import photos, samples_of
@@ -35,7 +35,7 @@ SIZES = ((1, 30), (30, 100), (100, 250), (250, 2000))
 """Heads on a crop, from and below."""
 
 Numbers = NDArray[np.float64]
-Held = Sequence[tuple[Sample, float]]
+Held = Sequence[tuple[Sample, Beside]]
 
 
 def errors(name: str, found: Sequence[float] | Numbers, truth: Numbers) -> list[Figure]:
@@ -57,7 +57,7 @@ def factor_of(truth: Sequence[float], counts: Sequence[Count], coverage: float =
     return float(np.exp(off[place - 1]))
 
 
-def told(one: Sample, beside: float, factor: float = FACTOR) -> Count:
+def told(one: Sample, beside: Beside, factor: float = FACTOR) -> Count:
     """Of a picture by itself: whoever is detected is detected lately."""
     return count_of(one.detected, beside, one.detected >= SEEN, factor)
 
@@ -67,7 +67,7 @@ def stills(held: Held) -> list[Figure]:
     truth = np.array([one.count for one, _ in crowds], np.float64)
     dense = np.array([one.dense for one, _ in crowds])
     one_by_one = np.array([one.detected for one, _ in crowds])
-    every = one_by_one + np.array([beside for _, beside in crowds])
+    every = one_by_one + np.array([beside.heads for _, beside in crowds])
     first = [told(*crowd) for crowd in crowds]
     counts = [
         told(*crowd, factor_of(np.delete(truth, n).tolist(), first[:n] + first[n + 1 :]))
@@ -102,7 +102,7 @@ def others(held: Held) -> list[Figure]:
     added = np.array([told(*pair).heads - pair[0].detected for pair in some])
     return [
         Figure("pictures without a crowd", float(len(some))),
-        Figure("of them, most heads by the maps beside the people detected", max(beside for _, beside in some)),
+        Figure("of them, most heads by the maps beside the people detected", max(beside.heads for _, beside in some)),
         Figure("of them, most that the count is above the detector's", float(added.max())),
         Figure("of them, told ten more than are detected, or above", float((added >= 10).sum())),
     ]

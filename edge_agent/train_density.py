@@ -216,12 +216,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("models/density.npz"), metavar="FILE")
     options = parser.parse_args(arguments)
     samples = samples_of(photo for photo in photos(options.data) if "robustness" not in photo.name)
-    found = [(one, heads) for one, heads in held_out(samples) if one.whole]
+    found = [(one, shown) for one, shown in held_out(samples) if one.whole]
     np.savez_compressed(options.out, allow_pickle=False, **arrays(fit(samples)))
-    crowds = [(one, heads) for one, heads in found if one.count]
-    others = sorted((pair for pair in found if not pair[0].count), key=lambda pair: -pair[1])
-    for one, heads in [*crowds, *others[:WORST]]:
-        line = {"picture": one.name, "heads": one.count, "detected": one.detected, "beside_them": round(heads)}
+    crowds = [(one, shown) for one, shown in found if one.count]
+    others = sorted((pair for pair in found if not pair[0].count), key=lambda pair: -pair[1].heads)
+    for one, shown in [*crowds, *others[:WORST]]:
+        line = {"picture": one.name, "heads": one.count, "detected": one.detected}
+        line |= {"beside_them": round(shown.heads), "in_a_box": round(shown.crowding, 1)}
         sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.write(json.dumps({"pictures": len(found), "dense": sum(one.count >= DENSE for one, _ in found)}) + "\n")
     return 0
