@@ -31,7 +31,7 @@ LEAST_LOOKS = 3
 where the camera is looked at more rarely, as long as they are no older than OLDEST_S."""
 FEW, MANY = 10.0, 40.0
 """Heads by the maps where nobody was detected: up to so many none of them count, and from so many on all do."""
-LOOSE, CLOSE = 2.0, 4.0
+LOOSE, CLOSE = 1.5, 3.0
 """Heads by the maps within the box of a person: up to so many they say only that some were missed, and from so many on
 they are a crowd."""
 MISSED = 0.5
@@ -118,8 +118,8 @@ class CrowdCounter:
         return count_of(present, self._beside(view), not exceeded(view.t - self._seen, SEEN_S))
 
     def _beside(self, view: View) -> Beside | None:
-        """What the maps show in the zone where nobody was detected, the median of the last seconds; None while there are
-        too few looks."""
+        """What the maps show in the zone where nobody was detected, the median of the last seconds; None while there
+        are too few looks."""
         if self._density is None:
             return None
         if view.features is not None and reached(view.t - self._looked, EVERY_S):

@@ -84,8 +84,8 @@ def size_of(boxes: Iterable[Box]) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What the maps show where nobody was detected. heads: how many. crowding: how many heads there typically are within
-    a box as large as a person's."""
+    """What the maps show where nobody was detected. heads: how many. crowding: how many heads there typically are
+    within a box as large as a person's."""
 
     heads: float
     crowding: float = inf

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_agent.core.crowd_density import LEAST_LOG, MOST_LOG, Beside, Density, Floats, beside, size_of, uncovered
 from edge_agent.core.types import Box, FeatureMap
@@ -117,17 +116,18 @@ def folds(samples: Sequence[Sample]) -> dict[str, int]:
 
 
 def held_out(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Beside]]:
-    """Each picture and crop with what the maps show beside the people detected, by networks that saw nothing of its source."""
+    """Each picture and crop with what the maps show beside the people detected, by networks that saw nothing of its
+    source."""
     fold = folds(samples)
     for number in sorted(set(fold.values())):
         density = fit((one for one in samples if fold[one.source] != number), seed=number)
         for one in samples:
             if fold[one.source] == number:
-                yield one, whole(density, one)
+                yield one, in_picture(density, one)
 
 
-def whole(density: Density, one: Sample) -> Beside:
-    """In the whole picture."""
+def in_picture(density: Density, one: Sample) -> Beside:
+    """What its maps show in the whole picture."""
     heads = density.heads(one.maps)
     assert heads is not None
     return beside(heads, one.maps, one.boxes, size_of(one.boxes) if one.boxes else None)
