@@ -7,6 +7,7 @@ that have not seen a picture's source.
 """
 
 import argparse
+import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,8 +32,13 @@ CROWDS = "crowd_counting"
 VERSIONS, FEW_VERSIONS, OTHER_VERSIONS = 16, 8, 1
 """How many crops are made of a picture with a dense crowd, of any other whose heads are labelled, and of the rest.
 Without the rest's, grey, blur and blocks would mean a crowd."""
+SMALLER_VERSIONS, PEOPLE = 3, 2
+"""So many more of the rest, seldom nearer, where so many people are detected: small people with room between them are
+no crowd."""
 NEAREST, FARTHEST, FARTHEST_DENSE = 0.2, 3.0, 1.9
 """Width of a crop, in widths of the picture."""
+SMALLER = 0.7
+"""The same of the versions with smaller people."""
 WIDEST = 1280
 """Of a picture, pixels."""
 HEAD = 0.1
@@ -56,6 +62,7 @@ class Photo:
 
 def photos(folder: Path) -> Iterator[Photo]:
     """One picture of each video, that in its middle."""
+    clips = dict(_clips(folder))
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png")):
         image = cv2.imread(str(path))
         if image is None:
@@ -63,13 +70,25 @@ def photos(folder: Path) -> Iterator[Photo]:
         points = path.with_suffix(".txt")
         crowd = path.parent.name == CROWDS and points.is_file()
         name = str(path.relative_to(folder))
-        yield _photo(name, name, np.asarray(image, np.uint8), np.loadtxt(points, ndmin=2) if crowd else None)
+        # A sequence's pictures lie in a folder of that name, as MOTChallenge has it.
+        source = str(path.parent.parent.relative_to(folder)) if path.parent.name == "img1" else name
+        yield _photo(name, source, np.asarray(image, np.uint8), np.loadtxt(points, ndmin=2) if crowd else None)
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mp4", ".avi", ".mpg")):
         name = str(path.relative_to(folder))
         # Clips of one camera come in numbered series.
-        source = str(path.parent.parent.relative_to(folder)) if path.parent.name in ("train", "test") else name
+        series = str(path.parent.parent.relative_to(folder)) if path.parent.name in ("train", "test") else name
+        source = clips.get(path, series)
         if (image := _middle(path)) is not None:
             yield _photo(name, source, image, None)
+
+
+def _clips(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Videos that were cut from a longer one, as a labels.csv beside them says (columns file and source_video)."""
+    for path in sorted(folder.rglob("labels.csv")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                if "source_video" in row:
+                    yield path.parent / row["file"], row["source_video"]
 
 
 class Looker:
@@ -85,9 +104,10 @@ class Looker:
         whole = _sample(photo, photo.image.shape, heads, seen, whole=True)
         yield whole
         versions = OTHER_VERSIONS if photo.heads is None else VERSIONS if whole.dense else FEW_VERSIONS
+        smaller = SMALLER_VERSIONS if photo.heads is None and len(heads) >= PEOPLE else 0
         farthest = FARTHEST_DENSE if whole.dense else FARTHEST
-        for _ in range(versions):
-            image, moved = _version(photo.image, heads, farthest, rng)
+        for nearest in [NEAREST] * versions + [SMALLER] * smaller:
+            image, moved = _version(photo.image, heads, (nearest, farthest), rng)
             yield _sample(photo, image.shape, moved, self._look(image), whole=False)
 
     def _look(self, image: Image) -> "Seen":
@@ -141,13 +161,13 @@ def _halved(maps: FeatureMap) -> FeatureMap:
 
 
 def _version(
-    image: Image, heads: NDArray[np.float64], farthest: float, rng: np.random.Generator
+    image: Image, heads: NDArray[np.float64], shares: tuple[float, float], rng: np.random.Generator
 ) -> tuple[Image, NDArray[np.float64]]:
-    """Nearer or farther, mirrored or not, in colour or grey, darker, blurred, compressed. Farther is a part of the
-    picture with its mirror images beside it and itself above: nobody stands on the head, where no detector looks for
-    people."""
+    """Nearer or farther (shares: of the picture's width, from and to), mirrored or not, in colour or grey, darker,
+    blurred, compressed. Farther is a part of the picture with its mirror images beside it and itself above: nobody
+    stands on the head, where no detector looks for people."""
     height, width = image.shape[:2]
-    share = float(np.exp(rng.uniform(np.log(NEAREST), np.log(farthest))))
+    share = float(np.exp(rng.uniform(*np.log(shares))))
     w, h = int(width * share), int(height * share)
     times = 1 if share <= 1 else ceil(share) + 1
     left, top = int(rng.integers(0, times * width - w + 1)), int(rng.integers(0, times * height - h + 1))
@@ -216,12 +236,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("models/density.npz"), metavar="FILE")
     options = parser.parse_args(arguments)
     samples = samples_of(photo for photo in photos(options.data) if "robustness" not in photo.name)
-    found = [(one, heads) for one, heads in held_out(samples) if one.whole]
+    found = [(one, shown) for one, shown in held_out(samples) if one.whole]
     np.savez_compressed(options.out, allow_pickle=False, **arrays(fit(samples)))
-    crowds = [(one, heads) for one, heads in found if one.count]
-    others = sorted((pair for pair in found if not pair[0].count), key=lambda pair: -pair[1])
-    for one, heads in [*crowds, *others[:WORST]]:
-        line = {"picture": one.name, "heads": one.count, "detected": one.detected, "beside_them": round(heads)}
+    crowds = [(one, shown) for one, shown in found if one.count]
+    others = sorted((pair for pair in found if not pair[0].count), key=lambda pair: -pair[1].heads)
+    for one, shown in [*crowds, *others[:WORST]]:
+        line = {"picture": one.name, "heads": one.count, "detected": one.detected}
+        line |= {"beside_them": round(shown.heads), "in_a_box": round(shown.crowding, 1)}
         sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.write(json.dumps({"pictures": len(found), "dense": sum(one.count >= DENSE for one, _ in found)}) + "\n")
     return 0

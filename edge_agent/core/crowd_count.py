@@ -4,7 +4,9 @@ them whom the detector's maps show where it detected nobody.
 A detector sees some dozens of a crowd at most, and those in front; the maps tell heads apart that are too small or
 hidden for it, and take the clothes of people who stand near for more heads, and so count only outside of their boxes.
 Of a few heads there the maps know little: between FEW and MANY of them their share grows from none to all, without a
-jump. They are believed only for some seconds together, and where somebody was detected lately.
+jump. Where people walk with room between them the maps see several heads in each whom the detector missed; but there
+it tells people apart. So heads count as they are only where they stand closer than it can: several within the box of
+one person. The maps are believed only for some seconds together, and where somebody was detected lately.
 """
 
 from collections import deque
@@ -15,7 +17,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.crowd_density import Density, middles, uncovered
+from edge_agent.core.crowd_density import Beside, Density, beside, middles, size_of
 from edge_agent.core.geometry import inside
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import View
@@ -29,6 +31,12 @@ LEAST_LOOKS = 3
 where the camera is looked at more rarely, as long as they are no older than OLDEST_S."""
 FEW, MANY = 10.0, 40.0
 """Heads by the maps where nobody was detected: up to so many none of them count, and from so many on all do."""
+LOOSE, CLOSE = 1.5, 3.0
+"""Heads by the maps within the box of a person: up to so many they say only that some were missed, and from so many on
+they are a crowd."""
+MISSED = 0.5
+"""Of those detected, so many more at most where the maps show many, but not close together: true numbers lie between
+one and two times as many."""
 SEEN, SEEN_S = 2, 30.0
 """So many people must have been detected at once within this time: leaves and gravel can look like heads too."""
 DETECTED = (0.8, 2.0)
@@ -62,21 +70,28 @@ class Count:
         return 0.5 * (1 + erf(log(self.heads / number) / (log(side) / 1.2816) / sqrt(2)))
 
 
-def count_of(present: int, beside: float | None, seen: bool, factor: float = FACTOR) -> Count:
-    """present: people detected one by one. beside: heads by the maps where nobody was detected, None where they cannot
+def grown(value: float, none: float, every: float) -> float:
+    """From 0 at `none` to 1 at `every` and beyond, evenly in the logarithm."""
+    return min(max(log(max(value, none) / none) / log(every / none), 0.0), 1.0)
+
+
+def count_of(present: int, beside: Beside | None, seen: bool, factor: float = FACTOR) -> Count:
+    """present: people detected one by one. beside: what the maps show where nobody was detected, None where they cannot
     tell. seen: whether somebody was detected lately, without which the maps only raise the upper end. factor: of the
     interval where the maps count."""
     low, high = DETECTED
     if beside is None:
         return Count(float(present), low * present, ALONE * present)
-    share = min(max(log(max(beside, FEW) / FEW) / log(MANY / FEW), 0.0), 1.0)
-    every = present + beside
-    most = max(high * present, every * (1 + share * (factor - 1)))
+    share, close = grown(beside.heads, FEW, MANY), grown(beside.crowding, LOOSE, CLOSE)
+    every = present + beside.heads
+    crowd = share * close
+    most = max(high * present, every * (1 + crowd * (factor - 1)))
     if not seen:
         return Count(float(present), low * present, most)
     # Who is detected is there: the maps never take from that.
-    least = (1 - share) * low * present + share * max(every / factor, float(present))
-    return Count(present + share * beside, least, most, dense=share >= 0.5)
+    least = (1 - crowd) * low * present + crowd * max(every / factor, float(present))
+    missed = close * beside.heads + (1 - close) * min(beside.heads, MISSED * present)
+    return Count(present + share * missed, least, most, dense=crowd >= 0.5)
 
 
 class CrowdCounter:
@@ -85,7 +100,8 @@ class CrowdCounter:
     def __init__(self, polygon: tuple[Point, ...], density: Density | None) -> None:
         self._polygon = polygon
         self._density = density
-        self._looks: deque[tuple[float, float]] = deque()
+        self._looks: deque[tuple[float, Beside]] = deque()
+        self._size: tuple[float, float] | None = None
         self._looked = float("-inf")
         self._seen = float("-inf")
         self._place: tuple[float, ...] = ()
@@ -101,21 +117,25 @@ class CrowdCounter:
             self._seen = view.t
         return count_of(present, self._beside(view), not exceeded(view.t - self._seen, SEEN_S))
 
-    def _beside(self, view: View) -> float | None:
-        """Heads in the zone by the maps where nobody was detected, the median of the last seconds; None while there are
-        too few looks."""
+    def _beside(self, view: View) -> Beside | None:
+        """What the maps show in the zone where nobody was detected, the median of the last seconds; None while there
+        are too few looks."""
         if self._density is None:
             return None
         if view.features is not None and reached(view.t - self._looked, EVERY_S):
             self._looked = view.t
             cells = self._density.heads(view.features)
             if cells is not None:
-                people = (figure.box for figure in view.figures if figure.cls == PERSON)
-                free = self._mask(view.features) & uncovered(view.features, people)
-                self._looks.append((view.t, float(cells[free].sum())))
+                people = [figure.box for figure in view.figures if figure.cls == PERSON]
+                self._size = size_of(people) if len(people) >= SEEN else self._size
+                shown = beside(cells, view.features, people, self._size, self._mask(view.features))
+                self._looks.append((view.t, shown))
         while self._looks and self._old(view.t - self._looks[0][0]):
             self._looks.popleft()
-        return median(heads for _, heads in self._looks) if len(self._looks) >= LEAST_LOOKS else None
+        if len(self._looks) < LEAST_LOOKS:
+            return None
+        looks = [shown for _, shown in self._looks]
+        return Beside(median(shown.heads for shown in looks), median(shown.crowding for shown in looks))
 
     def _old(self, age: float) -> bool:
         return exceeded(age, OLDEST_S) or (exceeded(age, RECENT_S) and len(self._looks) > LEAST_LOOKS)

@@ -7,6 +7,7 @@ edge_agent/train_density.py, which writes the numbers; models/density.md is its 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ Floats = NDArray[np.float32]
 
 MOST_LOG, LEAST_LOG = 3.0, -9.0
 """Of the logarithm of heads in a cell: no cell of 16 x 16 pixels of the network's input holds more than 20."""
+LEAST_ROOM = 0.1
+"""Share of a box around a head where nobody was detected, at least: of less nothing is said."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +68,57 @@ def uncovered(maps: FeatureMap, boxes: Iterable[Box]) -> NDArray[np.bool_]:
     for x1, y1, x2, y2 in boxes:
         free &= ~(((y1 <= y) & (y <= y2))[:, None] & ((x1 <= x) & (x <= x2)))
     return free
+
+
+def within(maps: FeatureMap) -> NDArray[np.bool_]:
+    """(rows, columns) of the fine map: cells whose middle lies in the picture and not in what it was padded with."""
+    x, y = middles(maps)
+    return np.asarray(((y > 0) & (y < 1))[:, None] & ((x > 0) & (x < 1))[None, :])
+
+
+def size_of(boxes: Iterable[Box]) -> tuple[float, float]:
+    """Width and height of a typical person: the medians of one box at least, in the boxes' units."""
+    x1, y1, x2, y2 = np.array(list(boxes)).T
+    return float(np.median(x2 - x1)), float(np.median(y2 - y1))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the maps show where nobody was detected. heads: how many. crowding: how many heads there typically are
+    within a box as large as a person's."""
+
+    heads: float
+    crowding: float = inf
+
+
+def beside(
+    heads: Floats,
+    maps: FeatureMap,
+    boxes: Iterable[Box],
+    size: tuple[float, float] | None,
+    zone: NDArray[np.bool_] | None = None,
+) -> Beside:
+    """heads: (rows, columns) in each cell of the fine map. boxes: of the people detected, size: of a typical one, both
+    in unit coordinates; without it they count as crowded. zone: the cells that count; all of them without it. What lies
+    around counts for the crowding, too: heads in a box around each head, for the share of it where nobody was detected,
+    the geometric mean over the heads."""
+    free = within(maps) & uncovered(maps, boxes)
+    shown = np.where(free, heads, 0)
+    counted = shown if zone is None else np.where(zone, shown, 0)
+    every = float(counted.sum())
+    if size is None or every <= 0:
+        return Beside(every)
+    across, down = max(size[0] * 2 / maps.width, 1.0), max(size[1] * 2 / maps.height, 1.0)
+    rows, columns = _box(free.shape[0], down), _box(free.shape[1], across)
+    room = np.maximum(rows @ free @ columns / (across * down), LEAST_ROOM)
+    crowding = np.maximum(rows @ shown @ columns / room, np.exp(LEAST_LOG))
+    return Beside(every, float(np.exp((counted * np.log(crowding)).sum() / every)))
+
+
+def _box(count: int, extent: float) -> NDArray[np.float64]:
+    """(count, count) how much of cell j lies within a box of so many cells around the middle of cell i."""
+    apart = np.abs(np.subtract.outer(np.arange(count), np.arange(count)))
+    return np.clip((extent + 1) / 2 - apart, 0, 1)
 
 
 def density_of(numbers: Mapping[str, NDArray[np.generic]]) -> Density:

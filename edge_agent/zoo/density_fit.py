@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edge_agent.core.crowd_density import LEAST_LOG, MOST_LOG, Density, Floats, middles, uncovered
+from edge_agent.core.crowd_density import LEAST_LOG, MOST_LOG, Beside, Density, Floats, beside, size_of, uncovered
 from edge_agent.core.types import Box, FeatureMap
 
 DENSE = 100
@@ -116,24 +115,19 @@ def folds(samples: Sequence[Sample]) -> dict[str, int]:
     return {source: n % count for part in (dense, others) for n, source in enumerate(part)}
 
 
-def held_out(samples: Sequence[Sample]) -> Iterator[tuple[Sample, float]]:
-    """Each picture and crop with the heads beside the people detected, by networks that saw nothing of its source."""
+def held_out(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Beside]]:
+    """Each picture and crop with what the maps show beside the people detected, by networks that saw nothing of its
+    source."""
     fold = folds(samples)
     for number in sorted(set(fold.values())):
         density = fit((one for one in samples if fold[one.source] != number), seed=number)
         for one in samples:
             if fold[one.source] == number:
-                yield one, beside(density, one)
+                yield one, in_picture(density, one)
 
 
-def beside(density: Density, one: Sample) -> float:
-    """Heads in the whole picture, where nobody was detected."""
+def in_picture(density: Density, one: Sample) -> Beside:
+    """What its maps show in the whole picture."""
     heads = density.heads(one.maps)
     assert heads is not None
-    return float(heads[within(one.maps) & uncovered(one.maps, one.boxes)].sum())
-
-
-def within(maps: FeatureMap) -> NDArray[np.bool_]:
-    """(rows, columns) of the fine map: cells whose middle lies in the picture and not in what it was padded with."""
-    x, y = middles(maps)
-    return np.asarray(((y > 0) & (y < 1))[:, None] & ((x > 0) & (x < 1))[None, :])
+    return beside(heads, one.maps, one.boxes, size_of(one.boxes) if one.boxes else None)

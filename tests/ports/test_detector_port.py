@@ -14,12 +14,11 @@ import numpy as np
 import pytest
 
 from edge_agent.adapters.detectors import NATIVE_BF16, NATIVE_INT8, cpu_flags, open_detector
-from edge_agent.core.crowd_density import density_of
+from edge_agent.core.crowd_density import density_of, within
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import DetectorSpec, Precision, Runtime
 from edge_agent.core.types import Detections, Image
 from edge_agent.zoo import verify
-from edge_agent.zoo.density_fit import within
 from edge_agent.zoo.manifest import manifest
 from edge_agent.zoo.trained import trained
 from edge_agent.zoo.ultra import import_ultralytics

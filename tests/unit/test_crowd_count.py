@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,16 +10,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.crowd_count import factor_of
+from benchmarks.crowd_count import factor_of, holds_with_beheaded
 from edge_agent.core.calibration import Ground
-from edge_agent.core.crowd_count import ALONE, DETECTED, FACTOR, FEW, MANY, SEEN, SEEN_S, Count, CrowdCounter, count_of
-from edge_agent.core.crowd_density import Density, arrays, density_of
+from edge_agent.core.crowd_count import (
+    ALONE,
+    CLOSE,
+    DETECTED,
+    FACTOR,
+    FEW,
+    LOOSE,
+    MANY,
+    MISSED,
+    SEEN,
+    SEEN_S,
+    Count,
+    CrowdCounter,
+    count_of,
+)
+from edge_agent.core.crowd_density import Beside, Density, arrays, beside, density_of, size_of, within
 from edge_agent.core.rules.crowd import Crowd
 from edge_agent.core.spec import Calibration, CrowdRule
 from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.types import Box, FeatureMap
-from edge_agent.train_density import Photo, Seen, _sample, _version
-from edge_agent.zoo.density_fit import ENSEMBLE, Sample, fit, folds, held_out, within
+from edge_agent.train_density import Photo, Seen, _clips, _sample, _version, photos
+from edge_agent.zoo.density_fit import ENSEMBLE, Sample, fit, folds, held_out
 from edge_agent.zoo.trained import trained
 
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -131,31 +146,86 @@ def test_without_maps_of_this_network_detected_people_are_the_count() -> None:
         assert (plain.low, plain.high) == (10 * DETECTED[0], 10 * ALONE)
 
 
-@given(present=st.integers(0, 60), seen=st.booleans())
-def test_the_count_goes_over_without_a_jump_and_the_interval_holds_it(present: int, seen: bool) -> None:
-    beside = np.geomspace(1, 1000, 800)
-    found = [count_of(present, float(heads), seen) for heads in beside]
+@given(present=st.integers(0, 60), seen=st.booleans(), crowding=st.floats(0.1, 100))
+def test_the_count_goes_over_without_a_jump_and_the_interval_holds_it(
+    present: int, seen: bool, crowding: float
+) -> None:
+    heads = np.geomspace(1, 1000, 800)
+    found = [count_of(present, Beside(float(shown), crowding), seen) for shown in heads]
     for count in found:
         assert count.low <= count.heads <= count.high
         assert count.heads >= present
-    for (a, b), grown in zip(pairwise(found), np.diff(beside), strict=True):
+    for (a, b), grown in zip(pairwise(found), np.diff(heads), strict=True):
         for before, after in ((a.heads, b.heads), (a.low, b.low), (a.high, b.high)):
             # The share and what it is taken of grow at once, and the upper end by the factor of the interval.
             assert before * (1 - 1e-12) <= after <= before + FACTOR * 3 * grown
     assert found[0].heads == present
-    if seen:
+    if seen and crowding >= CLOSE:
         assert found[-1].heads == pytest.approx(present + 1000)
+    if crowding <= LOOSE:
+        assert found[-1].heads == pytest.approx(present * (1 + MISSED * seen))
+        assert found[-1].high == pytest.approx(max(2 * present, present + 1000))
+
+
+@given(present=st.integers(2, 60), heads=st.floats(1, 1000))
+def test_the_closer_they_stand_the_more_of_them_count(present: int, heads: float) -> None:
+    found = [count_of(present, Beside(heads, float(crowding)), True) for crowding in np.geomspace(0.5, 8, 400)]
+    for before, after in pairwise(found):
+        assert before.heads * (1 - 1e-12) <= after.heads <= before.heads + 0.03 * heads
+        assert after.low <= after.heads <= after.high
+    assert found[-1] == count_of(present, Beside(heads), True)
+
+
+def test_heads_in_a_persons_box_are_counted_where_they_lie_and_for_the_room_that_there_is() -> None:
+    """Even heads, three in the box of a person of 3 x 2 cells; a person covers the left half, and only the right
+    quarter is in the zone."""
+    heads = np.full((ROWS, COLUMNS), 0.5, np.float32)
+    size = 3 / COLUMNS, 2 / ROWS
+    every = beside(heads, maps(0.0), (), size)
+    assert every.heads == pytest.approx(0.5 * ROWS * COLUMNS)
+    # At the picture's edge some of the box lies outside.
+    assert every.crowding == pytest.approx(3.0, rel=0.01)
+    zone = np.zeros((ROWS, COLUMNS), bool)
+    zone[:, COLUMNS * 3 // 4 :] = True
+    some = beside(heads, maps(0.0), ((0.0, 0.0, 0.5, 1.0),), size, zone)
+    assert some.heads == pytest.approx(every.heads / 4)
+    assert some.crowding == pytest.approx(3.0, rel=0.01)
+
+
+def test_far_apart_a_head_is_alone_in_a_persons_box_and_nobodys_size_means_a_crowd() -> None:
+    heads = np.zeros((ROWS, COLUMNS), np.float32)
+    heads[2::4, 2::6] = 1
+    apart = beside(heads, maps(0.0), (), (3 / COLUMNS, 3 / ROWS))
+    assert apart.heads == 9.0
+    assert apart.crowding == pytest.approx(1.0)
+    assert count_of(4, beside(heads * 10, maps(0.0), (), None), True).heads == 94
+    assert beside(heads * 0, maps(0.0), (), (0.1, 0.1)) == Beside(0.0)
+
+
+def test_a_typical_persons_size_is_the_median() -> None:
+    assert size_of([(0.0, 0.0, 0.1, 0.3), (0.5, 0.5, 0.7, 0.9), (0.0, 0.0, 1.0, 1.0)]) == pytest.approx((0.2, 0.4))
+
+
+@pytest.mark.parametrize(("side", "share"), [(0.4, 1.0), (0.1, 0.0)])
+def test_the_size_of_people_detected_says_whether_heads_stand_close(side: float, share: float) -> None:
+    """One head in each of 12 x 20 cells; the size stays known when nobody is detected any more."""
+    counter = CrowdCounter(WHOLE, dull(1.0))
+    boxes = ((0.0, 0.0, side / 4, side), (0.0, 0.0, side / 4, side))
+    counter.step(view(0.0, boxes=boxes), 2, 2)
+    found = [counter.step(view(float(t)), 2, 2) for t in range(1, 4)]
+    assert found[-1].heads == pytest.approx(2 + (HEADS if share else MISSED * 2), rel=0.02)
+    assert found[-1].dense is bool(share)
 
 
 def test_a_few_people_are_counted_as_they_are_detected() -> None:
-    few = count_of(8, FEW, seen=True)
+    few = count_of(8, Beside(FEW), seen=True)
     assert (few.heads, few.low, few.high) == (8.0, 8 * DETECTED[0], 8 + FEW)
     assert not few.dense
 
 
 @given(st.integers(2, 30), st.floats(0, FEW))
-def test_as_long_as_the_maps_show_few_beside_them_the_count_is_the_detectors(present: int, beside: float) -> None:
-    assert count_of(present, beside, seen=True).heads == present
+def test_as_long_as_the_maps_show_few_beside_them_the_count_is_the_detectors(present: int, heads: float) -> None:
+    assert count_of(present, Beside(heads), seen=True).heads == present
 
 
 @pytest.mark.parametrize(("number", "chance"), [(0, 1.0), (50, 0.9), (100, 0.5), (200, 0.1)])
@@ -247,8 +317,8 @@ def test_what_is_learned_beside_the_detected_holds_for_pictures_that_were_not_se
     samples = list(drawn(1))
     fold = folds(samples)
     assert len({fold[one.source] for one in samples if one.dense}) == 3
-    for one, heads in held_out(samples):
-        assert heads == pytest.approx(float(one.heads[:, 10:].sum()), rel=0.4, abs=12)
+    for one, shown in held_out(samples):
+        assert shown.heads == pytest.approx(float(one.heads[:, 10:].sum()), rel=0.4, abs=12)
     assert len(fit(samples).b2) == ENSEMBLE
 
 
@@ -258,7 +328,7 @@ def test_heads_stay_where_they_are_shown_however_near_or_far_the_picture_is_take
     image = np.zeros((120, 200, 3), np.uint8)
     for x, y in heads.astype(int):
         image[y - 6 : y + 7, x - 6 : x + 7] = 255
-    version, moved = _version(image, heads, 3.0, np.random.default_rng(seed))
+    version, moved = _version(image, heads, (0.2, 3.0), np.random.default_rng(seed))
     height, width = version.shape[:2]
     shown = [(int(x), int(y)) for x, y in moved if 0 <= x < width and 0 <= y < height]
     assert all(version[y, x].mean() > 100 for x, y in shown)
@@ -274,3 +344,27 @@ def test_who_is_detected_is_no_head_that_the_maps_must_find() -> None:
     assert (one.count, one.boxes) == (2, ((0.15, 0.4, 0.35, 1.0),))
     assert one.heads.sum() == pytest.approx(1, abs=0.01)
     assert one.heads[:, COLUMNS // 2 :].sum() == pytest.approx(1, abs=0.01)
+
+
+def test_pictures_of_one_sequence_and_clips_of_one_video_are_one_source(tmp_path: Path) -> None:
+    (tmp_path / "walk" / "img1").mkdir(parents=True)
+    for name in ("walk/img1/1.png", "walk/img1/2.png", "alone.png"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
+    assert [(photo.name, photo.source) for photo in photos(tmp_path)] == [
+        ("alone.png", "alone.png"),
+        ("walk/img1/1.png", "walk"),
+        ("walk/img1/2.png", "walk"),
+    ]
+    (tmp_path / "labels.csv").write_text("file,fight,source_video\nfight/1.mp4,1,a\nnot/2.mp4,0,b\n", "utf-8")
+    (tmp_path / "walk" / "labels.csv").write_text("file,what\n3.mp4,nothing\n", "utf-8")
+    assert dict(_clips(tmp_path)) == {tmp_path / "fight/1.mp4": "a", tmp_path / "not/2.mp4": "b"}
+
+
+def test_whom_a_crop_beheads_may_count_or_not() -> None:
+    drawn_heads = np.zeros((ROWS, COLUMNS), np.float32)
+    boxes = ((0.0, 0.0, 0.1, 0.5), (0.2, 0.0, 0.3, 0.5), (0.4, 0.2, 0.5, 0.7), (0.6, 0.2, 0.7, 0.7))
+    one = Sample("a", "a", maps(0.0), 2, boxes, drawn_heads, whole=False)
+    found = count_of(one.detected, Beside(0.0), seen=True)
+    assert (found.low, found.high) == pytest.approx((3.2, 8.0))
+    for count, holds in ((1, 0.0), (2, 1.0), (8, 1.0), (9, 0.0)):
+        assert holds_with_beheaded([(one, Beside(0.0))], [(found, count)]) == holds
