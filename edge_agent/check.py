@@ -8,15 +8,25 @@ from pathlib import Path
 
 from contract.errors import ConfigError, JagaError, words
 from edge_agent.adapters.check_picture import draw_check, encode_png
+from edge_agent.adapters.mqtt_paho import password_in, trusting
 from edge_agent.adapters.source_av import open_source
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import redact
-from edge_agent.config_sections import EdgeConfig
+from edge_agent.config_sections import EdgeConfig, MqttSection
 from edge_agent.core.errors import SourceError
 from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Frame
 
 AT_ONCE = 4
+
+
+def check_broker(mqtt: MqttSection) -> None:
+    """Raises ConfigError where a file that [mqtt] names cannot be used. Nobody connects: who comes under the agent's
+    name throws out the agent that runs."""
+    if mqtt.tls:
+        trusting(mqtt.tls_ca)
+    if mqtt.password_file is not None:
+        password_in(mqtt.password_file)
 
 
 @dataclass(frozen=True, slots=True)

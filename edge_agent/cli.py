@@ -41,9 +41,10 @@ def check(
     config: Config,
     out: Annotated[Path, typer.Option("--out", help=text("edge.help.out", LANGUAGE))] = Path("check"),
 ) -> None:
-    """One JSON line a camera on stdout, people's text on stderr. Exit code 1 if a camera could not be opened."""
+    """One JSON line a camera on stdout, people's text on stderr. Exit code 1 if a camera could not be opened; whoever
+    only draws zones has no password here, so the broker's files come last."""
     loaded = load(config)
-    from edge_agent.check import check_cameras
+    from edge_agent.check import check_broker, check_cameras
 
     failed = 0
     for checked in check_cameras(loaded, out):
@@ -54,6 +55,8 @@ def check(
         sys.stderr.write(text("edge.check.camera", LANGUAGE, camera=checked.camera.id, picture=shown) + "\n")
     values = {"file": config, "cameras": len(loaded.cameras), "failed": failed}
     sys.stderr.write(text("edge.check.ok", LANGUAGE, **values) + "\n")
+    if loaded.mqtt is not None:
+        check_broker(loaded.mqtt)
     if failed:
         raise typer.Exit(1)
 

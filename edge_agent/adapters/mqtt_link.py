@@ -34,6 +34,7 @@ from edge_agent.adapters.mqtt_paho import (
     Happened,
     Received,
     Version,
+    password_in,
 )
 from edge_agent.core.backoff import Backoff
 from edge_agent.core.errors import CommandRefused, SpoolError
@@ -189,16 +190,7 @@ class MqttLink:
 
     def _broker(self) -> Broker:
         broker, file = self._options.broker, self._options.password_file
-        if broker.tls_ca is not None and not broker.tls_ca.is_file():
-            raise ConfigError("edge.mqtt.tls_ca", path=str(broker.tls_ca))
-        if file is None:
-            return broker
-        try:
-            password = file.read_text("utf-8").splitlines()[0]
-        except (OSError, ValueError, IndexError) as error:
-            detail = getattr(error, "strerror", None) or "empty or not UTF-8"
-            raise ConfigError("edge.mqtt.password", path=str(file), detail=detail) from error
-        return replace(broker, password=password)
+        return broker if file is None else replace(broker, password=password_in(file))
 
     def _accepted(self) -> bool:
         """Waits for CONNACK; a refusal or its absence may be the protocol's fault, then the other one is next."""

@@ -104,3 +104,22 @@ def test_a_bad_config_ends_with_2_and_says_everything(tmp_path: Path) -> None:
     assert "camera[0].id" in people
     assert "camera[0].rule[0].zone" in people
     assert "Traceback" not in people
+
+
+def test_files_of_the_broker_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    grey_clip(tmp_path / "clip.mp4")
+    camera = CAMERA.format(id="gate", source="clip.mp4")
+    for key, name, content, told in (
+        ("password_file", "absent", None, "No such file"),
+        ("password_file", "empty", "", "empty"),
+        ("tls_ca", "absent.pem", None, "no such file"),
+        ("tls_ca", "broken.pem", "no certificate", "not a file of PEM certificates"),
+    ):
+        if content is not None:
+            (tmp_path / name).write_text(content)
+        code, lines, people = check(tmp_path, f'{HEAD}[mqtt]\n{key} = "{name}"\n{camera}')
+        assert code == 2
+        assert [line["ok"] for line in lines] == [True]
+        assert f"mqtt.{key} {tmp_path / name}" in people
+        assert told in people
+        assert "Traceback" not in people
