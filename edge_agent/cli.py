@@ -17,7 +17,9 @@ from edge_agent.core.upright import Upright
 
 LANGUAGE = language_of(dict(os.environ))
 
-edge_app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+edge_app = typer.Typer(
+    help=text("cli.help.edge", LANGUAGE), add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
+)
 
 Config = Annotated[Path, typer.Option("--config", "-c", help=text("edge.help.config", LANGUAGE))]
 

@@ -21,7 +21,7 @@ import structlog
 
 from contract import topics
 from contract.codec import decode, encode
-from contract.errors import CodecError, ConfigError, JagaError, words
+from contract.errors import CodecError, JagaError, words
 from contract.events import Event, Uuid7
 from contract.messages import Command, Health, Reply, Status, refusal
 from edge_agent.adapters.mqtt_paho import (
