@@ -41,7 +41,7 @@ describe("what makes an incident graver", () => {
   it("is a sentence in the reader's language", () => {
     preferences.language = "id";
     expect(raisedText("growth:9-198")).toBe("bertambah dari 9 menjadi 198 orang");
-    expect(raisedText("people:198")).toBe("198 orang");
+    expect(raisedText("people:198")).toBe("sampai 198 orang");
     preferences.language = "en";
     expect(raisedText("growth:9-198")).toBe("grown from 9 to 198 people");
     expect(raisedText("place:School 9-A: gate")).toBe("near School 9-A: gate");
