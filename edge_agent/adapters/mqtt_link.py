@@ -160,7 +160,16 @@ class MqttLink:
                 break
             attempt = 0 if self._was_stable() else attempt + 1
             pause = self._backoff.delay(min(attempt, 10), random.random())
-            log.warning("mqtt_retry", reason=self._status.reason, protocol=self._protocol, pause_s=round(pause, 2))
+            broker = self._options.broker
+            log.warning(
+                "mqtt_retry",
+                host=broker.host,
+                port=broker.port,
+                username=broker.username,
+                reason=self._status.reason,
+                protocol=self._protocol,
+                pause_s=round(pause, 2),
+            )
             self._closing.wait(pause)
 
     def _was_stable(self) -> bool:
