@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from contract.errors import ConfigError, JagaError, words
+from contract.sentence import sentence
 from edge_agent.adapters.check_picture import draw_check, encode_png
 from edge_agent.adapters.mqtt_paho import password_in, trusting
 from edge_agent.adapters.source_av import open_source
@@ -87,7 +88,12 @@ def first_frame(camera: CameraSpec) -> Frame:
         with open_source(replace(camera, source=camera.watched), realtime=False) as recording:
             for frame in recording:
                 return frame
-        raise SourceError("edge.source.open", camera=camera.id, source=redact(camera.watched), detail="no picture")
+        raise SourceError(
+            "edge.source.open",
+            camera=camera.id,
+            source=redact(camera.watched),
+            detail=sentence("camera.nothing_decodable"),
+        )
     news = threading.Event()
     source = open_source(camera, realtime=True)
     assert isinstance(source, LiveSource)
@@ -101,7 +107,10 @@ def first_frame(camera: CameraSpec) -> Frame:
             status = source.status()
             if status.state not in ("starting", "online"):
                 raise SourceError(
-                    "edge.source.open", camera=camera.id, source=redact(camera.watched), detail=status.reason
+                    "edge.source.open",
+                    camera=camera.id,
+                    source=redact(camera.watched),
+                    detail=status.why or status.reason,
                 )
         raise SourceError(
             "edge.source.silent", camera=camera.id, source=redact(camera.watched), detail=f"{2 * camera.stall_s + 5:g}"

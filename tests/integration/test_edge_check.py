@@ -1,6 +1,7 @@
 """`jaga edge check`: a picture of each camera with what its config means, and errors that stop nothing."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,11 +37,12 @@ line = "door"
 """
 
 
-def check(folder: Path, text: str) -> tuple[int, list[dict[str, Any]], str]:
+def check(folder: Path, text: str, language: str = "en") -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, the JSON lines of stdout, stderr."""
+    environment = {**os.environ, "JAGA_LANG": language}
     (folder / "edge.toml").write_text(text)
     command = [sys.executable, "-m", "jaga", "edge", "check", "--config", "edge.toml", "--out", str(folder / "out")]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
@@ -123,3 +125,16 @@ def test_files_of_the_broker_that_cannot_be_used_are_named(tmp_path: Path) -> No
         assert f"mqtt.{key} {tmp_path / name}" in people
         assert told in people
         assert "Traceback" not in people
+
+
+def test_why_a_camera_cannot_be_opened_is_said_in_the_readers_language(tmp_path: Path) -> None:
+    sources = {"lost": "absent.mp4", "nobody": "rtsp://admin:pa55@127.0.0.1:1/live"}
+    cameras = "".join(CAMERA.format(id=name, source=source) for name, source in sources.items())
+    code, lines, people = check(tmp_path, HEAD + cameras, "id")
+    assert code == 1
+    assert "tidak dapat dibuka (berkas tidak ditemukan)" in people
+    assert "(sambungan ditolak: tidak ada yang menjawab di alamat ini)" in people
+    assert "pa55" not in people
+    # What programs read stays as it is.
+    assert "(no such file)" in lines[0]["error"]
+    assert "(connection refused: nothing answers at this address)" in lines[1]["error"]
