@@ -10,8 +10,8 @@ from contract.errors import ConfigError, JagaError
 from simulator.cli import score_app, simulate_app
 
 TIME = "2026-05-17T12:00:00Z"
-INCIDENT = {"id": "i", "events": ["e"], "started": TIME, "opened": TIME}
-TRUTH = {"incident": "t", "events": ["e"], "started": TIME, "kind": "brawl"}
+INCIDENT: dict[str, object] = {"id": "i", "events": ["e"], "started": TIME, "opened": TIME}
+TRUTH: dict[str, object] = {"incident": "t", "events": ["e"], "started": TIME, "kind": "brawl"}
 
 
 def scored(folder: Path, incidents: bytes, truth: bytes) -> dict[str, float]:
