@@ -59,7 +59,7 @@ def test_a_camera_that_watches_too_rarely_is_told_as_a_hole(page: Page, rig: Rig
     )
     rig.publisher.put(topics.health("site-1", "edge-1"), encode(health), qos=1)
     rig.publisher.wait()
-    expect(page.locator("[data-camera='site-1/cam-1']")).to_contain_text("Berjaga 0 fps: terlalu jarang")
+    expect(page.locator("[data-camera='site-1/cam-1']")).to_contain_text("Berjaga · terlalu jarang")
     expect(page.locator(".overview")).to_contain_text(
         "Berjaga · dianalisis 0,2 kali per detik, terlalu jarang untuk crowd-jalan"
     )
