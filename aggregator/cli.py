@@ -12,26 +12,31 @@ from aggregator.people_cli import audit_app, opened, token_app, user_app
 from aggregator.runtime import run as run_aggregator
 from contract.texts import language_of, text
 
-aggregator_app = typer.Typer(help="The central aggregator: events in, incidents out.", no_args_is_help=True)
+LANGUAGE = language_of()
+
+
+def _help(key: str) -> str:
+    return text(f"commands.help.{key}", LANGUAGE)
+
+
+aggregator_app = typer.Typer(help=text("cli.help.aggregator", LANGUAGE), add_completion=False, no_args_is_help=True)
 aggregator_app.add_typer(user_app, name="user")
 aggregator_app.add_typer(token_app, name="token")
 aggregator_app.add_typer(audit_app, name="audit")
-ConfigFile = Annotated[Path, typer.Option("--config", help="TOML file, see configs/aggregator.toml")]
+ConfigFile = Annotated[Path, typer.Option("--config", help=_help("aggregator_config"))]
 
 
 def _say(key: str, **values: object) -> None:
-    typer.echo(text(key, language_of(), **values), err=True)
+    typer.echo(text(key, LANGUAGE, **values), err=True)
 
 
-@aggregator_app.command()
+@aggregator_app.command(help=_help("aggregator_run"))
 def run(config: ConfigFile) -> None:
-    """Run until Ctrl-C."""
     run_aggregator(configuration.load(config), ready=lambda url: _say("aggregator.running", url=url))
 
 
-@aggregator_app.command()
+@aggregator_app.command(help=_help("aggregator_check"))
 def check(config: ConfigFile) -> None:
-    """Say whether the config can be used."""
     loaded = configuration.load(config)
     if not loaded.http.loopback and not loaded.accounts.required:
         with opened(config) as desk:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -277,9 +278,7 @@ def _unusable(message: str, raw: dict[str, Any], path: Path) -> ConfigError:
     """msgspec's message ends in the place ("- at `$.http.port`"); the value is looked up there."""
     what, _, place = message.partition(" - at `")
     key = place.removesuffix("`").removeprefix("$").lstrip(".")
-    value: Any = raw
-    for part in filter(None, key.split(".")):
-        value = value.get(part) if isinstance(value, dict) else None
+    value = _at(raw, key)
     if "unknown field" in what:
         field = what.split("`")[1]
         full = ".".join(filter(None, (key, field)))
@@ -287,7 +286,20 @@ def _unusable(message: str, raw: dict[str, Any], path: Path) -> ConfigError:
     if "missing required field" in what:
         field = what.split("`")[1]
         return ConfigError("aggregator.config_missing", file=str(path), key=".".join(filter(None, (key, field))))
-    return _wrong(path, key, value, what)
+    wanted, _, got = what.removeprefix("Expected ").replace("`", "").partition(", got ")
+    # A string of another type's digits is told from the number.
+    return _wrong(path, key, json.dumps(value) if got and isinstance(value, str) else value, wanted)
+
+
+def _at(raw: dict[str, Any], key: str) -> Any:
+    """What stands at "district[0].name"; None where nothing does."""
+    value: Any = raw
+    for part in re.findall(r"[^.\[\]]+", key):
+        if isinstance(value, list):
+            value = value[int(part)] if part.isdigit() and int(part) < len(value) else None
+        else:
+            value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def _keys(section: str) -> tuple[str, ...]:

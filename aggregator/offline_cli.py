@@ -12,19 +12,21 @@ from aggregator.geojson import load_cameras, load_places
 from aggregator.offline import BadLine, lines, read_events
 from aggregator.offline import correlate as correlate_events
 from contract.errors import ConfigError, JagaError
-from contract.texts import Language, language_of, text
+from contract.texts import language_of, text
+
+LANGUAGE = language_of()
+
+
+def _help(key: str) -> str:
+    return text(f"commands.help.{key}", LANGUAGE)
 
 
 def correlate(
-    events: Annotated[Path, typer.Argument(help="events.jsonl: one wire event a line", show_default=False)],
-    cameras: Annotated[Path, typer.Option("--cameras", help="GeoJSON of the cameras", show_default=False)],
-    places: Annotated[
-        Path | None, typer.Option("--places", help="GeoJSON of sensitive places", show_default=False)
-    ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="default: standard output", show_default=False)] = None,
+    events: Annotated[Path, typer.Argument(help=_help("events"), show_default=False)],
+    cameras: Annotated[Path, typer.Option("--cameras", help=_help("cameras_file"), show_default=False)],
+    places: Annotated[Path | None, typer.Option("--places", help=_help("places"), show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", help=_help("incidents_out"), show_default=False)] = None,
 ) -> None:
-    """Correlate a file of events into incidents, deterministically."""
-    language = language_of()
     known = load_cameras(cameras)
     cells = H3Cells()
     sensitive = Places(load_places(places), cells) if places is not None else None
@@ -34,7 +36,7 @@ def correlate(
     except OSError as error:
         raise ConfigError("correlate.events_unreadable", file=str(events), detail=str(error)) from error
     for bad in reading.refused:
-        typer.echo(_sentence(events, bad, language), err=True)
+        typer.echo(_sentence(events, bad), err=True)
     results = correlate_events(reading.events, known, cells=cells, places=sensitive)
     try:
         _write(out, b"".join(lines(results)))
@@ -43,7 +45,7 @@ def correlate(
     typer.echo(
         text(
             "correlate.done",
-            language,
+            LANGUAGE,
             events=len(reading.events),
             duplicates=reading.duplicates,
             refused=len(reading.refused),
@@ -55,8 +57,8 @@ def correlate(
         raise typer.Exit(1)
 
 
-def _sentence(file: Path, bad: BadLine, language: Language) -> str:
-    return text("correlate.bad_line", language, file=file, line=bad.number, detail=bad.error.render(language))
+def _sentence(file: Path, bad: BadLine) -> str:
+    return text("correlate.bad_line", LANGUAGE, file=file, line=bad.number, detail=bad.error.render(LANGUAGE))
 
 
 def _write(out: Path | None, content: bytes) -> None:

@@ -1,5 +1,7 @@
 """Errors that a person reads: a catalogue key with values, rendered in the reader's language."""
 
+from typing import Protocol, runtime_checkable
+
 from contract.texts import Language, text
 
 
@@ -8,10 +10,18 @@ def words(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__
 
 
+@runtime_checkable
+class Rendered(Protocol):
+    """What a person reads in his own language."""
+
+    def render(self, language: Language) -> str: ...
+
+
 class JagaError(Exception):
     """Anything wrong that a user can act on.
 
-    `key` is a catalogue key (see contract.texts); `values` fill its placeholders. `str()` is English, for logs;
+    `key` is a catalogue key (see contract.texts); `values` fill its placeholders, and one that is a sentence itself is
+    said in the same language. `str()` is English, for logs;
     the command line and the page render it in the reader's language.
     """
 
@@ -21,7 +31,8 @@ class JagaError(Exception):
         self.values = values
 
     def render(self, language: Language) -> str:
-        return text(self.key, language, **self.values)
+        said = {name: one.render(language) if isinstance(one, Rendered) else one for name, one in self.values.items()}
+        return text(self.key, language, **said)
 
     def __str__(self) -> str:
         return self.render("en")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from contract.errors import JagaError
+from contract.errors import JagaError, Rendered
 from contract.ids import LAST
 from contract.texts import Language, catalogue, text
 
@@ -26,6 +26,10 @@ class Sentence(Struct, frozen=True, kw_only=True):
 
     key: Annotated[str, Meta(pattern=rf"^[a-z][a-z0-9_.-]{{0,79}}${LAST}")]
     values: Annotated[dict[Annotated[str, Meta(max_length=40)], Value], Meta(max_length=16)] = {}
+
+    def render(self, language: Language) -> str:
+        """For the terminal of whoever wrote it. Raises KeyError where it is not `known`."""
+        return said(self, language, _plain)
 
 
 def sentence(key: str, /, **values: object) -> Sentence:
@@ -63,7 +67,7 @@ def _plain(name: str, value: int | float) -> str:
 def _travels(value: object) -> str | int | float:
     if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST):
         return value
-    return str(value)[:LONGEST]
+    return (value.render("en") if isinstance(value, Rendered) else str(value))[:LONGEST]
 
 
 def _placeholders(words: str) -> set[str]:

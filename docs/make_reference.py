@@ -20,8 +20,7 @@ from aggregator.api.parts import Parts
 from aggregator.api.people import People
 from aggregator.core.access import ROUTES as NEEDS
 from aggregator.live import Live
-from contract.texts import text
-from jaga.cli import PARTS, Part, load
+from jaga.cli import PARTS, load
 
 NOTE = "Made by `python docs/make_reference.py docs/reference`; change the code, not this file."
 EXIT_CODES = (
@@ -127,11 +126,10 @@ def default(item: Any) -> str:
     return f"`{value}`" if shown else "–"
 
 
-def about(command: Any, part: Part, path: str) -> str:
-    said = command.help or (text(part.help, "en") if path == f"jaga {part.name}" else "")
-    if not said:
+def about(command: Any, path: str) -> str:
+    if not command.help:
         raise SystemExit(f"{path} has no help")
-    return " ".join(said.split())
+    return " ".join(command.help.split())
 
 
 def cli() -> str:
@@ -139,7 +137,7 @@ def cli() -> str:
     for part in PARTS:
         root: Any = typer.main.get_command(load(part))
         for path, command in commands(root, f"jaga {part.name}"):
-            lines += ["", f"## {path}", "", about(command, part, path)]
+            lines += ["", f"## {path}", "", about(command, path)]
             rows = [parameter(item) for item in command.params if item.name not in HIDDEN]
             if rows:
                 lines += ["", "| argument | default | what |", "|---|---|---|", *rows]

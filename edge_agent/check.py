@@ -7,16 +7,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from contract.errors import ConfigError, JagaError, words
+from contract.sentence import sentence
 from edge_agent.adapters.check_picture import draw_check, encode_png
+from edge_agent.adapters.mqtt_paho import password_in, trusting
 from edge_agent.adapters.source_av import open_source
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import redact
-from edge_agent.config_sections import EdgeConfig
+from edge_agent.config_sections import EdgeConfig, MqttSection
 from edge_agent.core.errors import SourceError
 from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Frame
 
 AT_ONCE = 4
+
+
+def check_broker(mqtt: MqttSection) -> None:
+    """Raises ConfigError where a file that [mqtt] names cannot be used. Nobody connects: who comes under the agent's
+    name throws out the agent that runs."""
+    if mqtt.tls:
+        trusting(mqtt.tls_ca)
+    if mqtt.password_file is not None:
+        password_in(mqtt.password_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,12 @@ def first_frame(camera: CameraSpec) -> Frame:
         with open_source(replace(camera, source=camera.watched), realtime=False) as recording:
             for frame in recording:
                 return frame
-        raise SourceError("edge.source.open", camera=camera.id, source=redact(camera.watched), detail="no picture")
+        raise SourceError(
+            "edge.source.open",
+            camera=camera.id,
+            source=redact(camera.watched),
+            detail=sentence("camera.nothing_decodable"),
+        )
     news = threading.Event()
     source = open_source(camera, realtime=True)
     assert isinstance(source, LiveSource)
@@ -91,7 +107,10 @@ def first_frame(camera: CameraSpec) -> Frame:
             status = source.status()
             if status.state not in ("starting", "online"):
                 raise SourceError(
-                    "edge.source.open", camera=camera.id, source=redact(camera.watched), detail=status.reason
+                    "edge.source.open",
+                    camera=camera.id,
+                    source=redact(camera.watched),
+                    detail=status.why or status.reason,
                 )
         raise SourceError(
             "edge.source.silent", camera=camera.id, source=redact(camera.watched), detail=f"{2 * camera.stall_s + 5:g}"

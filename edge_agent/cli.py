@@ -16,7 +16,9 @@ from edge_agent.core.upright import Upright
 
 LANGUAGE = language_of()
 
-edge_app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+edge_app = typer.Typer(
+    help=text("cli.help.edge", LANGUAGE), add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
+)
 
 Config = Annotated[Path, typer.Option("--config", "-c", help=text("edge.help.config", LANGUAGE))]
 
@@ -40,9 +42,10 @@ def check(
     config: Config,
     out: Annotated[Path, typer.Option("--out", help=text("edge.help.out", LANGUAGE))] = Path("check"),
 ) -> None:
-    """One JSON line a camera on stdout, people's text on stderr. Exit code 1 if a camera could not be opened."""
+    """One JSON line a camera on stdout, people's text on stderr. Exit code 1 if a camera could not be opened; whoever
+    only draws zones has no password here, so the broker's files come last."""
     loaded = load(config)
-    from edge_agent.check import check_cameras
+    from edge_agent.check import check_broker, check_cameras
 
     failed = 0
     for checked in check_cameras(loaded, out):
@@ -53,6 +56,8 @@ def check(
         sys.stderr.write(text("edge.check.camera", LANGUAGE, camera=checked.camera.id, picture=shown) + "\n")
     values = {"file": config, "cameras": len(loaded.cameras), "failed": failed}
     sys.stderr.write(text("edge.check.ok", LANGUAGE, **values) + "\n")
+    if loaded.mqtt is not None:
+        check_broker(loaded.mqtt)
     if failed:
         raise typer.Exit(1)
 

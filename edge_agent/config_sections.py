@@ -111,8 +111,8 @@ class Range(NamedTuple):
 
     def __str__(self) -> str:
         if self.high is None:
-            return f">= {self.low:g}" if self.low is not None else "any number"
-        return f"{self.low:g} .. {self.high:g}" if self.low is not None else f"<= {self.high:g}"
+            return f">= {self.low:.10g}" if self.low is not None else "any number"
+        return f"{self.low:.10g} .. {self.high:.10g}" if self.low is not None else f"<= {self.high:.10g}"
 
 
 UNIT = Range(0, 1)

@@ -77,7 +77,7 @@ def load(part: Part) -> typer.Typer:
     if isinstance(target, typer.Typer):
         return target
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command(part.name)(target)
+    app.command(part.name, help=text(part.help, LANGUAGE))(target)
     return app
 
 

@@ -138,7 +138,7 @@ def build(seed: int, cameras: int, hours: float, profile: str = "weekday") -> Ci
     if not 1 <= cameras <= MAX_CAMERAS:
         raise ConfigError("city.bad_value", option="--cameras", value=cameras, allowed=f"1..{MAX_CAMERAS}")
     if not 0 < hours <= MAX_HOURS:
-        raise ConfigError("city.bad_value", option="--hours", value=hours, allowed=f"0..{MAX_HOURS}")
+        raise ConfigError("city.bad_value", option="--hours", value=hours, allowed=f"> 0, <= {MAX_HOURS}")
     if profile not in PROFILES:
         raise ConfigError("city.bad_value", option="--profile", value=profile, allowed=", ".join(PROFILES))
     day, seconds = PROFILES[profile], hours * 3600

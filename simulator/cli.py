@@ -15,11 +15,19 @@ from simulator import city as cities
 from simulator.city_profiles import PROFILES
 from simulator.score import Score, Timed, score
 
+LANGUAGE = language_of()
+
+
+def _help(key: str, **values: object) -> str:
+    return text(f"commands.help.{key}", LANGUAGE, **values)
+
+
 simulate_app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 score_app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 T = TypeVar("T")
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class IncidentLine(msgspec.Struct):
@@ -27,8 +35,8 @@ class IncidentLine(msgspec.Struct):
 
     id: str
     events: list[str]
-    started: datetime
-    opened: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    started: Time
+    opened: Time | msgspec.UnsetType | None = msgspec.UNSET
     delayed: bool = False
 
 
@@ -37,29 +45,28 @@ class TruthLine(msgspec.Struct):
 
     incident: str
     events: list[str]
-    started: datetime
+    started: Time
     kind: str = ""
 
 
-@simulate_app.callback()
+@simulate_app.callback(help=text("cli.help.simulate", LANGUAGE))
 def _simulate() -> None:
-    """A made-up city whose truth is known."""
+    """One command of its own name."""
 
 
-@score_app.callback()
+@score_app.callback(help=text("cli.help.score", LANGUAGE))
 def _score() -> None:
-    """Compare a result with the truth."""
+    """One command of its own name."""
 
 
-@simulate_app.command()
+@simulate_app.command(help=_help("city"))
 def city(
-    out: Annotated[Path, typer.Option(help="Folder for cameras.geojson, events.jsonl and truth.jsonl.")],
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    cameras: Annotated[int, typer.Option(help="How many cameras.")] = 60,
-    hours: Annotated[float, typer.Option(help="How many hours.")] = 2.0,
-    profile: Annotated[str, typer.Option(help=f"What kind of day: {', '.join(PROFILES)}.")] = "weekday",
+    out: Annotated[Path, typer.Option(help=_help("city_out"))],
+    seed: Annotated[int, typer.Option(help=_help("seed"))] = 1,
+    cameras: Annotated[int, typer.Option(help=_help("cameras"))] = 60,
+    hours: Annotated[float, typer.Option(help=_help("hours"))] = 2.0,
+    profile: Annotated[str, typer.Option(help=_help("profile", profiles=", ".join(PROFILES)))] = "weekday",
 ) -> None:
-    """Write a city's cameras, the events they send, and which events tell of one incident."""
     made = cities.build(seed, cameras, hours, profile)
     try:
         incidents = cities.write(made, out)
@@ -67,15 +74,14 @@ def city(
         raise JagaError("city.cannot_write", path=out, detail=words(error)) from error
     summary = {"cameras": len(made.cameras), "events": len(made.deliveries), "incidents": incidents}
     sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
-    sys.stderr.write(text("city.written", language_of(), out=out, **summary) + "\n")
+    sys.stderr.write(text("city.written", LANGUAGE, out=out, **summary) + "\n")
 
 
-@score_app.command()
+@score_app.command(help=_help("score_incidents"))
 def incidents(
-    found: Annotated[Path, typer.Argument(metavar="INCIDENTS.jsonl", help="What `jaga correlate` wrote.")],
-    truth: Annotated[Path, typer.Option(help="truth.jsonl of `jaga simulate city`.")],
+    found: Annotated[Path, typer.Argument(metavar="INCIDENTS.jsonl", help=_help("found"))],
+    truth: Annotated[Path, typer.Option(help=_help("truth"))],
 ) -> None:
-    """Pairwise precision, recall and F1, adjusted Rand index, reduction and delay."""
     guesses = [
         Timed(line.id, frozenset(line.events), line.started, shown=line.opened is not None or line.delayed)
         for line in _lines(found, IncidentLine)

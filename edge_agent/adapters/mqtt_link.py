@@ -21,7 +21,7 @@ import structlog
 
 from contract import topics
 from contract.codec import decode, encode
-from contract.errors import CodecError, ConfigError, JagaError, words
+from contract.errors import CodecError, JagaError, words
 from contract.events import Event, Uuid7
 from contract.messages import Command, Health, Reply, Status, refusal
 from edge_agent.adapters.mqtt_paho import (
@@ -34,6 +34,7 @@ from edge_agent.adapters.mqtt_paho import (
     Happened,
     Received,
     Version,
+    password_in,
 )
 from edge_agent.core.backoff import Backoff
 from edge_agent.core.errors import CommandRefused, SpoolError
@@ -159,7 +160,16 @@ class MqttLink:
                 break
             attempt = 0 if self._was_stable() else attempt + 1
             pause = self._backoff.delay(min(attempt, 10), random.random())
-            log.warning("mqtt_retry", reason=self._status.reason, protocol=self._protocol, pause_s=round(pause, 2))
+            broker = self._options.broker
+            log.warning(
+                "mqtt_retry",
+                host=broker.host,
+                port=broker.port,
+                username=broker.username,
+                reason=self._status.reason,
+                protocol=self._protocol,
+                pause_s=round(pause, 2),
+            )
             self._closing.wait(pause)
 
     def _was_stable(self) -> bool:
@@ -189,16 +199,7 @@ class MqttLink:
 
     def _broker(self) -> Broker:
         broker, file = self._options.broker, self._options.password_file
-        if broker.tls_ca is not None and not broker.tls_ca.is_file():
-            raise ConfigError("edge.mqtt.tls_ca", path=str(broker.tls_ca))
-        if file is None:
-            return broker
-        try:
-            password = file.read_text("utf-8").splitlines()[0]
-        except (OSError, ValueError, IndexError) as error:
-            detail = getattr(error, "strerror", None) or "empty or not UTF-8"
-            raise ConfigError("edge.mqtt.password", path=str(file), detail=detail) from error
-        return replace(broker, password=password)
+        return broker if file is None else replace(broker, password=password_in(file))
 
     def _accepted(self) -> bool:
         """Waits for CONNACK; a refusal or its absence may be the protocol's fault, then the other one is next."""

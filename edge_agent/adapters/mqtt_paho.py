@@ -95,7 +95,7 @@ class Connection:
         if broker.username is not None:
             client.username_pw_set(broker.username, broker.password)
         if broker.tls:
-            client.tls_set_context(_trusting(broker.tls_ca))
+            client.tls_set_context(trusting(broker.tls_ca))
         self._attach()
         properties = None
         if five:
@@ -150,9 +150,20 @@ class Connection:
         client.on_socket_open = on_socket_open
 
 
-def _trusting(authority: Path | None) -> ssl.SSLContext:
-    """Raises ConfigError where the file holds no certificate."""
+def trusting(authority: Path | None) -> ssl.SSLContext:
+    """Raises ConfigError where there is no such file, or it holds no certificate."""
+    if authority is not None and not authority.is_file():
+        raise ConfigError("edge.mqtt.tls_ca", path=str(authority))
     try:
         return ssl.create_default_context(cafile=None if authority is None else str(authority))
-    except ssl.SSLError as error:
+    except (ssl.SSLError, OSError) as error:
         raise ConfigError("edge.mqtt.tls_ca_unusable", path=str(authority), detail=words(error)) from error
+
+
+def password_in(file: Path) -> str:
+    """Its first line. Raises ConfigError where there is none."""
+    try:
+        return file.read_text("utf-8").splitlines()[0]
+    except (OSError, ValueError, IndexError) as error:
+        detail = getattr(error, "strerror", None) or "empty or not UTF-8"
+        raise ConfigError("edge.mqtt.password", path=str(file), detail=detail) from error

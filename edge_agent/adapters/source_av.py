@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from contract.sentence import english
+from contract.sentence import Sentence
 from edge_agent.adapters.pixels_av import Bgr
 from edge_agent.adapters.privacy_cv2 import Masks, tiny_luma
 from edge_agent.adapters.source_decode import OpenError, ReadError, decode
@@ -71,9 +71,10 @@ class _Recording:
     def close(self) -> None:
         self._closed = True
 
-    def _error(self, key: str, detail: str) -> SourceError:
-        shown = redact(self._request.source)
-        return SourceError(f"edge.source.{key}", camera=self._camera, source=shown, detail=redact(detail))
+    def _error(self, key: str, detail: str | Sentence) -> SourceError:
+        """A sentence is without secrets already."""
+        shown, said = redact(self._request.source), redact(detail) if isinstance(detail, str) else detail
+        return SourceError(f"edge.source.{key}", camera=self._camera, source=shown, detail=said)
 
 
 class IsolatedRecording(_Recording):
@@ -96,7 +97,7 @@ class IsolatedRecording(_Recording):
                         image, luma = child.picture(message)
                         yield Frame(image=image, luma=luma, index=message["index"], t=message["t"])
                     case "error":
-                        raise self._error("open" if message["stage"] == "open" else "broken", english(told(message)))
+                        raise self._error("open" if message["stage"] == "open" else "broken", told(message))
                     case "end":
                         return
         except ChildDied as died:

@@ -13,12 +13,17 @@ from edge_agent.zoo import pull as pulling
 from edge_agent.zoo.manifest import Entry, Onnx, Weights, manifest
 from edge_agent.zoo.verify import ModelError, location, state
 
-models_app = typer.Typer(help="The networks: where they come from and whether they are what they should be.")
+LANGUAGE = language_of()
 
-Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout even on a terminal.")]
-Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[MODEL]...", help="Names from `jaga models list`; none: all.")
-]
+
+def _help(key: str) -> str:
+    return text(f"commands.help.{key}", LANGUAGE)
+
+
+models_app = typer.Typer(help=text("cli.help.models", LANGUAGE), add_completion=False)
+
+Json = Annotated[bool, typer.Option("--json", help=_help("json"))]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help=_help("names_or_all"))]
 
 
 def _line(record: object) -> None:
@@ -52,9 +57,8 @@ def _entries(names: list[str] | None) -> list[Entry]:
     return [listing.entry(name) for name in names] if names else list(listing.model)
 
 
-@models_app.command("list")
+@models_app.command("list", help=_help("models_list"))
 def list_models(json: Json = False) -> None:
-    """Every network with licence, source, classes, measured accuracy and the state of its files."""
     if json or not sys.stdout.isatty():
         for entry in manifest().model:
             record = msgspec.to_builtins(entry)
@@ -65,18 +69,16 @@ def list_models(json: Json = False) -> None:
         typer.echo(f"{entry.name:<10} {entry.licence:<18} {states:<32} {entry.title}", err=True)
 
 
-@models_app.command()
+@models_app.command(help=_help("models_pull"))
 def pull(names: Names = None) -> None:
-    """Bring the weights to the cache directory and verify them."""
     for entry in _entries(names or ["yolov8n"]):
         path = pulling.pull(entry)
         _line({"model": entry.name, "path": str(path), "state": "ok"})
         _say("zoo.pulled", model=entry.name, path=path)
 
 
-@models_app.command()
+@models_app.command(help=_help("models_verify"))
 def verify(names: Names = None) -> None:
-    """Compare every file that is there with what was recorded; fails if one differs."""
     wrong = []
     for entry in _entries(names):
         for record in _files(entry):
@@ -88,12 +90,11 @@ def verify(names: Names = None) -> None:
         raise ModelError("zoo.verify_failed", count=len(wrong), files=", ".join(wrong))
 
 
-@models_app.command()
+@models_app.command(help=_help("models_export"))
 def export(
-    names: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Names from `jaga models list`.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for the ONNX files; default: the cache directory.")] = None,
+    names: Annotated[list[str], typer.Argument(metavar="MODEL...", help=_help("names"))],
+    out: Annotated[Path | None, typer.Option(help=_help("models_out"))] = None,
 ) -> None:
-    """Make the dynamic-shape ONNX file from the weights (needs the ultralytics extra)."""
     for entry in _entries(names):
         path = exporting.export(entry, out / entry.onnx.file if out else None)
         _line({"model": entry.name, "path": str(path), "state": "ok"})

@@ -12,6 +12,7 @@ from contract import topics
 from contract.codec import encode
 from contract.kinds import Kind
 from contract.messages import CameraHealth, Health, HostHealth
+from contract.sentence import english, sentence
 from tests.brokers import wait_until
 from tests.e2e.feed import picture
 from tests.e2e.page_rig import NO_WEBGL, Rig, chromium, colours, near, open_page
@@ -46,6 +47,23 @@ def test_calm_says_who_watches_and_who_does_not(page: Page) -> None:
     expect(page.locator("[data-camera]").first).to_contain_text("Kamera 3")
     expect(page.locator("[data-camera]").first).to_contain_text("Macet")
     expect(page.locator(".overview")).to_contain_text("tidak ada gambar selama 42 dtk")
+
+
+def test_a_camera_that_watches_too_rarely_is_told_as_a_hole(page: Page, rig: Rig) -> None:
+    rare = sentence("camera.rarely", rate=0.2, rules="crowd-jalan")
+    health = Health(
+        time=datetime.now(UTC),
+        interval_s=10,
+        cameras=(CameraHealth(camera="cam-1", name="Kamera 1", state="online", reason=english(rare), why=rare),),
+        host=HostHealth(cpu=1.0, memory=0.1, disk=0.1, spool_depth=0),
+    )
+    rig.publisher.put(topics.health("site-1", "edge-1"), encode(health), qos=1)
+    rig.publisher.wait()
+    expect(page.locator("[data-camera='site-1/cam-1']")).to_contain_text("Berjaga · terlalu jarang")
+    expect(page.locator(".overview")).to_contain_text(
+        "Berjaga · dianalisis 0,2 kali per detik, terlalu jarang untuk crowd-jalan"
+    )
+    expect(page.locator(".empty")).to_contain_text("3 kamera berjaga, 1 tidak.")
 
 
 def test_an_event_appears_by_itself_and_says_why(page: Page, rig: Rig) -> None:

@@ -1,6 +1,7 @@
 """`jaga edge check`: a picture of each camera with what its config means, and errors that stop nothing."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,11 +36,12 @@ line = "door"
 """
 
 
-def check(folder: Path, text: str) -> tuple[int, list[dict[str, Any]], str]:
+def check(folder: Path, text: str, language: str = "en") -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, the JSON lines of stdout, stderr."""
+    environment = {**os.environ, "JAGA_LANG": language}
     (folder / "edge.toml").write_text(text)
     command = [sys.executable, "-m", "jaga", "edge", "check", "--config", "edge.toml", "--out", str(folder / "out")]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
@@ -103,3 +105,35 @@ def test_a_bad_config_ends_with_2_and_says_everything(tmp_path: Path) -> None:
     assert "camera[0].id" in people
     assert "camera[0].rule[0].zone" in people
     assert "Traceback" not in people
+
+
+def test_files_of_the_broker_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    grey_clip(tmp_path / "clip.mp4")
+    camera = CAMERA.format(id="gate", source="clip.mp4")
+    for key, name, content, told in (
+        ("password_file", "absent", None, "No such file"),
+        ("password_file", "empty", "", "empty"),
+        ("tls_ca", "absent.pem", None, "no such file"),
+        ("tls_ca", "broken.pem", "no certificate", "not a file of PEM certificates"),
+    ):
+        if content is not None:
+            (tmp_path / name).write_text(content)
+        code, lines, people = check(tmp_path, f'{HEAD}[mqtt]\n{key} = "{name}"\n{camera}')
+        assert code == 2
+        assert [line["ok"] for line in lines] == [True]
+        assert f"mqtt.{key} {tmp_path / name}" in people
+        assert told in people
+        assert "Traceback" not in people
+
+
+def test_why_a_camera_cannot_be_opened_is_said_in_the_readers_language(tmp_path: Path) -> None:
+    sources = {"lost": "absent.mp4", "nobody": "rtsp://admin:pa55@127.0.0.1:1/live"}
+    cameras = "".join(CAMERA.format(id=name, source=source) for name, source in sources.items())
+    code, lines, people = check(tmp_path, HEAD + cameras, "id")
+    assert code == 1
+    assert "tidak dapat dibuka (berkas tidak ditemukan)" in people
+    assert "(sambungan ditolak: tidak ada yang menjawab di alamat ini)" in people
+    assert "pa55" not in people
+    # What programs read stays as it is.
+    assert "(no such file)" in lines[0]["error"]
+    assert "(connection refused: nothing answers at this address)" in lines[1]["error"]

@@ -15,6 +15,7 @@ import msgspec
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from structlog.testing import capture_logs
 
 from contract import topics
 from contract.codec import decode, encode
@@ -192,8 +193,12 @@ def test_a_refused_connection_is_no_connection_and_says_why(tmp_path: Path) -> N
 
 
 def test_nobody_there_and_a_missing_password_file_are_told(tmp_path: Path) -> None:
-    with linked(MemorySpool(), options(free_port())) as link:
+    port = free_port()
+    with capture_logs() as lines, linked(MemorySpool(), options(port)) as link:
         wait_until(lambda: "refused" in link.status().reason.lower())
+        wait_until(lambda: any(line["event"] == "mqtt_retry" for line in lines))
+    told = next(line for line in lines if line["event"] == "mqtt_retry")
+    assert (told["host"], told["port"]) == ("127.0.0.1", port)
     with linked(MemorySpool(), options(free_port(), password_file=tmp_path / "absent")) as link:
         wait_until(lambda: "absent" in link.status().reason)
     chosen = options(free_port())

@@ -110,6 +110,10 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
         (f'{HTTP}[map]\npmtiles = "https://a.test;x/y.pmtiles"\n', ["map = https://a.test;x", "a host name"]),
         (f'{HTTP}[map]\norigins = ["https://a.test;script-src"]\n', ["map = https://a.test;", "a host name"]),
         (f'{HTTP}[map]\nstyle = "https://{{s}}.a.test/x.json"\n', ["map = https://{s}.a.test", "a host name"]),
+        (f"{HTTP}port = 99999\n", ["http.port = 99999", "allowed: int <= 65535"]),
+        (f'{HTTP}port = "80"\n', ['http.port = "80"', "allowed: int"]),
+        (f"{HTTP}[load]\nper_operator = nan\n", ["load.per_operator = nan", "allowed: float > 0.0"]),
+        (f'{HTTP}[[district]]\nname = "x y"\nsites = ["a"]\n', ["district[0].name = x y", "a-z"]),
         ("[aggregator\n", ["not valid TOML"]),
     ],
 )

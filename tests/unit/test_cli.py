@@ -183,3 +183,36 @@ def test_log_format_follows_the_terminal_and_the_environment() -> None:
     assert logs.format_for(Terminal(), {"JAGA_LOG": "json"}) == "json"  # type: ignore[arg-type]
     assert logs.format_for(Pipe(), {}) == "json"  # type: ignore[arg-type]
     assert logs.format_for(Pipe(), {"JAGA_LOG": "console"}) == "console"  # type: ignore[arg-type]
+
+
+HELPS = """
+import json, typer
+from jaga.cli import PARTS, load
+said = {}
+def walk(command, path):
+    said[path] = command.help or ""
+    for item in command.params:
+        if item.name != "help":
+            said[f"{path} {item.name}"] = getattr(item, "help", None) or ""
+    for name, one in getattr(command, "commands", {}).items():
+        walk(one, f"{path} {name}")
+for part in PARTS:
+    walk(typer.main.get_command(load(part)), part.name)
+print(json.dumps(said))
+"""
+
+
+def helps(language: str) -> dict[str, str]:
+    """What each command and each of its options says of itself."""
+    environment = {**os.environ, "JAGA_LANG": language}
+    done = subprocess.run([sys.executable, "-c", HELPS], capture_output=True, env=environment, check=True, timeout=120)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def test_every_help_is_in_the_readers_language() -> None:
+    indonesian, english = helps("id"), helps("en")
+    assert len(english) > 60
+    assert indonesian.keys() == english.keys()
+    assert [one for one, said in english.items() if not said] == []
+    assert [one for one, said in english.items() if said == indonesian[one]] == []

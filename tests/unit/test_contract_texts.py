@@ -11,6 +11,7 @@ import pytest
 
 from contract.errors import CodecError, ConfigError, JagaError, words
 from contract.kinds import KINDS, SEVERITIES, Kind, KindInfo
+from contract.sentence import of_error, sentence
 from contract.texts import LANGUAGES, catalogue, language_of, text
 from tests.data import ROOT
 
@@ -170,3 +171,13 @@ def test_an_unknown_key_or_a_missing_value_is_a_programming_error() -> None:
 )
 def test_language_follows_the_environment(environment: dict[str, str], language: str) -> None:
     assert language_of(environment) == language
+
+
+def test_a_value_that_is_a_sentence_is_said_in_the_same_language() -> None:
+    why = sentence("camera.no_file")
+    error = JagaError("edge.source.open", camera="gate", source="a.mp4", detail=why)
+    assert error.render("id") == "kamera gate: a.mp4 tidak dapat dibuka (berkas tidak ditemukan)"
+    assert str(error) == "camera gate: a.mp4 cannot be opened (no such file)"
+    travelled = of_error(error)
+    assert travelled is not None
+    assert travelled.render("id") == "kamera gate: a.mp4 tidak dapat dibuka (no such file)"

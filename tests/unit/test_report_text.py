@@ -101,7 +101,7 @@ def test_times_are_local_with_their_offset() -> None:
         ("number", 1234.5, "1.234,5", "1,234.5"),
         ("count", 12345, "12.345", "12,345"),
         ("seconds", 95.0, "1 mnt 35 dtk", "1 min 35 s"),
-        ("seconds", 90_061.0, "1 hr 1 jam", "1 d 1 h"),
+        ("seconds", 90_061.0, "1 hari 1 jam", "1 d 1 h"),
         ("bin", 60, "<= 1 mnt", "<= 1 min"),
         ("bin", None, "lebih lama", "longer"),
         ("kind", "brawl", "Tawuran", "Brawl"),

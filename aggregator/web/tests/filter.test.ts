@@ -127,4 +127,11 @@ describe("the survey", () => {
     expect([found.kinds, found.sites]).toEqual([["crowd", "intrusion"], ["kota", "senen", "tebet"]]);
     expect(survey([]).oldest).toBeNull();
   });
+
+  it("tells what is only suspected from what raises an alarm", () => {
+    const suspected = incident({ id: "s", state: "suspected" });
+    const grave = incident({ id: "g", state: "suspected", severity: "critical" });
+    const found = survey([incident({ id: "o" }), suspected, grave]);
+    expect([found.action, found.quiet]).toEqual([3, 1]);
+  });
 });

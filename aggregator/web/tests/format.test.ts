@@ -19,9 +19,9 @@ describe("the city's clock", () => {
 
 describe("lengths of time", () => {
   it("have at most two units, in the reader's language", () => {
-    const seconds = [-3, 0, 59.9, 60, 3599, 3600, 7800, 86_400 * 3];
-    expect(seconds.map((value) => duration(value, "id"))).toEqual(["0 dtk", "0 dtk", "59 dtk", "1 mnt", "59 mnt", "1 jam", "2 jam 10 mnt", "3 hr"]);
-    expect(seconds.map((value) => duration(value, "en"))).toEqual(["0 s", "0 s", "59 s", "1 min", "59 min", "1 h", "2 h 10 min", "3 d"]);
+    const seconds = [-3, 0, 59.9, 60, 3599, 3600, 7800, 86_400 * 3, 86_400 + 7200];
+    expect(seconds.map((value) => duration(value, "id"))).toEqual(["0 dtk", "0 dtk", "59 dtk", "1 mnt", "59 mnt", "1 jam", "2 jam 10 mnt", "3 hari", "1 hari 2 jam"]);
+    expect(seconds.map((value) => duration(value, "en"))).toEqual(["0 s", "0 s", "59 s", "1 min", "59 min", "1 h", "2 h 10 min", "3 d", "1 d 2 h"]);
   });
 
   it("keep their seconds where an age must be seen to grow", () => {

@@ -5,6 +5,7 @@ vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => und
 const { preferences } = await import("../src/lib/preferences.svelte");
 const { written } = await import("../src/lib/reporttext");
 const { cameraReason, said } = await import("../src/lib/text.svelte");
+const { raisedText } = await import("../src/lib/told.svelte");
 
 const silent = { key: "camera.no_picture", values: { silent_s: 95 } };
 
@@ -33,5 +34,16 @@ describe("a sentence from elsewhere", () => {
     const column = { key: "reason", type: "camera_reason" };
     preferences.language = "id";
     expect([written(column, silent), written(column, "End of file"), written(column, "")]).toEqual(["tidak ada gambar selama 1 mnt", "End of file", "–"]);
+  });
+});
+
+describe("what makes an incident graver", () => {
+  it("is a sentence in the reader's language", () => {
+    preferences.language = "id";
+    expect(raisedText("growth:9-198")).toBe("bertambah dari 9 menjadi 198 orang");
+    expect(raisedText("people:198")).toBe("sampai 198 orang");
+    preferences.language = "en";
+    expect(raisedText("growth:9-198")).toBe("grown from 9 to 198 people");
+    expect(raisedText("place:School 9-A: gate")).toBe("near School 9-A: gate");
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { applyDeltas, arrivals, EMPTY, fromSnapshot, isWatching, KEPT_CLOSED } from "../src/lib/store";
+import { applyDeltas, arrivals, EMPTY, fromSnapshot, isHampered, isWatching, KEPT_CLOSED } from "../src/lib/store";
 import { CAMERA_STATES } from "../src/lib/types";
 import { camera, incident, snapshot } from "./helpers";
 
@@ -87,5 +87,13 @@ describe("a camera", () => {
   it("watches only while its pictures are analysed", () => {
     const watching = CAMERA_STATES.filter((state) => isWatching(camera({ id: "a", state })));
     expect(watching.sort()).toEqual(["idle", "online"]);
+  });
+
+  it("is hampered where it watches more rarely than its rules need", () => {
+    const why = { key: "camera.rarely", values: { rate: 0.2, rules: "crowd-jalan" } };
+    const hampered = CAMERA_STATES.filter((state) => isHampered(camera({ id: "a", state, why })));
+    expect(hampered.sort()).toEqual(["idle", "online"]);
+    expect(isHampered(camera({ id: "a", why: { key: "camera.still", values: {} } }))).toBe(false);
+    expect(isHampered(camera({ id: "a" }))).toBe(false);
   });
 });

@@ -83,11 +83,11 @@ export function fromLocalInput(text: string): number {
 }
 
 const UNITS: Record<Language, { s: string; min: string; h: string; d: string }> = {
-  id: { s: "dtk", min: "mnt", h: "jam", d: "hr" },
+  id: { s: "dtk", min: "mnt", h: "jam", d: "hari" },
   en: { s: "s", min: "min", h: "h", d: "d" },
 };
 
-/** A length of time in at most two units: "45 dtk", "3 mnt", "2 jam 10 mnt", "3 hr". Negative counts as nought. */
+/** A length of time in at most two units: "45 dtk", "3 mnt", "2 jam 10 mnt", "3 hari 4 jam". Negative counts as nought. */
 export function duration(seconds: number, language: Language): string {
   const unit = UNITS[language];
   const whole = Math.max(0, Math.floor(seconds));
@@ -96,7 +96,7 @@ export function duration(seconds: number, language: Language): string {
   if (minutes < 60) return `${minutes} ${unit.min}`;
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return minutes % 60 === 0 ? `${hours} ${unit.h}` : `${hours} ${unit.h} ${minutes % 60} ${unit.min}`;
-  return `${Math.floor(hours / 24)} ${unit.d}`;
+  return hours % 24 === 0 ? `${hours / 24} ${unit.d}` : `${Math.floor(hours / 24)} ${unit.d} ${hours % 24} ${unit.h}`;
 }
 
 /** As `duration`, but minutes keep their seconds: for an age that must be seen to grow. */

@@ -52,7 +52,8 @@ export function ownStyle(palette: Palette, scale: number, font: readonly string[
   const always = { "icon-allow-overlap": true, "icon-padding": 0 };
   const beside = (em: number): unknown => ["left", [em, 0], "right", [-em, 0], "bottom", [0, -em], "top", [0, em]];
   const label = (size: number, offset: number): Record<string, unknown> => ({ "text-field": ["get", "name"], "text-font": font, "text-size": size * scale, "text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": offset, "text-justify": "auto", "text-max-width": 9 });
-  const count = { "text-field": ["to-string", ["get", "point_count"]], "text-font": font, "text-size": 14 * scale, "text-variable-anchor-offset": beside(1.3), "text-padding": 0 };
+  // Beside the ring of the selected one, too.
+  const count = { "text-field": ["to-string", ["get", "point_count"]], "text-font": font, "text-size": 14 * scale, "text-variable-anchor-offset": beside(1.75), "text-padding": 0 };
   const geojson: maplibre.GeoJSONSourceSpecification = { type: "geojson", data: EMPTY };
   const layers = [
     { id: "ground", type: "background", paint: { "background-color": palette.ground } },

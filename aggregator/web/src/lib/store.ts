@@ -161,3 +161,8 @@ export function isClosed(incident: Pick<Incident, "state">): boolean {
 export function isWatching(camera: Camera): boolean {
   return camera.state === "online" || camera.state === "idle";
 }
+
+/** It watches, but more rarely than its rules need: what is over soon may not be seen. */
+export function isHampered(camera: Camera): boolean {
+  return isWatching(camera) && camera.why?.key === "camera.rarely";
+}

@@ -1,12 +1,14 @@
 /** One look through all incidents for what several parts of the page count. Pure. */
 import { VIEWS, type View } from "./filter";
 import { timesOf } from "./response";
-import { isClosed, needsAction } from "./store";
+import { isClosed, isQuiet, needsAction } from "./store";
 import { SEVERITIES, type Incident, type Severity } from "./types";
 
 export interface Survey extends Record<View, number> {
   /** Of what needs action. */
   bySeverity: Record<Severity, number>;
+  /** How many of them are only suspected and raise no alarm. */
+  quiet: number;
   /** When the oldest of them began, in milliseconds. */
   oldest: number | null;
   /** Everything that incidents are of, in order. */
@@ -19,6 +21,7 @@ export function survey(incidents: Iterable<Incident>): Survey {
   const bySeverity = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])) as Record<Severity, number>;
   const kinds = new Set<string>();
   const sites = new Set<string>();
+  let quiet = 0;
   let oldest: number | null = null;
   for (const incident of incidents) {
     kinds.add(incident.kind);
@@ -28,11 +31,12 @@ export function survey(incidents: Iterable<Incident>): Survey {
     if (needsAction(incident)) {
       counts.action += 1;
       bySeverity[incident.severity] += 1;
+      quiet += Number(isQuiet(incident));
       const { started } = timesOf(incident);
       if (oldest === null || started < oldest) oldest = started;
     } else {
       counts[isClosed(incident) ? "closed" : "handling"] += 1;
     }
   }
-  return { ...counts, bySeverity, oldest, kinds: [...kinds].sort(), sites: [...sites].sort() };
+  return { ...counts, bySeverity, quiet, oldest, kinds: [...kinds].sort(), sites: [...sites].sort() };
 }

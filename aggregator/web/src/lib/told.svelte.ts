@@ -27,7 +27,9 @@ export function changeText(change: Change): string {
 /** "what:how much" that makes an incident graver; places are called by their names. */
 export function raisedText(reason: string): string {
   const [code = "", amount = ""] = reason.split(/:(.*)/s, 2);
-  return t(`web.raised.${code}`, { n: amount });
+  if (code !== "growth") return t(`web.raised.${code}`, { n: amount });
+  const [first = "", n = ""] = amount.split("-");
+  return t("web.raised.growth", { first, n });
 }
 
 /** The other incident that a line of the history leads to. */
