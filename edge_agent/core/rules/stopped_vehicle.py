@@ -28,7 +28,7 @@ from edge_agent.core.types import Finding, Point
 EPISODES = Episodes(min_duration_s=0.0, end_after_s=10.0, cooldown_s=30.0, update_every_s=30.0)
 UNKNOWN, LONGER = 6.0, 2.0
 """Times after_s, and times what is usual."""
-CRASH_BRAKING, ABRUPT = 1.6, 2.0
+CRASH_BRAKING, ABRUPT = 1.2, 2.0
 """Box lengths a second squared; 1 is about 2.5 m/s^2 for a car. Cars that came to a red light on the development clips
 did 0.3 to 1.1, the two that crashed 2.2 and 2.6. A stop of ABRUPT without a collision that was seen needs no more than
 after_s."""
