@@ -108,6 +108,7 @@ class LiveCamera:
             pictures=pictures,
             trained=trained(),
             gaze=gaze_of(spec, tracks, detector, tracker),
+            strong=tracker.start,
         )
         self._clips, self._reel = clips, Reel()
         self._memory = memory

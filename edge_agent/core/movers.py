@@ -39,9 +39,9 @@ is not known yet), is no motion but another vehicle under the same name."""
 BRAKED_S, APPROACH_S = 2.5, 0.6
 """How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
 stood."""
-PLAIN, SWELL = 0.4, 2.0
-"""Score from which a detection is sure enough to begin a track with (DetectorSpec.confidence as it is shipped). Within
-the seconds of a stop no vehicle's box becomes SWELL times as long, or as short: that is another under its name."""
+SWELL = 2.0
+"""Within the seconds of a stop no vehicle's box becomes so many times as long, or as short: that is another under its
+name."""
 KNOWN_S = 1.1
 """Over longer somebody was hidden, and may have rolled. Looks are 0.5 s apart at most."""
 CREEP, HERE = 0.3, 0.35
@@ -136,12 +136,11 @@ class Mover:
             self._braking = _braking(self._stopping, after)
         return self._braking
 
-    @property
-    def plain(self) -> bool:
-        """Whether it, and no vehicle of another size, was seen plainly at least once on its way to its stand: weak
-        boxes alone drive and brake by how their edges jump."""
+    def plain(self, score: float) -> bool:
+        """Whether it, and no vehicle of another size, was seen with such a score at least once on its way to its stand:
+        weak boxes alone drive and brake by how their edges jump."""
         now = self.last.length
-        return any(at.score >= PLAIN and now / SWELL <= at.length <= now * SWELL for at in self._stopping[:-1])
+        return any(at.score >= score and now / SWELL <= at.length <= now * SWELL for at in self._stopping[:-1])
 
     @property
     def came(self) -> bool:

@@ -129,6 +129,20 @@ def braked(braking_s: float, again: float = 0.0, gap_s: float = 0.0) -> float:
     return mover.braking
 
 
+@pytest.mark.parametrize("rate", [2.0, 3.0, 5.0, 7.0, 10.0, 15.0])
+@pytest.mark.parametrize("braking_s", [2.0, 3.0, 4.0])
+@pytest.mark.parametrize("phase", [0.0, 0.3, 0.7])
+def test_how_hard_it_braked_hangs_on_neither_rate_nor_moment_of_the_looks(
+    rate: float, braking_s: float, phase: float
+) -> None:
+    """2 lengths a second to 0, evenly."""
+    movers = Movers()
+    for t in every(rate, phase / rate, 8):
+        (mover,) = movers.look(View(T0 + t, (comes(t, braking_s=braking_s),), ASPECT))
+    assert mover.stands(T0 + 8)
+    assert mover.braking == pytest.approx(2.0 / braking_s, rel=0.02)
+
+
 @pytest.mark.parametrize("gap_s", [0.6, 0.8])
 @pytest.mark.parametrize("again", [3.2, 3.4, 3.6, 3.8, 4.0, 4.2, 4.4, 4.6])
 def test_a_gap_hides_no_sharp_stop_and_makes_no_soft_one_sharp(again: float, gap_s: float) -> None:
@@ -195,6 +209,15 @@ def test_a_vehicle_of_weak_boxes_alone_has_not_crashed(plainly: int, told: bool)
         return [replace(comes(t, braking_s=0.4), score=0.8 if sure else 0.2), other]
 
     assert bool(play(rule(), every(5, 0, 12), seen)) == told
+
+
+@pytest.mark.parametrize(("strong", "told"), [(0.25, True), (0.4, False)])
+def test_what_is_plain_goes_by_the_score_that_begins_a_track(strong: float, told: bool) -> None:
+    def seen(t: float) -> list[Figure]:
+        other = vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")
+        return [replace(comes(t, braking_s=0.4), score=0.3), other]
+
+    assert bool(play(rule(Traffic(strong=strong)), every(5, 0, 12), seen)) == told
 
 
 def test_a_queue_is_none_of_it_however_long() -> None:

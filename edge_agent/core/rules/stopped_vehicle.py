@@ -121,7 +121,7 @@ class StoppedVehicle:
         if not mover.came and usual is None:
             return None
         large = mover.figure.cls in WHEELS and mover.figure.height >= CRASH_HEIGHT and mover.came
-        met = large and mover.plain and mover.collided is not None
+        met = large and mover.plain(self._traffic.strong) and mover.collided is not None
         crashed = met and mover.braking >= CRASH_BRAKING and not usual
         if any(_holds_up(other, mover, crashed, aspect) for other in movers):
             return None
@@ -129,7 +129,7 @@ class StoppedVehicle:
             return _Case(self._rule.crash_after_s, usual, True)
         if usual is not None:
             return _Case(max(self._rule.after_s, LONGER * usual), usual, False)
-        abrupt = large and mover.plain and mover.braking >= ABRUPT
+        abrupt = large and mover.plain(self._traffic.strong) and mover.braking >= ABRUPT
         return _Case(self._rule.after_s * (1.0 if abrupt else UNKNOWN), None, False)
 
 
