@@ -292,6 +292,7 @@ def _braking(way: Sequence[Place], after: Sequence[Place]) -> float:
 
     Who brakes evenly has a * t^2 / 2 left to go, t before he stands: that which leads over APPROACH_S from one such
     distance to another, the hardest. By distances, since the look at which he is found to stand comes when it comes.
+    Who stood before that was not on his way: his name has jumped to another.
     """
     trail, since, hardest = [*way, *after], way[-1].t, 0.0
     stand = [at for at in after if reached(at.t - since, STANDS_S / 2)] or trail[-1:]
@@ -299,12 +300,18 @@ def _braking(way: Sequence[Place], after: Sequence[Place]) -> float:
     length = median(at.length for at in stand)
     left = [2 * hypot(at.at[0] - x, at.at[1] - y) / (at.length + length) for at in trail]
     times = [at.t for at in trail]
+
+    def ago(index: int, seconds: float) -> int:
+        return max(bisect_right(times, times[index] - seconds + EPSILON_S) - 1, 0)
+
     for last in range(len(trail) - 1, 0, -1):
         if exceeded(since - times[last], BRAKED_S):
             break
-        first = max(bisect_right(times, times[last] - APPROACH_S + EPSILON_S) - 1, 0)
-        took = times[last] - times[first]
-        if reached(took, 0.75 * APPROACH_S) and not exceeded(took, KNOWN_S) and left[first] >= max(SURE, left[last]):
+        first = ago(last, APPROACH_S)
+        took, before = times[last] - times[first], ago(first, APPROACH_S / 2)
+        if not reached(took, 0.75 * APPROACH_S) or exceeded(took, KNOWN_S) or left[first] < max(SURE, left[last]):
+            continue
+        if gone(trail[before], trail[first]) >= CREEP * (times[first] - times[before]):
             hardest = max(hardest, 2 * ((sqrt(left[first]) - sqrt(left[last])) / took) ** 2)
     return round(hardest, 4)  # epoch seconds resolve no more
 

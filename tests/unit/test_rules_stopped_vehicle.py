@@ -98,6 +98,18 @@ def test_a_car_that_braked_hard_and_met_another_has_crashed() -> None:
     assert "collided" in {m.name for m in found[0][1].measures}
 
 
+@pytest.mark.parametrize("gap_s", [2.0, 9.5])
+@pytest.mark.parametrize("lost", [5.0, 5.2])
+def test_a_crash_before_a_gap_is_told_at_the_first_look_after_it(lost: float, gap_s: float) -> None:
+    """It stands from 4 s; nobody looks for gap_s."""
+
+    def meeting(t: float) -> list[Figure]:
+        return [comes(t, braking_s=0.4), vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")]
+
+    times = [t for t in every(5, 0, 20) if not lost < t < lost + gap_s]
+    assert first(play(rule(), times, meeting)) == pytest.approx(lost + gap_s, abs=0.21)
+
+
 @pytest.mark.parametrize(("beside", "met"), [(0.0, False), (0.15, True)])
 def test_a_vehicle_seen_twice_does_not_meet_itself(beside: float, met: bool) -> None:
     movers = Movers()

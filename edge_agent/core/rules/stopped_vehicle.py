@@ -20,7 +20,7 @@ from edge_agent.core.geometry import in_frame, inside
 from edge_agent.core.movers import Mover, between
 from edge_agent.core.rules.base import counted, subjects
 from edge_agent.core.spec import Episodes, Rule
-from edge_agent.core.timing import reached
+from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import View
 from edge_agent.core.traffic import Traffic
 from edge_agent.core.types import Finding, Point
@@ -38,8 +38,8 @@ STILL = 0.15
 """Box lengths a second: what is faster than that when its time has come drives away from the camera, slowly as it seems
 from there."""
 CRASH_LATE_S, CRASHES = 1.5, 64
-"""A crash that nobody saw so soon after its time is none any more: who was taken to queue until then goes on queueing.
-So many that were seen are remembered."""
+"""A crash that the look before could have told so long after its time is none any more: who was taken to queue until
+then goes on queueing. So many that were seen are remembered."""
 QUEUE = 1.5
 """Box lengths between two vehicles of one queue, at most."""
 WHEELS = frozenset({"car", "bus", "truck"})
@@ -82,6 +82,7 @@ class StoppedVehicle:
         self._keeps = traffic.owned_by(self)
         self._score: float | None = None
         self._crashed: deque[int] = deque(maxlen=CRASHES)
+        self._looked = float("-inf")
 
     @property
     def score(self) -> float | None:
@@ -98,7 +99,7 @@ class StoppedVehicle:
         movers = self._traffic.look(view)
         mine = {figure.id for figure in counted(self._rule, view.figures)}
         findings = []
-        self._score = 0.0
+        self._score, looked, self._looked = 0.0, self._looked, view.t
         for mover in movers:
             stood = mover.stands(view.t)
             if not stood or mover.figure.id not in mine or not inside(self._polygon, in_frame(mover.figure.foot)):
@@ -107,7 +108,7 @@ class StoppedVehicle:
             if case is None:
                 continue
             untold_crash = case.crashed and mover.serial not in self._crashed
-            if untold_crash and stood > case.patience_s + CRASH_LATE_S:
+            if untold_crash and exceeded(looked - mover.since, case.patience_s + CRASH_LATE_S):
                 continue
             self._score = max(self._score, stood / case.patience_s)
             if reached(stood, case.patience_s) and (mover.speed or 0.0) <= STILL:
