@@ -15,7 +15,7 @@ from edge_agent.core.rules.camera_defocused import Defocused, sharpness
 from edge_agent.core.rules.camera_frozen import Frozen
 from edge_agent.core.rules.camera_moved import Moved, elsewhere
 from edge_agent.core.spec import CAMERA_FAULTS, CameraFault, Episodes, TamperSpec
-from edge_agent.core.timing import Rhythm, reached
+from edge_agent.core.timing import due, reached
 from edge_agent.core.types import Finding, Frame
 from edge_agent.core.view import Difference, ViewMemory
 
@@ -62,7 +62,7 @@ class CameraHealth:
 
     def __init__(self, spec: TamperSpec) -> None:
         self._memory = ViewMemory()
-        self._rhythm = Rhythm()
+        self._looked = float("-inf")
         self._moved: float | None = None
         self._odd: float | None = None
         self._settled = False
@@ -79,11 +79,12 @@ class CameraHealth:
 
     def sight(self, frame: Frame, t: float) -> Sight | None:
         """What this frame is judged by; None between looks, or where the picture is too small."""
-        if not self.watches or not self._rhythm.due(t, self._every_s):
+        if not self.watches or not due(t - self._looked, self._every_s):
             return None
         seen = look(frame.image, t)
         if seen is None:
             return None
+        self._looked = t
         difference = self._memory.compare(seen)
         self._settled = self._settled or (difference is not None and reached(difference.age_s, SETTLED_S))
         if (

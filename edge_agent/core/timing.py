@@ -9,12 +9,17 @@ LOOK_S = 2.0
 """Two looks up to this far apart are one continuous watch; what lies between looks farther apart is unknown."""
 EARLY_S = 0.05
 """A look may be so much too early: of a camera with 12.5 pictures a second five are chosen that are 0.16 and 0.24 s
-apart, and whoever waits for 0.2 s in between sees every other one. The next is not early for that."""
+apart, and whoever waits for 0.2 s in between sees every other one."""
 
 
 def reached(elapsed: float, limit: float) -> bool:
     """Whether `elapsed` seconds are at least `limit` seconds."""
     return elapsed >= limit - EPSILON_S
+
+
+def due(elapsed: float, every: float) -> bool:
+    """Whether it is time for the next of looks that are `every` seconds apart at least, but for EARLY_S."""
+    return reached(elapsed, every - EARLY_S)
 
 
 def exceeded(elapsed: float, limit: float) -> bool:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from edge_agent.adapters.source_decode import Due
-from edge_agent.core.timing import Rhythm
+from edge_agent.core.timing import Rhythm, due
 
 
 def looks(times: list[float], every: float = 0.2) -> list[float]:
@@ -19,6 +19,11 @@ def test_each_picture_that_is_thinned_out_to_five_a_second_is_looked_at(rate: fl
     shown = [t for t in pictures if chosen(t)]
     assert len(shown) == pytest.approx(100, abs=2)
     assert looks(shown) == shown
+    looked = shown[:1]
+    for t in shown:
+        if due(t - looked[-1], 0.2):
+            looked.append(t)
+    assert looked == shown
 
 
 @pytest.mark.parametrize("rate", [10, 12, 12.5, 14.985, 15, 20, 23.976, 25, 29.97, 30, 50, 60])

@@ -6,7 +6,7 @@ from contract.events import Measure
 from edge_agent.core.look import Grid
 from edge_agent.core.rules.camera_base import Sight, finding
 from edge_agent.core.spec import TamperSpec
-from edge_agent.core.timing import Rhythm, exceeded, reached
+from edge_agent.core.timing import due, exceeded, reached
 from edge_agent.core.types import Finding
 
 REPEATED, ALIVE = 0.025, 0.05
@@ -34,7 +34,6 @@ class Frozen:
         self._last: Grid | None = None
         self._held: Grid | None = None
         self._t = 0.0
-        self._rhythm = Rhythm()
         self._since: float | None = None
         self._broken: float | None = None
         self._longest = 0.0
@@ -42,7 +41,7 @@ class Frozen:
         self._said: tuple[Finding, ...] = ()
 
     def step(self, sight: Sight) -> tuple[Finding, ...]:
-        if not self._rhythm.due(sight.t, EVERY_S):
+        if self._last is not None and not due(sight.t - self._t, EVERY_S):
             return self._said
         last, self._last = self._last, sight.look.small
         before, self._t = self._t, sight.t
