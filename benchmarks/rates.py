@@ -17,14 +17,13 @@ from benchmarks.data import DATA
 from benchmarks.replay import replay
 from benchmarks.report import Figure, Outcome, at_most, tell
 from benchmarks.truth import Clip, clips, truths
-from edge_agent.core.rules.brawl import BrawlRule
 
 RATES = (2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
 LEFT_OUT = ("fight_surv/", "ucsd_ped1/")
 
 
 def told(clip: Clip, rate: float) -> list[Told]:
-    rules = "".join(f'[[camera.rule]]\nkind = "{kind}"\n' for kind in kinds() if kind != BrawlRule.kind)
+    rules = "".join(f'[[camera.rule]]\nkind = "{kind}"\n' for kind in kinds() if kind != "brawl")
     events = replay([clip.path], f"fps = {rate}\n{rules}")[0].events
     return told_of([replace(event, data=replace(event.data, camera="c0")) for event in events], [clip])
 
