@@ -142,6 +142,7 @@ def run(
         pictures=CvPictures(),
         trained=trained(),
         gaze=gaze_of(job.camera, tracker, config.detector, config.tracker),
+        strong=config.tracker.start,
     )
     _recall(pipeline, job.memory)
     clock = Clock(offset_ms=0.0, synchronised=job.told)

@@ -94,6 +94,7 @@ class LiveCamera:
             pictures=pictures,
             trained=trained(),
             gaze=gaze_of(spec, tracks, detector, tracker),
+            strong=tracker.start,
         )
         self._evidence = CameraEvidence(spec.id, clips)
         self._memory = memory

@@ -7,10 +7,10 @@ of them long, one seen from ahead 1). Speeds are box lengths a second, headings 
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
 from math import atan2, degrees, hypot, sqrt
+from statistics import median
 
 from msgspec import Struct
 
@@ -40,14 +40,11 @@ is not known yet), is no motion but another vehicle under the same name."""
 BRAKED_S, APPROACH_S = 2.5, 0.6
 """How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
 stood."""
-PLAIN, SWELL = 0.4, 2.0
-"""Score from which a detection is sure enough to begin a track with (DetectorSpec.confidence as it is shipped). Within
-the seconds of a stop no vehicle's box becomes SWELL times as long, or as short: that is another under its name."""
-SELDOM_S, GAP_S = 0.5, 0.8
-"""Looks are SELDOM_S apart at most. Over a gap up to GAP_S nobody knows when in it a vehicle braked: what is beyond
-SELDOM_S is not taken for braking, wherever the gap lies. Who is not seen for longer was hidden, and may have rolled."""
-KNOWN_S = APPROACH_S + SELDOM_S
-"""A speed over longer is one across a time hidden, and says nothing of how fast it was."""
+SWELL = 2.0
+"""Within the seconds of a stop no vehicle's box becomes so many times as long, or as short: that is another under its
+name."""
+KNOWN_S = 1.1
+"""Over longer somebody was hidden, and may have rolled. Looks are 0.5 s apart at most."""
 CREEP, HERE = 0.3, 0.35
 """Slower than CREEP box lengths a second, and while its box overlaps that of its stop by HERE, it has not set out."""
 STRIKING, HIDDEN_S = 0.8, 0.6
@@ -133,17 +130,18 @@ class Mover:
 
     @property
     def braking(self) -> float:
-        """How it came to its stand, box lengths a second squared. Worked out when asked for: most drive on."""
+        """How it came to its stand, box lengths a second squared. Worked out when first asked for, once it is known to
+        stand: most drive on."""
         if self._braking is None:
-            self._braking = _braking(self._stopping)
+            after = [at for at in self.trail if at.t > self.since]
+            self._braking = _braking(self._stopping, after)
         return self._braking
 
-    @property
-    def plain(self) -> bool:
-        """Whether it, and no vehicle of another size, was seen plainly at least once on its way to its stand: weak
-        boxes alone drive and brake by how their edges jump."""
+    def plain(self, score: float) -> bool:
+        """Whether it, and no vehicle of another size, was seen with such a score at least once on its way to its stand:
+        weak boxes alone drive and brake by how their edges jump."""
         now = self.last.length
-        return any(at.score >= PLAIN and now / SWELL <= at.length <= now * SWELL for at in self._stopping[:-1])
+        return any(at.score >= score and now / SWELL <= at.length <= now * SWELL for at in self._stopping[:-1])
 
     @property
     def came(self) -> bool:
@@ -281,27 +279,33 @@ def _move(mover: Mover, figure: Figure, point: Place) -> None:
         mover.stopped(figure.box, point.t)
 
 
-def _braking(trail: Sequence[Place]) -> float:
-    """Box lengths a second squared, constant from its fastest to where the trail ends: v / t, the hardest such."""
-    watched = _watched(trail)
-    now, hardest = watched[-1], 0.0
-    for point, until in zip(reversed(trail), reversed(watched), strict=True):
-        if now - until > BRAKED_S + EPSILON_S:
+def _braking(way: Sequence[Place], after: Sequence[Place]) -> float:
+    """Box lengths a second squared. way: its trail as it came to its stand, after: from then on.
+
+    Who brakes evenly has a * t^2 / 2 left to go, t before he stands: that which leads over APPROACH_S from one such
+    distance to another, the hardest. By distances, since the look at which he is found to stand comes when it comes.
+    Who stood before that was not on his way: his name has jumped to another.
+    """
+    trail, since, hardest = [*way, *after], way[-1].t, 0.0
+    stand = [at for at in after if reached(at.t - since, STANDS_S / 2)] or trail[-1:]
+    x, y = median(at.at[0] for at in stand), median(at.at[1] for at in stand)
+    length = median(at.length for at in stand)
+    left = [2 * hypot(at.at[0] - x, at.at[1] - y) / (at.length + length) for at in trail]
+    times = [at.t for at in trail]
+
+    def ago(index: int, seconds: float) -> int:
+        return max(bisect_right(times, times[index] - seconds + EPSILON_S) - 1, 0)
+
+    for last in range(len(trail) - 1, 0, -1):
+        if exceeded(since - times[last], BRAKED_S):
             break
-        first = bisect_right(watched, until - APPROACH_S + EPSILON_S) - 1
-        first = first if first > 0 else 0
-        then, since = trail[first], watched[first]
-        if not APPROACH_S * 0.75 - EPSILON_S <= until - since <= KNOWN_S + EPSILON_S:
+        first = ago(last, APPROACH_S)
+        took, before = times[last] - times[first], ago(first, APPROACH_S / 2)
+        if not reached(took, 0.75 * APPROACH_S) or exceeded(took, KNOWN_S) or left[first] < max(SURE, left[last]):
             continue
-        hardest = max(hardest, gone(then, point) / (point.t - then.t) / (now - (until + since) / 2))
+        if gone(trail[before], trail[first]) >= CREEP * (times[first] - times[before]):
+            hardest = max(hardest, 2 * ((sqrt(left[first]) - sqrt(left[last])) / took) ** 2)
     return round(hardest, 4)  # epoch seconds resolve no more
-
-
-def _watched(trail: Iterable[Place]) -> list[float]:
-    """For how many seconds it had been watched at each point: a gap up to GAP_S counts as SELDOM_S at most."""
-    steps = (now.t - then.t for then, now in pairwise(trail))
-    counted = (step if step <= SELDOM_S or exceeded(step, GAP_S) else SELDOM_S for step in steps)
-    return [*accumulate(counted, initial=0.0)]
 
 
 def heading(a: Point, b: Point) -> float:

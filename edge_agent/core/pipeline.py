@@ -20,7 +20,7 @@ from edge_agent.core.rest import PATIENT
 from edge_agent.core.rules.base import Learner, Memory, Ripening, RuleStep, Scored, Trained, needs_features, needs_view
 from edge_agent.core.rules.table import make_rules
 from edge_agent.core.schedule import armed
-from edge_agent.core.spec import CameraSpec, LoiteringRule, Rule
+from edge_agent.core.spec import STRONG, CameraSpec, LoiteringRule, Rule
 from edge_agent.core.tracks import HEAL_S, TrackMemory, View
 from edge_agent.core.types import Detections, Finding, Frame, Track
 
@@ -93,8 +93,9 @@ class CameraPipeline:
 
     heal_s: the longest broken track that is mended; None takes the longest gap_s of the loitering rules, at least
     HEAL_S. pictures: what rules about pixels look at; without it they see nothing. trained: the
-    numbers of shipped models. gaze: how to look at parts of a frame; without it only whole ones are looked at. Raises
-    KeyError where a rule names a zone or line that the camera does not have, ValueError where its calibration is none.
+    numbers of shipped models. gaze: how to look at parts of a frame; without it only whole ones are looked at. strong:
+    score that begins a track. Raises KeyError where a rule names a zone or line that the camera does not have,
+    ValueError where its calibration is none.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class CameraPipeline:
         pictures: Pictures | None = None,
         trained: Trained | None = None,
         gaze: Gaze | None = None,
+        strong: float = STRONG,
     ) -> None:
         if heal_s is None:
             heal_s = max([HEAL_S, *(rule.gap_s for rule in camera.rules if isinstance(rule, LoiteringRule))])
@@ -122,6 +124,7 @@ class CameraPipeline:
         self._counted = frozenset(cls for rule in camera.rules for cls in rule.classes)
         self._gate = MotionGate(camera.motion, patient=self._patient)
         self._gaze = gaze
+        self._strong = strong
         self._decision = Decision(False, "idle")
         self._whole = True
         """Whether this frame is looked at as a whole, if at all."""
@@ -133,7 +136,9 @@ class CameraPipeline:
         self._memory = TrackMemory(self._heal_s)
         self._watches = [
             _watch(rule, step)
-            for rule, step in zip(self._camera.rules, make_rules(self._camera, self._trained), strict=True)
+            for rule, step in zip(
+                self._camera.rules, make_rules(self._camera, self._trained, self._strong), strict=True
+            )
         ]
         self._health = CameraHealth(self._camera.tamper)
         self._views = 0
@@ -142,6 +147,9 @@ class CameraPipeline:
         self._held_s = 0.0
         """Time that has passed unlooked at, which the tracker is not told of: nothing moved, so it loses nobody. A
         clock that was set back is in it too (below 0 then): the tracker's own time never goes back."""
+
+    def _rules(self) -> list[RuleStep]:
+        return make_rules(self._camera, self._trained, self._strong)
 
     def wants_detection(self, frame: Frame, patience: float = 1.0) -> Decision:
         """Whether to show this frame to the detector; call it once for each frame. Takes the frame into the
@@ -301,6 +309,6 @@ class CameraPipeline:
 
     def _look_anew(self) -> None:
         """The camera shows another view: what rules about pixels took for usual is no more. Their episodes run on."""
-        for watch, anew in zip(self._watches, make_rules(self._camera, self._trained), strict=True):
+        for watch, anew in zip(self._watches, self._rules(), strict=True):
             if needs_view(watch.step) and watch.learner is None:
                 watch.take(anew)

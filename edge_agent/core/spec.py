@@ -234,6 +234,8 @@ class CameraSpec:
 
 Runtime = Literal["auto", "openvino", "onnxruntime", "ultralytics"]
 Precision = Literal["auto", "f32", "bf16", "int8"]
+STRONG = 0.4
+"""Score that begins a track, where nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,7 @@ class DetectorSpec:
     model: str = "yolov8n"
     runtime: Runtime = "auto"
     imgsz: int = 640
-    confidence: float = 0.4
+    confidence: float = STRONG
     nms_iou: float = 0.6
     classes: tuple[str, ...] | None = None
     threads: int = 0

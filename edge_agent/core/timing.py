@@ -18,10 +18,27 @@ def reached(elapsed: float, limit: float) -> bool:
 
 
 def due(elapsed: float, every: float) -> bool:
-    """Whether it is time for the next of looks that are `every` seconds apart."""
+    """Whether it is time for the next of looks that are `every` seconds apart at least, but for EARLY_S."""
     return reached(elapsed, every - EARLY_S)
 
 
 def exceeded(elapsed: float, limit: float) -> bool:
     """Whether `elapsed` seconds are more than `limit` seconds."""
     return elapsed > limit + EPSILON_S
+
+
+class Rhythm:
+    """Looks on a grid of times, so that as many come in a second whatever the camera's own rate."""
+
+    def __init__(self) -> None:
+        self._at = float("-inf")
+
+    def due(self, t: float, every: float) -> bool:
+        """Whether it is time at `t` for the next of looks that are `every` seconds apart on the mean; if so, it is
+        taken. An early one is made up for, a late one by EARLY_S at most: two that are too close show the same."""
+        planned = self._at + every
+        if not reached(t - planned, -EARLY_S):
+            return False
+        missed = reached(t - planned, every)
+        self._at = t if missed else max(planned, t - EARLY_S)
+        return True

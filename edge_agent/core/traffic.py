@@ -11,6 +11,7 @@ from edge_agent.core.calibration import Ground
 from edge_agent.core.flow_field import STOOD_S, FlowField, cell_of
 from edge_agent.core.movers import SPAN_S, Mover, Movers, gone
 from edge_agent.core.picture import Picture
+from edge_agent.core.spec import STRONG
 from edge_agent.core.steadiness import COLS, ROWS, SAME, SETTLE_S, Layout, alike, layout, moving
 from edge_agent.core.timing import reached
 from edge_agent.core.tracks import View
@@ -27,9 +28,10 @@ LEAST = 0.02
 
 
 class Traffic:
-    """timezone: of the hours of day. ground: for speeds in metres a second."""
+    """timezone: of the hours of day. ground: for speeds in metres a second. strong: score that begins a track."""
 
-    def __init__(self, timezone: tzinfo | None = None, ground: Ground | None = None) -> None:
+    def __init__(self, timezone: tzinfo | None = None, ground: Ground | None = None, strong: float = STRONG) -> None:
+        self.strong = strong
         self._zone = timezone or UTC
         self.ground = ground
         self.field = FlowField()

@@ -98,6 +98,18 @@ def test_a_car_that_braked_hard_and_met_another_has_crashed() -> None:
     assert "collided" in {m.name for m in found[0][1].measures}
 
 
+@pytest.mark.parametrize("gap_s", [2.0, 9.5])
+@pytest.mark.parametrize("lost", [5.0, 5.2])
+def test_a_crash_before_a_gap_is_told_at_the_first_look_after_it(lost: float, gap_s: float) -> None:
+    """It stands from 4 s; nobody looks for gap_s."""
+
+    def meeting(t: float) -> list[Figure]:
+        return [comes(t, braking_s=0.4), vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")]
+
+    times = [t for t in every(5, 0, 20) if not lost < t < lost + gap_s]
+    assert first(play(rule(), times, meeting)) == pytest.approx(lost + gap_s, abs=0.21)
+
+
 @pytest.mark.parametrize(("beside", "met"), [(0.0, False), (0.15, True)])
 def test_a_vehicle_seen_twice_does_not_meet_itself(beside: float, met: bool) -> None:
     movers = Movers()
@@ -127,6 +139,20 @@ def braked(braking_s: float, again: float = 0.0, gap_s: float = 0.0) -> float:
             (mover,) = movers.look(View(T0 + t, (comes(t, braking_s=braking_s),), ASPECT))
     assert mover.stands(T0 + 8)
     return mover.braking
+
+
+@pytest.mark.parametrize("rate", [2.0, 3.0, 5.0, 7.0, 10.0, 15.0])
+@pytest.mark.parametrize("braking_s", [2.0, 3.0, 4.0])
+@pytest.mark.parametrize("phase", [0.0, 0.3, 0.7])
+def test_how_hard_it_braked_hangs_on_neither_rate_nor_moment_of_the_looks(
+    rate: float, braking_s: float, phase: float
+) -> None:
+    """2 lengths a second to 0, evenly."""
+    movers = Movers()
+    for t in every(rate, phase / rate, 8):
+        (mover,) = movers.look(View(T0 + t, (comes(t, braking_s=braking_s),), ASPECT))
+    assert mover.stands(T0 + 8)
+    assert mover.braking == pytest.approx(2.0 / braking_s, rel=0.02)
 
 
 @pytest.mark.parametrize("gap_s", [0.6, 0.8])
@@ -195,6 +221,15 @@ def test_a_vehicle_of_weak_boxes_alone_has_not_crashed(plainly: int, told: bool)
         return [replace(comes(t, braking_s=0.4), score=0.8 if sure else 0.2), other]
 
     assert bool(play(rule(), every(5, 0, 12), seen)) == told
+
+
+@pytest.mark.parametrize(("strong", "told"), [(0.25, True), (0.4, False)])
+def test_what_is_plain_goes_by_the_score_that_begins_a_track(strong: float, told: bool) -> None:
+    def seen(t: float) -> list[Figure]:
+        other = vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - t)), "motorcycle")
+        return [replace(comes(t, braking_s=0.4), score=0.3), other]
+
+    assert bool(play(rule(Traffic(strong=strong)), every(5, 0, 12), seen)) == told
 
 
 def test_a_queue_is_none_of_it_however_long() -> None:

@@ -17,7 +17,7 @@ from edge_agent.core.rules.cells import Mask, bounds, regions, within
 from edge_agent.core.rules.flames import Flame, FlameMemory
 from edge_agent.core.rules.smoke_veil import Veil, VeilMemory
 from edge_agent.core.spec import Episodes, Rule
-from edge_agent.core.timing import due, exceeded
+from edge_agent.core.timing import Rhythm, exceeded
 from edge_agent.core.tracks import View
 from edge_agent.core.types import Finding, Point
 
@@ -82,6 +82,7 @@ class SmokeFire:
         self._veil = VeilMemory(rule.veil)
         self._zones: dict[tuple[int, int], Mask] = {}
         self._t = float("-inf")
+        self._rhythm = Rhythm()
         self._spreading = False
         self._found: tuple[Finding, ...] = ()
         self._score: float | None = None
@@ -96,7 +97,7 @@ class SmokeFire:
         if picture is None or min(picture.colour(WIDE).shape[:2]) < SMALLEST:
             self._found, self._score = (), None
             return ()
-        if due(t - self._t, EVERY_S):
+        if self._rhythm.due(t, EVERY_S):
             fresh = exceeded(t - self._t, GAP_S)
             self._t = t
             self._found = self._look(view, picture, fresh)

@@ -22,6 +22,7 @@ from edge_agent.core.rules.smoke_fire import SmokeFire, SmokeFireRule
 from edge_agent.core.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleRule
 from edge_agent.core.rules.wrong_way import WrongWay, WrongWayRule
 from edge_agent.core.spec import (
+    STRONG,
     CameraSpec,
     CrowdRule,
     IntrusionRule,
@@ -87,14 +88,15 @@ RULES: Mapping[str, Entry] = {
 }
 
 
-def make_rules(camera: CameraSpec, trained: Trained | None = None) -> list[RuleStep]:
-    """What carries out the camera's rules, in their order. trained: the numbers of shipped models.
+def make_rules(camera: CameraSpec, trained: Trained | None = None, strong: float = STRONG) -> list[RuleStep]:
+    """What carries out the camera's rules, in their order. trained: the numbers of shipped models. strong: score that
+    begins a track.
 
     Raises KeyError where one names a zone or line its camera does not have, ValueError where its calibration is none.
     """
     ground = Ground(camera.calibration) if camera.calibration is not None else None
     hours = next((rule.schedule.zone for rule in camera.rules if rule.schedule.zone is not None), None)
-    shared = Site(ground=ground, traffic=Traffic(hours, ground), trained=trained or {})
+    shared = Site(ground=ground, traffic=Traffic(hours, ground, strong), trained=trained or {})
     return [RULES[rule.kind].make(rule, _site(camera, rule, shared)) for rule in camera.rules]
 
 
