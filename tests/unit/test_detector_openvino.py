@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent.adapters.detector_batch import Infer
 from edge_agent.adapters.detector_openvino import _of_own, _when_needed, open_openvino
-from edge_agent.core.spec import DetectorSpec
+from edge_agent.core.spec import DetectorSpec, Precision
 from edge_agent.core.types import Detections
 from edge_agent.zoo import verify
 
@@ -41,3 +41,15 @@ def test_a_head_named_in_another_order_is_refused_at_the_start() -> None:
     sides, classes = model.head[:3], model.head[3:]
     with pytest.raises(RuntimeError, match=r"have \[80, 80, 80, 64, 64, 64\] channels, not \[64"):
         open_openvino(replace(model, head=(*classes, *sides)), DetectorSpec(precision="f32"))
+
+
+@pytest.mark.parametrize(
+    ("precision", "native_bf16", "said"),
+    [("f32", True, ""), ("bf16", False, "/bf16"), ("int8", False, "/int8"), ("int8", True, "/int8+bf16")],
+)
+def test_what_integers_leave_is_computed_in_bfloat16_where_the_processor_does(
+    precision: Precision, native_bf16: bool, said: str
+) -> None:
+    model = verify.load("yolov8n", int8=precision == "int8")
+    with contextlib.closing(open_openvino(model, DetectorSpec(precision=precision), native_bf16)) as detector:
+        assert detector.name == f"yolov8n/openvino{said}"
