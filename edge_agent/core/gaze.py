@@ -98,9 +98,9 @@ class Gaze:
         """What was found on each sheet, as it lies in the frame."""
         seen = back(on, looks, self._strong)
         self._cut = seen.cut
-        for piece in on.pieces:
-            inside = self._cells(np.array([(piece.x1, piece.y1, piece.x2, piece.y2)], np.float64), inner=True)[0]
-            self._nobody[inside] = self._luma[inside]
+        pieces = np.array([(piece.x1, piece.y1, piece.x2, piece.y2) for piece in on.pieces], np.float64).reshape(-1, 4)
+        for cells in self._cells(pieces, inner=True):
+            self._nobody[cells] = self._luma[cells]
         self._forget(seen.found)
         self._forget(seen.doubtful)
         return seen
