@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.byte_track import ByteTrack
-from edge_agent.core.crops import NOWHERE, Boxes, Seen, Sheets, alike, back, grown, sheets
+from edge_agent.core.crops import NOWHERE, UNKNOWN, Boxes, Seen, Sheets, alike, back, grown, sheets, whole
 from edge_agent.core.motion import SAME_SHARE, Decision
 from edge_agent.core.regions import labelled
 from edge_agent.core.rest import PATIENT
@@ -34,6 +34,9 @@ LEAST = 3
 USUAL = MotionSpec()
 UNSEEN = -1000
 """No luma: no piece has shown nobody there."""
+FINE = 0.8
+"""A piece counts where its scale is nearly (so much of) that at which motion is looked at: of somebody close to the
+camera it is less, and shows nobody small beside him."""
 
 
 class Gaze:
@@ -98,8 +101,9 @@ class Gaze:
         """What was found on each sheet, as it lies in the frame."""
         seen = back(on, looks, self._strong)
         self._cut = seen.cut
-        pieces = np.array([(piece.x1, piece.y1, piece.x2, piece.y2) for piece in on.pieces], np.float64).reshape(-1, 4)
-        for cells in self._cells(pieces, inner=True):
+        fine = FINE * UNKNOWN * whole(*self._frame, self._side)[0]
+        sides = [(one.x1, one.y1, one.x2, one.y2) for one in on.pieces if one.width >= fine * (one.x2 - one.x1)]
+        for cells in self._cells(np.array(sides, np.float64).reshape(-1, 4), inner=True):
             self._nobody[cells] = self._luma[cells]
         self._forget(seen.found)
         self._forget(seen.doubtful)
