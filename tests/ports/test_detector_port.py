@@ -143,17 +143,12 @@ def test_images_of_several_sizes_come_back_in_their_order(detector: Detector) ->
 
 
 def test_what_is_made_for_the_network_is_not_scaled(opened: Callable[..., Detector], detector: Detector) -> None:
-    """The picture is 256 pixels wide: as it is, it is what a detector for 256 pixels sees, and no other. A network of
-    one shape rounds elsewhere to bfloat16 than one of any shape (seen: 1 pixel, 0.006), so in bfloat16 the best boxes
-    count."""
+    """The picture is 256 pixels wide: as it is, it is what a detector for 256 pixels sees, and no other. Without its
+    maps: where they are wanted as well, bfloat16 is rounded elsewhere."""
     images = [drawn(256, 192, seed) for seed in (1, 2)]
     with closing(opened(imgsz=256)) as fitting:
-        wanted = fitting.detect(images)
+        wanted = fitting.detect(images, features=False)
     exact, scaled = detector.detect(images, exact=True), detector.detect(images)[0]
-    if detector.name.endswith("bf16"):
-        assert all(shown(one, other) and shown(other, one) for one, other in zip(exact, wanted, strict=True))
-        assert not shown(scaled, wanted[0])
-        return
     assert all(same(one, other, 0.5) for one, other in zip(exact, wanted, strict=True))
     assert not same(scaled, wanted[0], 0.5)
 
