@@ -237,11 +237,16 @@ def test_the_map_lies_over_the_frame_and_is_everywhere_the_same(
 
 
 def test_who_looks_at_no_features_gets_the_same_boxes_without_them(detector: Detector) -> None:
-    """A network without these outputs may round elsewhere to bfloat16."""
+    """A network without these outputs may round elsewhere to bfloat16, and what then becomes another integer moves
+    more: there the three best boxes count, of scores from 0.02."""
     images = [drawn(640, 480), drawn(320, 240)]
+    arithmetic = detector.name.split("/")[-1]
     for one, other in zip(detector.detect(images, features=False), detector.detect(images), strict=True):
         assert one.features is None
-        assert shown(one, other) if detector.name.endswith("bf16") else same(one, other, 0.01)
+        if arithmetic in ("bf16", "int8+bf16"):
+            assert shown(one, other, 3 if arithmetic == "int8+bf16" else 8)
+        else:
+            assert same(one, other, 0.01)
 
 
 def test_only_wanted_classes_and_only_sure_ones(opened: Callable[..., Detector], detector: Detector) -> None:
