@@ -28,6 +28,7 @@ from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.source_av import open_source
 from edge_agent.config import load
 from edge_agent.core.gaze import WHOLE_S
+from edge_agent.core.types import Detections
 
 FASTER = 8.0
 ASIDE = (-0.4, -0.2, 0.2, 0.4)
@@ -52,13 +53,16 @@ def jaga(whole_s: float = WHOLE_S) -> tuple[Seen, Parts]:
         warm(detector, 768, 576)
         watcher = Watcher(config, camera, detector, whole_s)
         rows: list[Row] = []
+        seen: dict[int, Detections] = {}
         count = 0
         frames = open_source(camera, realtime=False, start=0.0, isolate=False)
         for frame in timed(frames, watcher.parts):
             _, step = watcher.see(frame)
             rows += rows_of(frame.index, frame, step)
+            if watcher.found is not None:
+                seen[frame.index] = watcher.found
             count += 1
-        return Seen(watcher.parts.whole, count, watcher.looked, rows, [], detector.name), watcher.parts
+        return Seen(watcher.parts.whole, count, watcher.looked, rows, [], detector.name, seen), watcher.parts
 
 
 def quality(rows: list[Row]) -> tuple[Scores, float]:
@@ -129,8 +133,8 @@ def single(rhythms: dict[float, Quality]) -> Iterator[Figure]:
 
 
 def split(seen: Seen, parts: Parts) -> Iterator[Figure]:
-    """Milliseconds a frame by part, and what could not be had for less."""
-    for part in ("decode", "gate", "look", "rest"):
+    """Milliseconds a frame by part (track is in rest), and what could not be had for less."""
+    for part in ("decode", "gate", "look", "rest", "track"):
         yield Figure(f"jaga: {part}, ms a frame", getattr(parts, part) / seen.pictures * 1e3)
     flops = peak("bf16" if seen.note.endswith("bf16") else "f32")
     yield Figure("peak of the core, GFLOP/s", flops / 1e9)

@@ -28,9 +28,9 @@ from edge_agent.core.events import Agent
 from edge_agent.core.gaze import WHOLE_S, gaze_of
 from edge_agent.core.motion import Decision
 from edge_agent.core.pipeline import CameraPipeline, Step
-from edge_agent.core.ports import Detector
+from edge_agent.core.ports import Detector, Tracker
 from edge_agent.core.spec import CameraSpec
-from edge_agent.core.types import Frame
+from edge_agent.core.types import Detections, Frame, Track
 from edge_agent.zoo.manifest import manifest
 from edge_agent.zoo.pull import pull
 from edge_agent.zoo.trained import trained
@@ -47,12 +47,13 @@ Row = tuple[int, int, float, float, float, float, float]
 
 @dataclass(slots=True)
 class Parts:
-    """Seconds of processor time by part, and how many pixels the network saw."""
+    """Seconds of processor time by part, and how many pixels the network saw. track: the tracker's share of rest."""
 
     decode: float = 0.0
     gate: float = 0.0
     look: float = 0.0
     rest: float = 0.0
+    track: float = 0.0
     pixels: int = 0
 
     @property
@@ -66,7 +67,7 @@ class Parts:
 
 @dataclass(slots=True)
 class Seen:
-    """What a loop came to. rows: its tracks."""
+    """What a loop came to. rows: its tracks. found: what the detector saw, by the picture's index."""
 
     cpu: float
     pictures: int
@@ -74,29 +75,45 @@ class Seen:
     rows: list[Row] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     note: str = ""
+    found: dict[int, Detections] = field(default_factory=dict)
+
+
+class _Timed:
+    """A Tracker that adds up its processor time."""
+
+    def __init__(self, tracker: Tracker, parts: Parts) -> None:
+        self._tracker = tracker
+        self._parts = parts
+
+    def update(self, detections: Detections, width: int, height: int, t: float) -> tuple[Track, ...]:
+        began = time.process_time()
+        tracks = self._tracker.update(detections, width, height, t)
+        self._parts.track += time.process_time() - began
+        return tracks
 
 
 class Watcher:
     """One camera of `config` as an agent runs it, but for the decoder's process and the way to the broker. whole_s:
-    rhythm of the whole picture."""
+    rhythm of the whole picture. found: what the detector saw in the latest picture."""
 
     def __init__(self, config: EdgeConfig, camera: CameraSpec, detector: Detector, whole_s: float = WHOLE_S) -> None:
         tracks = ByteTrack(config.tracker)
+        self.parts = Parts()
         self._detector = detector
         self._side = config.detector.imgsz
         agent = Agent(config.agent.site, config.agent.id, config.config_hash)
         self.pipeline = CameraPipeline(
             camera,
             agent,
-            tracks,
+            _Timed(tracks, self.parts),
             lambda t, salt: salt,
             detector.name,
             pictures=CvPictures(),
             trained=trained(),
             gaze=gaze_of(camera, tracks, config.detector, config.tracker, whole_s),
         )
-        self.parts = Parts()
         self.looked = 0
+        self.found: Detections | None = None
 
     def see(self, frame: Frame) -> tuple[Decision, Step]:
         parts, times = self.parts, [time.process_time()]
@@ -113,6 +130,7 @@ class Watcher:
             parts.pixels += whole_pixels if sheets is None else sheets.pixels
         else:
             times.append(times[-1])
+        self.found = found
         step = self.pipeline.step(frame, found, CLOCK)
         times.append(time.process_time())
         gate, looking, rest = (later - earlier for earlier, later in pairwise(times))

@@ -46,16 +46,18 @@ def _core() -> Any:
     return import_openvino().Core()
 
 
-def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
+def open_openvino(model: Model, spec: DetectorSpec, native_bf16: bool = False) -> BatchDetector:
     """A detector on the CPU. Raises ImportError without OpenVINO, RuntimeError if it cannot read the model.
 
     `spec.precision` is f32, bf16 or int8 here, and part of the name: an event's *why* says what its scores were
-    computed in. With int8 the integers are in `model`, and what is left is computed in float32.
+    computed in. With int8 the integers are in `model`, and what is left is computed in bfloat16 where the processor
+    does so itself (native_bf16), else in float32.
     Threads are not pinned to cores: decoders and other agents share them, and a pinned thread cannot step aside.
     """
     openvino, core = import_openvino(), _core()
+    half = spec.precision == "bf16" or (spec.precision == "int8" and native_bf16)
     options: dict[str, Any] = {
-        "INFERENCE_PRECISION_HINT": "bf16" if spec.precision == "bf16" else "f32",
+        "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
         "ENABLE_CPU_PINNING": False,
         "PERFORMANCE_HINT": "THROUGHPUT" if spec.hint == "throughput" else "LATENCY",
     }
@@ -65,7 +67,7 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     ready = _side_by_side if spec.hint == "throughput" else _in_turn
 
     def of(maps: bool, *size: int) -> Infer:
-        own = _wanted(openvino, network, model, maps, spec.precision == "bf16")
+        own = _wanted(openvino, network, model, maps, half)
         if size:
             own.reshape([1, 3, *size])
         return ready(core.compile_model(own, "CPU", options))
@@ -74,7 +76,8 @@ def open_openvino(model: Model, spec: DetectorSpec) -> BatchDetector:
     # A network that the runtime cannot make shows here too.
     of(False, STRIDE, STRIDE)(np.zeros((1, 3, STRIDE, STRIDE), np.float32), lambda index, outputs: Detections.none())
     any_shape = _when_needed(partial(of, True))
-    name = f"{model.name}/openvino" + ("" if spec.precision == "f32" else f"/{spec.precision}")
+    arithmetic = "int8+bf16" if half and spec.precision == "int8" else spec.precision
+    name = f"{model.name}/openvino" + ("" if arithmetic == "f32" else f"/{arithmetic}")
     whole, plain = (_of_own(partial(of, maps), any_shape, MOST_WHOLE) for maps in (True, False))
     exact = _of_own(partial(of, False), any_shape, MOST_SHAPES)
     return BatchDetector(name, model.classes, spec, whole, lambda: None, plain, exact, model.head is not None)

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -128,15 +129,15 @@ def open_detector(spec: DetectorSpec) -> Detector:
 
         return _open(runtime, spec, lambda: open_ultralytics(entry.name, content, spec))
     model = verify.load(spec.model, int8=spec.precision == "int8")
-    return _open(runtime, spec, lambda: _portable(runtime)(model, spec))
+    return _open(runtime, spec, lambda: _portable(runtime, flags)(model, spec))
 
 
-def _portable(runtime: Runtime) -> Callable[[Model, DetectorSpec], Detector]:
+def _portable(runtime: Runtime, flags: frozenset[str]) -> Callable[[Model, DetectorSpec], Detector]:
     """The adapter is imported only when chosen: each runtime takes a second or more to import."""
     if runtime == "openvino":
         from edge_agent.adapters.detector_openvino import open_openvino
 
-        return open_openvino
+        return partial(open_openvino, native_bf16=not NATIVE_BF16.isdisjoint(flags))
     from edge_agent.adapters.detector_onnxruntime import open_onnxruntime
 
     return open_onnxruntime

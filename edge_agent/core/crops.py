@@ -39,7 +39,7 @@ the network finds 0.95 of the people at that (models/yolov8n.md)."""
 ASIDE, ABOVE = 0.3, 0.2
 """Margin around an object, sideways and up and down, of its longer side: people walk a fifth of their height between
 two looks at five a second, and a network needs some surroundings."""
-SIZES = ((192, 128), (256, 192), (320, 256))
+SIZES = ((192, 128), (224, 160), (256, 192), (320, 256))
 """Of sheets: (width, height) in pixels, each larger than the one before."""
 WIDE, HIGH = SIZES[-1]
 BESIDE = 14_000

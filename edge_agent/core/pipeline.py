@@ -167,7 +167,7 @@ class CameraPipeline:
         if self._gaze is None:
             return None
         t = max(frame.t, self._t)
-        on = self._gaze.plan(self._decision, (frame.width, frame.height), t, t - self._held_s)
+        on = self._gaze.plan(self._decision, frame.luma, (frame.width, frame.height), t, t - self._held_s)
         self._whole = on is None
         return on
 

@@ -248,8 +248,9 @@ class DetectorSpec:
     choose. hint: "latency" answers one picture soonest, with all processors; "throughput" most pictures a second, each
     on a processor of its own; "auto" is throughput in a running agent, where many cameras ask, and latency elsewhere.
     precision: of the network's arithmetic; "auto" is bfloat16 with AMX, else 8-bit integers where the processor
-    multiplies those natively and the model has such a network, else bfloat16 where it is native. float32 unless told
-    otherwise: every figure of models/ACCURACY.md was measured with it.
+    multiplies those natively and the model has such a network (what is no integer in it is then bfloat16 where that is
+    native), else bfloat16 where it is native. float32 unless told otherwise: every figure of models/ACCURACY.md was
+    measured with it.
     """
 
     model: str = "yolov8n"

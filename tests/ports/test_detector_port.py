@@ -103,6 +103,7 @@ def test_it_says_what_it_is(detector: Detector) -> None:
         ("ultralytics",),
         ("openvino", "bf16"),
         ("openvino", "int8"),
+        ("openvino", "int8+bf16"),
     )
     assert detector.classes[:3] == ("person", "bicycle", "car")
     assert len(detector.classes) == 80
@@ -141,17 +142,12 @@ def test_images_of_several_sizes_come_back_in_their_order(detector: Detector) ->
 
 
 def test_what_is_made_for_the_network_is_not_scaled(opened: Callable[..., Detector], detector: Detector) -> None:
-    """The picture is 256 pixels wide: as it is, it is what a detector for 256 pixels sees, and no other. A network of
-    one shape rounds elsewhere to bfloat16 than one of any shape (seen: 1 pixel, 0.006), so in bfloat16 the best boxes
-    count."""
+    """The picture is 256 pixels wide: as it is, it is what a detector for 256 pixels sees, and no other. Without its
+    maps: where they are wanted as well, bfloat16 is rounded elsewhere."""
     images = [drawn(256, 192, seed) for seed in (1, 2)]
     with closing(opened(imgsz=256)) as fitting:
-        wanted = fitting.detect(images)
+        wanted = fitting.detect(images, features=False)
     exact, scaled = detector.detect(images, exact=True), detector.detect(images)[0]
-    if detector.name.endswith("/bf16"):
-        assert all(shown(one, other) and shown(other, one) for one, other in zip(exact, wanted, strict=True))
-        assert not shown(scaled, wanted[0])
-        return
     assert all(same(one, other, 0.5) for one, other in zip(exact, wanted, strict=True))
     assert not same(scaled, wanted[0], 0.5)
 
@@ -240,11 +236,16 @@ def test_the_map_lies_over_the_frame_and_is_everywhere_the_same(
 
 
 def test_who_looks_at_no_features_gets_the_same_boxes_without_them(detector: Detector) -> None:
-    """A network without these outputs may round elsewhere to bfloat16."""
+    """A network without these outputs may round elsewhere to bfloat16, and what then becomes another integer moves
+    more: there the three best boxes count, of scores from 0.02."""
     images = [drawn(640, 480), drawn(320, 240)]
+    arithmetic = detector.name.split("/")[-1]
     for one, other in zip(detector.detect(images, features=False), detector.detect(images), strict=True):
         assert one.features is None
-        assert shown(one, other) if detector.name.endswith("/bf16") else same(one, other, 0.01)
+        if arithmetic in ("bf16", "int8+bf16"):
+            assert shown(one, other, 3 if arithmetic == "int8+bf16" else 8)
+        else:
+            assert same(one, other, 0.01)
 
 
 def test_only_wanted_classes_and_only_sure_ones(opened: Callable[..., Detector], detector: Detector) -> None:
@@ -308,7 +309,9 @@ def test_people_on_a_street_are_found_alike_by_each_runtime(opened: Callable[...
         expected = reference.detect([image])[0]
     # A bfloat16 has 8 bits: an edge that lies 15 cells from its anchor is off by up to 1/16 of a cell of 32 pixels.
     # Integers of 8 bits move scores by 0.016 (standard deviation over 405 boxes of other pictures).
-    pixels, scores = {"bf16": (2.0, 0.02), "int8": (2.0, 0.05)}.get(detector.name.split("/")[-1], (1.0, 1e-3))
+    small = (2.0, 0.05)
+    allowed = {"bf16": (2.0, 0.02), "int8": small, "int8+bf16": small}
+    pixels, scores = allowed.get(detector.name.split("/")[-1], (1.0, 1e-3))
     assert same(found, expected, pixels, scores)
     hits = 0
     for box in truth:

@@ -206,12 +206,12 @@ def test_a_box_over_two_pieces_is_nobody() -> None:
 
 def apart(count: int) -> Boxes:
     """People who share no piece."""
-    rows = [(100.0 + 250 * (n % 5), 100.0 + 200 * (n // 5)) for n in range(count)]
+    rows = [(100.0 + 170 * (n % 7), 100.0 + 200 * (n // 7)) for n in range(count)]
     return boxes(*((x, y, x + 40, y + 100) for x, y in rows))
 
 
 def test_few_people_take_a_small_sheet_and_more_a_larger_one() -> None:
-    found = [made(apart(count)) for count in (1, 5, 12)]
+    found = [made(apart(count)) for count in (1, 6, 10, 18)]
     assert [(on.count, on.size) for on in found] == [(1, size) for size in SIZES]
 
 

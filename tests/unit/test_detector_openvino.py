@@ -13,7 +13,7 @@ import pytest
 
 from edge_agent.adapters.detector_batch import Infer
 from edge_agent.adapters.detector_openvino import _of_own, _when_needed, open_openvino
-from edge_agent.core.spec import DetectorSpec
+from edge_agent.core.spec import DetectorSpec, Precision
 from edge_agent.core.types import Detections
 from edge_agent.zoo import verify
 
@@ -60,3 +60,15 @@ def test_detectors_that_follow_each_other_leave_the_process_able_to_take_signals
     )
     child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
     assert (child.returncode, child.stdout) == (0, "asked to end\n"), child.stderr
+
+
+@pytest.mark.parametrize(
+    ("precision", "native_bf16", "said"),
+    [("f32", True, ""), ("bf16", False, "/bf16"), ("int8", False, "/int8"), ("int8", True, "/int8+bf16")],
+)
+def test_what_integers_leave_is_computed_in_bfloat16_where_the_processor_does(
+    precision: Precision, native_bf16: bool, said: str
+) -> None:
+    model = verify.load("yolov8n", int8=precision == "int8")
+    with contextlib.closing(open_openvino(model, DetectorSpec(precision=precision), native_bf16)) as detector:
+        assert detector.name == f"yolov8n/openvino{said}"

@@ -26,6 +26,7 @@ from edge_agent.core.types import Detections, Frame, Image, Track
 from tests.scenes import AGENT, CLOCK, SQUARE, T0, blobs, guarded, ids
 
 FRAME = (1280, 720)
+LUMA = np.full((54, 96), 90, np.uint8)
 NOBODY = np.empty((0, 4))
 TRACKER = TrackerSpec(start=0.4)
 
@@ -40,12 +41,12 @@ def decision(reason: Reason, *cells: tuple[int, int]) -> Decision:
 
 def gaze(followed: np.ndarray = NOBODY) -> Gaze:
     made = Gaze(640, 0.4, lambda t: followed)
-    assert made.plan(decision("first"), FRAME, 0.0, 0.0) is None
+    assert made.plan(decision("first"), LUMA, FRAME, 0.0, 0.0) is None
     return made
 
 
 def test_motion_is_looked_at_where_it_is() -> None:
-    found = gaze().plan(decision("motion", (20, 50)), FRAME, 0.2, 0.2)
+    found = gaze().plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
     assert found is not None
     (piece,) = found.pieces
     assert (piece.x1 < 50 * 1280 / 96, piece.x2 > 53 * 1280 / 96) == (True, True)
@@ -56,7 +57,7 @@ def test_motion_is_looked_at_where_it_is() -> None:
 def test_who_is_followed_is_looked_at_though_he_stands_still() -> None:
     still = np.array([(0.1, 0.1, 0.15, 0.3)])
     for at in (decision("motion", (40, 80)), decision("hold")):
-        found = gaze(still).plan(at, FRAME, 0.2, 0.2)
+        found = gaze(still).plan(at, LUMA, FRAME, 0.2, 0.2)
         assert found is not None
         assert any(piece.x1 <= 128 and piece.x2 >= 192 and piece.y2 >= 216 for piece in found.pieces)
 
@@ -72,14 +73,14 @@ def test_who_stays_where_the_whole_picture_shows_nobody_gets_no_piece_any_more()
     made = gaze(np.array([sign]))
 
     def pieces(t: float) -> int:
-        on = made.plan(decision("hold"), FRAME, t, t)
+        on = made.plan(decision("hold"), LUMA, FRAME, t, t)
         assert on is not None
         return len(on.pieces)
 
     made.take_whole(shown())
     assert pieces(0.2) == 1
     for number, (seen, then) in enumerate([((), 0), ((sign,), 1), ((), 1), ((), 0)], 1):
-        assert made.plan(decision("hold"), FRAME, number * WHOLE_S, 0.0) is None
+        assert made.plan(decision("hold"), LUMA, FRAME, number * WHOLE_S, 0.0) is None
         made.take_whole(shown(*seen))
         assert pieces(number * WHOLE_S + 0.2) == then, number
 
@@ -87,49 +88,136 @@ def test_who_stays_where_the_whole_picture_shows_nobody_gets_no_piece_any_more()
 def test_who_walks_keeps_his_piece_wherever_the_whole_picture_misses_him() -> None:
     made = Gaze(640, 0.4, lambda t: np.array([(0.1 + 0.02 * t, 0.1, 0.15 + 0.02 * t, 0.3)]))
     for number in range(4):
-        assert made.plan(decision("hold"), FRAME, number * WHOLE_S, number * WHOLE_S) is None
+        assert made.plan(decision("hold"), LUMA, FRAME, number * WHOLE_S, number * WHOLE_S) is None
         made.take_whole(shown())
-        on = made.plan(decision("hold"), FRAME, number * WHOLE_S + 0.2, number * WHOLE_S + 0.2)
+        on = made.plan(decision("hold"), LUMA, FRAME, number * WHOLE_S + 0.2, number * WHOLE_S + 0.2)
         assert on is not None
         assert len(on.pieces) == 1
 
 
 def test_the_motion_of_whom_we_know_is_not_looked_at_twice() -> None:
-    found = gaze(np.array([(0.5, 0.35, 0.56, 0.45)])).plan(decision("motion", (20, 50)), FRAME, 0.2, 0.2)
+    found = gaze(np.array([(0.5, 0.35, 0.56, 0.45)])).plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
     assert found is not None
     assert len(found.pieces) == 1
 
 
 @pytest.mark.parametrize("reason", ["always", "first", "refresh", "confirm", "futile"])
 def test_whatever_else_opens_the_gate_wants_the_whole(reason: Reason) -> None:
-    assert gaze().plan(decision(reason, (20, 50)), FRAME, 0.2, 0.2) is None
+    assert gaze().plan(decision(reason, (20, 50)), LUMA, FRAME, 0.2, 0.2) is None
 
 
 def test_the_whole_is_looked_at_on_a_slow_rhythm_and_after_a_clock_was_set_back() -> None:
     made = gaze()
     times = [0.2 * n for n in range(1, 61)]
-    whole = [t for t in times if made.plan(decision("motion", (20, 50)), FRAME, t, t) is None]
+    whole = [t for t in times if made.plan(decision("motion", (20, 50)), LUMA, FRAME, t, t) is None]
     assert whole == pytest.approx([WHOLE_S, 2 * WHOLE_S, 3 * WHOLE_S, 4 * WHOLE_S])
-    assert made.plan(decision("motion", (20, 50)), FRAME, 5.0, 5.0) is None
+    assert made.plan(decision("motion", (20, 50)), LUMA, FRAME, 5.0, 5.0) is None
 
 
 def test_who_is_cut_by_a_piece_is_looked_at_again_with_room_around() -> None:
     made = gaze()
-    on = made.plan(decision("motion", (20, 50)), FRAME, 0.2, 0.2)
+    on = made.plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
     assert on is not None
     (piece,) = on.pieces
     half = np.array([(piece.left, piece.top + 10, piece.left + 10, piece.top + 30)], np.float32)
     seen = made.take(on, [Detections(half, np.array([0.9], np.float32), np.zeros(1, np.int32), ("person",))])
     assert (len(seen.found), len(seen.doubtful)) == (0, 1)
-    again, after = (made.plan(decision("motion", (20, 50)), FRAME, t, t) for t in (0.4, 0.6))
+    again, after = (made.plan(decision("motion", (20, 50)), LUMA + 20, FRAME, t, t) for t in (0.4, 0.6))
     assert again is not None
     assert min(one.x1 for one in again.pieces) < piece.x1
     assert after == on
 
 
+def pieces(made: Gaze, luma: Image, t: float, *shown_there: Detections) -> int:
+    """How many there are for what moves at one place; then that they showed this, or nobody."""
+    on = made.plan(decision("motion", (20, 50)), luma, FRAME, t, t)
+    assert on is not None
+    made.take(on, [*shown_there, *[shown()] * on.count][: on.count])
+    return len(on.pieces)
+
+
+def lit(by: int, where: tuple[slice, slice] = (slice(20, 23), slice(50, 53))) -> Image:
+    """LUMA with brighter pixels there."""
+    luma = LUMA.copy()
+    luma[where] += by
+    return luma
+
+
+def test_where_a_look_showed_nobody_nobody_looks_again_while_the_place_is_the_same() -> None:
+    made = gaze()
+    assert [pieces(made, LUMA, 0.2), pieces(made, LUMA, 0.4), pieces(made, lit(6), 0.6)] == [1, 0, 0]
+    assert [pieces(made, lit(7), 0.8), pieces(made, lit(7), 1.0), pieces(made, LUMA, 1.2)] == [1, 0, 1]
+
+
+def test_the_whole_picture_does_not_answer_for_a_piece_but_says_where_somebody_may_be() -> None:
+    elsewhere, there = (0.1, 0.1, 0.15, 0.3), (0.53, 0.38, 0.54, 0.4)
+    for seen, again in (((), 0), ((elsewhere,), 0), ((there,), 1)):
+        made = gaze()
+        made.take_whole(shown())
+        assert [pieces(made, LUMA, 0.2), pieces(made, LUMA, 0.4)] == [1, 0]
+        assert made.plan(decision("motion", (20, 50)), LUMA, FRAME, WHOLE_S, WHOLE_S) is None
+        made.take_whole(shown(*seen))
+        assert pieces(made, LUMA, WHOLE_S + 0.2) == again
+
+
+@pytest.mark.parametrize(("height", "again"), [(0.12, 0), (0.6, 1)])
+def test_a_piece_of_somebody_close_says_nothing_of_small_people_beside_him(height: float, again: int) -> None:
+    followed = [np.array([(0.5, 0.3, 0.56, 0.3 + height)])]
+    made = Gaze(640, 0.4, lambda t: followed[0])
+    assert made.plan(decision("first"), LUMA, FRAME, 0.0, 0.0) is None
+    on = made.plan(decision("hold"), LUMA, FRAME, 0.2, 0.2)
+    assert on is not None
+    made.take(on, [shown()] * on.count)
+    followed[0] = NOBODY
+    assert pieces(made, LUMA, 0.4) == again
+
+
+def test_who_comes_so_slowly_that_no_two_pictures_differ_is_looked_at() -> None:
+    made = gaze()
+    assert [pieces(made, lit(2 * n), 0.2 + 0.2 * n) for n in range(9)] == [1, 0, 0, 0, 1, 0, 0, 0, 1]
+
+
+def test_where_somebody_may_be_it_is_looked_at_again() -> None:
+    """Somebody doubtful, too, whom no track begins with."""
+    made = gaze()
+    on = made.plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
+    assert on is not None
+    (piece,) = on.pieces
+    x, y = piece.left + piece.width / 2, piece.top + piece.height / 2
+    faint = Detections(
+        np.array([(x - 20, y - 20, x + 20, y + 20)], np.float32),
+        np.array([0.1], np.float32),
+        np.zeros(1, np.int32),
+        ("person",),
+    )
+    made = gaze()
+    assert [pieces(made, LUMA, 0.2, faint), pieces(made, LUMA, 0.4), pieces(made, LUMA, 0.6)] == [1, 1, 0]
+
+
+def test_of_what_moves_all_is_looked_at_where_a_part_of_it_is_anew() -> None:
+    made = gaze()
+    cut: list[tuple[int, ...]] = []
+    for luma, t in ((LUMA, 0.2), (lit(20), 0.4)):
+        on = made.plan(decision("motion", (20, 50), (23, 50), (26, 50)), luma, FRAME, t, t)
+        assert on is not None
+        made.take(on, [shown()])
+        cut += [(piece.x1, piece.y1, piece.x2, piece.y2) for piece in on.pieces]
+    assert len(cut) == 2
+    assert cut[0] == cut[1]
+
+
+def test_a_luma_of_another_size_begins_anew() -> None:
+    made = gaze()
+    assert [pieces(made, LUMA, 0.2), pieces(made, LUMA, 0.4)] == [1, 0]
+    small = Decision(True, "motion", 0.1, np.pad(np.ones((3, 3), np.bool_), ((9, 15), (20, 25))))
+    on = made.plan(small, np.full((27, 48), 90, np.uint8), FRAME, 0.6, 0.6)
+    assert on is not None
+    assert len(on.pieces) == 1
+
+
 def test_motion_everywhere_is_the_whole_picture() -> None:
     everywhere = Decision(True, "motion", 1.0, np.ones((54, 96), np.bool_))
-    assert gaze().plan(everywhere, FRAME, 0.2, 0.2) is None
+    assert gaze().plan(everywhere, LUMA, FRAME, 0.2, 0.2) is None
 
 
 def test_rules_about_pixels_have_the_whole_picture() -> None:
