@@ -23,7 +23,7 @@ from aggregator.core.linking import EPISODE, FIRST, Link, Trail
 from aggregator.core.memory import CorrelationPolicy as CorrelationPolicy
 from aggregator.core.memory import Memory
 from aggregator.core.ordering import Held, Ordering
-from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step, opened
+from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step
 from aggregator.core.rates import Rates
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells, Grid
@@ -181,7 +181,8 @@ class Correlator:
         ended = data.phase == "end" or (known is not None and known.ended)
         last, first = at.last, at.started if at.started < at.time else at.time
         probe = Trail(data.site, data.camera, data.kind, place, first, last, sure=data.confidence)
-        probe.open = opened(known, ended)
+        if not ended:
+            probe.running[data.episode] = first, last
         pulls: list[Pull] = []
         if known is not None:
             target, link = self._lineage.root(known.incident), EPISODE
@@ -199,6 +200,8 @@ class Correlator:
             self._rates.note(data.site, data.camera, data.kind, last, len(draft.sources) > 1, many=True)
         step.touch(target)
         trail = self._index.attach(probe, target)
+        if ended:
+            trail.running.pop(data.episode, None)
         if known is not None:
             if self._index.count(target) == 1 and not draft.closed and goes_on(trail, known.last):
                 self._look_again(trail, now)

@@ -58,8 +58,8 @@ and crowds draw others. What is farther off than about two extents is more likel
 class Trail(Struct, gc=False):
     """One camera's continuous activity of one kind: the hull in time of its episodes, within one incident.
 
-    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence. since: when the
-    episode began that was told of last; None: the trail's first."""
+    place: where it was last. sure: the greatest confidence. running: its episodes whose end was not told, each to when
+    it began and when it was last told of."""
 
     site: str
     camera: str
@@ -69,9 +69,8 @@ class Trail(Struct, gc=False):
     last: float
     incident: str = ""
     key: int = 0
-    open: int = 0
     sure: float = 0.5
-    since: float | None = None
+    running: dict[str, tuple[float, float]] = {}
 
     def same_camera(self, other: "Trail") -> bool:
         """A post that takes reports is no camera: it may hear of two places at once."""
@@ -80,10 +79,12 @@ class Trail(Struct, gc=False):
     @property
     def until(self) -> float:
         """When it is over, as far as is known."""
-        if self.open <= 0:
-            return self.last
-        lasted = self.last - (self.first if self.since is None else self.since)
-        return self.last + (min(STALE_S, SILENT_S + SILENT_SHARE * lasted) if lasted > 0 else STALE_S)
+        return max([self.last, *[_goes_until(first, last) for first, last in self.running.values()]])
+
+
+def _goes_until(first: float, last: float) -> float:
+    """When an episode is over of which nothing is heard after `last`."""
+    return last + (min(STALE_S, SILENT_S + SILENT_SHARE * (last - first)) if last > first else STALE_S)
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -159,12 +160,12 @@ def _again(kinds: Pair, gap: float) -> float:
 def gap_s(a: Trail, b: Trail) -> float:
     """Seconds between the two; 0 where they overlap."""
     gap = a.first - b.last
-    if gap > 0.0 and b.open > 0:
+    if gap > 0.0 and b.running:
         gap = a.first - b.until
     if gap > 0.0:
         return gap
     gap = b.first - a.last
-    if gap > 0.0 and a.open > 0:
+    if gap > 0.0 and a.running:
         gap = b.first - a.until
     return gap if gap > 0.0 else 0.0
 

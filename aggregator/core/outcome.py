@@ -73,10 +73,3 @@ class Step:
             tuple(self.moved),
             tuple(self.episodes.items()),
         )
-
-
-def opened(known: EpisodeState | None, ended: bool) -> int:
-    """What an event adds to the count of running episodes."""
-    if known is None:
-        return 0 if ended else 1
-    return -1 if ended and not known.ended else 0
