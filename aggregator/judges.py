@@ -8,7 +8,7 @@ from functools import cache
 from aggregator.core.correlation import Correlator
 from aggregator.core.flapping import Closing, SourceKey
 from aggregator.core.incident import Incident
-from aggregator.core.liveness import Camera, Fleet
+from aggregator.core.liveness import Fleet
 from aggregator.core.load import LoadPolicy
 from aggregator.core.outcome import Outcome
 from aggregator.core.ports import Restored, SuppressedRow
@@ -91,11 +91,6 @@ class Judges:
 
     def agent(self, site: str, agent: str, online: bool, now: float) -> None:
         self._suppression.agent(site, agent, online, now)
-
-    def silent(self, cameras: Iterable[Camera], now: float) -> None:
-        """Cameras whose agents have just been found silent."""
-        for site, agent in {(one.site, one.agent) for one in cameras if one.reason == "silent"}:
-            self._suppression.agent(site, agent, False, now)
 
     def closed(self, incident: Incident, rules: Iterable[RuleTold], now: float, words: str = "") -> list[Verdict]:
         """What an operator's closing says of each rule that told of it. incident: closed. rules: those that its events

@@ -106,6 +106,7 @@ class SqliteStore:
             store_judged.hushed(self._read, since),
             store_judged.begins(self._read, since if begins_since is None else begins_since),
             store_judged.verdicts(self._read),
+            store_judged.counted(self._read),
         )
 
     def incident_views(

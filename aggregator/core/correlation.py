@@ -19,12 +19,12 @@ from aggregator.core.care import UNTOUCHED
 from aggregator.core.fold import Draft, Times, age, begin, emptied
 from aggregator.core.incident import Change, Heard, Incident, against, opening
 from aggregator.core.kinship import VAGUE
-from aggregator.core.linking import EPISODE, FIRST, Link, Trail
+from aggregator.core.linking import EPISODE, FIRST, HeardSince, Link, Trail, always
 from aggregator.core.memory import CorrelationPolicy as CorrelationPolicy
 from aggregator.core.memory import Memory
 from aggregator.core.ordering import Held, Ordering
 from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step
-from aggregator.core.rates import Rates
+from aggregator.core.rates import Counted
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells, Grid
 from aggregator.core.states import SYSTEM
@@ -47,17 +47,18 @@ class Correlator:
         locate: Locate | None = None,
         places: Places | None = None,
         trust: Trust | None = None,
+        heard: HeardSince = always,
     ) -> None:
         self.policy = policy or CorrelationPolicy()
         self._index = TrailIndex(cells or Grid(200.0))
-        self._memory = Memory(self.policy, self._index, places or Places())
+        self._memory = Memory(self.policy, self._index, places or Places(), heard)
         self._drafts, self._episodes, self._lineage = (
             self._memory.drafts,
             self._memory.episodes,
             self._memory.lineage,
         )
-        self._rates = Rates()
-        self._attribution = Attribution(self._index, self._rates, lambda one: len(self._drafts[one].sources))
+        self._rates = self._memory.rates
+        self._attribution = Attribution(self._index, self._rates, lambda one: len(self._drafts[one].sources), heard)
         self._ordering = Ordering(self.policy.reorder_s)
         self._announced: dict[str, str] = {}
         """Episodes that wait for their turn, to the incident that they were announced as."""
@@ -101,6 +102,13 @@ class Correlator:
             self._episodes[episode] = state
             self._memory.expect(episode, state.last)
         self._memory.watch(self._drafts[incident.id])
+
+    def resume(self, counted: Iterable[Counted], heard: float, now: float) -> None:
+        """Goes on after a restart. counted: what a store kept of what cameras tell anyway. heard: when anybody was
+        heard last; where that is long ago, what was told since comes before anything is closed for being quiet."""
+        self._rates.restore(counted)
+        if now - heard > self.policy.delayed_after_s:
+            self._memory.holds_until = now + self.policy.delayed_after_s
 
     def step(self, events: Iterable[Event], now: float, hushed: frozenset[str] = frozenset()) -> Outcome:
         """Takes events in and assigns those that need not wait any longer, these and earlier ones. The caller has seen
@@ -197,7 +205,7 @@ class Correlator:
         few = not self._many(draft)
         draft.add(event, at, now, source_of(event, at, place, self._trust, draft), running, delayed)
         if few and self._many(draft):
-            self._rates.note(data.site, data.camera, data.kind, last, len(draft.sources) > 1, many=True)
+            self._note(probe, last, len(draft.sources) > 1, many=True)
         step.touch(target)
         trail = self._index.attach(probe, target)
         if ended:
@@ -226,11 +234,11 @@ class Correlator:
         announced = self._drafts.get(self._announced.pop(event.data.episode, ""))
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
-            self._rates.note(probe.site, probe.camera, probe.kind, probe.first, best.confirmed)
+            self._note(probe, probe.first, best.confirmed)
             if announced is not None:
                 self._memory.absorb(self._drafts[best.incident], announced, now)
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
-        self._rates.note(probe.site, probe.camera, probe.kind, probe.first, False)
+        self._note(probe, probe.first, False)
         anew = {one for one, why in refused.items() if why == "onset"}
         own_id = incident_id(event, at)
         if announced is None:
@@ -247,6 +255,11 @@ class Correlator:
             self._drafts[own_id].apart = tuple(sorted(anew.union(self._drafts[own_id].apart)))
         self._memory.step.touch(own_id)
         return own_id, FIRST, []
+
+    def _note(self, told: Trail, time: float, confirmed: bool, *, many: bool = False) -> None:
+        """One more of what the camera tells anyway."""
+        key = self._rates.note(told.site, told.camera, told.kind, time, confirmed, many)
+        self._memory.step.noted[key] = None
 
     def _allowed(self, pulls: list[Pull], probe: Trail, delayed: bool) -> tuple[list[Pull], dict[str, Refused]]:
         """The incidents that the probe may join, likeliest first, open ones before closed ones; and why not others."""

@@ -6,6 +6,7 @@ or from the background, at the camera's own rate of episodes that nothing else c
 All rates are per second.
 """
 
+from collections.abc import Callable
 from math import cos, exp, hypot, pi, radians, sqrt
 from typing import Literal
 
@@ -48,11 +49,21 @@ SILENT_S = 60.0
 SILENT_SHARE = 0.5
 """And, once more than its beginning was told, for no longer than SILENT_S and this share of what it has lasted: who
 tells of what goes on does so every so often, or ever less often, each time after a part of what it has lasted. What is
-silent for longer has ended, and its end was lost."""
+silent for longer has ended, and its end was lost; not where its agent was away, whose silence says nothing."""
 APART_SHARE = 0.045
 APART_M = 150.0
 """Another incident of the like near by, as a share of the rate of sightings of the first, and how far around: fights
 and crowds draw others. What is farther off than about two extents is more likely that other one."""
+
+
+HeardSince = Callable[[str, str], float]
+"""(site, camera) to since when its agent has been heard without a break, in seconds of the aggregator's clock; inf
+while it is away, 0 where nobody knows."""
+
+
+def always(_site: str, _camera: str) -> float:
+    """Nobody was ever away."""
+    return 0.0
 
 
 class Trail(Struct, gc=False):
@@ -76,15 +87,16 @@ class Trail(Struct, gc=False):
         """A post that takes reports is no camera: it may hear of two places at once."""
         return self.camera == other.camera and self.site == other.site and not self.kind == other.kind == Kind.REPORT
 
-    @property
-    def until(self) -> float:
+    def until(self, heard: HeardSince = always) -> float:
         """When it is over, as far as is known."""
-        return max([self.last, *[_goes_until(first, last) for first, last in self.running.values()]])
+        since = heard(self.site, self.camera)
+        return max([self.last, *[_goes_until(first, last, since) for first, last in self.running.values()]])
 
 
-def _goes_until(first: float, last: float) -> float:
+def _goes_until(first: float, last: float, heard_since: float) -> float:
     """When an episode is over of which nothing is heard after `last`."""
-    return last + (min(STALE_S, SILENT_S + SILENT_SHARE * (last - first)) if last > first else STALE_S)
+    known = last > first and last >= heard_since
+    return last + (min(STALE_S, SILENT_S + SILENT_SHARE * (last - first)) if known else STALE_S)
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -122,12 +134,12 @@ class Tie(Struct, frozen=True, gc=False):
     distance_m: float | None
 
 
-def tie(a: Trail, b: Trail) -> Tie | Refusal:
+def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
     """How strongly a ties to b."""
     kinds = PAIRS[a.kind].get(b.kind)
     if kinds is None:
         return "kind"
-    gap = gap_s(a, b)
+    gap = gap_s(a, b, heard)
     if gap > kinds.window_s:
         return "time"
     same = a.camera == b.camera and a.same_camera(b)
@@ -157,16 +169,16 @@ def _again(kinds: Pair, gap: float) -> float:
     return max(soon, AGAIN * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S) if kinds.ebbs else soon
 
 
-def gap_s(a: Trail, b: Trail) -> float:
+def gap_s(a: Trail, b: Trail, heard: HeardSince = always) -> float:
     """Seconds between the two; 0 where they overlap."""
     gap = a.first - b.last
     if gap > 0.0 and b.running:
-        gap = a.first - b.until
+        gap = a.first - b.until(heard)
     if gap > 0.0:
         return gap
     gap = b.first - a.last
     if gap > 0.0 and a.running:
-        gap = b.first - a.until
+        gap = b.first - a.until(heard)
     return gap if gap > 0.0 else 0.0
 
 

@@ -128,15 +128,18 @@ class TrailIndex:
         return found
 
     def attach(self, trail: Trail, incident: str) -> Trail:
-        """Gives the trail to the incident; returns the one that covers it now."""
+        """Gives the trail to the incident; returns the one that covers it now. One that has a key was here before a
+        restart, and keeps its turn."""
         source = (trail.site, trail.camera, trail.kind)
         own = self._of.get(incident)
         if own is None:
             own = self._of[incident] = {}
         old = own.get(source)
         if old is None:
-            trail.incident, trail.key = incident, self._next
-            self._next += 1
+            trail.incident = incident
+            if not trail.key or trail.key in self._listed:
+                trail.key = self._next
+            self._next = max(self._next, trail.key + 1)
             own[source] = trail
             self._list(trail)
             return trail
