@@ -16,6 +16,7 @@ from aggregator.core.precision import Judged, LearningPolicy, Precisions, RuleTo
 from aggregator.core.silences import Silence, check
 from aggregator.core.suppression import Suppressed, Suppression, SuppressionPolicy
 from aggregator.core.witness import ahead_s, time_of
+from contract.codec import decode_event
 from contract.events import Event
 from contract.ids import uuid7
 from contract.kinds import Kind
@@ -64,6 +65,14 @@ class Judges:
             for one in restored.begins
         )
         self._suppression.restore(restored.silences, restored.kept_out, restored.hushed, begins)
+        for raw, received in restored.faults:
+            event = decode_event(raw)
+            outage = self._suppression.fault(event, time_of(event))
+            if outage and now < received + OUTAGE_WAITS_S:
+                self._outages.append((received + OUTAGE_WAITS_S, outage))
+        for agent, _ in restored.agents:
+            if agent.last_seen and not agent.online:
+                self.agent(agent.site, agent.id, False, agent.since)
         self._cool_down(restored.verdicts, now)
 
     def relearn(self, verdicts: Sequence[Verdict], now: float) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import astuple
 
 from aggregator.adapters.rows import insert
 from aggregator.core.flapping import Begin
+from aggregator.core.inhibition import EXPLAINS
 from aggregator.core.ports import Batch, SuppressedQuery, SuppressedRow, SuppressedSeen
 from aggregator.core.precision import RuleTold, Verdict
 from aggregator.core.rates import Counted
@@ -152,6 +153,13 @@ def counted(read: Read) -> tuple[Counted, ...]:
         Counted(site, camera, family, bool(many), *rest)
         for site, camera, family, many, *rest in read(f"SELECT {_COUNTED} FROM counted", ())
     )
+
+
+def faults(read: Read, since: float) -> tuple[tuple[bytes, float], ...]:
+    """What cameras told of those faults of theirs that explain other things."""
+    marks = ",".join("?" * len(EXPLAINS))
+    sql = f"SELECT raw, received FROM events WHERE time > ? AND kind IN ({marks}) ORDER BY received, id"
+    return tuple((raw, received) for raw, received in read(sql, (since, *EXPLAINS)))
 
 
 def unlinked(read: Read, within_s: float) -> tuple[tuple[bytes, float, bool], ...]:

@@ -107,6 +107,7 @@ class SqliteStore:
             store_judged.begins(self._read, since if begins_since is None else begins_since),
             store_judged.verdicts(self._read),
             store_judged.counted(self._read),
+            store_judged.faults(self._read, since),
         )
 
     def incident_views(

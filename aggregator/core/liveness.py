@@ -234,4 +234,6 @@ class Fleet:
 
 def _since(before: Agent, online: bool, now: float) -> float:
     """Of what it is from now on; who is heard for the first time was never away."""
-    return before.since if online == before.online or not before.last_seen else now
+    if not before.last_seen:
+        return 0.0 if online else now
+    return before.since if online == before.online else now

@@ -153,7 +153,7 @@ class Restored:
     """What the correlation and the fleet need to go on after a restart. unlinked: (wire event, received, hushed) of the
     latest events that were stored and not yet assigned. kept_out, hushed: (episode, latest time, why). begins: of
     episodes, in the order they came. verdicts: all of them, in the order they were given. counted: what cameras tell
-    anyway."""
+    anyway. faults: (wire event, received) of what cameras told of their own faults, in the order it came."""
 
     incidents: tuple[tuple[Incident, tuple[Trail, ...], tuple[tuple[str, EpisodeState], ...]], ...]
     agents: tuple[tuple[Agent, Numbers | None], ...]
@@ -165,6 +165,7 @@ class Restored:
     begins: tuple[Begin, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     counted: tuple[Counted, ...] = ()
+    faults: tuple[tuple[bytes, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from aggregator.core.correlation import CorrelationPolicy
-from aggregator.core.ports import Message
+from aggregator.core.ports import Message, SuppressedQuery
 from contract import topics
 from contract.codec import encode
 from contract.ids import derived_uuid7
 from contract.messages import CameraHealth, Health, HostHealth, Status
 from simulator import city
 from tests.desks import Desk
+from tests.timeline import START, make_event, place
 
 EVERY_S = 30.0
 """How often agents report, and a batch is taken."""
@@ -93,3 +94,41 @@ def test_a_city_is_judged_alike_however_often_its_aggregator_restarts(
     assert len(once["incidents"]) > 50
     for name, shown in once.items():
         assert often[name] == shown
+
+
+def test_what_a_larger_cause_explains_is_explained_after_a_restart_too(tmp_path: Path) -> None:
+    """A covered lens, an outage of several cameras, an agent that went."""
+    now = START.timestamp()
+    desk = Desk(tmp_path, now=now)
+    desk.open()
+    covered = make_event(0, "lens", "camera_covered")
+    lost = [make_event(n, f"c{n}", "camera_lost", agent="edge-2") for n in range(3)]
+    desk.take(covered, *lost)
+    status = Status(time=START, state="offline", version="0", boot_id=BOOT, config_hash="0" * 16)
+    desk.service.handle([Message(topics.status("site-2", "edge-3"), encode(status), now + 5)])
+    desk.store.close()
+    desk.open()
+    desk.now = now + 20
+    desk.take(
+        make_event(20, "lens", "crowd"),
+        make_event(20, "c3", "camera_lost", agent="edge-2"),
+        make_event(20, "far", "camera_lost", agent="edge-3", site="site-2"),
+        make_event(20, "well", "crowd", agent="edge-4"),
+    )
+    told = {(row.camera, row.detail) for row in desk.store.suppressed(SuppressedQuery(reason="inhibited"))}
+    assert told >= {("lens", "camera_covered"), ("c3", "outage")}
+    assert {camera for camera, _ in told} == {"lens", "c2", "c3", "far"}
+
+
+def test_an_outage_is_gathered_although_the_aggregator_restarts_meanwhile(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, policy=CorrelationPolicy(), now=START.timestamp())
+    desk.open()
+    desk.take(*(make_event(n, f"c{n}", "camera_lost", location=place(9000 * n, 0)) for n in range(3)))
+    desk.store.close()
+    desk.now = START.timestamp() + 4
+    desk.open()
+    for _ in range(20):
+        desk.now += 0.5
+        desk.service.tick()
+    (one,) = desk.incidents()
+    assert one["sources"] == 2
