@@ -4,7 +4,7 @@ import pytest
 
 from aggregator.core.actions import DeedRefused
 from aggregator.core.attribution import LASTS_S, goes_on
-from aggregator.core.linking import Tie, Trail, tie
+from aggregator.core.linking import HeardSince, Tie, Trail, tie
 from aggregator.core.space import centre
 from contract.events import Phase, Subject
 from contract.kinds import KINDS, Kind
@@ -200,6 +200,32 @@ def test_what_a_camera_told_before_says_nothing_of_how_often_it_tells_of_this() 
         assert city.groups() == [{"gate", "market"}]
 
 
+def until(city: Timeline) -> float:
+    """When the only incident's only trail is over as far as is known, in seconds after START."""
+    (trail,) = city.correlator.trails(city.only().id)
+    return trail.until() - START.timestamp()
+
+
+def test_of_two_episodes_before_one_camera_each_is_over_by_its_own_silence() -> None:
+    """Two zones: a short crowd in one says nothing of how often the camera tells of the long one in the other, nor of
+    whether the end of that was lost."""
+    city = Timeline(gate=(0, 0))
+    for t in (0, 60, 120, 240, 400):
+        city.at(t).sees("gate", "crowd", "update" if t else "begin", episode="long", started=0)
+    for t, phase in ((410, "begin"), (420, "end")):
+        city.at(t).sees("gate", "crowd", phase, episode="short", started=410)  # type: ignore[arg-type]
+    assert until(city) == 400 + 60 + 200
+    city.at(700).sees("gate", "crowd", "begin", episode="third", started=700)
+    city.at(760).sees("gate", "crowd", "update", episode="third", started=700)
+    assert until(city) == 760 + 60 + 30
+    city.at(770).sees("gate", "crowd", "end", episode="third", started=700)
+    assert until(city) == 770
+    city.at(460).sees("gate", "crowd", "update", episode="long", started=0, lag_s=320)
+    assert until(city) == 770
+    city.at(780).sees("gate", "crowd", "end", episode="long", started=0)
+    assert city.correlator.trails(city.only().id)[0].running == {}
+
+
 def test_location_weighs_sources_by_confidence() -> None:
     city = Timeline(a=(0, 0), b=(40, 0))
     city.at(0).sees("a", "brawl", confidence=0.9)
@@ -243,9 +269,9 @@ def test_what_is_looked_at_does_not_grow_with_the_number_of_incidents(
     assert len(city.correlator) == others + 1
     looked: list[Trail] = []
 
-    def counted(a: Trail, b: Trail) -> object:
+    def counted(a: Trail, b: Trail, heard: HeardSince) -> object:
         looked.append(b)
-        return tie(a, b)
+        return tie(a, b, heard)
 
     monkeypatch.setattr("aggregator.core.attribution.tie", counted)
     assert city.at(30).sees("market", "brawl").link.kind == "same"

@@ -85,10 +85,8 @@ def seen(desk: Desk) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("seed", "profile"), [(3, "rain"), (8, "new-year")])
-def test_a_city_is_judged_alike_however_often_its_aggregator_restarts(
-    tmp_path: Path, seed: int, profile: str
-) -> None:
-    batches = course(seed, profile, 2.0)
+def test_a_city_is_judged_alike_however_often_its_aggregator_restarts(tmp_path: Path, seed: int, profile: str) -> None:
+    batches = course(seed, profile, 1.5)
     once = seen(play(tmp_path / "once", batches, frozenset()))
     often = seen(play(tmp_path / "often", batches, frozenset(range(7, len(batches), 23))))
     assert len(once["incidents"]) > 50
