@@ -189,14 +189,14 @@ class Correlator:
         ended = data.phase == "end" or (known is not None and known.ended)
         last, first = at.last, at.started if at.started < at.time else at.time
         probe = Trail(data.site, data.camera, data.kind, place, first, last, sure=data.confidence)
-        if not ended:
-            probe.running[data.episode] = first, last
         pulls: list[Pull] = []
         if known is not None:
             target, link = self._lineage.root(known.incident), EPISODE
             if known.last > last:
                 last = known.last
         else:
+            if not ended:
+                probe.running[data.episode] = first, last
             target, link, pulls = self._choose(probe, event, at, now, delayed)
             memory.expect(data.episode, last)
         self._episodes[data.episode] = EpisodeState(target, last, ended)
@@ -210,6 +210,8 @@ class Correlator:
         trail = self._index.attach(probe, target)
         if ended:
             trail.running.pop(data.episode, None)
+        elif known is not None:
+            trail.tells(data.episode, first, at.last)
         if known is not None:
             if self._index.count(target) == 1 and not draft.closed and goes_on(trail, known.last):
                 self._look_again(trail, now)

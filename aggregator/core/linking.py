@@ -87,10 +87,26 @@ class Trail(Struct, gc=False):
         """A post that takes reports is no camera: it may hear of two places at once."""
         return self.camera == other.camera and self.site == other.site and not self.kind == other.kind == Kind.REPORT
 
+    def tells(self, episode: str, first: float, last: float) -> None:
+        """One of its episodes goes on."""
+        known = self.running.get(episode)
+        if known is not None:
+            if known[0] < first:
+                first = known[0]
+            if known[1] > last:
+                last = known[1]
+        self.running[episode] = first, last
+
     def until(self, heard: HeardSince = always) -> float:
         """When it is over, as far as is known."""
-        since = heard(self.site, self.camera)
-        return max([self.last, *[_goes_until(first, last, since) for first, last in self.running.values()]])
+        latest = self.last
+        if self.running:
+            since = heard(self.site, self.camera)
+            for first, last in self.running.values():
+                ends = _goes_until(first, last, since)
+                if ends > latest:
+                    latest = ends
+        return latest
 
 
 def _goes_until(first: float, last: float, heard_since: float) -> float:

@@ -104,11 +104,11 @@ def _refold(memory: Memory, draft: Draft, told: Sequence[Told], eyes: Eyes, now:
         known = episodes.get(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
         trail = Trail(data.site, data.camera, data.kind, place, min(at.started, at.time), at.last, sure=data.confidence)
-        if not ended:
-            trail.running[data.episode] = trail.first, trail.last
         covering = memory.index.attach(trail, draft.id)
         if ended:
             covering.running.pop(data.episode, None)
+        else:
+            covering.tells(data.episode, trail.first, at.last)
         last = max(at.last, known.last) if known is not None else at.last
         episodes[data.episode] = EpisodeState(draft.id, last, ended)
         draft.add(event, at, now, source_of(event, at, place, eyes.trust, draft), not ended, item.delayed)

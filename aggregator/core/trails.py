@@ -144,10 +144,7 @@ class TrailIndex:
             self._list(trail)
             return trail
         for episode, (first, last) in trail.running.items():
-            known = old.running.get(episode)
-            if known is not None:
-                first, last = min(first, known[0]), max(last, known[1])
-            old.running[episode] = first, last
+            old.tells(episode, first, last)
         if trail.sure > old.sure:
             old.sure = trail.sure
         self._grow(old, trail)
