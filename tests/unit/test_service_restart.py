@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -56,9 +56,11 @@ def _reports(made: city.City, begin: float, seconds: float) -> Iterator[Message]
                 health = Health(time=made.time(t), interval_s=EVERY_S, cameras=reports, host=host)
                 yield Message(topics.health(site, agent), encode(health), begin + t)
         for start, end in outages:
-            for t, state in ((min(start + WILL_S, end), "offline"), (end, "online")):
-                status = Status(time=made.time(t), state=state, version="0", boot_id=BOOT, config_hash="0" * 16)
-                yield Message(topics.status(site, agent), encode(status), begin + t)
+            changes: tuple[tuple[float, Literal["online", "offline"]], ...]
+            changes = (min(start + WILL_S, end), "offline"), (end, "online")
+            for at, state in changes:
+                status = Status(time=made.time(at), state=state, version="0", boot_id=BOOT, config_hash="0" * 16)
+                yield Message(topics.status(site, agent), encode(status), begin + at)
 
 
 def play(folder: Path, batches: tuple[tuple[float, tuple[Message, ...]], ...], restarts: frozenset[int]) -> Desk:
