@@ -10,7 +10,8 @@ order of arrival within `reorder_s`. What is critical is shown at once all the s
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
+
+from msgspec.structs import replace
 
 from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
@@ -84,7 +85,7 @@ class Correlator:
 
     def trails(self, incident: str) -> tuple[Trail, ...]:
         """As they are now: copies, since they go on to change."""
-        return tuple([copy(trail) for trail in self._index.of(incident)])
+        return tuple([replace(trail, running=trail.running.copy()) for trail in self._index.of(incident)])
 
     def episode(self, episode: str) -> EpisodeState | None:
         return self._episodes.get(episode)

@@ -1,5 +1,6 @@
 """Correlation, told as timelines."""
 
+import msgspec
 import pytest
 
 from aggregator.core.actions import DeedRefused
@@ -224,6 +225,18 @@ def test_of_two_episodes_before_one_camera_each_is_over_by_its_own_silence() -> 
     assert until(city) == 770
     city.at(780).sees("gate", "crowd", "end", episode="long", started=0)
     assert city.correlator.trails(city.only().id)[0].running == {}
+
+
+def test_a_trail_that_was_handed_out_stays_as_it_was() -> None:
+    """The store writes it while what comes next is taken."""
+    city = Timeline(gate=(0, 0))
+    one = city.at(0).sees("gate", "crowd").incident
+    handed = city.correlator.trails(one)
+    before = msgspec.json.encode(handed)
+    city.at(10).sees("gate", "crowd", "update", started=0)
+    city.at(12).sees("gate", "crowd", "begin", episode="b")
+    assert city.correlator.trails(one) != handed
+    assert msgspec.json.encode(handed) == before
 
 
 def test_location_weighs_sources_by_confidence() -> None:
