@@ -8,7 +8,7 @@ from functools import cache
 from aggregator.core.correlation import Correlator
 from aggregator.core.flapping import Closing, SourceKey
 from aggregator.core.incident import Incident
-from aggregator.core.liveness import Camera, Fleet
+from aggregator.core.liveness import Fleet
 from aggregator.core.load import LoadPolicy
 from aggregator.core.outcome import Outcome
 from aggregator.core.ports import Restored, SuppressedRow
@@ -16,6 +16,7 @@ from aggregator.core.precision import Judged, LearningPolicy, Precisions, RuleTo
 from aggregator.core.silences import Silence, check
 from aggregator.core.suppression import Suppressed, Suppression, SuppressionPolicy
 from aggregator.core.witness import ahead_s, time_of
+from contract.codec import decode_event
 from contract.events import Event
 from contract.ids import uuid7
 from contract.kinds import Kind
@@ -64,6 +65,14 @@ class Judges:
             for one in restored.begins
         )
         self._suppression.restore(restored.silences, restored.kept_out, restored.hushed, begins)
+        for raw, received in restored.faults:
+            event = decode_event(raw)
+            outage = self._suppression.fault(event, time_of(event))
+            if outage and now < received + OUTAGE_WAITS_S:
+                self._outages.append((received + OUTAGE_WAITS_S, outage))
+        for agent, _ in restored.agents:
+            if agent.last_seen and not agent.online:
+                self.agent(agent.site, agent.id, False, agent.since)
         self._cool_down(restored.verdicts, now)
 
     def relearn(self, verdicts: Sequence[Verdict], now: float) -> None:
@@ -91,11 +100,6 @@ class Judges:
 
     def agent(self, site: str, agent: str, online: bool, now: float) -> None:
         self._suppression.agent(site, agent, online, now)
-
-    def silent(self, cameras: Iterable[Camera], now: float) -> None:
-        """Cameras whose agents have just been found silent."""
-        for site, agent in {(one.site, one.agent) for one in cameras if one.reason == "silent"}:
-            self._suppression.agent(site, agent, False, now)
 
     def closed(self, incident: Incident, rules: Iterable[RuleTold], now: float, words: str = "") -> list[Verdict]:
         """What an operator's closing says of each rule that told of it. incident: closed. rules: those that its events

@@ -51,6 +51,8 @@ def rebuilt(store: Store, fresh: Fresh, now: float, unlinked: bool = True) -> Re
         fleet.agents[agent.key] = replace(agent, last_seen=heard, told=0)
     for incident, trails, episodes in restored.incidents:
         correlator.restore(incident, trails, episodes)
+    heard = max((agent.last_seen for agent, _ in restored.agents if agent.last_seen), default=now)
+    correlator.resume(restored.counted, heard, now)
     if unlinked:
         for raw, received, hushed in restored.unlinked:
             correlator.wait(decode_event(raw), received, hushed)

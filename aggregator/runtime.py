@@ -125,7 +125,7 @@ class Aggregator:
         return fleet
 
     def _correlator(self, fleet: Fleet, trust: Trust) -> Correlator:
-        return Correlator(self.config.policy, H3Cells(), fleet.locate, self._places, trust)
+        return Correlator(self.config.policy, H3Cells(), fleet.locate, self._places, trust, fleet.heard)
 
     def _refused(self, error: BrokerError) -> None:
         self.refusal = error

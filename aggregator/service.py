@@ -218,9 +218,7 @@ class Service:
         self.ticked, self._arranged = now, False
         for outcome in (self._correlator.tick(now), *self._judges.gather(now)):
             self._correlated(outcome, batch)
-        gone = self._fleet.tick(now)
-        self._judges.silent(gone, now)
-        self._taking.show(batch, gone)
+        self._taking.pass_time(batch, now)
 
     def _arrange(self) -> Desk | None:
         """The desk by what is in memory, once for each tick."""
@@ -338,6 +336,7 @@ class Service:
         batch.moved += outcome.moved
         batch.episodes.update(outcome.episodes)
         batch.changes += outcome.changes
+        batch.counted.update(((one.site, one.camera, one.family, one.many), one) for one in outcome.counted)
         self._put(batch, outcome.incidents)
         for one in outcome.assigned:
             episode = one.event.data.episode

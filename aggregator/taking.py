@@ -69,6 +69,14 @@ class Taking:
         self._meter.events("stored", self._lags)
         self._lags.clear()
 
+    def pass_time(self, batch: Batch, now: float) -> None:
+        """Agents that have fallen silent."""
+        gone = self._fleet.tick(now)
+        for key in {(one.site, one.agent) for one in gone if one.reason == "silent"}:
+            self._judges.agent(*key, False, now)
+            batch.agents[key] = (self._fleet.agents[key], self._numbers.get(key))
+        self.show(batch, gone)
+
     def show(self, batch: Batch, cameras: Sequence[Camera]) -> None:
         for camera in cameras:
             batch.cameras[camera.key] = camera

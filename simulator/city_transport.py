@@ -57,6 +57,10 @@ class Transport:
     def watch(self, agent: str) -> Watch:
         return self._watches[agent]
 
+    def outages(self, agent: str) -> list[tuple[float, float]]:
+        """When the agent's uplink failed: from, to."""
+        return self._outages[agent]
+
     def deliver(self, sightings: Iterable[Sighting]) -> list[Delivery]:
         """Every event that arrives, in order of arrival; one that arrives twice is there twice."""
         made = [

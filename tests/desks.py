@@ -168,7 +168,9 @@ class Desk:
         self.live = Live("boot", self.ring)
         self.meter = PrometheusMeter()
         fresh = Fresh(
-            lambda fleet, trust: Correlator(self.policy, H3Cells(), fleet.locate, trust=trust), Fleet, self.policies
+            lambda fleet, trust: Correlator(self.policy, H3Cells(), fleet.locate, trust=trust, heard=fleet.heard),
+            Fleet,
+            self.policies,
         )
         self.punctual = Punctual(self.meter, lambda: self.now)
         self.service = Service(self.store, fresh, self.live.publish, self.punctual, lambda: self.now)

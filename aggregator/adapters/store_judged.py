@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from aggregator.adapters.rows import Read, insert
 from aggregator.core.flapping import Begin
+from aggregator.core.inhibition import EXPLAINS
 from aggregator.core.ports import Batch, SuppressedQuery, SuppressedRow, SuppressedSeen
 from aggregator.core.precision import RuleTold, Verdict
+from aggregator.core.rates import Counted
 from aggregator.core.silences import Silence
 from aggregator.core.suppression import HUSHED, KEPT_OUT, Reason, Suppressed
 from contract.kinds import Kind
@@ -27,6 +30,7 @@ _INSERT = (
     "VALUES"
 )
 _VERDICT = "incident, time, heard, site, camera, kind, true, told, sources, rule, reason"
+_COUNTED = ", ".join(Counted.__struct_fields__)
 _COUNT = "ON CONFLICT (event, reason) DO UPDATE SET count = count + 1, received = excluded.received"
 _SELECT = (
     "SELECT s.id, s.event, s.reason, s.by, s.detail, s.site, s.camera, s.kind, s.severity, s.phase, s.time, "
@@ -46,6 +50,7 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
         for v in batch.verdicts
     )
     insert(db, f"INSERT INTO verdicts ({_VERDICT}) VALUES", verdicts, "ON CONFLICT DO NOTHING")
+    insert(db, f"INSERT OR REPLACE INTO counted ({_COUNTED}) VALUES", map(astuple, batch.counted.values()))
 
 
 def search(query: SuppressedQuery) -> tuple[str, list[Any]]:
@@ -140,6 +145,21 @@ def verdict_rows(rows: Sequence[Any]) -> list[Verdict]:
     ]
 
 
+def counted(read: Read) -> tuple[Counted, ...]:
+    """What cameras tell anyway."""
+    return tuple(
+        Counted(site, camera, family, bool(many), *rest)
+        for site, camera, family, many, *rest in read(f"SELECT {_COUNTED} FROM counted", ())
+    )
+
+
+def faults(read: Read, since: float) -> tuple[tuple[bytes, float], ...]:
+    """What cameras told of those faults of theirs that explain other things."""
+    marks = ",".join("?" * len(EXPLAINS))
+    sql = f"SELECT raw, received FROM events WHERE time > ? AND kind IN ({marks}) ORDER BY received, id"
+    return tuple((raw, received) for raw, received in read(sql, (since, *EXPLAINS)))
+
+
 def unlinked(read: Read, within_s: float) -> tuple[tuple[bytes, float, bool], ...]:
     """(wire event, received, hushed) of the latest events that wait to be assigned: what was kept out does not."""
     sql = (
@@ -158,6 +178,7 @@ def prune(db: sqlite3.Connection, before: float) -> None:
     db.execute("DELETE FROM suppressed WHERE time < ?", (before,))
     db.execute("DELETE FROM silences WHERE expires < ?", (before,))
     db.execute("DELETE FROM verdicts WHERE time < ?", (before,))
+    db.execute("DELETE FROM counted WHERE time < ?", (before,))
 
 
 def _suppressed(row: SuppressedRow) -> tuple[Any, ...]:

@@ -55,6 +55,11 @@ def rowids(db: Database) -> None:
     _script(db, "0009_rowids.sql")
 
 
+@migrations()  # type: ignore[untyped-decorator]
+def counted(db: Database) -> None:
+    _script(db, "0010_counted.sql")
+
+
 def _script(db: Database, name: str) -> None:
     script = (files("aggregator.adapters") / "schema" / name).read_text("utf-8")
     code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())

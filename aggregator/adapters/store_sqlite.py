@@ -106,6 +106,8 @@ class SqliteStore:
             store_judged.hushed(self._read, since),
             store_judged.begins(self._read, since if begins_since is None else begins_since),
             store_judged.verdicts(self._read),
+            store_judged.counted(self._read),
+            store_judged.faults(self._read, since),
         )
 
     def incident_views(

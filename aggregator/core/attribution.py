@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from aggregator.core.incident import doubt
 from aggregator.core.kinship import AFFINITY, FOLLOWS_S, PAIRS, UNLED, VAGUE
-from aggregator.core.linking import Link, Tie, Trail, tie
+from aggregator.core.linking import HeardSince, Link, Tie, Trail, always, tie
 from aggregator.core.rates import PRIOR_PER_H, Rates
 from aggregator.core.trails import TrailIndex
 from contract.kinds import Kind
@@ -92,8 +92,10 @@ def _strongest(pull: Pull) -> tuple[float, str]:
 class Attribution:
     """Pure but for what it is given. sources: how many cameras and reporters an incident has."""
 
-    def __init__(self, index: TrailIndex, rates: Rates, sources: Callable[[str], int]) -> None:
-        self._index, self._rates, self._sources = index, rates, sources
+    def __init__(
+        self, index: TrailIndex, rates: Rates, sources: Callable[[str], int], heard: HeardSince = always
+    ) -> None:
+        self._index, self._rates, self._sources, self._heard = index, rates, sources, heard
 
     def pulls(self, probe: Trail) -> list[Pull]:
         """Of every incident around, the strongest first; those that never can be one with it are left out."""
@@ -101,7 +103,7 @@ class Attribution:
         known: dict[int, float] = {}
         follows: dict[tuple[str, Kind], float] = {}
         for other in self._index.near(probe):
-            one = tie(probe, other)
+            one = tie(probe, other, self._heard)
             if type(one) is not Tie:
                 continue
             credit = known[other.key] = self._credit(other, probe)
@@ -169,7 +171,7 @@ class Attribution:
         ties = [
             (one, self._credit(other, voter) * means)
             for other in others
-            if isinstance(one := tie(voter, other), Tie)
+            if isinstance(one := tie(voter, other, self._heard), Tie)
             and (means := self._means(other, voter.kind) if other.kind in VAGUE else 1.0)
         ]
         if not ties:
@@ -197,13 +199,15 @@ class Attribution:
 
         Where an incident is seen from many places, another sighting of it lies among them: the density of such a cloud
         is the mean of its kernels (Rosenblatt 1956), where the strongest alone would let it grow without end."""
-        earliest, latest = probe.first - TOGETHER_S, probe.until + TOGETHER_S
+        earliest, latest = probe.first - TOGETHER_S, probe.until(self._heard) + TOGETHER_S
         pulled, count = 0.0, 0
         for other in self._index.of(strongest.incident):
-            if other.kind != strongest.kind or other.until < earliest or other.first > latest or other is probe:
+            if other.kind != strongest.kind or other.first > latest or other is probe:
+                continue
+            if other.last < earliest and other.until(self._heard) < earliest:
                 continue
             count += 1
-            one = tie(probe, other)
+            one = tie(probe, other, self._heard)
             if type(one) is Tie:
                 pulled += one.rate * self._credit(other, probe)
         return pulled / count if count > 1 else inf

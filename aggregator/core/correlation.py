@@ -10,7 +10,8 @@ order of arrival within `reorder_s`. What is critical is shown at once all the s
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
+
+from msgspec.structs import replace
 
 from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
@@ -19,12 +20,12 @@ from aggregator.core.care import UNTOUCHED
 from aggregator.core.fold import Draft, Times, age, begin, emptied
 from aggregator.core.incident import Change, Heard, Incident, against, opening
 from aggregator.core.kinship import VAGUE
-from aggregator.core.linking import EPISODE, FIRST, Link, Trail
+from aggregator.core.linking import EPISODE, FIRST, HeardSince, Link, Trail, always
 from aggregator.core.memory import CorrelationPolicy as CorrelationPolicy
 from aggregator.core.memory import Memory
 from aggregator.core.ordering import Held, Ordering
-from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step, opened
-from aggregator.core.rates import Rates
+from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step
+from aggregator.core.rates import Counted
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells, Grid
 from aggregator.core.states import SYSTEM
@@ -47,17 +48,18 @@ class Correlator:
         locate: Locate | None = None,
         places: Places | None = None,
         trust: Trust | None = None,
+        heard: HeardSince = always,
     ) -> None:
         self.policy = policy or CorrelationPolicy()
         self._index = TrailIndex(cells or Grid(200.0))
-        self._memory = Memory(self.policy, self._index, places or Places())
+        self._memory = Memory(self.policy, self._index, places or Places(), heard)
         self._drafts, self._episodes, self._lineage = (
             self._memory.drafts,
             self._memory.episodes,
             self._memory.lineage,
         )
-        self._rates = Rates()
-        self._attribution = Attribution(self._index, self._rates, lambda one: len(self._drafts[one].sources))
+        self._rates = self._memory.rates
+        self._attribution = Attribution(self._index, self._rates, lambda one: len(self._drafts[one].sources), heard)
         self._ordering = Ordering(self.policy.reorder_s)
         self._announced: dict[str, str] = {}
         """Episodes that wait for their turn, to the incident that they were announced as."""
@@ -83,7 +85,7 @@ class Correlator:
 
     def trails(self, incident: str) -> tuple[Trail, ...]:
         """As they are now: copies, since they go on to change."""
-        return tuple([copy(trail) for trail in self._index.of(incident)])
+        return tuple([replace(trail, running=trail.running.copy()) for trail in self._index.of(incident)])
 
     def episode(self, episode: str) -> EpisodeState | None:
         return self._episodes.get(episode)
@@ -101,6 +103,13 @@ class Correlator:
             self._episodes[episode] = state
             self._memory.expect(episode, state.last)
         self._memory.watch(self._drafts[incident.id])
+
+    def resume(self, counted: Iterable[Counted], heard: float, now: float) -> None:
+        """Goes on after a restart. counted: what a store kept of what cameras tell anyway. heard: when anybody was
+        heard last; where that is long ago, what was told since comes before anything is closed for being quiet."""
+        self._rates.restore(counted)
+        if now - heard > self.policy.delayed_after_s:
+            self._memory.holds_until = now + self.policy.delayed_after_s
 
     def step(self, events: Iterable[Event], now: float, hushed: frozenset[str] = frozenset()) -> Outcome:
         """Takes events in and assigns those that need not wait any longer, these and earlier ones. The caller has seen
@@ -181,13 +190,14 @@ class Correlator:
         ended = data.phase == "end" or (known is not None and known.ended)
         last, first = at.last, at.started if at.started < at.time else at.time
         probe = Trail(data.site, data.camera, data.kind, place, first, last, sure=data.confidence)
-        probe.open = opened(known, ended)
         pulls: list[Pull] = []
         if known is not None:
             target, link = self._lineage.root(known.incident), EPISODE
             if known.last > last:
                 last = known.last
         else:
+            if not ended:
+                probe.running[data.episode] = first, last
             target, link, pulls = self._choose(probe, event, at, now, delayed)
             memory.expect(data.episode, last)
         self._episodes[data.episode] = EpisodeState(target, last, ended)
@@ -196,9 +206,13 @@ class Correlator:
         few = not self._many(draft)
         draft.add(event, at, now, source_of(event, at, place, self._trust, draft), running, delayed)
         if few and self._many(draft):
-            self._rates.note(data.site, data.camera, data.kind, last, len(draft.sources) > 1, many=True)
+            self._note(probe, last, len(draft.sources) > 1, many=True)
         step.touch(target)
         trail = self._index.attach(probe, target)
+        if ended:
+            trail.running.pop(data.episode, None)
+        elif known is not None:
+            trail.tells(data.episode, first, at.last)
         if known is not None:
             if self._index.count(target) == 1 and not draft.closed and goes_on(trail, known.last):
                 self._look_again(trail, now)
@@ -223,11 +237,11 @@ class Correlator:
         announced = self._drafts.get(self._announced.pop(event.data.episode, ""))
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
-            self._rates.note(probe.site, probe.camera, probe.kind, probe.first, best.confirmed)
+            self._note(probe, probe.first, best.confirmed)
             if announced is not None:
                 self._memory.absorb(self._drafts[best.incident], announced, now)
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
-        self._rates.note(probe.site, probe.camera, probe.kind, probe.first, False)
+        self._note(probe, probe.first, False)
         anew = {one for one, why in refused.items() if why == "onset"}
         own_id = incident_id(event, at)
         if announced is None:
@@ -244,6 +258,11 @@ class Correlator:
             self._drafts[own_id].apart = tuple(sorted(anew.union(self._drafts[own_id].apart)))
         self._memory.step.touch(own_id)
         return own_id, FIRST, []
+
+    def _note(self, told: Trail, time: float, confirmed: bool, *, many: bool = False) -> None:
+        """One more of what the camera tells anyway."""
+        key = self._rates.note(told.site, told.camera, told.kind, time, confirmed, many)
+        self._memory.step.noted[key] = None
 
     def _allowed(self, pulls: list[Pull], probe: Trail, delayed: bool) -> tuple[list[Pull], dict[str, Refused]]:
         """The incidents that the probe may join, likeliest first, open ones before closed ones; and why not others."""

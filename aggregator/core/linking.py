@@ -6,6 +6,7 @@ or from the background, at the camera's own rate of episodes that nothing else c
 All rates are per second.
 """
 
+from collections.abc import Callable
 from math import cos, exp, hypot, pi, radians, sqrt
 from typing import Literal
 
@@ -48,18 +49,28 @@ SILENT_S = 60.0
 SILENT_SHARE = 0.5
 """And, once more than its beginning was told, for no longer than SILENT_S and this share of what it has lasted: who
 tells of what goes on does so every so often, or ever less often, each time after a part of what it has lasted. What is
-silent for longer has ended, and its end was lost."""
+silent for longer has ended, and its end was lost; not where its agent was away, whose silence says nothing."""
 APART_SHARE = 0.045
 APART_M = 150.0
 """Another incident of the like near by, as a share of the rate of sightings of the first, and how far around: fights
 and crowds draw others. What is farther off than about two extents is more likely that other one."""
 
 
+HeardSince = Callable[[str, str], float]
+"""(site, camera) to since when its agent has been heard without a break, in seconds of the aggregator's clock; inf
+while it is away, 0 where nobody knows."""
+
+
+def always(_site: str, _camera: str) -> float:
+    """Nobody was ever away."""
+    return 0.0
+
+
 class Trail(Struct, gc=False):
     """One camera's continuous activity of one kind: the hull in time of its episodes, within one incident.
 
-    place: where it was last. open: how many of its episodes go on. sure: the greatest confidence. since: when the
-    episode began that was told of last; None: the trail's first."""
+    place: where it was last. sure: the greatest confidence. running: its episodes whose end was not told, each to when
+    it began and when it was last told of."""
 
     site: str
     camera: str
@@ -69,21 +80,39 @@ class Trail(Struct, gc=False):
     last: float
     incident: str = ""
     key: int = 0
-    open: int = 0
     sure: float = 0.5
-    since: float | None = None
+    running: dict[str, tuple[float, float]] = {}
 
     def same_camera(self, other: "Trail") -> bool:
         """A post that takes reports is no camera: it may hear of two places at once."""
         return self.camera == other.camera and self.site == other.site and not self.kind == other.kind == Kind.REPORT
 
-    @property
-    def until(self) -> float:
+    def tells(self, episode: str, first: float, last: float) -> None:
+        """One of its episodes goes on."""
+        known = self.running.get(episode)
+        if known is not None:
+            if known[0] < first:
+                first = known[0]
+            if known[1] > last:
+                last = known[1]
+        self.running[episode] = first, last
+
+    def until(self, heard: HeardSince = always) -> float:
         """When it is over, as far as is known."""
-        if self.open <= 0:
-            return self.last
-        lasted = self.last - (self.first if self.since is None else self.since)
-        return self.last + (min(STALE_S, SILENT_S + SILENT_SHARE * lasted) if lasted > 0 else STALE_S)
+        latest = self.last
+        if self.running:
+            since = heard(self.site, self.camera)
+            for first, last in self.running.values():
+                ends = _goes_until(first, last, since)
+                if ends > latest:
+                    latest = ends
+        return latest
+
+
+def _goes_until(first: float, last: float, heard_since: float) -> float:
+    """When an episode is over of which nothing is heard after `last`."""
+    known = last > first and last >= heard_since
+    return last + (min(STALE_S, SILENT_S + SILENT_SHARE * (last - first)) if known else STALE_S)
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -121,12 +150,12 @@ class Tie(Struct, frozen=True, gc=False):
     distance_m: float | None
 
 
-def tie(a: Trail, b: Trail) -> Tie | Refusal:
+def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
     """How strongly a ties to b."""
     kinds = PAIRS[a.kind].get(b.kind)
     if kinds is None:
         return "kind"
-    gap = gap_s(a, b)
+    gap = gap_s(a, b, heard)
     if gap > kinds.window_s:
         return "time"
     same = a.camera == b.camera and a.same_camera(b)
@@ -156,16 +185,16 @@ def _again(kinds: Pair, gap: float) -> float:
     return max(soon, AGAIN * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S) if kinds.ebbs else soon
 
 
-def gap_s(a: Trail, b: Trail) -> float:
+def gap_s(a: Trail, b: Trail, heard: HeardSince = always) -> float:
     """Seconds between the two; 0 where they overlap."""
     gap = a.first - b.last
-    if gap > 0.0 and b.open > 0:
-        gap = a.first - b.until
+    if gap > 0.0 and b.running:
+        gap = a.first - b.until(heard)
     if gap > 0.0:
         return gap
     gap = b.first - a.last
-    if gap > 0.0 and a.open > 0:
-        gap = b.first - a.until
+    if gap > 0.0 and a.running:
+        gap = b.first - a.until(heard)
     return gap if gap > 0.0 else 0.0
 
 

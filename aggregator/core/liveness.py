@@ -6,6 +6,7 @@ agent's own report interval. Times are seconds since the epoch.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from types import MappingProxyType
 from typing import Literal
 
@@ -64,8 +65,9 @@ class Camera:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """interval_s: how often it promises to report. will: the last status was "offline". told: the highest number that
-    it says it has given an event and handed over to the broker; 0 where it has not said since the aggregator began."""
+    """interval_s: how often it promises to report. will: the last status was "offline". since: when it came back last
+    or, where it is away, went; 0 where it never did either. told: the highest number that it says it has given an event
+    and handed over to the broker; 0 where it has not said since the aggregator began."""
 
     site: str
     id: str
@@ -76,6 +78,7 @@ class Agent:
     interval_s: float = DEFAULT_INTERVAL_S
     last_seen: float = 0.0
     silent: bool = False
+    since: float = 0.0
     told: int = 0
 
     @property
@@ -119,6 +122,15 @@ class Fleet:
         known = self.cameras.get((site, camera))
         return known.location if known else None
 
+    def heard(self, site: str, camera: str) -> float:
+        """Since when the camera's agent has been heard without a break: inf while it is away; 0 where it never was, or
+        never promised to report. See aggregator.core.linking.HeardSince."""
+        known = self.cameras.get((site, camera))
+        agent = self.agents.get((site, known.agent)) if known is not None else None
+        if agent is None or not agent.last_seen:
+            return 0.0
+        return agent.since if agent.online else inf
+
     def status(self, site: str, agent: str, status: Status, now: float) -> list[Camera]:
         before = self._agent(site, agent)
         self.agents[site, agent] = replace(
@@ -129,6 +141,7 @@ class Fleet:
             will=status.state == "offline",
             last_seen=now,
             silent=False,
+            since=_since(before, status.state == "online", now),
         )
         if status.state == "online":
             return []
@@ -140,7 +153,13 @@ class Fleet:
         # While something waits in its spool, what it has handed over is less than what it has numbered.
         told = before.told if health.host.spool_depth else health.host.last_sequence
         self.agents[site, agent] = replace(
-            before, interval_s=interval, last_seen=now, silent=False, will=False, told=told
+            before,
+            interval_s=interval,
+            last_seen=now,
+            silent=False,
+            will=False,
+            since=_since(before, True, now),
+            told=told,
         )
         return [shown for report in health.cameras if (shown := self._reported(site, agent, report, now))]
 
@@ -164,7 +183,7 @@ class Fleet:
         for agent in list(self.agents.values()):
             if not agent.online or now - agent.last_seen <= SILENT_INTERVALS * agent.interval_s:
                 continue
-            self.agents[agent.key] = replace(agent, silent=True)
+            self.agents[agent.key] = replace(agent, silent=True, since=now)
             shown += [one for key in self._cameras_of(*agent.key) if (one := self._offline(key, now, "silent"))]
         return shown
 
@@ -211,3 +230,10 @@ class Fleet:
         after = replace(after, shown=now)
         self.restore(after)
         return self.cameras[after.key]
+
+
+def _since(before: Agent, online: bool, now: float) -> float:
+    """Of what it is from now on; who is heard for the first time was never away."""
+    if not before.last_seen:
+        return 0.0 if online else now
+    return before.since if online == before.online else now

@@ -6,13 +6,16 @@ One thread; reads no clock.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from math import inf
 
 from msgspec.structs import replace
 
 from aggregator.core.fold import Draft
 from aggregator.core.incident import Change, Incident, OpeningPolicy, move
 from aggregator.core.lineage import Lineage
+from aggregator.core.linking import HeardSince, always
 from aggregator.core.outcome import EpisodeState, Outcome, Refused, Step
+from aggregator.core.rates import Rates
 from aggregator.core.severity import Places
 from aggregator.core.space import METRES_PER_DEGREE, distance_m
 from aggregator.core.states import SYSTEM, State
@@ -38,20 +41,25 @@ class CorrelationPolicy:
 
 
 class Memory:
-    """drafts: by id, absorbed ones too. episodes: where each belongs. step: what the present step has done so far."""
+    """drafts: by id, absorbed ones too. episodes: where each belongs. step: what the present step has done so far.
+    holds_until: nothing is closed or forgotten before."""
 
-    def __init__(self, policy: CorrelationPolicy, index: TrailIndex, places: Places) -> None:
-        self.policy, self.index, self.places = policy, index, places
+    def __init__(
+        self, policy: CorrelationPolicy, index: TrailIndex, places: Places, heard: HeardSince = always
+    ) -> None:
+        self.policy, self.index, self.places, self._heard = policy, index, places, heard
         self.drafts: dict[str, Draft] = {}
         self.episodes: dict[str, EpisodeState] = {}
         self.lineage = Lineage()
+        self.rates = Rates()
         self.step = Step()
+        self.holds_until = -inf
         self._watched: dict[str, float] = {}
         self._deadlines: list[tuple[float, str]] = []
         self._forgettable: list[tuple[float, str]] = []
 
     def outcome(self) -> Outcome:
-        return self.step.outcome(self.drafts, self.places)
+        return self.step.outcome(self.drafts, self.places, self.rates)
 
     def snapshot(self, draft: Draft) -> Incident:
         return draft.snapshot(self.places)
@@ -127,23 +135,26 @@ class Memory:
             return "extent"
         return None
 
-    def watch(self, draft: Draft) -> None:
+    def watch(self, draft: Draft, heard: float = 0.0) -> None:
         """One entry per incident in the heap; a deadline that moved away is looked at again when it comes up."""
-        due = self._deadline(draft)[0]
+        due = self._deadline(draft, heard)[0]
         if due < self._watched.get(draft.id, float("inf")):
             self._watched[draft.id] = due
             heappush(self._deadlines, (due, draft.id))
 
     def close_what_is_over(self, now: float) -> None:
         """And forgets what is old; touches only what is due."""
+        if now < self.holds_until:
+            return
         for draft in self._due(now):
-            due, reason = self._deadline(draft)
+            heard = min(self._heard_since(draft), now)
+            due, reason = self._deadline(draft, heard)
             if due <= now and draft.closed:
                 self._forget(draft.id)
                 continue
             if due <= now:
                 self.move(draft, "resolved", now, reason)
-            self.watch(draft)
+            self.watch(draft, heard)
         while self._forgettable and self._forgettable[0][0] + self.policy.memory_s <= now:
             self._forget_episode(heappop(self._forgettable)[1], now)
 
@@ -154,16 +165,21 @@ class Memory:
                 self._watched.pop(draft.id, None)
                 yield draft
 
-    def _deadline(self, draft: Draft) -> tuple[float, str]:
-        """When something is to be done about it next, and why."""
+    def _deadline(self, draft: Draft, heard: float) -> tuple[float, str]:
+        """When something is to be done about it next, and why. heard: since when its silence says something."""
         policy = self.policy
         if draft.closed:
             return max(draft.closed_at or draft.updated, draft.last_event) + policy.memory_s, "memory"
         oldest = max(draft.started + policy.max_age_s, draft.updated + policy.quiet_s)
         if draft.state == "suspected":
-            quiet = max(draft.last_event, draft.updated) + policy.quiet_s
+            quiet = max(draft.last_event, draft.updated, heard) + policy.quiet_s
             return min((quiet, "quiet"), (oldest, "max_age"))
         return oldest, "max_age"
+
+    def _heard_since(self, draft: Draft) -> float:
+        """Since when all that would tell how its running episodes go on have been heard: before, their silence says
+        nothing."""
+        return max([self._heard(trail.site, trail.camera) for trail in self.index.of(draft.id) if trail.running] or [0])
 
     def _forget(self, incident: str) -> None:
         self.index.drop(incident)

@@ -8,6 +8,7 @@ from msgspec import Struct
 from aggregator.core.fold import Draft
 from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Link
+from aggregator.core.rates import Counted, RateKey, Rates
 from aggregator.core.severity import Places
 from contract.events import Event
 
@@ -38,7 +39,8 @@ class Assigned(Struct, frozen=True, gc=False):
 class Outcome:
     """What a step did. incidents: each that changed, as it is now, absorbed ones included. merged: (absorbed, kept), in
     the order it happened; an assignment of the same step may name one that was absorbed after it. moved: (episode,
-    from, to) of what an operator split. episodes: those whose state changed without an event."""
+    from, to) of what an operator split. episodes: those whose state changed without an event. counted: what cameras
+    tell anyway, where that has changed."""
 
     assigned: tuple[Assigned, ...] = ()
     incidents: tuple[Incident, ...] = ()
@@ -46,6 +48,7 @@ class Outcome:
     merged: tuple[tuple[str, str], ...] = ()
     moved: tuple[tuple[str, str, str], ...] = ()
     episodes: tuple[tuple[str, EpisodeState], ...] = ()
+    counted: tuple[Counted, ...] = ()
 
 
 @dataclass(slots=True)
@@ -59,11 +62,12 @@ class Step:
     refused: dict[str, Refused] = field(default_factory=dict)
     moved: list[tuple[str, str, str]] = field(default_factory=list)
     episodes: dict[str, EpisodeState] = field(default_factory=dict)
+    noted: dict[RateKey, None] = field(default_factory=dict)
 
     def touch(self, incident: str) -> None:
         self.touched[incident] = None
 
-    def outcome(self, drafts: dict[str, Draft], places: Places) -> Outcome:
+    def outcome(self, drafts: dict[str, Draft], places: Places, rates: Rates) -> Outcome:
         touched = tuple([drafts[one].snapshot(places) for one in self.touched if one in drafts])
         return Outcome(
             tuple(self.assigned),
@@ -72,11 +76,5 @@ class Step:
             tuple(self.merged),
             tuple(self.moved),
             tuple(self.episodes.items()),
+            tuple([rates.counted(key) for key in self.noted]),
         )
-
-
-def opened(known: EpisodeState | None, ended: bool) -> int:
-    """What an event adds to the count of running episodes."""
-    if known is None:
-        return 0 if ended else 1
-    return -1 if ended and not known.ended else 0

@@ -12,6 +12,7 @@ from aggregator.core.linking import Link, Trail
 from aggregator.core.liveness import Agent, AgentKey, Camera
 from aggregator.core.outcome import EpisodeState
 from aggregator.core.precision import RuleTold, Verdict
+from aggregator.core.rates import Counted, RateKey
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
 from aggregator.core.suppression import Reason, Suppressed
@@ -138,6 +139,7 @@ class Batch:
     moved: list[tuple[str, str, str]] = field(default_factory=list)
     undone: list[tuple[str, int]] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    counted: dict[RateKey, Counted] = field(default_factory=dict)
     audit: list[tuple[float, str, str, str, str]] = field(default_factory=list)
     """(time, actor, action, object, detail)"""
 
@@ -150,7 +152,8 @@ class Batch:
 class Restored:
     """What the correlation and the fleet need to go on after a restart. unlinked: (wire event, received, hushed) of the
     latest events that were stored and not yet assigned. kept_out, hushed: (episode, latest time, why). begins: of
-    episodes, in the order they came. verdicts: all of them, in the order they were given."""
+    episodes, in the order they came. verdicts: all of them, in the order they were given. counted: what cameras tell
+    anyway. faults: (wire event, received) of what cameras told of their own faults, in the order it came."""
 
     incidents: tuple[tuple[Incident, tuple[Trail, ...], tuple[tuple[str, EpisodeState], ...]], ...]
     agents: tuple[tuple[Agent, Numbers | None], ...]
@@ -161,6 +164,8 @@ class Restored:
     hushed: tuple[tuple[str, float, Suppressed], ...] = ()
     begins: tuple[Begin, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    faults: tuple[tuple[bytes, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

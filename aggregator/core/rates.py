@@ -7,8 +7,11 @@ What comes to be of many people is counted once more on its own: who is wrong ab
 about many.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp
+
+from msgspec import Struct
 
 from contract.kinds import KINDS, Kind
 
@@ -38,16 +41,47 @@ class _Count:
     alone: float = 0.0
 
 
+RateKey = tuple[str, str, str, bool]
+"""Site, camera, family of kinds, and whether of many people alone."""
+
+
+class Counted(Struct, frozen=True, gc=False):
+    """What is counted of one camera and family, to be kept over a restart. since: when anything at all was first
+    counted."""
+
+    site: str
+    camera: str
+    family: str
+    many: bool
+    since: float
+    time: float
+    slow: float
+    fast: float
+    alone: float
+
+
 class Rates:
     """One thread. Times are seconds of event time; a time before the last one does not fade anything."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str, str, bool], _Count] = {}
+        self._counts: dict[RateKey, _Count] = {}
         self._since: float | None = None
 
-    def note(self, site: str, camera: str, kind: Kind, time: float, confirmed: bool, many: bool = False) -> None:
+    def restore(self, counted: Iterable[Counted]) -> None:
+        """What `counted` said, before the first note."""
+        for one in counted:
+            key = one.site, one.camera, one.family, one.many
+            self._counts[key] = _Count(one.time, one.slow, one.fast, one.alone)
+            self._since = one.since if self._since is None else min(one.since, self._since)
+
+    def counted(self, key: RateKey) -> Counted:
+        """As it is now, of something that was noted."""
+        one = self._counts[key]
+        return Counted(*key, self._since or one.time, one.time, one.slow, one.fast, one.alone)
+
+    def note(self, site: str, camera: str, kind: Kind, time: float, confirmed: bool, many: bool = False) -> RateKey:
         """An episode has begun, or (many) come to be of many people; confirmed: something else than the camera itself
-        speaks for it."""
+        speaks for it. Returns what has changed."""
         if self._since is None:
             self._since = time
         key = (site, camera, KINDS[kind].family, many)
@@ -65,6 +99,7 @@ class Rates:
         if kind != Kind.REPORT:  # a post hears of many places: many calls at once are no fault of its own
             count.fast += 1.0
             count.alone += 0.0 if confirmed else 1.0
+        return key
 
     def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
         """How many such episodes a second are to be expected now: its background."""

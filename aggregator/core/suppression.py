@@ -112,6 +112,11 @@ class Suppression:
     def agent(self, site: str, agent: str, online: bool, now: float) -> None:
         self._inhibition.agent(site, agent, online, now)
 
+    def fault(self, event: Event, time: float) -> tuple[str, ...]:
+        """What a store kept of a camera's own fault, in the order they came. The episodes that turned out then to be
+        one outage, if any."""
+        return self._inhibition.note(event, time)
+
     def closed(self, keys: Iterable[SourceKey], closing: Closing) -> None:
         """An operator has closed an incident that these told of."""
         for key in keys:

@@ -13,7 +13,7 @@ from aggregator.core.fold import Draft, age, begin, emptied
 from aggregator.core.incident import Change, Incident
 from aggregator.core.linking import Trail
 from aggregator.core.memory import Memory
-from aggregator.core.outcome import EpisodeState, Outcome, Step, opened
+from aggregator.core.outcome import EpisodeState, Outcome, Step
 from aggregator.core.states import State
 from aggregator.core.witness import Locate, Trust, place_of, source_of, times_of
 from contract.events import Event
@@ -104,8 +104,11 @@ def _refold(memory: Memory, draft: Draft, told: Sequence[Told], eyes: Eyes, now:
         known = episodes.get(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
         trail = Trail(data.site, data.camera, data.kind, place, min(at.started, at.time), at.last, sure=data.confidence)
-        trail.open = opened(known, ended)
-        memory.index.attach(trail, draft.id)
+        covering = memory.index.attach(trail, draft.id)
+        if ended:
+            covering.running.pop(data.episode, None)
+        else:
+            covering.tells(data.episode, trail.first, at.last)
         last = max(at.last, known.last) if known is not None else at.last
         episodes[data.episode] = EpisodeState(draft.id, last, ended)
         draft.add(event, at, now, source_of(event, at, place, eyes.trust, draft), not ended, item.delayed)

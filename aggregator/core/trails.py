@@ -83,7 +83,7 @@ class TrailIndex:
         """
         kind, camera, at = trail.kind, trail.camera, trail.place
         kinds, window, fault = PAIRS[kind], WINDOW_S[kind], kind in FAULTS
-        until = trail.last + STALE_S if trail.open > 0 else trail.last
+        until = trail.last + STALE_S if trail.running else trail.last
         earliest, latest = trail.first - window, until + window
         begin, end = int((earliest - STALE_S) // SLOT_S), int(latest // SLOT_S)
         if end - begin > LONGEST:
@@ -101,7 +101,7 @@ class TrailIndex:
                 since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
                 for other in bucket.values():
                     last = other.last
-                    if last < earliest and (other.open <= 0 or last + STALE_S < earliest):
+                    if last < earliest and (not other.running or last + STALE_S < earliest):
                         continue
                     first = other.first
                     if first < since or first > latest:
@@ -128,21 +128,23 @@ class TrailIndex:
         return found
 
     def attach(self, trail: Trail, incident: str) -> Trail:
-        """Gives the trail to the incident; returns the one that covers it now."""
+        """Gives the trail to the incident; returns the one that covers it now. One that has a key was here before a
+        restart, and keeps its turn."""
         source = (trail.site, trail.camera, trail.kind)
-        if trail.since is None:
-            trail.since = trail.first
         own = self._of.get(incident)
         if own is None:
             own = self._of[incident] = {}
         old = own.get(source)
         if old is None:
-            trail.incident, trail.key = incident, self._next
-            self._next += 1
+            trail.incident = incident
+            if not trail.key or trail.key in self._listed:
+                trail.key = self._next
+            self._next = max(self._next, trail.key + 1)
             own[source] = trail
             self._list(trail)
             return trail
-        old.open += trail.open
+        for episode, (first, last) in trail.running.items():
+            old.tells(episode, first, last)
         if trail.sure > old.sure:
             old.sure = trail.sure
         self._grow(old, trail)
@@ -156,7 +158,7 @@ class TrailIndex:
             trail.place, moved = place, True
         if last > trail.last:
             longer = last // SLOT_S != trail.last // SLOT_S
-            trail.last, trail.since = last, more.since
+            trail.last = last
         if first < trail.first:
             trail.first, longer = first, True
         if longer or moved:

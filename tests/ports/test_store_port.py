@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from threading import Thread
 
@@ -16,6 +17,7 @@ from aggregator.core.incident import Incident
 from aggregator.core.liveness import Agent, Camera
 from aggregator.core.ports import Batch, EvidenceRow, IncidentRow, Refused, Retention, Store
 from aggregator.core.precision import Verdict
+from aggregator.core.rates import Rates
 from aggregator.core.sequence import Sequence
 from aggregator.views import incident_view
 from contract.events import Event
@@ -306,6 +308,38 @@ def test_withdrawn_verdicts_are_gone_and_may_be_given_anew(store: Store) -> None
     assert store.verdicts() == (verdict("y", True),)
     store.commit(Batch(withdrawn=["x"], verdicts=[verdict("x", True)]))
     assert store.verdicts() == (verdict("y", True), verdict("x", True))
+
+
+def test_what_cameras_tell_anyway_is_there_after_opening_again_until_it_is_old(open_store: Open) -> None:
+    rates = Rates()
+    keys = [rates.note("s", camera, Kind.BRAWL, 5.0 + n / 3, n > 1, n > 0) for n, camera in enumerate("aab")]
+    store = open_store()
+    first = rates.counted(keys[0])
+    store.commit(Batch(counted={key: rates.counted(key) for key in keys}))
+    rates.note("s", "a", Kind.BRAWL, 9.1, False)
+    store.commit(Batch(counted={keys[0]: rates.counted(keys[0])}))
+    store.close()
+    again = open_store()
+    kept = {(one.site, one.camera, one.family, one.many): one for one in again.restore(0).counted}
+    assert kept == {key: rates.counted(key) for key in keys}
+    assert kept[keys[0]] != first
+    anew = Rates()
+    anew.restore(kept.values())
+    for camera, many in product("abc", (False, True)):
+        told = [one.unconfirmed_per_s("s", camera, Kind.BRAWL, 900.0, many) for one in (rates, anew)]
+        assert told[0] == told[1]
+    again.prune(Retention(events_days=1), DAY + 6)
+    assert {one.camera for one in again.restore(0).counted} == {"a"}
+    assert [one.many for one in again.restore(0).counted] == [False]
+
+
+def test_what_cameras_told_of_their_faults_comes_in_the_order_it_came(store: Store) -> None:
+    city = Timeline()
+    told = [seen(city, t, "a", kind) for t, kind in ((0, "camera_covered"), (5, "crowd"), (60, "camera_lost"))]
+    store.commit(batch_of(city, *told))
+    begin = START.timestamp()
+    for since, kinds in ((begin - 1, ["camera_covered", "camera_lost"]), (begin + 30, ["camera_lost"])):
+        assert [msgspec.json.decode(raw)["data"]["kind"] for raw, _ in store.restore(since).faults] == kinds
 
 
 def test_what_was_absorbed_by_one_that_was_absorbed_goes_all_the_way(store: Store) -> None:

@@ -4,9 +4,9 @@ import pytest
 
 from aggregator.core.actions import DeedRefused
 from aggregator.core.attribution import LASTS_S, goes_on
-from aggregator.core.linking import Tie, Trail, tie
+from aggregator.core.linking import HeardSince, Tie, Trail, tie
 from aggregator.core.space import centre
-from contract.events import Phase, Subject
+from contract.events import Subject
 from contract.kinds import KINDS, Kind
 from tests.timeline import START, Timeline, make_event, place
 
@@ -177,29 +177,6 @@ def test_an_episode_goes_on_until_it_ends_or_is_long_not_heard_of() -> None:
     assert len(other.standing()) == 2
 
 
-def test_who_told_of_what_went_on_and_then_falls_silent_has_lost_sight_of_it() -> None:
-    """Its end was lost: what begins there minutes later is another crowd, and soon afterwards the same one."""
-    for silent, alike in ((600, False), (150, True)):
-        city = Timeline(gate=(0, 0), market=(30, 0))
-        crowd = city.at(0).sees("gate", "crowd", confidence=0.8).incident
-        for t in (60, 120, 240, 400):
-            city.at(t).sees("gate", "crowd", "update", started=0, confidence=0.8)
-        later = city.at(400 + silent).sees("market", "crowd", confidence=0.8).incident
-        assert (later == crowd) is alike
-
-
-def test_what_a_camera_told_before_says_nothing_of_how_often_it_tells_of_this() -> None:
-    """Of the second crowd only the beginning was told, as by an agent that sends no updates (update_every_s = 0)."""
-    told: tuple[tuple[float, Phase, str], ...] = ((0, "begin", "a"), (40, "end", "a"), (60, "begin", "b"))
-    for order in (told, (told[2], *told[:2])):
-        city = Timeline(gate=(0, 0), market=(30, 0))
-        for t, phase, episode in order:
-            started = 60 if episode == "b" else 0
-            city.at(t).sees("gate", "crowd", phase, episode=episode, started=started, confidence=0.8)
-        city.at(560).sees("market", "crowd", confidence=0.8)
-        assert city.groups() == [{"gate", "market"}]
-
-
 def test_location_weighs_sources_by_confidence() -> None:
     city = Timeline(a=(0, 0), b=(40, 0))
     city.at(0).sees("a", "brawl", confidence=0.9)
@@ -243,9 +220,9 @@ def test_what_is_looked_at_does_not_grow_with_the_number_of_incidents(
     assert len(city.correlator) == others + 1
     looked: list[Trail] = []
 
-    def counted(a: Trail, b: Trail) -> object:
+    def counted(a: Trail, b: Trail, heard: HeardSince) -> object:
         looked.append(b)
-        return tie(a, b)
+        return tie(a, b, heard)
 
     monkeypatch.setattr("aggregator.core.attribution.tie", counted)
     assert city.at(30).sees("market", "brawl").link.kind == "same"

@@ -1,6 +1,7 @@
 """What the aggregator says of cameras and agents, told as timelines."""
 
 from datetime import UTC, datetime
+from math import inf
 
 import pytest
 
@@ -64,6 +65,32 @@ def test_a_last_will_is_not_waited_for() -> None:
     assert fleet.tick(1000) == []
     assert fleet.status("s", "e", status("online"), 1001) == []
     assert states(fleet.health("s", "e", health(report("a")), 1002)) == {"a": "online"}
+
+
+def test_since_when_an_agent_has_been_heard_without_a_break() -> None:
+    fleet = Fleet()
+    fleet.event(make_event(0, "a", site="s", agent="e"), 0)
+    assert (fleet.heard("s", "a"), fleet.heard("s", "nobody")) == (0, 0)  # who never reported promised nothing
+    fleet.health("s", "e", health(report("a")), 5)
+    fleet.health("s", "e", health(report("a")), 15)
+    assert fleet.heard("s", "a") == 0
+    fleet.status("s", "e", status("offline"), 20)
+    fleet.status("s", "e", status("offline"), 25)
+    assert (fleet.heard("s", "a"), fleet.agents["s", "e"].since) == (inf, 20)
+    fleet.status("s", "e", status("online"), 30)
+    fleet.health("s", "e", health(report("a")), 40)
+    assert fleet.heard("s", "a") == 30
+    fleet.tick(100)
+    assert (fleet.heard("s", "a"), fleet.agents["s", "e"].since) == (inf, 100)
+    fleet.health("s", "e", health(report("a")), 200)
+    assert fleet.heard("s", "a") == 200
+
+
+def test_an_agent_of_which_only_its_last_will_is_known_is_away() -> None:
+    fleet = Fleet()
+    fleet.event(make_event(0, "a", site="s", agent="e"), 0)
+    fleet.status("s", "e", status("offline"), 7)
+    assert (fleet.heard("s", "a"), fleet.agents["s", "e"].since) == (inf, 7)
 
 
 def test_cameras_of_two_sites_with_one_name_are_two() -> None:

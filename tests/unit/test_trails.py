@@ -1,5 +1,6 @@
 """Where links are looked for: nothing that may be linked is left out; and what a merge keeps."""
 
+from copy import copy
 from itertools import product
 from math import sqrt
 
@@ -69,6 +70,31 @@ def test_what_began_years_ago_is_found_today_and_listed_for_no_longer_than_a_day
     assert all(len(one.own) <= 86_400 / SLOT_S for one in index._places.values())
     index.drop("incident")
     assert not any(held for one in index._places.values() for held in one.holders)
+
+
+def test_trails_that_a_store_kept_come_in_the_order_they_had_before() -> None:
+    before = TrailIndex(Grid())
+    for camera, incident in (("c", "2"), ("a", "1"), ("b", "1")):
+        before.attach(trail(Kind.BRAWL, place(0, 0), camera=camera), incident)
+    after = TrailIndex(Grid())
+    for incident in ("1", "2"):
+        for kept in before.of(incident):
+            after.attach(copy(kept), incident)
+    after.attach(trail(Kind.BRAWL, place(0, 0), camera="d"), "3")
+    probe = trail(Kind.BRAWL, place(0, 0), camera="e")
+    assert [one.camera for one in after.near(probe)] == ["c", "a", "b", "d"]
+
+
+def test_two_that_have_one_key_are_both_found() -> None:
+    """An older Jaga numbered them anew with each start."""
+    index = TrailIndex(Grid())
+    for camera in "abc":
+        one = trail(Kind.BRAWL, place(0, 0), camera=camera)
+        one.key = 1
+        index.attach(one, camera)
+    assert {one.camera for one in index.near(trail(Kind.BRAWL, place(0, 0), camera="e"))} == set("abc")
+    for camera in "abc":
+        assert len(index.drop(camera)) == 1
 
 
 @pytest.mark.parametrize("turned", [False, True])

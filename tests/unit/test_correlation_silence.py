@@ -1,0 +1,67 @@
+"""How long what is no longer told of is taken to go on."""
+
+import msgspec
+
+from contract.events import Phase
+from tests.timeline import START, Timeline
+
+
+def test_who_told_of_what_went_on_and_then_falls_silent_has_lost_sight_of_it() -> None:
+    """Its end was lost: what begins there minutes later is another crowd, and soon afterwards the same one."""
+    for silent, alike in ((600, False), (150, True)):
+        city = Timeline(gate=(0, 0), market=(30, 0))
+        crowd = city.at(0).sees("gate", "crowd", confidence=0.8).incident
+        for t in (60, 120, 240, 400):
+            city.at(t).sees("gate", "crowd", "update", started=0, confidence=0.8)
+        later = city.at(400 + silent).sees("market", "crowd", confidence=0.8).incident
+        assert (later == crowd) is alike
+
+
+def test_what_a_camera_told_before_says_nothing_of_how_often_it_tells_of_this() -> None:
+    """Of the second crowd only the beginning was told, as by an agent that sends no updates (update_every_s = 0)."""
+    told: tuple[tuple[float, Phase, str], ...] = ((0, "begin", "a"), (40, "end", "a"), (60, "begin", "b"))
+    for order in (told, (told[2], *told[:2])):
+        city = Timeline(gate=(0, 0), market=(30, 0))
+        for t, phase, episode in order:
+            started = 60 if episode == "b" else 0
+            city.at(t).sees("gate", "crowd", phase, episode=episode, started=started, confidence=0.8)
+        city.at(560).sees("market", "crowd", confidence=0.8)
+        assert city.groups() == [{"gate", "market"}]
+
+
+def until(city: Timeline) -> float:
+    """When the only incident's only trail is over as far as is known, in seconds after START."""
+    (trail,) = city.correlator.trails(city.only().id)
+    return trail.until() - START.timestamp()
+
+
+def test_of_two_episodes_before_one_camera_each_is_over_by_its_own_silence() -> None:
+    """Two zones: a short crowd in one says nothing of how often the camera tells of the long one in the other, nor of
+    whether the end of that was lost."""
+    city = Timeline(gate=(0, 0))
+    for t in (0, 60, 120, 240, 400):
+        city.at(t).sees("gate", "crowd", "update" if t else "begin", episode="long", started=0)
+    for t, phase in ((410, "begin"), (420, "end")):
+        city.at(t).sees("gate", "crowd", phase, episode="short", started=410)  # type: ignore[arg-type]
+    assert until(city) == 400 + 60 + 200
+    city.at(700).sees("gate", "crowd", "begin", episode="third", started=700)
+    city.at(760).sees("gate", "crowd", "update", episode="third", started=700)
+    assert until(city) == 760 + 60 + 30
+    city.at(770).sees("gate", "crowd", "end", episode="third", started=700)
+    assert until(city) == 770
+    city.at(460).sees("gate", "crowd", "update", episode="long", started=0, lag_s=320)
+    assert until(city) == 770
+    city.at(780).sees("gate", "crowd", "end", episode="long", started=0)
+    assert city.correlator.trails(city.only().id)[0].running == {}
+
+
+def test_a_trail_that_was_handed_out_stays_as_it_was() -> None:
+    """The store writes it while what comes next is taken."""
+    city = Timeline(gate=(0, 0))
+    one = city.at(0).sees("gate", "crowd").incident
+    handed = city.correlator.trails(one)
+    before = msgspec.json.encode(handed)
+    city.at(10).sees("gate", "crowd", "update", started=0)
+    city.at(12).sees("gate", "crowd", "begin", episode="b")
+    assert city.correlator.trails(one) != handed
+    assert msgspec.json.encode(handed) == before
