@@ -2,8 +2,9 @@
 
 Each step's evidence (brawl_features) is judged by a small linear model (brawl_model); a window's log-odds are the mean
 over the last WINDOW_S without its strongest step, the picture's the mean of its strongest windows. Sums all through, so
-the parts that an event names add up to its score, before what is taken from it for too few people or for a picture
-that changes where nobody is. A brawl begins only where the mean of LONG_S, as far as so much was seen, bears it out.
+the parts that an event names add up to its score, before what is taken from it for too few people, for a picture that
+changes where nobody is, or for who walks past. A brawl begins only where the mean of LONG_S, as far as so much was
+seen, bears it out.
 """
 
 from collections import deque
