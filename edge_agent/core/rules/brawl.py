@@ -2,8 +2,9 @@
 
 Each step's evidence (brawl_features) is judged by a small linear model (brawl_model); a window's log-odds are the mean
 over the last WINDOW_S without its strongest step, the picture's the mean of its strongest windows. Sums all through, so
-the parts that an event names add up to its score, before what is taken from it for too few people or for a picture
-that changes where nobody is. A brawl begins only where the mean of LONG_S, as far as so much was seen, bears it out.
+the parts that an event names add up to its score, before what is taken from it for too few people, for a picture that
+changes where nobody is, or for who walks past. A brawl begins only where the mean of LONG_S, as far as so much was
+seen, bears it out.
 """
 
 from collections import deque
@@ -19,6 +20,7 @@ from edge_agent.core.geometry import inside
 from edge_agent.core.rules.base import counted, subjects, unit_box
 from edge_agent.core.rules.brawl_features import MOTION, Evidence, Floats, Looker, Looks, as_box, shown
 from edge_agent.core.rules.brawl_model import PARTS, BrawlModel, probability, shipped, strongest
+from edge_agent.core.rules.brawl_passing import Passing
 from edge_agent.core.rules.brawl_people import People
 from edge_agent.core.spec import Episodes, Rule
 from edge_agent.core.timing import exceeded, reached
@@ -39,6 +41,9 @@ ALONE, UNSEEN = 0.5, 2.0
 """It takes two to fight. ALONE is taken from the log-odds where no two were seen close to each other (brawl_people) at
 the strongest windows within PEOPLE_S, UNSEEN more where nobody was seen anywhere: fighters are missed by the detector
 (19 of 75 labelled fights; 34 of 75 clips without one), but fire, foliage and rain change as much and are no people."""
+PASSING = 2.0
+"""Taken where somebody who was in the strongest windows walks straight on (brawl_passing): who passes close to the
+camera, in rain or under leaves, changes the map as much as who fights."""
 EMPTY = 6
 """Windows in which nobody was seen within PEOPLE_S, from which they tell what changes by itself here."""
 QUIET, SHARE, NOISE = 0.33, 0.8, 20.0
@@ -94,7 +99,7 @@ class Brawl:
         self._steps: deque[_Step] = deque()
         self._boxes: NDArray[np.float64] | None = None
         self._inside: NDArray[np.bool_] | None = None
-        self._people = People(PEOPLE_S)
+        self._people, self._passing = People(PEOPLE_S), Passing(WINDOW_S)
         self._going_on = False
         self._score: float | None = None
 
@@ -105,7 +110,9 @@ class Brawl:
 
     def step(self, view: View) -> tuple[Finding, ...]:
         people = counted(self._rule, view.figures)
-        self._people.see(view.t, () if view.held else [figure.box for figure in people], view.aspect)
+        boxes = () if view.held else [figure.box for figure in people]
+        self._people.see(view.t, boxes, view.aspect)
+        self._passing.see(view.t, boxes, view.aspect)
         if view.held:
             self._looker.forget()
         elif (evidence := self._looker.look(view, people)) is not None:
@@ -136,8 +143,9 @@ class Brawl:
             return ()
         parts = lasting(np.stack([step.parts for step in recent]))
         top = places[strongest(parts[places].sum(axis=1))]
-        doubt = self._doubt(top, recent)
-        self._score = probability(float(parts[top].sum(axis=1).mean()) + self._model.bias - doubt)
+        odds = float(parts[top].sum(axis=1).mean()) + self._model.bias
+        doubt = self._doubt(top, recent, odds)
+        self._score = probability(odds - doubt)
         if self._going_on:
             self._going_on = self._score >= self._rule.threshold * CLEAR
         else:
@@ -161,12 +169,15 @@ class Brawl:
         long = float(lasts[strongest(lasts)].mean()) - doubt
         return probability(long) >= self._rule.threshold * BORNE_OUT
 
-    def _doubt(self, top: NDArray[np.intp], recent: Sequence[_Step]) -> float:
-        """What is taken from the log-odds: for too few people, and for a picture that changes where nobody is."""
+    def _doubt(self, top: NDArray[np.intp], recent: Sequence[_Step], odds: float) -> float:
+        """What is taken from the log-odds: for too few people, for a picture that changes where nobody is, and for who
+        walks past; that is asked only where it may silence something, for it is work with each person."""
         assert self._boxes is not None
         alone = 0.0 if self._people.pair(self._boxes[top]) else ALONE
         unseen = 0.0 if self._people else UNSEEN
-        return alone + unseen + self._noise(top, self._boxes, recent)
+        doubt = alone + unseen + self._noise(top, self._boxes, recent)
+        asked = probability(odds - doubt) >= self._rule.threshold * CLEAR
+        return doubt + (PASSING if asked and self._passing.through(self._boxes[top]) else 0.0)
 
     def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64], recent: Sequence[_Step]) -> float:
         known = [step.change for step in recent if step.change is not None]
