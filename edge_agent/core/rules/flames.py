@@ -203,7 +203,7 @@ def glowing(picture: Picture, levels: Levels = FULL) -> NDArray[np.intp]:
     rows, cols = colour.shape[0] // CELL, colour.shape[1] // CELL
     if not rows * cols:
         return np.empty(0, np.intp)
-    top, left = _warm(picture.colour(SMALL), *colour.shape[:2], levels)
+    top, left = _warm(picture.colour(SMALL), colour.shape[0], colour.shape[1], levels)
     cut = colour[: rows * CELL, : cols * CELL].reshape(rows, CELL, cols, CELL * 3)
     tiles = cut.transpose(0, 2, 1, 3)[top, left].reshape(-1, 3)
     lit = np.flatnonzero(tiles[:, 2] >= levels.at(RED))
