@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.core.picture import Picture
 from edge_agent.core.rules.flames import Flame, FlameMemory, glowing
+from edge_agent.core.rules.levels import Levels
 from edge_agent.core.rules.smoke_fire import HOLD, SmokeFire, SmokeFireRule
 from edge_agent.core.rules.smoke_veil import ROUGHEST, VeilMemory
 from edge_agent.core.rules.table import WHOLE
@@ -320,9 +321,9 @@ def test_uneven_pictures_are_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> N
     """As a camera of 12.5 pictures a second gives five."""
     looks, look = [], FlameMemory.look
 
-    def counted(memory: FlameMemory, picture: Picture, t: float) -> list[Flame]:
+    def counted(memory: FlameMemory, picture: Picture, t: float, levels: Levels) -> list[Flame]:
         looks.append(t - T0)
-        return look(memory, picture, t)
+        return look(memory, picture, t, levels)
 
     monkeypatch.setattr(FlameMemory, "look", counted)
     uneven = [0.4 * n + more for n in range(4) for more in (0.0, 0.24)]

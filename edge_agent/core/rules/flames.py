@@ -20,6 +20,7 @@ from edge_agent.core.patches import likeness, patches
 from edge_agent.core.picture import SMALL, WIDE, Picture
 from edge_agent.core.quantiles import quantile
 from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums, regions, spread
+from edge_agent.core.rules.levels import FULL, Levels
 from edge_agent.core.types import Image
 
 Counts = NDArray[np.intp]
@@ -41,10 +42,14 @@ STILL_AROUND = 0.3
 """Share of the surroundings that changes, against that of the flame, at most."""
 GRADATION = 15.0
 """Standard deviation of green within the flame, from red to yellow; paint and cloth have one colour."""
-LIVELY = 0.08
-"""Share of the flame's pixels that change between two looks, at least."""
+LIVELY = 5.0
+"""Grey levels by which the pixels change that glow at one of two looks only, at least: noise and coding turn those over
+whose colour is just that of a flame, as of a warm coat, and change them by less (3; flames by 8 and more)."""
 WILD = 0.7
 """Share of the outline that changes at most: more is something else at each look, as where a camera is carried past."""
+RAGGED, SMALL_BODY = 0.35, 144
+"""A flame is a body: of the sides of its pixels at most such a share is edge, of fewer pixels than these more, as their
+root; sand, bricks and leaves that have just the colour are speckles."""
 LEAST = 0.2
 """Share of its usual size that a flame never falls below: a lamp that blinks does."""
 STRUCTURE, ALIKE, STOOD, JUDGED = 5.0, 0.5, 0.4, 8
@@ -91,16 +96,18 @@ class FlameMemory:
         self._area = area
         self._steady = Steady(STEADY_S, STEADY)
         self._looks: deque[_Look] = deque()
+        self._contrast = 1.0
 
     def clear(self) -> None:
         self._steady.clear()
         self._looks.clear()
 
-    def look(self, picture: Picture, t: float) -> list[Flame]:
+    def look(self, picture: Picture, t: float, levels: Levels = FULL) -> list[Flame]:
+        self._contrast = levels.contrast
         colour = picture.colour(WIDE)
         if self._looks and self._looks[-1].luma.shape != colour.shape[:2]:
             self.clear()
-        places = glowing(picture)
+        places = glowing(picture, levels)
         if not len(places) and not any(look.counts[0].any() for look in self._looks):
             self.clear()
             return []
@@ -147,23 +154,30 @@ class FlameMemory:
             return None
         greens = (look.green[part][s] for look, s in zip(self._looks, shapes, strict=True))
         gradation = median(float(green.std()) if green.size else 0.0 for green in greens)
-        if gradation < GRADATION:
+        if gradation < GRADATION * self._contrast:
             return None
-        alive, beside = self._alive(part, region, pairs)
-        if alive < LIVELY or beside > STILL_AROUND * alive:
+        if median(edge(shape) * min(shape.sum() / SMALL_BODY, 1.0) ** 0.5 for shape in shapes) > RAGGED:
+            return None
+        alive, beside, turned = self._alive(part, region, pairs)
+        if turned < LIVELY * self._contrast or beside > STILL_AROUND * alive:
             return None
         return Flame(cells, self._looks[0].t, usual / size, flicker, alive, beside, gradation)
 
-    def _alive(self, part: tuple[slice, slice], region: Mask, pairs: list[tuple[Mask, Mask]]) -> tuple[float, float]:
-        """Median share of pixels that change between two looks, in the flame and around it."""
+    def _alive(
+        self, part: tuple[slice, slice], region: Mask, pairs: list[tuple[Mask, Mask]]
+    ) -> tuple[float, float, float]:
+        """Medians over the looks: share of pixels that change between two of them, in the flame and around it, and by
+        how many grey levels those do that glow at one of the two only (median)."""
         lumas = [look.luma[part].astype(np.int16) for look in self._looks]
-        inside, outside = [], []
+        inside, outside, turned = [], [], []
         for (a, b), (x, y) in zip(pairs, pairwise(lumas), strict=True):
-            moved, flame = np.abs(x - y) > CHANGED, a | b
+            change, flame, other = np.abs(x - y), a | b, a ^ b
+            moved = change > CHANGED * self._contrast
             beside = region & ~spread(spread(flame))
             inside.append(float(moved[flame].mean()) if flame.any() else 0.0)
             outside.append(float(moved[beside].mean()) if beside.any() else 0.0)
-        return median(inside), median(outside)
+            turned.append(float(np.median(change[other])) if other.any() else 0.0)
+        return median(inside), median(outside), median(turned)
 
 
 def _stood(before: _Look, now: _Look) -> bool:
@@ -182,29 +196,30 @@ def _halved(plane: Image | Mask) -> Grid:
     return np.asarray(half[:rows, :cols] / np.float32(4.0), np.float32)
 
 
-def glowing(picture: Picture) -> NDArray[np.intp]:
+def glowing(picture: Picture, levels: Levels = FULL) -> NDArray[np.intp]:
     """Flat indices of the pixels of the picture at WIDE that have the colour of a flame; only where the small picture
     might have it. None in a picture that is smaller than a cell."""
     colour = picture.colour(WIDE)
     rows, cols = colour.shape[0] // CELL, colour.shape[1] // CELL
     if not rows * cols:
         return np.empty(0, np.intp)
-    top, left = _warm(picture.colour(SMALL), *colour.shape[:2])
+    top, left = _warm(picture.colour(SMALL), colour.shape[0], colour.shape[1], levels)
     cut = colour[: rows * CELL, : cols * CELL].reshape(rows, CELL, cols, CELL * 3)
     tiles = cut.transpose(0, 2, 1, 3)[top, left].reshape(-1, 3)
-    lit = np.flatnonzero(tiles[:, 2] >= RED)
+    lit = np.flatnonzero(tiles[:, 2] >= levels.at(RED))
     blue, green, red = tiles.take(lit, axis=0).astype(np.int16).T
-    strong = (red >= green + REDDER) & (green >= blue) & (red - blue >= np.float32(SATURATION) * red)
+    redder, pure = red >= green + REDDER * levels.contrast, red - blue >= np.float32(SATURATION) * (red - levels.black)
+    strong = redder & (green >= blue) & pure
     tile, pixel = np.divmod(lit[strong], CELL * CELL)
     y, x = np.divmod(pixel, CELL)
     return np.asarray((top[tile] * CELL + y) * colour.shape[1] + left[tile] * CELL + x, np.intp)
 
 
-def _warm(small: Image, height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _warm(small: Image, height: int, width: int, levels: Levels) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns of those cells of a picture of (height, width), and of the ones beside them, in which the small
     picture (h, w, 3) is warm."""
     red, blue = small[..., 2].astype(np.int16), small[..., 0].astype(np.int16)
-    warm = np.flatnonzero((red >= WARM) & (WARMER * (red - blue) >= red))
+    warm = np.flatnonzero((red >= levels.at(WARM)) & (WARMER * (red - blue) >= red - levels.black))
     cells = np.zeros((height // CELL, width // CELL), np.bool_)
     cells.reshape(-1)[_cells_of(small.shape[:2], height, width)[warm]] = True
     top, left = np.nonzero(spread(cells))
@@ -240,3 +255,10 @@ def changed(before: Mask, after: Mask, *, align: bool = False) -> float:
         before = np.roll(before, shift, axis=(0, 1))
     union = int((before | after).sum())
     return int((before ^ after).sum()) / union if union else 0.0
+
+
+def edge(shape: Mask) -> float:
+    """Share of the sides of its pixels beyond which it does not go on: 1 for single pixels, 0 for what has no end."""
+    size = int(shape.sum())
+    within = int((shape[1:] & shape[:-1]).sum()) + int((shape[:, 1:] & shape[:, :-1]).sum())
+    return 1.0 - within / (2.0 * size) if size else 1.0

@@ -15,6 +15,7 @@ from edge_agent.core.rules.base import counted, unit_box
 from edge_agent.core.rules.carried import travel
 from edge_agent.core.rules.cells import Mask, bounds, regions, within
 from edge_agent.core.rules.flames import Flame, FlameMemory
+from edge_agent.core.rules.levels import LevelMemory
 from edge_agent.core.rules.smoke_veil import Veil, VeilMemory
 from edge_agent.core.spec import Episodes, Rule
 from edge_agent.core.timing import Rhythm, exceeded
@@ -80,6 +81,7 @@ class SmokeFire:
         self._polygon = polygon
         self._flames = FlameMemory(rule.flicker, HOLD * rule.flame_area)
         self._veil = VeilMemory(rule.veil)
+        self._levels = LevelMemory()
         self._zones: dict[tuple[int, int], Mask] = {}
         self._t = float("-inf")
         self._rhythm = Rhythm()
@@ -104,13 +106,14 @@ class SmokeFire:
         return self._found
 
     def _look(self, view: View, picture: Picture, fresh: bool) -> tuple[Finding, ...]:
-        veil = self._veil.look(picture, view.t, self._hidden(view, picture), fresh)
+        levels = self._levels.look(picture.colour(WIDE))
+        veil = self._veil.look(picture, view.t, self._hidden(view, picture), fresh, levels)
         if veil.cut:
             self._flames.clear()
         hold = HOLD if self._found else 1.0
         burning = [
             flame
-            for flame in self._flames.look(picture, view.t)
+            for flame in self._flames.look(picture, view.t, levels)
             if flame.area >= hold * self._rule.flame_area and self._here(flame.cells, flames.CELL, picture, WIDE)
         ]
         least = hold * self._rule.smoke_area

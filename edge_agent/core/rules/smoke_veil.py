@@ -17,6 +17,7 @@ import numpy as np
 from edge_agent.core.picture import SMALL, Picture
 from edge_agent.core.quantiles import median
 from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums, neighbourhood
+from edge_agent.core.rules.levels import FULL, Levels
 from edge_agent.core.timing import exceeded
 from edge_agent.core.types import Image
 
@@ -78,10 +79,12 @@ class VeilMemory:
         self._slow = np.zeros((0, 0), np.float32)
         self._t = 0.0
         self._began = 0.0
+        self._contrast = 1.0
 
-    def look(self, picture: Picture, t: float, hidden: Mask | None, fresh: bool) -> Veil:
+    def look(self, picture: Picture, t: float, hidden: Mask | None, fresh: bool, levels: Levels = FULL) -> Veil:
         """hidden: cells not to be judged. fresh: what was known no longer holds (the stream had a gap)."""
         luma, texture, chroma = _planes(picture)
+        contrast = self._contrast = levels.contrast
         known = not fresh and self._luma is not None and self._luma.shape == luma.shape
         white = luma > WHITE
         if known:
@@ -90,7 +93,7 @@ class VeilMemory:
         moved = luma - self._luma if known and self._luma is not None else np.zeros_like(luma)
         drift = np.abs(moved - median(moved))
         cut = bool(np.count_nonzero(drift > CUT) > CUT_SHARE * drift.size)
-        drifts = ((drift > DRIFT) & ~white).astype(np.float32)
+        drifts = ((drift > DRIFT * contrast) & ~white).astype(np.float32)
         stack = np.stack((luma, luma * luma, texture, chroma, drifts))
         if not known or cut:
             stack[4] = 0.0
@@ -101,7 +104,7 @@ class VeilMemory:
             stack -= self._fast
             stack *= self._weight(t, FAST_S)
             self._fast += stack
-            more = np.minimum(texture - self._slow, PASSING * (self._slow + NOISE))
+            more = np.minimum(texture - self._slow, PASSING * (self._slow + NOISE * contrast))
             self._slow = self._slow + self._weight(t, SLOW_S) * more
         self._luma, self._t = luma, t
         self._greys.append((t, picture.grey(SMALL)))
@@ -136,8 +139,9 @@ class VeilMemory:
         luma, square, texture, chroma, busy = self._fast
         swing = np.sqrt(np.maximum(square - luma * luma, 0.0))
         busy, swing, texture, usual = neighbourhood(np.stack((busy, swing, texture, self._slow)))
-        remaining = (texture + NOISE) / (usual + NOISE)
-        veiled = (busy >= BUSY) & (remaining <= self._veil) & (swing >= SOFT * (texture + 4.0)) & (chroma <= GREY)
+        noise, grey = np.float32(NOISE * self._contrast), GREY * self._contrast
+        remaining = (texture + noise) / (usual + noise)
+        veiled = (busy >= BUSY) & (remaining <= self._veil) & (swing >= SOFT * (texture + 4 * noise)) & (chroma <= grey)
         return np.asarray(veiled, np.bool_), np.asarray(remaining, np.float32)
 
 
