@@ -6,9 +6,10 @@ with ground truth. The peer is one of these, the same network as it is usually r
 Parts: as a camera with `crops = "auto"` is looked at, in the arithmetic that "auto" takes here. Each look depends on
 those before it, so all 795 pictures go through the agent's own way in their order, and a look costs the mean of all
 that it needs beyond decoding: the motion gate and the tracker, which say where to look, planning, cutting, the network
-on sheets and (every few seconds) on the whole picture, suppression. Left out are camera health, the rule and its
-events. Found is what the detector reports with the same score as above, not what the tracker adds; time and findings
-are means over the five rhythms of the whole picture that `busy_clip` takes.
+on sheets and (every few seconds) on the whole picture, suppression, and putting together what the pieces show. Left out
+are the tiny luma, which decoding gives (0.1 ms), camera health, the rule and its events. Found is what the detector
+reports with the same score as above, not what the tracker adds; time and findings are means over the five rhythms of
+the whole picture that `busy_clip` takes.
 """
 
 import statistics

@@ -47,7 +47,8 @@ Row = tuple[int, int, float, float, float, float, float]
 
 @dataclass(slots=True)
 class Parts:
-    """Seconds of processor time by part, and how many pixels the network saw. track: the tracker's share of rest."""
+    """Seconds of processor time by part, and how many pixels the network saw. look: from planning where to look until
+    what was found lies in the frame. track: the tracker's share of rest."""
 
     decode: float = 0.0
     gate: float = 0.0
@@ -123,8 +124,8 @@ class Watcher:
         if decision.detect:
             sheets = self.pipeline.sheets(frame)
             looks = look(self._detector, frame.image, sheets, self.pipeline.features)
-            times.append(time.process_time())
             found = self.pipeline.placed(sheets, looks).found
+            times.append(time.process_time())
             self.looked += 1
             whole_pixels = whole(frame.width, frame.height, self._side)[1]
             parts.pixels += whole_pixels if sheets is None else sheets.pixels

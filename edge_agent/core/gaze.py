@@ -9,7 +9,8 @@ faintly, gets no piece any more.
 
 Where a piece showed nobody, its answer holds while the place looks the same, as the gate has it for whole pictures (see
 `motion`): where somebody has left, the picture differs from the background for seconds and shows nobody all the while.
-A whole picture is no such answer: it shows small things smaller than a piece does.
+A whole picture is no such answer: it shows small things smaller than a piece does. Nor is one from before a pause: who
+comes by night may be as bright as the road was by day.
 """
 
 from collections.abc import Callable, Sequence
@@ -61,7 +62,7 @@ class Gaze:
         self._nobody = np.empty((0, 0), np.int16)
         """The luma of each pixel as it was when a piece last showed it; UNSEEN where somebody has been seen since."""
         self._frame = 0, 0
-        self._whole_t = float("-inf")
+        self._whole_t = self._planned_t = float("-inf")
         self._cut = NOWHERE
         self._awaited: Boxes | None = None
         """Who was followed where, when the whole picture was asked for."""
@@ -74,8 +75,10 @@ class Gaze:
         """How to look at a frame of this luma and (width, height) that the gate wants to have looked at; None: at the
         whole. moved_s: `t` on the clock of those who are followed."""
         self._luma, self._frame = luma, frame
-        if self._nobody.shape != luma.shape:
+        paused = t < self._planned_t or reached(t - self._planned_t, self._whole_s)
+        if paused or self._nobody.shape != luma.shape:
             self._nobody = np.full(luma.shape, UNSEEN, np.int16)
+        self._planned_t = t
         due = t < self._whole_t or reached(t - self._whole_t, self._whole_s)
         on, scale = None, np.array([*frame, *frame], np.float64)
         expected = self._expected(moved_s) * scale

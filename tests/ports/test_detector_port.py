@@ -300,11 +300,11 @@ def test_threads_and_hints_change_no_result(opened: Callable[..., Detector], det
 
 @pytest.mark.data
 def test_people_on_a_street_are_found_alike_by_each_runtime(opened: Callable[..., Detector], data: Path) -> None:
-    """Frame 240 (MOT numbering) of PETS09-S2L1, against its ground truth and against ONNX Runtime."""
+    """Frame 240 (MOT numbering) of PETS09-S2L1, with maps and without, against its ground truth and ONNX Runtime."""
     image, truth = pets_frame(data, 240)
     people = DetectorSpec(runtime="onnxruntime", classes=("person",))
     with closing(opened(imgsz=640, confidence=0.4, classes=("person",))) as detector:
-        found = detector.detect([image])[0]
+        found, plain = detector.detect([image])[0], detector.detect([image], features=False)[0]
     with closing(open_detector(people)) as reference:
         expected = reference.detect([image])[0]
     # A bfloat16 has 8 bits: an edge that lies 15 cells from its anchor is off by up to 1/16 of a cell of 32 pixels.
@@ -313,6 +313,7 @@ def test_people_on_a_street_are_found_alike_by_each_runtime(opened: Callable[...
     allowed = {"bf16": (2.0, 0.02), "int8": small, "int8+bf16": small}
     pixels, scores = allowed.get(detector.name.split("/")[-1], (1.0, 1e-3))
     assert same(found, expected, pixels, scores)
+    assert same(plain, expected, pixels, scores)
     hits = 0
     for box in truth:
         corner = np.maximum(found.boxes[:, :2], box[:2])

@@ -206,6 +206,16 @@ def test_of_what_moves_all_is_looked_at_where_a_part_of_it_is_anew() -> None:
     assert cut[0] == cut[1]
 
 
+@pytest.mark.parametrize(("later", "again"), [(0.4 + WHOLE_S, 1), (86_400.0, 1), (0.1, 1), (0.3 + WHOLE_S, 0)])
+def test_what_a_piece_showed_before_a_pause_says_nothing_any_more(later: float, again: int) -> None:
+    """Nor what it showed before the clock was set back. Looks that go on keep it, whole ones too."""
+    made = gaze()
+    assert [pieces(made, LUMA, 0.2), pieces(made, LUMA, 0.4)] == [1, 0]
+    made.plan(decision("refresh"), LUMA, FRAME, later, later)
+    made.take_whole(shown())
+    assert pieces(made, LUMA, later + 0.2) == again
+
+
 def test_a_luma_of_another_size_begins_anew() -> None:
     made = gaze()
     assert [pieces(made, LUMA, 0.2), pieces(made, LUMA, 0.4)] == [1, 0]
