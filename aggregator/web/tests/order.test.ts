@@ -55,13 +55,15 @@ describe("the queue's order", () => {
 });
 
 describe("the cameras' order", () => {
-  it("shows first what does not watch, then by place, whether quiet or not", () => {
+  it("shows first what does not watch, then what watches too rarely, then by place, whether quiet or not", () => {
+    const rarely = { key: "camera.rarely", values: { rate: 0.2, rules: "crowd" } };
     const cameras = [
       camera({ id: "b", state: "online" }),
       camera({ id: "a", state: "idle" }),
       camera({ id: "d", state: "stalled" }),
       camera({ id: "c", state: "offline" }),
+      camera({ id: "e", state: "online", why: rarely }),
     ];
-    expect(ids(cameras.sort(compareCameras))).toEqual(["c", "d", "a", "b"]);
+    expect(ids(cameras.sort(compareCameras))).toEqual(["c", "d", "e", "a", "b"]);
   });
 });

@@ -1,6 +1,6 @@
 /** In which order the queue is: first what needs an operator, the worst first, then the surest, then who has waited longest. */
 import { timesOf } from "./response";
-import { isClosed, needsAction } from "./store";
+import { isClosed, isHampered, isWatching, needsAction } from "./store";
 import { SEVERITIES, type Camera, type Incident, CAMERA_STATES } from "./types";
 
 /** 0 needs action, 1 in handling, 2 closed. */
@@ -65,10 +65,13 @@ function cameraPlace(camera: Camera): string {
 /** Gate 2 before gate 10. */
 const COLLATOR = new Intl.Collator("id", { numeric: true });
 
-/** What does not watch comes first, then by site and name. */
+/** What does not watch comes first, then what watches too rarely, then by site and name. */
 export function compareCameras(a: Camera, b: Camera): number {
-  const byState = CAMERA_STATES.indexOf(a.state) - CAMERA_STATES.indexOf(b.state);
-  const bothWatch = CAMERA_STATES.indexOf(a.state) > 6 && CAMERA_STATES.indexOf(b.state) > 6;
-  if (byState !== 0 && !bothWatch) return byState;
-  return COLLATOR.compare(cameraPlace(a), cameraPlace(b));
+  return trouble(a) - trouble(b) || COLLATOR.compare(cameraPlace(a), cameraPlace(b));
+}
+
+/** The smaller comes first. */
+function trouble(camera: Camera): number {
+  if (!isWatching(camera)) return CAMERA_STATES.indexOf(camera.state);
+  return CAMERA_STATES.length + (isHampered(camera) ? 0 : 1);
 }
