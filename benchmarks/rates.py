@@ -1,7 +1,7 @@
-"""The clips that show something, but for fights, at 2 to 15 analysed pictures a second: what is found, when, and what
-is told that is not so. Bar: nothing false at any rate.
+"""All clips but fights and Ped1, whether they show something or not, at 2 to 15 analysed pictures a second: what is
+found, when, and what is told that is not so. Bar: nothing false at any rate.
 
-Rules that look at the detector's maps are left out: those are not remembered.
+The rule `brawl` is left out: the detector's maps that it looks at are not remembered.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def figures(chosen: Sequence[Clip]) -> Iterator[Figure]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 without a false event, 1 with one, 2 without the data."""
+    """0 without a false event, 1 with one, 2 without the data or a clip of that name."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", nargs="+", metavar="PART", default=[""], help="only clips with this in their name")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     began = time.monotonic()
     chosen = [c for c in clips() if not c.name.startswith(LEFT_OUT) and any(part in c.name for part in options.clips)]
+    if not chosen:
+        parser.error("no such clip")
     return tell(Outcome("rates", tuple(figures(chosen))), began, options.json)
 
 

@@ -21,7 +21,7 @@ from edge_agent.core.crowd_density import Beside, Density, beside, middles, size
 from edge_agent.core.geometry import inside
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import View
-from edge_agent.core.types import FeatureMap, Point
+from edge_agent.core.types import Box, FeatureMap, Point
 
 PERSON = "person"
 EVERY_S = 1.0
@@ -101,7 +101,8 @@ class CrowdCounter:
         self._polygon = polygon
         self._density = density
         self._looks: deque[tuple[float, Beside]] = deque()
-        self._size: tuple[float, float] | None = None
+        self._several: list[Box] = []
+        """The people of the last picture in which several were detected."""
         self._looked = float("-inf")
         self._seen = float("-inf")
         self._place: tuple[float, ...] = ()
@@ -122,13 +123,15 @@ class CrowdCounter:
         are too few looks."""
         if self._density is None:
             return None
+        people = [figure.box for figure in view.figures if figure.cls == PERSON]
+        if len(people) >= SEEN:
+            self._several = people
         if view.features is not None and reached(view.t - self._looked, EVERY_S):
             self._looked = view.t
             cells = self._density.heads(view.features)
             if cells is not None:
-                people = [figure.box for figure in view.figures if figure.cls == PERSON]
-                self._size = size_of(people) if len(people) >= SEEN else self._size
-                shown = beside(cells, view.features, people, self._size, self._mask(view.features))
+                size = size_of(self._several) if self._several else None
+                shown = beside(cells, view.features, people, size, self._mask(view.features))
                 self._looks.append((view.t, shown))
         while self._looks and self._old(view.t - self._looks[0][0]):
             self._looks.popleft()

@@ -38,8 +38,7 @@ LEAP, LEAP_SPEED, FASTEST = 0.5, 3.0, 8.0
 """A step of more than LEAP box lengths, at more than LEAP_SPEED plus three times the speed before (FASTEST, where that
 is not known yet), is no motion but another vehicle under the same name."""
 BRAKED_S, APPROACH_S = 2.5, 0.6
-"""How hard a vehicle braked is taken from its speed over APPROACH_S at any moment of the last BRAKED_S before it
-stood."""
+"""How hard a vehicle braked is taken from its way over APPROACH_S, at any moment from BRAKED_S before it stood."""
 SWELL = 2.0
 """Within the seconds of a stop no vehicle's box becomes so many times as long, or as short: that is another under its
 name."""

@@ -134,12 +134,7 @@ class CameraPipeline:
     def _begin(self) -> None:
         """Nothing has been seen yet."""
         self._memory = TrackMemory(self._heal_s)
-        self._watches = [
-            _watch(rule, step)
-            for rule, step in zip(
-                self._camera.rules, make_rules(self._camera, self._trained, self._strong), strict=True
-            )
-        ]
+        self._watches = [_watch(rule, step) for rule, step in zip(self._camera.rules, self._rules(), strict=True)]
         self._health = CameraHealth(self._camera.tamper)
         self._views = 0
         self._known: tuple[frozenset[int], int] = (frozenset(), 0)

@@ -217,6 +217,16 @@ def test_the_size_of_people_detected_says_whether_heads_stand_close(side: float,
     assert found[-1].dense is bool(share)
 
 
+def test_the_size_of_people_who_are_detected_between_two_looks_at_the_maps_is_known_at_the_next() -> None:
+    """Two small people, at every look but those at the maps."""
+    counter = CrowdCounter(WHOLE, dull(1.0))
+    for n in range(16):
+        boxes = ((0.0, 0.0, 0.025, 0.1), (0.5, 0.5, 0.525, 0.6)) if n % 5 else ()
+        counter.step(view(n / 5, boxes=boxes), len(boxes), len(boxes))
+    found = counter.step(view(3.2), 2, 2)
+    assert (found.heads, found.dense) == (2 * (1 + MISSED), False)
+
+
 def test_a_few_people_are_counted_as_they_are_detected() -> None:
     few = count_of(8, Beside(FEW), seen=True)
     assert (few.heads, few.low, few.high) == (8.0, 8 * DETECTED[0], 8 + FEW)

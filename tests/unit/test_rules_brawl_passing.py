@@ -94,13 +94,22 @@ def test_who_is_missed_for_longer_is_somebody_else(missed: float, same: bool) ->
     assert passing.through(PLACES) is same
 
 
-def test_looks_too_close_to_the_last_are_left_out() -> None:
+@pytest.mark.parametrize(("apart_s", "passes"), [(APART_S / 2, True), (APART_S, False)])
+def test_looks_too_close_to_the_last_are_left_out(apart_s: float, passes: bool) -> None:
+    """In the second of which the box jumps, to and fro."""
     passing = Passing(2.0)
-    passing.see(0.0, [body(0.2)], 1.0)
-    passing.see(APART_S / 2, (), 1.0)
-    for n in range(1, 6):
-        passing.see(n / 5, [body(0.2 + 0.03 * n)], 1.0)
-    assert passing.through(PLACES)
+    for n in range(6):
+        passing.see(n / 2, [body(0.1 + 0.06 * n)], 1.0)
+        passing.see(n / 2 + apart_s, [body(0.07 + 0.06 * n)], 1.0)
+    assert passing.through(PLACES) is passes
+
+
+def test_pictures_that_nobody_looked_at_leave_out_no_look() -> None:
+    """Every third of ten a second is looked at."""
+    passing = Passing(2.0)
+    for n in range(20):
+        passing.see(n / 10, () if n % 3 else [body(0.2 + 0.01 * n)], 1.0)
+    assert len(passing._ways[0]) == 7
 
 
 def told_of(way: Way, level: float) -> Brawl:

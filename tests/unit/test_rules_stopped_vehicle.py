@@ -110,6 +110,20 @@ def test_a_crash_before_a_gap_is_told_at_the_first_look_after_it(lost: float, ga
     assert first(play(rule(), times, meeting)) == pytest.approx(lost + gap_s, abs=0.21)
 
 
+@pytest.mark.parametrize("again", [8.5, 12.0])
+def test_who_crashed_and_was_hidden_at_its_time_is_told_as_any_other_who_stands(again: float) -> None:
+    """The other drives on at 6 s; then nobody is there for whom it could wait."""
+
+    def meeting(t: float) -> list[Figure]:
+        y = min(0.54, 0.54 - 0.2 * (3.6 - t)) + 0.2 * max(0.0, t - 6)
+        other = [vehicle(2, 1.06, y, "motorcycle")] if y < 1 else []
+        return other if 5.1 < t < again else [comes(t, braking_s=0.4), *other]
+
+    found = play(rule(), every(5, 0, 140), meeting)
+    assert first(found) == pytest.approx(4.0 + 120.0, abs=1.0)
+    assert "collided" not in {m.name for m in found[0][1].measures}
+
+
 @pytest.mark.parametrize(("beside", "met"), [(0.0, False), (0.15, True)])
 def test_a_vehicle_seen_twice_does_not_meet_itself(beside: float, met: bool) -> None:
     movers = Movers()

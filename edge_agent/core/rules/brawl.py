@@ -42,7 +42,7 @@ ALONE, UNSEEN = 0.5, 2.0
 the strongest windows within PEOPLE_S, UNSEEN more where nobody was seen anywhere: fighters are missed by the detector
 (19 of 75 labelled fights; 34 of 75 clips without one), but fire, foliage and rain change as much and are no people."""
 PASSING = 2.0
-"""Taken where somebody who was in the strongest windows walks straight on (brawl_passing): who passes close to the
+"""Taken where half of those who were in the strongest windows walk straight on (brawl_passing): who passes close to the
 camera, in rain or under leaves, changes the map as much as who fights."""
 EMPTY = 6
 """Windows in which nobody was seen within PEOPLE_S, from which they tell what changes by itself here."""

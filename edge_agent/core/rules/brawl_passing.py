@@ -32,20 +32,19 @@ class Passing:
 
     def __init__(self, span_s: float) -> None:
         self._span_s = span_s
-        self._last: float | None = None
+        self._last = float("-inf")
         self._ways: list[deque[tuple[float, Doubles]]] = []
 
     def see(self, t: float, boxes: Sequence[Box], aspect: float) -> None:
-        """boxes: unit coordinates, of one look; looks in order of time. aspect: of the picture, width over height."""
-        if self._last is not None and not reached(t - self._last, APART_S):
-            return
-        self._last = t
+        """boxes: unit coordinates, of one look; looks in order of time. Without any nobody looked, or nobody was found.
+        aspect: of the picture, width over height."""
         for way in self._ways:
             while way and exceeded(t - way[0][0], self._span_s):
                 way.popleft()
         self._ways = [way for way in self._ways if way]
-        if not boxes:
+        if not boxes or not reached(t - self._last, APART_S):
             return
+        self._last = t
         now = np.array(boxes)
         open_ = [way for way in self._ways if not exceeded(t - way[-1][0], MISSED_S)]
         found = _links(np.array([way[-1][1][:4] for way in open_]).reshape(-1, 4), now)

@@ -61,15 +61,13 @@ and the glow of a candle or of the sun through leaves has changed its shape beca
 @dataclass(frozen=True, slots=True, eq=False)
 class Flame:
     """One place that burns. cells: where. since: from when it has been seen. area: share of the picture. flicker:
-    share of the outline that is another one at the next look, displacement taken out (median). gradation, alive,
-    around: see the constants."""
+    share of the outline that is another one at the next look, displacement taken out (median). gradation: see
+    GRADATION."""
 
     cells: Mask
     since: float
     area: float
     flicker: float
-    alive: float
-    around: float
     gradation: float
 
 
@@ -161,7 +159,7 @@ class FlameMemory:
         alive, beside, turned = self._alive(part, region, pairs)
         if turned < LIVELY * self._contrast or beside > STILL_AROUND * alive:
             return None
-        return Flame(cells, self._looks[0].t, usual / size, flicker, alive, beside, gradation)
+        return Flame(cells, self._looks[0].t, usual / size, flicker, gradation)
 
     def _alive(
         self, part: tuple[slice, slice], region: Mask, pairs: list[tuple[Mask, Mask]]

@@ -29,7 +29,8 @@ FULL = Levels()
 
 class LevelMemory:
     """The least and the greatest value that any channel of a camera has shown. It never forgets: a lamp that was once
-    white tells what white is, also while it is off."""
+    white tells what white is, also while it is off. A spoilt picture or a privacy mask only brings it nearer to FULL.
+    """
 
     def __init__(self) -> None:
         self._least, self._most = 255, 0

@@ -39,7 +39,8 @@ STILL = 0.15
 from there."""
 CRASH_LATE_S, CRASHES = 1.5, 64
 """A crash that the look before could have told so long after its time is none any more: who was taken to queue until
-then goes on queueing. So many that were seen are remembered."""
+then goes on queueing, and who was hidden stands as in a place that is not known. So many that were seen are
+remembered."""
 QUEUE = 1.5
 """Box lengths between two vehicles of one queue, at most."""
 WHEELS = frozenset({"car", "bus", "truck"})
@@ -104,33 +105,34 @@ class StoppedVehicle:
             stood = mover.stands(view.t)
             if not stood or mover.figure.id not in mine or not inside(self._polygon, in_frame(mover.figure.foot)):
                 continue
-            case = self._case(mover, movers, view.aspect)
+            untold = mover.serial not in self._crashed
+            late = untold and exceeded(looked - mover.since, self._rule.crash_after_s + CRASH_LATE_S)
+            case = self._case(mover, movers, view.aspect, late)
             if case is None:
-                continue
-            untold_crash = case.crashed and mover.serial not in self._crashed
-            if untold_crash and exceeded(looked - mover.since, case.patience_s + CRASH_LATE_S):
                 continue
             self._score = max(self._score, stood / case.patience_s)
             if reached(stood, case.patience_s) and (mover.speed or 0.0) <= STILL:
-                if untold_crash:
+                if case.crashed and untold:
                     self._crashed.append(mover.serial)
                 findings.append(_finding(mover, case, stood, view.t))
         return tuple(findings)
 
-    def _case(self, mover: Mover, movers: tuple[Mover, ...], aspect: float) -> _Case | None:
+    def _case(self, mover: Mover, movers: tuple[Mover, ...], aspect: float, late: bool) -> _Case | None:
+        """late: it is too late to tell a crash."""
         usual = self._traffic.field.usual_stand(mover.figure.foot) if self._traffic.knows else None
         if not mover.came and usual is None:
             return None
         large = mover.figure.cls in WHEELS and mover.figure.height >= CRASH_HEIGHT and mover.came
         met = large and mover.plain(self._traffic.strong) and mover.collided is not None
-        crashed = met and mover.braking >= CRASH_BRAKING and not usual
+        hit = met and mover.braking >= CRASH_BRAKING and not usual
+        crashed = hit and not late
         if any(_holds_up(other, mover, crashed, aspect) for other in movers):
             return None
         if crashed:
             return _Case(self._rule.crash_after_s, usual, True)
         if usual is not None:
             return _Case(max(self._rule.after_s, LONGER * usual), usual, False)
-        abrupt = large and mover.plain(self._traffic.strong) and mover.braking >= ABRUPT
+        abrupt = large and not hit and mover.plain(self._traffic.strong) and mover.braking >= ABRUPT
         return _Case(self._rule.after_s * (1.0 if abrupt else UNKNOWN), None, False)
 
 
