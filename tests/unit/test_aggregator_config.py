@@ -112,6 +112,8 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
         (f'{HTTP}[map]\nstyle = "https://{{s}}.a.test/x.json"\n', ["map = https://{s}.a.test", "a host name"]),
         (f"{HTTP}port = 99999\n", ["http.port = 99999", "allowed: int <= 65535"]),
         (f'{HTTP}port = "80"\n', ['http.port = "80"', "allowed: int"]),
+        (f'{HTTP}[mqtt]\nversion = "4"\n', ["mqtt.version = 4 ", "allowed: auto, 5, 3.1.1"]),
+        (f'{HTTP}[oidc]\nroles = {{ "a.b" = "boss" }}\n', ["oidc.roles[...] = boss ", "allowed: viewer, operator"]),
         (f"{HTTP}[load]\nper_operator = nan\n", ["load.per_operator = nan", "allowed: float > 0.0"]),
         (f'{HTTP}[[district]]\nname = "x y"\nsites = ["a"]\n', ["district[0].name = x y", "a-z"]),
         ("[aggregator\n", ["not valid TOML"]),
