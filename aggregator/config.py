@@ -164,7 +164,7 @@ def load(path: Path) -> AggregatorConfig:
         raise ConfigError("aggregator.config_unreadable", file=str(path), detail=str(error)) from error
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError("aggregator.config_no_toml", file=str(path), detail=str(error)) from error
     return parse(raw, path)
 

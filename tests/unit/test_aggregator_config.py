@@ -117,6 +117,7 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
         (f"{HTTP}[load]\nper_operator = nan\n", ["load.per_operator = nan", "allowed: float > 0.0"]),
         (f'{HTTP}[[district]]\nname = "x y"\nsites = ["a"]\n', ["district[0].name = x y", "a-z"]),
         ("[aggregator\n", ["not valid TOML"]),
+        ("a = " + "[" * 10_000, ["not valid TOML"]),
     ],
 )
 def test_an_error_names_file_key_value_and_what_is_allowed(tmp_path: Path, text: str, said: list[str]) -> None:
@@ -211,6 +212,7 @@ def test_a_camera_may_say_where_it_looks(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("{", "not a valid camera GeoJSON"),
+        ('{"type": "FeatureCollection", "more": ' + "[" * 100_000, "not a valid camera GeoJSON"),
         ('{"type": "Feature"}', "FeatureCollection"),
         ('{"type": "FeatureCollection", "features": [{"properties": {"id": "Gate", "site": "s"}}]}', "features[0]"),
         (
