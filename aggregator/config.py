@@ -5,7 +5,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
@@ -164,7 +164,7 @@ def load(path: Path) -> AggregatorConfig:
         raise ConfigError("aggregator.config_unreadable", file=str(path), detail=str(error)) from error
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError("aggregator.config_no_toml", file=str(path), detail=str(error)) from error
     return parse(raw, path)
 
@@ -286,6 +286,8 @@ def _unusable(message: str, raw: dict[str, Any], path: Path) -> ConfigError:
     if "missing required field" in what:
         field = what.split("`")[1]
         return ConfigError("aggregator.config_missing", file=str(path), key=".".join(filter(None, (key, field))))
+    if what.startswith("Invalid enum value"):
+        return _wrong(path, key, what.partition("'")[2].removesuffix("'"), ", ".join(_choices(_type_of(key))))
     wanted, _, got = what.removeprefix("Expected ").replace("`", "").partition(", got ")
     # A string of another type's digits is told from the number.
     return _wrong(path, key, json.dumps(value) if got and isinstance(value, str) else value, wanted)
@@ -300,6 +302,18 @@ def _at(raw: dict[str, Any], key: str) -> Any:
         else:
             value = value.get(part) if isinstance(value, dict) else None
     return value
+
+
+def _type_of(key: str) -> Any:
+    """Of a value within a section."""
+    section, _, name = re.sub(r"\[[^\]]*\]", "", key).rpartition(".")
+    return next(field.type for field in msgspec.structs.fields(section_types()[section]) if field.name == name)
+
+
+def _choices(kind: Any) -> list[str]:
+    """The words that a type allows, wherever in it they are."""
+    within = get_args(kind)
+    return list(within) if get_origin(kind) is Literal else [word for one in within for word in _choices(one)]
 
 
 def _keys(section: str) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def _load(path: Path, make: Callable[[Any], T], wrong: str) -> tuple[T, ...]:
         return tuple(_made(make, raw, index) for index, raw in enumerate(collection.features))
     except OSError as error:
         raise ConfigError("aggregator.cameras_unreadable", file=str(path), detail=str(error)) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(wrong, file=str(path), detail=str(error)) from error
 
 

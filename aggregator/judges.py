@@ -71,8 +71,9 @@ class Judges:
             if outage and now < received + OUTAGE_WAITS_S:
                 self._outages.append((received + OUTAGE_WAITS_S, outage))
         for agent, _ in restored.agents:
-            if agent.last_seen and not agent.online:
+            if agent.last_seen and (agent.since or not agent.online):
                 self.agent(agent.site, agent.id, False, agent.since)
+                self.agent(agent.site, agent.id, agent.online, agent.since)
         self._cool_down(restored.verdicts, now)
 
     def relearn(self, verdicts: Sequence[Verdict], now: float) -> None:

@@ -99,12 +99,11 @@ class Pump(threading.Thread):
         self._storing = True
         try:
             self._service.handle(batch, self._ahead)
+            self._ingest.acknowledge(batch)
         except Exception as error:  # noqa: BLE001 - nothing may end this thread: it would look like silence
             _note(error, messages=len(batch))
             self._stop_wanted.wait(RETRY_S)
-            self._ingest.redeliver()
-        else:
-            self._ingest.acknowledge(batch)
+            self._attempt(self._ingest.redeliver)
         finally:
             self._storing = False
 

@@ -71,11 +71,11 @@ class Taking:
 
     def pass_time(self, batch: Batch, now: float) -> None:
         """Agents that have fallen silent."""
-        gone = self._fleet.tick(now)
-        for key in {(one.site, one.agent) for one in gone if one.reason == "silent"}:
+        gone, cameras = self._fleet.tick(now)
+        for key in gone:
             self._judges.agent(*key, False, now)
             batch.agents[key] = (self._fleet.agents[key], self._numbers.get(key))
-        self.show(batch, gone)
+        self.show(batch, cameras)
 
     def show(self, batch: Batch, cameras: Sequence[Camera]) -> None:
         for camera in cameras:

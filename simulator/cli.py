@@ -115,6 +115,6 @@ def _lines(path: Path, kind: type[T]) -> list[T]:
             continue
         try:
             lines.append(decoder.decode(line))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ConfigError("score.bad_line", path=path, line=number, detail=error) from error
     return lines

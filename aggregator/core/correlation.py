@@ -109,7 +109,12 @@ class Correlator:
         heard last; where that is long ago, what was told since comes before anything is closed for being quiet."""
         self._rates.restore(counted)
         if now - heard > self.policy.delayed_after_s:
-            self._memory.holds_until = now + self.policy.delayed_after_s
+            self.hold(now + self.policy.delayed_after_s)
+
+    def hold(self, until: float) -> float:
+        """Closes and forgets nothing before; returns before when."""
+        self._memory.holds_until = max(self._memory.holds_until, until)
+        return self._memory.holds_until
 
     def step(self, events: Iterable[Event], now: float, hushed: frozenset[str] = frozenset()) -> Outcome:
         """Takes events in and assigns those that need not wait any longer, these and earlier ones. The caller has seen

@@ -88,14 +88,16 @@ class Trail(Struct, gc=False):
         return self.camera == other.camera and self.site == other.site and not self.kind == other.kind == Kind.REPORT
 
     def tells(self, episode: str, first: float, last: float) -> None:
-        """One of its episodes goes on."""
-        known = self.running.get(episode)
+        """One of its episodes goes on. Those whose end was lost long before are forgotten: `until` looks at each."""
+        known = self.running.pop(episode, None)
         if known is not None:
             if known[0] < first:
                 first = known[0]
             if known[1] > last:
                 last = known[1]
         self.running[episode] = first, last
+        while self.running[oldest := next(iter(self.running))][1] + STALE_S < last:  # in the order they were told of
+            del self.running[oldest]
 
     def until(self, heard: HeardSince = always) -> float:
         """When it is over, as far as is known."""

@@ -177,15 +177,17 @@ class Fleet:
         self.restore(camera)
         return [self.cameras[camera.key]]
 
-    def tick(self, now: float) -> list[Camera]:
-        """Cameras of agents that have gone silent. Looks at each agent; call it every few seconds."""
-        shown = []
+    def tick(self, now: float) -> tuple[list[AgentKey], list[Camera]]:
+        """Agents that have gone silent, and their cameras, but those that were offline before. Looks at each agent;
+        call it every few seconds."""
+        gone, shown = [], []
         for agent in list(self.agents.values()):
             if not agent.online or now - agent.last_seen <= SILENT_INTERVALS * agent.interval_s:
                 continue
             self.agents[agent.key] = replace(agent, silent=True, since=now)
+            gone.append(agent.key)
             shown += [one for key in self._cameras_of(*agent.key) if (one := self._offline(key, now, "silent"))]
-        return shown
+        return gone, shown
 
     def _agent(self, site: str, agent: str) -> Agent:
         return self.agents.get((site, agent)) or Agent(site=site, id=agent)

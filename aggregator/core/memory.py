@@ -42,7 +42,7 @@ class CorrelationPolicy:
 
 class Memory:
     """drafts: by id, absorbed ones too. episodes: where each belongs. step: what the present step has done so far.
-    holds_until: nothing is closed or forgotten before."""
+    holds_until: nothing is closed or forgotten before; if that is far off, the clock was put back, and it is void."""
 
     def __init__(
         self, policy: CorrelationPolicy, index: TrailIndex, places: Places, heard: HeardSince = always
@@ -144,7 +144,7 @@ class Memory:
 
     def close_what_is_over(self, now: float) -> None:
         """And forgets what is old; touches only what is due."""
-        if now < self.holds_until:
+        if now < self.holds_until < now + 2 * self.policy.delayed_after_s:
             return
         for draft in self._due(now):
             heard = min(self._heard_since(draft), now)

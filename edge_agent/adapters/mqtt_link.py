@@ -163,7 +163,7 @@ class MqttLink:
             broker = self._options.broker
             log.warning(
                 "mqtt_retry",
-                host=broker.host,
+                host=broker.host.rpartition("@")[2],  # somebody may have given an address with a password
                 port=broker.port,
                 username=broker.username,
                 reason=self._status.reason,

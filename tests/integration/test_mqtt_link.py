@@ -199,6 +199,11 @@ def test_nobody_there_and_a_missing_password_file_are_told(tmp_path: Path) -> No
         wait_until(lambda: any(line["event"] == "mqtt_retry" for line in lines))
     told = next(line for line in lines if line["event"] == "mqtt_retry")
     assert (told["host"], told["port"]) == ("127.0.0.1", port)
+    chosen = options(port)
+    address = replace(chosen, broker=replace(chosen.broker, host="mqtt://edge:secret@broker.invalid"))
+    with capture_logs() as lines, linked(MemorySpool(), address):
+        wait_until(lambda: any(line["event"] == "mqtt_retry" for line in lines))
+    assert "secret" not in str(lines)
     with linked(MemorySpool(), options(free_port(), password_file=tmp_path / "absent")) as link:
         wait_until(lambda: "absent" in link.status().reason)
     chosen = options(free_port())

@@ -112,9 +112,12 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
         (f'{HTTP}[map]\nstyle = "https://{{s}}.a.test/x.json"\n', ["map = https://{s}.a.test", "a host name"]),
         (f"{HTTP}port = 99999\n", ["http.port = 99999", "allowed: int <= 65535"]),
         (f'{HTTP}port = "80"\n', ['http.port = "80"', "allowed: int"]),
+        (f'{HTTP}[mqtt]\nversion = "4"\n', ["mqtt.version = 4 ", "allowed: auto, 5, 3.1.1"]),
+        (f'{HTTP}[oidc]\nroles = {{ "a.b" = "boss" }}\n', ["oidc.roles[...] = boss ", "allowed: viewer, operator"]),
         (f"{HTTP}[load]\nper_operator = nan\n", ["load.per_operator = nan", "allowed: float > 0.0"]),
         (f'{HTTP}[[district]]\nname = "x y"\nsites = ["a"]\n', ["district[0].name = x y", "a-z"]),
         ("[aggregator\n", ["not valid TOML"]),
+        ("a = " + "[" * 10_000, ["not valid TOML"]),
     ],
 )
 def test_an_error_names_file_key_value_and_what_is_allowed(tmp_path: Path, text: str, said: list[str]) -> None:
@@ -209,6 +212,7 @@ def test_a_camera_may_say_where_it_looks(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("{", "not a valid camera GeoJSON"),
+        ('{"type": "FeatureCollection", "more": ' + "[" * 100_000, "not a valid camera GeoJSON"),
         ('{"type": "Feature"}', "FeatureCollection"),
         ('{"type": "FeatureCollection", "features": [{"properties": {"id": "Gate", "site": "s"}}]}', "features[0]"),
         (

@@ -55,6 +55,22 @@ def test_of_two_episodes_before_one_camera_each_is_over_by_its_own_silence() -> 
     assert city.correlator.trails(city.only().id)[0].running == {}
 
 
+def test_of_a_camera_that_tells_of_beginnings_alone_the_last_quarter_of_an_hour_is_kept() -> None:
+    """What went on all the while stays, and what is told of again after long goes on from its beginning."""
+    city = Timeline(gate=(0, 0))
+    for t in range(0, 3000, 30):
+        city.at(t).sees("gate", "crowd", "update" if t else "begin", episode="long", started=0)
+        city.at(t).sees("gate", "crowd", episode=f"e{t}", started=t)
+    (trail,) = city.correlator.trails(city.only().id)
+    assert len(trail.running) == 1 + 900 / 30 + 1
+    assert until(city) == 2970 + 900
+    begin = START.timestamp()
+    assert (begin, begin + 2970) in trail.running.values()
+    city.at(3000).sees("gate", "crowd", "update", episode="e60", started=60)
+    (trail,) = city.correlator.trails(city.only().id)
+    assert (begin + 60, begin + 3000) in trail.running.values()
+
+
 def test_a_trail_that_was_handed_out_stays_as_it_was() -> None:
     """The store writes it while what comes next is taken."""
     city = Timeline(gate=(0, 0))

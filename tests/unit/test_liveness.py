@@ -48,11 +48,12 @@ def test_silence_takes_an_agents_cameras_offline_once() -> None:
     fleet = Fleet()
     fleet.health("s", "e", health(report("a")), 1)
     fleet.health("s", "other", health(report("b"), interval_s=60), 1)
-    assert fleet.tick(31) == []
-    gone = fleet.tick(32)
+    assert fleet.tick(31) == ([], [])
+    agents, gone = fleet.tick(32)
+    assert agents == [("s", "e")]
     assert states(gone) == {"a": "offline"}
     assert gone[0].reason == "silent"
-    assert fleet.tick(33) == []
+    assert fleet.tick(33) == ([], [])
     assert states(fleet.health("s", "e", health(report("a")), 40)) == {"a": "online"}
 
 
@@ -62,9 +63,17 @@ def test_a_last_will_is_not_waited_for() -> None:
     gone = fleet.status("s", "e", status("offline"), 1)
     assert states(gone) == {"a": "offline", "b": "offline"}
     assert {camera.reason for camera in gone} == {"last_will"}
-    assert fleet.tick(1000) == []
+    assert fleet.tick(1000) == ([], [])
     assert fleet.status("s", "e", status("online"), 1001) == []
     assert states(fleet.health("s", "e", health(report("a")), 1002)) == {"a": "online"}
+
+
+def test_who_came_back_and_fell_silent_before_its_first_report_is_told_of_though_its_cameras_were_offline() -> None:
+    fleet = Fleet()
+    fleet.health("s", "e", health(report("a")), 0)
+    fleet.status("s", "e", status("offline"), 1)
+    fleet.status("s", "e", status("online"), 2)
+    assert fleet.tick(1000) == ([("s", "e")], [])
 
 
 def test_since_when_an_agent_has_been_heard_without_a_break() -> None:

@@ -36,6 +36,8 @@ def test_what_is_whole_is_scored_and_unknown_fields_are_not_looked_at(tmp_path: 
     [
         line(INCIDENT)[:30],
         b"\xff\xfe",
+        b'{"id": "\xff"}',
+        b'{"unknown": ' + b"[" * 100_000,
         line(INCIDENT, started="2026-05-17T12:00:00"),  # of no zone: it cannot be compared
         line(INCIDENT, opened="2026-05-17T12:00:00"),
         line(INCIDENT, started="99999-01-01T00:00:00Z"),

@@ -6,13 +6,14 @@ from typing import Literal
 import pytest
 
 from aggregator.core.correlation import CorrelationPolicy
+from aggregator.core.errors import StoreError
 from aggregator.core.ports import Message
 from contract import topics
 from contract.codec import encode
 from contract.events import Event
 from contract.ids import derived_uuid7
 from contract.messages import CameraHealth, Health, HostHealth, Status
-from tests.desks import Desk
+from tests.desks import Desk, store_fails
 from tests.timeline import START, make_event, place
 
 POLICY = CorrelationPolicy(reorder_s=0)
@@ -156,8 +157,9 @@ def test_an_agent_that_never_comes_back_holds_nothing_open_for_longer_than_anyth
     assert (one["state"], [change.reason for change in desk.store.changes(one["id"])][-1]) == ("resolved", "max_age")
 
 
+@pytest.mark.parametrize("disturbed", [False, True])
 def test_after_hours_without_an_aggregator_what_waited_at_the_broker_comes_before_anything_is_closed(
-    desk: Desk,
+    desk: Desk, disturbed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agents = Agents(desk)
     agents.report(0, "edge-1")
@@ -167,9 +169,30 @@ def test_after_hours_without_an_aggregator_what_waited_at_the_broker_comes_befor
     again.open()
     agents = Agents(again)
     agents.passes(7200.5)
+    if disturbed:  # memory is rebuilt once more, when agents are heard again
+        agents.report(7200.6, "edge-1")
+        with monkeypatch.context() as patch:
+            patch.setattr(again.store, "commit", store_fails)
+            with pytest.raises(StoreError):
+                agents.report(7200.7, "edge-1")
+        agents.passes(7200.8)
     agents.tell(crowd(7100, "gate", "update", confidence=0.9), received=7201)
     agents.report(7202, "edge-1")
     assert again.incidents()[0]["state"] == "open"
     agents = Agents(again)
     agents.passes(7200 + 299)
     assert again.incidents()[0]["state"] == "open"
+
+
+def test_a_clock_that_is_put_back_after_such_a_start_keeps_nothing_open_for_as_long(desk: Desk) -> None:
+    agents = Agents(desk)
+    agents.report(0, "edge-1")
+    agents.tell(crowd(0, "gate", "end", confidence=0.45))
+    desk.store.close()
+    again = Desk(desk.folder, policy=POLICY, now=START.timestamp() + 90_000)
+    again.open()
+    agents = Agents(again)
+    agents.passes(90_001)
+    assert again.incidents()[0]["state"] == "suspected"
+    agents.passes(3600)
+    assert again.incidents()[0]["state"] == "resolved"

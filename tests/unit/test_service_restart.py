@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -118,6 +119,38 @@ def test_what_a_larger_cause_explains_is_explained_after_a_restart_too(tmp_path:
     told = {(row.camera, row.detail) for row in desk.store.suppressed(SuppressedQuery(reason="inhibited"))}
     assert told >= {("lens", "camera_covered"), ("c3", "outage")}
     assert {camera for camera, _ in told} == {"lens", "c2", "c3", "far"}
+
+
+def that_came_back(folder: Path) -> Desk:
+    """A desk that was told by edge-1's last will that it went, and 10 s later that it is back."""
+    desk = Desk(folder, now=START.timestamp())
+    desk.open()
+    changes: tuple[tuple[int, Literal["online", "offline"]], ...] = (0, "offline"), (10, "online")
+    for t, state in changes:
+        status = Status(time=START, state=state, version="0", boot_id=BOOT, config_hash="0" * 16)
+        desk.service.handle([Message(topics.status("site-1", "edge-1"), encode(status), desk.now + t)])
+    return desk
+
+
+@pytest.mark.parametrize(("restarts", "later"), list(product((False, True), (110, 130))))
+def test_who_came_back_just_before_a_restart_has_its_two_minutes(tmp_path: Path, restarts: bool, later: int) -> None:
+    desk = that_came_back(tmp_path)
+    if restarts:
+        desk.store.close()
+        desk.open()
+    desk.take(make_event(10 + later, "gate", "camera_lost"))
+    told = [row.detail for row in desk.store.suppressed(SuppressedQuery(reason="inhibited"))]
+    assert told == (["agent_offline"] if later == 110 else [])
+
+
+def test_who_came_back_and_fell_silent_before_it_reported_is_away_after_a_restart(tmp_path: Path) -> None:
+    desk = that_came_back(tmp_path)
+    desk.now += 500
+    desk.service.tick()
+    desk.store.close()
+    desk.open()
+    desk.take(make_event(510, "gate", "camera_lost"))
+    assert [row.detail for row in desk.store.suppressed(SuppressedQuery(reason="inhibited"))] == ["agent_offline"]
 
 
 def test_an_outage_is_gathered_although_the_aggregator_restarts_meanwhile(tmp_path: Path) -> None:
