@@ -39,10 +39,10 @@ def test_the_levels_of_a_camera_are_those_it_has_shown() -> None:
     dull = np.full((4, 4, 3), 90, np.uint8)
     assert memory.look(dull).contrast == LEAST
     lit = dull.copy()
-    lit[0, 0] = (40, 90, 220)
+    lit[0, 0] = (40, 90, 240)
     found = memory.look(lit)
     assert found.black == 40
-    assert found.contrast == pytest.approx(180 / 255)
+    assert found.contrast == pytest.approx(200 / 255)
     assert memory.look(dull) == found
     lit[0, 0] = (0, 90, 255)
     assert memory.look(lit) == FULL
