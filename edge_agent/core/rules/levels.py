@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from edge_agent.core.types import Image
 
 LEAST = 0.75
-"""Contrast below which less is not believed: there the picture is dull (fog, night), not the camera. With 0.6, red lights
-of a street that showed nothing brighter than 150 were a fire."""
+"""Contrast below which less is not believed: there the picture is dull (fog, night), not the camera. With 0.6, red
+lights of a street that showed nothing brighter than 150 were a fire."""
 
 
 @dataclass(frozen=True, slots=True)
