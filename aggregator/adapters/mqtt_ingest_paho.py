@@ -53,6 +53,7 @@ class PahoIngest:
         self._lock = threading.Lock()
         self._connection = 0
         self._up = False
+        self._subscribed = False
         self._hung_up = 0
         self._spoken = False
         """Whether a broker has answered in the version that is spoken now: then a hang-up has another reason."""
@@ -62,7 +63,8 @@ class PahoIngest:
 
     @property
     def connected(self) -> bool:
-        return self._up
+        """Connected and subscribed: what agents send from now on comes here."""
+        return self._up and self._subscribed
 
     def start(self, sink: Callable[[Message], None]) -> None:
         self._sink = sink
@@ -172,7 +174,7 @@ class PahoIngest:
         if client is not self._client:
             return
         with self._lock:
-            self._up = False
+            self._up = self._subscribed = False
             self._connection += 1
         if self._closing:
             return
@@ -192,8 +194,12 @@ class PahoIngest:
             self._open()
 
     def _on_subscribe(
-        self, _client: paho.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+        self, client: paho.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
     ) -> None:
+        if client is not self._client:
+            return
+        with self._lock:
+            self._subscribed = self._up and not any(reason.is_failure for reason in reasons)
         for topic, reason in zip(AGGREGATOR_FILTERS, reasons, strict=False):
             if reason.is_failure:
                 log.error("subscription_refused", filter=topic, reason=str(reason))

@@ -34,7 +34,7 @@ def test_a_wrong_config_is_exit_code_2(tmp_path: Path) -> None:
     for command in ("check", "run"):
         done = jaga(command, "--config", str(config))
         assert done.returncode == 2
-        assert f"{config}: http.port = many" in done.stderr
+        assert f'{config}: http.port = "many"' in done.stderr
         assert "Traceback" not in done.stderr
 
 

@@ -10,10 +10,19 @@ import pytest
 
 from aggregator.adapters.mqtt_ingest_paho import PahoIngest
 from aggregator.core.ports import MqttSpec
+from contract.topics import AGGREGATOR_FILTERS
 from tests.brokers import wait_until
 
 ACCEPTED_5, REFUSED_5 = b"\x20\x03\x00\x00\x00", b"\x20\x03\x00\x87\x00"
 ACCEPTED_4 = b"\x20\x02\x00\x00"
+SUBSCRIBE = 0x82
+
+
+def granted(packet: bytes, level: int) -> bytes:
+    """The SUBACK to `packet`: QoS 1 for each filter."""
+    length = 1 if packet[1] < 128 else 2
+    rest = packet[1 + length : 3 + length] + (b"\0" if level == 5 else b"") + b"\1" * len(AGGREGATOR_FILTERS)
+    return bytes((0x90, len(rest))) + rest
 
 
 class Fickle:
@@ -37,8 +46,9 @@ class Fickle:
                     if answer is None:
                         continue
                     client.sendall(answer)
-                    while client.recv(4096):
-                        pass
+                    while packet := client.recv(4096):
+                        if packet[0] == SUBSCRIBE:
+                            client.sendall(granted(packet, self.levels[-1]))
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
