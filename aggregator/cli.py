@@ -10,32 +10,28 @@ from aggregator.exposure import expose
 from aggregator.geojson import load_cameras
 from aggregator.people_cli import audit_app, opened, token_app, user_app
 from aggregator.runtime import run as run_aggregator
-from contract.texts import language_of, text
+from contract.texts import help_text, language_of, text
 
 LANGUAGE = language_of()
-
-
-def _help(key: str) -> str:
-    return text(f"commands.help.{key}", LANGUAGE)
 
 
 aggregator_app = typer.Typer(help=text("cli.help.aggregator", LANGUAGE), add_completion=False, no_args_is_help=True)
 aggregator_app.add_typer(user_app, name="user")
 aggregator_app.add_typer(token_app, name="token")
 aggregator_app.add_typer(audit_app, name="audit")
-ConfigFile = Annotated[Path, typer.Option("--config", help=_help("aggregator_config"))]
+ConfigFile = Annotated[Path, typer.Option("--config", help=help_text("aggregator_config"))]
 
 
 def _say(key: str, **values: object) -> None:
     typer.echo(text(key, LANGUAGE, **values), err=True)
 
 
-@aggregator_app.command(help=_help("aggregator_run"))
+@aggregator_app.command(help=help_text("aggregator_run"))
 def run(config: ConfigFile) -> None:
     run_aggregator(configuration.load(config), ready=lambda url: _say("aggregator.running", url=url))
 
 
-@aggregator_app.command(help=_help("aggregator_check"))
+@aggregator_app.command(help=help_text("aggregator_check"))
 def check(config: ConfigFile) -> None:
     loaded = configuration.load(config)
     if not loaded.http.loopback and not loaded.accounts.required:

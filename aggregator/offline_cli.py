@@ -12,20 +12,16 @@ from aggregator.geojson import load_cameras, load_places
 from aggregator.offline import BadLine, lines, read_events
 from aggregator.offline import correlate as correlate_events
 from contract.errors import ConfigError, JagaError
-from contract.texts import language_of, text
+from contract.texts import help_text, language_of, text
 
 LANGUAGE = language_of()
 
 
-def _help(key: str) -> str:
-    return text(f"commands.help.{key}", LANGUAGE)
-
-
 def correlate(
-    events: Annotated[Path, typer.Argument(help=_help("events"), show_default=False)],
-    cameras: Annotated[Path, typer.Option("--cameras", help=_help("cameras_file"), show_default=False)],
-    places: Annotated[Path | None, typer.Option("--places", help=_help("places"), show_default=False)] = None,
-    out: Annotated[Path | None, typer.Option("--out", help=_help("incidents_out"), show_default=False)] = None,
+    events: Annotated[Path, typer.Argument(help=help_text("events"), show_default=False)],
+    cameras: Annotated[Path, typer.Option("--cameras", help=help_text("cameras_file"), show_default=False)],
+    places: Annotated[Path | None, typer.Option("--places", help=help_text("places"), show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", help=help_text("incidents_out"), show_default=False)] = None,
 ) -> None:
     known = load_cameras(cameras)
     cells = H3Cells()

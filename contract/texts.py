@@ -44,3 +44,8 @@ def language_of(environment: Mapping[str, str] = os.environ) -> Language:
         if value:
             return "id" if value.lower().startswith("id") else "en"
     return "en"
+
+
+def help_text(key: str, /, **values: object) -> str:
+    """What `--help` says of a command, option or argument, in the reader's language. Raises KeyError as `text` does."""
+    return text(f"commands.help.{key}", language_of(), **values)

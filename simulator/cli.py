@@ -10,16 +10,12 @@ import msgspec
 import typer
 
 from contract.errors import ConfigError, JagaError, words
-from contract.texts import language_of, text
+from contract.texts import help_text, language_of, text
 from simulator import city as cities
 from simulator.city_profiles import PROFILES
 from simulator.score import Score, Timed, score
 
 LANGUAGE = language_of()
-
-
-def _help(key: str, **values: object) -> str:
-    return text(f"commands.help.{key}", LANGUAGE, **values)
 
 
 simulate_app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -59,13 +55,13 @@ def _score() -> None:
     """One command of its own name."""
 
 
-@simulate_app.command(help=_help("city"))
+@simulate_app.command(help=help_text("city"))
 def city(
-    out: Annotated[Path, typer.Option(help=_help("city_out"))],
-    seed: Annotated[int, typer.Option(help=_help("seed"))] = 1,
-    cameras: Annotated[int, typer.Option(help=_help("cameras"))] = 60,
-    hours: Annotated[float, typer.Option(help=_help("hours"))] = 2.0,
-    profile: Annotated[str, typer.Option(help=_help("profile", profiles=", ".join(PROFILES)))] = "weekday",
+    out: Annotated[Path, typer.Option(help=help_text("city_out"))],
+    seed: Annotated[int, typer.Option(help=help_text("seed"))] = 1,
+    cameras: Annotated[int, typer.Option(help=help_text("cameras"))] = 60,
+    hours: Annotated[float, typer.Option(help=help_text("hours"))] = 2.0,
+    profile: Annotated[str, typer.Option(help=help_text("profile", profiles=", ".join(PROFILES)))] = "weekday",
 ) -> None:
     made = cities.build(seed, cameras, hours, profile)
     try:
@@ -77,10 +73,10 @@ def city(
     sys.stderr.write(text("city.written", LANGUAGE, out=out, **summary) + "\n")
 
 
-@score_app.command(help=_help("score_incidents"))
+@score_app.command(help=help_text("score_incidents"))
 def incidents(
-    found: Annotated[Path, typer.Argument(metavar="INCIDENTS.jsonl", help=_help("found"))],
-    truth: Annotated[Path, typer.Option(help=_help("truth"))],
+    found: Annotated[Path, typer.Argument(metavar="INCIDENTS.jsonl", help=help_text("found"))],
+    truth: Annotated[Path, typer.Option(help=help_text("truth"))],
 ) -> None:
     guesses = [
         Timed(line.id, frozenset(line.events), line.started, shown=line.opened is not None or line.delayed)

@@ -156,7 +156,7 @@ def trusting(authority: Path | None) -> ssl.SSLContext:
         raise ConfigError("edge.mqtt.tls_ca", path=str(authority))
     try:
         return ssl.create_default_context(cafile=None if authority is None else str(authority))
-    except (ssl.SSLError, OSError) as error:
+    except OSError as error:  # ssl.SSLError, too
         raise ConfigError("edge.mqtt.tls_ca_unusable", path=str(authority), detail=words(error)) from error
 
 

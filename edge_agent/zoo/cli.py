@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from contract.texts import language_of, text
+from contract.texts import help_text, language_of, text
 from edge_agent.zoo import export as exporting
 from edge_agent.zoo import pull as pulling
 from edge_agent.zoo.manifest import Entry, Onnx, Weights, manifest
@@ -16,14 +16,10 @@ from edge_agent.zoo.verify import ModelError, location, state
 LANGUAGE = language_of()
 
 
-def _help(key: str) -> str:
-    return text(f"commands.help.{key}", LANGUAGE)
-
-
 models_app = typer.Typer(help=text("cli.help.models", LANGUAGE), add_completion=False)
 
-Json = Annotated[bool, typer.Option("--json", help=_help("json"))]
-Names = Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help=_help("names_or_all"))]
+Json = Annotated[bool, typer.Option("--json", help=help_text("json"))]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help=help_text("names_or_all"))]
 
 
 def _line(record: object) -> None:
@@ -57,7 +53,7 @@ def _entries(names: list[str] | None) -> list[Entry]:
     return [listing.entry(name) for name in names] if names else list(listing.model)
 
 
-@models_app.command("list", help=_help("models_list"))
+@models_app.command("list", help=help_text("models_list"))
 def list_models(json: Json = False) -> None:
     if json or not sys.stdout.isatty():
         for entry in manifest().model:
@@ -69,7 +65,7 @@ def list_models(json: Json = False) -> None:
         typer.echo(f"{entry.name:<10} {entry.licence:<18} {states:<32} {entry.title}", err=True)
 
 
-@models_app.command(help=_help("models_pull"))
+@models_app.command(help=help_text("models_pull"))
 def pull(names: Names = None) -> None:
     for entry in _entries(names or ["yolov8n"]):
         path = pulling.pull(entry)
@@ -77,7 +73,7 @@ def pull(names: Names = None) -> None:
         _say("zoo.pulled", model=entry.name, path=path)
 
 
-@models_app.command(help=_help("models_verify"))
+@models_app.command(help=help_text("models_verify"))
 def verify(names: Names = None) -> None:
     wrong = []
     for entry in _entries(names):
@@ -90,10 +86,10 @@ def verify(names: Names = None) -> None:
         raise ModelError("zoo.verify_failed", count=len(wrong), files=", ".join(wrong))
 
 
-@models_app.command(help=_help("models_export"))
+@models_app.command(help=help_text("models_export"))
 def export(
-    names: Annotated[list[str], typer.Argument(metavar="MODEL...", help=_help("names"))],
-    out: Annotated[Path | None, typer.Option(help=_help("models_out"))] = None,
+    names: Annotated[list[str], typer.Argument(metavar="MODEL...", help=help_text("names"))],
+    out: Annotated[Path | None, typer.Option(help=help_text("models_out"))] = None,
 ) -> None:
     for entry in _entries(names):
         path = exporting.export(entry, out / entry.onnx.file if out else None)
