@@ -49,7 +49,7 @@ def test_calm_says_who_watches_and_who_does_not(page: Page) -> None:
     expect(page.locator(".overview")).to_contain_text("tidak ada gambar selama 42 dtk")
 
 
-def test_a_camera_that_watches_too_rarely_is_told_as_a_hole(page: Page, rig: Rig) -> None:
+def test_a_host_that_is_too_busy_is_named_with_the_cameras_it_looks_at_too_rarely(page: Page, rig: Rig) -> None:
     rare = sentence("camera.rarely", rate=0.2, rules="crowd-jalan")
     health = Health(
         time=datetime.now(UTC),
@@ -59,10 +59,16 @@ def test_a_camera_that_watches_too_rarely_is_told_as_a_hole(page: Page, rig: Rig
     )
     rig.publisher.put(topics.health("site-1", "edge-1"), encode(health), qos=1)
     rig.publisher.wait()
-    expect(page.locator("[data-camera='site-1/cam-1']")).to_contain_text("Berjaga · terlalu jarang")
-    expect(page.locator(".overview")).to_contain_text(
-        "Berjaga · dianalisis 0,2 kali per detik, terlalu jarang untuk crowd-jalan"
+    card = page.locator("[data-camera='site-1/cam-1']")
+    expect(card).to_contain_text("Berjaga · mesin sibuk")
+    expect(card).to_have_attribute(
+        "title", "mesin kamera terlalu sibuk: dianalisis 0,2 kali per detik, terlalu jarang untuk crowd-jalan"
     )
+    busy = page.locator("[data-test=busy-host]")
+    expect(busy).to_contain_text("Mesin kamera edge-1 di Site 1 terlalu sibuk")
+    expect(busy).to_contain_text("1 dari 4 kameranya dianalisis terlalu jarang: Kamera 1.")
+    expect(busy).to_contain_text("Untuk teknisi: aliran kamera yang lebih kecil (substream)")
+    expect(page.locator("[data-test=strip]")).to_contain_text("1 kamera terlalu jarang dianalisis")
     expect(page.locator(".empty")).to_contain_text("3 kamera berjaga, 1 tidak.")
 
 

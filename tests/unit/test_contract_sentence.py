@@ -66,7 +66,7 @@ def test_numbers_are_written_as_the_reader_writes_them() -> None:
     assert english(silent) == "no picture for 95.0 s"
     assert worded(english(silent)) == silent, "an aggregator of before understands it, too"
     rarely = sentence("camera.rarely", rate=0.5, rules="rush")
-    assert shown(rarely, "id") == "dianalisis 0,5 kali per detik, terlalu jarang untuk rush"
+    assert shown(rarely, "id") == "mesin kamera terlalu sibuk: dianalisis 0,5 kali per detik, terlalu jarang untuk rush"
     assert worded(english(rarely)) == rarely
     assert english(None) == ""
 

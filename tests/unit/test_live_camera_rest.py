@@ -90,6 +90,18 @@ def test_where_there_is_too_much_to_do_two_pictures_have_to_be_missing_too(monke
     camera.live.allow(0.1)
     assert camera.step() == []
     camera.live.allow(5.0)
+    assert camera.step() == [], "what was asked for once in ten seconds does not come at once"
+    camera.source.age_s = 20.2
+    assert camera.step() == ["camera_lost"]
+    camera.live.suspend()
+
+
+def test_a_camera_that_had_its_turn_is_lost_as_soon_as_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = Camera(monkeypatch, 10.0)
+    camera.live.allow(0.05)
+    camera.live.allow(5.0)
+    camera.step(0)
+    camera.source.age_s = 10.2
     assert camera.step() == ["camera_lost"]
     camera.live.suspend()
 

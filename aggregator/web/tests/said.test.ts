@@ -13,7 +13,7 @@ describe("a sentence from elsewhere", () => {
   it("is said in the reader's language, and its numbers are written as there", () => {
     preferences.language = "id";
     expect(said(silent)).toBe("tidak ada gambar selama 1 mnt");
-    expect(said({ key: "camera.rarely", values: { rate: 0.5, rules: "rush, brawl" } })).toBe("dianalisis 0,5 kali per detik, terlalu jarang untuk rush, brawl");
+    expect(said({ key: "camera.rarely", values: { rate: 0.5, rules: "rush, brawl" } })).toBe("mesin kamera terlalu sibuk: dianalisis 0,5 kali per detik, terlalu jarang untuk rush, brawl");
     preferences.language = "en";
     expect(said(silent)).toBe("no picture for 1 min");
   });
