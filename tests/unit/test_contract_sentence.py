@@ -44,7 +44,7 @@ def test_every_sentence_of_an_agent_reads_in_both_languages() -> None:
     assert len(sent()) > 15
     own = {key: catalogue()[key] for key in sent()}
     assert [key for key, texts in own.items() if texts["id"] == texts["en"]] == ["camera.words"]
-    used = sent() | {"camera.last_will", "camera.silent"}
+    used = sent() | {"camera.clock", "camera.last_will", "camera.silent"}
     assert {key for key in catalogue() if key.startswith("camera.")} == used
 
 

@@ -1,29 +1,42 @@
-/** Camera hosts that have too little time for what their cameras ask for. Pure. */
+/** Camera hosts that hinder their cameras: too busy, or with a wrong clock. Pure. */
 import { compareCameras } from "./order";
-import { isHampered } from "./store";
+import { HINDRANCES, hindrance, type Hindrance } from "./store";
 import type { Camera } from "./types";
 
-export interface BusyHost {
+export interface HinderingHost {
   site: string;
   agent: string;
-  /** Those of its cameras that are analysed too rarely, in the cameras' order. */
-  rare: Camera[];
-  /** How many cameras it has. */
+  by: Hindrance;
+  /** Those of its cameras that it hinders, in the cameras' order. */
+  cameras: Camera[];
+  /** How many it has. */
   of: number;
 }
 
-/** The one with most of such cameras first. */
-export function busyHosts(cameras: readonly Camera[]): BusyHost[] {
-  const hosts = new Map<string, BusyHost>();
-  for (const camera of cameras) {
+/** Wrong clocks first, since there nothing rings; then the one that hinders most cameras. */
+export function hinderingHosts(all: readonly Camera[]): HinderingHost[] {
+  const counts = new Map<string, number>();
+  const hosts = new Map<string, HinderingHost>();
+  for (const camera of all) {
     const { site } = camera;
     const agent = camera.agent ?? "";
-    const host = hosts.get(`${site}/${agent}`) ?? { site, agent, rare: [], of: 0 };
-    hosts.set(`${site}/${agent}`, host);
-    host.of += 1;
-    if (isHampered(camera)) host.rare.push(camera);
+    const host = `${site}/${agent}`;
+    counts.set(host, (counts.get(host) ?? 0) + 1);
+    const by = hindrance(camera);
+    if (by === null) continue;
+    const known = hosts.get(`${by}/${host}`);
+    if (known === undefined) hosts.set(`${by}/${host}`, { site, agent, by, cameras: [camera], of: 0 });
+    else known.cameras.push(camera);
   }
-  const busy = [...hosts.values()].filter((host) => host.rare.length > 0);
-  for (const host of busy) host.rare.sort(compareCameras);
-  return busy.sort((a, b) => b.rare.length - a.rare.length || (`${a.site}/${a.agent}` < `${b.site}/${b.agent}` ? -1 : 1));
+  const found = [...hosts.values()].map((host) => ({
+    ...host,
+    cameras: host.cameras.sort(compareCameras),
+    of: counts.get(`${host.site}/${host.agent}`) ?? 0,
+  }));
+  return found.sort(
+    (a, b) =>
+      HINDRANCES.indexOf(b.by) - HINDRANCES.indexOf(a.by) ||
+      b.cameras.length - a.cameras.length ||
+      (`${a.site}/${a.agent}` < `${b.site}/${b.agent}` ? -1 : 1),
+  );
 }
