@@ -7,6 +7,7 @@ const { written } = await import("../src/lib/reporttext");
 const { cameraReason, said } = await import("../src/lib/text.svelte");
 const { raisedText } = await import("../src/lib/told.svelte");
 
+const NOW = Date.parse("2026-11-23T06:03:00.000Z");
 const silent = { key: "camera.no_picture", values: { silent_s: 95 } };
 
 describe("a sentence from elsewhere", () => {
@@ -20,13 +21,19 @@ describe("a sentence from elsewhere", () => {
 
   it("stands before the agent's own words, which are there where it is none", () => {
     preferences.language = "en";
-    expect(cameraReason(camera({ id: "a", reason: "no picture for 95.0 s", why: silent }))).toBe("no picture for 1 min");
-    expect(cameraReason(camera({ id: "a", reason: "End of file", why: null }))).toBe("End of file");
+    expect(cameraReason(camera({ id: "a", reason: "no picture for 95.0 s", why: silent, last_frame_age_s: null }), NOW)).toBe("no picture for 1 min");
+    expect(cameraReason(camera({ id: "a", reason: "End of file", why: null }), NOW)).toBe("End of file");
+  });
+
+  it("says how long there was no picture until now, not until the last report", () => {
+    preferences.language = "en";
+    const stalled = camera({ id: "a", reason: "no picture for 95.0 s", why: silent, last_frame_age_s: 96 });
+    expect(cameraReason(stalled, NOW)).toBe("no picture for 4 min");
   });
 
   it("gives way to those words on a page that is older than its aggregator", () => {
     const tomorrow = { key: "camera.of_tomorrow", values: {} };
-    expect(cameraReason(camera({ id: "a", reason: "it rains", why: tomorrow }))).toBe("it rains");
+    expect(cameraReason(camera({ id: "a", reason: "it rains", why: tomorrow }), NOW)).toBe("it rains");
     expect(said(tomorrow)).toBe("camera.of_tomorrow");
   });
 

@@ -65,9 +65,17 @@ export function said(sentence: catalogue.Sentence, words = sentence.key): string
   return t(sentence.key, Object.fromEntries(Object.entries(sentence.values).map(written)));
 }
 
-/** A camera's reason; where it is no sentence of the catalogue, the agent's own words. */
-export function cameraReason(camera: Camera): string {
-  return camera.why ? said(camera.why, camera.reason) : camera.reason;
+/** Seconds since its last picture; its age was true when the agent last reported. Null where nobody knows. */
+export function silence(camera: Camera, now: number): number | null {
+  if (camera.last_frame_age_s === null || camera.last_seen === null) return null;
+  return camera.last_frame_age_s + (now - Date.parse(camera.last_seen)) / 1000;
+}
+
+/** A camera's reason as it is now; where it is no sentence of the catalogue, the agent's own words. */
+export function cameraReason(camera: Camera, now: number): string {
+  if (!camera.why) return camera.reason;
+  const silent_s = camera.why.key === "camera.no_picture" ? silence(camera, now) : null;
+  return said(silent_s === null ? camera.why : { ...camera.why, values: { silent_s } }, camera.reason);
 }
 
 /** Until when: the time alone today, with its day else. */
