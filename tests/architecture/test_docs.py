@@ -8,7 +8,9 @@ import pytest
 
 from tests.data import ROOT
 
-FILES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "models").rglob("*.md")})
+FILES = sorted(
+    {*ROOT.glob("*.md"), *(path for part in ("benchmarks", "docs", "models") for path in (ROOT / part).rglob("*.md"))}
+)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 MACHINE = re.compile("|".join(re.escape(f"{place}/") for place in (Path.home(), Path(gettempdir()))))
