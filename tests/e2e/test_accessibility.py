@@ -78,15 +78,6 @@ def test_whoever_wants_no_motion_gets_none(browser: Browser, rig: Rig) -> None:
     page.context.close()
 
 
-def test_the_map_is_called_what_it_is_in_the_readers_language(browser: Browser, rig: Rig) -> None:
-    page = open_page(browser, rig)
-    canvas = page.locator(".map canvas")
-    expect(canvas).to_have_attribute("aria-label", "Peta: tombol panah menggeser, + dan - memperbesar")
-    page.locator("[data-test=language]").click()
-    expect(canvas).to_have_attribute("aria-label", "Map: the arrow keys move it, + and - zoom")
-    page.context.close()
-
-
 def test_nothing_is_called_calm_while_nobody_knows(browser: Browser, rig: Rig) -> None:
     page = open_page(browser, rig)
     strip = page.locator("[data-test=strip] [role=status]")

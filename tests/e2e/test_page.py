@@ -250,6 +250,24 @@ def test_without_webgl_there_is_a_plain_map(playwright: Playwright, rig: Rig) ->
         assert page.seen.unexpected() == []  # type: ignore[attr-defined]
 
 
+def test_a_camera_that_nobody_has_judged_is_not_said_to_have_been_right(page: Page, rig: Rig) -> None:
+    first = one_incident(rig, page, Kind.CROWD)
+    rig.post(f"api/v1/incidents/{first}/transition", {"to": "false_alarm", "reason": "x", "actor": "operator"})
+    page.locator(f"[data-id='{first}']").wait_for(state="detached")
+    one_incident(rig, page, Kind.CROWD, camera=3)
+    page.keyboard.press("j")
+    expect(page.locator("[data-test=doubt]")).to_contain_text("Kerumunan: belum dinilai; menurut penilaian")
+
+
+def test_the_map_is_called_what_it_is_in_the_readers_language(browser: Browser, rig: Rig) -> None:
+    page = open_page(browser, rig)
+    canvas = page.locator(".map canvas")
+    expect(canvas).to_have_attribute("aria-label", "Peta: tombol panah menggeser, + dan - memperbesar")
+    page.locator("[data-test=language]").click()
+    expect(canvas).to_have_attribute("aria-label", "Map: the arrow keys move it, + and - zoom")
+    page.context.close()
+
+
 def test_a_dead_server_cannot_be_missed_and_a_live_one_is_found_again(browser: Browser, rig: Rig) -> None:
     page = open_page(browser, rig)
     incident = one_incident(rig, page)
