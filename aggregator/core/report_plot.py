@@ -20,7 +20,8 @@ MOST_LINES = 5
 @dataclass(frozen=True, slots=True)
 class PlotSpec:
     """x, series: columns. by: the column for each of whose values the one series is drawn. interval: the columns of the
-    interval around the one series. limit: the column of what is drawn across, from the first row; the scale reaches it."""
+    interval around the one series. limit: the column of what is drawn across, from the first row, and on the
+    scale."""
 
     kind: Literal["bars", "lines"]
     x: str
