@@ -46,6 +46,8 @@ STALE_S = 1.0
 on one that shows what is so now."""
 LOST_AFTER_S = 10.0
 """A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
+BUSY_LOST_S = 300.0
+"""While the machine has no time and the stream is heard, no picture says nothing of the camera, for so long."""
 PICTURES_LOST = 2
 """So many have to be missing, too: of a camera that rests, or where there is too much to do, fewer are asked for."""
 
@@ -312,11 +314,14 @@ class LiveCamera:
         if not self._fresh:
             return None
         watched = source is not None and not source.over
-        age = source.status().last_frame_age_s if source is not None else None
+        status = source.status() if source is not None else None
+        age = status.last_frame_age_s if status is not None else None
         # One that was asked for at a lower rate than that of now is still on its way.
         slowest = max(min(self._slowest, self._allowed), 0.01)
         apart_s = max(1 / slowest, self._rests * max(self._rest_s, self._glance_s))
-        if watched and (age is None or age < max(self._lost_after_s, PICTURES_LOST * apart_s)):
+        busy = status is not None and status.state == "online" and too_rare(self._lately.mean, self.spec.fps)
+        after_s = max(self._lost_after_s, PICTURES_LOST * apart_s, BUSY_LOST_S * busy)
+        if watched and (age is None or age < after_s):
             return None
         self._fresh = False
         now = time.time()
