@@ -250,15 +250,6 @@ def test_without_webgl_there_is_a_plain_map(playwright: Playwright, rig: Rig) ->
         assert page.seen.unexpected() == []  # type: ignore[attr-defined]
 
 
-def test_a_camera_that_nobody_has_judged_is_not_said_to_have_been_right(page: Page, rig: Rig) -> None:
-    first = one_incident(rig, page, Kind.CROWD)
-    rig.post(f"api/v1/incidents/{first}/transition", {"to": "false_alarm", "reason": "x", "actor": "operator"})
-    page.locator(f"[data-id='{first}']").wait_for(state="detached")
-    one_incident(rig, page, Kind.CROWD, camera=3)
-    page.keyboard.press("j")
-    expect(page.locator("[data-test=doubt]")).to_contain_text("Kerumunan: belum dinilai; menurut penilaian")
-
-
 def test_the_map_is_called_what_it_is_in_the_readers_language(browser: Browser, rig: Rig) -> None:
     page = open_page(browser, rig)
     canvas = page.locator(".map canvas")

@@ -4,7 +4,7 @@ import { camera } from "./helpers";
 vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => undefined }));
 const { preferences } = await import("../src/lib/preferences.svelte");
 const { written } = await import("../src/lib/reporttext");
-const { cameraReason, said } = await import("../src/lib/text.svelte");
+const { cameraReason, said, witnessText } = await import("../src/lib/text.svelte");
 const { raisedText } = await import("../src/lib/told.svelte");
 
 const NOW = Date.parse("2026-11-23T06:03:00.000Z");
@@ -52,5 +52,14 @@ describe("what makes an incident graver", () => {
     preferences.language = "en";
     expect(raisedText("growth:9-198")).toBe("grown from 9 to 198 people");
     expect(raisedText("place:School 9-A: gate")).toBe("near School 9-A: gate");
+  });
+});
+
+describe("what verdicts have shown of a source", () => {
+  it("is a share only where somebody has judged it", () => {
+    preferences.language = "en";
+    const witness = { site: "senen", camera: "gate-1", kind: "crowd", told: 0.82, counts: 0.7, precision: 0.5, verdicts: 3.6 };
+    expect(witnessText(witness)).toBe("Gate 1, Crowd: right 50% of the time (4 verdicts); its 82% counts as 70%");
+    expect(witnessText({ ...witness, verdicts: 0.04 })).toBe("Gate 1, Crowd: hardly judged yet; its 82% counts as 70%");
   });
 });

@@ -3,7 +3,7 @@ import * as catalogue from "./catalogue";
 import * as format from "./format";
 import { preferences } from "./preferences.svelte";
 import type { Missed } from "./missed";
-import type { Camera, Measure } from "./types";
+import type { Camera, Measure, Witness } from "./types";
 
 export function t(key: string, values: Record<string, string | number> = {}): string {
   return catalogue.render(key, preferences.language, values);
@@ -50,6 +50,18 @@ export function doubtText(doubt: string): string {
   const [code = "", amount = ""] = doubt.split(":", 2);
   const key = `web.doubt.${code}`;
   return catalogue.has(key) ? t(key, { n: number(Number(amount)) }) : doubt;
+}
+
+/** What verdicts have shown of a source. Of less than half a verdict (what several told says little of one) no share is said. */
+export function witnessText(witness: Witness): string {
+  return t(witness.verdicts < 0.5 ? "web.doubt.unjudged" : "web.doubt.witness", {
+    camera: format.readable(witness.camera),
+    kind: witness.kind === null ? "" : named("kind", witness.kind),
+    right: percent(witness.precision ?? 0),
+    n: number(witness.verdicts, 0),
+    told: percent(witness.told),
+    counts: percent(witness.counts),
+  });
 }
 
 /**
