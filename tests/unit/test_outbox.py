@@ -4,8 +4,8 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from contract.errors import CodecError
-from edge_agent.core.errors import JagaError, SpoolError
+from contract.errors import CodecError, JagaError
+from edge_agent.core.errors import SpoolError
 from edge_agent.runtime_evidence import Output
 from edge_agent.runtime_outbox import MOST_UNSAVED, Outbox
 from tests.timeline import make_event
