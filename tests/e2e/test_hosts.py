@@ -46,6 +46,8 @@ def test_a_host_with_a_wrong_clock_is_named_since_its_cameras_only_seem_to_watch
     rig.publisher.wait()
     card = page.locator("[data-camera='site-1/cam-1']")
     expect(card).to_contain_text("Berjaga · jam salah")
-    expect(card).to_have_attribute("title", "jam mesin kamera salah 1 hari: laporannya dianggap terlambat atau ditolak")
+    expect(card).to_have_attribute(
+        "title", "jam mesin kamera salah 1 hari: laporannya bisa dianggap terlambat atau ditolak"
+    )
     expect(page.locator("[data-test=host]")).to_contain_text("Jam mesin kamera edge-1 di Site 1 salah")
     expect(page.locator("[data-test=strip]")).to_contain_text("1 kamera dengan jam salah")
