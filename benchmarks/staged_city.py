@@ -153,10 +153,10 @@ def _messages(event: Event, now: float, end: float, stills: "Stills") -> list[Me
     jpeg, boxes = stills.of(data.kind, data.camera, event.time)
     sha256 = hashlib.sha256(jpeg).hexdigest()
     picture = (Evidence(sha256=sha256, kind="snapshot", time=event.time),)
-    subjects = data.subjects and (Subject(cls=data.subjects[0].cls, count=max(1, len(boxes)), boxes=boxes),)
-    told = msgspec.structs.replace(
-        event, data=msgspec.structs.replace(data, evidence=picture, subjects=subjects or data.subjects)
-    )
+    subjects = data.subjects
+    if subjects and subjects[0].cls == "person":  # who stands in the picture is no suitcase
+        subjects = (Subject(cls="person", count=max(1, len(boxes)), boxes=boxes),)
+    told = msgspec.structs.replace(event, data=msgspec.structs.replace(data, evidence=picture, subjects=subjects))
     return [
         Message(topic, encode(told), now),
         Message(topics.evidence(data.site, data.camera, event.id), jpeg, now),

@@ -50,10 +50,10 @@ def check(
     failed = 0
     for checked in check_cameras(loaded, out):
         failed += checked.error is not None
-        shown = checked.error.render(LANGUAGE) if checked.error else str(checked.picture)
+        picture = text("edge.check.camera", LANGUAGE, camera=checked.camera.id, picture=checked.picture)
         sys.stdout.write(json.dumps(checked.as_json(), ensure_ascii=False) + "\n")
         sys.stdout.flush()
-        sys.stderr.write(text("edge.check.camera", LANGUAGE, camera=checked.camera.id, picture=shown) + "\n")
+        sys.stderr.write((checked.error.render(LANGUAGE) if checked.error else picture) + "\n")
     values = {"file": config, "cameras": len(loaded.cameras), "failed": failed}
     sys.stderr.write(text("edge.check.ok", LANGUAGE, **values) + "\n")
     if loaded.mqtt is not None:

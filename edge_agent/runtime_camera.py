@@ -26,7 +26,7 @@ from edge_agent.config_sections import PERSON, EvidenceSection
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.crops import Seen
 from edge_agent.core.decode_policy import ENOUGH, Wish
-from edge_agent.core.fair_rate import Wanted, patience, too_rare
+from edge_agent.core.fair_rate import Lately, Wanted, patience, too_rare
 from edge_agent.core.gaze import gaze_of
 from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline
@@ -46,6 +46,8 @@ STALE_S = 1.0
 on one that shows what is so now."""
 LOST_AFTER_S = 10.0
 """A camera without pictures for so long is lost: its episodes end. Shorter gaps are ridden out."""
+BUSY_LOST_S = 300.0
+"""While the machine has no time and the stream is heard, no picture says nothing of the camera, for so long."""
 PICTURES_LOST = 2
 """So many have to be missing, too: of a camera that rests, or where there is too much to do, fewer are asked for."""
 
@@ -102,7 +104,8 @@ class LiveCamera:
         self._recall()
         self._rest_s, self._glance_s = rest_s(spec.rules, spec.keyframe_s), glance_s(spec.rules, spec.glance_s)
         self._rest, self._rests = Rest(), False
-        self._allowed = spec.fps
+        self._allowed = self._slowest = spec.fps
+        self._lately = Lately(time.monotonic(), spec.fps)
         self._lost_after_s = max(LOST_AFTER_S, spec.stall_s)
         self._loss = LossWatch(spec, agent, live_id, self._lost_after_s)
         self._last_t = 0.0
@@ -163,7 +166,8 @@ class LiveCamera:
 
     def allow(self, fps: float) -> None:
         """Pictures a second it gets of what it wants."""
-        self._allowed = fps
+        self._allowed, self._slowest = fps, min(self._slowest, fps)
+        self._lately.see(time.monotonic(), fps)
         self._tell_wish()
 
     def _tell_wish(self) -> None:
@@ -189,7 +193,7 @@ class LiveCamera:
         if frame is None:
             return self._lost(source, clock)
         back = self._loss.back(frame.t, clock)
-        self._last_t = frame.t
+        self._last_t, self._slowest = frame.t, self._allowed
         asked = self._asked if self._asked is not None and not self._asked.done() else None
         decision = self._pipeline.wants_detection(frame, patience(self._allowed, self.spec.fps))
         wanted = decision.detect or asked is not None
@@ -275,6 +279,7 @@ class LiveCamera:
             return CameraHealth(**known, state="suspended", reason=english(told), why=told)  # type: ignore[arg-type]
         status = source.status()
         span = max(now - tally.since, 0.001)
+        self._lately.see(now, self._allowed)
         idle = status.state == "online" and tally.analysed > 0 and tally.detected == 0
         why = self._why(status, idle)
         return CameraHealth(
@@ -298,9 +303,9 @@ class LiveCamera:
     def _why(self, status: SourceStatus, idle: bool) -> Sentence | None:
         if status.why is not None:
             return status.why
-        if status.state == "online" and too_rare(self._allowed, self.spec.fps):
+        if status.state == "online" and too_rare(self._lately.mean, self.spec.fps):
             rules = ", ".join(rule.id for rule in self.spec.rules) or "its rules"
-            return sentence("camera.rarely", rate=round(self._allowed, 1), rules=rules)
+            return sentence("camera.rarely", rate=round(self._lately.mean, 1), rules=rules)
         return sentence("camera.still") if idle else None
 
     def _lost(self, source: LiveSource | None, clock: Clock) -> list[Output] | None:
@@ -309,9 +314,14 @@ class LiveCamera:
         if not self._fresh:
             return None
         watched = source is not None and not source.over
-        age = source.status().last_frame_age_s if source is not None else None
-        apart_s = max(1 / max(self._allowed, 0.01), self._rests * max(self._rest_s, self._glance_s))
-        if watched and (age is None or age < max(self._lost_after_s, PICTURES_LOST * apart_s)):
+        status = source.status() if source is not None else None
+        age = status.last_frame_age_s if status is not None else None
+        # One that was asked for at a lower rate than that of now is still on its way.
+        slowest = max(min(self._slowest, self._allowed), 0.01)
+        apart_s = max(1 / slowest, self._rests * max(self._rest_s, self._glance_s))
+        busy = status is not None and status.state == "online" and too_rare(self._lately.mean, self.spec.fps)
+        after_s = max(self._lost_after_s, PICTURES_LOST * apart_s, BUSY_LOST_S * busy)
+        if watched and (age is None or age < after_s):
             return None
         self._fresh = False
         now = time.time()

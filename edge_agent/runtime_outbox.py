@@ -70,7 +70,7 @@ class Outbox:
         return ""
 
     def _lost(self, event: Event, reason: str) -> None:
-        log.error("event_lost", event=event.id, type=event.type, reason=reason)
+        log.error("event_lost", id=event.id, type=event.type, reason=reason)
 
     def _with_hash(self, event: Event) -> Event:
         """An unchanged camera runs on through a reload; its events name the config that holds now."""

@@ -17,6 +17,7 @@ import typer
 from contract.errors import ConfigError, JagaError
 from contract.texts import language_of, text
 from jaga import logs
+from jaga.usage import UsageError, usage
 
 OWN_PACKAGES = frozenset({"aggregator", "contract", "edge_agent", "jaga", "models", "simulator"})
 UNLINKED = "cannot open shared object file"
@@ -105,9 +106,12 @@ def main() -> None:
     """Runs the command line and exits: one line on stderr for an error that the user can act on."""
     code = 1
     try:
-        build()(prog_name="jaga")
+        code = build()(prog_name="jaga", standalone_mode=False) or 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    except UsageError as error:
+        sys.stderr.write(f"{said}\n" if (said := usage(error, LANGUAGE)) else "")
+        code = 2
     except JagaError as error:
         sys.stderr.write(f"jaga: {error.render(LANGUAGE)}\n")
         code = 2 if isinstance(error, ConfigError) else 1

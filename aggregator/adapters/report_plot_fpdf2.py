@@ -31,7 +31,12 @@ def height(picture: Picture) -> float:
     """What `draw` takes of the page."""
     if picture.tops:
         return LYING * len(picture.below) + 2
-    return ABOVE + HEIGHT + BELOW + 2 + (LEGEND if len(picture.names) > 1 else 0.0)
+    return ABOVE + HEIGHT + BELOW + 2 + (LEGEND if _is_named(picture) else 0.0)
+
+
+def _is_named(picture: Picture) -> bool:
+    """Whether its series are named above it: several, or one beside a limit."""
+    return len(picture.names) > 1 or picture.plot.limit is not None
 
 
 def draw(document: FPDF, picture: Picture, words: Words) -> None:
@@ -41,7 +46,7 @@ def draw(document: FPDF, picture: Picture, words: Words) -> None:
     if picture.tops:
         _lying(document, picture, words)
     else:
-        if len(picture.names) > 1:
+        if _is_named(picture):
             _legend(document, picture, words)
         _Drawing(document, picture, words, document.get_y() + ABOVE).draw()
     document.set_dash_pattern()

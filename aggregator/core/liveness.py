@@ -6,6 +6,7 @@ agent's own report interval. Times are seconds since the epoch.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import inf
 from types import MappingProxyType
 from typing import Literal
@@ -13,7 +14,7 @@ from typing import Literal
 from aggregator.core.wording import worded
 from contract.events import Event, Location
 from contract.messages import CameraHealth, CameraState, Health, Status
-from contract.sentence import Sentence
+from contract.sentence import Sentence, english, sentence
 
 SILENT_INTERVALS = 3.0
 DEFAULT_INTERVAL_S = 30.0
@@ -22,6 +23,10 @@ REFRESH_S = 30.0
 
 SEEN_EVERY_S = 1.0
 """A camera that tells a flood of events is seen anew this often."""
+
+CLOCK_WRONG_S = 120.0
+"""A host whose clock differs from ours by more: what it tells is soon taken for late, or lies in the future and is
+refused (contract.codec.MAX_AHEAD), while its cameras seem to watch. Health is sent at once or not at all."""
 
 ShownState = CameraState | Literal["offline", "unknown"]
 CameraKey = tuple[str, str]
@@ -161,7 +166,8 @@ class Fleet:
             since=_since(before, True, now),
             told=told,
         )
-        return [shown for report in health.cameras if (shown := self._reported(site, agent, report, now))]
+        wrong = _wrong_clock(health.time, now)
+        return [shown for report in health.cameras if (shown := self._reported(site, agent, report, now, wrong))]
 
     def event(self, event: Event, now: float) -> list[Camera]:
         """An event shows that its camera exists; what state it is in, only health tells."""
@@ -204,7 +210,12 @@ class Fleet:
         )
         return self.cameras[key]
 
-    def _reported(self, site: str, agent: str, report: CameraHealth, now: float) -> Camera | None:
+    def _reported(
+        self, site: str, agent: str, report: CameraHealth, now: float, wrong: Sentence | None
+    ) -> Camera | None:
+        """wrong: what is said of a camera that watches instead of its own words."""
+        hampered = wrong is not None and report.state in ("online", "idle")
+        why, reason = (wrong, english(wrong)) if hampered else (report.why, report.reason)
         before = self.cameras.get((site, report.camera)) or Camera(site=site, id=report.camera)
         after = replace(
             before,
@@ -216,8 +227,8 @@ class Fleet:
             fps_analysed=report.fps_analysed,
             last_frame_age_s=report.last_frame_age_s,
             last_seen=now,
-            reason=report.reason,
-            why=report.why,
+            reason=reason,
+            why=why,
         )
         same = (before.state, before.reason, before.name, before.location, before.agent) == (
             after.state,
@@ -232,6 +243,14 @@ class Fleet:
         after = replace(after, shown=now)
         self.restore(after)
         return self.cameras[after.key]
+
+
+def _wrong_clock(said: datetime, now: float) -> Sentence | None:
+    """In whole minutes, so that it is said anew only where it changes."""
+    off_s = said.timestamp() - now
+    if abs(off_s) <= CLOCK_WRONG_S:
+        return None
+    return sentence("camera.clock", off_s=60.0 * round(abs(off_s) / 60))
 
 
 def _since(before: Agent, online: bool, now: float) -> float:

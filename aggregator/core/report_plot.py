@@ -20,7 +20,8 @@ MOST_LINES = 5
 @dataclass(frozen=True, slots=True)
 class PlotSpec:
     """x, series: columns. by: the column for each of whose values the one series is drawn. interval: the columns of the
-    interval around the one series. limit: the column of what is drawn across, from the first row."""
+    interval around the one series. limit: the column of what is drawn across, from the first row, and on the
+    scale."""
 
     kind: Literal["bars", "lines"]
     x: str
@@ -31,7 +32,7 @@ class PlotSpec:
 
 
 PLOTS: dict[str, PlotSpec] = {
-    "load": PlotSpec("bars", "begin", ("opened", "peak"), limit="budget"),
+    "load": PlotSpec("bars", "begin", ("peak",), limit="budget"),
     "by_kind": PlotSpec("bars", "kind", ("opened",)),
     "response_distribution": PlotSpec("bars", "up_to", ("answered", "ended")),
     "response_over_time": PlotSpec("lines", "begin", ("ack_within", "end_within")),
@@ -85,9 +86,8 @@ def drawn(table: Table) -> Drawn | None:
     intervals = [_pair(row, [at[key] for key in spec.interval]) for row in table.rows] if spec.interval else []
     y_type = types[spec.series[0]]
     limit = _number(table.rows[0][at[spec.limit]]) if spec.limit else None
-    ticks = scale(1.0 if y_type == "share" else max(values), whole=y_type != "share")
-    shown = limit if limit is not None and 0 < limit <= ticks[-1] else None
-    return Drawn(spec, types[spec.x], y_type, x, series, tuple(intervals), ticks, shown, _daily(x))
+    ticks = scale(1.0 if y_type == "share" else max(*values, limit or 0.0), whole=y_type != "share")
+    return Drawn(spec, types[spec.x], y_type, x, series, tuple(intervals), ticks, limit, _daily(x))
 
 
 def _grouped(rows: Sequence[Row], by: int, at: int, column: int, x: Sequence[Value]) -> tuple[Series, ...]:

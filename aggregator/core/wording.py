@@ -21,7 +21,7 @@ _WORDS = {
     "silent": "camera.silent",
 }
 _NO_PICTURE = re.compile(r"no picture for (\d{1,9}(?:\.\d)?) s")
-_RARELY = re.compile(r"analysed (\d{1,9}\.\d) times a second, too rarely for (.+)")
+_RARELY = re.compile(r"(?:its host is too busy: )?analysed (\d{1,9}\.\d) times a second, too rarely for (.+)")
 
 
 def worded(reason: str, why: Sentence | None = None) -> Sentence | None:

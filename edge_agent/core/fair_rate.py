@@ -48,6 +48,8 @@ AGAIN_S, WAIT_S = 10.0, 10.0
 """Who had a turn comes after those who had none for AGAIN_S. Of these who became eager last is next, since who came
 before may have gone; every other turn is for who has longest waited, if that is for WAIT_S. So nobody new waits for all
 in front of whom something always moves, nor do they for ever more new ones."""
+LATELY_S = 5.0
+"""Time constant of `Lately`."""
 MOST_PATIENCE = 6.0
 """See `patience`; as many times as the motion gate waits at most of its own accord."""
 
@@ -71,6 +73,20 @@ class Wanted:
 def too_rare(fps: float, wished: float) -> bool:
     """Whether a camera is analysed less often than rules are tested for, though its config asks for enough."""
     return fps < LEAST_RATE <= wished
+
+
+class Lately:
+    """The rate that a camera is allowed, as a mean that fades with LATELY_S: who takes turns with others has one rate
+    and then another one, and what it gets is what lies between. `t`: seconds on a clock that never goes back."""
+
+    def __init__(self, t: float, rate: float) -> None:
+        self._t, self._rate = t, rate
+        self.mean = rate
+
+    def see(self, t: float, rate: float) -> None:
+        """From `t` on it is this one."""
+        self.mean = self._rate + (self.mean - self._rate) * exp(-max(t - self._t, 0.0) / LATELY_S)
+        self._t, self._rate = max(t, self._t), rate
 
 
 def patience(fps: float, wished: float) -> float:

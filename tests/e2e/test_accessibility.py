@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from contract.kinds import Kind
 from tests.brokers import wait_until
@@ -75,6 +75,16 @@ def test_whoever_wants_no_motion_gets_none(browser: Browser, rig: Rig) -> None:
     assert page.evaluate(PROBE) == ["9s", "probe"]
     page.emulate_media(reduced_motion="reduce")
     assert page.evaluate(PROBE) == ["0s", "none"]
+    page.context.close()
+
+
+def test_nothing_is_called_calm_while_nobody_knows(browser: Browser, rig: Rig) -> None:
+    page = open_page(browser, rig)
+    strip = page.locator("[data-test=strip] [role=status]")
+    expect(strip).to_have_text("Tidak ada insiden kritis yang menunggu")
+    rig.kill()
+    page.locator(".banner[role=alert]").wait_for(timeout=15_000)
+    expect(strip).to_have_text("Tidak diketahui apa yang menunggu")
     page.context.close()
 
 

@@ -17,7 +17,7 @@ PROBE = """
 import sys
 import typer
 from contract.errors import ConfigError, JagaError
-app = typer.Typer()
+app = typer.Typer(no_args_is_help=True)
 
 @app.command()
 def ok(name: str = "x") -> None:
@@ -30,6 +30,10 @@ def failed() -> None:
 @app.command()
 def unusable() -> None:
     raise ConfigError("cli.log_level", value="1", allowed="2")
+
+@app.command()
+def needs(count: int, config: str = typer.Option(..., "--config", "-c")) -> None:
+    print(config, count)
 
 @app.command()
 def code() -> None:
@@ -91,6 +95,45 @@ def test_options_reach_the_part(probe: Path) -> None:
 
 def test_a_wrong_option_is_a_usage_error(probe: Path) -> None:
     assert run(probe, "probe", "ok", "--colour", "red").returncode == 2
+
+
+USAGE = [
+    (("probe", "needs", "1"), "'--config' / '-c' belum diberikan", "'--config' / '-c' is missing"),
+    (("probe", "needs", "-c", "x"), "'count' belum diberikan", "'count' is missing"),
+    (
+        ("probe", "needs", "-c", "x", "many"),
+        "nilai untuk 'count' tidak dapat dipakai (",
+        "the value of 'count' cannot be used (",
+    ),
+    (
+        ("probe", "needs", "--confg", "x"),
+        "tidak ada opsi --confg; mungkin maksud Anda --config",
+        "there is no option --confg; perhaps you mean --config",
+    ),
+    (("probe", "ok", "--red"), "tidak ada opsi --red", "there is no option --red"),
+    (("probe", "nope"), "perintah ini tidak dapat dipakai (", "this command cannot be used ("),
+    (("nope",), "perintah ini tidak dapat dipakai (", "this command cannot be used ("),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("args", "indonesian", "english"), USAGE)
+def test_what_is_wrong_with_a_command_line_is_one_line_in_the_readers_language(
+    probe: Path, args: tuple[str, ...], indonesian: str, english: str, language: str
+) -> None:
+    done = run(probe, *args, language=language)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"jaga: {indonesian if language == 'id' else english}")
+    assert line.endswith("--help")
+
+
+@pytest.mark.parametrize("args", [(), ("probe",)])
+def test_no_command_at_all_shows_the_help_alone(probe: Path, args: tuple[str, ...]) -> None:
+    done = run(probe, *args)
+    assert done.returncode == 2
+    assert "Commands" in done.stdout + done.stderr
+    assert "jaga: " not in done.stderr.replace("Usage: jaga", "")
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "is unknown; allowed"), ("id", "tidak dikenal")])

@@ -44,7 +44,7 @@ def test_every_sentence_of_an_agent_reads_in_both_languages() -> None:
     assert len(sent()) > 15
     own = {key: catalogue()[key] for key in sent()}
     assert [key for key, texts in own.items() if texts["id"] == texts["en"]] == ["camera.words"]
-    used = sent() | {"camera.last_will", "camera.silent"}
+    used = sent() | {"camera.clock", "camera.last_will", "camera.silent"}
     assert {key for key in catalogue() if key.startswith("camera.")} == used
 
 
@@ -66,7 +66,7 @@ def test_numbers_are_written_as_the_reader_writes_them() -> None:
     assert english(silent) == "no picture for 95.0 s"
     assert worded(english(silent)) == silent, "an aggregator of before understands it, too"
     rarely = sentence("camera.rarely", rate=0.5, rules="rush")
-    assert shown(rarely, "id") == "dianalisis 0,5 kali per detik, terlalu jarang untuk rush"
+    assert shown(rarely, "id") == "mesin kamera terlalu sibuk: dianalisis 0,5 kali per detik, terlalu jarang untuk rush"
     assert worded(english(rarely)) == rarely
     assert english(None) == ""
 

@@ -21,6 +21,7 @@ from edge_agent.core.fair_rate import (
     WAIT_S,
     WAITING,
     FairRate,
+    Lately,
     Wanted,
     patience,
     too_rare,
@@ -274,3 +275,27 @@ def test_with_moving_ones_too_there_is_no_more_than_there_is_unless_one_turn_and
         lowest = all(rates[name] <= LEAST_FLOOR * min(wanted[name].floor, wanted[name].fps) * 1.001 for name in quiet)
         assert used <= FULL + 0.001 or (len(served) <= 1 and lowest)
         assert not any(one.eager for one in wanted.values()) or served
+
+
+def test_who_takes_turns_gets_what_lies_between_and_that_stays_too_rare() -> None:
+    """Turns of BURST_S among three: at no moment is what it gets as often as rules need."""
+    lately = Lately(0.0, 10.0)
+    means = []
+    for n in range(60):
+        t = n * BURST_S
+        lately.see(t, BURST_FPS if n % 3 == 0 else WAITING)
+        means.append(lately.mean)
+    assert all(too_rare(mean, 10.0) for mean in means[10:])
+    assert sum(means[-3:]) / 3 == pytest.approx((BURST_FPS + 2 * WAITING) / 3, rel=0.1)
+
+
+def test_a_short_dip_is_not_too_rare_and_what_rises_is_soon_often_enough() -> None:
+    lately = Lately(0.0, 5.0)
+    lately.see(10.0, 0.05)
+    lately.see(11.0, 5.0)
+    assert not too_rare(lately.mean, 5.0)
+    lately.see(20.0, 0.05)
+    lately.see(60.0, 5.0)
+    assert too_rare(lately.mean, 5.0)
+    lately.see(65.0, 5.0)
+    assert not too_rare(lately.mean, 5.0)

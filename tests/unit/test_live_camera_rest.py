@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from contract.messages import CameraState
 from edge_agent import runtime_camera
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.adapters.source_live import SourceStatus
@@ -26,6 +27,7 @@ class Still:
     def __init__(self, *_: object, **__: object) -> None:
         self.frame: Frame | None = None
         self.age_s = 0.0
+        self.state: CameraState = "online"
         self.wished = Wish()
 
     def start(self) -> None: ...
@@ -40,7 +42,7 @@ class Still:
         return frame
 
     def status(self) -> SourceStatus:
-        return SourceStatus("online", None, 25.0, 0, 0, 0, self.age_s)
+        return SourceStatus(self.state, None, 25.0, 0, 0, 0, self.age_s)
 
 
 class Nobody:
@@ -90,6 +92,34 @@ def test_where_there_is_too_much_to_do_two_pictures_have_to_be_missing_too(monke
     camera.live.allow(0.1)
     assert camera.step() == []
     camera.live.allow(5.0)
+    assert camera.step() == [], "what was asked for once in ten seconds does not come at once"
+    camera.source.age_s = 20.2
+    assert camera.step() == ["camera_lost"]
+    camera.live.suspend()
+
+
+def test_a_camera_that_had_its_turn_is_lost_as_soon_as_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = Camera(monkeypatch, 10.0)
+    camera.live.allow(0.05)
+    camera.live.allow(5.0)
+    camera.step(0)
+    camera.source.age_s = 10.2
+    assert camera.step() == ["camera_lost"]
+    camera.live.suspend()
+
+
+@pytest.mark.parametrize(("state", "age_s"), [("stalled", 41.0), ("reconnecting", 41.0), ("online", 301.0)])
+def test_a_host_that_is_too_busy_loses_no_camera_that_is_heard(
+    monkeypatch: pytest.MonkeyPatch, state: CameraState, age_s: float
+) -> None:
+    monkeypatch.setattr("edge_agent.core.fair_rate.LATELY_S", 1e-9)
+    camera = Camera(monkeypatch, 10.0)
+    camera.step(0)
+    for _ in range(2):
+        camera.live.allow(0.05)
+    camera.source.age_s = 299.0
+    assert camera.step() == [], "its decoder had no time either"
+    camera.source.state, camera.source.age_s = state, age_s
     assert camera.step() == ["camera_lost"]
     camera.live.suspend()
 

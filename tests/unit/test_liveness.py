@@ -1,18 +1,19 @@
 """What the aggregator says of cameras and agents, told as timelines."""
 
 from datetime import UTC, datetime
-from math import inf
+from math import copysign, inf
 
 import pytest
 
-from aggregator.core.liveness import REFRESH_S, Camera, Fleet, View
+from aggregator.core.liveness import CLOCK_WRONG_S, REFRESH_S, Camera, Fleet, View
 from aggregator.core.sequence import MAX_HOLES, Sequence, give_up, observe
 from contract.events import Location
 from contract.messages import CameraHealth, Health, HostHealth, Status
 from contract.sentence import sentence
 from tests.timeline import make_event, place
 
-TIME = datetime(2026, 5, 17, tzinfo=UTC)
+TIME = datetime.fromtimestamp(0, UTC)
+"""Hosts' clocks are right in these timelines, which begin at 0."""
 HOST = HostHealth(cpu=0.1, memory=0.1, disk=0.1, spool_depth=0)
 BOOT = "01890000-0000-7000-8000-000000000000"
 
@@ -208,3 +209,22 @@ def test_where_a_camera_looks_is_what_the_config_says_now_whatever_was_remembere
     fleet.restore(Camera(site="s", id="c", view=looks))
     (b,) = fleet.health("s", "e", health(report("b")), 1)
     assert (fleet.cameras["s", "a"].view, b.view, fleet.cameras["s", "c"].view) == (looks, looks, None)
+
+
+@pytest.mark.parametrize("off_s", [-86_400.0, -CLOCK_WRONG_S - 1, CLOCK_WRONG_S + 1, 86_400.0])
+def test_a_wrong_clock_of_a_host_is_told_at_each_of_its_cameras_that_seem_to_watch(off_s: float) -> None:
+    fleet = Fleet()
+    said = health(report("a"), report("b", "idle", reason="nothing moves"), report("c", "failed", reason="x"))
+    (a, b, c) = fleet.health("s", "e", said, -off_s)
+    wrong = sentence("camera.clock", off_s=60.0 * round(abs(off_s) / 60))
+    assert (a.why, b.why, c.why, c.reason) == (wrong, wrong, None, "x")
+    assert "clock is wrong" in a.reason
+    assert fleet.health("s", "e", said, -off_s - copysign(1, off_s)) == [], "a second more is no news"
+    a, b, *_ = fleet.health("s", "e", said, 20.0)
+    assert (a.why, a.reason, b.reason) == (None, "", "nothing moves")
+
+
+@pytest.mark.parametrize("off_s", [-CLOCK_WRONG_S, 0.0, CLOCK_WRONG_S])
+def test_a_clock_that_is_a_little_off_is_no_matter(off_s: float) -> None:
+    (camera,) = Fleet().health("s", "e", health(report("a")), -off_s)
+    assert (camera.why, camera.reason) == (None, "")

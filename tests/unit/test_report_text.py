@@ -118,8 +118,8 @@ def test_times_are_local_with_their_offset() -> None:
         (
             "camera_reason",
             sentence("camera.rarely", rate=0.5, rules="rush, brawl"),
-            "dianalisis 0,5 kali per detik, terlalu jarang untuk rush, brawl",
-            "analysed 0.5 times a second, too rarely for rush, brawl",
+            "mesin kamera terlalu sibuk: dianalisis 0,5 kali per detik, terlalu jarang untuk rush, brawl",
+            "its host is too busy: analysed 0.5 times a second, too rarely for rush, brawl",
         ),
         ("camera_reason", "End of file", "End of file", "End of file"),
         ("text", None, "", ""),

@@ -3,6 +3,7 @@ import { CATALOGUE, has, render } from "../src/lib/catalogue";
 import { ACTIONS, DEEDS } from "../src/lib/actions";
 import { VIEWS } from "../src/lib/filter";
 import { PERIODS } from "../src/lib/report";
+import { HINDRANCES } from "../src/lib/store";
 import { ACTS, CAMERA_STATES, RELATIONS, ROLES, SEVERITIES, STATES } from "../src/lib/types";
 
 const sources = import.meta.glob<string>("../src/**/*.{svelte,ts}", { eager: true, query: "?raw", import: "default" });
@@ -33,6 +34,7 @@ const built = [
   ...PERIODS.map((name) => `web.reports.period.${name}`),
   ...["bars", "lines"].map((name) => `web.reports.plot.${name}`),
   ...["changed", "gap", "link", "cut", "anchor", "early"].map((name) => `web.audit.why.${name}`),
+  ...HINDRANCES.flatMap((by) => [`web.camera.${by}`, `web.truth.${by}`, `web.host.${by}`, `web.host.${by}.cameras`, `web.host.${by}.remedy`]),
   "web.camera_state.aggregator",
 ];
 

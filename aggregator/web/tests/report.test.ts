@@ -35,6 +35,7 @@ describe("a plot", () => {
   it("has round ticks from nought up, whole ones for counts, and all of a share", () => {
     expect(axis([7], "count", 100).ticks).toEqual([0, 2, 4, 6, 8]);
     expect(axis([1], "count", 100).ticks).toEqual([0, 1]);
+    expect(axis([null, 1, 4], "count", 100).ticks, "a limit among them").toEqual([0, 1, 2, 3, 4]);
     const share = axis([0.9], "share", 100);
     expect([share.ticks.at(-1), share.at(0), share.at(1)]).toEqual([1, 100, 0]);
   });

@@ -120,6 +120,11 @@ export class MapView {
     if (base !== null) this.#watchBase();
   }
 
+  /** What a screen reader calls the map that keys move; MapLibre has it in English. */
+  setLabel(label: string): void {
+    this.#map.getCanvas().setAttribute("aria-label", label);
+  }
+
   /** Tells when the base map does not answer, and when it answers again; a tile that is not there (404) is no error. */
   #watchBase(): void {
     let lost = false;

@@ -51,7 +51,6 @@ export function isDaily(begins: Plotted["x"]): boolean {
 
 export interface Axis {
   ticks: number[];
-  top: number;
   at: (value: number) => number;
 }
 
@@ -60,7 +59,7 @@ export function axis(values: (number | null)[], type: string, height: number): A
   const most = type === "share" ? 1 : Math.max(1, ...values.map((value) => value ?? 0));
   const scale = scaleLinear().domain([0, most]).nice(4).range([height, 0]);
   const whole = scale.ticks(4).filter((tick) => type !== "count" || Number.isInteger(tick));
-  return { ticks: whole, top: scale.domain()[1] ?? most, at: (value) => scale(value) };
+  return { ticks: whole, at: (value) => scale(value) };
 }
 
 /** Indices of about `most` labels that fit below an axis, evenly spread from the first on. */

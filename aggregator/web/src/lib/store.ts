@@ -162,7 +162,15 @@ export function isWatching(camera: Camera): boolean {
   return camera.state === "online" || camera.state === "idle";
 }
 
-/** It watches, but more rarely than its rules need: what is over soon may not be seen. */
+/** What its host does to a camera that watches: too busy (what is over soon may not be seen), or with a wrong clock (no alarms). */
+export const HINDRANCES = ["rarely", "clock"] as const;
+export type Hindrance = (typeof HINDRANCES)[number];
+
+export function hindrance(camera: Camera): Hindrance | null {
+  const key = isWatching(camera) ? camera.why?.key : undefined;
+  return HINDRANCES.find((one) => key === `camera.${one}`) ?? null;
+}
+
 export function isHampered(camera: Camera): boolean {
-  return isWatching(camera) && camera.why?.key === "camera.rarely";
+  return hindrance(camera) !== null;
 }

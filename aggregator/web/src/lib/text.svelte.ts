@@ -3,7 +3,7 @@ import * as catalogue from "./catalogue";
 import * as format from "./format";
 import { preferences } from "./preferences.svelte";
 import type { Missed } from "./missed";
-import type { Camera, Measure } from "./types";
+import type { Camera, Measure, Witness } from "./types";
 
 export function t(key: string, values: Record<string, string | number> = {}): string {
   return catalogue.render(key, preferences.language, values);
@@ -52,6 +52,18 @@ export function doubtText(doubt: string): string {
   return catalogue.has(key) ? t(key, { n: number(Number(amount)) }) : doubt;
 }
 
+/** What verdicts have shown of a source. Of less than half a verdict (what several told says little of one) no share is said. */
+export function witnessText(witness: Witness): string {
+  return t(witness.verdicts < 0.5 ? "web.doubt.unjudged" : "web.doubt.witness", {
+    camera: format.readable(witness.camera),
+    kind: witness.kind === null ? "" : named("kind", witness.kind),
+    right: percent(witness.precision ?? 0),
+    n: number(witness.verdicts, 0),
+    told: percent(witness.told),
+    counts: percent(witness.counts),
+  });
+}
+
 /**
  * A sentence from elsewhere: a value whose name ends in `_s` is a duration. words: the same in English, for a page that was
  * opened before its aggregator was renewed and has no such key.
@@ -65,9 +77,17 @@ export function said(sentence: catalogue.Sentence, words = sentence.key): string
   return t(sentence.key, Object.fromEntries(Object.entries(sentence.values).map(written)));
 }
 
-/** A camera's reason; where it is no sentence of the catalogue, the agent's own words. */
-export function cameraReason(camera: Camera): string {
-  return camera.why ? said(camera.why, camera.reason) : camera.reason;
+/** Seconds since its last picture; its age was true when the agent last reported. Null where nobody knows. */
+export function silence(camera: Camera, now: number): number | null {
+  if (camera.last_frame_age_s === null || camera.last_seen === null) return null;
+  return camera.last_frame_age_s + (now - Date.parse(camera.last_seen)) / 1000;
+}
+
+/** A camera's reason as it is now; where it is no sentence of the catalogue, the agent's own words. */
+export function cameraReason(camera: Camera, now: number): string {
+  if (!camera.why) return camera.reason;
+  const silent_s = camera.why.key === "camera.no_picture" ? silence(camera, now) : null;
+  return said(silent_s === null ? camera.why : { ...camera.why, values: { silent_s } }, camera.reason);
 }
 
 /** Until when: the time alone today, with its day else. */

@@ -1,0 +1,53 @@
+"""What the page says of a camera host that hinders its cameras, in a real browser."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from contract import topics
+from contract.codec import encode
+from contract.messages import CameraHealth, Health, HostHealth
+from contract.sentence import english, sentence
+from tests.e2e.page_rig import Rig
+
+pytestmark = [pytest.mark.broker, pytest.mark.browser]
+
+
+def test_a_host_that_is_too_busy_is_named_with_the_cameras_it_looks_at_too_rarely(page: Page, rig: Rig) -> None:
+    rare = sentence("camera.rarely", rate=0.2, rules="crowd-jalan")
+    health = Health(
+        time=datetime.now(UTC),
+        interval_s=10,
+        cameras=(CameraHealth(camera="cam-1", name="Kamera 1", state="online", reason=english(rare), why=rare),),
+        host=HostHealth(cpu=1.0, memory=0.1, disk=0.1, spool_depth=0),
+    )
+    rig.publisher.put(topics.health("site-1", "edge-1"), encode(health), qos=1)
+    rig.publisher.wait()
+    card = page.locator("[data-camera='site-1/cam-1']")
+    expect(card).to_contain_text("Berjaga · mesin sibuk")
+    expect(card).to_have_attribute(
+        "title", "mesin kamera terlalu sibuk: dianalisis 0,2 kali per detik, terlalu jarang untuk crowd-jalan"
+    )
+    busy = page.locator("[data-test=host]")
+    expect(busy).to_contain_text("Mesin kamera edge-1 di Site 1 terlalu sibuk")
+    expect(busy).to_contain_text("1 dari 4 kameranya dianalisis terlalu jarang: Kamera 1.")
+    expect(busy).to_contain_text("Untuk teknisi: aliran kamera yang lebih kecil (substream)")
+    expect(page.locator("[data-test=strip]")).to_contain_text("1 kamera terlalu jarang dianalisis")
+    expect(page.locator(".empty")).to_contain_text("3 kamera berjaga, 1 tidak.")
+
+
+def test_a_host_with_a_wrong_clock_is_named_since_its_cameras_only_seem_to_watch(page: Page, rig: Rig) -> None:
+    cameras = (CameraHealth(camera="cam-1", name="Kamera 1", state="online"),)
+    host = HostHealth(cpu=0.1, memory=0.1, disk=0.1, spool_depth=0)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    health = Health(time=yesterday, interval_s=10, cameras=cameras, host=host)
+    rig.publisher.put(topics.health("site-1", "edge-1"), encode(health), qos=1)
+    rig.publisher.wait()
+    card = page.locator("[data-camera='site-1/cam-1']")
+    expect(card).to_contain_text("Berjaga · jam salah")
+    expect(card).to_have_attribute(
+        "title", "jam mesin kamera salah 1 hari: laporannya bisa dianggap terlambat atau ditolak"
+    )
+    expect(page.locator("[data-test=host]")).to_contain_text("Jam mesin kamera edge-1 di Site 1 salah")
+    expect(page.locator("[data-test=strip]")).to_contain_text("1 kamera dengan jam salah")
