@@ -37,18 +37,14 @@ def figure(box: Box = SOMEBODY, cls: str = "person") -> Figure:
     return Figure(FigureId(1), cls, box, 0.9, foot, foot)
 
 
-LIMBS_MOVE = math.log1p(1.5)
-"""What a look tells of deformation, and the model takes for the usual."""
 TWO = figure(), figure((0.12, 0.1, 0.22, 0.4))
 """In the first window."""
 
 
 def model(bias: float = -4.0) -> BrawlModel:
-    """Each channel as it is but for deformation, less LIMBS_MOVE; weight 1."""
+    """Each channel as it is, its weight 1."""
     ones = np.ones(DEEP + len(MOTION), np.float32)
-    mean = 0 * ones
-    mean[DEEP + MOTION.index("deformation")] = LIMBS_MOVE
-    return BrawlModel(mean, ones, ones, bias, np.zeros(len(PARTS), np.float32))
+    return BrawlModel(0 * ones, ones, ones, bias, np.zeros(len(PARTS), np.float32))
 
 
 @dataclass
@@ -62,7 +58,6 @@ class Told:
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
         rows = np.zeros((len(self.levels), DEEP + len(MOTION)), np.float32)
         rows[:, 0] = self.levels
-        rows[:, DEEP + MOTION.index("deformation")] = LIMBS_MOVE
         return Evidence(view.t, rows, self.boxes)  # type: ignore[arg-type]
 
     def forget(self) -> None:

@@ -1,4 +1,4 @@
-"""Motion that is none of fighters: wilder than bodies move, or without a limb that stretches."""
+"""Motion that is none of fighters: wilder than bodies move, or even and without a limb that stretches."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from edge_agent.core.rules.brawl import ALONE, LEAP, LIMBS, STIFF, UNLIKE, UNSEEN, WILD, Brawl, BrawlRule
+from edge_agent.core.rules.brawl import ALONE, EVEN, LEAP, LEAVES, LIMBS, UNLIKE, UNSEEN, WILD, Brawl, BrawlRule
 from edge_agent.core.rules.brawl_features import MOTION, Evidence
 from edge_agent.core.rules.brawl_model import BrawlModel, probability
 from edge_agent.core.rules.table import WHOLE
@@ -28,20 +28,21 @@ def deaf() -> BrawlModel:
 
 @dataclass
 class Moving:
-    """A looker that answers with the same motion everywhere; not known at the first look."""
+    """A looker that answers with the same motion everywhere; its change is not known at the first look."""
 
     level: float
-    change: float
-    agitation: float
-    deformation: float
+    change: float = 0.1
+    agitation: float = 0.5
+    deformation: float = BENDING
+    energy: float = 0.1
+    peak: float = 1.0
 
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
         rows = np.zeros((len(BOXES), DEEP + len(MOTION)), np.float32)
         rows[:, 0] = self.level
-        for name in ("change", "agitation"):
-            value = math.log1p(getattr(self, name)) if view.t else math.nan
-            rows[:, DEEP + MOTION.index("motion_change" if name == "change" else name)] = value
-        rows[:, DEEP + MOTION.index("deformation")] = math.log1p(self.deformation)
+        unknown = 1.0 if view.t else math.nan
+        told = self.energy, self.peak, self.change * unknown, self.agitation * unknown, self.deformation
+        rows[:, DEEP : DEEP + len(told)] = np.log1p(told)
         return Evidence(view.t, rows, BOXES)
 
     def forget(self) -> None:
@@ -69,13 +70,23 @@ def score(looker: Moving, people: tuple[Figure, ...]) -> float | None:
 def test_motion_wilder_than_bodies_move_tells_less(
     change: float, agitation: float, people: tuple[Figure, ...], doubt: float
 ) -> None:
-    assert score(Moving(8.0, change, agitation, BENDING), people) == pytest.approx(probability(4.0 - doubt))
+    assert score(Moving(8.0, change, agitation), people) == pytest.approx(probability(4.0 - doubt))
 
 
-@pytest.mark.parametrize(("deformation", "doubt"), [(BENDING, 0.0), (LIMBS - 0.01, STIFF), (0.0, STIFF)])
-def test_where_no_limb_stretches_it_tells_less(deformation: float, doubt: float) -> None:
-    assert score(Moving(8.0, 0.1, 0.5, deformation), TWO) == pytest.approx(probability(4.0 - doubt))
+@pytest.mark.parametrize(
+    ("deformation", "energy", "doubt"),
+    [
+        (LIMBS - 0.01, EVEN + 0.01, LEAVES),
+        (0.0, 1.0, LEAVES),
+        (BENDING, EVEN + 0.01, 0.0),
+        (LIMBS - 0.01, EVEN - 0.01, 0.0),  # small figures, whose limbs are less than the flow resolves
+        (0.0, 0.0, 0.0),
+    ],
+)
+def test_even_motion_without_a_limb_that_stretches_tells_less(deformation: float, energy: float, doubt: float) -> None:
+    looker = Moving(8.0, deformation=deformation, energy=energy)
+    assert score(looker, TWO) == pytest.approx(probability(4.0 - doubt))
 
 
 def test_motion_is_asked_only_where_it_may_silence_something() -> None:
-    assert score(Moving(3.4, QUICK, OTHERWISE, 0.0), TWO) == pytest.approx(probability(-0.6))
+    assert score(Moving(3.4, QUICK, OTHERWISE, 0.0, 1.0), ONE) == pytest.approx(probability(-0.6 - ALONE))
