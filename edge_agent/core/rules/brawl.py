@@ -106,7 +106,7 @@ class Brawl:
         self._looker = looker or Looker()
         self._steps: deque[_Step] = deque()
         self._boxes: NDArray[np.float64] | None = None
-        self._inside: NDArray[np.bool_] | None = None
+        self._places = np.zeros(0, np.intp)
         self._people, self._passing = People(PEOPLE_S), Passing(WINDOW_S)
         self._going_on = False
         self._score: float | None = None
@@ -137,7 +137,7 @@ class Brawl:
             self._steps.clear()
             self._boxes = evidence.boxes
             middles = [((x1 + x2) / 2, (y1 + y2) / 2) for x1, y1, x2, y2 in evidence.boxes]
-            self._inside = np.array([inside(self._polygon, middle) for middle in middles])
+            self._places = np.flatnonzero([inside(self._polygon, middle) for middle in middles])
         maps, motion = evidence.rows[:, : 1 - len(PARTS)], evidence.rows[:, 1 - len(PARTS) :]
         change = maps @ np.full(maps.shape[1], 1 / maps.shape[1], np.float32)  # Their mean, in a fraction of the time.
         known = None if np.isnan(change.sum()) else change
@@ -145,7 +145,7 @@ class Brawl:
 
     def _judge(self, view: View, people: list[Figure], recent: Sequence[_Step]) -> tuple[Finding, ...]:
         self._score = None
-        places = np.flatnonzero(self._inside) if self._inside is not None else np.zeros(0, np.intp)
+        places = self._places
         if len(recent) < 3 or not reached(recent[-1].t - recent[0].t, LEAST_S) or not len(places):
             self._going_on = False
             return ()
