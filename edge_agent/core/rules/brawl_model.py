@@ -37,11 +37,13 @@ class BrawlModel:
 
     def parts(self, rows: Floats) -> Floats:
         """(windows, channels) → (windows, len(PARTS)), the log-odds of each part; what is not known says nothing."""
-        known = (rows - self.mean) * (self.weights / self.scale)
-        if np.isnan(known.sum()):
-            np.copyto(known, 0.0, where=np.isnan(known))
-        deep = len(self.weights) - len(MOTION)
-        return np.concatenate([known[:, :deep].sum(axis=1, keepdims=True), known[:, deep:]], axis=1).astype(np.float32)
+        deep, each = len(self.weights) - len(MOTION), self.weights / self.scale
+        appearance = rows[:, :deep] @ each[:deep] - self.mean[:deep] @ each[:deep]
+        motion = (rows[:, deep:] - self.mean[deep:]) * each[deep:]
+        if np.isnan(appearance.sum() + motion.sum()):
+            known = np.nan_to_num((rows - self.mean) * each)
+            appearance, motion = known[:, :deep].sum(axis=1), known[:, deep:]
+        return np.concatenate([appearance[:, None], motion], axis=1, dtype=np.float32)
 
 
 def strongest(log_odds: NDArray[np.floating], top: int = TOP) -> NDArray[np.intp]:

@@ -1,0 +1,92 @@
+"""Motion that is none of fighters: wilder than bodies move, or even and without a limb that stretches."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from edge_agent.core.rules.brawl import ALONE, EVEN, LEAP, LEAVES, LIMBS, UNLIKE, UNSEEN, WILD, Brawl, BrawlRule
+from edge_agent.core.rules.brawl_features import MOTION, Evidence
+from edge_agent.core.rules.brawl_model import BrawlModel, probability
+from edge_agent.core.rules.table import WHOLE
+from edge_agent.core.tracks import Figure, View
+from tests.unit.test_rules_brawl import BOXES, DEEP, TWO, figure, model
+
+ONE, APART = TWO[:1], (figure(), figure((0.8, 0.1, 0.9, 0.3)))
+QUICK, OTHERWISE, BENDING = LEAP + 0.01, UNLIKE + 0.01, LIMBS + 0.01
+
+
+def deaf() -> BrawlModel:
+    """For which the motion says nothing."""
+    one = model()
+    weights = one.weights.copy()
+    weights[DEEP:] = 0.0
+    return BrawlModel(one.mean, one.scale, weights, one.bias, one.usual)
+
+
+@dataclass
+class Moving:
+    """A looker that answers with the same motion everywhere; its change is not known at the first look."""
+
+    level: float
+    change: float = 0.1
+    agitation: float = 0.5
+    deformation: float = BENDING
+    energy: float = 0.1
+    peak: float = 1.0
+
+    def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
+        rows = np.zeros((len(BOXES), DEEP + len(MOTION)), np.float32)
+        rows[:, 0] = self.level
+        unknown = 1.0 if view.t else math.nan
+        told = self.energy, self.peak, self.change * unknown, self.agitation * unknown, self.deformation
+        rows[:, DEEP : DEEP + len(told)] = np.log1p(told)
+        return Evidence(view.t, rows, BOXES)
+
+    def forget(self) -> None:
+        """Nothing is held."""
+
+
+def score(looker: Moving, people: tuple[Figure, ...]) -> float | None:
+    step = Brawl(BrawlRule(id="b"), WHOLE, deaf(), looker)
+    for n in range(10):
+        step.step(View(n / 5, people, 1.0))
+    return step.score
+
+
+@pytest.mark.parametrize(
+    ("change", "agitation", "people", "doubt"),
+    [
+        (QUICK, OTHERWISE, ONE, ALONE + WILD),
+        (QUICK, OTHERWISE, APART, ALONE + WILD),
+        (QUICK, OTHERWISE, TWO, 0.0),  # two who are close to each other may well fight wildly
+        (QUICK, OTHERWISE, (), ALONE + UNSEEN),  # in heights of whom?
+        (LEAP - 0.01, OTHERWISE, ONE, ALONE),
+        (QUICK, UNLIKE - 0.01, ONE, ALONE),  # fast, but as it was: somebody runs
+    ],
+)
+def test_motion_wilder_than_bodies_move_tells_less(
+    change: float, agitation: float, people: tuple[Figure, ...], doubt: float
+) -> None:
+    assert score(Moving(8.0, change, agitation), people) == pytest.approx(probability(4.0 - doubt))
+
+
+@pytest.mark.parametrize(
+    ("deformation", "energy", "doubt"),
+    [
+        (LIMBS - 0.01, EVEN + 0.01, LEAVES),
+        (0.0, 1.0, LEAVES),
+        (BENDING, EVEN + 0.01, 0.0),
+        (LIMBS - 0.01, EVEN - 0.01, 0.0),  # small figures, whose limbs are less than the flow resolves
+        (0.0, 0.0, 0.0),
+    ],
+)
+def test_even_motion_without_a_limb_that_stretches_tells_less(deformation: float, energy: float, doubt: float) -> None:
+    looker = Moving(8.0, deformation=deformation, energy=energy)
+    assert score(looker, TWO) == pytest.approx(probability(4.0 - doubt))
+
+
+def test_motion_is_asked_only_where_it_may_silence_something() -> None:
+    assert score(Moving(3.4, QUICK, OTHERWISE, 0.0, 1.0), ONE) == pytest.approx(probability(-0.6 - ALONE))
