@@ -104,17 +104,17 @@ class Correlator:
             self._memory.expect(episode, state.last)
         self._memory.watch(self._drafts[incident.id])
 
-    def resume(self, counted: Iterable[Counted], heard: float, now: float) -> None:
+    def resume(self, counted: Iterable[Counted], heard: float, now: float, holds_until: float | None) -> float | None:
         """Goes on after a restart. counted: what a store kept of what cameras tell anyway. heard: when anybody was
-        heard last; where that is long ago, what was told since comes before anything is closed for being quiet."""
+        heard last; where that is long ago, what was told since comes before anything is closed for being quiet.
+        holds_until: what this returned last, which another restart meanwhile does not shorten. Returns before when
+        nothing is closed or forgotten."""
         self._rates.restore(counted)
         if now - heard > self.policy.delayed_after_s:
-            self.hold(now + self.policy.delayed_after_s)
-
-    def hold(self, until: float) -> float:
-        """Closes and forgets nothing before; returns before when."""
-        self._memory.holds_until = max(self._memory.holds_until, until)
-        return self._memory.holds_until
+            holds_until = now + self.policy.delayed_after_s
+        if holds_until is not None:
+            self._memory.holds_until = holds_until
+        return holds_until
 
     def step(self, events: Iterable[Event], now: float, hushed: frozenset[str] = frozenset()) -> Outcome:
         """Takes events in and assigns those that need not wait any longer, these and earlier ones. The caller has seen
