@@ -1,24 +1,25 @@
 """Events of a file to incidents, with the same correlation as the running aggregator; the same input gives the same
 bytes.
 
-Time is the events' own: each is taken in at the moment it happened, in order of event time whatever its place in the
-file.
+Time is the events' own, known clock errors taken off: each is taken in at the moment it happened, in that order,
+whatever its place in the file.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace as replace_of
 
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Incident
 from aggregator.core.liveness import Camera
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells
+from aggregator.core.witness import time_of
 from aggregator.views import rfc3339
 from contract.codec import decode_event
-from contract.errors import CodecError
+from contract.errors import CodecError, JagaError
 from contract.events import Event
 
 
@@ -27,7 +28,7 @@ class BadLine:
     """number: counts from 1."""
 
     number: int
-    error: CodecError
+    error: JagaError
 
 
 @dataclass(slots=True)
@@ -39,30 +40,37 @@ class Reading:
     refused: list[BadLine] = field(default_factory=list)
 
 
-def read_events(lines: Iterable[bytes]) -> Reading:
-    """Empty lines are left out; a line that is no event is noted and the others go on."""
+def read_events(lines: Iterable[tuple[int, bytes]]) -> Reading:
+    """lines: with their numbers. One that is no event is noted and the others go on, and so is one of an id that was
+    there before and said something else: the first counts."""
     reading = Reading()
-    seen: set[str] = set()
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    seen: dict[str, tuple[int, Event]] = {}
+    for number, line in lines:
         try:
             event = decode_event(line)
         except CodecError as error:
             reading.refused.append(BadLine(number, error))
             continue
-        if event.id in seen:
+        first, before = seen.setdefault(event.id, (number, event))
+        if before is event:
+            reading.events.append(event)
+        elif _same(before, event):
             reading.duplicates += 1
-            continue
-        seen.add(event.id)
-        reading.events.append(event)
+        else:
+            reading.refused.append(BadLine(number, JagaError("correlate.other_event", id=event.id, first=first)))
     reading.events.sort(key=by_time)
     return reading
 
 
-def by_time(event: Event) -> tuple[datetime, str, str, str]:
-    """What events are sorted by: when they happened, each agent's own in the order it sent them."""
-    return event.time, event.source, event.sequence, event.id
+def _same(one: Event, other: Event) -> bool:
+    """An agent that sends what it had kept says so, and the event is the same."""
+    return one == other or replace_of(one, data=replace_of(one.data, delayed=other.data.delayed)) == other
+
+
+def by_time(event: Event) -> tuple[float, str, str, str]:
+    """What events are sorted by, as the running aggregator does: when they happened, each agent's own in the order it
+    sent them."""
+    return time_of(event), event.source, event.sequence, event.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ def correlate(
     incidents: dict[str, Incident] = {}
     members: dict[str, list[str]] = {}
     for event in events:
-        now = event.time.timestamp()
+        now = time_of(event)
         for outcome in (correlator.tick(now), correlator.step((event,), now)):
             incidents.update((one.id, one) for one in outcome.incidents)
             for one in outcome.assigned:
