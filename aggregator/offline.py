@@ -13,7 +13,7 @@ from msgspec.structs import replace as replace_of
 
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Incident
-from aggregator.core.liveness import Camera
+from aggregator.core.liveness import Camera, placed
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells
 from aggregator.core.witness import time_of
@@ -87,7 +87,7 @@ def correlate(
     places: Places | None = None,
 ) -> list[Result]:
     """Incidents in order of their ids, which is that of their beginnings. `events` are in order of event time."""
-    spots = {camera.key: camera.location for camera in cameras}
+    spots = placed(cameras)
     # Sorted by event time already, so nothing needs to wait.
     correlator = Correlator(
         replace(policy or CorrelationPolicy(), reorder_s=0.0),

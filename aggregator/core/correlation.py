@@ -31,7 +31,7 @@ from aggregator.core.space import Cells, Grid
 from aggregator.core.states import SYSTEM
 from aggregator.core.surgery import Eyes, Told
 from aggregator.core.trails import TrailIndex
-from aggregator.core.witness import Locate, Trust, incident_id, place_of, source_of, times_of
+from aggregator.core.witness import Locate, Trust, incident_id, place_of, source_of, ties_at, times_of
 from contract.events import Event
 
 SETTLED = 3
@@ -194,7 +194,7 @@ class Correlator:
         known = memory.known(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
         last, first = at.last, at.started if at.started < at.time else at.time
-        probe = Trail(data.site, data.camera, data.kind, place, first, last, sure=data.confidence)
+        probe = Trail(data.site, data.camera, data.kind, ties_at(place), first, last, sure=data.confidence)
         pulls: list[Pull] = []
         if known is not None:
             target, link = self._lineage.root(known.incident), EPISODE
@@ -298,7 +298,7 @@ class Correlator:
             return
         at = held.at
         place = place_of(event, self._locate)
-        probe = Trail(data.site, data.camera, data.kind, place, at.started, at.last, sure=data.confidence)
+        probe = Trail(data.site, data.camera, data.kind, ties_at(place), at.started, at.last, sure=data.confidence)
         likely = self._allowed(self._attribution.pulls(probe), probe, False)[0]
         if likely and self._drafts[likely[0].incident].state != "suspected":
             return  # it is shown already

@@ -173,7 +173,8 @@ def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
     if a.place is None or b.place is None:
         if a.site != b.site or faults == 2:
             return "place"
-        rate = kinds.likely * SITE_ONLY * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
+        # Who has it in view says so soon: whoever began much later, or long before, sees something else.
+        rate = kinds.likely * SITE_ONLY * exp(-(gap + abs(a.first - b.first)) / kinds.lasts_s) / SEEN_EVERY_S
         return Tie(rate, 0.0, kinds.match, "site", gap, None)
     if faults == 2:
         return "place"
