@@ -1,12 +1,13 @@
 """Events of a file to incidents, with the same correlation as the running aggregator; the same input gives the same
 bytes.
 
-Time is the events' own, known clock errors taken off: each is taken in at the moment it happened, in that order,
-whatever its place in the file.
+Time is the events' own: each is taken in at the moment it happened, in order of event time whatever its place in the
+file.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace as replace_of
@@ -16,7 +17,6 @@ from aggregator.core.incident import Incident
 from aggregator.core.liveness import Camera, placed
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells
-from aggregator.core.witness import time_of
 from aggregator.views import rfc3339
 from contract.codec import decode_event
 from contract.errors import CodecError, JagaError
@@ -67,10 +67,9 @@ def _same(one: Event, other: Event) -> bool:
     return one == other or replace_of(one, data=replace_of(one.data, delayed=other.data.delayed)) == other
 
 
-def by_time(event: Event) -> tuple[float, str, str, str]:
-    """What events are sorted by, as the running aggregator does: when they happened, each agent's own in the order it
-    sent them."""
-    return time_of(event), event.source, event.sequence, event.id
+def by_time(event: Event) -> tuple[datetime, str, str, str]:
+    """What events are sorted by: when they happened, each agent's own in the order it sent them."""
+    return event.time, event.source, event.sequence, event.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def correlate(
     incidents: dict[str, Incident] = {}
     members: dict[str, list[str]] = {}
     for event in events:
-        now = time_of(event)
+        now = event.time.timestamp()
         for outcome in (correlator.tick(now), correlator.step((event,), now)):
             incidents.update((one.id, one) for one in outcome.incidents)
             for one in outcome.assigned:
