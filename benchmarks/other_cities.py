@@ -201,7 +201,7 @@ class _Long(Day):
 
 
 def _times(**factors: float) -> Callable[[Profile, Random], Profile]:
-    return lambda one, _: replace(one, **{name: getattr(one, name) * factor for name, factor in factors.items()})  # type: ignore[arg-type]
+    return lambda one, _: replace(one, **{name: getattr(one, name) * factor for name, factor in factors.items()})
 
 
 def _weights(one: Profile, random: Random) -> Profile:

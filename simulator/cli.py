@@ -134,8 +134,8 @@ def _lines(path: Path, kind: type[L]) -> list[L]:
             lines.append(line)
     except OSError as error:
         raise ConfigError("score.cannot_read", path=path, detail=words(error)) from error
-    for error in wrong[:-1]:
-        sys.stderr.write(error.render(LANGUAGE) + "\n")
+    for each in wrong[:-1]:
+        sys.stderr.write(each.render(LANGUAGE) + "\n")
     if wrong:
         raise wrong[-1]
     return lines
