@@ -10,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace as replace_of
 
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Incident
-from aggregator.core.liveness import Camera
+from aggregator.core.liveness import Camera, placed
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells
 from aggregator.views import rfc3339
 from contract.codec import decode_event
-from contract.errors import CodecError
+from contract.errors import CodecError, JagaError
 from contract.events import Event
 
 
@@ -27,7 +28,7 @@ class BadLine:
     """number: counts from 1."""
 
     number: int
-    error: CodecError
+    error: JagaError
 
 
 @dataclass(slots=True)
@@ -39,25 +40,31 @@ class Reading:
     refused: list[BadLine] = field(default_factory=list)
 
 
-def read_events(lines: Iterable[bytes]) -> Reading:
-    """Empty lines are left out; a line that is no event is noted and the others go on."""
+def read_events(lines: Iterable[tuple[int, bytes]]) -> Reading:
+    """lines: with their numbers. One that is no event is noted and the others go on, and so is one of an id that was
+    there before and said something else: the first counts."""
     reading = Reading()
-    seen: set[str] = set()
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    seen: dict[str, tuple[int, Event]] = {}
+    for number, line in lines:
         try:
             event = decode_event(line)
         except CodecError as error:
             reading.refused.append(BadLine(number, error))
             continue
-        if event.id in seen:
+        first, before = seen.setdefault(event.id, (number, event))
+        if before is event:
+            reading.events.append(event)
+        elif _same(before, event):
             reading.duplicates += 1
-            continue
-        seen.add(event.id)
-        reading.events.append(event)
+        else:
+            reading.refused.append(BadLine(number, JagaError("correlate.other_event", id=event.id, first=first)))
     reading.events.sort(key=by_time)
     return reading
+
+
+def _same(one: Event, other: Event) -> bool:
+    """An agent that sends what it had kept says so, and the event is the same."""
+    return one == other or replace_of(one, data=replace_of(one.data, delayed=other.data.delayed)) == other
 
 
 def by_time(event: Event) -> tuple[datetime, str, str, str]:
@@ -79,7 +86,7 @@ def correlate(
     places: Places | None = None,
 ) -> list[Result]:
     """Incidents in order of their ids, which is that of their beginnings. `events` are in order of event time."""
-    spots = {camera.key: camera.location for camera in cameras}
+    spots = placed(cameras)
     # Sorted by event time already, so nothing needs to wait.
     correlator = Correlator(
         replace(policy or CorrelationPolicy(), reorder_s=0.0),

@@ -12,6 +12,7 @@ from aggregator.geojson import load_cameras, load_places
 from aggregator.offline import BadLine, lines, read_events
 from aggregator.offline import correlate as correlate_events
 from contract.errors import ConfigError, JagaError
+from contract.lines import numbered
 from contract.texts import help_text, language_of, text
 
 LANGUAGE = language_of()
@@ -27,8 +28,7 @@ def correlate(
     cells = H3Cells()
     sensitive = Places(load_places(places), cells) if places is not None else None
     try:
-        with events.open("rb") as file:
-            reading = read_events(file)
+        reading = read_events(numbered(events))
     except OSError as error:
         raise ConfigError("correlate.events_unreadable", file=str(events), detail=str(error)) from error
     for bad in reading.refused:

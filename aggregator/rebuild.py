@@ -1,13 +1,15 @@
 """Memory as the store has it: for the start, and for after a failed commit."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import structlog
 
 from aggregator.core.correlation import Correlator
+from aggregator.core.errors import StoreError
 from aggregator.core.liveness import AgentKey, Fleet
-from aggregator.core.ports import Store
+from aggregator.core.ports import Batch, Store
 from aggregator.core.precision import Precisions
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.witness import Trust
@@ -52,7 +54,10 @@ def rebuilt(store: Store, fresh: Fresh, now: float, unlinked: bool = True) -> Re
     for incident, trails, episodes in restored.incidents:
         correlator.restore(incident, trails, episodes)
     heard = max((agent.last_seen for agent, _ in restored.agents if agent.last_seen), default=now)
-    correlator.resume(restored.counted, heard, now)
+    holds_until = correlator.resume(restored.counted, heard, now, restored.holds_until)
+    if holds_until != restored.holds_until:
+        with suppress(StoreError):  # where nothing can be written, memory is rebuilt all the same
+            store.commit(Batch(holds_until=holds_until))
     if unlinked:
         for raw, received, hushed in restored.unlinked:
             correlator.wait(decode_event(raw), received, hushed)

@@ -69,8 +69,6 @@ class Service:
         self._ahead: _Ahead | None = None
         self._sound = False
         """Whether memory is as the store has it, but for what was taken ahead."""
-        self._holds_until = 0.0
-        """See Correlator.hold: a commit that fails does not end it."""
         self.desk = DeskView(fresh.policies.load)
         self.refused = 0
         """Messages put into quarantine since `prune`."""
@@ -391,7 +389,6 @@ class Service:
             known.judges,
             known.numbers,
         )
-        self._holds_until = known.correlator.hold(self._holds_until)
         self._acting = Acting(known.correlator, known.judges, self._store)
         self._taking = Taking(known, self._replayer, self._clips, self._meter, self._publish)
         self._sound = True

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.core.correlation import CorrelationPolicy, Correlator
-from aggregator.core.liveness import Camera
+from aggregator.core.liveness import Camera, placed
 from aggregator.offline import by_time
 from contract.events import Event
 from simulator import city
@@ -33,7 +33,7 @@ class Case:
 
     def correlator(self, policy: CorrelationPolicy | None = None) -> Correlator:
         """A fresh one that knows where the cameras are, as the aggregator's does."""
-        spots = {camera.key: camera.location for camera in self.cameras}
+        spots = placed(self.cameras)
         return Correlator(policy, H3Cells(), lambda site, camera: spots.get((site, camera)))
 
 

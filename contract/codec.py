@@ -6,7 +6,7 @@ Unknown fields are ignored, so that an older reader understands a newer writer.
 import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 import msgspec
 
@@ -20,8 +20,8 @@ from contract.errors import (
     UnknownKind,
     WrongType,
 )
-from contract.events import Event, event_source, event_type
-from contract.kinds import Kind
+from contract.events import Event, Phase, event_source, event_type
+from contract.kinds import SEVERITIES, Kind
 from contract.messages import LAST_NUMBER, Command, ConfigDesired, ConfigReported, Health, Reply, Status
 from contract.topics import Channel, Topic
 
@@ -29,6 +29,8 @@ MAX_PAYLOAD_BYTES = 262_144
 MAX_DETAIL = 200
 """Characters of a decoder's own words that an error quotes."""
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+"""Where the reader's clock says nothing, as of a file: what is reckoned from a time may then still be told as one."""
 MAX_AHEAD = timedelta(minutes=10)
 """How far a time may lie in the reader's future: a clock that is this wrong would order incidents wrongly."""
 
@@ -36,6 +38,14 @@ T = TypeVar("T", Event, Status, Health, ConfigDesired, ConfigReported, Command, 
 
 _MISSING = re.compile(r"^Object missing required field `(?P<field>[^`]+)`(?: - at `(?P<path>[^`]+)`)?")
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]+)`)?$", re.DOTALL)
+
+
+_WORDS: dict[str, tuple[str, ...]] = {
+    "$.specversion": ("1.0",),
+    "$.data.phase": get_args(Phase),
+    "$.data.severity": SEVERITIES,
+}
+"""What an event may say where only a few words are allowed, kinds aside: msgspec does not name them."""
 
 
 class _Envelope(msgspec.Struct):
@@ -103,7 +113,7 @@ def check_event(event: Event, now: datetime | None = None, topic: Topic | None =
     data = event.data
     if int(event.sequence) > LAST_NUMBER:
         raise WrongType("codec.wrong_type", "$.sequence", detail=f"more than {LAST_NUMBER}")
-    latest = now + MAX_AHEAD if now is not None else None
+    latest = now + MAX_AHEAD if now is not None else LATEST
     _check_time("$.time", event.time, latest)
     _check_time("$.data.started", data.started, latest)
     if data.ended is not None:
@@ -135,10 +145,10 @@ MESSAGE_OF: dict[Channel, type[Event | Status | Health | ConfigDesired | ConfigR
 """The type of each JSON topic; evidence carries JPEG bytes."""
 
 
-def _check_time(path: str, time: datetime, latest: datetime | None) -> None:
+def _check_time(path: str, time: datetime, latest: datetime) -> None:
     if time < EARLIEST:
         raise AbsurdTime("codec.time_too_early", path, value=time.isoformat(), allowed=EARLIEST.isoformat())
-    if latest is not None and time > latest:
+    if time > latest:
         raise AbsurdTime("codec.time_ahead", path, value=time.isoformat(), allowed=latest.isoformat())
 
 
@@ -168,4 +178,6 @@ def _typed(message: str) -> CodecError:
     what = _short(at["what"] if at else message)
     if path == "$.data.kind" and "enum" in what:
         return UnknownKind("codec.unknown_kind", path, detail=what, allowed=", ".join(Kind))
+    if path in _WORDS and "enum" in what:
+        return WrongType("codec.wrong_word", path, detail=what, allowed=", ".join(_WORDS[path]))
     return WrongType("codec.wrong_type", path, detail=what)

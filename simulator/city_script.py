@@ -1,12 +1,13 @@
 """The course of a day: which incidents happen where and when, and all that is told of them."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import floor
 from random import Random
 
 from contract.kinds import Kind
-from simulator.city_acts import SCRIPTS, Incident, alike, one_street_on
+from simulator.city_acts import SCRIPTS, Incident, Script, alike, one_street_on
 from simulator.city_map import City, District, Point
 from simulator.city_noise import times
 from simulator.city_profiles import Profile
@@ -33,6 +34,8 @@ class Happening:
 class Day:
     """Plays incidents one after another. Those that nobody saw leave no trace."""
 
+    scripts: Mapping[str, Script] = SCRIPTS
+
     def __init__(self, city: City, profile: Profile, random: Random) -> None:
         self._city, self._profile, self._random = city, profile, random
         hot = max(1, len(city.districts) // 6)
@@ -54,7 +57,7 @@ class Day:
         random = self._random
         for _ in range(TRIES):
             spot = self._spot(district)
-            incident = SCRIPTS[name](district, spot, t, random)
+            incident = self.scripts[name](district, spot, t, random)
             if any(alike(incident, other, APART_M) for other in self._around(spot)):
                 continue
             self._happen(incident, spot)
@@ -66,7 +69,7 @@ class Day:
         """A second one of the same kind at the same time, one street on, that never touches the first."""
         for _ in range(TRIES):
             other = one_street_on(district, spot, self._random)
-            incident = SCRIPTS["twins"](district, other, t + self._random.uniform(-60, 60) + 60, self._random)
+            incident = self.scripts["twins"](district, other, t + self._random.uniform(-60, 60) + 60, self._random)
             near = [one for one in self._around(other) if one is not first]
             if not alike(incident, first, TWINS_APART_M) and not any(alike(incident, one, APART_M) for one in near):
                 self._happen(incident, other)

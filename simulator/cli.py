@@ -10,6 +10,8 @@ import msgspec
 import typer
 
 from contract.errors import ConfigError, JagaError, words
+from contract.kinds import Kind
+from contract.lines import numbered
 from contract.texts import help_text, language_of, text
 from simulator import city as cities
 from simulator.city_profiles import PROFILES
@@ -22,7 +24,6 @@ simulate_app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_ex
 score_app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
-T = TypeVar("T")
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -35,6 +36,10 @@ class IncidentLine(msgspec.Struct):
     opened: Time | msgspec.UnsetType | None = msgspec.UNSET
     delayed: bool = False
 
+    @property
+    def name(self) -> str:
+        return self.id
+
 
 class TruthLine(msgspec.Struct):
     """What scoring reads of a line of truth.jsonl."""
@@ -43,6 +48,13 @@ class TruthLine(msgspec.Struct):
     events: list[str]
     started: Time
     kind: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.incident
+
+
+L = TypeVar("L", IncidentLine, TruthLine)
 
 
 @simulate_app.callback(help=text("cli.help.simulate", LANGUAGE))
@@ -83,6 +95,10 @@ def incidents(
         for line in _lines(found, IncidentLine)
     ]
     facts = [Timed(line.incident, frozenset(line.events), line.started, line.kind) for line in _lines(truth, TruthLine)]
+    unknown = sorted({fact.kind for fact in facts} - {"", *Kind})
+    if unknown:  # what is no kind of ours may be in a truth, but is never a major incident that is missed
+        said = text("score.unknown_kind", LANGUAGE, path=truth, kinds=", ".join(unknown), allowed=", ".join(Kind))
+        sys.stderr.write(said + "\n")
     try:
         result = score(guesses, facts)
     except ValueError as error:
@@ -98,19 +114,28 @@ def as_json(result: Score) -> dict[str, object]:
     return {key: round(value, 4) if isinstance(value, float) else value for key, value in figures.items()}
 
 
-def _lines(path: Path, kind: type[T]) -> list[T]:
-    """The JSON lines of a file. Raises ConfigError naming file and line."""
+def _lines(path: Path, kind: type[L]) -> list[L]:
+    """The JSON lines of a file. Each that cannot be used is named on stderr, but the last: that is the ConfigError,
+    since figures over the others would be of something else."""
     decoder = msgspec.json.Decoder(kind)
+    lines: list[L] = []
+    first: dict[str, int] = {}
+    wrong: list[ConfigError] = []
     try:
-        raw = path.read_bytes().splitlines()
+        for number, raw in numbered(path):
+            try:
+                line = decoder.decode(raw)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                wrong.append(ConfigError("score.bad_line", path=path, line=number, detail=error))
+                continue
+            before = first.setdefault(line.name, number)
+            if before != number:
+                wrong.append(ConfigError("score.id_twice", path=path, line=number, id=line.name, first=before))
+            lines.append(line)
     except OSError as error:
         raise ConfigError("score.cannot_read", path=path, detail=words(error)) from error
-    lines: list[T] = []
-    for number, line in enumerate(raw, 1):
-        if not line.strip():
-            continue
-        try:
-            lines.append(decoder.decode(line))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ConfigError("score.bad_line", path=path, line=number, detail=error) from error
+    for each in wrong[:-1]:
+        sys.stderr.write(each.render(LANGUAGE) + "\n")
+    if wrong:
+        raise wrong[-1]
     return lines

@@ -60,6 +60,11 @@ def counted(db: Database) -> None:
     _script(db, "0010_counted.sql")
 
 
+@migrations()  # type: ignore[untyped-decorator]
+def restart(db: Database) -> None:
+    _script(db, "0011_restart.sql")
+
+
 def _script(db: Database, name: str) -> None:
     script = (files("aggregator.adapters") / "schema" / name).read_text("utf-8")
     code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())

@@ -108,6 +108,7 @@ class SqliteStore:
             store_judged.verdicts(self._read),
             store_judged.counted(self._read),
             store_judged.faults(self._read, since),
+            max([row[0] for row in self._read("SELECT until FROM hold")], default=None),
         )
 
     def incident_views(
@@ -297,6 +298,8 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     refused = ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine)
     insert(db, "INSERT INTO quarantine (received, topic, error, field, detail, payload) VALUES", refused)
     store_judged.write(db, batch)
+    if batch.holds_until is not None:
+        db.execute("INSERT OR REPLACE INTO hold VALUES (1, ?)", (batch.holds_until,))
     audit_sqlite.append(db, batch.audit)
 
 

@@ -133,7 +133,7 @@ class Attribution:
         usual = self.background(probe)
         for pull in found.values():
             self._weigh(pull, usual, known[pull.trail.key])
-            if pull.strongest.place == "distance" and pull.rate > MARGIN * pull.against:
+            if pull.strongest.place != "camera" and pull.rate > MARGIN * pull.against:
                 pull.among = self._among(pull.trail, probe)
                 pull.rate = min(pull.rate, AMONG * pull.among)
         return sorted(found.values(), key=_strongest) if len(found) > 1 else list(found.values())

@@ -31,7 +31,7 @@ from aggregator.core.space import Cells, Grid
 from aggregator.core.states import SYSTEM
 from aggregator.core.surgery import Eyes, Told
 from aggregator.core.trails import TrailIndex
-from aggregator.core.witness import Locate, Trust, incident_id, place_of, source_of, times_of
+from aggregator.core.witness import Locate, Trust, incident_id, place_of, source_of, ties_at, times_of
 from contract.events import Event
 
 SETTLED = 3
@@ -104,17 +104,17 @@ class Correlator:
             self._memory.expect(episode, state.last)
         self._memory.watch(self._drafts[incident.id])
 
-    def resume(self, counted: Iterable[Counted], heard: float, now: float) -> None:
+    def resume(self, counted: Iterable[Counted], heard: float, now: float, holds_until: float | None) -> float | None:
         """Goes on after a restart. counted: what a store kept of what cameras tell anyway. heard: when anybody was
-        heard last; where that is long ago, what was told since comes before anything is closed for being quiet."""
+        heard last; where that is long ago, what was told since comes before anything is closed for being quiet.
+        holds_until: what this returned last, which another restart meanwhile does not shorten. Returns before when
+        nothing is closed or forgotten."""
         self._rates.restore(counted)
         if now - heard > self.policy.delayed_after_s:
-            self.hold(now + self.policy.delayed_after_s)
-
-    def hold(self, until: float) -> float:
-        """Closes and forgets nothing before; returns before when."""
-        self._memory.holds_until = max(self._memory.holds_until, until)
-        return self._memory.holds_until
+            holds_until = now + self.policy.delayed_after_s
+        if holds_until is not None:
+            self._memory.holds_until = holds_until
+        return holds_until
 
     def step(self, events: Iterable[Event], now: float, hushed: frozenset[str] = frozenset()) -> Outcome:
         """Takes events in and assigns those that need not wait any longer, these and earlier ones. The caller has seen
@@ -194,7 +194,7 @@ class Correlator:
         known = memory.known(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
         last, first = at.last, at.started if at.started < at.time else at.time
-        probe = Trail(data.site, data.camera, data.kind, place, first, last, sure=data.confidence)
+        probe = Trail(data.site, data.camera, data.kind, ties_at(place), first, last, sure=data.confidence)
         pulls: list[Pull] = []
         if known is not None:
             target, link = self._lineage.root(known.incident), EPISODE
@@ -298,7 +298,7 @@ class Correlator:
             return
         at = held.at
         place = place_of(event, self._locate)
-        probe = Trail(data.site, data.camera, data.kind, place, at.started, at.last, sure=data.confidence)
+        probe = Trail(data.site, data.camera, data.kind, ties_at(place), at.started, at.last, sure=data.confidence)
         likely = self._allowed(self._attribution.pulls(probe), probe, False)[0]
         if likely and self._drafts[likely[0].incident].state != "suspected":
             return  # it is shown already

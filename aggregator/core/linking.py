@@ -31,7 +31,7 @@ AGAIN_EVERY_S = 45.0
 """And one camera that has lost it sees it again this soon, or not at all: the mean of an exponential."""
 SITE_ONLY = 0.12
 """What stands for nearness where only the site is known to be the same: about the chance that one of a site's cameras
-is in view of what another one sees."""
+is in view of what another one sees. It says so soon, or it is not: the chance fades as the two beginnings part."""
 AGAIN = 0.5
 """How often it does."""
 LEAD_S = 60.0
@@ -173,7 +173,7 @@ def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
     if a.place is None or b.place is None:
         if a.site != b.site or faults == 2:
             return "place"
-        rate = kinds.likely * SITE_ONLY * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
+        rate = kinds.likely * SITE_ONLY * exp(-(gap + abs(a.first - b.first)) / kinds.lasts_s) / SEEN_EVERY_S
         return Tie(rate, 0.0, kinds.match, "site", gap, None)
     if faults == 2:
         return "place"

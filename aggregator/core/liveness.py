@@ -4,13 +4,17 @@ A camera is offline when its agent's last will says so, or when nothing was hear
 agent's own report interval. Times are seconds since the epoch.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
 from types import MappingProxyType
 from typing import Literal
 
+from msgspec.structs import replace as replace_place
+
+from aggregator.core.space import ADDRESS_M
 from aggregator.core.wording import worded
 from contract.events import Event, Location
 from contract.messages import CameraHealth, CameraState, Health, Status
@@ -31,6 +35,10 @@ refused (contract.codec.MAX_AHEAD), while its cameras seem to watch. Health is s
 ShownState = CameraState | Literal["offline", "unknown"]
 CameraKey = tuple[str, str]
 AgentKey = tuple[str, str]
+
+
+POLE = 8
+"""So many cameras of a site may stand at one point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,19 @@ class Agent:
         return self.last_seen > 0 and not self.will and not self.silent
 
 
+def placed(cameras: Iterable[Camera]) -> dict[CameraKey, Location]:
+    """Where each is, of those that say so. What more than POLE cameras of a site name alike is the site's address and
+    no camera's place: its radius says so."""
+    told = [(one, one.location) for one in cameras if one.location is not None]
+    alike = Counter((one.site, place.lat, place.lon) for one, place in told)
+    return {
+        one.key: replace_place(place, radius_m=max(place.radius_m, ADDRESS_M))
+        if alike[one.site, place.lat, place.lon] > POLE
+        else place
+        for one, place in told
+    }
+
+
 class Fleet:
     """Agents and cameras as they are now; each step returns the cameras to be shown anew. One thread.
 
@@ -107,6 +128,8 @@ class Fleet:
         self.cameras: dict[CameraKey, Camera] = {}
         self._of: dict[AgentKey, set[str]] = {}
         self._at: dict[str, set[str]] = {}
+        self._placed: dict[CameraKey, Location] | None = None
+        """See `placed`; None until it is asked for again, after a place has changed."""
 
     def count(self, site: str, agent: str | None) -> int:
         """How many cameras an agent is known to have, or the whole site."""
@@ -114,6 +137,8 @@ class Fleet:
 
     def restore(self, camera: Camera) -> None:
         before = self.cameras.get(camera.key)
+        if before is None or before.location != camera.location:
+            self._placed = None
         if before is not None and before.agent != camera.agent:
             self._of.get((before.site, before.agent), set()).discard(before.id)
         self.cameras[camera.key] = replace(
@@ -124,8 +149,9 @@ class Fleet:
             self._of.setdefault((camera.site, camera.agent), set()).add(camera.id)
 
     def locate(self, site: str, camera: str) -> Location | None:
-        known = self.cameras.get((site, camera))
-        return known.location if known else None
+        if self._placed is None:
+            self._placed = placed(self.cameras.values())
+        return self._placed.get((site, camera))
 
     def heard(self, site: str, camera: str) -> float:
         """Since when the camera's agent has been heard without a break: inf while it is away; 0 where it never was, or

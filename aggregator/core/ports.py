@@ -121,7 +121,8 @@ class Refused:
 class Batch:
     """What one commit writes, all or nothing. merged: (absorbed, kept), in the order it happened, after `links`. moved:
     (episode, from, to). undone: (incident, number of the step); the words of a note go. withdrawn: incidents whose
-    verdicts are taken back, before `verdicts`."""
+    verdicts are taken back, before `verdicts`. holds_until: before when nothing is closed or forgotten; None: as it
+    was."""
 
     events: list[EventRow] = field(default_factory=list)
     links: list[LinkRow] = field(default_factory=list)
@@ -140,6 +141,7 @@ class Batch:
     undone: list[tuple[str, int]] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     counted: dict[RateKey, Counted] = field(default_factory=dict)
+    holds_until: float | None = None
     audit: list[tuple[float, str, str, str, str]] = field(default_factory=list)
     """(time, actor, action, object, detail)"""
 
@@ -153,7 +155,8 @@ class Restored:
     """What the correlation and the fleet need to go on after a restart. unlinked: (wire event, received, hushed) of the
     latest events that were stored and not yet assigned. kept_out, hushed: (episode, latest time, why). begins: of
     episodes, in the order they came. verdicts: all of them, in the order they were given. counted: what cameras tell
-    anyway. faults: (wire event, received) of what cameras told of their own faults, in the order it came."""
+    anyway. faults: (wire event, received) of what cameras told of their own faults, in the order it came. holds_until:
+    before when nothing was to be closed or forgotten, when that was last said; None: never."""
 
     incidents: tuple[tuple[Incident, tuple[Trail, ...], tuple[tuple[str, EpisodeState], ...]], ...]
     agents: tuple[tuple[Agent, Numbers | None], ...]
@@ -166,6 +169,7 @@ class Restored:
     verdicts: tuple[Verdict, ...] = ()
     counted: tuple[Counted, ...] = ()
     faults: tuple[tuple[bytes, float], ...] = ()
+    holds_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

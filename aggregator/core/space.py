@@ -6,6 +6,8 @@ from typing import Protocol
 
 from contract.events import Location
 
+ADDRESS_M = 1_000.0
+"""What is known no better than this is an address, about a district's size."""
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius (IUGG, R1)."""
 METRES_PER_DEGREE = EARTH_RADIUS_M * 0.017453292519943295

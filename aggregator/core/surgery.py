@@ -15,7 +15,7 @@ from aggregator.core.linking import Trail
 from aggregator.core.memory import Memory
 from aggregator.core.outcome import EpisodeState, Outcome, Step
 from aggregator.core.states import State
-from aggregator.core.witness import Locate, Trust, place_of, source_of, times_of
+from aggregator.core.witness import Locate, Trust, place_of, source_of, ties_at, times_of
 from contract.events import Event
 from contract.ids import derived_uuid7
 
@@ -103,7 +103,9 @@ def _refold(memory: Memory, draft: Draft, told: Sequence[Told], eyes: Eyes, now:
         place = place_of(event, eyes.locate)
         known = episodes.get(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
-        trail = Trail(data.site, data.camera, data.kind, place, min(at.started, at.time), at.last, sure=data.confidence)
+        trail = Trail(
+            data.site, data.camera, data.kind, ties_at(place), min(at.started, at.time), at.last, sure=data.confidence
+        )
         covering = memory.index.attach(trail, draft.id)
         if ended:
             covering.running.pop(data.episode, None)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from aggregator.core.fold import Draft, Times
 from aggregator.core.incident import Source
 from aggregator.core.precision import Precision, weighed
+from aggregator.core.space import ADDRESS_M
 from contract.events import Event, Location
 from contract.ids import derived_uuid7
 from contract.kinds import Kind
@@ -46,15 +47,24 @@ def times_of(event: Event) -> Times:
 
 
 def place_of(event: Event, locate: Locate) -> Location | None:
-    """Where it happened. A camera that gives its own place does not say where in its sight that is."""
+    """Where it happened. A camera that gives its own place does not say where in its sight that is; nor, where it has
+    but an address, where it stands."""
     data = event.data
     own = locate(data.site, data.camera)
     given = data.location or own
-    if given is None or own is None or given.radius_m >= SIGHT_M:
+    if given is None or own is None:
+        return given
+    address = own.radius_m >= ADDRESS_M
+    if given.radius_m >= SIGHT_M and not address:
         return given
     if abs(given.lat - own.lat) > SAME_DEG or abs(given.lon - own.lon) > SAME_DEG:
         return given
-    return _in_sight(given.lat, given.lon)
+    return own if address else _in_sight(given.lat, given.lon)
+
+
+def ties_at(place: Location | None) -> Location | None:
+    """The place by which it ties to others; by an address it ties as one of its site."""
+    return None if place is None or place.radius_m >= ADDRESS_M else place
 
 
 @lru_cache(maxsize=65_536)

@@ -342,6 +342,17 @@ def test_what_cameras_told_of_their_faults_comes_in_the_order_it_came(store: Sto
         assert [msgspec.json.decode(raw)["data"]["kind"] for raw, _ in store.restore(since).faults] == kinds
 
 
+def test_until_when_nothing_is_closed_is_what_was_said_last(open_store: Open) -> None:
+    store = open_store()
+    assert store.restore(0).holds_until is None
+    for until in (500.0, 300.0):
+        store.commit(Batch(holds_until=until))
+        store.commit(Batch())
+        store.close()
+        store = open_store()
+        assert store.restore(0).holds_until == until
+
+
 def test_what_was_absorbed_by_one_that_was_absorbed_goes_all_the_way(store: Store) -> None:
     """In one commit, in the order it happened: a second merge takes along what the first had brought."""
     city = Timeline(a=(0, 0), b=(5_000, 0), c=(10_000, 0), d=(15_000, 0))

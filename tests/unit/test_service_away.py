@@ -196,3 +196,43 @@ def test_a_clock_that_is_put_back_after_such_a_start_keeps_nothing_open_for_as_l
     assert again.incidents()[0]["state"] == "suspected"
     agents.passes(3600)
     assert again.incidents()[0]["state"] == "resolved"
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_restarts_every_four_minutes_neither_shorten_that_nor_prolong_it(desk: Desk, comes: bool) -> None:
+    """comes: what waited at the broker, just before the five minutes of the first start are over."""
+    agents = Agents(desk)
+    agents.report(0, "edge-1")
+    agents.tell(crowd(0, "gate", confidence=0.45))
+    for began in (7200, 7440, 7680):
+        desk.store.close()
+        desk = Desk(desk.folder, policy=POLICY, now=START.timestamp() + began)
+        desk.open()
+        agents = Agents(desk)
+        agents.passes(began + 1)
+        held = began < 7680
+        assert desk.incidents()[0]["state"] == ("suspected" if held else "open" if comes else "resolved")
+        agents.report(began + 30, "edge-1")
+        if began == 7440:
+            agents.passes(7499)
+            assert desk.incidents()[0]["state"] == "suspected"
+            if comes:
+                agents.tell(crowd(7300, "gate", "update", confidence=0.9), received=7499)
+            agents.passes(7501)
+            assert desk.incidents()[0]["state"] == ("open" if comes else "resolved")
+
+
+def test_as_long_as_nobody_is_heard_each_start_waits_anew(desk: Desk) -> None:
+    """It may not have come to the broker before it ended again."""
+    agents = Agents(desk)
+    agents.report(0, "edge-1")
+    agents.tell(crowd(0, "gate", confidence=0.45))
+    for began in (7200, 7440, 7680):
+        desk.store.close()
+        desk = Desk(desk.folder, policy=POLICY, now=START.timestamp() + began)
+        desk.open()
+    agents = Agents(desk)
+    agents.passes(7979)
+    assert desk.incidents()[0]["state"] == "suspected"
+    agents.tell(crowd(7800, "gate", "update", confidence=0.9), received=7979)
+    assert desk.incidents()[0]["state"] == "open"
