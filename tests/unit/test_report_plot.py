@@ -120,7 +120,7 @@ def test_bars_are_as_high_as_their_values() -> None:
     (page,) = printed(hours(3, 9, 1))
     blue = page[page.rindex("0.1216 0.4118 0.6706 rg") :]
     heights = [abs(float(high)) for high in re.findall(r"[\d.]+ [\d.]+ [\d.]+ (-?[\d.]+) re f\b", blue)]
-    first, second, _third = heights[-3:]
+    _legend, first, second, *_ = heights
     assert second == pytest.approx(3 * first, abs=0.1)
 
 
