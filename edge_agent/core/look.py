@@ -44,8 +44,10 @@ def look(image: Image, t: float) -> Look | None:
     if min(rows, cols) * CELL < SMALLEST:
         return None
     whole = image[: rows * CELL * step, : cols * CELL * step]
-    small = _reduced(whole, step)
-    fine, coarse = _detail(whole[..., 1], rows, cols)
+    # Where every pixel is read, the green ones are laid together first: then sums run over memory as it lies.
+    green = np.ascontiguousarray(whole[..., 1]) if step <= SAMPLES else whole[..., 1]
+    small = _reduced(green if step <= SAMPLES else whole, step)
+    fine, coarse = _detail(green, rows, cols)
     return Look(t, small, fine, coarse, _clipped(small))
 
 
@@ -64,14 +66,15 @@ def _clipped(small: Grid) -> Grid:
 
 
 def _reduced(whole: Image, step: int) -> Grid:
-    """Means of the green of step x step pixels, by up to SAMPLES x SAMPLES of them: rows first, whose sums run over
-    memory as it lies, in all three colours for that; no other rows are read."""
+    """Means of the green of step x step pixels, by up to SAMPLES x SAMPLES of them. whole: green (height, width), or
+    all three colours: rows first, whose sums run over memory as it lies, in all three for that; no other rows are
+    read."""
     first, *more = sorted({(2 * i + 1) * step // (2 * min(step, SAMPLES)) for i in range(min(step, SAMPLES))})
     lines = whole.reshape(len(whole), -1)
     rows = lines[first::step].astype(np.uint16)
     for y in more:
         rows += lines[y::step]
-    green = rows[:, 1::3]
+    green = rows if whole.ndim == 2 else rows[:, 1::3]
     total = green[:, first::step].copy()
     for x in more:
         total += green[:, x::step]
