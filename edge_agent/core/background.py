@@ -188,11 +188,13 @@ class Background:
         edges = np.abs(was) > EDGE
         edges &= seen[rows, 2:-2]
         edges &= self._known[rows, 2:-2]
-        was, is_ = was[edges], _slope(now[rows])[edges]
-        if was.size < FEWEST:
+        count = np.count_nonzero(edges)
+        if count < FEWEST:
             return False
-        kept = (was * is_ > 0) & (3 * np.abs(is_) >= np.abs(was))
-        return bool(np.count_nonzero(kept) < AGREE * was.size)
+        is_ = _slope(now[rows])
+        edges &= (was > 0) == (is_ > 0)
+        edges &= 3 * np.abs(is_) >= np.abs(was)
+        return bool(np.count_nonzero(edges) < AGREE * count)
 
     def _present(self, now: Image, hidden: Mask, elapsed: float) -> None:
         """What is shown now and since when: what looks the same after somebody stood before it has been there since."""
