@@ -1,24 +1,29 @@
-"""Medians and quantiles of a few numbers to a few thousand: numpy's own take longer than the rest of a step."""
+"""Means, medians and quantiles of a few numbers to a few thousand: numpy's own take longer than the rest of a step."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+def mean(values: NDArray[np.floating]) -> float:
+    """Of all of them, whatever their shape; at least one."""
+    return float(np.add.reduce(values, axis=None)) / values.size
+
+
 def median(values: NDArray[np.floating]) -> float:
     """As numpy.median of all of them, whatever their shape; at least one, none of them NaN."""
-    flat = values.ravel()
-    middle = len(flat) // 2
-    ordered = np.partition(flat, middle)
-    if len(flat) % 2:
+    ordered = values.flatten()
+    middle = len(ordered) // 2
+    ordered.partition(middle)
+    if len(ordered) % 2:
         return float(ordered[middle])
     return float((ordered[:middle].max() + ordered[middle]) / 2)
 
 
 def quantile(values: NDArray[np.floating], share: float) -> float:
     """As numpy.quantile of all of them (linear); at least one, none of them NaN."""
-    flat = values.ravel()
-    place = (len(flat) - 1) * share
-    low = min(int(place), len(flat) - 1)
-    ordered = np.partition(flat, low)
+    ordered = values.flatten()
+    place = (len(ordered) - 1) * share
+    low = min(int(place), len(ordered) - 1)
+    ordered.partition(low)
     first = float(ordered[low])
     return first + (float(ordered[low + 1 :].min()) - first) * (place - low) if place > low else first
