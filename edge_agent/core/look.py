@@ -60,8 +60,11 @@ def cells(plane: NDArray[np.generic]) -> NDArray[np.generic]:
 def _clipped(small: Grid) -> Grid:
     """Share of each cell that is blown out. Sums down the rows first, as memory lies."""
     height, width = small.shape
-    white = (small >= 250.0).view(np.uint8).reshape(height // CELL, CELL, width)
-    rows = white.sum(axis=1, dtype=np.uint8).reshape(height // CELL, width // CELL, CELL)
+    white = small >= 250.0
+    if not white.any():
+        return np.zeros((height // CELL, width // CELL), np.float32)
+    lines = white.view(np.uint8).reshape(height // CELL, CELL, width)
+    rows = lines.sum(axis=1, dtype=np.uint8).reshape(height // CELL, width // CELL, CELL)
     return np.asarray(rows.sum(axis=2, dtype=np.uint8) / np.float32(CELL * CELL), np.float32)
 
 

@@ -45,7 +45,7 @@ VERSION = 1
 _MIDDLES = np.concatenate([(np.arange(COLUMNS) + 0.5) / COLUMNS, (np.arange(ROWS) + 0.5) / ROWS])
 """Of the cells, across and then down."""
 _AXES = np.repeat([0, 1], [COLUMNS, ROWS])
-_WIDTHS = np.array([NEAR, WIDE])[:, None, _AXES]
+_WIDTHS = np.array([NEAR, WIDE]).take(_AXES, axis=1)[:, None]
 
 
 def group_of(cls: str) -> int:

@@ -206,14 +206,15 @@ def glowing(picture: Picture, levels: Levels = FULL) -> NDArray[np.intp]:
     least = ceil(levels.at(RED))
     if not (height // CELL) * (width // CELL) or least > 255:
         return np.empty(0, np.intp)
-    # Eight-bit numbers, of which a processor compares many at once: few pixels are left for all that follows.
-    strong = red >= np.uint8(least)
-    strong &= green >= blue
-    strong &= np.maximum(red, green) - green >= np.uint8(ceil(REDDER * levels.contrast))
+    # Eight-bit numbers, of which a processor compares many at once; few pixels have so much more red than blue.
+    strong = red - np.minimum(red, blue) >= np.uint8(SATURATION * (least - levels.black))
+    strong &= red >= np.uint8(least)
     places = np.flatnonzero(strong)
-    if len(places):
-        strongest, weakest = (plane.reshape(-1)[places].astype(np.int16) for plane in (red, blue))
-        places = places[strongest - weakest >= np.float32(SATURATION) * (strongest - levels.black)]
+    if not len(places):
+        return places
+    b, g, r = (plane.reshape(-1)[places].astype(np.int16) for plane in (blue, green, red))
+    pure = r - b >= np.float32(SATURATION) * (r - levels.black)
+    places = places[(r >= g + REDDER * levels.contrast) & (g >= b) & pure]
     if not len(places):
         return places
     warm = _warm(picture.planes(SMALL), height, width, levels)
