@@ -271,8 +271,8 @@ def changed(before: Mask, after: Mask, *, align: bool = False) -> float:
         if len(here[0]) and len(there[0]):
             moved = (_moved(*sides) for sides in zip(here, there, before.shape, strict=True))
             both = after[tuple(moved)]
-    shared = np.count_nonzero(both)
-    union = np.count_nonzero(before) + np.count_nonzero(after) - shared
+    shared = int(np.count_nonzero(both))
+    union = int(np.count_nonzero(before)) + int(np.count_nonzero(after)) - shared
     return (union - shared) / union if union else 0.0
 
 
