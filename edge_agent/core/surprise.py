@@ -73,8 +73,8 @@ class Rarity:
         self._fits = None
 
     def _fit(self) -> tuple[NDArray[np.float64], ...]:
-        """Where each tail starts, its mean excess; the share of time above each edge (channels, BINS + 1); 1 where enough
-        has been seen, else 0."""
+        """Where each tail starts, its mean excess; the share of time above each edge (channels, BINS + 1); 1 where it
+        has been seen for long enough, else 0."""
         mass = self.seconds.sum(1)
         above = np.concatenate([self.seconds[:, ::-1].cumsum(1)[:, ::-1], np.zeros((len(mass), 1))], 1)
         above /= np.maximum(mass, 1e-9)[:, None]
