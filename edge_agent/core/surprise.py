@@ -59,7 +59,7 @@ class Rarity:
         share = upper + (above.take(at) - upper) * (1.0 - (place - index))
         body = -np.log10(share.clip(TAIL, 1.0))
         beyond = -log10(TAIL) + (values - start) / excess * LOG10_E
-        return np.where(values > start, np.maximum(beyond, body), body) * known
+        return np.asarray(np.where(values > start, np.maximum(beyond, body), body) * known, np.float64)
 
     def take(self, seconds: NDArray[np.generic] | None, total: NDArray[np.generic] | None) -> None:
         """Copies of another's `seconds` and `total`. Raises ValueError where they do not fit, and changes nothing."""
