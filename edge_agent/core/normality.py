@@ -54,8 +54,10 @@ def group_of(cls: str) -> int:
 
 def cell_of(x: float, y: float) -> int:
     """Of a point in unit coordinates; one outside of the frame belongs to the nearest."""
-    column = min(max(int(x * COLUMNS), 0), COLUMNS - 1)
-    return min(max(int(y * ROWS), 0), ROWS - 1) * COLUMNS + column
+    column, row = int(x * COLUMNS), int(y * ROWS)
+    if not (0 <= column < COLUMNS and 0 <= row < ROWS):
+        column, row = min(max(column, 0), COLUMNS - 1), min(max(row, 0), ROWS - 1)
+    return row * COLUMNS + column
 
 
 class Sample(Struct, frozen=True, gc=False):

@@ -153,9 +153,8 @@ def _alone(boxes: list[Box]) -> list[bool]:
             x1, y1, x2, y2 = boxes[other]
             if x1 >= right:
                 break
-            down = min(bottom, y2) - max(top, y1)
-            if down > 0:
-                shared = (min(right, x2) - x1) * down
+            if y1 < bottom and y2 > top:
+                shared = (min(right, x2) - x1) * (min(bottom, y2) - max(top, y1))
                 covered[index], covered[other] = max(covered[index], shared), max(covered[other], shared)
     return [
         shared <= ALONE * max((x2 - x1) * (y2 - y1), 1e-9)
