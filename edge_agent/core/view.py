@@ -6,6 +6,7 @@ normalised cross-correlation, which no gain, offset or fog changes.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from math import exp, sqrt
 
 import numpy as np
@@ -252,5 +253,9 @@ def _peak(known: Grid, now: Grid) -> tuple[int, int]:
 def _edges(small: Grid) -> Grid:
     """Gradient magnitude under a Hann window."""
     gy, gx = np.gradient(small)
-    window = np.outer(np.hanning(small.shape[0]), np.hanning(small.shape[1]))
-    return np.asarray(np.hypot(gx, gy) * window, np.float32)
+    return np.asarray(np.sqrt(gx * gx + gy * gy) * _window(*small.shape), np.float32)
+
+
+@cache
+def _window(height: int, width: int) -> Grid:
+    return np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
