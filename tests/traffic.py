@@ -37,6 +37,9 @@ class Drawn:
     def colour(self, width: int) -> Image:
         return self.image
 
+    def planes(self, width: int) -> tuple[Image, Image, Image]:
+        return self.image[..., 0], self.image[..., 1], self.image[..., 2]
+
     def grey(self, width: int) -> Image:
         """Another view for another seed."""
         coarse: NDArray[np.uint8] = np.random.default_rng(self._seed).integers(0, 255, (9, 16), np.uint8)

@@ -31,6 +31,9 @@ class Told:
     def colour(self, width: int) -> Image:
         return np.repeat(self.shown[..., None], 3, axis=2)
 
+    def planes(self, width: int) -> tuple[Image, Image, Image]:
+        return self.shown, self.shown, self.shown
+
     def grey(self, width: int) -> Image:
         return self.shown
 

@@ -75,6 +75,7 @@ class CvPicture:
         self.before = before
         self._flows = flows
         self._colour: dict[int, Image] = {}
+        self._planes: dict[int, tuple[Image, Image, Image]] = {}
         self._grey: dict[int, Image] = {}
         self._flow: dict[int, Flow | None] = {}
 
@@ -90,6 +91,12 @@ class CvPicture:
             return self.image
         source = self.colour(2 * width) if width < WIDE and 2 * width < full else _near(self.image)
         return _mean(source, width, max(1, round(height * width / full)))
+
+    def planes(self, width: int) -> tuple[Image, Image, Image]:
+        if width not in self._planes:
+            blue, green, red = cv2.split(self.colour(width))
+            self._planes[width] = np.asarray(blue, np.uint8), np.asarray(green, np.uint8), np.asarray(red, np.uint8)
+        return self._planes[width]
 
     def grey(self, width: int) -> Image:
         if width not in self._grey:

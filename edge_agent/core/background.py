@@ -46,6 +46,8 @@ CREEP_S = 8.0
 """Faint differences are learned one level in so long."""
 LIT, GAIN = 2.0, 2.5
 """The light is only taken out where it moved some pixel by more than LIT levels; bounds of the gain."""
+FITS = 3.0
+"""Grey levels from the fitted light that are nothing but noise."""
 EDGE, AGREE, FEWEST = 20, 0.5, 60
 """An edge of the usual picture is kept where the present one has it, in its direction and at least a third as strong;
 below the share AGREE of the edges this is another view. With fewer than FEWEST edges nobody can tell."""
@@ -169,7 +171,10 @@ class Background:
         if x.size < FEWEST:
             return DIFFERS
         gain, offset = light(x, y)
-        noise = 1.4826 * median(np.abs(y - gain * x - offset))
+        apart = np.abs(y - gain * x - offset)
+        # What most fit so well has no noise that counts, and need not be ordered.
+        quiet = 2 * np.count_nonzero(apart <= FITS) > apart.size
+        noise = 0.0 if quiet else 1.4826 * median(apart)
         levels = np.arange(256, dtype=np.float32)
         if np.abs((gain - 1) * levels[[16, 240]] + offset).max() > LIT:
             table = np.clip(np.rint(gain * levels + offset), 0, 255).astype(np.uint8)
@@ -188,11 +193,13 @@ class Background:
         edges = np.abs(was) > EDGE
         edges &= seen[rows, 2:-2]
         edges &= self._known[rows, 2:-2]
-        was, is_ = was[edges], _slope(now[rows])[edges]
-        if was.size < FEWEST:
+        count = np.count_nonzero(edges)
+        if count < FEWEST:
             return False
-        kept = (was * is_ > 0) & (3 * np.abs(is_) >= np.abs(was))
-        return bool(np.count_nonzero(kept) < AGREE * was.size)
+        is_ = _slope(now[rows])
+        edges &= (was > 0) == (is_ > 0)
+        edges &= 3 * np.abs(is_) >= np.abs(was)
+        return bool(np.count_nonzero(edges) < AGREE * count)
 
     def _present(self, now: Image, hidden: Mask, elapsed: float) -> None:
         """What is shown now and since when: what looks the same after somebody stood before it has been there since."""
@@ -225,8 +232,9 @@ def light(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float]
     gain, offset = 1.0, median(y - x)
     for _ in range(3):
         apart = np.abs(y - gain * x - offset)
-        worst = float(np.partition(apart, int(0.7 * apart.size))[int(0.7 * apart.size)])
-        fits = apart <= max(worst, 3.0)
+        fits, best = apart <= FITS, int(0.7 * apart.size)
+        if np.count_nonzero(fits) <= best:
+            fits = apart <= np.partition(apart, best)[best]
         u, v = x[fits], y[fits]
         u0, v0 = float(u.sum()) / u.size, float(v.sum()) / v.size
         u -= np.float32(u0)

@@ -153,7 +153,9 @@ def _grow(look: Look, lasting: Mask, labels: NDArray[np.int32], region: Region) 
     faint |= lasting[window]
     marks, _ = labelled(counts(faint) >= FILLED)
     own = marks[(labels[top:bottom, left:right] == region.label) & (marks > 0)]
-    part = np.isin(marks, np.unique(own))
+    chosen = np.zeros(int(marks.max()) + 1, np.bool_)
+    chosen[own] = True
+    part = chosen[marks]
     mask = filled(np.repeat(np.repeat(part, CELL, axis=0), CELL, axis=1) & faint) & seen
     if np.count_nonzero(mask) < SMALLEST:
         return None

@@ -25,7 +25,7 @@ def inside(polygon: Sequence[Point], point: Point) -> bool:
     for bx, by in polygon:
         if not ((ay < low and by < low) or (ay > high and by > high)):
             cross = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
-            if abs(cross) <= TOLERANCE and _between(ax, x, bx) and _between(ay, y, by):
+            if -TOLERANCE <= cross <= TOLERANCE and _between(ax, x, bx) and _between(ay, y, by):
                 return True
             if (ay > y) != (by > y) and (cross > 0) == (by > ay):
                 odd = not odd

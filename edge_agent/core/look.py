@@ -44,8 +44,10 @@ def look(image: Image, t: float) -> Look | None:
     if min(rows, cols) * CELL < SMALLEST:
         return None
     whole = image[: rows * CELL * step, : cols * CELL * step]
-    small = _reduced(whole, step)
-    fine, coarse = _detail(whole[..., 1], rows, cols)
+    # Where every pixel is read, the green ones are laid together first: then sums run over memory as it lies.
+    green = np.ascontiguousarray(whole[..., 1]) if step <= SAMPLES else whole[..., 1]
+    small = _reduced(green if step <= SAMPLES else whole, step)
+    fine, coarse = _detail(green, rows, cols)
     return Look(t, small, fine, coarse, _clipped(small))
 
 
@@ -58,20 +60,24 @@ def cells(plane: NDArray[np.generic]) -> NDArray[np.generic]:
 def _clipped(small: Grid) -> Grid:
     """Share of each cell that is blown out. Sums down the rows first, as memory lies."""
     height, width = small.shape
-    white = (small >= 250.0).view(np.uint8).reshape(height // CELL, CELL, width)
-    rows = white.sum(axis=1, dtype=np.uint8).reshape(height // CELL, width // CELL, CELL)
+    white = small >= 250.0
+    if not white.any():
+        return np.zeros((height // CELL, width // CELL), np.float32)
+    lines = white.view(np.uint8).reshape(height // CELL, CELL, width)
+    rows = lines.sum(axis=1, dtype=np.uint8).reshape(height // CELL, width // CELL, CELL)
     return np.asarray(rows.sum(axis=2, dtype=np.uint8) / np.float32(CELL * CELL), np.float32)
 
 
 def _reduced(whole: Image, step: int) -> Grid:
-    """Means of the green of step x step pixels, by up to SAMPLES x SAMPLES of them: rows first, whose sums run over
-    memory as it lies, in all three colours for that; no other rows are read."""
+    """Means of the green of step x step pixels, by up to SAMPLES x SAMPLES of them. whole: green (height, width), or
+    all three colours: rows first, whose sums run over memory as it lies, in all three for that; no other rows are
+    read."""
     first, *more = sorted({(2 * i + 1) * step // (2 * min(step, SAMPLES)) for i in range(min(step, SAMPLES))})
     lines = whole.reshape(len(whole), -1)
     rows = lines[first::step].astype(np.uint16)
     for y in more:
         rows += lines[y::step]
-    green = rows[:, 1::3]
+    green = rows if whole.ndim == 2 else rows[:, 1::3]
     total = green[:, first::step].copy()
     for x in more:
         total += green[:, x::step]

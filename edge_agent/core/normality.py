@@ -7,6 +7,7 @@ as PRIOR_S seconds of the next, so a place that is little known borrows from its
 (Empirical Bayes shrinkage; Gelman et al., Bayesian Data Analysis, 3rd ed., section 5.)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
 
@@ -41,10 +42,10 @@ HOUR_PRIOR_S = 600.0
 CLASSES, NAME_BYTES = 128, 40
 VERSION = 1
 
-_X = (np.arange(COLUMNS) + 0.5) / COLUMNS
-_Y = (np.arange(ROWS) + 0.5) / ROWS
-"""The middles of the cells."""
-_ACROSS, _DOWN = np.array([NEAR, WIDE]).T[..., None, None]
+_MIDDLES = np.concatenate([(np.arange(COLUMNS) + 0.5) / COLUMNS, (np.arange(ROWS) + 0.5) / ROWS])
+"""Of the cells, across and then down."""
+_AXES = np.repeat([0, 1], [COLUMNS, ROWS])
+_WIDTHS = np.array([NEAR, WIDE]).take(_AXES, axis=1)[:, None]
 
 
 def group_of(cls: str) -> int:
@@ -53,8 +54,10 @@ def group_of(cls: str) -> int:
 
 def cell_of(x: float, y: float) -> int:
     """Of a point in unit coordinates; one outside of the frame belongs to the nearest."""
-    column = min(max(int(x * COLUMNS), 0), COLUMNS - 1)
-    return min(max(int(y * ROWS), 0), ROWS - 1) * COLUMNS + column
+    column, row = int(x * COLUMNS), int(y * ROWS)
+    if not (0 <= column < COLUMNS and 0 <= row < ROWS):
+        column, row = min(max(column, 0), COLUMNS - 1), min(max(row, 0), ROWS - 1)
+    return row * COLUMNS + column
 
 
 class Sample(Struct, frozen=True, gc=False):
@@ -119,19 +122,24 @@ class Normality:
         for group in groups:
             self.present[int(hour) % HOURS, group] += seconds
 
-    def learn(self, sample: Sample, weight: float = 1.0) -> None:
-        seconds = sample.seconds * weight
-        row = np.zeros(FEATURES, np.float32)
-        row[0] = seconds
-        for index, value in enumerate(sample.values):
-            if value == value:
-                row[1 + 3 * index : 4 + 3 * index] = seconds, seconds * value, seconds * value * value
-        if sample.sector is not None:
-            row[1 + 3 * _Q + sample.sector] = seconds
-        both = self._of(sample.hour)[:, sample.cell, group_of(sample.cls)]
-        both += row
+    def learn(self, samples: Sequence[Sample], weight: float = 1.0) -> None:
+        if not samples:
+            return
+        values, seconds = np.array([s.values for s in samples]), np.array([s.seconds * weight for s in samples])
+        unknown = np.isnan(values)
+        values[unknown] = 0.0
+        rows = np.zeros((len(samples), FEATURES), np.float32)
+        rows[:, 0] = seconds
+        parts = rows[:, 1 : 1 + 3 * _Q].reshape(len(samples), _Q, 3)
+        times = np.where(unknown, 0.0, seconds[:, None])
+        parts[..., 0], parts[..., 1], parts[..., 2] = times, times * values, times * values * values
+        for sample, row, time in zip(samples, rows, seconds.tolist(), strict=True):
+            if sample.sector is not None:
+                row[1 + 3 * _Q + sample.sector] = time
+            both = self._of(sample.hour)[:, sample.cell, group_of(sample.cls)]
+            both += row
+            self.by_class[self._class(sample.cls)] += time
         self._pooled = self._seconds = None
-        self.by_class[self._class(sample.cls)] += seconds
 
     def fade(self, factor: float) -> None:
         """Everything learned weighs `factor` (0..1) of what it did."""
@@ -228,11 +236,11 @@ class Normality:
 
 def _kernels(places: NDArray[np.float64]) -> NDArray[np.float32]:
     """(2 n, CELLS), 1 at the place itself: the near ones, then the wide ones."""
-    away = (places[:, :1] - _X) / _ACROSS, (places[:, 1:] - _Y) / _DOWN
-    across, down = (np.exp(-0.5 * (part * part)).astype(np.float32) for part in away)
-    for part in (across, down):
-        part[part < NOTHING] = 0.0
-    return np.asarray((down[..., None] * across[..., None, :]).reshape(2 * len(places), CELLS), np.float32)
+    away = (places.take(_AXES, axis=1) - _MIDDLES) / _WIDTHS
+    sides = np.exp(-0.5 * (away * away)).astype(np.float32)
+    sides[sides < NOTHING] = 0.0
+    across, down = sides[..., None, :COLUMNS], sides[..., COLUMNS:, None]
+    return np.asarray((down * across).reshape(2 * len(places), CELLS), np.float32)
 
 
 def _shrink(near: NDArray[np.float32], far: NDArray[np.float32]) -> NDArray[np.float32]:

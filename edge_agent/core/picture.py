@@ -41,6 +41,10 @@ class Picture(Protocol):
         """BGR (h, w, 3), reduced by area to `width` (as it is where it is no wider), the aspect kept."""
         ...
 
+    def planes(self, width: int) -> tuple[Image, Image, Image]:
+        """Blue, green and red of `colour(width)`, each (h, w) as memory lies."""
+        ...
+
     def grey(self, width: int) -> Image:
         """The luma (h, w) of `colour(width)`."""
         ...

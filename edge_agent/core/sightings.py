@@ -8,6 +8,7 @@ holds mostly ground), so what both say is worth more than either.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from math import atan2, hypot, log, nan, tau
 
 import numpy as np
@@ -18,6 +19,7 @@ from edge_agent.core.normality import SECTORS
 from edge_agent.core.picture import COARSE, Picture
 from edge_agent.core.timing import exceeded
 from edge_agent.core.tracks import Figure, FigureId, View
+from edge_agent.core.types import Box
 
 PATH_S, LEAST_PATH_S = 1.0, 0.35
 MOVING = 0.3
@@ -60,8 +62,8 @@ class Sightings:
         if not figures:
             self._forget(view.t)
             return []
-        boxes = np.array([figure.box for figure in figures], np.float64)
-        flow = _flow_speeds(boxes, view.picture)
+        boxes = [figure.box for figure in figures]
+        flow = _flow_speeds(np.array(boxes, np.float64), view.picture)
         believed = _alone(boxes)
         found = []
         for index, figure in enumerate(figures):
@@ -119,10 +121,10 @@ def _flow_speeds(boxes: NDArray[np.float64], picture: Picture | None) -> list[fl
     if flow is None:
         return [nan] * len(boxes)
     height, width = flow.field.shape[:2]
-    corners, sizes = boxes[:, _DOWN], (boxes[:, 2:] - boxes[:, :2])[:, _DOWN]
-    sides = np.array([width, height])[_DOWN]
+    corners, sizes = boxes.take(_DOWN, axis=1), (boxes[:, 2:] - boxes[:, :2]).take(_DOWN, axis=1)
+    sides, last = _sides(width, height)
     at = ((corners + _SPOTS * sizes) * sides).astype(np.int64)
-    np.minimum(np.maximum(at, 0, out=at), sides - 1, out=at)
+    np.minimum(np.maximum(at, 0, out=at), last, out=at)
     xs, ys = at[:, : len(_COLUMNS)], at[:, len(_COLUMNS) :]
     read = flow.field.reshape(-1, 2).take(((ys * width)[:, :, None] + xs[:, None]).reshape(len(boxes), -1), axis=0)
     read.sort(axis=1)
@@ -133,12 +135,32 @@ def _flow_speeds(boxes: NDArray[np.float64], picture: Picture | None) -> list[fl
     return speeds
 
 
-def _alone(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    x1, y1, x2, y2 = boxes.T
-    across = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
-    down = np.minimum(y2[:, None], y2) - np.maximum(y1[:, None], y1)
-    covered = np.maximum(across, 0) * np.maximum(down, 0)
-    np.fill_diagonal(covered, 0.0)
-    area = np.maximum((x2 - x1) * (y2 - y1), 1e-9)
-    inner = (x1 >= EDGE) & (y1 >= EDGE) & (x2 <= 1 - EDGE) & (y2 <= 1 - EDGE)
-    return np.asarray((covered.max(1) <= ALONE * area) & inner, np.bool_)
+@cache
+def _sides(width: int, height: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of each of _SPOTS, the side of the picture along which it lies, and its last pixel."""
+    sides = np.array([width, height])[_DOWN]
+    return sides, sides - 1
+
+
+def _alone(boxes: list[Box]) -> list[bool]:
+    """Whether each may be believed: nothing covers it, and it lies within the frame. From left to right, so that most
+    pairs are not looked at; with the dozen boxes of a picture that takes a third of the time of numpy."""
+    order = sorted(range(len(boxes)), key=lambda index: boxes[index][0])
+    covered = [0.0] * len(boxes)
+    for place, index in enumerate(order):
+        _, top, right, bottom = boxes[index]
+        for other in order[place + 1 :]:
+            x1, y1, x2, y2 = boxes[other]
+            if x1 >= right:
+                break
+            if y1 < bottom and y2 > top:
+                shared = (min(right, x2) - x1) * (min(bottom, y2) - max(top, y1))
+                covered[index], covered[other] = max(covered[index], shared), max(covered[other], shared)
+    return [
+        shared <= ALONE * max((x2 - x1) * (y2 - y1), 1e-9)
+        and x1 >= EDGE
+        and y1 >= EDGE
+        and x2 <= 1 - EDGE
+        and y2 <= 1 - EDGE
+        for shared, (x1, y1, x2, y2) in zip(covered, boxes, strict=True)
+    ]

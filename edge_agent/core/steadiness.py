@@ -30,9 +30,10 @@ def moving(picture: Picture | None) -> bool:
     flow = None if picture is None else picture.flow(COARSE)
     if flow is None:
         return False
-    squares = flow.field[1::2, 1::2] ** 2
+    lines = flow.field[1::2].reshape(flow.field.shape[0] // 2, -1)  # In one piece, for numpy's short way.
+    squares = lines * lines
     least = max(DISPLACED, DRIFT * flow.dt)
-    displaced = squares[..., 0] + squares[..., 1] > least**2
+    displaced = squares[:, 2::4] + squares[:, 3::4] > least**2
     return bool(np.count_nonzero(displaced) >= MOVED * displaced.size)
 
 

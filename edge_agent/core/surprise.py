@@ -50,16 +50,16 @@ class Rarity:
         seen less than LEAST_MASS_S."""
         if self._fits is None:
             self._fits = self._fit()
-        start, excess, above, mass = self._fits
+        start, excess, above, known = self._fits
         values = np.minimum(values, BINS * WIDTH)
         place = (values / WIDTH).clip(0.0, BINS - 1e-9)
         index = place.astype(np.int64)
-        channels = np.arange(values.shape[1])
-        upper = above[channels, index + 1]
-        share = upper + (above[channels, index] - upper) * (1.0 - (place - index))
+        at = index + (BINS + 1) * np.arange(values.shape[1])
+        upper = above.take(at + 1)
+        share = upper + (above.take(at) - upper) * (1.0 - (place - index))
         body = -np.log10(share.clip(TAIL, 1.0))
         beyond = -log10(TAIL) + (values - start) / excess * LOG10_E
-        return np.where(mass < LEAST_MASS_S, 0.0, np.where(values > start, np.maximum(beyond, body), body))
+        return np.asarray(np.where(values > start, np.maximum(beyond, body), body) * known, np.float64)
 
     def take(self, seconds: NDArray[np.generic] | None, total: NDArray[np.generic] | None) -> None:
         """Copies of another's `seconds` and `total`. Raises ValueError where they do not fit, and changes nothing."""
@@ -73,7 +73,8 @@ class Rarity:
         self._fits = None
 
     def _fit(self) -> tuple[NDArray[np.float64], ...]:
-        """Where each tail starts, its mean excess; the share of time above each edge (channels, BINS + 1); the mass."""
+        """Where each tail starts, its mean excess; the share of time above each edge (channels, BINS + 1); 1 where it
+        has been seen for long enough, else 0."""
         mass = self.seconds.sum(1)
         above = np.concatenate([self.seconds[:, ::-1].cumsum(1)[:, ::-1], np.zeros((len(mass), 1))], 1)
         above /= np.maximum(mass, 1e-9)[:, None]
@@ -84,4 +85,4 @@ class Rarity:
         start = (last + (above[channels, last] - TAIL) / np.where(step > 0, step, 1.0)) * WIDTH
         beyond = (_CENTRES - start[:, None]).clip(0.0)
         mean = (self.seconds * beyond).sum(1) / np.maximum(TAIL * mass, 1e-9)
-        return start, np.maximum(self._floors, mean), above, mass
+        return start, np.maximum(self._floors, mean), above, (mass >= LEAST_MASS_S).astype(np.float64)

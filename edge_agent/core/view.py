@@ -6,6 +6,7 @@ normalised cross-correlation, which no gain, offset or fog changes.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from math import exp, sqrt
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge_agent.core.look import CELL, Grid, Look
 from edge_agent.core.patches import Patches, likeness, patches
-from edge_agent.core.quantiles import median, quantile
+from edge_agent.core.quantiles import mean, median, quantile
 from edge_agent.core.timing import reached
 
 FOLLOW_S = 20.0
@@ -157,27 +158,26 @@ def _share(which: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
 
 
 def _energy(grid: Grid, among: NDArray[np.bool_]) -> float:
-    return float(grid[among].mean()) + 0.1
+    return mean(grid[among]) + 0.1
 
 
 def _sharpness(known: Look, look: Look, among: NDArray[np.bool_]) -> float:
     """Fine against coarse detail in these cells, by the known proportion of the two: each cell's own, weighted by the
     coarse detail that it shows now. Fog that hides what is far, where detail is finest, changes the weights only; a
     blurred lens the proportion."""
-    noise = _noise(known)
-    fine, coarse = (np.maximum(grid[among] - noise, 0.1) for grid in (known.fine, known.coarse))
-    usual = (fine + FAINT * fine.mean()) / (coarse + FAINT * coarse.mean())
-    return sqrt(_proportion(look, among, usual) / _proportion(known, among, usual))
+    noise, was_fine, was_coarse = _noise(known), known.fine[among], known.coarse[among]
+    fine, coarse = np.maximum(was_fine - noise, 0.1), np.maximum(was_coarse - noise, 0.1)
+    usual = (fine + FAINT * mean(fine)) / (coarse + FAINT * mean(coarse))
+    now = _proportion(look.fine[among], look.coarse[among], _noise(look), usual)
+    return sqrt(now / _proportion(was_fine, was_coarse, noise, usual))
 
 
-def _proportion(look: Look, among: NDArray[np.bool_], usual: Grid) -> float:
+def _proportion(fine: Grid, coarse: Grid, noise: float, usual: Grid) -> float:
     """Fine detail of these cells over what would be usual with their coarse detail. Noise is the same in both and
     everywhere: what the flattest cells have is taken off, or a camera that comes back from a noisy night would seem out
     of focus."""
-    noise = _noise(look)
-    fine, coarse = look.fine[among] + 0.1, (look.coarse[among] + 0.1) * usual
-    now, due = float(fine.mean()), float(coarse.mean())
-    return max(now - noise, LEAST * now) / max(due - noise * float(usual.mean()), LEAST * due)
+    now, due = mean(fine) + 0.1, mean((coarse + 0.1) * usual)
+    return max(now - noise, LEAST * now) / max(due - noise * mean(usual), LEAST * due)
 
 
 def _noise(look: Look) -> float:
@@ -186,8 +186,8 @@ def _noise(look: Look) -> float:
 
 def _layout(known: Patches, now: Patches) -> tuple[float, float]:
     """The gain from the known cell means to the present ones (1 where it is another layout), and their correlation."""
-    x, y = known.mean - known.mean.mean(), now.mean - now.mean.mean()
-    across, along, up = float((x * y).mean()), float((x * x).mean()), float((y * y).mean())
+    x, y = known.mean - mean(known.mean), now.mean - mean(now.mean)
+    across, along, up = mean(x * y), mean(x * x), mean(y * y)
     gain = min(max(sqrt(up / (along + 1e-3)), LAYOUT_GAIN[0]), LAYOUT_GAIN[1])
     layout = across / (sqrt(along * up) + 1.0)
     return (gain if layout > SAME_LAYOUT else 1.0), layout
@@ -253,5 +253,9 @@ def _peak(known: Grid, now: Grid) -> tuple[int, int]:
 def _edges(small: Grid) -> Grid:
     """Gradient magnitude under a Hann window."""
     gy, gx = np.gradient(small)
-    window = np.outer(np.hanning(small.shape[0]), np.hanning(small.shape[1]))
-    return np.asarray(np.hypot(gx, gy) * window, np.float32)
+    return np.asarray(np.sqrt(gx * gx + gy * gy) * _window(*small.shape), np.float32)
+
+
+@cache
+def _window(height: int, width: int) -> Grid:
+    return np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)

@@ -42,6 +42,15 @@ def test_reduced_pictures_keep_the_aspect_and_the_means(pictures: Pictures, widt
     assert picture.grey(width) is grey
 
 
+@pytest.mark.parametrize("width", [SMALL, WIDE])
+def test_planes_are_the_colours_of_the_reduced_picture(pictures: Pictures, width: int) -> None:
+    picture = pictures.show(frame(texture(), 0.0), 0.0)
+    planes = picture.planes(width)
+    assert np.array_equal(np.stack(planes, axis=-1), picture.colour(width))
+    assert all(plane.flags.c_contiguous for plane in planes)
+    assert picture.planes(width) is planes
+
+
 def shares(size: int, cells: int) -> NDArray[np.float64]:
     """How much of each of `cells` equal stretches of a line each of its `size` pixels is: (cells, size), rows sum to
     1."""

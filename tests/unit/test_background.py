@@ -128,3 +128,10 @@ def test_to_swap_the_pictures_is_to_swap_put_and_taken() -> None:
     shaded = np.asarray(np.where(mask, GROUND * 0.6, GROUND), np.uint8)
     assert traits(shaded, was, mask, everywhere).alike > 0.7
     assert put.alike < 0.3
+
+
+def test_a_view_in_black_and_white_stays_the_same_view() -> None:
+    """Two edges of full contrast, multiplied, are more than sixteen bits hold."""
+    stripes = np.tile(np.where(np.arange(WIDTH) // 8 % 2, 255.0, 0.0).astype(np.float32), (HEIGHT, 1))
+    background = Background()
+    assert {look(background, t, stripes)[0].serial for t in every(2, 0, 5)} == {1}

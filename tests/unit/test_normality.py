@@ -15,7 +15,7 @@ def walked(
     normal: Normality, place: tuple[float, float], speed: float, hour: float = 12.0, cls: str = "person"
 ) -> None:
     values = (speed, nan, nan, nan)
-    normal.learn(Sample(cell_of(*place), cls, values, 0, hour, 1.0))
+    normal.learn([Sample(cell_of(*place), cls, values, 0, hour, 1.0)])
 
 
 def mean_speed(normal: Normality, place: tuple[float, float], group: int = PERSON, hour: float = 12.0) -> float:

@@ -280,6 +280,9 @@ class Still:
     def colour(self, width: int) -> Image:
         return self.image
 
+    def planes(self, width: int) -> tuple[Image, Image, Image]:
+        return self.image[..., 0], self.image[..., 1], self.image[..., 2]
+
     def grey(self, width: int) -> Image:
         return self.image[..., 0]
 

@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from math import ceil
 from statistics import median
 
 import numpy as np
@@ -73,14 +74,14 @@ class Flame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """glow, luma, green: (h, w). counts: (2, rows, cols), per cell the pixels that glow, and those of them that did at
-    the look before, too."""
+    """glow, luma, green: (h, w). counts: (2, cells), per cell the pixels that glow, and those of them that did at the
+    look before, too."""
 
     t: float
     glow: Mask
     luma: Image
     green: Image
-    counts: Counts
+    counts: Grid
 
 
 class FlameMemory:
@@ -116,25 +117,28 @@ class FlameMemory:
         kept = places[self._looks[-1].glow.reshape(-1)[places]] if self._looks else places
         size = cell_counts(places, height, width)
         both = size if len(kept) == len(places) else cell_counts(kept, height, width)
-        self._looks.append(_Look(t, glow, picture.grey(WIDE), colour[..., 1], np.stack((size, both))))
+        counts = np.array((size.reshape(-1), both.reshape(-1)), np.float32)
+        self._looks.append(_Look(t, glow, picture.grey(WIDE), picture.planes(WIDE)[1], counts))
         steady = self._steady.add(t, np.asarray(size > PRESENT * CELL * CELL, np.bool_))
         while len(self._looks) > 2 and self._looks[0].t < self._steady.since:
             self._looks.popleft()
         if not steady.any() or len(self._looks) < 3:
             return []
-        history = np.concatenate([look.counts for look in self._looks]).reshape(-1, 2, *size.shape)
-        found = [self._judge(cells, glow.size, history) for cells in regions(steady, 1)]
+        burning = [(cells, spread(cells)) for cells in regions(steady, 1)]
+        around = np.array([wide.reshape(-1) for _, wide in burning], np.float32)
+        # Whole numbers below 2^24: exact, in any order.
+        sums = (around @ np.concatenate([look.counts for look in self._looks]).T).astype(np.float64)
+        found = [self._judge(*place, glow.size, own) for place, own in zip(burning, sums, strict=True)]
         flames = [flame for flame in found if flame is not None]
         if flames and not _stood(self._looks[0], self._looks[-1]):
             self.clear()
             return []
         return flames
 
-    def _judge(self, cells: Mask, size: int, history: Counts) -> Flame | None:
-        """The flame in these cells, if it is one; the cheap questions first. size: pixels of the picture. history:
-        (looks, 2, rows, cols), the counts of each look."""
-        around = spread(cells)
-        sizes, both = history[:, :, around].sum(axis=2, dtype=np.float64).T
+    def _judge(self, cells: Mask, around: Mask, size: int, counts: NDArray[np.float64]) -> Flame | None:
+        """The flame in these cells, if it is one; the cheap questions first. around: with those beside them. size:
+        pixels of the picture. counts: (2 * looks,), `_Look.counts` of each look in `around`."""
+        sizes, both = counts[::2], counts[1::2]
         usual = median(sizes.tolist())
         if usual < self._area * size or quantile(sizes, 0.1) < LEAST * usual:
             return None
@@ -195,33 +199,39 @@ def _halved(plane: Image | Mask) -> Grid:
 
 
 def glowing(picture: Picture, levels: Levels = FULL) -> NDArray[np.intp]:
-    """Flat indices of the pixels of the picture at WIDE that have the colour of a flame; only where the small picture
-    might have it. None in a picture that is smaller than a cell."""
-    colour = picture.colour(WIDE)
-    rows, cols = colour.shape[0] // CELL, colour.shape[1] // CELL
-    if not rows * cols:
+    """Flat indices of the pixels of the picture at WIDE that have the colour of a flame, in order; only where the small
+    picture might have it. None in a picture that is smaller than a cell, nor beyond its last whole cell."""
+    blue, green, red = picture.planes(WIDE)
+    height, width = red.shape
+    least = ceil(levels.at(RED))
+    if not (height // CELL) * (width // CELL) or least > 255:
         return np.empty(0, np.intp)
-    top, left = _warm(picture.colour(SMALL), colour.shape[0], colour.shape[1], levels)
-    cut = colour[: rows * CELL, : cols * CELL].reshape(rows, CELL, cols, CELL * 3)
-    tiles = cut.transpose(0, 2, 1, 3)[top, left].reshape(-1, 3)
-    lit = np.flatnonzero(tiles[:, 2] >= levels.at(RED))
-    blue, green, red = tiles.take(lit, axis=0).astype(np.int16).T
-    redder, pure = red >= green + REDDER * levels.contrast, red - blue >= np.float32(SATURATION) * (red - levels.black)
-    strong = redder & (green >= blue) & pure
-    tile, pixel = np.divmod(lit[strong], CELL * CELL)
-    y, x = np.divmod(pixel, CELL)
-    return np.asarray((top[tile] * CELL + y) * colour.shape[1] + left[tile] * CELL + x, np.intp)
+    # Eight-bit numbers, of which a processor compares many at once; few pixels have so much more red than blue.
+    strong = red - np.minimum(red, blue) >= np.uint8(SATURATION * (least - levels.black))
+    strong &= red >= np.uint8(least)
+    places = np.flatnonzero(strong)
+    if not len(places):
+        return places
+    b, g, r = (plane.reshape(-1)[places].astype(np.int16) for plane in (blue, green, red))
+    pure = r - b >= np.float32(SATURATION) * (r - levels.black)
+    places = places[(r >= g + REDDER * levels.contrast) & (g >= b) & pure]
+    if not len(places):
+        return places
+    warm = _warm(picture.planes(SMALL), height, width, levels)
+    return np.asarray(places[warm[_cell_of(height, width)[places]]], np.intp)
 
 
-def _warm(small: Image, height: int, width: int, levels: Levels) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of those cells of a picture of (height, width), and of the ones beside them, in which the small
-    picture (h, w, 3) is warm."""
-    red, blue = small[..., 2].astype(np.int16), small[..., 0].astype(np.int16)
-    warm = np.flatnonzero((red >= levels.at(WARM)) & (WARMER * (red - blue) >= red - levels.black))
-    cells = np.zeros((height // CELL, width // CELL), np.bool_)
-    cells.reshape(-1)[_cells_of(small.shape[:2], height, width)[warm]] = True
-    top, left = np.nonzero(spread(cells))
-    return top, left
+def _warm(small: tuple[Image, Image, Image], height: int, width: int, levels: Levels) -> Mask:
+    """(rows * cols + 1,): those cells of a picture of (height, width), and the ones beside them, in which the small
+    picture, by its planes (h, w), is warm; the last one, beyond all cells, is not."""
+    blue, _, red = small
+    rows, cols = height // CELL, width // CELL
+    most = red.astype(np.int16)
+    warm = WARMER * (most - blue) >= most - levels.black
+    warm &= most >= ceil(levels.at(WARM))
+    cells = np.zeros(rows * cols, np.bool_)
+    cells[_cells_of(red.shape, height, width)[np.flatnonzero(warm)]] = True
+    return np.append(spread(cells.reshape(rows, cols)), False)
 
 
 @cache
@@ -235,24 +245,41 @@ def _cells_of(small: tuple[int, int], height: int, width: int) -> NDArray[np.int
     return np.asarray((y[:, None] * (width // CELL) + x).reshape(-1), np.intp)
 
 
+@cache
+def _cell_of(height: int, width: int) -> NDArray[np.int32]:
+    """(height * width,): the flat index of the cell in which each pixel lies; one more than the last where in none."""
+    rows, cols = height // CELL, width // CELL
+    y, x = np.arange(height) // CELL, np.arange(width) // CELL
+    whole = (y < rows)[:, None] & (x < cols)
+    return np.where(whole, y[:, None] * cols + x, rows * cols).astype(np.int32).reshape(-1)
+
+
 def cell_counts(places: NDArray[np.intp], height: int, width: int) -> Counts:
     """How many of the pixels at these flat indices of a picture (height, width) lie in each cell; those beyond the last
     whole cell are left out. (height // CELL, width // CELL)."""
     rows, cols = height // CELL, width // CELL
-    y, x = np.divmod(places, width)
-    y, x = y // CELL, x // CELL
-    whole = (y < rows) & (x < cols)
-    return np.bincount(y[whole] * cols + x[whole], minlength=rows * cols).reshape(rows, cols)
+    counts = np.bincount(_cell_of(height, width)[places], minlength=rows * cols + 1)
+    return counts[: rows * cols].reshape(rows, cols)
 
 
 def changed(before: Mask, after: Mask, *, align: bool = False) -> float:
     """Share of the two shapes' union that belongs to one of them only; `align` puts their middles together first, to
     the pixel, so that what merely moves does not count."""
-    if align and before.any() and after.any():
-        shift = [round(float(b.mean() - a.mean())) for a, b in zip(before.nonzero(), after.nonzero(), strict=True)]
-        before = np.roll(before, shift, axis=(0, 1))
-    union = int((before | after).sum())
-    return int((before ^ after).sum()) / union if union else 0.0
+    both = before & after
+    if align:
+        here, there = before.nonzero(), after.nonzero()
+        if len(here[0]) and len(there[0]):
+            moved = (_moved(*sides) for sides in zip(here, there, before.shape, strict=True))
+            both = after[tuple(moved)]
+    shared = int(np.count_nonzero(both))
+    union = int(np.count_nonzero(before)) + int(np.count_nonzero(after)) - shared
+    return (union - shared) / union if union else 0.0
+
+
+def _moved(here: NDArray[np.intp], there: NDArray[np.intp], side: int) -> NDArray[np.intp]:
+    """`here`, by so many whole places that its mean is that of `there`; what leaves on one side comes in on the
+    other."""
+    return np.asarray((here + round(int(there.sum()) / len(there) - int(here.sum()) / len(here))) % side)
 
 
 def edge(shape: Mask) -> float:

@@ -38,6 +38,8 @@ class LevelMemory:
 
     def look(self, colour: Image) -> Levels:
         """colour: BGR (h, w, 3), reduced, so that a pixel's noise does not count."""
-        self._least = min(self._least, int(colour.min()))
-        self._most = max(self._most, int(colour.max()))
+        if self._least > 0:
+            self._least = min(self._least, int(colour.min()))
+        if self._most < 255:
+            self._most = max(self._most, int(colour.max()))
         return Levels(self._least, max((self._most - self._least) / 255.0, LEAST))

@@ -143,5 +143,4 @@ class Knowledge:
         if lot.looks and self.normal.seconds >= BURN_IN_S:
             seconds = np.array([sample.seconds * weight for sample, _ in lot.looks])
             self.rarity.learn(np.array([raw for _, raw in lot.looks]), np.repeat(seconds[:, None], len(CHANNELS), 1))
-        for sample, _ in lot.looks:
-            self.normal.learn(sample, weight)
+        self.normal.learn([sample for sample, _ in lot.looks], weight)

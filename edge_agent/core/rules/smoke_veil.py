@@ -93,8 +93,11 @@ class VeilMemory:
         moved = luma - self._luma if known and self._luma is not None else np.zeros_like(luma)
         drift = np.abs(moved - median(moved))
         cut = bool(np.count_nonzero(drift > CUT) > CUT_SHARE * drift.size)
-        drifts = ((drift > DRIFT * contrast) & ~white).astype(np.float32)
-        stack = np.stack((luma, luma * luma, texture, chroma, drifts))
+        drifts = drift > DRIFT * contrast
+        drifts[white] = False
+        stack = np.empty((5, *luma.shape), np.float32)
+        for plane, values in zip(stack, (luma, luma * luma, texture, chroma, drifts), strict=True):
+            plane[:] = values
         if not known or cut:
             stack[4] = 0.0
             self._fast, self._slow, self._began = stack, texture, t
@@ -160,13 +163,12 @@ def _light(luma: Grid, usual: Grid) -> Grid:
 def _planes(picture: Picture) -> Grid:
     """Brightness, mean absolute gradient and colour (largest less smallest channel) of each cell, 0..255. In whole
     numbers, which are exact and quick."""
-    grey, colour = picture.grey(SMALL), picture.colour(SMALL)
+    grey, (blue, green, red) = picture.grey(SMALL), picture.planes(SMALL)
     planes = np.empty((3, *grey.shape), np.uint16)
     planes[0] = grey
     texture = planes[1]
     texture[:, :-1], texture[:, -1] = _apart(grey[:, 1:], grey[:, :-1]), 0
     texture[:-1] += _apart(grey[1:], grey[:-1])
-    blue, green, red = np.ascontiguousarray(colour.reshape(-1, 3).T).reshape(3, *grey.shape)
     planes[2] = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
     return np.asarray(cell_sums(planes, CELL) / np.float32(CELL * CELL), np.float32)
 
