@@ -19,8 +19,10 @@ from edge_agent.core.timing import due, reached
 from edge_agent.core.types import Finding, Frame
 from edge_agent.core.view import Difference, ViewMemory
 
-EVERY_S, WORRIED_S = 0.4, 0.2
-"""Between looks; the shorter where the last one was not as usual."""
+EVERY_S, WORRIED_S, CALM_S = 0.4, 0.2, 2.0
+"""Between looks; the shorter where the last one was not as usual, the longest where it was and nothing moves, since all
+that a camera may suffer but to be frozen or blurred slowly moves its whole picture. Not before the view is settled: how
+much noise a camera has is learned meanwhile."""
 SETTLED_S = 5.0
 """The first view, while younger, is replaced without a word when the picture becomes another one: a recording that
 begins with a title, a camera that starts up. Not while something is coming over it."""
@@ -67,7 +69,7 @@ class CameraHealth:
         self._odd: float | None = None
         self._settled = False
         self._covered = False
-        self._every_s = WORRIED_S
+        self._worried = True
         self._blind_until = float("-inf")
         self.views = 0
         """How often the camera has moved and its new view become the known one."""
@@ -77,9 +79,11 @@ class CameraHealth:
             if spec.enabled and fault in spec.faults
         ]
 
-    def sight(self, frame: Frame, t: float) -> Sight | None:
-        """What this frame is judged by; None between looks, or where the picture is too small."""
-        if not self.watches or not due(t - self._looked, self._every_s):
+    def sight(self, frame: Frame, t: float, still: bool = False) -> Sight | None:
+        """What this frame is judged by; None between looks, or where the picture is too small. still: whether the
+        motion gate has seen nothing at all move in it."""
+        every_s = WORRIED_S if self._worried else CALM_S if still and self._settled else EVERY_S
+        if not self.watches or not due(t - self._looked, every_s):
             return None
         seen = look(frame.image, t)
         if seen is None:
@@ -124,7 +128,7 @@ class CameraHealth:
         elif reached(sight.t - self._odd, ANEW_S):
             self._memory.forget()
             self._odd = None
-        self._every_s = EVERY_S if usual else WORRIED_S
+        self._worried = not usual
 
     def blind(self, t: float) -> bool:
         """Whether what the picture shows is not to be trusted at `t`: a fault is found, or it is another view."""
