@@ -292,8 +292,7 @@ class CameraPipeline:
 
     def _look(self, frame: Frame, t: float) -> list[tuple[Rule, Lifecycle, tuple[Finding, ...]]]:
         """What the rules about the camera itself say of this frame, if it is looked at for that."""
-        still = self._decision.moved is not None and not self._decision.area
-        sight = self._health.sight(frame, t, still)
+        sight = self._health.sight(frame, t)
         if sight is None:
             return []
         spoken = [(watch, watch.step.step(sight)) for watch in self._health.watches]

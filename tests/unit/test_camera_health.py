@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from contract.codec import check_event, decode_event, encode
+from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.core.camera_health import CALM_S, EVERY_S, SETTLED_S, CameraHealth
 from edge_agent.core.look import look
 from edge_agent.core.spec import CAMERA_FAULTS, TamperSpec
@@ -286,13 +287,13 @@ def test_each_kind_can_be_switched_off(fault: str) -> None:
     assert told(every(5, 0, 20), after(changes[fault]), TamperSpec(enabled=False)) == []
 
 
-def test_who_looks_less_often_while_nothing_moves_looks_at_once_when_something_does() -> None:
+@pytest.mark.parametrize("gain", [0.1, 0.8])
+def test_who_looks_less_often_at_the_same_picture_looks_at_once_at_another(gain: float) -> None:
     health, looked = CameraHealth(TamperSpec()), list[float]()
     for n in range(100):
         t = n / 5
-        still = t < 18
-        image = view(t) if still else relit(view(t), 0.1)
-        sight = health.sight(Frame(image, image[..., 0], n, t), t, still)
+        image = view(t) if t < 18 else relit(view(t), gain)
+        sight = health.sight(Frame(image, tiny_luma(image, 96), n, t), t)
         if sight is not None:
             looked.append(t)
             health.learn(sight, {watch.rule.kind: watch.step.step(sight) for watch in health.watches})
