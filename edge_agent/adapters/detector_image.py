@@ -61,6 +61,8 @@ def fit(width: int, height: int, imgsz: int) -> Fit:
 def letterbox(image: Image, into: Fit) -> Image:
     """The picture as the network sees it, BGR (net_height, net_width, 3) uint8."""
     image = np.ascontiguousarray(image)  # cv2 takes no mirrored views
+    if image.shape[:2] == (into.net_height, into.net_width):
+        return image
     canvas = np.full((into.net_height, into.net_width, 3), GREY, np.uint8)
     inner = canvas[into.top : into.top + into.inner_height, into.left : into.left + into.inner_width]
     if image.shape[:2] == inner.shape[:2]:

@@ -6,6 +6,8 @@ it; a camera that was moved and stands still is taken for what it now shows.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from contract.kinds import Severity
 from edge_agent.core.lifecycle import Lifecycle
 from edge_agent.core.look import look
@@ -16,11 +18,16 @@ from edge_agent.core.rules.camera_frozen import Frozen
 from edge_agent.core.rules.camera_moved import Moved, elsewhere
 from edge_agent.core.spec import CAMERA_FAULTS, CameraFault, Episodes, TamperSpec
 from edge_agent.core.timing import due, reached
-from edge_agent.core.types import Finding, Frame
+from edge_agent.core.types import Finding, Frame, Image
 from edge_agent.core.view import Difference, ViewMemory
 
-EVERY_S, WORRIED_S = 0.4, 0.2
-"""Between looks; the shorter where the last one was not as usual."""
+EVERY_S, WORRIED_S, CALM_S = 0.4, 0.2, 2.0
+"""Between looks; the shorter where the last one was not as usual, the longest where it was and the picture is the same,
+since all that a camera may suffer but to be frozen or blurred slowly changes it. Not before the view is settled: how
+much noise a camera has is learned meanwhile."""
+STILL = 6
+"""A picture is the same while no pixel of its tiny luma differs from that of the last look by more grey levels: half of
+what the motion gate takes for motion, and without asking whether another light would explain it, as covers may."""
 SETTLED_S = 5.0
 """The first view, while younger, is replaced without a word when the picture becomes another one: a recording that
 begins with a title, a camera that starts up. Not while something is coming over it."""
@@ -63,11 +70,13 @@ class CameraHealth:
     def __init__(self, spec: TamperSpec) -> None:
         self._memory = ViewMemory()
         self._looked = float("-inf")
+        self._luma = np.empty((0, 0), np.uint8)
+        """Of the last look."""
         self._moved: float | None = None
         self._odd: float | None = None
         self._settled = False
         self._covered = False
-        self._every_s = WORRIED_S
+        self._worried = True
         self._blind_until = float("-inf")
         self.views = 0
         """How often the camera has moved and its new view become the known one."""
@@ -79,12 +88,15 @@ class CameraHealth:
 
     def sight(self, frame: Frame, t: float) -> Sight | None:
         """What this frame is judged by; None between looks, or where the picture is too small."""
-        if not self.watches or not due(t - self._looked, self._every_s):
+        if not self.watches or not due(t - self._looked, WORRIED_S if self._worried else EVERY_S):
+            return None
+        calm = self._settled and not self._worried and not due(t - self._looked, CALM_S)
+        if calm and self._still(frame.luma):
             return None
         seen = look(frame.image, t)
         if seen is None:
             return None
-        self._looked = t
+        self._looked, self._luma = t, frame.luma
         difference = self._memory.compare(seen)
         self._settled = self._settled or (difference is not None and reached(difference.age_s, SETTLED_S))
         if (
@@ -96,6 +108,10 @@ class CameraHealth:
             self._memory.compare(seen)
             difference = None
         return Sight(seen, difference)
+
+    def _still(self, luma: Image) -> bool:
+        last = self._luma
+        return last.shape == luma.shape and int(np.abs(luma.astype(np.int16) - last).max()) <= STILL
 
     def learn(self, sight: Sight, found: dict[str, tuple[Finding, ...]]) -> None:
         """After the rules have spoken (by kind): take the look into what is known, or begin anew after a move."""
@@ -124,7 +140,7 @@ class CameraHealth:
         elif reached(sight.t - self._odd, ANEW_S):
             self._memory.forget()
             self._odd = None
-        self._every_s = EVERY_S if usual else WORRIED_S
+        self._worried = not usual
 
     def blind(self, t: float) -> bool:
         """Whether what the picture shows is not to be trusted at `t`: a fault is found, or it is another view."""

@@ -16,8 +16,10 @@ DecodePolicy = Literal["auto", "all"]
 Mode = Literal["all", "no_nonref", "keyframes"]
 """all: every picture. no_nonref: but those that no other refers to and nobody waits for. keyframes: only those."""
 
-KNOWN_GAPS, REMEMBERED_GAPS = 3, 8
-"""Keyframe intervals that must have been seen, and that are remembered: the longest of them counts."""
+KNOWN_GAPS, REMEMBERED_GAPS = 2, 8
+"""Keyframe intervals that must have been seen, and that are remembered: the longest of them counts, that under way
+included, so where the next is longer, all is decoded again as soon as it is longer than a camera may rest. The first
+alone tells little: servers send what they have kept at once."""
 INTRA = 24
 """After so many keyframes in a row the stream has nothing else."""
 BEHIND_S, BEHIND_SHARE, CAUGHT_UP_SHARE = 2.0, 0.02, 0.3

@@ -30,6 +30,9 @@ from edge_agent.core.types import Detections, Image
 
 WHOLE_S = 3.0
 """While something moves, the whole picture is looked at this often."""
+GONE_S = 1.0
+"""Not sooner after the last, the whole picture is looked at where pieces have shown somebody since and now show nobody:
+who has left the picture leaves what seems to move, and only a look at the whole tells that it is empty."""
 LEAST = 3
 """Pixels of the tiny luma that make a region of motion, and a place another one; fewer are noise."""
 USUAL = MotionSpec()
@@ -63,6 +66,8 @@ class Gaze:
         """The luma of each pixel as it was when a piece last showed it; UNSEEN where somebody has been seen since."""
         self._frame = 0, 0
         self._whole_t = self._planned_t = float("-inf")
+        self._peopled = self._gone = False
+        """Whether a piece has shown somebody since the whole picture did not; and whether none does any more."""
         self._cut = NOWHERE
         self._awaited: Boxes | None = None
         """Who was followed where, when the whole picture was asked for."""
@@ -79,7 +84,8 @@ class Gaze:
         if paused or self._nobody.shape != luma.shape:
             self._nobody = np.full(luma.shape, UNSEEN, np.int16)
         self._planned_t = t
-        due = t < self._whole_t or reached(t - self._whole_t, self._whole_s)
+        rhythm = min(GONE_S, self._whole_s) if self._gone else self._whole_s
+        due = t < self._whole_t or reached(t - self._whole_t, rhythm)
         on, scale = None, np.array([*frame, *frame], np.float64)
         expected = self._expected(moved_s) * scale
         if not due and decision.reason in ("motion", "hold") and decision.moved is not None:
@@ -94,6 +100,7 @@ class Gaze:
 
     def take_whole(self, found: Detections) -> None:
         """What was found in the whole frame."""
+        self._peopled = self._gone = False
         if self._awaited is None:
             return
         missed, self._awaited = self._awaited[~_among(self._awaited, found.boxes.astype(np.float64))], None
@@ -104,6 +111,8 @@ class Gaze:
         """What was found on each sheet, as it lies in the frame."""
         seen = back(on, looks, self._strong)
         self._cut = seen.cut
+        nobody = not len(seen.found) and not len(seen.doubtful)
+        self._peopled, self._gone = self._peopled or not nobody, self._peopled and nobody
         fine = FINE * UNKNOWN * whole(*self._frame, self._side)[0]
         sides = [(one.x1, one.y1, one.x2, one.y2) for one in on.pieces if one.width >= fine * (one.x2 - one.x1)]
         for cells in self._cells(np.array(sides, np.float64).reshape(-1, 4), inner=True):

@@ -180,8 +180,9 @@ class MotionGate:
         now = luma.astype(np.float32)
         explained = _relit(self._background, now, self._spec.threshold)
         apart = np.abs(now - explained)
-        noise = 1.4826 * float(np.median(apart))
-        moved: NDArray[np.bool_] = apart > max(self._spec.threshold, NOISE * noise)
+        moved: NDArray[np.bool_] = apart > self._spec.threshold
+        if moved.any():
+            moved &= apart > NOISE * (1.4826 * float(np.median(apart)))
         weight = np.float32(1.0 - np.exp(-max(t - self._t, 0.0) / BACKGROUND_S))
         self._background = explained + weight * (now - explained)
         return moved
@@ -203,7 +204,7 @@ def _relit(background: NDArray[np.float32], now: NDArray[np.float32], threshold:
             _line(background, now),
         )
         gain, offset = max(guesses, key=lambda guess: _fitting(few, seen, guess, threshold))
-    lit = np.asarray(gain * background + offset, np.float32)
+    lit = background if (gain, offset) == (1.0, 0.0) else np.asarray(gain * background + offset, np.float32)
     fits = np.abs(now - lit) <= threshold
     if 0.5 <= float(np.count_nonzero(fits)) / fits.size < 1.0:
         gain, offset = _line(background[fits], now[fits])

@@ -44,9 +44,10 @@ class Rest:
 
     def step(self, t: float, decision: Decision, followed: bool) -> bool:
         """decision: of the motion gate. followed: whether anybody is tracked. A look for refreshment wakes nobody; what
-        it finds does."""
-        if followed or decision.reason not in ("idle", "refresh", "futile", "hold"):
+        it finds does. What seems to move in the very picture in which a look has shown nobody is a background that has
+        yet to follow; and before the first picture nobody was there to be lost, so it needs no quiet time after it."""
+        calm = decision.barren or decision.reason in ("first", "idle", "refresh", "futile", "hold")
+        if followed or not calm or t < self._active:
             self._active = t
-        if self._active == float("-inf") or t < self._active:
-            self._active = t
-        return decision.reason != "hold" and reached(t - self._active, QUIET_S)
+        settled = decision.barren or decision.reason not in ("first", "hold")
+        return settled and reached(t - self._active, QUIET_S)

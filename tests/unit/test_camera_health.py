@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import pytest
 
 from contract.codec import check_event, decode_event, encode
+from edge_agent.adapters.privacy_cv2 import tiny_luma
+from edge_agent.core.camera_health import CALM_S, EVERY_S, SETTLED_S, CameraHealth
 from edge_agent.core.look import look
 from edge_agent.core.spec import CAMERA_FAULTS, TamperSpec
-from edge_agent.core.types import Image
+from edge_agent.core.types import Frame, Image
 from edge_agent.core.view import ViewMemory
 from simulator.tamper import KINDS, STRENGTHS, Kind, Strength, tampered
 from tests.cameras import HEIGHT, WIDTH, begins, told, view
@@ -282,6 +285,22 @@ def test_each_kind_can_be_switched_off(fault: str) -> None:
     others = replace(alone, faults=tuple(name for name in CAMERA_FAULTS if name != fault))
     assert f"camera_{fault}" not in begins(told(every(5, 0, 20), after(changes[fault]), others))
     assert told(every(5, 0, 20), after(changes[fault]), TamperSpec(enabled=False)) == []
+
+
+@pytest.mark.parametrize("gain", [0.1, 0.8])
+def test_who_looks_less_often_at_the_same_picture_looks_at_once_at_another(gain: float) -> None:
+    health, looked = CameraHealth(TamperSpec()), list[float]()
+    for n in range(100):
+        t = n / 5
+        image = view(t) if t < 18 else relit(view(t), gain)
+        sight = health.sight(Frame(image, tiny_luma(image, 96), n, t), t)
+        if sight is not None:
+            looked.append(t)
+            health.learn(sight, {watch.rule.kind: watch.step.step(sight) for watch in health.watches})
+    apart = {round(later - earlier, 1) for earlier, later in pairwise(looked) if SETTLED_S + CALM_S < later < 18}
+    assert apart == {CALM_S}
+    assert max(later - earlier for earlier, later in pairwise(looked) if later < SETTLED_S) <= EVERY_S + 0.01
+    assert next(t for t in looked if t >= 18) == pytest.approx(18)
 
 
 def test_thresholds_are_the_configs() -> None:

@@ -31,7 +31,9 @@ def meter(*gaps: float, fps: float = 25.0) -> tuple[KeyframeMeter, float]:
     [
         ((1.0, 1.0, 1.0), RESTING, "keyframes"),
         ((2.0, 2.0, 2.0), RESTING, "keyframes"),
-        ((1.0, 1.0), RESTING, "no_nonref"),  # not known yet
+        ((1.0,), RESTING, "no_nonref"),  # not known yet
+        ((1.0, 1.0), RESTING, "keyframes"),
+        ((0.02, 4.0), RESTING, "no_nonref"),  # the first came at once
         ((10.0, 10.0, 10.0), RESTING, "no_nonref"),
         ((1.0, 1.0, 4.0, 1.0, 1.0), RESTING, "no_nonref"),  # irregular
         ((4.0, *[1.0] * 8), RESTING, "keyframes"),  # was irregular long ago
@@ -48,8 +50,9 @@ def test_a_stream_rests_only_where_its_keyframes_are_close(
     assert mode("all", wish, measured, False, t) == "all"
 
 
-def test_an_interval_that_is_stretched_ends_the_rest_before_it_is_over() -> None:
-    measured, t = meter(1.0, 1.0, 1.0)
+@pytest.mark.parametrize("known", [2, 3])
+def test_an_interval_that_is_stretched_ends_the_rest_before_it_is_over(known: int) -> None:
+    measured, t = meter(*[1.0] * known)
     assert mode("auto", RESTING, measured, False, t + 1.9) == "keyframes"
     assert mode("auto", RESTING, measured, False, t + 2.1) == "no_nonref"
     assert measured.interval(t + 2.1) == pytest.approx(2.14)
@@ -134,10 +137,10 @@ def test_a_burst_at_the_start_is_not_being_behind() -> None:
     assert not backlog.behind
 
 
-@pytest.mark.parametrize("reason", ["always", "first", "motion", "confirm"])
+@pytest.mark.parametrize("reason", ["always", "motion", "confirm"])
 def test_motion_and_people_wake(reason: Reason) -> None:
     rest = Rest()
-    assert not rest.step(0.0, Decision(True, "first"), False)
+    assert not rest.step(0.0, Decision(True, reason), False)
     assert not rest.step(QUIET_S - 0.1, IDLE, False)
     assert rest.step(QUIET_S, IDLE, False)
     assert rest.step(QUIET_S + 1, Decision(True, "refresh"), False)
@@ -155,6 +158,27 @@ def test_an_open_gate_keeps_it_awake_and_quiet_counts_from_the_motion() -> None:
     assert not rest.step(QUIET_S - 0.1, IDLE, False)
     assert not rest.step(QUIET_S, Decision(True, "hold"), False)
     assert rest.step(QUIET_S + 0.1, IDLE, False)
+
+
+@pytest.mark.parametrize("reason", ["motion", "hold"])
+def test_what_seems_to_move_in_an_empty_picture_keeps_nobody_awake(reason: Reason) -> None:
+    rest, barren = Rest(), Decision(True, reason, barren=True)
+    assert not rest.step(0.0, Decision(True, "motion"), False)
+    assert not rest.step(QUIET_S - 0.1, barren, False)
+    assert rest.step(QUIET_S, barren, False)
+    assert not rest.step(QUIET_S + 0.1, Decision(True, "motion"), False)
+    assert not rest.step(2 * QUIET_S + 1, barren, True)
+
+
+def test_before_the_first_picture_nobody_was_lost() -> None:
+    rest = Rest()
+    assert not rest.step(0.0, Decision(True, "first"), False)  # what it shows is not known yet
+    assert rest.step(0.2, Decision(True, "hold", barren=True), False)
+    rest = Rest()
+    assert not rest.step(0.0, Decision(True, "first"), False)
+    assert not rest.step(0.2, Decision(True, "hold"), False)  # it may have shown somebody
+    assert not rest.step(0.4, Decision(True, "hold"), True)
+    assert not rest.step(0.4 + QUIET_S - 0.1, IDLE, False)
 
 
 def test_motion_in_which_nobody_is_found_does_not_wake() -> None:

@@ -174,3 +174,8 @@ def test_a_frame_gives_a_bounded_number() -> None:
     at = np.arange(1000, dtype=np.float32)
     boxes = np.stack([at, at * 0, at + 0.5, at * 0 + 1], axis=1)
     assert len(suppress(boxes, np.ones(1000, np.float32), np.zeros(1000, np.int32), 0.5)) == MAX_DETECTIONS
+
+
+def test_what_fits_is_seen_as_it_is() -> None:
+    picture = np.random.default_rng(1).integers(0, 255, (128, 192, 3), np.uint8)
+    assert (letterbox(picture, fit(192, 128, 192)) == picture).all()

@@ -114,6 +114,34 @@ def test_the_whole_is_looked_at_on_a_slow_rhythm_and_after_a_clock_was_set_back(
     assert made.plan(decision("motion", (20, 50)), LUMA, FRAME, 5.0, 5.0) is None
 
 
+def test_who_has_left_is_looked_for_in_the_whole_picture_once() -> None:
+    made = gaze()
+    made.take_whole(shown())
+
+    def whole(number: int, t: float, somebody: bool) -> bool:
+        on = made.plan(decision("motion", (20, 50)), np.full_like(LUMA, 20 * number), FRAME, t, t)
+        if on is None:
+            made.take_whole(shown())
+            return True
+        piece = on.pieces[0]
+        box = np.array([(piece.left + 8, piece.top + 8, piece.left + 16, piece.top + 24)], np.float32)
+        made.take(on, [replace(shown((0, 0, 1, 1)), boxes=box) if somebody else shown()])
+        return False
+
+    course = (
+        (0.4, False),
+        (0.8, True),
+        (1.2, True),
+        (1.4, False),
+        (1.6, False),
+        (1.8, True),
+        (2.0, False),
+        (2.2, False),
+    )
+    assert [t for number, (t, somebody) in enumerate(course) if whole(number, t, somebody)] == [1.6]
+    assert whole(9, 2.6, False)  # he was there again at 1.8, and the last look at the whole is a second ago
+
+
 def test_who_is_cut_by_a_piece_is_looked_at_again_with_room_around() -> None:
     made = gaze()
     on = made.plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
