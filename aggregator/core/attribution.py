@@ -57,7 +57,7 @@ UNLIKELY = 1e-4
 begins near by just then."""
 
 
-class Pull(Struct):
+class Pull(Struct, gc=False):
     """How strongly an incident pulls. others: what of it comes from other cameras. own: its only source is the camera
     itself. against: what stands against it. among: see AMONG; inf where that does not apply."""
 

@@ -8,7 +8,6 @@ about many.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import exp
 
 from msgspec import Struct
@@ -31,8 +30,7 @@ BURST = 6.0
 _HOUR = 3600.0
 
 
-@dataclass(slots=True)
-class _Count:
+class _Count(Struct, gc=False):
     """Both counts as of `time`."""
 
     time: float
