@@ -214,7 +214,7 @@ class Correlator:
         self._add(held, draft, EpisodeState(target, last, ended), place, delayed, now)
         trail = self._index.attach(probe, target)
         if ended:
-            trail.running.pop(data.episode, None)
+            trail.ends(data.episode)
         if pulls and not draft.closed:
             self._bridge(probe, target, pulls, now)
             draft = memory.root(target)
@@ -241,7 +241,7 @@ class Correlator:
         else:
             index.grow(trail, place, first, last, data.confidence)
         if ended:
-            trail.running.pop(data.episode, None)
+            trail.ends(data.episode)
         else:
             trail.tells(data.episode, first, last)
         if index.count(draft.id) == 1 and not draft.closed and goes_on(trail, known.last):
@@ -269,7 +269,7 @@ class Correlator:
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
         pulls = self._attribution.pulls(probe)
-        allowed, refused = self._allowed(pulls, probe, delayed)
+        allowed, refused = self._allowed(pulls, probe, delayed) if pulls else ([], {})
         self._memory.step.refused.update(refused)
         announced = self._drafts.get(self._announced.pop(event.data.episode, ""))
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event

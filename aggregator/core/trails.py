@@ -97,14 +97,14 @@ class TrailIndex:
                     continue
                 since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
                 for other in bucket.values():
+                    pair = kinds.get(other.kind)
+                    if pair is None:
+                        continue
                     last = other.last
                     if last < earliest and (not other.running or last + STALE_S < earliest):
                         continue
                     first = other.first
                     if first < since or first > latest:
-                        continue
-                    pair = kinds.get(other.kind)
-                    if pair is None:
                         continue
                     if other.camera != camera:
                         there = other.place
