@@ -237,8 +237,8 @@ class TrailIndex:
                 del place.holders[1:]
         hood = self._hoods[cell] = {}
         for name in self._cells.around(at.lat, at.lon, FARTHEST_M):
-            place = self._places.get(name)
-            if place is not None:
+            if name in self._places:
+                place = self._places[name]
                 place.holders.append(hood)
                 for slot, bucket in place.own.items():
                     hood.setdefault(slot, {}).update(bucket)
