@@ -10,7 +10,7 @@ from math import factorial, inf
 from msgspec import Struct
 
 from aggregator.core.incident import doubt
-from aggregator.core.kinship import AFFINITY, FOLLOWS_S, PAIRS, UNLED, VAGUE
+from aggregator.core.kinship import AFFINITY, FOLLOWS_S, PAIRS, REPORT, UNLED, VAGUE
 from aggregator.core.linking import HeardSince, Link, Tie, Trail, always, tie
 from aggregator.core.rates import PRIOR_PER_H, Rates
 from aggregator.core.trails import TrailIndex
@@ -57,7 +57,7 @@ UNLIKELY = 1e-4
 begins near by just then."""
 
 
-class Pull(Struct):
+class Pull(Struct, gc=False):
     """How strongly an incident pulls. others: what of it comes from other cameras. own: its only source is the camera
     itself. against: what stands against it. among: see AMONG; inf where that does not apply."""
 
@@ -99,10 +99,13 @@ class Attribution:
 
     def pulls(self, probe: Trail) -> list[Pull]:
         """Of every incident around, the strongest first; those that never can be one with it are left out."""
+        others = self._index.near(probe)
+        if not others:
+            return []
         found: dict[str, Pull] = {}
         known: dict[int, float] = {}
         follows: dict[tuple[str, Kind], float] = {}
-        for other in self._index.near(probe):
+        for other in others:
             one = tie(probe, other, self._heard)
             if type(one) is not Tie:
                 continue
@@ -204,7 +207,7 @@ class Attribution:
         for other in self._index.of(strongest.incident):
             if other.kind != strongest.kind or other.first > latest or other is probe:
                 continue
-            if other.last < earliest and other.until(self._heard) < earliest:
+            if other.last < earliest and other.until(self._heard, earliest) < earliest:
                 continue
             count += 1
             one = tie(probe, other, self._heard)
@@ -245,7 +248,7 @@ class Attribution:
         definite = [AFFINITY[kind][other.kind] for other in self._index.of(trail.incident) if other.kind not in VAGUE]
         if not definite:
             return 1.0
-        if trail.kind == Kind.REPORT:
+        if trail.kind == REPORT:
             return 0.0
         return min(1.0, max(definite) / AFFINITY[kind][trail.kind])
 

@@ -32,10 +32,12 @@ from aggregator.core.states import SYSTEM
 from aggregator.core.surgery import Eyes, Told
 from aggregator.core.trails import TrailIndex
 from aggregator.core.witness import Locate, Trust, incident_id, place_of, source_of, ties_at, times_of
-from contract.events import Event
+from contract.events import Event, EventData, Location
 
 SETTLED = 3
 """Two incidents of so many trails each are not merged by something vague."""
+
+_NONE: tuple[tuple[str, Refused], ...] = ()
 
 
 class Correlator:
@@ -187,66 +189,96 @@ class Correlator:
 
     def _assign(self, held: Held, now: float) -> None:
         """One event to its incident."""
-        event, data, at, memory = held.event, held.event.data, held.at, self._memory
-        step = memory.step
-        place = place_of(event, self._locate)
-        delayed = self._is_delayed(held)
-        known = memory.known(data.episode)
-        ended = data.phase == "end" or (known is not None and known.ended)
-        last, first = at.last, at.started if at.started < at.time else at.time
-        probe = Trail(data.site, data.camera, data.kind, ties_at(place), first, last, sure=data.confidence)
-        pulls: list[Pull] = []
-        if known is not None:
-            target, link = self._lineage.root(known.incident), EPISODE
-            if known.last > last:
-                last = known.last
+        episode = held.event.data.episode
+        place, delayed = place_of(held.event, self._locate), self._is_delayed(held)
+        known = self._episodes.get(episode)
+        draft = self._drafts.get(self._lineage.root(known.incident)) if known is not None else None
+        if known is not None and draft is not None:
+            target, link, refused = self._go_on(held, known, draft, place, delayed, now), EPISODE, _NONE
         else:
-            if not ended:
-                probe.running[data.episode] = first, last
-            target, link, pulls = self._choose(probe, event, at, now, delayed)
-            memory.expect(data.episode, last)
-        self._episodes[data.episode] = EpisodeState(target, last, ended)
+            target, link, refused = self._begin(held, place, delayed, now)
+        self._memory.step.assigned.append(Assigned(held.event, held.received, target, link, delayed, refused))
+
+    def _begin(
+        self, held: Held, place: Location | None, delayed: bool, now: float
+    ) -> tuple[str, Link, tuple[tuple[str, Refused], ...]]:
+        """The first event of an episode that is heard of; returns its incident, why, and why not others."""
+        event, data, at, memory = held.event, held.event.data, held.at, self._memory
+        ended, last, first = data.phase == "end", at.last, at.started if at.started < at.time else at.time
+        probe = Trail(data.site, data.camera, data.kind, ties_at(place), first, last, sure=data.confidence)
+        if not ended:
+            probe.running[data.episode] = first, last
+        target, link, pulls = self._choose(probe, event, at, now, delayed)
+        memory.expect(data.episode, last)
         draft = self._drafts[target]
-        running = not ended and (not draft.closed or data.episode in draft.running)
-        few = not self._many(draft)
-        draft.add(event, at, now, source_of(event, at, place, self._trust, draft), running, delayed)
-        if few and self._many(draft):
-            self._note(probe, last, len(draft.sources) > 1, many=True)
-        step.touch(target)
+        self._add(held, draft, EpisodeState(target, last, ended), place, delayed, now)
         trail = self._index.attach(probe, target)
         if ended:
-            trail.running.pop(data.episode, None)
-        elif known is not None:
-            trail.tells(data.episode, first, at.last)
-        if known is not None:
-            if self._index.count(target) == 1 and not draft.closed and goes_on(trail, known.last):
-                self._look_again(trail, now)
-        elif pulls and not draft.closed:
+            trail.ends(data.episode)
+        if pulls and not draft.closed:
             self._bridge(probe, target, pulls, now)
-        target = self._lineage.root(target)
-        draft = self._drafts[target]
+            draft = memory.root(target)
         if not delayed and not held.hushed and draft.state == "suspected":
-            self._promote(draft, now, probe)
-        if known is None:
-            memory.watch(draft)
-        refused = tuple(step.refused.items()) if step.refused else ()
-        if refused:
-            step.refused.clear()
-        step.assigned.append(Assigned(event, held.received, target, link, delayed, refused))
+            self._promote(draft, data, last, last - first, now)
+        memory.watch(draft)
+        refused = tuple(memory.step.refused.items())
+        memory.step.refused.clear()
+        return draft.id, link, refused
+
+    def _go_on(
+        self, held: Held, known: EpisodeState, draft: Draft, place: Location | None, delayed: bool, now: float
+    ) -> str:
+        """One more event of an episode that draft holds; returns the incident that holds it now."""
+        data, at, index = held.event.data, held.at, self._index
+        last, first = at.last, at.started if at.started < at.time else at.time
+        ended = known.ended or data.phase == "end"
+        state = EpisodeState(draft.id, last if last > known.last else known.last, ended)
+        self._add(held, draft, state, place, delayed, now)
+        trail = index.get(draft.id, data.site, data.camera, data.kind)
+        if trail is None:
+            trail = Trail(data.site, data.camera, data.kind, ties_at(place), first, last, sure=data.confidence)
+            trail = index.attach(trail, draft.id)
+        else:
+            index.grow(trail, ties_at(place), first, last, data.confidence)
+        if ended:
+            trail.ends(data.episode)
+        else:
+            trail.tells(data.episode, first, last)
+        if index.count(draft.id) == 1 and not draft.closed and goes_on(trail, known.last):
+            self._look_again(trail, now)
+            draft = self._memory.root(draft.id)
+        if draft.state == "suspected" and not delayed and not held.hushed:
+            self._promote(draft, data, last, last - first, now)
+        return draft.id
+
+    def _add(
+        self, held: Held, draft: Draft, state: EpisodeState, place: Location | None, delayed: bool, now: float
+    ) -> None:
+        """One event to the draft. state: of its episode, from now on."""
+        data = held.event.data
+        self._episodes[data.episode] = state
+        running = not state.ended and (not draft.closed or data.episode in draft.running)
+        many = self.policy.opening.crowded
+        few = draft.people < many
+        source = source_of(held.event, held.at, place, self._trust, draft)
+        draft.add(held.event, held.at, now, source, running, delayed)
+        if few and draft.people >= many:
+            self._note(data, state.last, len(draft.sources) > 1, many=True)
+        self._memory.step.touch(draft.id)
 
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
         pulls = self._attribution.pulls(probe)
-        allowed, refused = self._allowed(pulls, probe, delayed)
+        allowed, refused = self._allowed(pulls, probe, delayed) if pulls else ([], {})
         self._memory.step.refused.update(refused)
         announced = self._drafts.get(self._announced.pop(event.data.episode, ""))
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
-            self._note(probe, probe.first, best.confirmed)
+            self._note(event.data, probe.first, best.confirmed)
             if announced is not None:
                 self._memory.absorb(self._drafts[best.incident], announced, now)
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
-        self._note(probe, probe.first, False)
+        self._note(event.data, probe.first, False)
         anew = {one for one, why in refused.items() if why == "onset"}
         own_id = incident_id(event, at)
         if announced is None:
@@ -264,7 +296,7 @@ class Correlator:
         self._memory.step.touch(own_id)
         return own_id, FIRST, []
 
-    def _note(self, told: Trail, time: float, confirmed: bool, *, many: bool = False) -> None:
+    def _note(self, told: EventData, time: float, confirmed: bool, *, many: bool = False) -> None:
         """One more of what the camera tells anyway."""
         key = self._rates.note(told.site, told.camera, told.kind, time, confirmed, many)
         self._memory.step.noted[key] = None
@@ -310,7 +342,7 @@ class Correlator:
         self._memory.step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
         draft.add(event, at, now, source_of(event, at, place, self._trust, draft), True, False)
         self._memory.step.touch(own_id)
-        self._promote(draft, now, probe)
+        self._promote(draft, data, at.last, at.last - at.started, now)
         self._memory.watch(draft)
 
     def _empty(self, draft: Draft, event: Event, at: Times, now: float) -> None:
@@ -351,16 +383,14 @@ class Correlator:
             return "closed"
         return self._memory.too_much(draft, probe.first, probe.last, probe.place)
 
-    def _promote(self, draft: Draft, now: float, told: Trail) -> None:
+    def _promote(self, draft: Draft, told: EventData, last: float, lasts_s: float, now: float) -> None:
+        """Opens it where its events say enough, or notes what speaks against it."""
         draft.weigh(self._memory.places)
         one = draft if draft.care is UNTOUCHED else self._memory.snapshot(draft)
-        per_s = self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, told.last, self._many(draft))
-        heard = Heard(per_s * 3600, told.last - told.first)
+        many = draft.people >= self.policy.opening.crowded
+        heard = Heard(self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, last, many) * 3600, lasts_s)
         reason = opening(one, self.policy.opening, heard)
         if reason is not None:
             self._memory.move(draft, "open", now, reason)
             return
         draft.doubt(against(one, self.policy.opening, heard))
-
-    def _many(self, draft: Draft) -> bool:
-        return draft.people >= self.policy.opening.crowded

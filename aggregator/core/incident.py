@@ -66,7 +66,7 @@ class Source(Struct, frozen=True, gc=False):
     verdicts: float = 0.0
 
 
-class Incident(Struct, frozen=True, kw_only=True, gc=False):
+class Incident(Struct, frozen=True, gc=False):
     """strength orders events by how much they say; kind, why and snapshot are those of the strongest. running: episodes
     that have begun and not ended; the system's closing ends them. last_end: the latest end of an episode. delayed:
     every event so far was. merged_into: the incident that absorbed this one. opened: when it was first more than

@@ -7,12 +7,12 @@ All rates are per second.
 """
 
 from collections.abc import Callable
-from math import cos, exp, hypot, pi, radians, sqrt
+from math import cos, exp, hypot, inf, pi, radians, sqrt
 from typing import Literal
 
 from msgspec import Struct
 
-from aggregator.core.kinship import MAX_MOVE_M, PAIRS, UNLED_PAIRS, KindMatch, Pair
+from aggregator.core.kinship import MAX_MOVE_M, PAIRS, REPORT, UNLED_PAIRS, KindMatch, Pair
 from aggregator.core.space import METRES_PER_DEGREE
 from contract.events import Location
 from contract.kinds import KINDS, Kind
@@ -85,36 +85,41 @@ class Trail(Struct, gc=False):
 
     def same_camera(self, other: "Trail") -> bool:
         """A post that takes reports is no camera: it may hear of two places at once."""
-        return self.camera == other.camera and self.site == other.site and not self.kind == other.kind == Kind.REPORT
+        return self.camera == other.camera and self.site == other.site and not self.kind == other.kind == REPORT
 
     def tells(self, episode: str, first: float, last: float) -> None:
         """One of its episodes goes on. Those whose end was lost long before are forgotten: `until` looks at each."""
-        known = self.running.pop(episode, None)
+        running = self.running
+        known = running.pop(episode, None)
         if known is not None:
             if known[0] < first:
                 first = known[0]
             if known[1] > last:
                 last = known[1]
-        self.running[episode] = first, last
-        while self.running[oldest := next(iter(self.running))][1] + STALE_S < last:  # in the order they were told of
-            del self.running[oldest]
+        running[episode] = first, last
+        if len(running) > 1:
+            while running[oldest := next(iter(running))][1] + STALE_S < last:  # in the order they were told of
+                del running[oldest]
 
-    def until(self, heard: HeardSince = always) -> float:
-        """When it is over, as far as is known."""
+    def ends(self, episode: str) -> None:
+        """One of its episodes has ended. What holds nothing takes little: most trails have one episode."""
+        running = self.running
+        if running.pop(episode, None) is not None and not running:
+            self.running = {}
+
+    def until(self, heard: HeardSince = always, enough: float = inf) -> float:
+        """When it is over, as far as is known. enough: that it is not over before is all that is asked."""
         latest = self.last
         if self.running:
             since = heard(self.site, self.camera)
-            for first, last in self.running.values():
-                ends = _goes_until(first, last, since)
+            for first, last in reversed(self.running.values()):
+                known = last > first and last >= since
+                ends = last + (min(STALE_S, SILENT_S + SILENT_SHARE * (last - first)) if known else STALE_S)
                 if ends > latest:
                     latest = ends
+                    if latest >= enough:
+                        break
         return latest
-
-
-def _goes_until(first: float, last: float, heard_since: float) -> float:
-    """When an episode is over of which nothing is heard after `last`."""
-    known = last > first and last >= heard_since
-    return last + (min(STALE_S, SILENT_S + SILENT_SHARE * (last - first)) if known else STALE_S)
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -191,12 +196,12 @@ def gap_s(a: Trail, b: Trail, heard: HeardSince = always) -> float:
     """Seconds between the two; 0 where they overlap."""
     gap = a.first - b.last
     if gap > 0.0 and b.running:
-        gap = a.first - b.until(heard)
+        gap = a.first - b.until(heard, a.first)
     if gap > 0.0:
         return gap
     gap = b.first - a.last
     if gap > 0.0 and a.running:
-        gap = b.first - a.until(heard)
+        gap = b.first - a.until(heard, b.first)
     return gap if gap > 0.0 else 0.0
 
 
@@ -218,7 +223,7 @@ def _by_distance(
     moved, vague = kinds.extent_m / wide, VAGUE_M / open_m if open_m > VAGUE_M else 1.0
     spread = vague * vague * (moved if kinds.road else moved * moved)
     nearness = spread * exp(-beyond * beyond / (2 * wide * wide))
-    if a.kind == Kind.REPORT != b.kind:
+    if a.kind == REPORT != b.kind:
         # A post hears of its whole area, whatever the place: the density there against an even one.
         variance = wide * wide + open_m * open_m
         density = exp(-distance * distance / (2 * variance)) / (2 * pi * variance)
@@ -226,7 +231,7 @@ def _by_distance(
     fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
     apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2 * APART_M * APART_M))
     rate = kinds.likely * fades * nearness
-    if a.kind == b.kind != Kind.REPORT and abs(a.first - b.first) < SUDDEN_S:
+    if a.kind == b.kind != REPORT and abs(a.first - b.first) < SUDDEN_S:
         if kinds.far > 1:
             far = vague / kinds.far * exp(-((beyond / (2 * kinds.far * kinds.extent_m)) ** 2))
             nearness = max(nearness, far * far)

@@ -8,11 +8,11 @@ about many.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import exp
 
 from msgspec import Struct
 
+from aggregator.core.kinship import REPORT
 from contract.kinds import KINDS, Kind
 
 PRIOR_PER_H = 0.12
@@ -31,8 +31,7 @@ BURST = 6.0
 _HOUR = 3600.0
 
 
-@dataclass(slots=True)
-class _Count:
+class _Count(Struct, gc=False):
     """Both counts as of `time`."""
 
     time: float
@@ -96,7 +95,7 @@ class Rates:
             count.alone *= left
             count.time = time
         count.slow += 0.0 if confirmed else 1.0
-        if kind != Kind.REPORT:  # a post hears of many places: many calls at once are no fault of its own
+        if kind != REPORT:  # a post hears of many places: many calls at once are no fault of its own
             count.fast += 1.0
             count.alone += 0.0 if confirmed else 1.0
         return key

@@ -108,7 +108,7 @@ def _refold(memory: Memory, draft: Draft, told: Sequence[Told], eyes: Eyes, now:
         )
         covering = memory.index.attach(trail, draft.id)
         if ended:
-            covering.running.pop(data.episode, None)
+            covering.ends(data.episode)
         else:
             covering.tells(data.episode, trail.first, at.last)
         last = max(at.last, known.last) if known is not None else at.last

@@ -35,14 +35,11 @@ _Slots = dict[int, dict[int, Trail]]
 SourceKey = tuple[str, str, Kind]
 
 
-class _Place:
-    """A cell or a site. holders: its own trails, and then the hoods that hold them, too."""
+class _Place(Struct, gc=False):
+    """A cell or a site that a trail was listed in. holders: its own trails, and then the hoods that hold them, too."""
 
-    __slots__ = ("holders", "own")
-
-    def __init__(self) -> None:
-        self.own: _Slots = {}
-        self.holders = [self.own]
+    own: _Slots
+    holders: list[_Slots]
 
 
 class _Listing(Struct, frozen=True, gc=False):
@@ -100,14 +97,14 @@ class TrailIndex:
                     continue
                 since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
                 for other in bucket.values():
+                    pair = kinds.get(other.kind)
+                    if pair is None:
+                        continue
                     last = other.last
                     if last < earliest and (not other.running or last + STALE_S < earliest):
                         continue
                     first = other.first
                     if first < since or first > latest:
-                        continue
-                    pair = kinds.get(other.kind)
-                    if pair is None:
                         continue
                     if other.camera != camera:
                         there = other.place
@@ -145,15 +142,14 @@ class TrailIndex:
             return trail
         for episode, (first, last) in trail.running.items():
             old.tells(episode, first, last)
-        if trail.sure > old.sure:
-            old.sure = trail.sure
-        self._grow(old, trail)
+        self.grow(old, trail.place, trail.first, trail.last, trail.sure)
         return old
 
-    def _grow(self, trail: Trail, more: Trail) -> None:
-        """It also covers what `more` does."""
+    def grow(self, trail: Trail, place: Location | None, first: float, last: float, sure: float) -> None:
+        """It also covers what was told for so long, there and that surely."""
         before, longer, moved = trail.place, False, False
-        place, first, last = more.place, more.first, more.last
+        if sure > trail.sure:
+            trail.sure = sure
         if place is not None and place is not before and (before is None or last >= trail.last):
             trail.place, moved = place, True
         if last > trail.last:
@@ -199,7 +195,7 @@ class TrailIndex:
         key, slots = trail.key, range(begin, last + 1)
         self._listed[key] = _Listing(cell, trail.place, first, last)
         for name in _names(trail.site, cell):
-            for by_slot in self._place(name).holders:
+            for by_slot in self._place(name, trail.place).holders:
                 for slot in slots:
                     bucket = by_slot.get(slot)
                     if bucket is None:
@@ -223,17 +219,17 @@ class TrailIndex:
         """Where trails are listed of what may be tied to this one."""
         at = trail.place
         if at is None:
-            return (self._place(f"site {trail.site}").own,)
+            return (self._own(f"site {trail.site}"),)
         if trail.kind in FAR:  # it is rare, and looks farther than a hood goes
             cells = self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
             around = [place.own for name in cells if (place := self._places.get(name)) is not None]
-            return self._place(f"unplaced {trail.site}").own, *around
+            return self._own(f"unplaced {trail.site}"), *around
         cell = self._cells.cell(at.lat, at.lon)
         hood = self._hoods.get(cell)
-        return self._place(f"unplaced {trail.site}").own, hood if hood is not None else self._hood(cell, at)
+        return self._own(f"unplaced {trail.site}"), hood if hood is not None else self._hood(cell, at)
 
     def _hood(self, cell: int, at: Location) -> _Slots:
-        """All that lies in the cells around, from now on."""
+        """All that lies in the cells around, from now on. Most of them are empty: those are not kept."""
         if len(self._hoods) >= HOODS:
             self._hoods.clear()
             self._places = {name: place for name, place in self._places.items() if place.own}
@@ -241,19 +237,31 @@ class TrailIndex:
                 del place.holders[1:]
         hood = self._hoods[cell] = {}
         for name in self._cells.around(at.lat, at.lon, FARTHEST_M):
-            place = self._place(name)
-            place.holders.append(hood)
-            for slot, bucket in place.own.items():
-                hood.setdefault(slot, {}).update(bucket)
+            if name in self._places:
+                place = self._places[name]
+                place.holders.append(hood)
+                for slot, bucket in place.own.items():
+                    hood.setdefault(slot, {}).update(bucket)
         return hood
 
-    def _place(self, name: str | int) -> _Place:
+    def _own(self, name: str) -> _Slots:
+        place = self._places.get(name)
+        return place.own if place is not None else _NONE
+
+    def _place(self, name: str | int, at: Location | None) -> _Place:
+        """Where something is to be listed. at: in it, where it is a cell."""
         place = self._places.get(name)
         if place is None:
-            place = self._places[name] = _Place()
+            own: _Slots = {}
+            holders = [own]
+            if at is not None and not isinstance(name, str):
+                hoods = self._hoods
+                holders += [hoods[cell] for cell in self._cells.around(at.lat, at.lon, FARTHEST_M) if cell in hoods]
+            place = self._places[name] = _Place(own, holders)
         return place
 
 
+_NONE: _Slots = {}
 _by_key = attrgetter("key")
 
 

@@ -1,8 +1,13 @@
 """How long what is no longer told of is taken to go on."""
 
-import msgspec
+from math import inf
 
+import msgspec
+import pytest
+
+from aggregator.core.linking import Trail
 from contract.events import Phase
+from contract.kinds import Kind
 from tests.timeline import START, Timeline
 
 
@@ -81,3 +86,14 @@ def test_a_trail_that_was_handed_out_stays_as_it_was() -> None:
     city.at(12).sees("gate", "crowd", "begin", episode="b")
     assert city.correlator.trails(one) != handed
     assert msgspec.json.encode(handed) == before
+
+
+@pytest.mark.parametrize("heard", [0.0, 400.0, inf])
+def test_how_long_it_goes_on_is_looked_into_only_as_far_as_is_asked(heard: float) -> None:
+    told = {"short": (0.0, 30.0), "long": (0.0, 300.0), "begun": (350.0, 350.0), "latest": (390.0, 420.0)}
+    trail = Trail("s", "gate", Kind.CROWD, None, 0.0, 420.0, running=told)
+    over = trail.until(lambda _site, _camera: heard)
+    for enough in range(0, 1500, 10):
+        asked = trail.until(lambda _site, _camera: heard, float(enough))
+        assert (asked >= enough) == (over >= enough)
+        assert asked == over or over >= asked >= enough

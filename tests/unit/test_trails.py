@@ -44,6 +44,19 @@ def test_what_was_looked_for_from_elsewhere_in_the_cell_hides_nothing() -> None:
         assert {f"b{step + off}" for off in range(0, int(reach), 100) if step + off < 5000} <= found
 
 
+@pytest.mark.parametrize("looked_first", [False, True])
+def test_what_lies_in_another_cell_is_found_whether_looked_from_or_listed_first(looked_first: bool) -> None:
+    index = TrailIndex(Grid(50.0))
+    probe = trail(Kind.BRAWL, place(0, 0), "other", "probe")
+    if looked_first:
+        assert index.near(probe) == []
+    for number, (east, north) in enumerate(((40, 0), (-40, 40), (0, -70))):
+        index.attach(trail(Kind.BRAWL, place(east, north), camera=f"b{number}"), f"incident {number}")
+    assert [one.camera for one in index.near(probe)] == ["b0", "b1", "b2"]
+    index.drop("incident 1")
+    assert [one.camera for one in index.near(probe)] == ["b0", "b2"]
+
+
 def test_a_trail_whose_place_becomes_known_is_found_there() -> None:
     index = TrailIndex(Grid())
     index.attach(trail(Kind.BRAWL, None), "incident")
