@@ -36,14 +36,19 @@ class Taking:
         self._heard: dict[AgentKey, None] = {}
         self._lags: list[float | None] = []
 
-    def take(self, one: Read, known: set[str], batch: Batch) -> None:
-        """known: ids of events that have come before; this one is added."""
+    def take(self, read: Sequence[Read], known: set[str], batch: Batch) -> None:
+        """known: ids of events that have come before; these are added."""
+        for one in read:
+            if one.event is not None:
+                self._event(one.message, one.event, known, batch)
+            else:
+                self._other(one, batch)
+
+    def _other(self, one: Read, batch: Batch) -> None:
         try:
             if one.error is not None:
                 raise one.error
-            if one.event is not None:
-                self._event(one.message, one.event, known, batch)
-            elif one.topic is not None and one.topic.channel == "evidence":
+            if one.topic is not None and one.topic.channel == "evidence":
                 self._evidence(one.message, one.topic, batch)
             elif one.topic is not None:
                 self._about_agent(one.message, one.topic, batch)
@@ -116,7 +121,8 @@ class Taking:
             self._meter.events("duplicate", [None])
             return
         known.add(event.id)
-        self.show(batch, self._fleet.event(event, now))
+        if shown := self._fleet.event(event, now):
+            self.show(batch, shown)
         lag = now - event.time.timestamp()
         delayed = event.data.delayed or lag > self._delayed_after_s
         batch.events.append(EventRow(event, message.payload, now, delayed))
