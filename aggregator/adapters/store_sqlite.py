@@ -310,9 +310,20 @@ def _merge(db: sqlite3.Connection, merged: Sequence[tuple[str, str]]) -> None:
 
 def _event(row: EventRow) -> tuple[Any, ...]:
     event, data = row.event, row.event.data
-    place = (data.site, event.agent, data.camera)
-    times = (event.time.timestamp(), row.received)
-    return (event.id, data.episode, *place, data.kind, data.phase, *times, int(event.sequence), row.delayed, row.raw)
+    return (
+        event.id,
+        data.episode,
+        data.site,
+        event.agent,
+        data.camera,
+        data.kind,
+        data.phase,
+        event.time.timestamp(),
+        row.received,
+        int(event.sequence),
+        row.delayed,
+        row.raw,
+    )
 
 
 def _incident(row: IncidentRow) -> tuple[Any, ...]:
