@@ -2,8 +2,8 @@
 
 Python's module gives the interpreter's lock away and takes it back with each statement, of `executemany` with each row,
 and waits for it while another thread computes: with a row each, a batch would wait a thousand times. And SQLite reads
-the statement, with a mark for each value, as long as it writes the rows, unless it has had the very same before: so
-rows are filled up to one of a few numbers with some that say nothing.
+the statement anew, with a mark for each value, unless it has had the very same before: so there are marks for one of a
+few numbers of rows, and how many of them count is a value, too.
 """
 
 import sqlite3
@@ -17,18 +17,17 @@ Read = Callable[[str, Sequence[Any]], list[Any]]
 ROWS = 512
 """Of one statement: about a batch. SQLite takes 32,766 values in one."""
 STEP = 32
-"""What the number of rows is filled up to a multiple of; of fewer, to a power of two."""
+"""Marks are for a multiple of so many rows; of fewer, for a power of two."""
 
 
 def insert(db: sqlite3.Connection, into: str, rows: Iterable[tuple[Any, ...]], then: str = "") -> None:
-    """into: INSERT INTO and the table; then: what is done about those that are there already. A row's first value is
-    not None."""
+    """into: INSERT INTO and the table; then: what is done about those that are there already."""
     for columns, count, values in _filled(rows):
         db.execute(_inserting(into, columns, count, then), values)
 
 
 def tables(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """A table of up to ROWS rows each, as SQL, and the values in it. As `insert`."""
+    """Of up to ROWS rows each, a query that gives them, and its values."""
     for columns, count, found in _filled(rows):
         yield _table(columns, count), found
 
@@ -41,18 +40,18 @@ def _inserting(into: str, columns: int, count: int, then: str) -> str:
 @lru_cache(maxsize=256)
 def _table(columns: int, count: int) -> str:
     marks = f"({','.join('?' * columns)})"
-    return f"SELECT * FROM (VALUES {','.join([marks] * count)}) WHERE column1 IS NOT NULL"
+    return f"SELECT * FROM (VALUES {','.join([marks] * count)}) LIMIT ?"
 
 
 def _filled(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, int, tuple[Any, ...]]]:
-    """How many columns and rows, and the values."""
+    """How many columns and rows of marks, and the values for them, with how many rows count."""
     left = iter(rows)
     while part := tuple(islice(left, ROWS)):
         columns, count = len(part[0]), _count(len(part))
-        nothing = (None,) * (columns * (count - len(part)))
-        yield columns, count, tuple(chain(chain.from_iterable(part), nothing))
+        rest = (None,) * (columns * (count - len(part)))
+        yield columns, count, (*chain.from_iterable(part), *rest, len(part))
 
 
 def _count(rows: int) -> int:
-    """That so many are filled up to."""
+    """Of marks, for so many."""
     return -(-rows // STEP) * STEP if rows > STEP else 1 << (rows - 1).bit_length()
