@@ -1,9 +1,10 @@
 """Memory as the store has it: for the start, and for after a failed commit."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
+from msgspec.structs import replace
 
 from aggregator.core.correlation import Correlator
 from aggregator.core.liveness import AgentKey, Fleet

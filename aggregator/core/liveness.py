@@ -5,10 +5,13 @@ agent's own report interval. Times are seconds since the epoch.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.core.wording import worded
 from contract.events import Event, Location
@@ -37,8 +40,7 @@ class View:
     range_m: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Camera:
+class Camera(Struct, frozen=True, kw_only=True, gc=False):
     """reason: an agent's own words, or "last_will" and "silent" where the aggregator concluded. why: the same as a
     sentence of the catalogue, None where there are only words. view: as the camera file says, None where it does
     not."""
@@ -63,8 +65,7 @@ class Camera:
         return self.site, self.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class Agent(Struct, frozen=True, kw_only=True, gc=False):
     """interval_s: how often it promises to report. will: the last status was "offline". since: when it came back last
     or, where it is away, went; 0 where it never did either. told: the highest number that it says it has given an event
     and handed over to the broker; 0 where it has not said since the aggregator began."""
