@@ -55,7 +55,7 @@ class Judges:
     def __init__(self, policies: Policies, correlator: Correlator, fleet: Fleet, precisions: Precisions) -> None:
         self.precisions = precisions
         self._correlator = correlator
-        self._suppression = Suppression(policies.suppression, self._holder, fleet.count)
+        self._suppression = Suppression(policies.suppression, correlator.episode, fleet.count)
         self._outages: list[tuple[float, tuple[str, ...]]] = []
 
     def restore(self, restored: Restored, now: float) -> None:
@@ -89,6 +89,8 @@ class Judges:
 
     def judge(self, event: Event, received: float, now: float) -> SuppressedRow | None:
         """None: it may raise an alarm."""
+        if self._suppression.goes_on(event):
+            return None
         found = self._suppression.judge(event, time_of(event))
         for episodes in self._suppression.outages:
             self._outages.append((now + OUTAGE_WAITS_S, episodes))
@@ -163,10 +165,6 @@ class Judges:
 
     def judged(self, now: float) -> list[Judged]:
         return self.precisions.judged(now)
-
-    def _holder(self, episode: str) -> str | None:
-        state = self._correlator.episode(episode)
-        return state.incident if state is not None else None
 
 
 @cache

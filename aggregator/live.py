@@ -78,7 +78,7 @@ class Live:
             for delta in deltas:
                 self._last += 1
                 framed = frame(self.identifier(self._last), delta.event, delta.data)
-                self._ring.append(delta._replace(data=framed))
+                self._ring.append(Delta(delta.event, framed, delta.sites, delta.unless))
         self._wake()
 
     def since(self, number: int, most: int = AT_ONCE, sees: Sees | None = None) -> tuple[int, bytes] | None:

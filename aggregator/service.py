@@ -304,8 +304,7 @@ class Service:
         known = set(self._store.known(ids)) if ids else set()
         if before is not None:
             known.update(row.event.id for row in before.events)
-        for one in reads:
-            self._taking.take(one, known, batch)
+        self._taking.take(reads, known, batch)
         self._taking.finish(batch)
         if batch.events:
             kept_out = {row.event.id for row in batch.suppressed if row.suppressed.kept_out}

@@ -36,14 +36,36 @@ class Taking:
         self._heard: dict[AgentKey, None] = {}
         self._lags: list[float | None] = []
 
-    def take(self, one: Read, known: set[str], batch: Batch) -> None:
-        """known: ids of events that have come before; this one is added."""
+    def take(self, read: Sequence[Read], known: set[str], batch: Batch) -> None:
+        """known: ids of events that have come before; these are added."""
+        judge, numbers, rows = self._judges.judge, self._numbers, batch.events
+        for one in read:
+            event = one.event
+            if event is None:
+                self._other(one, batch)
+                continue
+            now, key = one.message.received, (event.data.site, event.agent)
+            if event.id in known:
+                self._again(event, key, now, batch)
+                continue
+            known.add(event.id)
+            if shown := self._fleet.event(event, now):
+                self.show(batch, shown)
+            lag = now - event.time.timestamp()
+            delayed = event.data.delayed or lag > self._delayed_after_s
+            rows.append(EventRow(event, one.message.payload, now, delayed))
+            suppressed = judge(event, now, now)
+            if suppressed is not None:
+                batch.suppressed.append(suppressed)
+            numbers[key] = observe(numbers.get(key), int(event.sequence))
+            self._heard[key] = None
+            self._lags.append(None if delayed else lag)
+
+    def _other(self, one: Read, batch: Batch) -> None:
         try:
             if one.error is not None:
                 raise one.error
-            if one.event is not None:
-                self._event(one.message, one.event, known, batch)
-            elif one.topic is not None and one.topic.channel == "evidence":
+            if one.topic is not None and one.topic.channel == "evidence":
                 self._evidence(one.message, one.topic, batch)
             elif one.topic is not None:
                 self._about_agent(one.message, one.topic, batch)
@@ -107,25 +129,10 @@ class Taking:
             return
         self._heard[key] = None
 
-    def _event(self, message: Message, event: Event, known: set[str], batch: Batch) -> None:
-        now = message.received
-        key = event.data.site, event.agent
-        if event.id in known:
-            self._settle(key, int(event.sequence))
-            batch.suppressed.append(self._judges.duplicate(event, now))
-            self._meter.events("duplicate", [None])
-            return
-        known.add(event.id)
-        self.show(batch, self._fleet.event(event, now))
-        lag = now - event.time.timestamp()
-        delayed = event.data.delayed or lag > self._delayed_after_s
-        batch.events.append(EventRow(event, message.payload, now, delayed))
-        suppressed = self._judges.judge(event, now, now)
-        if suppressed is not None:
-            batch.suppressed.append(suppressed)
-        self._numbers[key] = observe(self._numbers.get(key), int(event.sequence))
-        self._heard[key] = None
-        self._lags.append(None if delayed else lag)
+    def _again(self, event: Event, key: AgentKey, now: float, batch: Batch) -> None:
+        self._settle(key, int(event.sequence))
+        batch.suppressed.append(self._judges.duplicate(event, now))
+        self._meter.events("duplicate", [None])
 
     def _evidence(self, message: Message, topic: topics.Topic, batch: Batch) -> None:
         try:

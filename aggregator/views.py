@@ -40,6 +40,8 @@ def rfc3339(seconds: float | None) -> str | None:
 
 
 def sites_of(one: Incident) -> tuple[str, ...]:
+    if len(one.sources) == 1:  # as most
+        return (one.sources[0].site,)
     return tuple(sorted({source.site for source in one.sources}))
 
 

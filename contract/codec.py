@@ -20,9 +20,10 @@ from contract.errors import (
     UnknownKind,
     WrongType,
 )
-from contract.events import Event, Phase, event_source, event_type
+from contract.events import Event, Phase, event_source, event_type, sequence_text
 from contract.kinds import SEVERITIES, Kind
 from contract.messages import LAST_NUMBER, Command, ConfigDesired, ConfigReported, Health, Reply, Status
+from contract.patterns import strict, usual
 from contract.topics import Channel, Topic
 
 MAX_PAYLOAD_BYTES = 262_144
@@ -33,6 +34,7 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 """Where the reader's clock says nothing, as of a file: what is reckoned from a time may then still be told as one."""
 MAX_AHEAD = timedelta(minutes=10)
 """How far a time may lie in the reader's future: a clock that is this wrong would order incidents wrongly."""
+_LAST_SEQUENCE = sequence_text(LAST_NUMBER)
 
 T = TypeVar("T", Event, Status, Health, ConfigDesired, ConfigReported, Command, Reply)
 
@@ -59,6 +61,8 @@ def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
     return msgspec.json.Decoder(kind)
 
 
+_event = msgspec.json.Decoder(Event).decode
+_strict = msgspec.json.Decoder(strict(Event))
 _encoder = msgspec.json.Encoder(order=None)
 _envelope = msgspec.json.Decoder(_Envelope)
 _OUR_END = b'"specversion":"1.0","datacontenttype":"application/json"}'
@@ -85,16 +89,7 @@ def decode(payload: bytes, kind: type[T]) -> T:
 
     Raises OversizedPayload, MalformedPayload, MissingField, UnknownKind or WrongType (all CodecError).
     """
-    _check_size(payload)
-    try:
-        payload.decode()  # msgspec does not look into what it skips; RFC 8259 wants all of it UTF-8
-        message: T = _decoder(kind).decode(payload)
-        if kind is Event and not payload.endswith(_OUR_END):
-            _envelope.decode(payload)
-    except msgspec.ValidationError as error:
-        raise _typed(str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedPayload("codec.malformed", "$", detail=_short(str(error))) from error
+    message: T = _at_once(payload) or _closely(payload) if kind is Event else _decode(payload, _decoder(kind))
     return message
 
 
@@ -103,7 +98,10 @@ def decode_event(payload: bytes, now: datetime | None = None, topic: Topic | Non
 
     Raises what `decode` raises, WrongType for a number beyond 64 bits, AbsurdTime and Inconsistent.
     """
-    event = decode(payload, Event)
+    event = _at_once(payload)
+    if event is not None and _in_order(event, now, topic):
+        return event
+    event = event or _closely(payload)
     check_event(event, now, topic)
     return event
 
@@ -143,6 +141,53 @@ MESSAGE_OF: dict[Channel, type[Event | Status | Health | ConfigDesired | ConfigR
     "reply": Reply,
 }
 """The type of each JSON topic; evidence carries JPEG bytes."""
+
+
+def _decode(payload: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    _check_size(payload)
+    try:
+        payload.decode()  # msgspec does not look into what it skips; RFC 8259 wants all of it UTF-8
+        message = decoder.decode(payload)
+        if decoder is _strict and not payload.endswith(_OUR_END):
+            _envelope.decode(payload)
+    except msgspec.ValidationError as error:
+        raise _typed(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedPayload("codec.malformed", "$", detail=_short(str(error))) from error
+    return message
+
+
+def _at_once(payload: bytes) -> Event | None:
+    """The event, if it is `usual`; None: look closer."""
+    try:
+        if len(payload) > MAX_PAYLOAD_BYTES or not payload.endswith(_OUR_END):
+            return None
+        if not payload.isascii():
+            payload.decode()
+        event = _event(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return event if usual(event) else None
+
+
+def _closely(payload: bytes) -> Event:
+    """One that is not, if it is an event. Raises as `decode`."""
+    _decode(payload, _strict)
+    return _event(payload)
+
+
+def _in_order(event: Event, now: datetime | None, topic: Topic | None) -> bool:
+    """Whether `check_event` has nothing to say of an event that is `usual`. False: let it look."""
+    data, ended = event.data, event.data.ended
+    if ended is None:
+        spoken_of = data.phase != "end" and EARLIEST <= data.started <= event.time
+    else:
+        spoken_of = data.phase == "end" and EARLIEST <= data.started <= ended <= event.time
+    if not spoken_of or data.evidence or event.sequence > _LAST_SEQUENCE:
+        return False
+    if topic is not None and (data.site != topic.site or data.camera != topic.owner):
+        return False
+    return event.time <= LATEST if now is None else event.time - now <= MAX_AHEAD
 
 
 def _check_time(path: str, time: datetime, latest: datetime) -> None:

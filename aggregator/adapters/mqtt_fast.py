@@ -67,7 +67,9 @@ def publishes(buffer: bytearray, five: bool, take: Take) -> int:
         head = view[at]
         if head & 0xF0 != _PUBLISH or head & _QOS_2:
             break
-        length, start = _varint(view, at + 1)
+        length, start = view[at + 1], at + 2
+        if length >= 0x80:
+            length, start = _varint(view, at + 1)
         end = start + length
         if start == 0 or end > size:
             break
@@ -77,8 +79,11 @@ def publishes(buffer: bytearray, five: bool, take: Take) -> int:
             body += 2
             mid = view[topic_end] << 8 | view[topic_end + 1] if body <= end else 0
         if five and body < end:
-            properties, begin = _varint(view, body)
-            body = begin + properties if begin else end + 1
+            if view[body] == 0:
+                body += 1
+            else:
+                properties, begin = _varint(view, body)
+                body = begin + properties if begin else end + 1
         if body > end or (head & 0x06 and mid == 0) or (five and body == topic_end) or topic_end == start + 2:
             break
         try:
@@ -92,6 +97,8 @@ def publishes(buffer: bytearray, five: bool, take: Take) -> int:
 
 def _varint(view: bytes, at: int) -> tuple[int, int]:
     """(value, where it ends) of a variable byte integer; (0, 0) where it is not whole or too long."""
+    if at + 1 < len(view) and view[at + 1] < 0x80 <= view[at]:  # of two bytes, as nearly every event's
+        return view[at] & 0x7F | view[at + 1] << 7, at + 2
     value, shift = 0, 0
     for place in range(at, min(at + 4, len(view))):
         byte = view[place]

@@ -1,11 +1,14 @@
 """Rows out of a query, and many rows into one statement.
 
 Python's module gives the interpreter's lock away and takes it back with each statement, of `executemany` with each row,
-and waits for it while another thread computes: with a row each, a batch would wait a thousand times.
+and waits for it while another thread computes: with a row each, a batch would wait a thousand times. And SQLite reads
+the statement anew, with a mark for each value, unless it has had the very same before: so there are marks for one of a
+few numbers of rows, and how many of them count is a value, too.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
@@ -13,17 +16,42 @@ Read = Callable[[str, Sequence[Any]], list[Any]]
 """A query's rows: the statement and its values."""
 ROWS = 512
 """Of one statement: about a batch. SQLite takes 32,766 values in one."""
+STEP = 32
+"""Marks are for a multiple of so many rows; of fewer, for a power of two."""
 
 
 def insert(db: sqlite3.Connection, into: str, rows: Iterable[tuple[Any, ...]], then: str = "") -> None:
-    """`into` ends in VALUES, `then` says what is done about those that are there already."""
-    for marks, values in statements(rows):
-        db.execute(f"{into} {marks} {then}", values)
+    """into: INSERT INTO and the table; then: what is done about those that are there already."""
+    for columns, count, values in _filled(rows):
+        db.execute(_inserting(into, columns, count, then), values)
 
 
-def statements(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """What follows VALUES, and the values themselves, for up to ROWS rows each."""
+def tables(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Of up to ROWS rows each, a query that gives them, and its values."""
+    for columns, count, found in _filled(rows):
+        yield _table(columns, count), found
+
+
+@lru_cache(maxsize=256)
+def _inserting(into: str, columns: int, count: int, then: str) -> str:
+    return f"{into} {_table(columns, count)} {then}"
+
+
+@lru_cache(maxsize=256)
+def _table(columns: int, count: int) -> str:
+    marks = f"({','.join('?' * columns)})"
+    return f"SELECT * FROM (VALUES {','.join([marks] * count)}) LIMIT ?"
+
+
+def _filled(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, int, tuple[Any, ...]]]:
+    """How many columns and rows of marks, and the values for them, with how many rows count."""
     left = iter(rows)
     while part := tuple(islice(left, ROWS)):
-        marks = f"({','.join('?' * len(part[0]))})"
-        yield ",".join([marks] * len(part)), tuple(chain.from_iterable(part))
+        columns, count = len(part[0]), _count(len(part))
+        rest = (None,) * (columns * (count - len(part)))
+        yield columns, count, (*chain.from_iterable(part), *rest, len(part))
+
+
+def _count(rows: int) -> int:
+    """Of marks, for so many."""
+    return -(-rows // STEP) * STEP if rows > STEP else 1 << (rows - 1).bit_length()

@@ -23,7 +23,7 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
         )
     insert(
         db,
-        f"INSERT INTO changes ({_COLUMNS}) VALUES",
+        f"INSERT INTO changes ({_COLUMNS})",
         (
             (c.incident, c.time, c.actor, c.before, c.after, c.reason, c.action, c.detail, c.number)
             for c in batch.changes

@@ -31,8 +31,7 @@ _FAULTS = (
 
 
 _INSERT = (
-    "INSERT INTO suppressed (event, reason, by, detail, episode, site, camera, kind, severity, phase, time, received) "
-    "VALUES"
+    "INSERT INTO suppressed (event, reason, by, detail, episode, site, camera, kind, severity, phase, time, received)"
 )
 _VERDICT = "incident, time, heard, site, camera, kind, true, told, sources, rule, reason"
 _COUNTED = ", ".join(Counted.__struct_fields__)
@@ -47,15 +46,15 @@ _SELECT = (
 def write(db: sqlite3.Connection, batch: Batch) -> None:
     insert(db, _INSERT, map(_suppressed, batch.suppressed), _COUNT)
     silences = ((one.id, one.expires, msgspec.json.encode(one).decode()) for one in batch.silences)
-    insert(db, "INSERT OR REPLACE INTO silences VALUES", silences)
+    insert(db, "INSERT OR REPLACE INTO silences", silences)
     for incident in batch.withdrawn:
         db.execute("DELETE FROM verdicts WHERE incident = ?", (incident,))
     verdicts = (
         (v.incident, v.time, v.heard, v.site, v.camera, v.kind, v.true, v.told, v.sources, v.rule, v.reason)
         for v in batch.verdicts
     )
-    insert(db, f"INSERT INTO verdicts ({_VERDICT}) VALUES", verdicts, "ON CONFLICT DO NOTHING")
-    insert(db, f"INSERT OR REPLACE INTO counted ({_COUNTED}) VALUES", map(astuple, batch.counted.values()))
+    insert(db, f"INSERT INTO verdicts ({_VERDICT})", verdicts, "ON CONFLICT DO NOTHING")
+    insert(db, f"INSERT OR REPLACE INTO counted ({_COUNTED})", map(astuple, batch.counted.values()))
 
 
 def search(query: SuppressedQuery) -> tuple[str, list[Any]]:

@@ -10,7 +10,7 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import store_judged
-from aggregator.adapters.rows import statements
+from aggregator.adapters.rows import tables
 from aggregator.core.liveness import Camera
 from aggregator.core.ports import Batch
 from aggregator.core.precision import Verdict
@@ -47,8 +47,8 @@ class Connection(Protocol):
 
 def write(db: sqlite3.Connection, batch: Batch) -> None:
     """Cameras as they are shown now: a row where the state is another than before."""
-    for marks, told in statements(map(_state, batch.cameras.values())):
-        db.execute(f"WITH told (site, camera, time, state, reason, why) AS (VALUES {marks}) {_CHANGED}", told)
+    for table, told in tables(map(_state, batch.cameras.values())):
+        db.execute(f"WITH told (site, camera, time, state, reason, why) AS ({table}) {_CHANGED}", told)
 
 
 def _state(one: Camera) -> tuple[Any, ...]:

@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any, TypeVar
@@ -13,18 +12,19 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged, store_reports
-from aggregator.adapters.rows import insert, statements
+from aggregator.adapters.rows import insert, tables
 from aggregator.adapters.store_schema import migrations
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Change, Incident
-from aggregator.core.linking import Link, Trail
+from aggregator.core.linking import EPISODE, Link, Trail
 from aggregator.core.liveness import Agent, Camera
 from aggregator.core.outcome import EpisodeState
 from aggregator.core.ports import (
     Batch,
     EventRow,
     IncidentRow,
+    LinkRow,
     Refused,
     Restored,
     Retention,
@@ -275,28 +275,25 @@ _UNLINKED_S = 1_200.0
 
 
 def _write(db: sqlite3.Connection, batch: Batch) -> None:
-    insert(db, "INSERT INTO events VALUES", map(_event, batch.events), "ON CONFLICT DO NOTHING")
-    links = (
-        (row.incident, row.event, row.link.score, _reasons(row.link), _refusals(row.refused)) for row in batch.links
-    )
-    insert(db, "INSERT INTO incident_events VALUES", links, "ON CONFLICT DO NOTHING")
-    into = f"INSERT INTO incidents ({', '.join(_INCIDENT)}) VALUES"
+    insert(db, "INSERT INTO events", map(_event, batch.events), "ON CONFLICT DO NOTHING")
+    insert(db, "INSERT INTO incident_events", map(_link, batch.links), "ON CONFLICT DO NOTHING")
+    into = f"INSERT INTO incidents ({', '.join(_INCIDENT)})"
     insert(db, into, map(_incident, batch.incidents.values()), _UPDATE_INCIDENT)
     episodes = ((episode, state.incident, state.last, state.ended) for episode, state in batch.episodes.items())
     update = "ON CONFLICT (id) DO UPDATE SET incident = excluded.incident, last = excluded.last, ended = excluded.ended"
-    insert(db, "INSERT INTO episodes VALUES", episodes, update)
+    insert(db, "INSERT INTO episodes", episodes, update)
     _merge(db, batch.merged)
     store_acts.write(db, batch)
     agents = (
         (*key, _text(agent), _text(numbers) if numbers else None) for key, (agent, numbers) in batch.agents.items()
     )
     update = "ON CONFLICT (site, id) DO UPDATE SET body = excluded.body"
-    insert(db, "INSERT INTO agents VALUES", agents, f"{update}, sequence = excluded.sequence")
-    insert(db, "INSERT INTO cameras VALUES", ((*key, _text(one)) for key, one in batch.cameras.items()), update)
+    insert(db, "INSERT INTO agents", agents, f"{update}, sequence = excluded.sequence")
+    insert(db, "INSERT INTO cameras", ((*key, _text(one)) for key, one in batch.cameras.items()), update)
     store_evidence.write(db, batch.evidence)
     store_reports.write(db, batch)
     refused = ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine)
-    insert(db, "INSERT INTO quarantine (received, topic, error, field, detail, payload) VALUES", refused)
+    insert(db, "INSERT INTO quarantine (received, topic, error, field, detail, payload)", refused)
     store_judged.write(db, batch)
     if batch.holds_until is not None:
         db.execute("INSERT OR REPLACE INTO hold VALUES (1, ?)", (batch.holds_until,))
@@ -308,17 +305,28 @@ def _merge(db: sqlite3.Connection, merged: Sequence[tuple[str, str]]) -> None:
     into: dict[str, str] = {}
     for absorbed, kept in reversed(merged):
         into[absorbed] = into.get(kept, kept)
-    for marks, values in statements(into.items()):
-        gone = f"WITH gone (old, new) AS (VALUES {marks})"
+    for pairs, values in tables(into.items()):
+        gone = f"WITH gone (old, new) AS ({pairs})"
         for table in ("incident_events", "episodes"):
             db.execute(f"{gone} UPDATE {table} SET incident = gone.new FROM gone WHERE incident = gone.old", values)
 
 
 def _event(row: EventRow) -> tuple[Any, ...]:
     event, data = row.event, row.event.data
-    place = (data.site, event.agent, data.camera)
-    times = (event.time.timestamp(), row.received)
-    return (event.id, data.episode, *place, data.kind, data.phase, *times, int(event.sequence), row.delayed, row.raw)
+    return (
+        event.id,
+        data.episode,
+        data.site,
+        event.agent,
+        data.camera,
+        data.kind,
+        data.phase,
+        event.time.timestamp(),
+        row.received,
+        int(event.sequence),
+        row.delayed,
+        row.raw,
+    )
 
 
 def _incident(row: IncidentRow) -> tuple[Any, ...]:
@@ -330,16 +338,19 @@ def _incident(row: IncidentRow) -> tuple[Any, ...]:
     return (*state, *times, *origins, one.revision, row.view, body, one.opened)
 
 
-@lru_cache(maxsize=1024)
+def _link(row: LinkRow) -> tuple[Any, ...]:
+    link, refused = row.link, row.refused
+    reasons = _GOES_ON if link is EPISODE else _reasons(link)  # of an episode that goes on, as most
+    return row.incident, row.event, link.score, reasons, json.dumps(refused) if refused else "[]"
+
+
 def _reasons(link: Link) -> str:
-    """Most are the one of an episode that goes on."""
     reasons = msgspec.structs.asdict(link)
     del reasons["score"]
     return json.dumps(reasons)
 
 
-def _refusals(refused: tuple[tuple[str, str], ...]) -> str:
-    return json.dumps(refused) if refused else "[]"
+_GOES_ON = _reasons(EPISODE)
 
 
 def _text(value: object) -> str:

@@ -6,13 +6,14 @@ agent's own report interval. Times are seconds since the epoch.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 from types import MappingProxyType
 from typing import Literal
 
-from msgspec.structs import replace as replace_place
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.core.space import ADDRESS_M
 from aggregator.core.wording import worded
@@ -50,8 +51,7 @@ class View:
     range_m: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Camera:
+class Camera(Struct, frozen=True, kw_only=True, gc=False):
     """reason: an agent's own words, or "last_will" and "silent" where the aggregator concluded. why: the same as a
     sentence of the catalogue, None where there are only words. view: as the camera file says, None where it does
     not."""
@@ -76,8 +76,7 @@ class Camera:
         return self.site, self.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class Agent(Struct, frozen=True, kw_only=True, gc=False):
     """interval_s: how often it promises to report. will: the last status was "offline". since: when it came back last
     or, where it is away, went; 0 where it never did either. told: the highest number that it says it has given an event
     and handed over to the broker; 0 where it has not said since the aggregator began."""
@@ -109,7 +108,7 @@ def placed(cameras: Iterable[Camera]) -> dict[CameraKey, Location]:
     told = [(one, one.location) for one in cameras if one.location is not None]
     alike = Counter((one.site, place.lat, place.lon) for one, place in told)
     return {
-        one.key: replace_place(place, radius_m=max(place.radius_m, ADDRESS_M))
+        one.key: replace(place, radius_m=max(place.radius_m, ADDRESS_M))
         if alike[one.site, place.lat, place.lon] > POLE
         else place
         for one, place in told

@@ -22,9 +22,10 @@ class Waypoint:
 
 def path(trails: Iterable[Trail]) -> tuple[Waypoint, ...]:
     """Empty where it did not move, or where nobody knows the places. Trails have one place each: the latest."""
-    placed = sorted(
-        (trail for trail in trails if trail.place is not None), key=lambda one: (one.first, one.site, one.camera)
-    )
+    placed = [trail for trail in trails if trail.place is not None]
+    if len(placed) < 2:
+        return ()
+    placed.sort(key=lambda one: (one.first, one.site, one.camera))
     kept: list[Trail] = []
     for trail in placed:
         before = kept[-1].place if kept else None

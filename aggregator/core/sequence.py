@@ -34,6 +34,8 @@ class Sequence(Struct, frozen=True, gc=False):
 
 def observe(before: Sequence | None, number: int) -> Sequence:
     """After one more event that is no duplicate; the first one heard of an agent makes no gap."""
+    if before is not None and number == before.last + 1:  # as nearly always
+        return Sequence(number, before.holes, before.uncounted, before.restarts, before.lost, before.forgotten)
     after = settle(before, number)
     if after is not before:
         return after

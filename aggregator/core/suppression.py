@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aggregator.core.flapping import Closing, Cooldowns, Flapping, SourceKey
-from aggregator.core.inhibition import Inhibition, Known
+from aggregator.core.inhibition import EXPLAINS, Inhibition, Known
 from aggregator.core.silences import Silence, Silences
 from contract.events import Event
 from contract.kinds import Kind
@@ -66,8 +66,8 @@ class _Quiet:
     last: float
 
 
-Holder = Callable[[str], str | None]
-"""An episode to the incident that holds it."""
+Holder = Callable[[str], object | None]
+"""An episode to what is known of the incident that holds it, None where none does."""
 
 
 class Suppression:
@@ -84,6 +84,14 @@ class Suppression:
         self._hushed: dict[str, _Quiet] = {}
         self.outages: list[tuple[str, ...]] = []
         """Episodes that turned out to be one outage, for the caller to take away."""
+
+    def goes_on(self, event: Event) -> bool:
+        """Whether it tells of what an incident holds, and nothing else: then `judge` would let it through, whatever its
+        time, and remember nothing of it. So it is with most."""
+        data = event.data
+        if data.phase == "begin" or data.kind in EXPLAINS or data.episode in self._hushed:
+            return False
+        return self._holder(data.episode) is not None
 
     def judge(self, event: Event, time: float) -> Suppressed | None:
         """time: when it happened. None: it may raise an alarm."""

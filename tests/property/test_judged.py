@@ -104,6 +104,33 @@ def test_what_is_critical_is_never_kept_quiet_and_what_an_incident_holds_is_hear
         assert found is None or isinstance(found, Suppressed)
 
 
+@given(STEPS, st.booleans(), st.booleans())
+@settings(max_examples=120, deadline=None)
+def test_what_goes_on_is_let_through_as_if_it_had_been_judged(
+    steps: list[tuple[str, Kind, str, int, int]], silenced: bool, closed: bool
+) -> None:
+    """A look that spares the judging changes nothing, now or later."""
+    held: dict[str, str] = {}
+    looked, judged = (
+        Suppression(SuppressionPolicy(flapping_begins=3), held.get, lambda _site, _agent: 4) for _ in range(2)
+    )
+    for one in (looked, judged):
+        if silenced:
+            values = {"id": "s", "created": T0, "actor": "a", "reason": "r", "starts": T0 + 500, "expires": T0 + 2000}
+            one.silences.put(Silence(**values, site="site-1"))  # type: ignore[arg-type]
+        if closed:
+            one.closed([("site-1", "a", kind) for kind in KINDS], Closing("old", T0, False))
+    t = 0.0
+    for camera, kind, phase, episode, gap in steps:
+        t += gap
+        event = make_event(t, camera, kind, phase, started=0, episode=str(episode))  # type: ignore[arg-type]
+        expected = judged.judge(event, T0 + t)
+        assert (None if looked.goes_on(event) else looked.judge(event, T0 + t)) == expected
+        assert looked.outages == judged.outages
+        if (expected is None or expected.hushed) and gap % 2:  # else it waits to be assigned
+            held[event.data.episode] = "incident"
+
+
 VERDICTS = st.lists(
     st.tuples(
         st.sampled_from("abc"),
