@@ -6,6 +6,7 @@ theirs and pass; a moving camera changes the surroundings as much as the bright 
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -45,6 +46,12 @@ GRADATION = 15.0
 LIVELY = 5.0
 """Grey levels by which the pixels change that glow at one of two looks only, at least: noise and coding turn those over
 whose colour is just that of a flame, as of a warm coat, and change them by less (3; flames by 8 and more)."""
+INNER = 2.5
+"""And those that glow at both looks change by this much, at least: within flames everything moves. Sand in the sun
+behind people who pass has another outline at each look, but is itself the same (1; flames by 4 and more)."""
+AWAY, STRAIGHT = 0.5, 0.8
+"""A flame stays. What glows is on its way where its middle has come so far (times the root of its pixels) and that is
+more than such a share of all the way that it took from look to look: flames go to and fro."""
 WILD = 0.7
 """Share of the outline that changes at most: more is something else at each look, as where a camera is carried past."""
 RAGGED, SMALL_BODY = 0.35, 144
@@ -156,26 +163,29 @@ class FlameMemory:
             return None
         if median(edge(shape) * min(shape.sum() / SMALL_BODY, 1.0) ** 0.5 for shape in shapes) > RAGGED:
             return None
-        alive, beside, turned = self._alive(part, region, pairs)
-        if turned < LIVELY * self._contrast or beside > STILL_AROUND * alive:
+        if travels(shapes):
+            return None
+        alive, beside, turned, inner = self._alive(part, region, pairs)
+        if turned < LIVELY * self._contrast or inner < INNER * self._contrast or beside > STILL_AROUND * alive:
             return None
         return Flame(cells, self._looks[0].t, usual / size, flicker, gradation)
 
     def _alive(
         self, part: tuple[slice, slice], region: Mask, pairs: list[tuple[Mask, Mask]]
-    ) -> tuple[float, float, float]:
+    ) -> tuple[float, float, float, float]:
         """Medians over the looks: share of pixels that change between two of them, in the flame and around it, and by
-        how many grey levels those do that glow at one of the two only (median)."""
+        how many grey levels (median) those do that glow at one of the two only, and at both."""
         lumas = [look.luma[part].astype(np.int16) for look in self._looks]
-        inside, outside, turned = [], [], []
+        inside, outside, turned, inner = [], [], [], []
         for (a, b), (x, y) in zip(pairs, pairwise(lumas), strict=True):
-            change, flame, other = np.abs(x - y), a | b, a ^ b
+            change, flame, other, both = np.abs(x - y), a | b, a ^ b, a & b
             moved = change > CHANGED * self._contrast
             beside = region & ~spread(spread(flame))
             inside.append(float(moved[flame].mean()) if flame.any() else 0.0)
             outside.append(float(moved[beside].mean()) if beside.any() else 0.0)
             turned.append(float(np.median(change[other])) if other.any() else 0.0)
-        return median(inside), median(outside), median(turned)
+            inner += [float(np.median(change[both]))] if both.any() else []
+        return median(inside), median(outside), median(turned), median(inner or [INNER * self._contrast])
 
 
 def _stood(before: _Look, now: _Look) -> bool:
@@ -253,6 +263,16 @@ def changed(before: Mask, after: Mask, *, align: bool = False) -> float:
         before = np.roll(before, shift, axis=(0, 1))
     union = int((before | after).sum())
     return int((before ^ after).sum()) / union if union else 0.0
+
+
+def travels(shapes: Sequence[Mask]) -> bool:
+    """Whether what these looks in order show goes on its way: see AWAY."""
+    middles = np.array([[places.mean() for places in shape.nonzero()] for shape in shapes if shape.any()])
+    if len(middles) < 2:
+        return False
+    far = float(np.hypot(*(middles[-1] - middles[0])))
+    way = float(np.hypot(*np.diff(middles, axis=0).T).sum())
+    return far > AWAY * median(float(shape.sum()) for shape in shapes) ** 0.5 and far > STRAIGHT * way
 
 
 def edge(shape: Mask) -> float:
