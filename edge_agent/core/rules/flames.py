@@ -29,8 +29,9 @@ Counts = NDArray[np.intp]
 CELL = 8
 RED = 200
 """Least red of a glowing pixel, 0..255."""
-REDDER, SATURATION = 10, 0.4
-"""It has so much more red than green, and blue is so much less than red, as a share of red."""
+REDDER, SATURATION = 10, 0.3
+"""It has so much more red than green, and blue is so much less than red, as a share of red. Many cameras show colours
+paler than they are, or what is bright nearly white."""
 WARM, WARMER = 140, 4
 """For the small picture, in which a small flame is mixed with what is beside it: so much red, and WARMER times what it
 has more than blue is all of it."""
@@ -54,7 +55,7 @@ AWAY, STRAIGHT = 0.5, 0.8
 more than such a share of all the way that it took from look to look: flames go to and fro."""
 WILD = 0.7
 """Share of the outline that changes at most: more is something else at each look, as where a camera is carried past."""
-RAGGED, SMALL_BODY = 0.35, 144
+RAGGED, SMALL_BODY = 0.25, 144
 """A flame is a body: of the sides of its pixels at most such a share is edge, of fewer pixels than these more, as their
 root; sand, bricks and leaves that have just the colour are speckles."""
 LEAST = 0.2
