@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_agent.core.rules.flames import RAGGED, edge, travels
+from edge_agent.core.rules.flames import RAGGED, edges, travels
 from edge_agent.core.rules.levels import FULL, LEAST, LevelMemory
 from tests.burning import HEIGHT, WIDTH, X, Y, begins, findings, street, with_fire, with_smoke
 from tests.scenes import every
@@ -118,6 +118,7 @@ def test_what_travels_goes_one_way_and_far() -> None:
 def test_a_body_has_less_edge_than_grains_have(side: int) -> None:
     whole = np.zeros((60, 60), np.bool_)
     whole[10 : 10 + side, 10 : 10 + side] = True
-    assert edge(whole) == pytest.approx(1 / side)
-    assert edge(whole & (X[:60, :60] % 2 == 0)) > RAGGED
-    assert edge(np.zeros_like(whole)) == 1.0
+    found = edges(np.stack((whole, whole & (X[:60, :60] % 2 == 0), np.zeros_like(whole))))
+    assert found[0] == pytest.approx(1 / side)
+    assert found[1] > RAGGED
+    assert found[2] == 1.0

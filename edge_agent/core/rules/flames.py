@@ -6,7 +6,7 @@ theirs and pass; a moving camera changes the surroundings as much as the bright 
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -153,7 +153,9 @@ class FlameMemory:
         part = np.s_[rows[0] * CELL : (rows[-1] + 1) * CELL, cols[0] * CELL : (cols[-1] + 1) * CELL]
         inner = around[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
         region = np.repeat(np.repeat(inner, CELL, axis=0), CELL, axis=1)
-        shapes = [look.glow[part] & region for look in self._looks]
+        shapes = np.stack([look.glow[part] for look in self._looks]) & region
+        if median((edges(shapes) * np.minimum(sizes / SMALL_BODY, 1.0) ** 0.5).tolist()) > RAGGED:
+            return None
         pairs = list(pairwise(shapes))
         flicker = median(min(changed(a, b), changed(a, b, align=True)) for a, b in pairs)
         if not self._flicker <= flicker <= WILD:
@@ -162,12 +164,10 @@ class FlameMemory:
         gradation = median(float(green.std()) if green.size else 0.0 for green in greens)
         if gradation < GRADATION * self._contrast:
             return None
-        if median(edge(shape) * min(shape.sum() / SMALL_BODY, 1.0) ** 0.5 for shape in shapes) > RAGGED:
-            return None
         if travels(shapes):
             return None
-        alive, beside, turned, inner = self._alive(part, region, pairs)
-        if turned < LIVELY * self._contrast or inner < INNER * self._contrast or beside > STILL_AROUND * alive:
+        alive, beside, turned, moved = self._alive(part, region, pairs)
+        if turned < LIVELY * self._contrast or moved < INNER * self._contrast or beside > STILL_AROUND * alive:
             return None
         return Flame(cells, self._looks[0].t, usual / size, flicker, gradation)
 
@@ -266,8 +266,9 @@ def changed(before: Mask, after: Mask, *, align: bool = False) -> float:
     return int((before ^ after).sum()) / union if union else 0.0
 
 
-def travels(shapes: Sequence[Mask]) -> bool:
+def travels(shapes: Iterable[Mask]) -> bool:
     """Whether what these looks in order show goes on its way: see AWAY."""
+    shapes = list(shapes)
     middles = np.array([[places.mean() for places in shape.nonzero()] for shape in shapes if shape.any()])
     if len(middles) < 2:
         return False
@@ -276,8 +277,10 @@ def travels(shapes: Sequence[Mask]) -> bool:
     return far > AWAY * median(float(shape.sum()) for shape in shapes) ** 0.5 and far > STRAIGHT * way
 
 
-def edge(shape: Mask) -> float:
-    """Share of the sides of its pixels beyond which it does not go on: 1 for single pixels, 0 for what has no end."""
-    size = int(shape.sum())
-    within = int((shape[1:] & shape[:-1]).sum()) + int((shape[:, 1:] & shape[:, :-1]).sum())
-    return 1.0 - within / (2.0 * size) if size else 1.0
+def edges(shapes: Mask) -> NDArray[np.float64]:
+    """(n, h, w) → (n,): share of the sides of each one's pixels beyond which it does not go on: 1 for single pixels, 0
+    for what has no end; 1 for none."""
+    size = np.count_nonzero(shapes, axis=(1, 2))
+    within = np.count_nonzero(shapes[:, 1:] & shapes[:, :-1], axis=(1, 2))
+    within = within + np.count_nonzero(shapes[:, :, 1:] & shapes[:, :, :-1], axis=(1, 2))
+    return np.asarray(1.0 - within / np.maximum(2.0 * size, 1.0), np.float64)
