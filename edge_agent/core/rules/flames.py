@@ -6,6 +6,7 @@ theirs and pass; a moving camera changes the surroundings as much as the bright 
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -29,8 +30,9 @@ Counts = NDArray[np.intp]
 CELL = 8
 RED = 200
 """Least red of a glowing pixel, 0..255."""
-REDDER, SATURATION = 10, 0.4
-"""It has so much more red than green, and blue is so much less than red, as a share of red."""
+REDDER, SATURATION = 10, 0.3
+"""It has so much more red than green, and blue is so much less than red, as a share of red. Many cameras show colours
+paler than they are, or what is bright nearly white."""
 WARM, WARMER = 140, 4
 """For the small picture, in which a small flame is mixed with what is beside it: so much red, and WARMER times what it
 has more than blue is all of it."""
@@ -46,9 +48,15 @@ GRADATION = 15.0
 LIVELY = 5.0
 """Grey levels by which the pixels change that glow at one of two looks only, at least: noise and coding turn those over
 whose colour is just that of a flame, as of a warm coat, and change them by less (3; flames by 8 and more)."""
+INNER = 2.5
+"""And those that glow at both looks change by this much, at least: within flames everything moves. Sand in the sun
+behind people who pass has another outline at each look, but is itself the same (1; flames by 4 and more)."""
+AWAY, STRAIGHT = 0.5, 0.8
+"""A flame stays. What glows is on its way where its middle has come so far (times the root of its pixels) and that is
+more than such a share of all the way that it took from look to look: flames go to and fro."""
 WILD = 0.7
 """Share of the outline that changes at most: more is something else at each look, as where a camera is carried past."""
-RAGGED, SMALL_BODY = 0.35, 144
+RAGGED, SMALL_BODY = 0.25, 144
 """A flame is a body: of the sides of its pixels at most such a share is edge, of fewer pixels than these more, as their
 root; sand, bricks and leaves that have just the colour are speckles."""
 LEAST = 0.2
@@ -149,7 +157,9 @@ class FlameMemory:
         part = np.s_[rows[0] * CELL : (rows[-1] + 1) * CELL, cols[0] * CELL : (cols[-1] + 1) * CELL]
         inner = around[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
         region = np.repeat(np.repeat(inner, CELL, axis=0), CELL, axis=1)
-        shapes = [look.glow[part] & region for look in self._looks]
+        shapes = np.stack([look.glow[part] for look in self._looks]) & region
+        if median((edges(shapes) * np.minimum(sizes / SMALL_BODY, 1.0) ** 0.5).tolist()) > RAGGED:
+            return None
         pairs = list(pairwise(shapes))
         flicker = median(min(changed(a, b), changed(a, b, align=True)) for a, b in pairs)
         if not self._flicker <= flicker <= WILD:
@@ -158,28 +168,29 @@ class FlameMemory:
         gradation = median(float(green.std()) if green.size else 0.0 for green in greens)
         if gradation < GRADATION * self._contrast:
             return None
-        if median(edge(shape) * min(shape.sum() / SMALL_BODY, 1.0) ** 0.5 for shape in shapes) > RAGGED:
+        if travels(shapes):
             return None
-        alive, beside, turned = self._alive(part, region, pairs)
-        if turned < LIVELY * self._contrast or beside > STILL_AROUND * alive:
+        alive, beside, turned, moved = self._alive(part, region, pairs)
+        if turned < LIVELY * self._contrast or moved < INNER * self._contrast or beside > STILL_AROUND * alive:
             return None
         return Flame(cells, self._looks[0].t, usual / size, flicker, gradation)
 
     def _alive(
         self, part: tuple[slice, slice], region: Mask, pairs: list[tuple[Mask, Mask]]
-    ) -> tuple[float, float, float]:
+    ) -> tuple[float, float, float, float]:
         """Medians over the looks: share of pixels that change between two of them, in the flame and around it, and by
-        how many grey levels those do that glow at one of the two only (median)."""
+        how many grey levels (median) those do that glow at one of the two only, and at both."""
         lumas = [look.luma[part].astype(np.int16) for look in self._looks]
-        inside, outside, turned = [], [], []
+        inside, outside, turned, inner = [], [], [], []
         for (a, b), (x, y) in zip(pairs, pairwise(lumas), strict=True):
-            change, flame, other = np.abs(x - y), a | b, a ^ b
+            change, flame, other, both = np.abs(x - y), a | b, a ^ b, a & b
             moved = change > CHANGED * self._contrast
             beside = region & ~spread(spread(flame))
             inside.append(float(moved[flame].mean()) if flame.any() else 0.0)
             outside.append(float(moved[beside].mean()) if beside.any() else 0.0)
             turned.append(float(np.median(change[other])) if other.any() else 0.0)
-        return median(inside), median(outside), median(turned)
+            inner += [float(np.median(change[both]))] if both.any() else []
+        return median(inside), median(outside), median(turned), median(inner or [INNER * self._contrast])
 
 
 def _stood(before: _Look, now: _Look) -> bool:
@@ -282,8 +293,21 @@ def _moved(here: NDArray[np.intp], there: NDArray[np.intp], side: int) -> NDArra
     return np.asarray((here + round(int(there.sum()) / len(there) - int(here.sum()) / len(here))) % side)
 
 
-def edge(shape: Mask) -> float:
-    """Share of the sides of its pixels beyond which it does not go on: 1 for single pixels, 0 for what has no end."""
-    size = int(shape.sum())
-    within = int((shape[1:] & shape[:-1]).sum()) + int((shape[:, 1:] & shape[:, :-1]).sum())
-    return 1.0 - within / (2.0 * size) if size else 1.0
+def travels(shapes: Iterable[Mask]) -> bool:
+    """Whether what these looks in order show goes on its way: see AWAY."""
+    shapes = list(shapes)
+    middles = np.array([[places.mean() for places in shape.nonzero()] for shape in shapes if shape.any()])
+    if len(middles) < 2:
+        return False
+    far = float(np.hypot(*(middles[-1] - middles[0])))
+    way = float(np.hypot(*np.diff(middles, axis=0).T).sum())
+    return far > AWAY * median(float(shape.sum()) for shape in shapes) ** 0.5 and far > STRAIGHT * way
+
+
+def edges(shapes: Mask) -> NDArray[np.float64]:
+    """(n, h, w) → (n,): share of the sides of each one's pixels beyond which it does not go on: 1 for single pixels, 0
+    for what has no end; 1 for none."""
+    size = np.count_nonzero(shapes, axis=(1, 2))
+    within = np.count_nonzero(shapes[:, 1:] & shapes[:, :-1], axis=(1, 2))
+    within = within + np.count_nonzero(shapes[:, :, 1:] & shapes[:, :, :-1], axis=(1, 2))
+    return np.asarray(1.0 - within / np.maximum(2.0 * size, 1.0), np.float64)
