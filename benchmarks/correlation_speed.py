@@ -2,11 +2,11 @@
 
     python -m benchmarks.correlation_speed
 
-Processor time of this process, batches of 500 as the aggregator stores them; making the events is not counted. Each
-figure is the best of ROUNDS, which other work on the machine disturbs least.
+Processor time of this process, which collects cycles as the aggregator does (`steady`), in batches of 500 as it stores
+them; making the events is not counted. Each figure is the best of ROUNDS, which other work on the machine disturbs
+least.
 """
 
-import gc
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from time import process_time
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.core.correlation import Correlator
 from aggregator.core.space import METRES_PER_DEGREE
+from aggregator.runtime import steady
 from benchmarks.cities import case
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from contract.events import Clock, Event, EventData, Location, Why, event_source, event_type, sequence_text
@@ -32,7 +33,7 @@ OPEN = (10, 100, 1_000, 10_000)
 
 def per_event(correlator: Correlator, arrivals: Sequence[tuple[float, Event]]) -> float:
     """Seconds of processor time an event, taken in batches in order of arrival."""
-    gc.collect()
+    steady()
     began = process_time()
     for start in range(0, len(arrivals), BATCH):
         batch = arrivals[start : start + BATCH]
