@@ -102,8 +102,8 @@ class Correlator:
         for trail in trails:
             self._index.attach(trail, incident.id)
         for episode, state in episodes:
-            self._episodes[episode] = state
             self._memory.expect(episode, state.last)
+            self._episodes[episode] = state
         self._memory.watch(self._drafts[incident.id])
 
     def resume(self, counted: Iterable[Counted], heard: float, now: float, holds_until: float | None) -> float | None:

@@ -76,8 +76,10 @@ class Memory:
         return state
 
     def expect(self, episode: str, last: float) -> None:
-        """The episode is to be forgotten some time after `last`."""
-        heappush(self._forgettable, (last, episode))
+        """The episode is to be forgotten some time after `last`; ask before its state is put into `episodes`. One whose
+        incident was forgotten sooner and that goes on is expected already."""
+        if episode not in self.episodes:
+            heappush(self._forgettable, (last, episode))
 
     def put(self, one: Incident) -> Incident:
         """What a person made of an incident that is in memory; returns it with what follows from that."""

@@ -115,6 +115,5 @@ def _refold(memory: Memory, draft: Draft, told: Sequence[Told], eyes: Eyes, now:
         episodes[data.episode] = EpisodeState(draft.id, last, ended)
         draft.add(event, at, now, source_of(event, at, place, eyes.trust, draft), not ended, item.delayed)
     for episode, state in episodes.items():
-        if episode not in memory.episodes:
-            memory.expect(episode, state.last)
+        memory.expect(episode, state.last)
         memory.episodes[episode] = memory.step.episodes[episode] = state

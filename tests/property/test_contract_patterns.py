@@ -2,6 +2,9 @@
 same words."""
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -11,7 +14,8 @@ from hypothesis import strategies as st
 
 from contract import codec, patterns
 from contract.errors import CodecError
-from contract.events import Event
+from contract.events import PHASES, Event, Evidence, event_type, sequence_text
+from contract.messages import LAST_NUMBER
 from contract.topics import Topic
 from tests.property.test_contract_codec import events, json_values, vandalised
 from tests.reference import naive_codec
@@ -161,3 +165,47 @@ def test_most_events_are_usual() -> None:
     assert codec._at_once(codec.encode(untraced)) == untraced
     spoken = msgspec.structs.replace(sample_event(), subject="pintu – utara")
     assert codec._at_once(codec.encode(spoken)) == spoken
+
+
+NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
+SOON, INSTANT = NOW + codec.MAX_AHEAD, timedelta(microseconds=1)
+TIMES = (
+    *(datetime.min.replace(tzinfo=UTC), codec.EARLIEST - INSTANT, codec.EARLIEST, NOW, NOW + INSTANT, SOON),
+    *(SOON + INSTANT, codec.LATEST, codec.LATEST + INSTANT, datetime.max.replace(tzinfo=UTC)),
+)
+TOPICS = (
+    None,
+    Topic("manggarai", "gate-north", "event"),
+    Topic("manggarai", "gate-south", "event"),
+    Topic("senen", "gate-north", "event"),
+)
+PICTURED = [(Evidence(sha256="0" * 64, kind="snapshot", time=time),) for time in TIMES]
+
+
+def refusal(read: Callable[..., object], *given: object) -> object:
+    try:
+        read(*given)
+    except CodecError as error:
+        return type(error), error.field, error.values
+    return None
+
+
+@pytest.mark.parametrize("now", [None, codec.EARLIEST, NOW, codec.LATEST])
+@pytest.mark.parametrize("is_over", [False, True])
+@pytest.mark.parametrize("phase", PHASES)
+def test_what_is_in_order_at_a_glance_is_so_looked_at_closely(phase: Any, is_over: bool, now: datetime | None) -> None:
+    """Times in every order, and everything else with those that are right."""
+    sample, right = sample_event(), (NOW, NOW, NOW)
+    numbers = [sequence_text(number) for number in (0, LAST_NUMBER, LAST_NUMBER + 1)]
+    for (time, started, *more), number, topic, evidence in (
+        *product(product(TIMES, repeat=3 if is_over else 2), numbers[:1], TOPICS[:1], [()]),
+        *product([right], numbers, TOPICS, [(), *PICTURED]),
+    ):
+        data = msgspec.structs.replace(
+            sample.data, phase=phase, started=started, ended=more[0] if is_over else None, evidence=evidence
+        )
+        kind = event_type(data.kind, phase)
+        event = msgspec.structs.replace(sample, time=time, sequence=number, type=kind, data=data)
+        payload = codec.encode(event)
+        assert codec._at_once(payload) == event
+        assert refusal(codec.decode_event, payload, now, topic) == refusal(codec.check_event, event, now, topic)

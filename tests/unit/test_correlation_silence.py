@@ -8,7 +8,7 @@ import pytest
 from aggregator.core.linking import Trail
 from contract.events import Phase
 from contract.kinds import Kind
-from tests.timeline import START, Timeline
+from tests.timeline import START, Timeline, make_event
 
 
 def test_who_told_of_what_went_on_and_then_falls_silent_has_lost_sight_of_it() -> None:
@@ -97,3 +97,23 @@ def test_how_long_it_goes_on_is_looked_into_only_as_far_as_is_asked(heard: float
         asked = trail.until(lambda _site, _camera: heard, float(enough))
         assert (asked >= enough) == (over >= enough)
         assert asked == over or over >= asked >= enough
+
+
+def test_an_episode_that_goes_on_after_its_incident_was_forgotten_is_forgotten_once() -> None:
+    """As of a host that was cut off for hours, and then sends what it has kept."""
+    city = Timeline(gate=None)
+    city.at(0).sees("gate", "crowd")
+
+    def passes(begin: int, end: int) -> None:
+        for t in range(begin, end, 60):
+            city.at(t).ticks()
+
+    passes(60, 9_600)
+    assert len(city.correlator) == 0
+    first = city.only().id
+    again = city.at(9_600).sees("gate", "crowd", "update", started=0).incident
+    city.at(9_700).sees("gate", "crowd", "end", started=0)
+    assert again != first
+    passes(9_720, 40_000)
+    assert len(city.correlator) == 0
+    assert city.correlator.episode(make_event(0, "gate", "crowd").data.episode) is None
