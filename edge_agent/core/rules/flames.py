@@ -8,7 +8,7 @@ theirs and pass; a moving camera changes the surroundings as much as the bright 
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil
 from statistics import median
@@ -139,7 +139,8 @@ class FlameMemory:
         # Whole numbers below 2^24: exact, in any order.
         history = np.concatenate([look.counts for look in self._looks]).T
         sums = (around.reshape(len(around), -1).astype(np.float32) @ history).astype(np.float64)
-        found = [self._judge(*place, glow.size, own) for *place, own in zip(burning, around, sums, strict=True)]
+        burns = zip(burning, around, sums, strict=True)
+        found = [self._judge(cells, wide, glow.size, own) for cells, wide, own in burns]
         flames = [flame for flame in found if flame is not None]
         if flames and not _stood(self._looks[0], self._looks[-1]):
             self.clear()
@@ -259,7 +260,7 @@ def _warm(small: tuple[Image, Image, Image], height: int, width: int, levels: Le
     return np.append(spread(cells.reshape(rows, cols)), False)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _cells_of(small: tuple[int, int], height: int, width: int) -> NDArray[np.intp]:
     """(h * w,): the flat index of the cell of a picture of (height, width) in which each pixel of the small one (h, w)
     lies."""
@@ -270,7 +271,7 @@ def _cells_of(small: tuple[int, int], height: int, width: int) -> NDArray[np.int
     return np.asarray((y[:, None] * (width // CELL) + x).reshape(-1), np.intp)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _cell_of(height: int, width: int) -> NDArray[np.int32]:
     """(height * width,): the flat index of the cell in which each pixel lies; one more than the last where in none."""
     rows, cols = height // CELL, width // CELL
