@@ -47,12 +47,10 @@ STILL_AROUND = 0.3
 """Share of the surroundings that changes, against that of the flame, at most."""
 GRADATION = 15.0
 """Standard deviation of green within the flame, from red to yellow; paint and cloth have one colour."""
-LIVELY = 5.0
-"""Grey levels by which the pixels change that glow at one of two looks only, at least: noise and coding turn those over
-whose colour is just that of a flame, as of a warm coat, and change them by less (3; flames by 8 and more)."""
 INNER = 2.5
-"""And those that glow at both looks change by this much, at least: within flames everything moves. Sand in the sun
-behind people who pass has another outline at each look, but is itself the same (1; flames by 4 and more)."""
+"""Grey levels by which the pixels change that glow at both of two looks, at least: within flames everything moves. Sand
+in the sun behind people who pass, and a coat that only just has the colour, have another outline at each look, but are
+themselves the same (1; flames by 4 and more)."""
 AWAY, STRAIGHT = 0.5, 0.8
 """A flame stays. What glows is on its way where its middle has come so far (times the root of its pixels) and that is
 more than such a share of all the way that it took from look to look: flames go to and fro."""
@@ -181,12 +179,13 @@ class FlameMemory:
         return Flame(cells, self._looks[0].t, usual / size, flicker, gradation)
 
     def _lives(self, pairs: Pairs, changes: list[Image]) -> bool:
-        """Whether those pixels change that glow at one of two looks only, and at both: see LIVELY and INNER. Medians
-        over the looks. changes: grey levels from look to look."""
-        turned = [_middle(change[a ^ b]) for (a, b), change in zip(pairs, changes, strict=True)]
-        if median(turned) < LIVELY * self._contrast:
-            return False
-        inner = [_middle(change[both]) for (a, b), change in zip(pairs, changes, strict=True) if (both := a & b).any()]
+        """Whether those pixels change that glow at both looks: see INNER. Median over the looks. changes: grey levels
+        from look to look."""
+        inner = [
+            float(np.median(change[both]))
+            for (a, b), change in zip(pairs, changes, strict=True)
+            if (both := a & b).any()
+        ]
         return not inner or median(inner) >= INNER * self._contrast
 
     def _still_around(self, region: Mask, pairs: Pairs, changes: list[Image]) -> bool:
@@ -197,10 +196,6 @@ class FlameMemory:
             inside.append(_share(moved, flame))
             outside.append(_share(moved, region & ~spread(spread(flame))))
         return median(outside) <= STILL_AROUND * median(inside)
-
-
-def _middle(values: Image) -> float:
-    return float(np.median(values)) if values.size else 0.0
 
 
 def _share(of: Mask, where: Mask) -> float:
