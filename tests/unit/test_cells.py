@@ -6,7 +6,7 @@ import pytest
 from edge_agent.core.picture import Flow
 from edge_agent.core.rules.carried import travel
 from edge_agent.core.rules.cells import Steady, bounds, cell_sums, neighbourhood, regions, spread, within
-from edge_agent.core.rules.flames import cell_counts, changed
+from edge_agent.core.rules.flames import cell_counts, reshaped
 
 
 def test_sums_of_whole_cells() -> None:
@@ -36,6 +36,8 @@ def test_spread_adds_one_cell_all_round() -> None:
     mask = np.zeros((5, 5), bool)
     mask[0, 2] = True
     assert np.argwhere(spread(mask)).tolist() == [[0, 1], [0, 2], [0, 3], [1, 1], [1, 2], [1, 3]]
+    several = np.random.default_rng(2).random((3, 4, 5)) > 0.8
+    assert np.array_equal(spread(several), [spread(one) for one in several])
 
 
 def test_bounds_and_zone_in_unit_coordinates() -> None:
@@ -66,9 +68,12 @@ def test_counts_by_cell() -> None:
 def test_a_shape_that_only_moves_has_not_changed() -> None:
     before, after = np.zeros((20, 20), bool), np.zeros((20, 20), bool)
     before[3:9, 4:10], after[6:12, 5:11] = True, True
-    assert changed(before, after) > 0.5
-    assert changed(before, after, align=True) == 0.0
-    assert changed(np.zeros((4, 4), bool), np.zeros((4, 4), bool)) == 0.0
+    assert reshaped(before, after) == 0.0
+    after[9, 5:11] = False
+    assert reshaped(before, after) == 6 / 36
+    nothing = np.zeros((20, 20), bool)
+    assert reshaped(nothing, nothing) == 0.0
+    assert reshaped(before, nothing) == reshaped(nothing, before) == 1.0
 
 
 def test_travel_tells_a_pan_from_a_walk() -> None:

@@ -118,7 +118,8 @@ def test_what_travels_goes_one_way_and_far() -> None:
 def test_a_body_has_less_edge_than_grains_have(side: int) -> None:
     whole = np.zeros((60, 60), np.bool_)
     whole[10 : 10 + side, 10 : 10 + side] = True
-    found = edges(np.stack((whole, whole & (X[:60, :60] % 2 == 0), np.zeros_like(whole))))
+    shapes = np.stack((whole, whole & (X[:60, :60] % 2 == 0), np.zeros_like(whole)))
+    found = edges(shapes, shapes.sum(axis=(1, 2), dtype=np.float64))
     assert found[0] == pytest.approx(1 / side)
     assert found[1] > RAGGED
     assert found[2] == 1.0

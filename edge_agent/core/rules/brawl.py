@@ -44,14 +44,9 @@ the strongest windows within PEOPLE_S, UNSEEN more where nobody was seen anywher
 PASSING = 2.0
 """Taken where half of those who were in the strongest windows walk straight on (brawl_passing): who passes close to the
 camera, in rain or under leaves, changes the map as much as who fights."""
-WILD, LEAVES = 2.0, 1.0
-LEAP, UNLIKE = 0.45, 1.1
-LIMBS, EVEN = 0.75, 0.42
-"""Motion that is none of fighters. WILD is taken where it changes by more than LEAP body heights a second from step to
-step, and by more than UNLIKE of itself, while no two are close to each other: traffic of a recording that plays too
-fast, or whose clock is wrong (fights told: 0.34 and 1.18 at most in 95 of 100). LEAVES where nothing stretches or
-shears by LIMBS a second while all of a window moves alike, the mean EVEN of the fastest and more: a body is one place
-in its window, and its limbs stretch."""
+LEAVES, LIMBS, EVEN = 1.0, 0.75, 0.42
+"""Motion that is none of fighters: LEAVES is taken where nothing stretches or shears by LIMBS a second while all of a
+window moves alike, the mean EVEN of the fastest and more. A body is one place in its window, and its limbs stretch."""
 EMPTY = 6
 """Windows in which nobody was seen within PEOPLE_S, from which they tell what changes by itself here."""
 QUIET, SHARE, NOISE = 0.33, 0.8, 20.0
@@ -183,15 +178,14 @@ class Brawl:
         for they are work."""
         assert self._boxes is not None
         places = self._boxes[top]
-        pair, seen = self._people.pair(places), bool(self._people)
-        doubt = (0.0 if pair else ALONE) + (0.0 if seen else UNSEEN) + self._noise(top, self._boxes, recent)
+        alone = 0.0 if self._people.pair(places) else ALONE
+        unseen = 0.0 if self._people else UNSEEN
+        doubt = alone + unseen + self._noise(top, self._boxes, recent)
         if probability(odds - doubt) < self._rule.threshold * CLEAR:
             return doubt
         moved = _moved(top, recent)
-        # In heights of bodies nobody has seen, motion says nothing.
-        wild = seen and not pair and moved["motion_change"] > LEAP and moved["agitation"] > UNLIKE
         leaves = moved["deformation"] < LIMBS and moved["motion_energy"] > EVEN * moved["motion_peak"]
-        return doubt + PASSING * self._passing.through(places) + WILD * wild + LEAVES * leaves
+        return doubt + PASSING * self._passing.through(places) + LEAVES * leaves
 
     def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64], recent: Sequence[_Step]) -> float:
         known = [step.change for step in recent if step.change is not None]

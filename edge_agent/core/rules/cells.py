@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge_agent.core.geometry import inside
 from edge_agent.core.timing import reached
-from edge_agent.core.types import Box, Point
+from edge_agent.core.types import Box, Image, Point
 
 Grid = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -25,6 +25,11 @@ def cell_sums(planes: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
     for first in range(1, side):
         cells += rows[..., first::side]
     return cells
+
+
+def apart(a: Image, b: Image) -> Image:
+    """How far two pictures are from each other at each pixel, in their eight bits."""
+    return np.maximum(a, b) - np.minimum(a, b)
 
 
 def neighbourhood(grids: Grid) -> Grid:
@@ -71,13 +76,13 @@ def regions(mask: Mask, least: int) -> list[Mask]:
 
 
 def spread(mask: Mask) -> Mask:
-    """`mask` and the cells around it."""
+    """(..., rows, cols): `mask` and the cells around it."""
     tall = mask.copy()
-    tall[1:] |= mask[:-1]
-    tall[:-1] |= mask[1:]
+    tall[..., 1:, :] |= mask[..., :-1, :]
+    tall[..., :-1, :] |= mask[..., 1:, :]
     wide = tall.copy()
-    wide[:, 1:] |= tall[:, :-1]
-    wide[:, :-1] |= tall[:, 1:]
+    wide[..., 1:] |= tall[..., :-1]
+    wide[..., :-1] |= tall[..., 1:]
     return wide
 
 

@@ -8,7 +8,7 @@ theirs and pass; a moving camera changes the surroundings as much as the bright 
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil
 from statistics import median
@@ -21,11 +21,13 @@ from edge_agent.core.look import cells as tiled
 from edge_agent.core.patches import likeness, patches
 from edge_agent.core.picture import SMALL, WIDE, Picture
 from edge_agent.core.quantiles import quantile
-from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums, regions, spread
+from edge_agent.core.rules.cells import Grid, Mask, Steady, apart, cell_sums, regions, spread
 from edge_agent.core.rules.levels import FULL, Levels
 from edge_agent.core.types import Image
 
 Counts = NDArray[np.intp]
+Pairs = list[tuple[Mask, Mask]]
+"""Where it glows at a look and at the next, (h, w) of a part of the picture."""
 
 CELL = 8
 RED = 200
@@ -45,12 +47,10 @@ STILL_AROUND = 0.3
 """Share of the surroundings that changes, against that of the flame, at most."""
 GRADATION = 15.0
 """Standard deviation of green within the flame, from red to yellow; paint and cloth have one colour."""
-LIVELY = 5.0
-"""Grey levels by which the pixels change that glow at one of two looks only, at least: noise and coding turn those over
-whose colour is just that of a flame, as of a warm coat, and change them by less (3; flames by 8 and more)."""
 INNER = 2.5
-"""And those that glow at both looks change by this much, at least: within flames everything moves. Sand in the sun
-behind people who pass has another outline at each look, but is itself the same (1; flames by 4 and more)."""
+"""Grey levels by which the pixels change that glow at both of two looks, at least: within flames everything moves. Sand
+in the sun behind people who pass, and a coat that only just has the colour, have another outline at each look, but are
+themselves the same (1; flames by 4 and more)."""
 AWAY, STRAIGHT = 0.5, 0.8
 """A flame stays. What glows is on its way where its middle has come so far (times the root of its pixels) and that is
 more than such a share of all the way that it took from look to look: flames go to and fro."""
@@ -132,11 +132,13 @@ class FlameMemory:
             self._looks.popleft()
         if not steady.any() or len(self._looks) < 3:
             return []
-        burning = [(cells, spread(cells)) for cells in regions(steady, 1)]
-        around = np.array([wide.reshape(-1) for _, wide in burning], np.float32)
+        burning = np.stack(regions(steady, 1))
+        around = spread(burning)
         # Whole numbers below 2^24: exact, in any order.
-        sums = (around @ np.concatenate([look.counts for look in self._looks]).T).astype(np.float64)
-        found = [self._judge(*place, glow.size, own) for place, own in zip(burning, sums, strict=True)]
+        history = np.concatenate([look.counts for look in self._looks]).T
+        sums = (around.reshape(len(around), -1).astype(np.float32) @ history).astype(np.float64)
+        burns = zip(burning, around, sums, strict=True)
+        found = [self._judge(cells, wide, glow.size, own) for cells, wide, own in burns]
         flames = [flame for flame in found if flame is not None]
         if flames and not _stood(self._looks[0], self._looks[-1]):
             self.clear()
@@ -151,17 +153,18 @@ class FlameMemory:
         if usual < self._area * size or quantile(sizes, 0.1) < LEAST * usual:
             return None
         either = sizes[1:] + sizes[:-1] - both[1:]
-        if median((1.0 - both[1:] / np.maximum(either, 1)).tolist()) < self._flicker:
+        unlike = ((either - both[1:]) / np.maximum(either, 1)).tolist()
+        if median(unlike) < self._flicker:
             return None
         rows, cols = np.flatnonzero(around.any(axis=1)), np.flatnonzero(around.any(axis=0))
         part = np.s_[rows[0] * CELL : (rows[-1] + 1) * CELL, cols[0] * CELL : (cols[-1] + 1) * CELL]
         inner = around[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
         region = np.repeat(np.repeat(inner, CELL, axis=0), CELL, axis=1)
         shapes = np.stack([look.glow[part] for look in self._looks]) & region
-        if median((edges(shapes) * np.minimum(sizes / SMALL_BODY, 1.0) ** 0.5).tolist()) > RAGGED:
+        if median((edges(shapes, sizes) * np.minimum(sizes / SMALL_BODY, 1.0) ** 0.5).tolist()) > RAGGED:
             return None
         pairs = list(pairwise(shapes))
-        flicker = median(min(changed(a, b), changed(a, b, align=True)) for a, b in pairs)
+        flicker = median(min(share, reshaped(a, b)) for share, (a, b) in zip(unlike, pairs, strict=True))
         if not self._flicker <= flicker <= WILD:
             return None
         greens = (look.green[part][s] for look, s in zip(self._looks, shapes, strict=True))
@@ -170,27 +173,34 @@ class FlameMemory:
             return None
         if travels(shapes):
             return None
-        alive, beside, turned, moved = self._alive(part, region, pairs)
-        if turned < LIVELY * self._contrast or moved < INNER * self._contrast or beside > STILL_AROUND * alive:
+        changes = [apart(*lumas) for lumas in pairwise(look.luma[part] for look in self._looks)]
+        if not self._lives(pairs, changes) or not self._still_around(region, pairs, changes):
             return None
         return Flame(cells, self._looks[0].t, usual / size, flicker, gradation)
 
-    def _alive(
-        self, part: tuple[slice, slice], region: Mask, pairs: list[tuple[Mask, Mask]]
-    ) -> tuple[float, float, float, float]:
-        """Medians over the looks: share of pixels that change between two of them, in the flame and around it, and by
-        how many grey levels (median) those do that glow at one of the two only, and at both."""
-        lumas = [look.luma[part].astype(np.int16) for look in self._looks]
-        inside, outside, turned, inner = [], [], [], []
-        for (a, b), (x, y) in zip(pairs, pairwise(lumas), strict=True):
-            change, flame, other, both = np.abs(x - y), a | b, a ^ b, a & b
-            moved = change > CHANGED * self._contrast
-            beside = region & ~spread(spread(flame))
-            inside.append(float(moved[flame].mean()) if flame.any() else 0.0)
-            outside.append(float(moved[beside].mean()) if beside.any() else 0.0)
-            turned.append(float(np.median(change[other])) if other.any() else 0.0)
-            inner += [float(np.median(change[both]))] if both.any() else []
-        return median(inside), median(outside), median(turned), median(inner or [INNER * self._contrast])
+    def _lives(self, pairs: Pairs, changes: list[Image]) -> bool:
+        """Whether those pixels change that glow at both looks: see INNER. Median over the looks. changes: grey levels
+        from look to look."""
+        inner = [
+            float(np.median(change[both]))
+            for (a, b), change in zip(pairs, changes, strict=True)
+            if (both := a & b).any()
+        ]
+        return not inner or median(inner) >= INNER * self._contrast
+
+    def _still_around(self, region: Mask, pairs: Pairs, changes: list[Image]) -> bool:
+        """Whether fewer pixels change beside the flame than in it: see STILL_AROUND. Medians over the looks."""
+        inside, outside = [], []
+        for (a, b), change in zip(pairs, changes, strict=True):
+            moved, flame = change > int(CHANGED * self._contrast), a | b
+            inside.append(_share(moved, flame))
+            outside.append(_share(moved, region & ~spread(spread(flame))))
+        return median(outside) <= STILL_AROUND * median(inside)
+
+
+def _share(of: Mask, where: Mask) -> float:
+    count = int(np.count_nonzero(where))
+    return int(np.count_nonzero(of & where)) / count if count else 0.0
 
 
 def _stood(before: _Look, now: _Look) -> bool:
@@ -237,15 +247,15 @@ def _warm(small: tuple[Image, Image, Image], height: int, width: int, levels: Le
     picture, by its planes (h, w), is warm; the last one, beyond all cells, is not."""
     blue, _, red = small
     rows, cols = height // CELL, width // CELL
-    most = red.astype(np.int16)
-    warm = WARMER * (most - blue) >= most - levels.black
-    warm &= most >= ceil(levels.at(WARM))
+    # In eight bits, where d is at least a quarter of x if it is more than (x - 1) >> 2; black lies below WARM.
+    warm = red - np.minimum(red, blue) > red - np.uint8(levels.black + 1) >> 2
+    warm &= red >= np.uint8(ceil(levels.at(WARM)))
     cells = np.zeros(rows * cols, np.bool_)
     cells[_cells_of(red.shape, height, width)[np.flatnonzero(warm)]] = True
     return np.append(spread(cells.reshape(rows, cols)), False)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _cells_of(small: tuple[int, int], height: int, width: int) -> NDArray[np.intp]:
     """(h * w,): the flat index of the cell of a picture of (height, width) in which each pixel of the small one (h, w)
     lies."""
@@ -256,7 +266,7 @@ def _cells_of(small: tuple[int, int], height: int, width: int) -> NDArray[np.int
     return np.asarray((y[:, None] * (width // CELL) + x).reshape(-1), np.intp)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _cell_of(height: int, width: int) -> NDArray[np.int32]:
     """(height * width,): the flat index of the cell in which each pixel lies; one more than the last where in none."""
     rows, cols = height // CELL, width // CELL
@@ -273,17 +283,13 @@ def cell_counts(places: NDArray[np.intp], height: int, width: int) -> Counts:
     return counts[: rows * cols].reshape(rows, cols)
 
 
-def changed(before: Mask, after: Mask, *, align: bool = False) -> float:
-    """Share of the two shapes' union that belongs to one of them only; `align` puts their middles together first, to
-    the pixel, so that what merely moves does not count."""
-    both = before & after
-    if align:
-        here, there = before.nonzero(), after.nonzero()
-        if len(here[0]) and len(there[0]):
-            moved = (_moved(*sides) for sides in zip(here, there, before.shape, strict=True))
-            both = after[tuple(moved)]
-    shared = int(np.count_nonzero(both))
-    union = int(np.count_nonzero(before)) + int(np.count_nonzero(after)) - shared
+def reshaped(before: Mask, after: Mask) -> float:
+    """Share of the two shapes' union that belongs to one of them only, once their middles lie on each other, to the
+    pixel: what merely moves does not count."""
+    here, there = before.nonzero(), after.nonzero()
+    moved = (_moved(*sides) for sides in zip(here, there, before.shape, strict=True))
+    shared = int(np.count_nonzero(after[tuple(moved)])) if len(here[0]) and len(there[0]) else 0
+    union = len(here[0]) + len(there[0]) - shared
     return (union - shared) / union if union else 0.0
 
 
@@ -304,10 +310,9 @@ def travels(shapes: Iterable[Mask]) -> bool:
     return far > AWAY * median(float(shape.sum()) for shape in shapes) ** 0.5 and far > STRAIGHT * way
 
 
-def edges(shapes: Mask) -> NDArray[np.float64]:
-    """(n, h, w) → (n,): share of the sides of each one's pixels beyond which it does not go on: 1 for single pixels, 0
-    for what has no end; 1 for none."""
-    size = np.count_nonzero(shapes, axis=(1, 2))
-    within = np.count_nonzero(shapes[:, 1:] & shapes[:, :-1], axis=(1, 2))
-    within = within + np.count_nonzero(shapes[:, :, 1:] & shapes[:, :, :-1], axis=(1, 2))
-    return np.asarray(1.0 - within / np.maximum(2.0 * size, 1.0), np.float64)
+def edges(shapes: Mask, sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, h, w), how many pixels each of them has: (n,), the share of the sides of its pixels beyond which it does not
+    go on: 1 for single pixels, 0 for what has no end; 1 for none."""
+    down, across = shapes[:, 1:] & shapes[:, :-1], shapes[:, :, 1:] & shapes[:, :, :-1]
+    within = [np.count_nonzero(a) + np.count_nonzero(b) for a, b in zip(down, across, strict=True)]
+    return np.asarray(1.0 - within / np.maximum(2.0 * sizes, 1.0), np.float64)
