@@ -303,6 +303,18 @@ def test_who_looks_less_often_at_the_same_picture_looks_at_once_at_another(gain:
     assert next(t for t in looked if t >= 18) == pytest.approx(18)
 
 
+@pytest.mark.parametrize(
+    ("kind", "strength", "within_s"), [("blur", "weak", 5), ("blur", "strong", 5), ("freeze", "strong", 8)]
+)
+def test_what_hardly_changes_a_dark_picture_is_told_as_soon_as_the_guide_says(
+    kind: Kind, strength: Strength, within_s: float
+) -> None:
+    begin = 13.2
+    times = every(5, 0, begin + within_s)
+    pictures = tampered((relit(view(t), 0.15, 5.0) for t in times), kind, strength, round(begin * 5), seed=3)
+    assert begins(told(times, lambda _: next(pictures))) == [KIND_OF[kind]]
+
+
 def test_thresholds_are_the_configs() -> None:
     half = after(lambda image, _t: cv2.rectangle(image.copy(), (0, 0), (WIDTH // 2, HEIGHT), (40, 40, 40), -1))
     assert begins(told(every(5, 0, 20), half)) == ["camera_covered"]
