@@ -1,4 +1,5 @@
-"""Can this camera be trusted now? A few looks a second, a learned view, and a rule for each way to lose it.
+"""Can this camera be trusted now? A few looks a second, fewer while the picture stays the same, a learned view, and a
+rule for each way to lose it.
 
 Looks are taken whether or not anything moves. What is known of the view follows it only while no rule finds fault with
 it; a camera that was moved and stands still is taken for what it now shows.
@@ -22,9 +23,9 @@ from edge_agent.core.types import Finding, Frame, Image
 from edge_agent.core.view import Difference, ViewMemory
 
 EVERY_S, WORRIED_S, CALM_S = 0.4, 0.2, 2.0
-"""Between looks; the shorter where the last one was not as usual, the longest where it was and the picture is the same,
-since all that a camera may suffer but to be frozen or blurred slowly changes it. Not before the view is settled: how
-much noise a camera has is learned meanwhile."""
+"""Between looks; the shorter where the last one was not as usual, the longest where it was and the picture is the same.
+Covers, glare and moves make it another one at once; a frozen picture, a faint or slow blur, and the end of any fault
+are noticed up to CALM_S later. Not before the view is settled: how much noise a camera has is learned meanwhile."""
 STILL = 6
 """A picture is the same while no pixel of its tiny luma differs from that of the last look by more grey levels: half of
 what the motion gate takes for motion, and without asking whether another light would explain it, as covers may."""
