@@ -1,6 +1,6 @@
 """Covered, defocused, moved and frozen cameras; and what is none of these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -189,6 +189,27 @@ def test_a_still_scene_strongly_coded_is_not_frozen() -> None:
         return view(t) if t < CLEAN else coded(view(CLEAN + 2.0 * ((t - CLEAN) // 2.0)), t)
 
     assert begins(told(every(5, 0, 40), held)) == []
+
+
+def test_a_still_scene_that_changes_little_by_little_has_no_noise_that_could_be_missed() -> None:
+    """As strong coding shows it: over two seconds much changes, from picture to picture hardly anything."""
+    rng = np.random.default_rng(5)
+
+    def pictures() -> Iterator[Image]:
+        image = view(0.0)
+        for t in every(5, 0, 50):
+            if not 32 <= t < 42:
+                image = image ^ (rng.random(image.shape[:2]) < 0.01)[..., None].astype(np.uint8) * 2
+            yield image
+
+    shown = pictures()
+    assert begins(told(every(5, 0, 50), lambda _: next(shown))) == []
+
+
+@pytest.mark.parametrize("apart_s", [0.5, 1.0, 2.0])
+def test_a_camera_that_came_to_rest_at_once_is_known_to_be_noisy_all_the_same(apart_s: float) -> None:
+    times = [*every(5, 0, 2), *(2.0 + apart_s * n for n in range(round(40 / apart_s)))]
+    assert begins(told(times, lambda t: view(min(t, 30.0)))) == ["camera_frozen"]
 
 
 def test_the_noise_of_a_night_is_no_sharpness() -> None:
