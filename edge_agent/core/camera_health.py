@@ -25,11 +25,12 @@ from edge_agent.core.view import Difference, ViewMemory
 EVERY_S, WORRIED_S, CALM_S = 0.4, 0.2, 2.0
 """Between looks; the shorter where the last one was not as usual, the longest where it was and the picture is the same.
 Covers, glare and moves make it another one at once; a frozen picture, a faint or slow blur, and the end of any fault
-are noticed up to CALM_S later. Not before the view is settled and LEARNED looks have told how noisy the camera is."""
-LEARNED = 12
+are noticed up to CALM_S later. Not before the view is settled, and every other time: two looks in close succession tell
+how noisy the camera is."""
 STILL = 6
 """A picture is the same while no pixel of its tiny luma differs from that of the last look by more grey levels: half of
-what the motion gate takes for motion, and without asking whether another light would explain it, as covers may."""
+what the motion gate takes for motion, and without asking whether another light would explain it, as covers may. Where
+none differs at all it may be frozen, and nothing is passed over."""
 SETTLED_S = 5.0
 """The first view, while younger, is replaced without a word when the picture becomes another one: a recording that
 begins with a title, a camera that starts up. Not while something is coming over it."""
@@ -74,8 +75,8 @@ class CameraHealth:
         self._looked = float("-inf")
         self._luma = np.empty((0, 0), np.uint8)
         """Of the last look."""
-        self._looks = 0
-        self._passed = False
+        self._passing = self._passed = False
+        """Whether pictures were passed over since the last look, and before it."""
         self._moved: float | None = None
         self._odd: float | None = None
         self._settled = False
@@ -94,15 +95,15 @@ class CameraHealth:
         """What this frame is judged by; None between looks, or where the picture is too small."""
         if not self.watches or not due(t - self._looked, WORRIED_S if self._worried else EVERY_S):
             return None
-        calm = self._settled and self._looks >= LEARNED and not self._worried and not due(t - self._looked, CALM_S)
+        calm = self._settled and not (self._worried or self._passed or due(t - self._looked, CALM_S))
         if calm and self._still(frame.luma):
-            self._passed = True
+            self._passing = True
             return None
         seen = look(frame.image, t)
         if seen is None:
             return None
-        self._looked, self._luma, self._looks = t, frame.luma, self._looks + 1
-        passed, self._passed = self._passed, False
+        self._looked, self._luma = t, frame.luma
+        self._passing, self._passed = False, self._passing
         difference = self._memory.compare(seen)
         self._settled = self._settled or (difference is not None and reached(difference.age_s, SETTLED_S))
         if (
@@ -113,11 +114,11 @@ class CameraHealth:
             self._memory.forget()
             self._memory.compare(seen)
             difference = None
-        return Sight(seen, difference, passed)
+        return Sight(seen, difference, self._passed)
 
     def _still(self, luma: Image) -> bool:
         last = self._luma
-        return last.shape == luma.shape and int(np.abs(luma.astype(np.int16) - last).max()) <= STILL
+        return last.shape == luma.shape and 0 < int(np.abs(luma.astype(np.int16) - last).max()) <= STILL
 
     def learn(self, sight: Sight, found: dict[str, tuple[Finding, ...]]) -> None:
         """After the rules have spoken (by kind): take the look into what is known, or begin anew after a move."""
