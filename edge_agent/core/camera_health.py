@@ -25,8 +25,9 @@ from edge_agent.core.view import Difference, ViewMemory
 EVERY_S, WORRIED_S, CALM_S = 0.4, 0.2, 2.0
 """Between looks; the shorter where the last one was not as usual, the longest where it was and the picture is the same.
 Covers, glare and moves make it another one at once; a frozen picture, a faint or slow blur, and the end of any fault
-are noticed up to CALM_S later. Not before the view is settled, and every other time: two looks in close succession tell
-how noisy the camera is."""
+are noticed up to CALM_S later. Not before the view is settled after LEARNED looks, and every other time: two looks in
+close succession tell how noisy the camera is."""
+LEARNED = 12
 STILL = 6
 """A picture is the same while no pixel of its tiny luma differs from that of the last look by more grey levels: half of
 what the motion gate takes for motion, and without asking whether another light would explain it, as covers may. Where
@@ -75,6 +76,7 @@ class CameraHealth:
         self._looked = float("-inf")
         self._luma = np.empty((0, 0), np.uint8)
         """Of the last look."""
+        self._looks = 0
         self._passing = self._passed = False
         """Whether pictures were passed over since the last look, and before it."""
         self._moved: float | None = None
@@ -95,14 +97,15 @@ class CameraHealth:
         """What this frame is judged by; None between looks, or where the picture is too small."""
         if not self.watches or not due(t - self._looked, WORRIED_S if self._worried else EVERY_S):
             return None
-        calm = self._settled and not (self._worried or self._passed or due(t - self._looked, CALM_S))
+        settled = self._settled and self._looks >= LEARNED
+        calm = settled and not (self._worried or self._passed or due(t - self._looked, CALM_S))
         if calm and self._still(frame.luma):
             self._passing = True
             return None
         seen = look(frame.image, t)
         if seen is None:
             return None
-        self._looked, self._luma = t, frame.luma
+        self._looked, self._luma, self._looks = t, frame.luma, self._looks + 1
         self._passing, self._passed = False, self._passing
         difference = self._memory.compare(seen)
         self._settled = self._settled or (difference is not None and reached(difference.age_s, SETTLED_S))
