@@ -26,6 +26,6 @@ def usage(error: Exception, language: Language) -> str:
             said = text("cli.usage.option", language, name=known.option_name)
             said += text("cli.usage.near", language, names=", ".join(sorted(near))) if near else ""
         case _:
-            said = text("cli.usage.other", language, detail=known.format_message())
+            said = text("cli.usage.other", language, detail=known.format_message().removesuffix("."))
     command = known.ctx.command_path if known.ctx else "jaga"
     return text("cli.usage.see", language, said=said, command=command)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.events import Event
+from edge_agent.adapters.privacy_cv2 import tiny_luma
+from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.spec import CameraSpec, TamperSpec
 from edge_agent.core.types import Frame, Image
@@ -59,7 +61,7 @@ def told(times: Iterable[float], picture: Callable[[float], Image], spec: Tamper
 def frames(times: Iterable[float], picture: Callable[[float], Image]) -> Iterator[Frame]:
     for index, t in enumerate(times):
         image = picture(t)
-        yield Frame(image, image[::4, ::4, 1].copy(), index, T0 + t)
+        yield Frame(image, tiny_luma(image, LUMA_WIDTH), index, T0 + t)
 
 
 def begins(events: Iterable[Event]) -> list[str]:

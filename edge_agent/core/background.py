@@ -47,7 +47,8 @@ CREEP_S = 8.0
 LIT, GAIN = 2.0, 2.5
 """The light is only taken out where it moved some pixel by more than LIT levels; bounds of the gain."""
 FITS = 3.0
-"""Grey levels from the fitted light that are nothing but noise."""
+"""Grey levels from the fitted light that are nothing but noise. NOISE standard deviations of a picture of which most
+fits so well are less than DIFFERS (1.4826 x 5 x 3 = 22), so none has to be known."""
 EDGE, AGREE, FEWEST = 20, 0.5, 60
 """An edge of the usual picture is kept where the present one has it, in its direction and at least a third as strong;
 below the share AGREE of the edges this is another view. With fewer than FEWEST edges nobody can tell."""
@@ -172,7 +173,7 @@ class Background:
             return DIFFERS
         gain, offset = light(x, y)
         apart = np.abs(y - gain * x - offset)
-        # What most fit so well has no noise that counts, and need not be ordered.
+        # What need not be known need not be ordered.
         quiet = 2 * np.count_nonzero(apart <= FITS) > apart.size
         noise = 0.0 if quiet else 1.4826 * median(apart)
         levels = np.arange(256, dtype=np.float32)

@@ -1,4 +1,5 @@
-"""Can this camera be trusted now? A few looks a second, a learned view, and a rule for each way to lose it.
+"""Can this camera be trusted now? A few looks a second, fewer while the picture stays the same, a learned view, and a
+rule for each way to lose it.
 
 Looks are taken whether or not anything moves. What is known of the view follows it only while no rule finds fault with
 it; a camera that was moved and stands still is taken for what it now shows.
@@ -22,12 +23,15 @@ from edge_agent.core.types import Finding, Frame, Image
 from edge_agent.core.view import Difference, ViewMemory
 
 EVERY_S, WORRIED_S, CALM_S = 0.4, 0.2, 2.0
-"""Between looks; the shorter where the last one was not as usual, the longest where it was and the picture is the same,
-since all that a camera may suffer but to be frozen or blurred slowly changes it. Not before the view is settled: how
-much noise a camera has is learned meanwhile."""
+"""Between looks; the shorter where the last one was not as usual, the longest where it was and the picture is the same.
+Covers, glare and moves make it another one at once; a frozen picture, a faint or slow blur, and the end of any fault
+are noticed up to CALM_S later. Not before the view is settled after LEARNED looks, and every other time: two looks in
+close succession tell how noisy the camera is."""
+LEARNED = 12
 STILL = 6
 """A picture is the same while no pixel of its tiny luma differs from that of the last look by more grey levels: half of
-what the motion gate takes for motion, and without asking whether another light would explain it, as covers may."""
+what the motion gate takes for motion, and without asking whether another light would explain it, as covers may. Where
+none differs at all it may be frozen, and nothing is passed over."""
 SETTLED_S = 5.0
 """The first view, while younger, is replaced without a word when the picture becomes another one: a recording that
 begins with a title, a camera that starts up. Not while something is coming over it."""
@@ -72,6 +76,9 @@ class CameraHealth:
         self._looked = float("-inf")
         self._luma = np.empty((0, 0), np.uint8)
         """Of the last look."""
+        self._looks = 0
+        self._passing = self._passed = False
+        """Whether pictures were passed over since the last look, and before it."""
         self._moved: float | None = None
         self._odd: float | None = None
         self._settled = False
@@ -90,13 +97,16 @@ class CameraHealth:
         """What this frame is judged by; None between looks, or where the picture is too small."""
         if not self.watches or not due(t - self._looked, WORRIED_S if self._worried else EVERY_S):
             return None
-        calm = self._settled and not self._worried and not due(t - self._looked, CALM_S)
+        settled = self._settled and self._looks >= LEARNED
+        calm = settled and not (self._worried or self._passed or due(t - self._looked, CALM_S))
         if calm and self._still(frame.luma):
+            self._passing = True
             return None
         seen = look(frame.image, t)
         if seen is None:
             return None
-        self._looked, self._luma = t, frame.luma
+        self._looked, self._luma, self._looks = t, frame.luma, self._looks + 1
+        self._passing, self._passed = False, self._passing
         difference = self._memory.compare(seen)
         self._settled = self._settled or (difference is not None and reached(difference.age_s, SETTLED_S))
         if (
@@ -107,11 +117,11 @@ class CameraHealth:
             self._memory.forget()
             self._memory.compare(seen)
             difference = None
-        return Sight(seen, difference)
+        return Sight(seen, difference, self._passed)
 
     def _still(self, luma: Image) -> bool:
         last = self._luma
-        return last.shape == luma.shape and int(np.abs(luma.astype(np.int16) - last).max()) <= STILL
+        return last.shape == luma.shape and 0 < int(np.abs(luma.astype(np.int16) - last).max()) <= STILL
 
     def learn(self, sight: Sight, found: dict[str, tuple[Finding, ...]]) -> None:
         """After the rules have spoken (by kind): take the look into what is known, or begin anew after a move."""

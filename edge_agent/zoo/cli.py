@@ -16,7 +16,7 @@ from edge_agent.zoo.verify import ModelError, location, state
 LANGUAGE = language_of()
 
 
-models_app = typer.Typer(help=text("cli.help.models", LANGUAGE), add_completion=False)
+models_app = typer.Typer(help=text("cli.help.models", LANGUAGE), add_completion=False, no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help=help_text("json"))]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help=help_text("names_or_all"))]

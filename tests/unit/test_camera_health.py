@@ -1,6 +1,6 @@
 """Covered, defocused, moved and frozen cameras; and what is none of these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -191,6 +191,27 @@ def test_a_still_scene_strongly_coded_is_not_frozen() -> None:
     assert begins(told(every(5, 0, 40), held)) == []
 
 
+def test_a_still_scene_that_changes_little_by_little_has_no_noise_that_could_be_missed() -> None:
+    """As strong coding shows it: over two seconds much changes, from picture to picture hardly anything."""
+    rng = np.random.default_rng(5)
+
+    def pictures() -> Iterator[Image]:
+        image = view(0.0)
+        for t in every(5, 0, 50):
+            if not 32 <= t < 42:
+                image = image ^ (rng.random(image.shape[:2]) < 0.01)[..., None].astype(np.uint8) * 2
+            yield image
+
+    shown = pictures()
+    assert begins(told(every(5, 0, 50), lambda _: next(shown))) == []
+
+
+@pytest.mark.parametrize("apart_s", [0.5, 1.0, 2.0])
+def test_a_camera_that_came_to_rest_at_once_is_known_to_be_noisy_all_the_same(apart_s: float) -> None:
+    times = [*every(5, 0, 2), *(2.0 + apart_s * n for n in range(round(40 / apart_s)))]
+    assert begins(told(times, lambda t: view(min(t, 30.0)))) == ["camera_frozen"]
+
+
 def test_the_noise_of_a_night_is_no_sharpness() -> None:
     """Nor is it lost when the picture is clean again by day."""
     assert begins(told(every(5, 0, 30), lambda t: view(t, noise=9.0) if t < 15 else view(t, noise=1.0))) == []
@@ -297,10 +318,22 @@ def test_who_looks_less_often_at_the_same_picture_looks_at_once_at_another(gain:
         if sight is not None:
             looked.append(t)
             health.learn(sight, {watch.rule.kind: watch.step.step(sight) for watch in health.watches})
-    apart = {round(later - earlier, 1) for earlier, later in pairwise(looked) if SETTLED_S + CALM_S < later < 18}
-    assert apart == {CALM_S}
+    calm = [round(later - earlier, 1) for earlier, later in pairwise(looked) if SETTLED_S + CALM_S < later < 18]
+    assert {*pairwise(calm)} == {(CALM_S, EVERY_S), (EVERY_S, CALM_S)}
     assert max(later - earlier for earlier, later in pairwise(looked) if later < SETTLED_S) <= EVERY_S + 0.01
     assert next(t for t in looked if t >= 18) == pytest.approx(18)
+
+
+@pytest.mark.parametrize(
+    ("kind", "strength", "within_s"), [("blur", "weak", 5), ("blur", "strong", 5), ("freeze", "strong", 8)]
+)
+def test_what_hardly_changes_a_dark_picture_is_told_as_soon_as_the_guide_says(
+    kind: Kind, strength: Strength, within_s: float
+) -> None:
+    begin = 13.2
+    times = every(5, 0, begin + within_s)
+    pictures = tampered((relit(view(t), 0.15, 5.0) for t in times), kind, strength, round(begin * 5), seed=3)
+    assert begins(told(times, lambda _: next(pictures))) == [KIND_OF[kind]]
 
 
 def test_thresholds_are_the_configs() -> None:

@@ -126,6 +126,7 @@ def test_what_is_wrong_with_a_command_line_is_one_line_in_the_readers_language(
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"jaga: {indonesian if language == 'id' else english}")
     assert line.endswith("--help")
+    assert ".)" not in line  # typer ends its sentences, here they are within one of ours
 
 
 @pytest.mark.parametrize("args", [(), ("probe",)])
@@ -134,6 +135,12 @@ def test_no_command_at_all_shows_the_help_alone(probe: Path, args: tuple[str, ..
     assert done.returncode == 2
     assert "Commands" in done.stdout + done.stderr
     assert "jaga: " not in done.stderr.replace("Usage: jaga", "")
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_every_part_with_commands_of_its_own_does_so(part: Part) -> None:
+    app = load(part)
+    assert app.info.no_args_is_help is True or len(app.registered_commands) == 1
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "is unknown; allowed"), ("id", "tidak dikenal")])

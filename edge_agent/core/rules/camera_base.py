@@ -20,10 +20,12 @@ class CameraRule(Rule):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """One look. difference: None while no view is known."""
+    """One look. difference: None while no view is known. passed: whether pictures since the look before, all the same,
+    were passed over."""
 
     look: Look
     difference: Difference | None
+    passed: bool = False
 
     @property
     def t(self) -> float:

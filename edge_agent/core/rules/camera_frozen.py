@@ -19,7 +19,9 @@ BARE = 0.6
 EVERY_S = 0.4
 """Apart are the pictures compared: in less time little changes that lives."""
 MOSTLY, LOOKS = 0.8, 8
-"""A camera is known to be noisy when this share of at least so many looks was alive."""
+"""A camera is known to be noisy when this share of at least so many looks was alive. Looks between which pictures were
+passed over do not count: of a still scene, strongly coded, two differ that are seconds apart, and yet many in a row
+repeat."""
 STILL_S = 60.0
 """Coded pictures of a still scene repeat exactly now and then: a camera not known to be noisy must do so this long."""
 OFTEN = 3.0
@@ -53,7 +55,7 @@ class Frozen:
         if np.count_nonzero(lit) < LIT * lit.size or (sight.difference is not None and sight.difference.dull > BARE):
             self._since = None
             return ()
-        differing = self._compare(last, self._last, before, sight.t)
+        differing = self._compare(last, self._last, before, sight)
         if self._since is None or self._broken is not None:
             return ()
         repeated = sight.t - self._since
@@ -67,7 +69,7 @@ class Frozen:
         self._said = finding(1.0 - differing / REPEATED / 2, measures, self._since)
         return self._said
 
-    def _compare(self, last: Grid, now: Grid, before: float, t: float) -> float:
+    def _compare(self, last: Grid, now: Grid, before: float, sight: Sight) -> float:
         """The share that differs from the picture that is held, where one is, else from the look before.
 
         A single look that differs (a key frame) does not end a repetition when the held picture comes again after it.
@@ -81,7 +83,7 @@ class Frozen:
                 self._broken = None
                 return differing
             if self._broken is None:
-                self._broken = t
+                self._broken = sight.t
                 return differing
             repeated = self._broken - self._since
             if not exceeded(repeated, self._limit()):
@@ -90,7 +92,7 @@ class Frozen:
         differing = float(np.count_nonzero(last != now) / now.size)
         if differing < REPEATED:
             self._since, self._broken, self._held = before, None, last
-        else:
+        elif not sight.passed:
             self._seems(differing)
         return differing
 
