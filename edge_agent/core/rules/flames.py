@@ -32,7 +32,7 @@ Pairs = list[tuple[Mask, Mask]]
 CELL = 8
 RED = 200
 """Least red of a glowing pixel, 0..255."""
-REDDER, SATURATION = 10, 0.3
+REDDER, SATURATION = 10, 0.35
 """It has so much more red than green, and blue is so much less than red, as a share of red. Many cameras show colours
 paler than they are, or what is bright nearly white."""
 WARM, WARMER = 140, 4
