@@ -6,7 +6,7 @@ Unknown fields are ignored, so that an older reader understands a newer writer.
 import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Literal, TypeVar, get_args
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -20,7 +20,7 @@ from contract.errors import (
     UnknownKind,
     WrongType,
 )
-from contract.events import Event, Phase, event_source, event_type, sequence_text
+from contract.events import PHASES, Event, event_source, event_type, sequence_text
 from contract.kinds import SEVERITIES, Kind
 from contract.messages import LAST_NUMBER, Command, ConfigDesired, ConfigReported, Health, Reply, Status
 from contract.patterns import strict, usual
@@ -44,7 +44,7 @@ _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]+)`)?$", re.DOTALL)
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "$.specversion": ("1.0",),
-    "$.data.phase": get_args(Phase),
+    "$.data.phase": PHASES,
     "$.data.severity": SEVERITIES,
 }
 """What an event may say where only a few words are allowed, kinds aside: msgspec does not name them."""

@@ -8,7 +8,7 @@ events before; msgspec would look at each anew, which takes three quarters of it
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -16,16 +16,16 @@ from contract.ids import LAST, NAME, NAME_PATTERN, UUID7_PATTERN
 from contract.kinds import Kind, Severity
 
 Phase = Literal["begin", "update", "end"]
-PHASES: tuple[Phase, ...] = ("begin", "update", "end")
+PHASES: tuple[Phase, ...] = get_args(Phase)
 _A_NAME = "site, agent, camera, zone or line"
-_HASH_PATTERN = f"^[0-9a-f]{{8,64}}${LAST}"
-_SHA256_PATTERN = f"^[0-9a-f]{{64}}${LAST}"
+CONFIG_HASH, SHA256, NUMBER = "[0-9a-f]{8,64}", "[0-9a-f]{64}", "[0-9]{20}"
+TRACE = "00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
 Name = Annotated[str, Meta(pattern=NAME_PATTERN + LAST, description=_A_NAME)]
 Uuid7 = Annotated[str, Meta(pattern=UUID7_PATTERN + LAST)]
 Utc = Annotated[datetime, Meta(tz=True)]
 Unit = Annotated[float, Meta(ge=0, le=1)]
-Sha256 = Annotated[str, Meta(pattern=_SHA256_PATTERN)]
-ConfigHash = Annotated[str, Meta(pattern=_HASH_PATTERN)]
+Sha256 = Annotated[str, Meta(pattern=f"^{SHA256}${LAST}")]
+ConfigHash = Annotated[str, Meta(pattern=f"^{CONFIG_HASH}${LAST}")]
 Text = Annotated[str, Meta(max_length=200)]
 
 
@@ -36,12 +36,12 @@ def _looks(pattern: str, description: str | None = None) -> Meta:
 
 _Name = Annotated[str, _looks(NAME_PATTERN + LAST, _A_NAME)]
 _Uuid7 = Annotated[str, _looks(UUID7_PATTERN + LAST)]
-_Sha256 = Annotated[str, _looks(_SHA256_PATTERN)]
-_ConfigHash = Annotated[str, _looks(_HASH_PATTERN)]
+_Sha256 = Annotated[str, _looks(f"^{SHA256}${LAST}")]
+_ConfigHash = Annotated[str, _looks(f"^{CONFIG_HASH}${LAST}")]
 _Source = Annotated[str, _looks(f"^/{NAME}/{NAME}/{NAME}${LAST}", "/{site}/{agent}/{camera}")]
 _Type = Annotated[str, _looks(rf"^jaga\.[a-z_]+\.(begin|update|end)${LAST}")]
-_Number = Annotated[str, _looks(f"^[0-9]{{20}}${LAST}")]
-_TraceParent = Annotated[str, _looks(f"^00-[0-9a-f]{{32}}-[0-9a-f]{{16}}-[0-9a-f]{{2}}${LAST}")]
+_Number = Annotated[str, _looks(f"^{NUMBER}${LAST}")]
+_TraceParent = Annotated[str, _looks(f"^{TRACE}${LAST}")]
 
 
 class Location(Struct, frozen=True, kw_only=True, gc=False):

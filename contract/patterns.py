@@ -13,19 +13,18 @@ import msgspec
 from msgspec import UNSET, Meta, Struct
 from msgspec.structs import fields
 
-from contract.events import PHASES, Event, event_type
-from contract.ids import NAME, UUID7_PATTERN
+from contract.events import CONFIG_HASH, NUMBER, PHASES, SHA256, TRACE, Event, event_type
+from contract.ids import NAME, UUID7
 from contract.kinds import Kind
 
 MOST = 65_536
 """Texts of one sort that are remembered; then it begins anew."""
-_ID = UUID7_PATTERN[1:-1]
-_IDS = f"{_ID} {_ID} [0-9]{{20}}"
+_IDS = f"{UUID7} {UUID7} {NUMBER}"
 _ids = re.compile(_IDS).fullmatch
-_ids_traced = re.compile(f"{_IDS} 00-[0-9a-f]{{32}}-[0-9a-f]{{16}}-[0-9a-f]{{2}}").fullmatch
-_sha256 = re.compile("[0-9a-f]{64}").fullmatch
+_ids_traced = re.compile(f"{_IDS} {TRACE}").fullmatch
+_sha256 = re.compile(SHA256).fullmatch
 _types: Final = {event_type(kind, phase): (kind, phase) for kind in Kind for phase in PHASES}
-_NOWHERE: Final = (None, None, None)
+_NOWHERE: Final = (None, None)
 _UNKNOWN: Final = (None, None)
 
 
@@ -45,30 +44,31 @@ class _Right(dict[str, bool]):
         return True
 
 
-class _Places(dict[str, tuple[str | None, str | None, str | None]]):
-    """Sources to their site, agent and camera."""
+class _Places(dict[str, tuple[str | None, str | None]]):
+    """Sources to their site and camera."""
 
-    _parts = re.compile(f"/({NAME})/({NAME})/({NAME})")
+    _parts = re.compile(f"/({NAME})/{NAME}/({NAME})")
 
-    def __missing__(self, source: str) -> tuple[str | None, str | None, str | None]:
+    def __missing__(self, source: str) -> tuple[str | None, str | None]:
         found = self._parts.fullmatch(source)
         if found is None:
             return _NOWHERE
         if len(self) >= MOST:
             self.clear()
-        site, agent, camera = found.groups()
-        self[source] = place = site, agent, camera
+        site, camera = found.groups()
+        self[source] = place = site, camera
         return place
 
 
-_names, _hashes, _places = _Right(NAME), _Right("[0-9a-f]{8,64}"), _Places()
+_names, _hashes, _places = _Right(NAME), _Right(CONFIG_HASH), _Places()
 
 
 def usual(event: Event) -> bool:
     """Whether its texts look as they must and its type and source say what its data do. False: look closer."""
     data, why, traced = event.data, event.data.why, event.traceparent
-    place = _places[event.source]
-    if place[0] != data.site or place[2] != data.camera or _types.get(event.type, _UNKNOWN) != (data.kind, data.phase):
+    if _places[event.source] != (data.site, data.camera):
+        return False
+    if _types.get(event.type, _UNKNOWN) != (data.kind, data.phase):
         return False
     if not (_names[why.rule] and _hashes[why.config_hash] and (data.zone is None or _names[data.zone])):
         return False

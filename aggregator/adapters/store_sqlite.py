@@ -108,7 +108,7 @@ class SqliteStore:
             store_judged.verdicts(self._read),
             store_judged.counted(self._read),
             store_judged.faults(self._read, since),
-            max([row[0] for row in self._read("SELECT until FROM hold")], default=None),
+            next((until for (until,) in self._read("SELECT until FROM hold")), None),
         )
 
     def incident_views(

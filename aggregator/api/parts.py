@@ -25,7 +25,7 @@ from contract.ids import UUID7_PATTERN
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 # pydantic's regex engine knows no look-ahead, and needs none: its "$" is the very end.
-UUID7 = UUID7_PATTERN.partition("$")[0] + "$"
+UUID7 = UUID7_PATTERN
 IncidentId = Annotated[str, UrlPath(pattern=UUID7)]
 
 

@@ -14,7 +14,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.picture import WIDE
+from edge_agent.core.picture import WIDE, gap
 from edge_agent.core.quantiles import median
 from edge_agent.core.regions import raster
 from edge_agent.core.timing import reached
@@ -148,7 +148,7 @@ class Background:
         tolerance = self._relight(now, hidden)
         faint = round(tolerance * FAINT / DIFFERS)
         seen = ~hidden
-        apart = _apart(now, self._usual)
+        apart = gap(now, self._usual)
         differs = apart > tolerance
         differs &= seen
         if not self._complete:
@@ -158,7 +158,7 @@ class Background:
             differs = np.zeros(self._shape, np.bool_)
         if self._two.any():
             at = np.nonzero(differs & self._two)
-            again = _apart(now[at], self._other[at]) <= tolerance
+            again = gap(now[at], self._other[at]) <= tolerance
             differs[at] = ~again
         self._present(now, hidden, elapsed)
         self._learn(now, seen, differs, apart <= faint, elapsed)
@@ -205,7 +205,7 @@ class Background:
     def _present(self, now: Image, hidden: Mask, elapsed: float) -> None:
         """What is shown now and since when: what looks the same after somebody stood before it has been there since."""
         shown = _pick(hidden, self._calm, now)
-        jump = _apart(shown, self._calm) > CALM
+        jump = gap(shown, self._calm) > CALM
         self._age += np.uint16(round(elapsed * 100))
         self._age *= ~jump
         np.minimum(self._age, self._oldest, out=self._age)
@@ -258,10 +258,6 @@ def window_of(box: Box, shape: tuple[int, int], margin: float = 0.0) -> Window:
 
 def _windows(figures: Iterable[Figure], shape: tuple[int, int]) -> list[Window]:
     return [window_of(figure.box, shape, MARGIN) for figure in figures if figure.cls in MOVERS]
-
-
-def _apart(a: Image, b: Image) -> Image:
-    return np.maximum(a, b) - np.minimum(a, b)
 
 
 def _slope(grey: Image) -> NDArray[np.int16]:

@@ -51,12 +51,6 @@ def look(image: Image, t: float) -> Look | None:
     return Look(t, small, fine, coarse, _clipped(small))
 
 
-def cells(plane: NDArray[np.generic]) -> NDArray[np.generic]:
-    """(h, w) as (h / CELL, w / CELL, CELL x CELL)."""
-    rows, cols = plane.shape[0] // CELL, plane.shape[1] // CELL
-    return plane.reshape(rows, CELL, cols, CELL).transpose(0, 2, 1, 3).reshape(rows, cols, CELL * CELL)
-
-
 def _clipped(small: Grid) -> Grid:
     """Share of each cell that is blown out. Sums down the rows first, as memory lies."""
     height, width = small.shape

@@ -1,7 +1,7 @@
 """A small grey picture by its cells: how bright each is, how much it varies, and how alike two of them are."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def _means(lines: NDArray[np.float32]) -> Grid:
     return np.asarray(ones @ lines @ falls, np.float32)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _sides(width: int) -> tuple[Grid, Grid]:
     """(CELL,) ones; and (width, cols), what each column counts in the mean of its cell."""
     falls = np.repeat(np.eye(width // CELL, dtype=np.float32), CELL, axis=0) / np.float32(CELL * CELL)

@@ -15,6 +15,11 @@ COARSE = 80
 """For the flow alone: one of WIDE is worked out no finer inside and then enlarged."""
 
 
+def gap(a: Image, b: Image) -> Image:
+    """How far two pictures are from each other at each pixel, in their eight bits."""
+    return np.maximum(a, b) - np.minimum(a, b)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Flow:
     """Dense motion since the picture before.

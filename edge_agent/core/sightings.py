@@ -8,7 +8,7 @@ holds mostly ground), so what both say is worth more than either.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from math import atan2, hypot, log, nan, tau
 
 import numpy as np
@@ -135,7 +135,7 @@ def _flow_speeds(boxes: NDArray[np.float64], picture: Picture | None) -> list[fl
     return speeds
 
 
-@cache
+@lru_cache(maxsize=16)
 def _sides(width: int, height: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Of each of _SPOTS, the side of the picture along which it lies, and its last pixel."""
     sides = np.array([width, height])[_DOWN]

@@ -6,7 +6,7 @@ normalised cross-correlation, which no gain, offset or fog changes.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from math import exp, sqrt
 
 import numpy as np
@@ -256,6 +256,6 @@ def _edges(small: Grid) -> Grid:
     return np.asarray(np.sqrt(gx * gx + gy * gy) * _window(*small.shape), np.float32)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _window(height: int, width: int) -> Grid:
     return np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)

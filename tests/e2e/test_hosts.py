@@ -14,16 +14,17 @@ from tests.e2e.page_rig import Rig
 pytestmark = [pytest.mark.broker, pytest.mark.browser]
 
 
-def test_a_host_that_is_too_busy_is_named_with_the_cameras_it_looks_at_too_rarely(page: Page, rig: Rig) -> None:
-    rare = sentence("camera.rarely", rate=0.2, rules="crowd-jalan")
-    health = Health(
-        time=datetime.now(UTC),
-        interval_s=10,
-        cameras=(CameraHealth(camera="cam-1", name="Kamera 1", state="online", reason=english(rare), why=rare),),
-        host=HostHealth(cpu=1.0, memory=0.1, disk=0.1, spool_depth=0),
-    )
+def tell(rig: Rig, camera: CameraHealth, off: timedelta = timedelta(0)) -> None:
+    """Health of edge-1. off: what its clock is off by."""
+    host = HostHealth(cpu=0.5, memory=0.1, disk=0.1, spool_depth=0)
+    health = Health(time=datetime.now(UTC) + off, interval_s=10, cameras=(camera,), host=host)
     rig.publisher.put(topics.health("site-1", "edge-1"), encode(health), qos=1)
     rig.publisher.wait()
+
+
+def test_a_host_that_is_too_busy_is_named_with_the_cameras_it_looks_at_too_rarely(page: Page, rig: Rig) -> None:
+    rare = sentence("camera.rarely", rate=0.2, rules="crowd-jalan")
+    tell(rig, CameraHealth(camera="cam-1", name="Kamera 1", state="online", reason=english(rare), why=rare))
     card = page.locator("[data-camera='site-1/cam-1']")
     expect(card).to_contain_text("Berjaga · mesin sibuk")
     expect(card).to_have_attribute(
@@ -38,12 +39,7 @@ def test_a_host_that_is_too_busy_is_named_with_the_cameras_it_looks_at_too_rarel
 
 
 def test_a_host_with_a_wrong_clock_is_named_since_its_cameras_only_seem_to_watch(page: Page, rig: Rig) -> None:
-    cameras = (CameraHealth(camera="cam-1", name="Kamera 1", state="online"),)
-    host = HostHealth(cpu=0.1, memory=0.1, disk=0.1, spool_depth=0)
-    yesterday = datetime.now(UTC) - timedelta(days=1)
-    health = Health(time=yesterday, interval_s=10, cameras=cameras, host=host)
-    rig.publisher.put(topics.health("site-1", "edge-1"), encode(health), qos=1)
-    rig.publisher.wait()
+    tell(rig, CameraHealth(camera="cam-1", name="Kamera 1", state="online"), off=timedelta(days=-1))
     card = page.locator("[data-camera='site-1/cam-1']")
     expect(card).to_contain_text("Berjaga · jam salah")
     expect(card).to_have_attribute(

@@ -198,6 +198,14 @@ def test_a_clock_that_is_put_back_after_such_a_start_keeps_nothing_open_for_as_l
     assert again.incidents()[0]["state"] == "resolved"
 
 
+def begun_again(desk: Desk, began: float) -> Desk:
+    """The same store after a restart, `began` seconds after START."""
+    desk.store.close()
+    again = Desk(desk.folder, policy=POLICY, now=START.timestamp() + began)
+    again.open()
+    return again
+
+
 @pytest.mark.parametrize("comes", [True, False])
 def test_restarts_every_four_minutes_neither_shorten_that_nor_prolong_it(desk: Desk, comes: bool) -> None:
     """comes: what waited at the broker, just before the five minutes of the first start are over."""
@@ -205,9 +213,7 @@ def test_restarts_every_four_minutes_neither_shorten_that_nor_prolong_it(desk: D
     agents.report(0, "edge-1")
     agents.tell(crowd(0, "gate", confidence=0.45))
     for began in (7200, 7440, 7680):
-        desk.store.close()
-        desk = Desk(desk.folder, policy=POLICY, now=START.timestamp() + began)
-        desk.open()
+        desk = begun_again(desk, began)
         agents = Agents(desk)
         agents.passes(began + 1)
         held = began < 7680
@@ -228,9 +234,7 @@ def test_as_long_as_nobody_is_heard_each_start_waits_anew(desk: Desk) -> None:
     agents.report(0, "edge-1")
     agents.tell(crowd(0, "gate", confidence=0.45))
     for began in (7200, 7440, 7680):
-        desk.store.close()
-        desk = Desk(desk.folder, policy=POLICY, now=START.timestamp() + began)
-        desk.open()
+        desk = begun_again(desk, began)
     agents = Agents(desk)
     agents.passes(7979)
     assert desk.incidents()[0]["state"] == "suspected"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge_agent.core.geometry import inside
 from edge_agent.core.timing import reached
-from edge_agent.core.types import Box, Image, Point
+from edge_agent.core.types import Box, Point
 
 Grid = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -25,11 +25,6 @@ def cell_sums(planes: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
     for first in range(1, side):
         cells += rows[..., first::side]
     return cells
-
-
-def apart(a: Image, b: Image) -> Image:
-    """How far two pictures are from each other at each pixel, in their eight bits."""
-    return np.maximum(a, b) - np.minimum(a, b)
 
 
 def neighbourhood(grids: Grid) -> Grid:

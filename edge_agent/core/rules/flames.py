@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.look import CELL as PATCH
-from edge_agent.core.look import cells as tiled
 from edge_agent.core.patches import likeness, patches
-from edge_agent.core.picture import SMALL, WIDE, Picture
+from edge_agent.core.picture import SMALL, WIDE, Picture, gap
 from edge_agent.core.quantiles import quantile
-from edge_agent.core.rules.cells import Grid, Mask, Steady, apart, cell_sums, regions, spread
+from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums, regions, spread
 from edge_agent.core.rules.levels import FULL, Levels
 from edge_agent.core.types import Image
 
@@ -173,7 +172,7 @@ class FlameMemory:
             return None
         if travels(shapes):
             return None
-        changes = [apart(*lumas) for lumas in pairwise(look.luma[part] for look in self._looks)]
+        changes = [gap(*lumas) for lumas in pairwise(look.luma[part] for look in self._looks)]
         if not self._lives(pairs, changes) or not self._still_around(region, pairs, changes):
             return None
         return Flame(cells, self._looks[0].t, usual / size, flicker, gradation)
@@ -206,13 +205,13 @@ def _share(of: Mask, where: Mask) -> float:
 def _stood(before: _Look, now: _Look) -> bool:
     """Whether the view beside what glows is the same one, brighter or darker, at both looks."""
     first, last = (patches(_halved(look.luma)) for look in (before, now))
-    lit = tiled(_halved(before.glow | now.glow)).any(axis=2)
+    lit = cell_sums((before.glow | now.glow).astype(np.uint16), 2 * PATCH) > 0
     judged = (first.spread > STRUCTURE) & ~lit
     count = int(judged.sum())
     return count < JUDGED or int((likeness(first, last) > ALIKE)[judged].sum()) >= STOOD * count
 
 
-def _halved(plane: Image | Mask) -> Grid:
+def _halved(plane: Image) -> Grid:
     """(h, w) at half of the size, cut to whole patches."""
     half = cell_sums(plane.astype(np.uint16), 2)
     rows, cols = half.shape[0] // PATCH * PATCH, half.shape[1] // PATCH * PATCH

@@ -14,9 +14,9 @@ from math import exp
 
 import numpy as np
 
-from edge_agent.core.picture import SMALL, Picture
+from edge_agent.core.picture import SMALL, Picture, gap
 from edge_agent.core.quantiles import median
-from edge_agent.core.rules.cells import Grid, Mask, Steady, apart, cell_sums, neighbourhood
+from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums, neighbourhood
 from edge_agent.core.rules.levels import FULL, Levels
 from edge_agent.core.timing import exceeded
 from edge_agent.core.types import Image
@@ -167,7 +167,7 @@ def _planes(picture: Picture) -> Grid:
     planes = np.empty((3, *grey.shape), np.uint16)
     planes[0] = grey
     texture = planes[1]
-    texture[:, :-1], texture[:, -1] = apart(grey[:, 1:], grey[:, :-1]), 0
-    texture[:-1] += apart(grey[1:], grey[:-1])
+    texture[:, :-1], texture[:, -1] = gap(grey[:, 1:], grey[:, :-1]), 0
+    texture[:-1] += gap(grey[1:], grey[:-1])
     planes[2] = np.maximum(np.maximum(blue, green), red) - np.minimum(np.minimum(blue, green), red)
     return np.asarray(cell_sums(planes, CELL) / np.float32(CELL * CELL), np.float32)
