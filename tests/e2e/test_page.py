@@ -40,6 +40,12 @@ def state_of(rig: Rig, incident: str) -> str:
     return str(rig.get(f"api/v1/incidents/{incident}")["state"])
 
 
+def taken(page: Page, state: str) -> None:
+    """The page shows a step at once; until the server has answered it says so."""
+    expect(page.locator(".side header .pill")).to_have_text(state)
+    expect(page.locator(".side .saving")).to_have_count(0)
+
+
 def test_calm_says_who_watches_and_who_does_not(page: Page) -> None:
     empty = page.locator(".empty")
     expect(empty).to_contain_text("Tidak ada yang perlu tindakan")
@@ -69,15 +75,15 @@ def test_keys_acknowledge_dispatch_and_resolve(page: Page, rig: Rig) -> None:
     incident = one_incident(rig, page)
     page.keyboard.press("j")
     page.keyboard.press("a")
-    expect(page.locator(".side header .pill")).to_have_text("Diterima")
+    taken(page, "Diterima")
     assert state_of(rig, incident) == "acknowledged"
     page.keyboard.press("d")
-    expect(page.locator(".side header .pill")).to_have_text("Petugas dikirim")
+    taken(page, "Petugas dikirim")
     page.keyboard.press("r")
     expect(page.locator("[role=alertdialog]")).to_contain_text("Selesaikan insiden ini?")
     assert state_of(rig, incident) == "dispatched"
     page.keyboard.press("1")
-    expect(page.locator(".side header .pill")).to_have_text("Selesai")
+    taken(page, "Selesai")
     detail = rig.get(f"api/v1/incidents/{incident}")
     assert (detail["state"], detail["changes"][-1]["reason"]) == ("resolved", "Ditangani petugas di lokasi")
     assert detail["changes"][-1]["actor"] == "operator"
@@ -100,7 +106,7 @@ def test_a_false_alarm_takes_two_keys_and_a_reason(page: Page, rig: Rig) -> None
     assert before in ("suspected", "open")
     page.keyboard.press("f")
     page.keyboard.press("3")
-    expect(page.locator(".side header .pill")).to_have_text("Alarm palsu")
+    taken(page, "Alarm palsu")
     detail = rig.get(f"api/v1/incidents/{incident}")
     assert detail["changes"][-1]["reason"] == "Cuaca, bayangan atau cahaya"
 
@@ -143,7 +149,7 @@ def test_a_new_incident_moves_nothing_under_the_operator(browser: Browser, tmp_p
         assert selected.get_attribute("data-id") == chosen
         assert selected.bounding_box() == before
         page.keyboard.press("a")
-        expect(page.locator(".side header .pill")).to_have_text("Diterima")
+        taken(page, "Diterima")
         assert [one["id"] for one in rig.incidents() if one["state"] == "acknowledged"] == [chosen]
         page.context.close()
 
