@@ -18,10 +18,11 @@ from edge_agent.core.timing import reached
 GROUPS, KNOWN = 32, 12
 """Groups of pictures (a keyframe and what follows it) at rest that are remembered, and that must have been seen."""
 TINY = 0.01
-"""Of the keyframe's size at rest: packets on average no larger than this are believed. Those that code noise have 0.02
-to 0.1 of it."""
-ALIKE = 0.3
-"""And only if they vary by no more than this share (standard deviation)."""
+"""Of the keyframe's size at rest: packets of some place in the group must be no larger for a stream to be believed.
+Where noise is coded they have 0.02 to 0.1 of it."""
+ALIKE, ALIKE_BYTES = 0.25, 32.0
+"""Packets that vary by more than this share and by more bytes (standard deviation) tell nothing: of a few dozen bytes,
+where next to nothing is coded, chance makes a large share."""
 LEAST, LEAST_BYTES = 0.03, 4.0
 """Standard deviations are taken for at least this share of the packets' size, and for so many bytes: who has never
 varied is no surer than that."""
@@ -62,7 +63,7 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Usual:
-    """Medians, and standard deviations by the median absolute deviation, infinite for spans that are not believed."""
+    """Medians, and standard deviations by the median absolute deviation, infinite where packets tell nothing."""
 
     key: float
     means: list[float]
@@ -75,14 +76,15 @@ class _Usual:
         for sizes in zip(*[one.means() for one in groups], strict=False):
             middle = median(sizes)
             deviation = DEVIATION * median(abs(size - middle) for size in sizes)
-            tells = middle <= TINY * key and deviation <= max(ALIKE * middle, LEAST_BYTES)
+            steady = deviation <= max(ALIKE * middle, ALIKE_BYTES)
             means.append(middle)
-            apart.append(max(deviation, LEAST * middle, LEAST_BYTES) if tells else inf)
+            apart.append(max(deviation, LEAST * middle, LEAST_BYTES) if steady else inf)
         return cls(key, means, apart)
 
     @property
     def tells(self) -> bool:
-        return any(apart < inf for apart in self.apart)
+        pairs = zip(self.means, self.apart, strict=True)
+        return any(apart < inf and usual <= TINY * self.key for usual, apart in pairs)
 
     def differs(self, one: _Group) -> bool:
         """What moves adds to each packet alike, so spans weigh as the inverse of their variance."""
