@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge_agent.core.packet_sizes import DISTRUST_S, FORETOLD, KNOWN, PacketSizes
 
@@ -173,3 +175,31 @@ def test_all_are_decoded_where_the_config_says_so() -> None:
     camera = taught()
     camera.still(5)
     assert not camera.sizes.nothing_new(camera.t, 0.0)
+
+
+def test_groups_of_other_lengths_are_compared_place_by_place() -> None:
+    sizes, chance, decoded = PacketSizes(), random.Random(3), 0
+    for second in range(300):
+        walks = second > 20 and second % 40 < 4
+        sizes.see(round(KEY), True, not walks)
+        if walks and second % 40 == 1:
+            sizes.woke(float(second))
+        new = not sizes.nothing_new(float(second), GLANCE_S)
+        if new:
+            sizes.decoded(float(second))
+        decoded += new and second > 200 and second % 40 >= 15
+        for _ in range(chance.randint(GOP - 10, GOP + 10)):
+            sizes.see(round((MOVING if walks else STILL) * chance.uniform(0.97, 1.03)), False, not walks)
+    assert decoded == pytest.approx(55 / GLANCE_S, abs=3)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**7), st.booleans(), st.booleans()), max_size=400))
+def test_whatever_comes_each_keyframe_is_decoded_until_motion_was_foretold(
+    packets: list[tuple[int, bool, bool]],
+) -> None:
+    sizes = PacketSizes()
+    for n, (size, key, rests) in enumerate(packets * 3):
+        sizes.see(size, key, rests)
+        if key:
+            assert not sizes.nothing_new(n / GOP, GLANCE_S)
+            sizes.decoded(n / GOP)
