@@ -98,6 +98,7 @@ class Economy:
 
     def _key(self, packet: Any, key: bool, now: float) -> list[Any] | None:
         if key:
+            self._control.spared += self._spared is not None
             self._kept, self._kept_bytes, self._whole, self._spared = [], 0, True, None
         if self._whole:
             self._kept.append(packet)
@@ -111,12 +112,10 @@ class Economy:
                 sizes.decoded(now)
                 return self._alone(packet)
             self._spared = packet
-            self._control.spared += 1
         if self._spared is None or not sizes.another:
             self._control.skipped += 1
             return None
         late, self._spared = self._spared, None
-        self._control.spared -= 1
         sizes.decoded(now)
         return self._alone(late)
 
