@@ -26,7 +26,7 @@ where next to nothing is coded, chance makes a large share."""
 LEAST, LEAST_BYTES = 0.03, 4.0
 """Standard deviations are taken for at least this share of the packets' size, and for so many bytes: who has never
 varied is no surer than that."""
-APART, LESS, KEY = 3.0, 0.5, 0.1
+APART, LESS, KEY = 2.5, 0.5, 0.1
 """A group is another one if its packets are larger than usual by so many standard deviations; if they have less than
 this share of the usual size (a covered lens, a repeated picture); or if the keyframe after it differs by this share."""
 DEVIATION = 1.4826
