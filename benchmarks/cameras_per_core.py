@@ -5,11 +5,12 @@ obvious loop for each: OpenCV decodes, `YOLO.track()` of ultralytics looks at ev
 
 Streams are made here from PETS09-S2L1 (H.264, 25 pictures a second, a keyframe a second, a camera's bit rates): still
 stretches (the median of the clip, with nobody in it, and a sensor's noise) and stretches that show the clip at its own
-pace. TIMELINE_S seconds each. Coded to a bit rate; and to a quality, where the decoder has watched for KNOWN_ROUNDS of
-them before, since packets must foretell motion before they are believed. Jaga decodes packet by packet as its decoding
-child does, by the stream's clock, with motion gate, camera health, tracker, one intrusion rule and events; not the copy
-from child to agent, nor the way to the broker. Cameras a core: seconds of video for each second of processor time. An
-episode counts as found where an intrusion runs while somebody can be seen; the peer's tracks go through the same rule.
+pace. TIMELINE_S seconds each, coded in one go: to a bit rate, and to a quality. The decoder has watched for
+KNOWN_ROUNDS of them before, since packets must foretell motion before they are believed. Jaga decodes packet by packet
+as its decoding child does, by the stream's clock, with motion gate, camera health, tracker, one intrusion rule and
+events; not the copy from child to agent, nor the way to the broker. Cameras a core: seconds of video for each second of
+processor time. An episode counts as found where an intrusion runs while somebody can be seen; the peer's tracks go
+through the same rule.
 """
 
 import sys
@@ -28,7 +29,7 @@ import numpy as np
 
 from benchmarks.cores import cores
 from benchmarks.data import CONFIGS, pets_scene
-from benchmarks.decode import CODED_FPS, FPS, KNOWN_ROUNDS, QUALITY, SIZES, encode, mux, packets, sensor
+from benchmarks.decode import CODED_FPS, FPS, KNOWN_ROUNDS, QUALITY, SIZES, encode, sensor
 from benchmarks.one_core import CLOCK, Parts, Row, Seen, Watcher, peak, peer, peers, timed, warm
 from benchmarks.report import Figure, Outcome, at_least, command, equal
 from benchmarks.scorers import episodes_of
@@ -76,28 +77,17 @@ def recorded() -> tuple[list[Image], list[Image]]:
     return still, [noisy(clip[number * CLIP_FPS // CODED_FPS]) for number in range(BUSY_S * CODED_FPS)]
 
 
-def parts(size: str, folder: Path, quality: int | None = None) -> list[Path]:
-    """The still and the busy stretch, encoded to a bit rate or to a quality; without the first still second, in which
-    who works to a quality has not reached it: it would come again with each repetition."""
-    pairs = zip(("still", "busy"), recorded(), strict=True)
-    made = [encode(images, f"{name}-{size}-{quality}", SIZES[size], 1, 0, folder, quality) for name, images in pairs]
-    if quality is not None:
-        made[0] = mux(made[0], packets(made[0])[1][CODED_FPS:], folder / f"settled-{size}-{quality}.mp4")
-    return made
-
-
-def timeline(made: list[Path], name: str, activity: float, folder: Path) -> Stream:
-    """One file of still and busy stretches in turn, each from a keyframe on."""
+def timeline(size: str, activity: float, folder: Path, quality: int | None = None) -> Stream:
+    """Still and busy stretches in turn, coded in one go to a bit rate or to a quality."""
     bursts = BURSTS[activity]
     gap = (TIMELINE_S - sum(bursts)) / len(bursts)
     busy: list[tuple[float, float]] = []
-    contents = [packets(one)[1] for one in made]
-    chosen: list[Any] = []
+    chosen: list[Image] = []
     for burst in bursts:
-        for content, seconds in zip(contents, (gap, burst), strict=True):
-            chosen += islice(cycle(content), round(seconds * CODED_FPS))
+        for images, seconds in zip(recorded(), (gap, burst), strict=True):
+            chosen += islice(cycle(images), round(seconds * CODED_FPS))
         busy.append((len(chosen) / CODED_FPS - burst, len(chosen) / CODED_FPS))
-    return Stream(mux(made[0], chosen, folder / f"{name}.mp4"), tuple(busy))
+    return Stream(encode(chosen, f"{size}-{quality}-{activity:.0%}", SIZES[size], 1, 0, folder, quality), tuple(busy))
 
 
 def camera_of() -> CameraSpec:
@@ -123,12 +113,12 @@ def frames(stream: Stream, control: Control, before: float) -> Iterator[Frame]:
                     yield Frame(bgr(picture), luma(picture), number, now[0])
 
 
-def jaga(stream: Stream, config: EdgeConfig, detector: Detector, known: int) -> tuple[Seen, Parts]:
-    """known: so many times the decoder had the stream before."""
+def jaga(stream: Stream, config: EdgeConfig, detector: Detector) -> tuple[Seen, Parts]:
+    """Once the decoder has had the stream KNOWN_ROUNDS times."""
     control = Control(camera_of().decode, Wish(FPS))
-    for number in range(known):
+    for number in range(KNOWN_ROUNDS):
         watched(stream, config, detector, control, number * TIMELINE_S)
-    return watched(stream, config, detector, control, known * TIMELINE_S)
+    return watched(stream, config, detector, control, KNOWN_ROUNDS * TIMELINE_S)
 
 
 def watched(
@@ -188,11 +178,9 @@ def found(events: list[Event], stream: Stream) -> tuple[float, float]:
     return (met / len(long) if long else 1.0), float(false)
 
 
-def compared(
-    name: str, stream: Stream, config: EdgeConfig, detector: Detector, flops: float, known: int
-) -> Iterator[Figure]:
+def compared(name: str, stream: Stream, config: EdgeConfig, detector: Detector, flops: float) -> Iterator[Figure]:
     """One stream by Jaga and by the obvious loop."""
-    ours, spent = jaga(stream, config, detector, known)
+    ours, spent = jaga(stream, config, detector)
     recall, false = found(ours.events, stream)
     yield Figure(f"{name}: jaga, cameras a core", TIMELINE_S / ours.cpu)
     for part in ("decode", "gate", "look", "rest"):
@@ -223,13 +211,11 @@ def measure() -> Outcome:
     with tempfile.TemporaryDirectory() as name, closing(open_detector(config.detector)) as detector:
         flops = peak("bf16" if detector.name.endswith("bf16") else "f32")
         for size, quality in product(("720p", "360p"), (None, QUALITY)):
-            made = parts(size, Path(name), quality)
             warm(detector, *SIZES[size][:2])
             for activity in BURSTS:
                 label = f"{size}{'' if quality is None else ' to a quality'}, {activity:.0%}"
-                stream = timeline(made, f"{size}-{quality}-{activity:.0%}", activity, Path(name))
-                known = 0 if quality is None else KNOWN_ROUNDS
-                figures += compared(label, stream, config, detector, flops, known)
+                stream = timeline(size, activity, Path(name), quality)
+                figures += compared(label, stream, config, detector, flops)
     return Outcome("cameras_per_core", tuple(figures))
 
 

@@ -1,7 +1,8 @@
 """A live stream's packets to pictures, decoding as little as edge_agent.core.decode_policy allows.
 
 While only keyframes are wanted, the packets after each are kept undecoded; a camera that wakes is caught up with from
-them at once, and does not have to wait for its next keyframe.
+them at once, and does not have to wait for its next keyframe. A keyframe that was left undecoded is decoded after all
+where the packets after it say that something has changed.
 """
 
 import time
@@ -27,7 +28,7 @@ class Control:
     mode: Mode = "all"
     skipped: int = 0
     spared: int = 0
-    """Keyframes that were due, before which packets said that nothing has changed."""
+    """Keyframes that were due, around which packets said that nothing has changed."""
     keyframe_s: float | None = None
     behind: bool = False
     meter: KeyframeMeter = field(default_factory=KeyframeMeter)
@@ -59,6 +60,8 @@ class Economy:
         self._kept: list[Any] = []
         self._kept_bytes = 0
         self._rested = False
+        self._spared: Any | None = None
+        """The last keyframe, while it is left undecoded because nothing seems to have changed."""
         self._whole = True
         """Whether what is kept begins with a keyframe, or where the decoder stands, and has no hole."""
 
@@ -95,7 +98,8 @@ class Economy:
 
     def _key(self, packet: Any, key: bool, now: float) -> list[Any] | None:
         if key:
-            self._kept, self._kept_bytes, self._whole = [], 0, True
+            self._control.spared += self._spared is not None
+            self._kept, self._kept_bytes, self._whole, self._spared = [], 0, True, None
         if self._whole:
             self._kept.append(packet)
             self._kept_bytes += packet.size
@@ -103,14 +107,17 @@ class Economy:
             # Who is behind has no time to catch up: it goes on at the first keyframe after it is not.
             self._kept, self._kept_bytes, self._whole = [], 0, False
         wish, sizes = self._control.wish, self._control.sizes
-        due = key and self._due(self._interval / 2)
-        spared = due and wish.rest_s > 0 and sizes.nothing_new(now, wish.glance_s)
-        if not due or spared:
+        if key and self._due(self._interval / 2):
+            if wish.rest_s <= 0 or not sizes.nothing_new(now, wish.glance_s):
+                sizes.decoded(now)
+                return self._alone(packet)
+            self._spared = packet
+        if self._spared is None or not sizes.another:
             self._control.skipped += 1
-            self._control.spared += spared
             return None
+        late, self._spared = self._spared, None
         sizes.decoded(now)
-        return self._alone(packet)
+        return self._alone(late)
 
     def _alone(self, packet: Any) -> list[Any]:
         """A keyframe's picture, without those before and after it: what the decoder holds back is drained."""
@@ -124,6 +131,7 @@ class Economy:
 
     def _wake(self, packet: Any, key: bool) -> list[Any] | None:
         """Everything since the last keyframe, so that decoding goes on; only the newest picture is given."""
+        self._spared = None
         if key:
             self._kept, self._whole = [], True
         if not self._whole:

@@ -1,85 +1,116 @@
 """What the sizes of a resting stream's packets say, undecoded: whether anything has changed since a keyframe.
 
-A coder that works to a quality spends next to nothing between keyframes while nothing moves, and at once more when
-something does; one that works to a rate spends what it has, and tells nothing (docs/design/decisions/video.md).
-So sizes are believed only of a stream that spends little at rest, always about as much, and that has foretold it each
-time lately when its camera woke up. Runs in the decoding child: imports nothing that takes long.
+Where packets are tiny beside their keyframe, the coder skips whatever stands still, noise too, and at once spends more
+where something moves. One that works to a quality does so in the whole group of pictures, one that works to a mean rate
+at least in the first few packets: keyframes are coded finer than what follows, so first there is nothing else to code
+(docs/design/decisions/video.md). So sizes are believed only of packets that are tiny at rest, always about as much, and
+only of a stream that has foretold it each time lately when its camera woke up. Runs in the decoding child: imports
+nothing that takes long.
 """
 
 from collections import deque
 from dataclasses import dataclass
-from math import inf
+from math import inf, sqrt
 from statistics import median
 
 from edge_agent.core.timing import reached
 
 GROUPS, KNOWN = 32, 12
 """Groups of pictures (a keyframe and what follows it) at rest that are remembered, and that must have been seen."""
-SPARSE = 0.25
-"""A coder works to a quality if what follows a keyframe at rest has less than this share of the keyframe's size: those
-that work to a rate had 0.5 to 2.4, the others 0.02 to 0.15."""
-ALIKE = 0.15
-"""Of the groups' size at rest: the most that it may vary by (standard deviation)."""
-APART, MORE, LESS, KEY = 6.0, 0.1, 0.5, 0.1
-"""A group is another one if it is larger than usual by so many standard deviations and by this share; if it is smaller
-than this share (a covered lens, a repeated picture); or if the keyframe after it differs by this share."""
-LARGEST = 0.25
-"""As MORE, of the largest packet of a group."""
-FLOOR = 0.002
-"""Of a keyframe's size: what is less is no difference."""
+TINY = 0.01
+"""Of the keyframe's size at rest: packets of some place in the group must be no larger for a stream to be believed.
+Where noise is coded they have 0.02 to 0.1 of it."""
+ALIKE, ALIKE_BYTES = 0.25, 32.0
+"""Packets that vary by more than this share and by more bytes (standard deviation) tell nothing: of a few dozen bytes,
+where next to nothing is coded, chance makes a large share."""
+LEAST, LEAST_BYTES = 0.03, 4.0
+"""Standard deviations are taken for at least this share of the packets' size, and for so many bytes: who has never
+varied is no surer than that."""
+APART, LESS, KEY = 2.5, 0.5, 0.1
+"""A group is another one if its packets are larger than usual by so many standard deviations; if they have less than
+this share of the usual size (a covered lens, a repeated picture); or if the keyframe after it differs by this share."""
 DEVIATION = 1.4826
 """Standard deviations in a median absolute deviation."""
 FORETOLD = 2
 """So many times the camera must have woken up, all foretold by a group that was another one: that before the keyframe
-which showed why, or, where something came just at its end, the one after."""
+which showed why, or that of this keyframe."""
 DISTRUST_S = 600.0
 """A stream that has not foretold it is not believed for so long, and must foretell anew."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Group:
-    """Bytes: of the keyframe, of what follows it, and of the largest packet of that."""
+    """Bytes of the keyframe, and of the packets after it by their place: the first, the next two, four, eight ..."""
 
-    key: float
-    rest: float
-    largest: float
+    __slots__ = ("key", "number", "sums")
+
+    def __init__(self, key: int) -> None:
+        self.key, self.number = key, 0
+        self.sums: list[int] = []
+
+    def add(self, size: int) -> bool:
+        """Whether this was the last of its span."""
+        self.number += 1
+        if self.number.bit_length() > len(self.sums):
+            self.sums.append(0)
+        self.sums[-1] += size
+        return self.number & (self.number + 1) == 0
+
+    def means(self) -> list[float]:
+        """A packet's, span by span."""
+        whole = [total / (1 << span) for span, total in enumerate(self.sums[:-1])]
+        return whole + [total / (self.number + 1 - (1 << len(whole))) for total in self.sums[-1:]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Usual:
-    """Medians, and standard deviations by the median absolute deviation."""
+    """Medians, and standard deviations by the median absolute deviation, infinite where packets tell nothing."""
 
-    group: _Group
-    apart: _Group
+    key: float
+    means: list[float]
+    apart: list[float]
+
+    @classmethod
+    def of(cls, groups: "deque[_Group]") -> "_Usual":
+        key = median(one.key for one in groups)
+        means, apart = list[float](), list[float]()
+        for sizes in zip(*[one.means() for one in groups], strict=False):
+            middle = median(sizes)
+            deviation = DEVIATION * median(abs(size - middle) for size in sizes)
+            steady = deviation <= max(ALIKE * middle, ALIKE_BYTES)
+            means.append(middle)
+            apart.append(max(deviation, LEAST * middle, LEAST_BYTES) if steady else inf)
+        return cls(key, means, apart)
 
     @property
     def tells(self) -> bool:
-        """Whether a stream that is so at rest works to a quality."""
-        group = self.group
-        steady = self.apart.rest <= max(ALIKE * group.rest, FLOOR * group.key)
-        return steady and 0.0 < group.rest <= SPARSE * group.key
+        pairs = zip(self.means, self.apart, strict=True)
+        return any(apart < inf and usual <= TINY * self.key for usual, apart in pairs)
 
     def differs(self, one: _Group) -> bool:
-        group, least = self.group, FLOOR * self.group.key
-        more = one.rest - group.rest > max(APART * self.apart.rest, MORE * group.rest, least)
-        larger = one.largest - group.largest > max(APART * self.apart.largest, LARGEST * group.largest, least)
-        return more or larger or one.rest < LESS * group.rest - least
+        """What moves adds to each packet alike, so spans weigh as the inverse of their variance."""
+        spans = [span for span in zip(one.means(), self.means, self.apart, strict=False) if span[2] < inf]
+        weight = sum(1 / apart**2 for _, _, apart in spans)
+        more = sum((size - usual) / apart**2 for size, usual, apart in spans)
+        less = sum(size for size, _, _ in spans) < LESS * sum(usual for _, usual, _ in spans) - LEAST_BYTES * len(spans)
+        return less or more > APART * sqrt(weight)
 
     def other_key(self, size: float) -> bool:
-        return abs(size - self.group.key) > KEY * self.group.key
+        return abs(size - self.key) > KEY * self.key
 
 
 class PacketSizes:
     """One stream. `t`: seconds on a clock that never goes back. For each packet `see`; `decoded` when a keyframe is
-    decoded that need not have been, `woke` when the camera rests no more because of it."""
+    decoded that need not have been, `woke` when the camera rests no more because of it.
+
+    another: whether a packet since the last such keyframe, or it itself, says that something has changed."""
 
     def __init__(self) -> None:
+        self.another = True
         self._known: deque[_Group] = deque(maxlen=GROUPS)
         self._usual: _Usual | None = None
-        self._key: int | None = None
-        self._rest = self._largest = 0
+        self._group: _Group | None = None
+        self._differs = False
         self._rested = False
-        self._another = True
         self._shown = -inf
         self._foretold = False
         self._right = 0
@@ -89,26 +120,25 @@ class PacketSizes:
 
     def see(self, size: int, key: bool, rests: bool) -> None:
         """rests: whether the camera rests now."""
-        if not key:
-            self._rest += size
-            self._largest = max(self._largest, size)
+        if key:
+            self._close()
+            if self._usual is not None and self._usual.other_key(size):
+                self.another = True
+            self._group, self._differs, self._rested = _Group(size), False, rests
+        elif self._group is not None:
             self._rested &= rests
-            return
-        if self._key is not None:
-            self._close(_Group(self._key, self._rest, self._largest))
-        if self._usual is not None and self._usual.other_key(size):
-            self._another = True
-        self._key, self._rest, self._largest, self._rested = size, 0, 0, rests
+            if self._group.add(size) and rests:
+                self._judge(self._group)
 
     def nothing_new(self, t: float, glance_s: float) -> bool:
         """Whether the keyframe that has just come shows what the last that was decoded showed, which is less than
         glance_s ago."""
         usual = self._usual
         believed = usual is not None and usual.tells and self._right >= FORETOLD and reached(t, self._until)
-        return believed and not self._another and not reached(t - self._shown, glance_s)
+        return believed and not self.another and not reached(t - self._shown, glance_s)
 
     def decoded(self, t: float) -> None:
-        self._shown, self._foretold, self._another = t, self._another, False
+        self._shown, self._foretold, self.another = t, self.another, False
 
     def woke(self, t: float) -> None:
         """What the last keyframe that was decoded showed has woken the camera up."""
@@ -120,22 +150,18 @@ class PacketSizes:
         else:
             self._woke = t
 
-    def _close(self, group: _Group) -> None:
-        differs = self._usual is None or self._usual.differs(group)
-        self._another |= differs
+    def _judge(self, group: _Group) -> None:
+        if self._usual is None or self._usual.differs(group):
+            self.another = self._differs = True
+
+    def _close(self) -> None:
+        group = self._group
+        if group is None:
+            return
+        self._judge(group)
         if self._woke is not None:
-            self._right, self._until = (self._right + 1, self._until) if differs else (0, self._woke + DISTRUST_S)
+            self._right, self._until = (self._right + 1, self._until) if self._differs else (0, self._woke + DISTRUST_S)
             self._woke = None
         if self._rested:
             self._known.append(group)
-            self._usual = _usual(self._known) if len(self._known) >= KNOWN else None
-
-
-def _usual(groups: "deque[_Group]") -> _Usual:
-    columns = [[one.key for one in groups], [one.rest for one in groups], [one.largest for one in groups]]
-    middles = [median(column) for column in columns]
-    apart = [
-        DEVIATION * median(abs(size - middle) for size in column)
-        for column, middle in zip(columns, middles, strict=True)
-    ]
-    return _Usual(_Group(*middles), _Group(*apart))
+            self._usual = _Usual.of(self._known) if len(self._known) >= KNOWN else None

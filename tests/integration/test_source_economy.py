@@ -1,7 +1,7 @@
 """Decoding by need: real H.264 and MJPEG packets in, the right pictures out, and a camera that wakes at once."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -24,8 +24,9 @@ FPS = 25
 REST = Wish(0.0, 2.0)
 
 
-def coded(path: Path, images: list[Image], gops: tuple[int, ...], bframes: int = 0) -> Path:
-    """H.264 whose keyframes are so many frames apart; the last distance holds on."""
+def coded(path: Path, images: list[Image], gops: tuple[int, ...], bframes: int = 0, rate: int | None = None) -> Path:
+    """H.264 whose keyframes are so many frames apart; the last distance holds on. rate: bits a second on average; None:
+    to a quality."""
     keys, at = {0}, 0
     for gop in gops:
         at += gop
@@ -37,8 +38,12 @@ def coded(path: Path, images: list[Image], gops: tuple[int, ...], bframes: int =
         stream: Any = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = images[0].shape[1], images[0].shape[0], "yuv420p"
         stream.codec_context.gop_size = 1000
-        wish = f"bframes={bframes}:b-adapt=0:b-pyramid=none:scenecut=0:keyint=1000:crf=18"
-        stream.options = {"preset": "veryfast", "forced-idr": "1", "x264-params": wish}
+        wish = f"bframes={bframes}:b-adapt=0:b-pyramid=none:scenecut=0:keyint=1000"
+        if rate is None:
+            wish += ":crf=18"
+        else:
+            stream.bit_rate = rate
+        stream.options = {"preset": "veryfast" if rate is None else "superfast", "forced-idr": "1", "x264-params": wish}
         for number, image in enumerate(images):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             frame.pict_type = 1 if number in keys else 0
@@ -142,43 +147,69 @@ def test_a_camera_that_goes_to_sleep_within_a_group_of_pictures_can_be_woken_wit
         right(watched.play(20), 90, 0)
 
 
-def test_a_resting_camera_whose_packets_foretell_motion_is_glanced_at_and_wakes_with_the_same_keyframe(
-    tmp_path: Path,
-) -> None:
-    """Two runs of the same stream, in which a block wanders now and then: with glances, and with each keyframe."""
-    chance = np.random.default_rng(1)
-    place = chance.integers(40, 200, (30, 40, 3)).repeat(4, 0).repeat(4, 1).astype(np.float32)
-    walks = [range(154, 174), range(234, 254), range(404, 424)]
-    images: list[Image] = []
-    for n in range(430):
-        image = place + chance.normal(0.0, 0.5, place.shape)
+def wandering(place: Image, noise: float, walks: Sequence[range], count: int) -> list[Image]:
+    """A camera's noisy pictures of a place in which a block wanders now and then."""
+    chance, images = np.random.default_rng(1), list[Image]()
+    noisy = [place + chance.normal(0.0, noise, place.shape) for _ in range(31)]
+    for n in range(count):
+        image = noisy[n % len(noisy)].copy()
         for walk in (one for one in walks if n in one):
             left = 5 * (n - walk.start)
             image[40:80, left : left + 20] = chance.integers(0, 255, (40, 20, 3))
         images.append(np.clip(np.rint(image), 0, 255).astype(np.uint8))
-    clip = coded(tmp_path / "clip.mp4", images, (10,))
-    runs = []
-    for glance_s in (0.0, 1.2):
-        now, keyframes, woken = 0.0, list[int](), list[int]()
-        control = Control("auto", Wish(0.0, 1.0, glance_s))
-        with av.open(str(clip)) as container:
-            stream = container.streams.video[0]
-            stream.thread_type = "NONE"
-            economy = Economy(stream.codec_context, control, lambda _: True, 1 / FPS, lambda: now)  # noqa: B023
-            for n, packet in enumerate(container.demux(stream)):
-                now = n / FPS
-                for frame in economy.feed(packet, 0.03) or ():
-                    moves = np.abs(frame.to_ndarray(format="bgr24") - place).max() > 100
-                    keyframes += [n] if control.wish.rest_s else []
-                    woken += [n] if control.wish.rest_s and moves else []
-                    control.wish = Wish(0.0, 0.0 if moves else 1.0, glance_s)
-        runs.append((woken, [n for n in keyframes if 270 < n < 400]))
-    (woken, all_of_them), (woken_too, few) = runs
+    return images
+
+
+def rested(clip: Path, place: Image, glance_s: float) -> tuple[list[int], list[int], Control]:
+    """Of a camera that rests whenever no block is to be seen: the packets with which it woke, and those with which it
+    was given a picture while it rested."""
+    now, keyframes, woken = 0.0, list[int](), list[int]()
+    control = Control("auto", Wish(0.0, 1.0, glance_s))
+    with av.open(str(clip)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "NONE"
+        economy = Economy(stream.codec_context, control, lambda _: True, 1 / FPS, lambda: now)
+        for n, packet in enumerate(container.demux(stream)):
+            now = n / FPS
+            for frame in economy.feed(packet, 0.03) or ():
+                moves = np.abs(frame.to_ndarray(format="bgr24").astype(np.int16) - place).max() > 100
+                keyframes += [n] if control.wish.rest_s else []
+                woken += [n] if control.wish.rest_s and moves else []
+                control.wish = Wish(0.0, 0.0 if moves else 1.0, glance_s)
+    return woken, keyframes, control
+
+
+def test_a_resting_camera_whose_packets_foretell_motion_is_glanced_at_and_wakes_with_the_same_keyframe(
+    tmp_path: Path,
+) -> None:
+    """Two runs of the same stream: with each keyframe, and with glances."""
+    place = np.random.default_rng(1).integers(40, 200, (30, 40, 3)).repeat(4, 0).repeat(4, 1).astype(np.uint8)
+    walks = [range(154, 174), range(234, 254), range(404, 424)]
+    clip = coded(tmp_path / "clip.mp4", wandering(place, 0.5, walks, 430), (10,))
+    (woken, each, _), (woken_too, glances, _) = (rested(clip, place, glance_s) for glance_s in (0.0, 1.2))
     assert woken == woken_too
     assert len(woken) == 3
-    assert len(all_of_them) == 12
+    few = [n for n in glances if 270 < n < 400]
+    assert len([n for n in each if 270 < n < 400]) == 12
     assert 4 <= len(few) <= 5
     assert all(b - a <= 30 for a, b in pairwise(few))
+
+
+def test_of_a_stream_to_a_rate_the_packets_after_a_keyframe_foretell_and_it_is_looked_at_after_all(
+    tmp_path: Path,
+) -> None:
+    """Whoever comes among the packets that code noise is told by the first of the next group, which code none."""
+    down, across = np.mgrid[:240, :320]
+    waves = [128 + 60 * np.sin(across / 23 + n) + 40 * np.cos(down / 17 - n) for n in range(3)]
+    place = np.stack(waves, 2).astype(np.uint8)
+    walks = [range(410, 440), range(557, 590), range(700, 733), range(899, 910)]
+    clip = coded(tmp_path / "clip.mp4", wandering(place, 1.0, walks, 910), (FPS,), rate=400_000)
+    (woken, each, _), (woken_too, few, control) = (rested(clip, place, glance_s) for glance_s in (0.0, 30.0))
+    assert len(woken) == len(walks)
+    assert all(0 <= late - soon <= 3 for soon, late in zip(woken, woken_too, strict=True))
+    assert woken_too != woken
+    assert len([n for n in few if 735 < n < 880]) <= len([n for n in each if 735 < n < 880]) / 2
+    assert len(few) + control.spared == len(each)
 
 
 def test_far_keyframes_are_never_waited_for(clips: dict[str, Path]) -> None:
