@@ -184,6 +184,12 @@ class Draft:
             self.doubts, self._frozen = why, None
             self.revision += 1
 
+    def came_late(self) -> None:
+        """What would have made it an alarm came late: it is listed as what a backlog told of."""
+        if not self.delayed:
+            self.delayed, self._frozen = True, None
+            self.revision += 1
+
     def snapshot(self, places: Places = NO_PLACES) -> Incident:
         """What it is now, frozen; the same object until something changes."""
         if self._frozen is None:
