@@ -291,8 +291,8 @@ class Correlator:
             self._memory.step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
             if announced is not None:  # for another of the episode's events, which came sooner
                 self._memory.absorb(draft, announced, now)
-        if anew:  # what comes next ties to both, and would make them one
-            self._drafts[own_id].apart = tuple(sorted(anew.union(self._drafts[own_id].apart)))
+        for one in sorted(anew):  # what comes next ties to both, and would make them one
+            self._memory.part(self._drafts[one], self._drafts[own_id], probe)
         self._memory.step.touch(own_id)
         return own_id, FIRST, []
 
