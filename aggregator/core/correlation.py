@@ -3,7 +3,7 @@
 Every incident has a *trail* per camera and kind: the hull in time of what that camera told. An episode's first event
 is compared with the trails around it and goes to the incident that most likely brought it forth, or to a new one
 (`attribution`); an event that ties two incidents together merges them. The episode decides first: begin, update and end
-always belong to the same incident. Nothing is ever split but by an operator (`surgery`).
+belong to the same incident, but see `Memory.part`. What was told is only moved by an operator (`surgery`).
 
 Events wait until those that happened before them can have come (`ordering`), so that incidents do not depend on the
 order of arrival within `reorder_s`. What is critical is shown at once all the same.
