@@ -73,6 +73,20 @@ def test_what_the_first_two_of_another_fire_go_on_to_tell_is_the_other_fires() -
     assert len(city.incidents[second].running) == 2
 
 
+def test_a_store_is_told_what_went_over_to_another_fire() -> None:
+    city = street()
+    first = burning(city)
+    for t, camera in ((1000, "cam-3"), (1002, "cam-4")):
+        city.at(t).sees(camera, "smoke_fire", confidence=0.8)
+    third = make_event(1004, "cam-5", "smoke_fire", location=place(100, 0, 30.0), confidence=0.8)
+    step = city.correlator.step((third,), START.timestamp() + 1004)
+    second = step.assigned[0].incident
+    assert {one.id for one in step.incidents} == {first, second}
+    assert [state.incident for _, state in step.episodes] == [second, second]
+    cameras = [{trail.camera for trail in city.correlator.trails(one)} for one in (first, second)]
+    assert cameras == [{"cam-0", "cam-1"}, {"cam-3", "cam-4", "cam-5"}]
+
+
 def test_what_began_anew_stays_another_fire_when_the_first_is_found_to_be_of_an_older_one() -> None:
     city = Timeline(None, **STREET, west=(-400.0, 0.0))
     older = city.at(-60).sees("west", "smoke_fire", confidence=0.8).incident
