@@ -3,7 +3,7 @@
 Every incident has a *trail* per camera and kind: the hull in time of what that camera told. An episode's first event
 is compared with the trails around it and goes to the incident that most likely brought it forth, or to a new one
 (`attribution`); an event that ties two incidents together merges them. The episode decides first: begin, update and end
-always belong to the same incident. Nothing is ever split but by an operator (`surgery`).
+belong to the same incident, but see `Memory.part`. What was told is only moved by an operator (`surgery`).
 
 Events wait until those that happened before them can have come (`ordering`), so that incidents do not depend on the
 order of arrival within `reorder_s`. What is critical is shown at once all the same.
@@ -218,8 +218,8 @@ class Correlator:
         if pulls and not draft.closed:
             self._bridge(probe, target, pulls, now)
             draft = memory.root(target)
-        if not delayed and not held.hushed and draft.state == "suspected":
-            self._promote(draft, data, last, last - first, now)
+        if draft.state == "suspected" and not held.hushed:
+            self._promote(draft, data, last, last - first, now, delayed)
         memory.watch(draft)
         refused = tuple(memory.step.refused.items())
         memory.step.refused.clear()
@@ -247,8 +247,8 @@ class Correlator:
         if index.count(draft.id) == 1 and not draft.closed and goes_on(trail, known.last):
             self._look_again(trail, now)
             draft = self._memory.root(draft.id)
-        if draft.state == "suspected" and not delayed and not held.hushed:
-            self._promote(draft, data, last, last - first, now)
+        if draft.state == "suspected" and not held.hushed:
+            self._promote(draft, data, last, last - first, now, delayed)
         return draft.id
 
     def _add(
@@ -291,8 +291,8 @@ class Correlator:
             self._memory.step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
             if announced is not None:  # for another of the episode's events, which came sooner
                 self._memory.absorb(draft, announced, now)
-        if anew:  # what comes next ties to both, and would make them one
-            self._drafts[own_id].apart = tuple(sorted(anew.union(self._drafts[own_id].apart)))
+        for one in sorted(anew):  # what comes next ties to both, and would make them one
+            self._memory.part(self._drafts[one], self._drafts[own_id], probe)
         self._memory.step.touch(own_id)
         return own_id, FIRST, []
 
@@ -342,7 +342,7 @@ class Correlator:
         self._memory.step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
         draft.add(event, at, now, source_of(event, at, place, self._trust, draft), True, False)
         self._memory.step.touch(own_id)
-        self._promote(draft, data, at.last, at.last - at.started, now)
+        self._promote(draft, data, at.last, at.last - at.started, now, False)
         self._memory.watch(draft)
 
     def _empty(self, draft: Draft, event: Event, at: Times, now: float) -> None:
@@ -383,14 +383,18 @@ class Correlator:
             return "closed"
         return self._memory.too_much(draft, probe.first, probe.last, probe.place)
 
-    def _promote(self, draft: Draft, told: EventData, last: float, lasts_s: float, now: float) -> None:
-        """Opens it where its events say enough, or notes what speaks against it."""
+    def _promote(self, draft: Draft, told: EventData, last: float, lasts_s: float, now: float, late: bool) -> None:
+        """Opens it where its events say enough, or notes what speaks against it. What came late opens nothing: where
+        it would have, the incident is marked."""
         draft.weigh(self._memory.places)
         one = draft if draft.care is UNTOUCHED else self._memory.snapshot(draft)
         many = draft.people >= self.policy.opening.crowded
         heard = Heard(self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, last, many) * 3600, lasts_s)
         reason = opening(one, self.policy.opening, heard)
-        if reason is not None:
+        if late:
+            if reason is not None:
+                draft.came_late()
+        elif reason is not None:
             self._memory.move(draft, "open", now, reason)
-            return
-        draft.doubt(against(one, self.policy.opening, heard))
+        else:
+            draft.doubt(against(one, self.policy.opening, heard))

@@ -4,6 +4,8 @@
 holds does not depend on the order in which events were added, except for exact ties.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -182,6 +184,18 @@ class Draft:
         """Why it stays suspected although its sources' own word would open it; nothing where they would not."""
         if why != self.doubts:
             self.doubts, self._frozen = why, None
+            self.revision += 1
+
+    def hand_over(self, episodes: Iterable[str], other: "Draft") -> None:
+        """They go on as the other's."""
+        self.running, other.running = self.running.difference(episodes), other.running.union(episodes)
+        self._frozen = other._frozen = None
+        self.revision += 1
+
+    def came_late(self) -> None:
+        """What would have made it an alarm came late: it is listed as what a backlog told of."""
+        if not self.delayed:
+            self.delayed, self._frozen = True, None
             self.revision += 1
 
     def snapshot(self, places: Places = NO_PLACES) -> Incident:

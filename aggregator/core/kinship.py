@@ -32,7 +32,7 @@ NATURES: dict[Kind, Nature] = {
     Kind.CROWD: Nature(30, 0.2, 100),
     Kind.BRAWL: Nature(21, 0.5, 60),
     Kind.CROWD_RUSH: Nature(26, 1, 45),
-    Kind.ABANDONED_OBJECT: Nature(13, 0, 150),
+    Kind.ABANDONED_OBJECT: Nature(13, 0, 60),
     Kind.STOPPED_VEHICLE: Nature(19, 0.25, 120),
     Kind.WRONG_WAY: Nature(33, 4, 30),
     Kind.CONGESTION: Nature(45, 1.3, 200),
@@ -63,11 +63,16 @@ RELATED: dict[frozenset[str], float] = {
     frozenset({"loitering", "crowd_rush"}): 0.3,
     frozenset({"line_crossing", "crowd_rush"}): 0.3,
     frozenset({"intrusion", "crowd_rush"}): 0.2,
-    frozenset({"loitering", "stopped_vehicle"}): 0.1,
+    frozenset({"loitering", "stopped_vehicle"}): 0.05,
     frozenset({"crowd_rush", "stopped_vehicle"}): 0.1,
+    frozenset({"abandoned_object", "congestion"}): 0.0,
+    frozenset({"abandoned_object", "stopped_vehicle"}): 0.0,
+    frozenset({"abandoned_object", "wrong_way"}): 0.0,
+    frozenset({"abandoned_object", "scene_anomaly"}): 0.1,
 }
 """Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one
-that is blinded and somebody who then comes in near by can be one."""
+that is blinded and somebody who then comes in near by can be one. Of the objects, water in the road makes queues and
+looks odd; a bag makes no queue."""
 FOLLOWS: frozenset[tuple[str, str]] = frozenset(
     {("fire", "people"), ("fire", "traffic"), ("object", "traffic"), ("camera", "trespass")}
 )

@@ -10,10 +10,11 @@ from math import inf
 
 from msgspec.structs import replace
 
+from aggregator.core.attribution import AT_ONCE_S
 from aggregator.core.fold import Draft
 from aggregator.core.incident import Change, Incident, OpeningPolicy, move
 from aggregator.core.lineage import Lineage
-from aggregator.core.linking import HeardSince, always
+from aggregator.core.linking import HeardSince, Trail, always
 from aggregator.core.outcome import EpisodeState, Outcome, Refused, Step
 from aggregator.core.rates import Rates
 from aggregator.core.severity import Places
@@ -114,6 +115,20 @@ class Memory:
         self.watch(absorbed)
         for trail in self.index.drop(absorbed.id):
             self.index.attach(trail, kept.id)
+
+    def part(self, old: Draft, new: Draft, probe: Trail) -> None:
+        """The new one began at once with the probe, and is another matter than the old one: what began with it goes on
+        as the new one's. What was told of that so far stays where it was told."""
+        new.apart = tuple(sorted({*new.apart, old.id}))
+        for trail in self.index.of(old.id):
+            if trail.kind != probe.kind or abs(trail.first - probe.first) > AT_ONCE_S or not trail.running:
+                continue
+            self.index.give(trail, new.id)
+            old.hand_over(trail.running, new)
+            for episode in trail.running:
+                state = replace(self.episodes[episode], incident=new.id)
+                self.episodes[episode] = self.step.episodes[episode] = state
+        self.step.touch(old.id)
 
     def apart(self, one: Draft, other: Draft) -> bool:
         """Whether these are two matters: an operator has said so, or one began at once long after the other had. What

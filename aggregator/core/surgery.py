@@ -1,6 +1,6 @@
 """What an operator does to which events make an incident: two made one, and an episode taken out of one.
 
-The machine never splits anything. What an operator split it does not merge again; an operator may.
+The machine never takes out what was told. What an operator split it does not merge again; an operator may.
 """
 
 from collections.abc import Sequence

@@ -145,6 +145,13 @@ class TrailIndex:
         self.grow(old, trail.place, trail.first, trail.last, trail.sure)
         return old
 
+    def give(self, trail: Trail, incident: str) -> None:
+        """From its incident to another, which has none of that camera and kind."""
+        del self._of[trail.incident][trail.site, trail.camera, trail.kind]
+        self._unlist(trail)
+        trail.key = 0
+        self.attach(trail, incident)
+
     def grow(self, trail: Trail, place: Location | None, first: float, last: float, sure: float) -> None:
         """It also covers what was told for so long, there and that surely."""
         before, longer, moved = trail.place, False, False

@@ -330,6 +330,31 @@ def test_a_backlog_joins_the_incident_it_belongs_to_without_an_alarm() -> None:
     assert city.incidents[alone.incident].delayed
 
 
+def test_what_a_backlog_makes_an_alarm_is_marked_also_where_little_came_fresh() -> None:
+    """Else nobody is shown it: it opens nothing, and not all that was told of it came late."""
+    city = Timeline(gate=(0, 0), market=(30, 0))
+    few = city.at(0).sees("gate", "crowd", confidence=0.4).incident
+    assert (city.incidents[few].state, city.incidents[few].delayed) == ("suspected", False)
+    city.at(10).sees("market", "crowd", confidence=0.1, delayed=True, lag_s=3000)
+    assert not city.incidents[few].delayed, "so little would have opened nothing"
+    assert city.at(20).sees("market", "brawl", confidence=0.9, delayed=True, lag_s=3000).incident == few
+    assert (city.incidents[few].state, city.incidents[few].delayed) == ("suspected", True)
+    city.at(30).sees("gate", "crowd", "update", started=0, confidence=0.4)
+    assert (city.incidents[few].state, city.incidents[few].delayed) == ("open", False), "it goes on"
+
+
+def test_a_thing_left_behind_makes_no_queue_and_is_gone_once_it_is_gone() -> None:
+    city = Timeline(gate=(0, 0), market=(20, 0), bridge=(0, 20))
+    bag = city.at(0).sees("gate", "abandoned_object", confidence=0.8).incident
+    assert city.at(5).sees("market", "abandoned_object", confidence=0.8).incident == bag
+    assert city.at(20).sees("bridge", "stopped_vehicle", confidence=0.8).incident != bag
+    for camera, begun in (("gate", 0), ("market", 5)):
+        city.at(300).sees(camera, "abandoned_object", "end", started=begun, confidence=0.8)
+    assert city.at(340).sees("bridge", "abandoned_object", confidence=0.8).incident == bag
+    city.at(345).sees("bridge", "abandoned_object", "end", started=340, confidence=0.8)
+    assert city.at(800).sees("bridge", "abandoned_object", episode="another", confidence=0.8).incident != bag
+
+
 def test_what_goes_on_is_looked_at_again_whenever_it_has_lasted_twice_as_long() -> None:
     looks, begin = [], START.timestamp()
     before = begin

@@ -55,6 +55,38 @@ def test_three_more_cameras_that_see_a_fire_at_once_long_after_it_began_see_anot
     assert (second.merged_into, second.previous, second.apart) == (None, None, (first,))
 
 
+def test_what_the_first_two_of_another_fire_go_on_to_tell_is_the_other_fires() -> None:
+    """What they had told by then stays where it was told; who saw the first fire before goes on to see it."""
+    city = street()
+    first = burning(city)
+    for t, camera in ((1000, "cam-3"), (1002, "cam-4")):
+        city.at(t).sees(camera, "smoke_fire", confidence=0.8)
+    second = city.at(1004).sees("cam-5", "smoke_fire", confidence=0.8).incident
+    for t, camera, begun in ((1030, "cam-3", 1000), (1032, "cam-4", 1002)):
+        told = city.at(t).sees(camera, "smoke_fire", "update", started=begun, confidence=0.8)
+        assert (told.incident, told.link.kind) == (second, "episode")
+    assert city.at(1034).sees("cam-0", "smoke_fire", "update", started=0, confidence=0.8).incident == first
+    one, other = city.incidents[first], city.incidents[second]
+    assert ({source.camera for source in other.sources}, other.merged_into) == ({"cam-3", "cam-4", "cam-5"}, None)
+    assert (one.event_count, len(one.running), other.event_count, len(other.running)) == (14, 2, 3, 3)
+    city.at(1100).sees("cam-3", "smoke_fire", "end", started=1000, confidence=0.8)
+    assert len(city.incidents[second].running) == 2
+
+
+def test_a_store_is_told_what_went_over_to_another_fire() -> None:
+    city = street()
+    first = burning(city)
+    for t, camera in ((1000, "cam-3"), (1002, "cam-4")):
+        city.at(t).sees(camera, "smoke_fire", confidence=0.8)
+    third = make_event(1004, "cam-5", "smoke_fire", location=place(100, 0, 30.0), confidence=0.8)
+    step = city.correlator.step((third,), START.timestamp() + 1004)
+    second = step.assigned[0].incident
+    assert {one.id for one in step.incidents} == {first, second}
+    assert [state.incident for _, state in step.episodes] == [second, second]
+    cameras = [{trail.camera for trail in city.correlator.trails(one)} for one in (first, second)]
+    assert cameras == [{"cam-0", "cam-1"}, {"cam-3", "cam-4", "cam-5"}]
+
+
 def test_what_began_anew_stays_another_fire_when_the_first_is_found_to_be_of_an_older_one() -> None:
     city = Timeline(None, **STREET, west=(-400.0, 0.0))
     older = city.at(-60).sees("west", "smoke_fire", confidence=0.8).incident
