@@ -264,8 +264,7 @@ class Bend:
 
     def __init__(self) -> None:
         self._shape: tuple[int, ...] = ()
-        self._change = self._last = self._half = np.zeros(0, np.float32)
-        self._cells, self._bands = np.zeros((2, 0, 0, 0), np.float32), np.zeros((0, 0, 0), np.float32)
+        self._change = self._last = self._pairs = self._spare = self._bands = np.zeros(0, np.float32)
 
     def strongest(self, before: FeatureMap, now: FeatureMap, *, known: bool) -> Floats:
         """(windows, channels of both). known: whether `before` was the last call's `now`; where it was not, NaN."""
@@ -274,8 +273,8 @@ class Bend:
         if self._shape != (all_, *now.values.shape):
             self._shape = all_, *now.values.shape
             self._change, self._last = np.empty((2, coarse + now.fine.size), np.float32)
-            self._half = np.empty((now.fine.size // (4 * columns), 2 * columns), np.float32)
-            self._cells = np.empty((2, all_, rows, columns), np.float32)
+            self._pairs = np.empty((now.fine.size // (4 * columns), 2 * columns), np.float32)
+            self._spare = np.empty((all_, rows, columns), np.float32)
             self._bands = np.empty((all_, len(down), columns), np.float32)
         last, change = self._change, self._last
         self._change, self._last = change, last
@@ -284,14 +283,15 @@ class Bend:
         if not known:
             return np.full((len(down) * len(right), all_), np.nan, np.float32)
         np.subtract(change, last, out=last)
-        cells, spare = self._cells
-        np.abs(last[:coarse], out=cells[:count].reshape(-1))
-        fine = np.abs(last[coarse:], out=last[coarse:]).reshape(-1, 2, 2 * columns)
-        np.maximum(fine[:, 0], fine[:, 1], out=self._half)
-        np.maximum(self._half.reshape(-1)[::2], self._half.reshape(-1)[1::2], out=cells[count:].reshape(-1))
-        lines = greatest(cells, spare, min(SIZE, rows), columns)
+        np.abs(last, out=last)
+        # Of four fine cells that lie in a coarse one the greatest, in its place behind the coarse map.
+        fine = last[coarse:].reshape(-1, 2, 2 * columns)
+        pairs = np.maximum(fine[:, 0], fine[:, 1], out=self._pairs).reshape(-1)
+        np.maximum(pairs[::2], pairs[1::2], out=last[coarse : self._spare.size])
+        cells = last[: self._spare.size].reshape(self._spare.shape)
+        lines = greatest(cells, self._spare, min(SIZE, rows), columns)
         lines.take(down, axis=1, out=self._bands, mode="clip")  # With a mode, numpy needs no room of its own.
-        found = greatest(self._bands, spare, min(SIZE, columns), 1)
+        found = greatest(self._bands, self._spare, min(SIZE, columns), 1)
         return found.take(right, axis=2).reshape(all_, -1).T
 
 
