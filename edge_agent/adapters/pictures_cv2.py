@@ -96,7 +96,7 @@ class CvPicture:
         if width not in self._planes:
             colour = self.colour(width)
             blue, green, red = np.empty((3, *colour.shape[:2]), np.uint8)
-            cv2.split(colour, (blue, green, red))  # Into room of ours: OpenCV takes three times as long to make its own.
+            cv2.split(colour, (blue, green, red))  # OpenCV takes twice as long where it has to make room.
             self._planes[width] = blue, green, red
         return self._planes[width]
 

@@ -73,7 +73,7 @@ class BrawlRule(Rule):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """parts: (windows, len(PARTS)) log-odds; odds: (windows,), their sums. motion: the named channels as measured, as the
+    """parts: (windows, len(PARTS)) log-odds. odds: (windows,), their sums. motion: the named channels as measured, as
     parts. change: (windows,), mean over the channels of the maps; None where not known."""
 
     t: float
