@@ -50,9 +50,9 @@ class Difference:
 
     kept: still shows what it did. dull: lost and without detail. blown: shows white where it did not. detail: fine
     detail of the whole picture against the known one (1: as much), fog and gain taken out. sharpness: fine against
-    coarse detail, noise taken out, against the known proportion. layout: correlation of the coarse layout (cell means),
-    1 where only focus was lost. shift: how far the view has moved, as a share of the width. age_s: how long the view has
-    been known. What is asked only where something seems wrong is worked out then.
+    coarse detail, noise taken out, against the known proportion. layout: correlation of the coarse layout (cell
+    means), 1 where only focus was lost. shift: how far the view has moved, as a share of the width. age_s: how long the
+    view has been known. What is asked only where something seems wrong is worked out then.
     """
 
     t: float

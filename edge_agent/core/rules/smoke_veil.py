@@ -49,8 +49,8 @@ NOISE = 1.0
 ROUGHEST = 0.8
 """Mean gradient of the change between two looks against its mean size: smoke has 0.4 to 0.7, leaves and noise 0.9."""
 NOTHING = 1e-18
-"""The share of looks at which a cell drifts dwindles by a sixth a look where it never does any more. After 100 s it would
-be too small for a number's usual form, and many processors take a hundred times as long for those."""
+"""The share of looks at which a cell drifts dwindles by a sixth a look where it never does any more. After 100 s it
+would be too small for a number's usual form, and many processors take a hundred times as long for those."""
 FAINT = 2.0
 """Grey levels of change that say nothing of how rough it is."""
 
