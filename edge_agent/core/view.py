@@ -66,7 +66,7 @@ class Difference:
     age_s: float
     _structured: Mask
     _alike: Mask
-    _detail: Grid
+    _detail: NDArray[np.floating]
     _last: Patches
     _now: Patches
 
