@@ -17,6 +17,8 @@ from edge_agent.core.patches import Patches, likeness, patches
 from edge_agent.core.quantiles import mean, median, quantile
 from edge_agent.core.timing import reached
 
+Mask = NDArray[np.bool_]
+
 FOLLOW_S = 20.0
 READY_LOOKS = 3
 READY_S = 1.2
@@ -42,31 +44,47 @@ LAYOUT_GAIN = (0.05, 4.0)
 """Bounds of the gain that is taken out, where the layout correlates with the known one by more than SAME_LAYOUT."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Difference:
     """How a look differs from what is known. Shares are of the cells with structure, 0..1.
 
-    kept: still shows what it did. corner: the same, in that outer ninth of the picture that kept most. dull: lost and
-    without detail. blown: shows white where it did not. detail: fine detail of the whole picture against the known
-    one (1: as much), fog and gain taken out. clear: the same in those cells only that kept. sharpness: fine against
-    coarse detail, noise taken out, against the known proportion. layout: correlation of the coarse layout (cell means),
-    1 where only focus was lost. shift: how far the view has moved, as a share of the width. steady: kept since the look
-    before.
-    age_s: how long the view has been known.
+    kept: still shows what it did. dull: lost and without detail. blown: shows white where it did not. detail: fine
+    detail of the whole picture against the known one (1: as much), fog and gain taken out. sharpness: fine against
+    coarse detail, noise taken out, against the known proportion. layout: correlation of the coarse layout (cell
+    means), 1 where only focus was lost. shift: how far the view has moved, as a share of the width. age_s: how long the
+    view has been known. What is asked only where something seems wrong is worked out then.
     """
 
     t: float
     kept: float
-    corner: float
     dull: float
     blown: float
     detail: float
-    clear: float
     sharpness: float
     layout: float
     shift: float
-    steady: float
     age_s: float
+    _structured: Mask
+    _alike: Mask
+    _detail: NDArray[np.floating]
+    _last: Patches
+    _now: Patches
+
+    @property
+    def corner(self) -> float:
+        """As `kept`, in that outer ninth of the picture that kept most."""
+        return _corner(self._alike, self._structured)
+
+    @property
+    def clear(self) -> float:
+        """As `detail`, in those cells only that kept what they showed (median)."""
+        kept = self._structured & self._alike
+        return median(self._detail[kept]) if kept.any() else 0.0
+
+    @property
+    def steady(self) -> float:
+        """Kept since the look before."""
+        return _share(likeness(self._last, self._now) > ALIKE, self._now.spread > STRUCTURE)
 
 
 class ViewMemory:
@@ -101,8 +119,7 @@ class ViewMemory:
         if np.count_nonzero(structured) < ENOUGH * structured.size:
             self.learn(look)
             return None
-        steady = _share(likeness(last, now) > ALIKE, now.spread > STRUCTURE)
-        return _difference(known, look, usual, now, steady, look.t - self._since)
+        return _difference(known, look, usual, last, now, look.t - self._since)
 
     def learn(self, look: Look) -> None:
         """Take this look into what is known."""
@@ -125,43 +142,44 @@ class ViewMemory:
         return self._looks >= READY_LOOKS and reached(t - self._since, READY_S)
 
 
-def _difference(known: Look, look: Look, usual: Patches, now: Patches, steady: float, age_s: float) -> Difference:
+def _difference(known: Look, look: Look, usual: Patches, last: Patches, now: Patches, age_s: float) -> Difference:
     structured, alike = usual.spread > STRUCTURE, likeness(usual, now) > ALIKE
     lost = structured & ~alike
     gain, layout = _layout(usual, now)
     detail = np.sqrt((look.fine + 0.1) / (known.fine + 0.1)) / gain
     flat = now.spread < DULL * gain * usual.spread
     plain = np.sqrt((look.coarse + 0.1) / (known.coarse + 0.1)) / gain
-    kept = structured & alike
     share = _share(alike, structured)
     fine, known_fine = _energy(look.fine, structured), _energy(known.fine, structured)
     blown = structured & ((look.clipped > 0.5) & (known.clipped < 0.25))
     return Difference(
         t=look.t,
         kept=share,
-        corner=_corner(alike, structured),
         dull=_share(lost & (flat | (np.minimum(detail, plain) < DULL)), structured),
         blown=_share(blown, structured),
         detail=sqrt(fine / known_fine) / gain,
-        clear=median(detail[kept]) if kept.any() else 0.0,
         sharpness=_sharpness(known, look, structured),
         layout=layout,
         shift=_shift(known.small, look.small) if share < UNMOVED else 0.0,
-        steady=steady,
         age_s=age_s,
+        _structured=structured,
+        _alike=alike,
+        _detail=detail,
+        _last=last,
+        _now=now,
     )
 
 
-def _share(which: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
+def _share(which: Mask, among: Mask) -> float:
     count = int(np.count_nonzero(among))
     return int(np.count_nonzero(which & among)) / count if count else 0.0
 
 
-def _energy(grid: Grid, among: NDArray[np.bool_]) -> float:
+def _energy(grid: Grid, among: Mask) -> float:
     return mean(grid[among]) + 0.1
 
 
-def _sharpness(known: Look, look: Look, among: NDArray[np.bool_]) -> float:
+def _sharpness(known: Look, look: Look, among: Mask) -> float:
     """Fine against coarse detail in these cells, by the known proportion of the two: each cell's own, weighted by the
     coarse detail that it shows now. Fog that hides what is far, where detail is finest, changes the weights only; a
     blurred lens the proportion."""
@@ -193,7 +211,7 @@ def _layout(known: Patches, now: Patches) -> tuple[float, float]:
     return (gain if layout > SAME_LAYOUT else 1.0), layout
 
 
-def _corner(alike: NDArray[np.bool_], structured: NDArray[np.bool_]) -> float:
+def _corner(alike: Mask, structured: Mask) -> float:
     """Share kept in the best of the outer ninths that have structure: who stands before the lens leaves one alone."""
     best = 0.0
     for i, band in enumerate(_thirds(alike.shape[0])):

@@ -191,7 +191,7 @@ def test_one_step_is_no_brawl() -> None:
 
 def test_what_lasts_is_the_mean_without_the_strongest_step() -> None:
     parts = np.array([[[1.0, 0.0]], [[5.0, 4.0]], [[2.0, 1.0]]], np.float32)
-    np.testing.assert_allclose(lasting(parts), [[1.5, 0.5]])
+    np.testing.assert_allclose(lasting(parts, parts.sum(axis=2)), [[1.5, 0.5]])
 
 
 def test_a_held_picture_has_no_score_once_the_window_is_over() -> None:

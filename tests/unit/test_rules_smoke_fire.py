@@ -261,6 +261,16 @@ def test_what_passed_over_a_place_leaves_no_veil_behind() -> None:
     assert there.min() > 0.85
 
 
+def test_where_nothing_drifts_any_more_numbers_do_not_become_too_small() -> None:
+    """Processors take a hundred times as long for them, and a picture may stay the same for weeks."""
+    memory, pictures = VeilMemory(0.85), CvPictures()
+    still, lit = (image(picture, 0.0) for picture in (STREET, painted(STREET, abs(X - 160) < 60, (200, 200, 200))))
+    with np.errstate(under="raise"):
+        for n, t in enumerate(every(5, 0, 140)):
+            shown = lit if n in (3, 4) else still
+            memory.look(pictures.show(Frame(shown, shown[..., 0], n, t), t), t, None, False)
+
+
 def test_a_small_flame_is_left_alone_until_asked_for() -> None:
     def candle(t: float) -> NDArray[np.float32]:
         return with_fire(STREET, t, size=3.0)

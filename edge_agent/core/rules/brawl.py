@@ -73,11 +73,12 @@ class BrawlRule(Rule):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """parts: (windows, len(PARTS)) log-odds. motion: the named channels as measured, likewise. change: (windows,), mean
-    over the channels of the maps; None where not known."""
+    """parts: (windows, len(PARTS)) log-odds. odds: (windows,), their sums. motion: the named channels as measured, as
+    parts. change: (windows,), mean over the channels of the maps; None where not known."""
 
     t: float
     parts: Floats
+    odds: Floats
     motion: Floats
     change: Floats | None
 
@@ -136,7 +137,8 @@ class Brawl:
         maps, motion = evidence.rows[:, : 1 - len(PARTS)], evidence.rows[:, 1 - len(PARTS) :]
         change = maps @ np.full(maps.shape[1], 1 / maps.shape[1], np.float32)  # Their mean, in a fraction of the time.
         known = None if np.isnan(change.sum()) else change
-        self._steps.append(_Step(evidence.t, self._model.parts(evidence.rows), motion, known))
+        parts = self._model.parts(evidence.rows)
+        self._steps.append(_Step(evidence.t, parts, parts.sum(axis=1), motion, known))
 
     def _judge(self, view: View, people: list[Figure], recent: Sequence[_Step]) -> tuple[Finding, ...]:
         self._score = None
@@ -144,7 +146,7 @@ class Brawl:
         if len(recent) < 3 or not reached(recent[-1].t - recent[0].t, LEAST_S) or not len(places):
             self._going_on = False
             return ()
-        parts = lasting(np.stack([step.parts for step in recent]))
+        parts = lasting(np.array([step.parts for step in recent]), np.array([step.odds for step in recent]))
         top = places[strongest(parts[places].sum(axis=1))]
         odds = float(parts[top].sum(axis=1).mean()) + self._model.bias
         doubt = self._doubt(top, recent, odds)
@@ -167,8 +169,8 @@ class Brawl:
 
     def _borne_out(self, places: NDArray[np.intp], doubt: float) -> bool:
         """By LONG_S as a whole, the same taken off."""
-        odds = np.stack([step.parts.sum(axis=1) for step in self._steps]) + np.float32(self._model.bias)
-        lasts = lasting(np.maximum(odds, CALM)[..., None])[places, 0]
+        odds = np.maximum(np.array([step.odds for step in self._steps]) + np.float32(self._model.bias), CALM)
+        lasts = lasting(odds, odds)[places]
         long = float(lasts[strongest(lasts)].mean()) - doubt
         return probability(long) >= self._rule.threshold * BORNE_OUT
 
@@ -221,11 +223,10 @@ class Brawl:
         )
 
 
-def lasting(parts: Floats) -> Floats:
-    """(steps, windows, parts) → (windows, parts): the mean over the steps but each window's strongest: a cut, a flash
-    or a knock at the camera is one step, a brawl goes on."""
-    strongest_step = parts.sum(axis=2).argmax(axis=0)
-    peak = parts[strongest_step, np.arange(parts.shape[1])]
+def lasting(parts: Floats, odds: Floats) -> Floats:
+    """(steps, windows, ...) → (windows, ...): the mean over the steps but each window's strongest by its odds (steps,
+    windows): a cut, a flash or a knock at the camera is one step, a brawl goes on."""
+    peak = parts[odds.argmax(axis=0), np.arange(parts.shape[1])]
     return np.asarray((parts.sum(axis=0) - peak) / (len(parts) - 1), np.float32)
 
 

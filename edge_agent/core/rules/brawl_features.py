@@ -67,7 +67,7 @@ class Looker:
     def __init__(self) -> None:
         self._last: tuple[float, FeatureMap] | None = None
         self._dt: float | None = None
-        self._bend, self._fine = Bend(1), Bend(2)
+        self._bend = Bend()
         self._moves = False
         self._fields, self._before = np.zeros((2, 5, 0, 0), np.float32)
         self._room = np.zeros((2, 0, 0), np.float32)
@@ -95,16 +95,10 @@ class Looker:
             self._moves, self._dt = False, None
             return None
         dt, self._dt = self._dt, view.t - before[0]
-        bends = [
-            bend.strongest(last, now, known=dt is not None)
-            for bend, last, now in (
-                (self._bend, before[1].values, view.features.values),
-                (self._fine, before[1].fine, view.features.fine),
-            )
-        ]
+        bend = self._bend.strongest(before[1], view.features, known=dt is not None)
         motion = self._motion(flow, view.features, people)
         assert self._cells is not None
-        rows = np.concatenate([*bends, motion], axis=1)
+        rows = np.concatenate([bend, motion], axis=1)
         deep = rows[:, : -len(MOTION)]
         if dt is not None:
             deep *= np.float32((2 * NOMINAL_S / (dt + self._dt)) ** GROWTH)
@@ -239,8 +233,10 @@ def shear(x: Floats, y: Floats, out: Floats, room: Floats) -> None:
 
 def _rise(field: Floats, out: Floats) -> None:
     """Twice the central differences down the rows, one-sided at the borders (as numpy.gradient, in less time)."""
+    last = len(field) - 1
     np.subtract(field[2:], field[:-2], out=out[1:-1])
-    out[0], out[-1] = 2 * (field[1] - field[0]), 2 * (field[-1] - field[-2])
+    np.subtract(field[1 :: last - 1], field[: last : last - 1], out=out[::last])  # Both borders at once.
+    out[::last] *= 2.0
 
 
 @cache
@@ -263,31 +259,40 @@ def _falls(cells: int) -> Floats:
 
 
 class Bend:
-    """How much a feature map departs, at most, in each window, from changing as it did before. finer: so many of its
-    cells lie along the side of a cell of the windows' grid."""
+    """How much two feature maps, the second twice as fine, depart at most in each window from changing as they did
+    before."""
 
-    def __init__(self, finer: int) -> None:
-        self._finer = finer
-        self._room: list[Floats] = []
+    def __init__(self) -> None:
+        self._shape: tuple[int, ...] = ()
+        self._change = self._last = self._pairs = self._spare = self._bands = np.zeros(0, np.float32)
 
-    def strongest(self, before: Floats, now: Floats, *, known: bool) -> Floats:
-        """Two maps (channels, finer * rows, finer * columns) → (windows, channels). known: whether `before` was the
-        last call's `now`; where it was not, NaN."""
-        finer, (count, high, wide) = self._finer, now.shape
-        down, right = starts(high // finer), starts(wide // finer)
-        if not self._room or self._room[0].shape != now.shape:
-            self._room = [np.empty(shape, np.float32) for shape in (*[now.shape] * 3, (count, len(down), wide))]
-        change, last, spare, bands = self._room
-        np.subtract(now, before, out=change)
-        self._room[:2] = last, change
+    def strongest(self, before: FeatureMap, now: FeatureMap, *, known: bool) -> Floats:
+        """(windows, channels of both). known: whether `before` was the last call's `now`; where it was not, NaN."""
+        coarse, (count, rows, columns) = now.values.size, now.values.shape
+        down, right, all_ = starts(rows), starts(columns), count + len(now.fine)
+        if self._shape != (all_, *now.values.shape):
+            self._shape = all_, *now.values.shape
+            self._change, self._last = np.empty((2, coarse + now.fine.size), np.float32)
+            self._pairs = np.empty((now.fine.size // (4 * columns), 2 * columns), np.float32)
+            self._spare = np.empty((all_, rows, columns), np.float32)
+            self._bands = np.empty((all_, len(down), columns), np.float32)
+        last, change = self._change, self._last
+        self._change, self._last = change, last
+        np.subtract(now.values, before.values, out=change[:coarse].reshape(now.values.shape))
+        np.subtract(now.fine, before.fine, out=change[coarse:].reshape(now.fine.shape))
         if not known:
-            return np.full((len(down) * len(right), count), np.nan, np.float32)
+            return np.full((len(down) * len(right), all_), np.nan, np.float32)
         np.subtract(change, last, out=last)
         np.abs(last, out=last)
-        lines = greatest(last, spare, min(finer * SIZE, high), wide)
-        lines.take(finer * down, axis=1, out=bands, mode="clip")  # With a mode, numpy needs no room of its own.
-        found = greatest(bands, spare, min(finer * SIZE, wide), 1)
-        return found.take(finer * right, axis=2).reshape(count, -1).T
+        # Of four fine cells that lie in a coarse one the greatest, in its place behind the coarse map.
+        fine = last[coarse:].reshape(-1, 2, 2 * columns)
+        pairs = np.maximum(fine[:, 0], fine[:, 1], out=self._pairs).reshape(-1)
+        np.maximum(pairs[::2], pairs[1::2], out=last[coarse : self._spare.size])
+        cells = last[: self._spare.size].reshape(self._spare.shape)
+        lines = greatest(cells, self._spare, min(SIZE, rows), columns)
+        lines.take(down, axis=1, out=self._bands, mode="clip")  # With a mode, numpy needs no room of its own.
+        found = greatest(self._bands, self._spare, min(SIZE, columns), 1)
+        return found.take(right, axis=2).reshape(all_, -1).T
 
 
 def greatest(values: Floats, spare: Floats, count: int, step: int) -> Floats:

@@ -1,6 +1,7 @@
 """Pictures cut into square cells: means, neighbourhoods, and regions of cells that touch."""
 
 from collections import deque
+from functools import lru_cache
 from math import ceil
 
 import numpy as np
@@ -29,13 +30,15 @@ def cell_sums(planes: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
 
 def neighbourhood(grids: Grid) -> Grid:
     """(n, rows, cols): the mean of each cell and its eight neighbours, the edge cells repeated outwards."""
-    count, rows, cols = grids.shape
-    wide = np.empty((count, rows + 2, cols + 2), np.float32)
-    wide[:, 1:-1, 1:-1] = grids
-    wide[:, 0, 1:-1], wide[:, -1, 1:-1] = grids[:, 0], grids[:, -1]
-    wide[..., 0], wide[..., -1] = wide[..., 1], wide[..., -2]
-    tall = wide[:, :-2] + wide[:, 1:-1] + wide[:, 2:]
-    return np.asarray((tall[..., :-2] + tall[..., 1:-1] + tall[..., 2:]) / np.float32(9.0), np.float32)
+    _, rows, cols = grids.shape
+    return np.asarray(_beside(rows) @ grids @ _beside(cols) / np.float32(9.0), np.float32)
+
+
+@lru_cache(maxsize=16)
+def _beside(cells: int) -> Grid:
+    """(cells, cells): how often each cell counts in the sum of another and the two beside it along a side."""
+    wide = np.pad(np.eye(cells, dtype=np.float32), ((1, 1), (0, 0)), "edge")
+    return np.asarray(wide[:-2] + wide[1:-1] + wide[2:], np.float32)
 
 
 def regions(mask: Mask, least: int) -> list[Mask]:

@@ -48,6 +48,9 @@ NOISE = 1.0
 """Mean gradient of a picture's noise, so that empty sky and black night are not said to have lost their detail."""
 ROUGHEST = 0.8
 """Mean gradient of the change between two looks against its mean size: smoke has 0.4 to 0.7, leaves and noise 0.9."""
+NOTHING = 1e-18
+"""The share of looks at which a cell drifts dwindles by a sixth a look where it never does any more. After 100 s it
+would be too small for a number's usual form, and many processors take a hundred times as long for those."""
 FAINT = 2.0
 """Grey levels of change that say nothing of how rough it is."""
 
@@ -107,6 +110,7 @@ class VeilMemory:
             stack -= self._fast
             stack *= self._weight(t, FAST_S)
             self._fast += stack
+            self._fast[4][self._fast[4] < NOTHING] = 0.0
             more = np.minimum(texture - self._slow, PASSING * (self._slow + NOISE * contrast))
             self._slow = self._slow + self._weight(t, SLOW_S) * more
         self._luma, self._t = luma, t
