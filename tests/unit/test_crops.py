@@ -183,6 +183,17 @@ def test_whom_a_border_cuts_where_he_is_expected_is_known_but_begins_no_track(
     assert not (result.found.scores >= STRONG).any()
 
 
+def test_of_who_is_cut_the_sides_that_the_border_hides_are_as_expected() -> None:
+    (piece,) = (on := made(boxes((600, 300, 630, 380)))).pieces
+    look = seen(on_sheet(piece, (605.0, piece.y1 + EDGE / 4, 634.0, 383.0)))
+    result = back(on, [look], STRONG, boxes((602, 301, 632, 381)))
+    assert np.allclose(result.found.boxes, [(605, 301, 634, 383)], atol=0.5)
+    at_the_edge = Piece(1100, 100, 1270, 200, 0, 0, 170, 100, 0)
+    look = seen(on_sheet(at_the_edge, (1240.0, 110.0, 1270.0, 190.0)))
+    result = back(Sheets(FRAME, 1, (at_the_edge,)), [look], STRONG, boxes((1238, 110, 1290, 190)))
+    assert np.allclose(result.found.boxes, [(1240, 110, 1280, 190)], atol=0.5)
+
+
 def test_whom_two_borders_cut_where_he_is_expected_is_one_person() -> None:
     left, right = Piece(100, 100, 160, 200, 0, 0, 60, 100, 0), Piece(130, 100, 230, 200, 104, 0, 100, 100, 0)
     person = (131.0, 120.0, 165.0, 180.0)
