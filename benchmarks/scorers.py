@@ -3,8 +3,9 @@
 Boxes are (n, 4) x1 y1 x2 y2 in any one unit; times are seconds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -77,6 +78,25 @@ def parse_mot(lines: Iterable[str]) -> dict[int, TruthFrame]:
         )
         for frame, found in sorted(rows.items())
     }
+
+
+def between(truth: Mapping[int, TruthFrame], apart: int) -> dict[int, TruthFrame]:
+    """The frames between two true ones that are at most `apart` frames from each other: who is in both is on the
+    straight way, who is in one of them alone stays there and is ignored."""
+    found: dict[int, TruthFrame] = {}
+    for (first, one), (last, other) in pairwise(sorted(truth.items())):
+        if last - first > apart:
+            continue
+        both, mine, its = np.intersect1d(one.ids, other.ids, return_indices=True)
+        rest = [(frame, ~np.isin(frame.ids, both)) for frame in (one, other)]
+        ids = np.concatenate((both, *(frame.ids[alone] for frame, alone in rest)))
+        ignored = np.ones(len(ids), np.bool_)
+        ignored[: len(both)] = one.ignored[mine] | other.ignored[its]
+        for index in range(first + 1, last):
+            way = one.boxes[mine] + (index - first) / (last - first) * (other.boxes[its] - one.boxes[mine])
+            boxes = np.concatenate((way, *(frame.boxes[alone] for frame, alone in rest)))
+            found[index] = TruthFrame(boxes, ids, ignored)
+    return found
 
 
 def iou(a: Boxes, b: Boxes) -> NDArray[np.float64]:

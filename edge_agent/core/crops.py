@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.overlap import areas, shared
+from edge_agent.core.overlap import areas, iou, shared
 from edge_agent.core.types import Detections
 
 Boxes = NDArray[np.float64]
@@ -93,8 +93,9 @@ class Sheets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """In pixels of the frame, best first. found: whole. doubtful: what a piece's border cuts, or spans pieces; somebody
-    may be there. cut: boxes of those that are strong and nobody that was found: another look has to tell."""
+    """In pixels of the frame, best first. found: whole, or cut but expected there. doubtful: what else a piece's border
+    cuts, or spans pieces; somebody may be there. cut: boxes of those that are strong and nobody that was found whole:
+    another look has to tell."""
 
     found: Detections
     doubtful: Detections
@@ -148,9 +149,11 @@ def _scaled(corners: NDArray[np.intp], scales: Scales) -> list[list[int]]:
     return rows
 
 
-def back(on: Sheets, looks: Sequence[Detections], strong: float) -> Seen:
+def back(on: Sheets, looks: Sequence[Detections], strong: float, expected: Boxes = NOWHERE) -> Seen:
     """What was found on the sheets, in their order and pixels, as it lies in the frame. A box that its piece's border
-    cuts is left out, but where that is the frame's border. strong: score of a box that is worth looking for."""
+    cuts is left out, but where that is the frame's border, and but for a strong one that fits a box that is `expected`:
+    it continues a track, with the sides that are cut as they were expected, and weakly, so that it begins none.
+    strong: score of a box that is worth looking for."""
     found = _together(looks)
     if not len(found):
         return Seen(found, found)
@@ -162,14 +165,33 @@ def back(on: Sheets, looks: Sequence[Detections], strong: float) -> Seen:
     zoom = (own[:, 2:4] - own[:, :2]) / (scale[:, 1] - scale[:, 0])
     placed = (clipped - np.tile(own[:, 4:6], 2)) * np.tile(zoom, 2) + np.tile(own[:, :2], 2)
     free = own[:, :4] == (0, 0, *on.frame)
-    near = np.abs(clipped - own[:, 4:8]) <= EDGE
-    cut = (near & ~free).any(axis=1)
+    near = (np.abs(clipped - own[:, 4:8]) <= EDGE) & ~free
+    cut = near.any(axis=1)
     good = inside & ~cut
     kept = _single(placed, found.scores, found.labels, owner, good.nonzero()[0])
     lost = (inside & cut & (found.scores >= strong)).nonzero()[0]
-    known = alike(placed[lost], placed[kept]) & (found.labels[lost][:, None] == found.labels[kept])
-    rest = (~good).nonzero()[0]
-    return Seen(_chosen(found, placed, kept), _chosen(found, placed, rest), placed[lost[~known.any(axis=1)]])
+    shown = alike(placed[lost], placed[kept]) & (found.labels[lost][:, None] == found.labels[kept])
+    lost = lost[~shown.any(axis=1)]
+    asked = placed[lost]
+    expected = np.clip(expected, 0, np.array((*on.frame, *on.frame)))
+    fit, who = _fitting(asked, expected)
+    known = lost[fit]
+    placed[known] = np.where(near[known], expected[who], placed[known])
+    scores = found.scores.copy()
+    scores[known] = np.nextafter(np.float32(strong), np.float32(0))
+    found = Detections(found.boxes, scores, found.labels, found.classes)
+    kept = _single(placed, scores, found.labels, owner, np.concatenate((kept, known)))
+    rest = np.setdiff1d((~good).nonzero()[0], known)
+    return Seen(_chosen(found, placed, kept), _chosen(found, placed, rest), asked)
+
+
+def _fitting(boxes: Boxes, expected: Boxes) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Which of the boxes are where somebody is expected, and of those, who."""
+    if not len(expected):
+        return np.zeros(len(boxes), np.bool_), np.empty(0, np.intp)
+    overlap = iou(boxes, expected)
+    fit = overlap.max(axis=1) > SAME
+    return fit, overlap.argmax(axis=1)[fit]
 
 
 def _chosen(found: Detections, boxes: Boxes, which: NDArray[np.intp]) -> Detections:

@@ -69,6 +69,8 @@ class Gaze:
         self._peopled = self._gone = False
         """Whether a piece has shown somebody since the whole picture did not; and whether none does any more."""
         self._cut = NOWHERE
+        self._known = NOWHERE
+        """Who was expected where in the latest picture that was looked at in pieces."""
         self._awaited: Boxes | None = None
         """Who was followed where, when the whole picture was asked for."""
         self._missed = NOWHERE
@@ -89,7 +91,7 @@ class Gaze:
         on, scale = None, np.array([*frame, *frame], np.float64)
         expected = self._expected(moved_s) * scale
         if not due and decision.reason in ("motion", "hold") and decision.moved is not None:
-            known = expected[~_among(expected, self._ghosts)]
+            known = self._known = expected[~_among(expected, self._ghosts)]
             anew = np.abs(luma - self._nobody) > self._same
             moving = _moving(_elsewhere(decision.moved, grown(known) / scale), anew, frame)
             on = sheets(known, np.concatenate((moving, self._cut)), frame, self._side)
@@ -109,7 +111,7 @@ class Gaze:
 
     def take(self, on: Sheets, looks: Sequence[Detections]) -> Seen:
         """What was found on each sheet, as it lies in the frame."""
-        seen = back(on, looks, self._strong)
+        seen = back(on, looks, self._strong, self._known)
         self._cut = seen.cut
         nobody = not len(seen.found) and not len(seen.doubtful)
         self._peopled, self._gone = self._peopled or not nobody, self._peopled and nobody

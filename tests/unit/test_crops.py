@@ -168,6 +168,40 @@ def test_a_box_that_a_pieces_border_cuts_is_doubtful_and_a_strong_one_asks_for_a
         assert (len(result.found), len(result.doubtful), len(result.cut)) == (0, 1, asks)
 
 
+@pytest.mark.parametrize(("score", "off", "known"), [(0.8, 0, True), (0.8, 30, False), (0.2, 0, False)])
+def test_whom_a_border_cuts_where_he_is_expected_is_known_but_begins_no_track(
+    score: float, off: float, known: bool
+) -> None:
+    """Not where another is expected, nor who is seen weakly besides; whether known or not, a strong one is looked at
+    again with room around."""
+    on = made(boxes((600, 300, 630, 380)))
+    (piece,) = on.pieces
+    up_to_the_border = float(piece.x1) + EDGE / 4, 300.0, 630.0, 380.0
+    look = seen(on_sheet(piece, up_to_the_border), score=score)
+    result = back(on, [look], STRONG, boxes((600 + off, 300, 630 + off, 380)))
+    assert (len(result.found), len(result.doubtful), len(result.cut)) == (known, not known, score >= STRONG)
+    assert not (result.found.scores >= STRONG).any()
+
+
+def test_of_who_is_cut_the_sides_that_the_border_hides_are_as_expected() -> None:
+    (piece,) = (on := made(boxes((600, 300, 630, 380)))).pieces
+    look = seen(on_sheet(piece, (605.0, piece.y1 + EDGE / 4, 634.0, 383.0)))
+    result = back(on, [look], STRONG, boxes((602, 301, 632, 381)))
+    assert np.allclose(result.found.boxes, [(605, 301, 634, 383)], atol=0.5)
+    at_the_edge = Piece(1100, 100, 1270, 200, 0, 0, 170, 100, 0)
+    look = seen(on_sheet(at_the_edge, (1240.0, 110.0, 1270.0, 190.0)))
+    result = back(Sheets(FRAME, 1, (at_the_edge,)), [look], STRONG, boxes((1238, 110, 1290, 190)))
+    assert np.allclose(result.found.boxes, [(1240, 110, 1280, 190)], atol=0.5)
+
+
+def test_whom_two_borders_cut_where_he_is_expected_is_one_person() -> None:
+    left, right = Piece(100, 100, 160, 200, 0, 0, 60, 100, 0), Piece(130, 100, 230, 200, 104, 0, 100, 100, 0)
+    person = (131.0, 120.0, 165.0, 180.0)
+    look = seen(on_sheet(left, (131.0, 120.0, 159.5, 180.0)), on_sheet(right, person))
+    result = back(Sheets(FRAME, 1, (left, right)), [look], STRONG, boxes(person))
+    assert len(result.found) == 1
+
+
 def test_the_border_of_the_picture_cuts_nobody() -> None:
     on = made(boxes((0, 300, 30, 380)))
     box = on_sheet(on.pieces[0], (0.0, 300.0, 30.0, 380.0))

@@ -156,6 +156,26 @@ def test_who_is_cut_by_a_piece_is_looked_at_again_with_room_around() -> None:
     assert after == on
 
 
+@pytest.mark.parametrize("sign", [False, True])
+def test_who_is_followed_is_found_though_a_pieces_border_cuts_him(sign: bool) -> None:
+    """Whoever stands above him may lie in the same box. A sign that no whole picture shows is nobody for all that."""
+    there = 0.1, 0.3, 0.15, 0.5
+    made = gaze(np.array([there]))
+    for number in (1, 2):
+        assert made.plan(decision("hold"), LUMA, FRAME, number * WHOLE_S, 0.0) is None
+        made.take_whole(shown(*([] if sign else [there])))
+    moves = decision("motion", *((row, column) for row in (16, 19, 22, 25) for column in (9, 12)))
+    on = made.plan(moves, LUMA, FRAME, 2 * WHOLE_S + 0.2, 0.0)
+    assert on is not None
+    (piece,) = on.pieces
+    scale = piece.width / (piece.x2 - piece.x1)
+    left, right = (piece.left + (x * FRAME[0] - piece.x1) * scale for x in (there[0], there[2]))
+    box = np.array([(left, piece.top, right, piece.top + (there[3] * FRAME[1] - piece.y1) * scale)], np.float32)
+    seen = made.take(on, [replace(shown((0, 0, 1, 1), score=0.7), boxes=box)])
+    assert (len(seen.found), len(seen.doubtful)) == (not sign, sign)
+    assert sign or np.allclose(seen.found.boxes, [[0.1 * 1280, 0.3 * 720, 0.15 * 1280, 0.5 * 720]], atol=1)
+
+
 def pieces(made: Gaze, luma: Image, t: float, *shown_there: Detections) -> int:
     """How many there are for what moves at one place; then that they showed this, or nobody."""
     on = made.plan(decision("motion", (20, 50)), luma, FRAME, t, t)

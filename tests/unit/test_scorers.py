@@ -10,6 +10,7 @@ from benchmarks.scorers import (
     Scores,
     TruthFrame,
     as_boxes,
+    between,
     detection_scores,
     episodes_of,
     inside,
@@ -34,6 +35,16 @@ def score(
     frame: TruthFrame, boxes: list[tuple[float, ...]], confidences: list[float], threshold: float = 0.5
 ) -> Scores:
     return detection_scores(frame, as_boxes(boxes), np.array(confidences), threshold)
+
+
+def test_between_two_true_frames_who_is_in_both_is_on_the_straight_way() -> None:
+    first = TruthFrame(as_boxes([(0, 0, 2, 4), (9, 9, 10, 10), (5, 5, 6, 6)]), np.array([7, 3, 5]), np.zeros(3, bool))
+    last = TruthFrame(as_boxes([(5, 5, 6, 6), (8, 4, 10, 8)]), np.array([5, 7]), np.array([True, False]))
+    found = between({10: first, 14: last, 40: first}, apart=4)
+    assert list(found) == [11, 12, 13]
+    (place,) = np.flatnonzero(~found[11].ignored)
+    assert (found[11].ids[place], found[11].boxes[place].tolist()) == (7, [2, 1, 4, 5])
+    assert dict(zip(found[13].ids.tolist(), found[13].boxes.tolist(), strict=True))[3] == [9, 9, 10, 10]
 
 
 def test_iou_by_hand() -> None:
