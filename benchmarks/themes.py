@@ -11,6 +11,7 @@ from benchmarks import (
     scene_anomaly,
     scene_change,
     smoke_fire,
+    staged_fires,
     traffic_rules,
 )
 
@@ -20,6 +21,7 @@ TITLES: dict[ModuleType, str] = {
     camera_health: "The camera's own faults (mostly synthetic)",
     scene_change: "Things left behind, and changes of a place (the latter synthetic)",
     smoke_fire: "Smoke and fire",
+    staged_fires: "Fires of other cameras (synthetic)",
     traffic_rules: "Traffic (wrong way is synthetic)",
     crowd_count: "How many in a dense crowd",
     crowd_rush: "Crowd rush (synthetic, but for the negatives)",
