@@ -17,8 +17,21 @@ FPS = 2.5
 NEVER = 1e5
 NOISE = 5.0
 """Grey levels by which two pictures of the same night differ."""
-BASED = {"rain_night", "insects_night", "flicker_lamp", "headlights_night", "trees"}
-"""Kinds whose scene is another one before they begin: night, or a tree that hangs into it."""
+BASED = {
+    "rain_night",
+    "insects_night",
+    "flicker_lamp",
+    "headlights_night",
+    "trees",
+    "police_lights",
+    "fireworks",
+    "led_screen",
+    "flag",
+    "spider_threads",
+    "gain_noise",
+    "clock",
+}
+"""Kinds whose scene is another one before they begin: night, or what hangs or stands in it."""
 
 
 def scene(seconds: float, fps: float = FPS) -> list[Image]:
