@@ -76,12 +76,12 @@ def cloud_shadow(setting: Setting) -> Act:
     rng = setting.chance()
     dark, pace = setting.of(0.25, 0.4, 0.55), rng.uniform(0.03, 0.12) * setting.width
     sky = clouds(
-        Setting(setting.height, round(LONG * pace) + 2 * setting.width, setting.fps, setting.strength, 0), rng, 60
+        Setting(setting.height, round(LONG * pace) + 2 * setting.width, setting.fps, setting.strength, 0), rng, 30
     )
 
     def act(image: Image, t: float) -> Image:
         begin = min(round(pace * max(t, 0.0)), sky.shape[1] - setting.width)
-        shade = 1 / (1 + np.exp(-8 * sky[:, begin : begin + setting.width]))
+        shade = 1 / (1 + np.exp(-5 * sky[:, begin : begin + setting.width]))
         return picture(image * (1 - np.float32(dark * ramp(t, 2.0)) * shade)[..., None])
 
     return act

@@ -64,7 +64,9 @@ def mast(setting: Setting) -> Act:
         slow, quick, down = (sin(2 * pi * rate * t + phase) for rate, phase in zip(rates, phases, strict=False))
         moved = np.array([[1, 0, gust * (slow + 0.4 * quick)], [0, 1, 0.5 * gust * down]], np.float32)
         size = setting.width, setting.height
-        return np.asarray(cv2.warpAffine(image, moved, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        return np.asarray(
+            cv2.warpAffine(image, moved, size, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
 
     return act
 
