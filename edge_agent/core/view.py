@@ -46,12 +46,12 @@ LAYOUT_GAIN = (0.05, 4.0)
 class Difference:
     """How a look differs from what is known. Shares are of the cells with structure, 0..1.
 
-    kept: still shows what it did. corner: the same, in that outer ninth of the picture that kept most. dull: lost and
-    without detail. blown: shows white where it did not. detail: fine detail of the whole picture against the known
-    one (1: as much), fog and gain taken out. clear: the same in those cells only that kept. sharpness: fine against
-    coarse detail, noise taken out, against the known proportion. layout: correlation of the coarse layout (cell means),
-    1 where only focus was lost. shift: how far the view has moved, as a share of the width. steady: kept since the look
-    before.
+    kept: still shows what it did. corner: the same, in that outer ninth of the picture that kept most. dull: lost
+    and without detail. blown: shows white where it did not. detail: fine detail of the whole picture against the
+    known one (1: as much), fog and gain taken out. plain: the same with the light as it is. clear: the same in
+    those cells only that kept. sharpness: fine against coarse detail, noise taken out, against the known
+    proportion. layout: correlation of the coarse layout (cell means), 1 where only focus was lost. shift: how far
+    the view has moved, as a share of the width. steady: kept since the look before.
     age_s: how long the view has been known.
     """
 
@@ -61,6 +61,7 @@ class Difference:
     dull: float
     blown: float
     detail: float
+    plain: float
     clear: float
     sharpness: float
     layout: float
@@ -143,6 +144,7 @@ def _difference(known: Look, look: Look, usual: Patches, now: Patches, steady: f
         dull=_share(lost & (flat | (np.minimum(detail, plain) < DULL)), structured),
         blown=_share(blown, structured),
         detail=sqrt(fine / known_fine) / gain,
+        plain=sqrt(fine / known_fine),
         clear=median(detail[kept]) if kept.any() else 0.0,
         sharpness=_sharpness(known, look, structured),
         layout=layout,
