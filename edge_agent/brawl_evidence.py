@@ -21,6 +21,7 @@ from edge_agent.core.rules import brawl_features, brawl_flashes
 from edge_agent.core.rules.base import counted
 from edge_agent.core.rules.brawl import WINDOW_S, BrawlRule
 from edge_agent.core.rules.brawl_features import Evidence, Floats, Looker
+from edge_agent.core.rules.brawl_flashes import Flash
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.tracks import Figure, FigureId, TrackMemory, View
 from edge_agent.core.types import Box, Frame
@@ -47,7 +48,7 @@ MIRRORED = Variant(mirrored=True, late_s=0.1)
 class Seen:
     """t: (steps,) seconds from the first picture. rows: (steps, windows, channels), NaN throughout at a step without
     evidence. boxes: (windows, 4). people: the boxes of the persons at each step. aspect: of the picture. flashes:
-    (steps, 2), as in Evidence."""
+    (steps, 3), as in Evidence."""
 
     t: NDArray[np.float64]
     rows: Floats
@@ -86,8 +87,8 @@ class Remembering:
 
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
         step = self._at[view.t]
-        rows, (lit, change) = self._seen.rows[step], self._seen.flashes[step].tolist()
-        return None if np.isnan(rows).all() else Evidence(view.t, rows, self._seen.boxes, (lit, change))
+        rows, flash = self._seen.rows[step], Flash(*self._seen.flashes[step].tolist())
+        return None if np.isnan(rows).all() else Evidence(view.t, rows, self._seen.boxes, flash)
 
     def forget(self) -> None:
         """Nothing is held."""
@@ -116,7 +117,7 @@ def see(video: Path, detector: Detector, tracker: TrackerSpec, variant: Variant 
         return None
     nothing = np.full_like(known[0].rows, np.nan)
     rows = np.stack([nothing if evidence is None else evidence.rows for _, evidence in seen])
-    flashes = np.array([(0.0, 0.0) if evidence is None else evidence.flashes for _, evidence in seen])
+    flashes = np.array([Flash() if evidence is None else evidence.flash for _, evidence in seen])
     return Seen(np.array([t for t, _ in seen]), rows, known[0].boxes, tuple(people), aspect, flashes)
 
 

@@ -19,6 +19,7 @@ from contract.events import Measure, Subject
 from edge_agent.core.geometry import inside
 from edge_agent.core.rules.base import counted, subjects, unit_box
 from edge_agent.core.rules.brawl_features import MOTION, Evidence, Floats, Looker, Looks, as_box, shown
+from edge_agent.core.rules.brawl_flashes import Flash
 from edge_agent.core.rules.brawl_model import PARTS, BrawlModel, probability, shipped, strongest
 from edge_agent.core.rules.brawl_passing import Passing
 from edge_agent.core.rules.brawl_people import People
@@ -53,11 +54,11 @@ QUIET, SHARE, NOISE = 0.33, 0.8, 20.0
 """Rain, insects and a coarse picture change the map everywhere: where most windows without people change by more than
 QUIET (mean over the channels of the maps; a tenth of the fights in clean pictures has so much), and by more than SHARE
 of what the strongest windows do, NOISE times what is above that share is taken from the log-odds."""
-FLASHES, USUAL, MOST = 20.0, 0.12, 2.0
-"""Insects and rain in a lamp's light, beams and flashing lamps change the map of who stands before them as fighters do:
-FLASHES times what of all change in the picture lit up for one look (brawl_flashes), as far as it is above USUAL, is
-taken from the log-odds, MOST at most. Of labelled fights told none has more than 0.13, insects and rain by night 0.17
-to 0.35."""
+LIT, COMMON = 0.12, 0.45
+STEEP, MOST_LIT, MOST_COMMON = 20.0, 2.0, 4.0
+"""Insects and rain in a lamp's light, beams and flashing lamps change the map of who stands before them as fighters do.
+What of all change in the picture lit up for one look, and what went one way (brawl_flashes): as far as they are above
+LIT and COMMON, STEEP times that is taken from the log-odds, MOST_LIT and MOST_COMMON at most."""
 NAMED = 4
 """So many parts are named in the event, the ones that speak most for a brawl."""
 
@@ -79,13 +80,13 @@ class BrawlRule(Rule):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
     """parts: (windows, len(PARTS)) log-odds. motion: the named channels as measured, likewise. change: (windows,), mean
-    over the channels of the maps; None where not known. flashes: as in Evidence."""
+    over the channels of the maps; None where not known. flash: as in Evidence."""
 
     t: float
     parts: Floats
     motion: Floats
     change: Floats | None
-    flashes: tuple[float, float]
+    flash: Flash
 
 
 class Brawl:
@@ -142,7 +143,7 @@ class Brawl:
         maps, motion = evidence.rows[:, : 1 - len(PARTS)], evidence.rows[:, 1 - len(PARTS) :]
         change = maps @ np.full(maps.shape[1], 1 / maps.shape[1], np.float32)  # Their mean, in a fraction of the time.
         known = None if np.isnan(change.sum()) else change
-        self._steps.append(_Step(evidence.t, self._model.parts(evidence.rows), motion, known, evidence.flashes))
+        self._steps.append(_Step(evidence.t, self._model.parts(evidence.rows), motion, known, evidence.flash))
 
     def _judge(self, view: View, people: list[Figure], recent: Sequence[_Step]) -> tuple[Finding, ...]:
         self._score = None
@@ -236,9 +237,11 @@ def lasting(parts: Floats) -> Floats:
 
 
 def _flashing(recent: Sequence[_Step]) -> float:
-    """What is taken for a picture in which things light up for moments."""
-    lit, change = np.array([step.flashes for step in recent]).sum(axis=0)
-    return float(min(FLASHES * max(lit / max(change, 1e-6) - USUAL, 0.0), MOST))
+    """What is taken for a picture in which things light up for moments, or whose light comes and goes."""
+    lit, common, change = (sum(values) for values in zip(*(step.flash for step in recent), strict=True))
+    change = max(change, 1e-6)
+    lights_up = min(STEEP * max(lit / change - LIT, 0.0), MOST_LIT)
+    return lights_up + min(STEEP * max(common / change - COMMON, 0.0), MOST_COMMON)
 
 
 def _moved(top: NDArray[np.intp], recent: Sequence[_Step]) -> dict[str, float]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from edge_agent.core.picture import COARSE, SMALL, Flow
 from edge_agent.core.quantiles import median
-from edge_agent.core.rules.brawl_flashes import Flashes
+from edge_agent.core.rules.brawl_flashes import NOTHING, Flash, Flashes
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import Figure, View
 from edge_agent.core.types import Box, FeatureMap
@@ -46,13 +46,13 @@ MOTION = ("motion_energy", "motion_peak", "motion_change", "agitation", "deforma
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """One step. rows: (windows, channels of both maps + len(MOTION)); NaN where a channel is not known yet. boxes:
-    (windows, 4) in unit coordinates, clipped to the picture; the same array for as long as the windows stay. flashes:
-    of the whole picture, by `Flashes.see`."""
+    (windows, 4) in unit coordinates, clipped to the picture; the same array for as long as the windows stay. flash: of
+    the whole picture."""
 
     t: float
     rows: Floats
     boxes: NDArray[np.float64]
-    flashes: tuple[float, float] = (0.0, 0.0)
+    flash: Flash = NOTHING
 
 
 class Looks(Protocol):
@@ -91,7 +91,7 @@ class Looker:
         self._last = view.t, view.features
         if before is not None and exceeded(view.t - before[0], LONGEST_S):
             self._flashes.forget()
-        flashes = self._flashes.see(view.picture.grey(SMALL))
+        flash = self._flashes.see(view.picture.grey(SMALL))
         flow = view.picture.flow(COARSE)
         if (
             before is None
@@ -117,7 +117,7 @@ class Looker:
             deep *= np.float32((2 * NOMINAL_S / (dt + self._dt)) ** GROWTH)
             deep += 1.0  # log1p would take longer than the maxima, for digits that nobody asks for.
             np.log(deep, out=deep)
-        return Evidence(view.t, rows, self._cells.boxes, flashes)
+        return Evidence(view.t, rows, self._cells.boxes, flash)
 
     def forget(self) -> None:
         """What comes next is compared with nothing from before."""
