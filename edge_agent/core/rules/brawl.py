@@ -180,19 +180,19 @@ class Brawl:
         return probability(long) >= self._rule.threshold * BORNE_OUT
 
     def _doubt(self, top: NDArray[np.intp], recent: Sequence[_Step], odds: float) -> float:
-        """What is taken from the log-odds: for too few people, for a picture that changes where nobody is or lights up
-        for moments, for who walks past, and for motion that is none of fighters; the last two are asked only where they
-        may silence something, for they are work."""
+        """What is taken from the log-odds: for too few people and for a picture that changes where nobody is; and, asked
+        only where they may silence something, for who walks past, for motion that is none of fighters, and for light
+        that comes and goes."""
         assert self._boxes is not None
         places = self._boxes[top]
         alone = 0.0 if self._people.pair(places) else ALONE
         unseen = 0.0 if self._people else UNSEEN
-        doubt = alone + unseen + self._noise(top, self._boxes, recent) + _flashing(recent)
+        doubt = alone + unseen + self._noise(top, self._boxes, recent)
         if probability(odds - doubt) < self._rule.threshold * CLEAR:
             return doubt
         moved = _moved(top, recent)
         leaves = moved["deformation"] < LIMBS and moved["motion_energy"] > EVEN * moved["motion_peak"]
-        return doubt + PASSING * self._passing.through(places) + LEAVES * leaves
+        return doubt + PASSING * self._passing.through(places) + LEAVES * leaves + _flashing(recent)
 
     def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64], recent: Sequence[_Step]) -> float:
         known = [step.change for step in recent if step.change is not None]
