@@ -180,8 +180,8 @@ class Brawl:
         return probability(long) >= self._rule.threshold * BORNE_OUT
 
     def _doubt(self, top: NDArray[np.intp], recent: Sequence[_Step], odds: float) -> float:
-        """What is taken from the log-odds: for too few people and for a picture that changes where nobody is; and, asked
-        only where they may silence something, for who walks past, for motion that is none of fighters, and for light
+        """What is taken from the log-odds: for too few people and for a picture that changes where nobody is; and,
+        where they may silence something, for who walks past, for motion that is none of fighters, and for light
         that comes and goes."""
         assert self._boxes is not None
         places = self._boxes[top]
