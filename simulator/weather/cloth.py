@@ -9,7 +9,7 @@ from simulator.weather.light import infrared
 from simulator.weather.setting import Act, Image, Plane, Setting, picture, ramp
 
 GUST_S = 2.0
-RED, WHITE = (40.0, 30.0, 205.0), (235.0, 235.0, 235.0)
+RED, WHITE = (np.array(colour, np.float32) for colour in ((40.0, 30.0, 205.0), (235.0, 235.0, 235.0)))
 """BGR of Indonesia's flag."""
 
 
@@ -32,7 +32,7 @@ def flag(setting: Setting) -> Act:
         there = ((along >= 0) & (along < 1) & (down >= 0) & (down < 1)).astype(np.float32)
         shade = (1 + np.float32(2.5 * blow) * np.clip(along, 0, 1) * np.cos(slow + phases[0]))[..., None]
         light = float(np.clip(image.mean() / 120.0, 0.3, 1.1))
-        cloth = picture(np.where(down[..., None] < 0.5, np.float32(RED), np.float32(WHITE)) * shade * light)
+        cloth = picture(np.where(down[..., None] < 0.5, RED, WHITE) * shade * light)
         soft = cv2.GaussianBlur(there, (0, 0), 0.8)
         return np.asarray(cv2.blendLinear(image, cloth, 1 - soft, soft), np.uint8)
 

@@ -75,7 +75,7 @@ class _Burst:
     def places(self, age: float, fall: float) -> NDArray[np.float64]:
         """(n, 2)."""
         gone = (1 - np.exp(-DRAG * age)) / DRAG
-        return self.speeds * gone + (self.x, self.y + fall * (age - gone))
+        return np.asarray(self.speeds * gone + (self.x, self.y + fall * (age - gone)))
 
 
 def fireworks(setting: Setting) -> Act:
@@ -112,7 +112,7 @@ def _sparks(setting: Setting, burst: _Burst, age: float) -> Plane:
     fall, level = FALL * setting.width, round(255 * (1 - age / BURST_S))
     now, before = (np.round(8 * burst.places(max(t, 0.0), fall)).astype(np.int32) for t in (age, age - 2 * EXPOSURE_S))
     thick = max(1, round(0.003 * setting.width))
-    cv2.polylines(layer, np.stack([before, now], axis=1), False, level, thick, cv2.LINE_AA, 3)
+    cv2.polylines(layer, list(np.stack([before, now], axis=1)), False, level, thick, cv2.LINE_AA, 3)
     glow = cv2.GaussianBlur(layer, (0, 0), 0.006 * setting.width)
     return np.asarray(cv2.add(layer, cv2.add(glow, glow)), np.float32)
 

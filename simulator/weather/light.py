@@ -82,7 +82,8 @@ def cloud_shadow(setting: Setting) -> Act:
     def act(image: Image, t: float) -> Image:
         begin = min(round(pace * max(t, 0.0)), sky.shape[1] - setting.width)
         shade = 1 / (1 + np.exp(-5 * sky[:, begin : begin + setting.width]))
-        return picture(image * (1 - np.float32(dark * ramp(t, 2.0)) * shade)[..., None])
+        light = np.asarray(1 - dark * ramp(t, 2.0) * shade, np.float32)
+        return picture(image * light[..., None])
 
     return act
 

@@ -238,7 +238,7 @@ def lasting(parts: Floats) -> Floats:
 
 def _flashing(recent: Sequence[_Step]) -> float:
     """What is taken for a picture in which things light up for moments, or whose light comes and goes."""
-    lit, common, change = (sum(values) for values in zip(*(step.flash for step in recent), strict=True))
+    lit, common, change = map(float, np.array([step.flash for step in recent]).sum(axis=0))
     change = max(change, 1e-6)
     lights_up = min(STEEP * max(lit / change - LIT, 0.0), MOST_LIT)
     return lights_up + min(STEEP * max(common / change - COMMON, 0.0), MOST_COMMON)
