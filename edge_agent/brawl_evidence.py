@@ -17,10 +17,11 @@ from edge_agent.adapters.source_av import open_source
 from edge_agent.core import box_filter, byte_track, picture, quantiles, tracks
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.ports import Detector
-from edge_agent.core.rules import brawl_features
+from edge_agent.core.rules import brawl_features, brawl_flashes
 from edge_agent.core.rules.base import counted
 from edge_agent.core.rules.brawl import WINDOW_S, BrawlRule
 from edge_agent.core.rules.brawl_features import Evidence, Floats, Looker
+from edge_agent.core.rules.brawl_flashes import Flash
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.tracks import Figure, FigureId, TrackMemory, View
 from edge_agent.core.types import Box, Frame
@@ -46,13 +47,15 @@ MIRRORED = Variant(mirrored=True, late_s=0.1)
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """t: (steps,) seconds from the first picture. rows: (steps, windows, channels), NaN throughout at a step without
-    evidence. boxes: (windows, 4). people: the boxes of the persons at each step. aspect: of the picture."""
+    evidence. boxes: (windows, 4). people: the boxes of the persons at each step. aspect: of the picture. flashes:
+    (steps, 3), as in Evidence."""
 
     t: NDArray[np.float64]
     rows: Floats
     boxes: NDArray[np.float64]
     people: tuple[tuple[Box, ...], ...]
     aspect: float
+    flashes: NDArray[np.float64]
 
     def views(self) -> Iterator[View]:
         """The same persons once more, without pixels: for a rule with a `Remembering` looker."""
@@ -83,8 +86,9 @@ class Remembering:
         self._at = {float(t): index for index, t in enumerate(seen.t)}
 
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
-        rows = self._seen.rows[self._at[view.t]]
-        return None if np.isnan(rows).all() else Evidence(view.t, rows, self._seen.boxes)
+        step = self._at[view.t]
+        rows, flash = self._seen.rows[step], Flash(*self._seen.flashes[step].tolist())
+        return None if np.isnan(rows).all() else Evidence(view.t, rows, self._seen.boxes, flash)
 
     def forget(self) -> None:
         """Nothing is held."""
@@ -113,7 +117,8 @@ def see(video: Path, detector: Detector, tracker: TrackerSpec, variant: Variant 
         return None
     nothing = np.full_like(known[0].rows, np.nan)
     rows = np.stack([nothing if evidence is None else evidence.rows for _, evidence in seen])
-    return Seen(np.array([t for t, _ in seen]), rows, known[0].boxes, tuple(people), aspect)
+    flashes = np.array([Flash() if evidence is None else evidence.flash for _, evidence in seen])
+    return Seen(np.array([t for t, _ in seen]), rows, known[0].boxes, tuple(people), aspect, flashes)
 
 
 def _due(frames: Iterable[Frame], variant: Variant) -> Iterator[Frame]:
@@ -152,7 +157,8 @@ def _seeing() -> bytes:
     own = sys.modules[__name__]
     detected = source_decode, detector_image, detector_head
     followed = box_filter, byte_track, tracks
-    modules = (own, *detected, *followed, pictures_cv2, picture, quantiles, brawl_features)
+    looked = brawl_features, brawl_flashes
+    modules = (own, *detected, *followed, pictures_cv2, picture, quantiles, *looked)
     return "".join(map(inspect.getsource, modules)).encode()
 
 
@@ -170,6 +176,7 @@ def save(file: Path, seen: Seen | None) -> None:
         counts=counts,
         people=boxes,
         aspect=np.array(seen.aspect),
+        flashes=seen.flashes,
     )
 
 
@@ -180,4 +187,5 @@ def load(file: Path) -> Seen | None:
         boxes = [tuple(map(float, box)) for box in known["people"]]
         ends = np.cumsum(known["counts"])
         people = tuple(tuple(boxes[end - count : end]) for end, count in zip(ends, known["counts"], strict=True))
-        return Seen(known["t"], known["rows"].astype(np.float32), known["boxes"], people, float(known["aspect"]))  # type: ignore[arg-type]
+        rows, aspect = known["rows"].astype(np.float32), float(known["aspect"])
+        return Seen(known["t"], rows, known["boxes"], people, aspect, known["flashes"])  # type: ignore[arg-type]

@@ -49,10 +49,11 @@ class Difference:
     """How a look differs from what is known. Shares are of the cells with structure, 0..1.
 
     kept: still shows what it did. dull: lost and without detail. blown: shows white where it did not. detail: fine
-    detail of the whole picture against the known one (1: as much), fog and gain taken out. sharpness: fine against
-    coarse detail, noise taken out, against the known proportion. layout: correlation of the coarse layout (cell
-    means), 1 where only focus was lost. shift: how far the view has moved, as a share of the width. age_s: how long the
-    view has been known. What is asked only where something seems wrong is worked out then.
+    detail of the whole picture against the known one (1: as much), fog and gain taken out. plain: the same with the
+    light as it is. sharpness: fine against coarse detail, noise taken out, against the known proportion. layout:
+    correlation of the coarse layout (cell means), 1 where only focus was lost. shift: how far the view has moved, as a
+    share of the width. age_s: how long the view has been known. What is asked only where something seems wrong is
+    worked out then.
     """
 
     t: float
@@ -60,6 +61,7 @@ class Difference:
     dull: float
     blown: float
     detail: float
+    plain: float
     sharpness: float
     layout: float
     shift: float
@@ -158,6 +160,7 @@ def _difference(known: Look, look: Look, usual: Patches, last: Patches, now: Pat
         dull=_share(lost & (flat | (np.minimum(detail, plain) < DULL)), structured),
         blown=_share(blown, structured),
         detail=sqrt(fine / known_fine) / gain,
+        plain=sqrt(fine / known_fine),
         sharpness=_sharpness(known, look, structured),
         layout=layout,
         shift=_shift(known.small, look.small) if share < UNMOVED else 0.0,

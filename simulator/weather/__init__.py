@@ -1,4 +1,5 @@
-"""What weather, light, insects and coding do to a picture, laid over any clip: synthetic, seeded, in three strengths.
+"""What weather, light, insects, the camera and coding do to a picture, laid over any clip: synthetic, seeded, in three
+strengths.
 
 They are what an outdoor camera sees every week and nobody wants to be told of. What is made here tests logic; it is no
 measurement of the world, and reports must say so.
@@ -8,9 +9,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from simulator.tamper import STRENGTHS, Strength
 from simulator.weather.air import fog, fog_depth, rain, rain_night
+from simulator.weather.cloth import flag, spider_threads
 from simulator.weather.codec import block_loss, pumping, recoding
 from simulator.weather.insects import insects_crawling, insects_night
-from simulator.weather.light import flicker_lamp, flicker_mains, headlights_day, headlights_night, ir_switch
+from simulator.weather.lamps import fireworks, led_screen, police_lights
+from simulator.weather.light import (
+    cloud_shadow,
+    flicker_lamp,
+    flicker_mains,
+    headlights_day,
+    headlights_night,
+    ir_hunting,
+    ir_switch,
+)
+from simulator.weather.sensor import auto_gain, clock, gain_noise, mast
 from simulator.weather.setting import Act, Image, Setting
 from simulator.weather.trees import trees
 
@@ -32,6 +44,17 @@ KINDS: Mapping[str, Callable[[Setting], Act]] = {
     "recoding": recoding,
     "pumping": pumping,
     "block_loss": block_loss,
+    "police_lights": police_lights,
+    "fireworks": fireworks,
+    "led_screen": led_screen,
+    "flag": flag,
+    "spider_threads": spider_threads,
+    "cloud_shadow": cloud_shadow,
+    "ir_hunting": ir_hunting,
+    "auto_gain": auto_gain,
+    "gain_noise": gain_noise,
+    "mast": mast,
+    "clock": clock,
 }
 
 

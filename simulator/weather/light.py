@@ -1,6 +1,7 @@
 """Light: night, lamps that flicker, the switch to infrared, headlights. What a lamp lights is the scene itself: the
 picture by day times the light that falls on it."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
@@ -8,7 +9,7 @@ from math import exp
 import cv2
 import numpy as np
 
-from simulator.weather.setting import Act, Grain, Image, Plane, Setting, bell, picture
+from simulator.weather.setting import Act, Grain, Image, Plane, Setting, bell, clouds, picture, ramp
 
 INFRARED = np.array([[0.15, 0.4, 0.45]], np.float32)
 """Of blue, green and red: what a sensor without its infrared filter makes of them."""
@@ -17,6 +18,8 @@ LEAVES = 0.6
 SWITCH_S, BACK_S = 6.0, 18.0
 DARK_S, SETTLE_S = 0.25, 0.3
 """The filter moves, the picture is dark; then the gain finds its level."""
+LONG = 120.0
+"""Seconds for which clouds are drawn."""
 NIGHT = 0.16
 """Light of the night, against that of the day."""
 DUSK_COLOUR = np.array([1.15, 1.0, 0.85], np.float32)
@@ -39,19 +42,48 @@ def infrared(setting: Setting, gain: float = 0.7, noise: float = 4.0) -> Act:
 def ir_switch(setting: Setting) -> Act:
     """Day, after SWITCH_S infrared, after BACK_S day again; each time within a second: a dark blink, then
     a gain that overshoots."""
+    return _switched(setting, (SWITCH_S, BACK_S))
+
+
+def ir_hunting(setting: Setting) -> Act:
+    """At dusk the camera's own lamp makes it take the night for day and switch back, every few seconds."""
+    often = setting.of((4.0, 7.0), (2.5, 5.0), (1.2, 3.0))
+    return _switched(setting, np.cumsum(setting.chance().uniform(*often, 100)).tolist())
+
+
+def _switched(setting: Setting, times: Sequence[float]) -> Act:
+    """times: seconds at which the filter moves, to infrared at the first."""
     night = infrared(setting, setting.of(0.9, 0.7, 0.5), setting.of(2.0, 4.0, 7.0))
     over = setting.of(0.3, 0.7, 1.3)
 
     def act(image: Image, t: float) -> Image:
-        if t < SWITCH_S:
+        moved = bisect_right(times, t)
+        if moved == 0:
             return image.copy()
-        since = t - (SWITCH_S if t < BACK_S else BACK_S)
-        shown = night(image, t) if t < BACK_S else image
+        since, dark = t - times[moved - 1], moved % 2 == 1
+        shown = night(image, t) if dark else image
         gain = 0.2 if since < DARK_S else 1.0 + over * exp(-(since - DARK_S) / SETTLE_S)
         tint = np.ones(3, np.float32)
-        if t >= BACK_S:
+        if not dark:
             tint += exp(-since / 0.4) * np.array([0.1, -0.15, 0.2], np.float32)
         return picture(shown * (gain * tint))
+
+    return act
+
+
+def cloud_shadow(setting: Setting) -> Act:
+    """The sun through torn clouds: shadows with soft edges move over the ground."""
+    rng = setting.chance()
+    dark, pace = setting.of(0.25, 0.4, 0.55), rng.uniform(0.03, 0.12) * setting.width
+    sky = clouds(
+        Setting(setting.height, round(LONG * pace) + 2 * setting.width, setting.fps, setting.strength, 0), rng, 30
+    )
+
+    def act(image: Image, t: float) -> Image:
+        begin = min(round(pace * max(t, 0.0)), sky.shape[1] - setting.width)
+        shade = 1 / (1 + np.exp(-5 * sky[:, begin : begin + setting.width]))
+        light = np.asarray(1 - dark * ramp(t, 2.0) * shade, np.float32)
+        return picture(image * light[..., None])
 
     return act
 

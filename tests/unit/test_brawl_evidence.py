@@ -14,7 +14,7 @@ from tests.agents import BrightnessDetector
 def test_it_is_looked_at_again_only_by_other_code_or_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video = tmp_path / "clip.mp4"
     video.write_bytes(b"a recording")
-    nothing = Seen(np.array([0.2]), np.ones((1, 4, 3), np.float32), np.zeros((4, 4)), ((),), 1.5)
+    nothing = Seen(np.array([0.2]), np.ones((1, 4, 3), np.float32), np.zeros((4, 4)), ((),), 1.5, np.zeros((1, 3)))
     looks: list[Path] = []
 
     def see(path: Path, *_: object) -> Seen:

@@ -12,6 +12,8 @@ from contract.codec import check_event, decode_event, encode
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.core.camera_health import CALM_S, EVERY_S, SETTLED_S, CameraHealth
 from edge_agent.core.look import look
+from edge_agent.core.rules.camera_base import Sight
+from edge_agent.core.rules.camera_defocused import Defocused
 from edge_agent.core.spec import CAMERA_FAULTS, TamperSpec
 from edge_agent.core.types import Frame, Image
 from edge_agent.core.view import ViewMemory
@@ -217,6 +219,17 @@ def test_the_noise_of_a_night_is_no_sharpness() -> None:
     assert begins(told(every(5, 0, 30), lambda t: view(t, noise=9.0) if t < 15 else view(t, noise=1.0))) == []
     blurred = [begins(told(every(5, 0, 30), lambda t, noise=noise: noisy_blur(t, noise))) for noise in (1.0, 6.0)]  # type: ignore[misc]
     assert blurred == [["camera_defocused"]] * 2
+
+
+@pytest.mark.parametrize(("plain", "told"), [(0.6, True), (0.95, True), (1.0, False), (3.0, False)])
+def test_where_as_much_detail_is_as_usual_no_lens_is_blurred(plain: float, told: bool) -> None:
+    """A flash lights a dark view up, noise and all: its fine detail is less of it than was usual, and yet more."""
+    memory = ViewMemory()
+    seen = [look(view(t), T0 + t) for t in every(5, 0, 4)]
+    (*_, difference) = (memory.compare(one) for one in seen if one is not None)
+    assert difference is not None
+    lit = replace(difference, sharpness=0.55, plain=plain)
+    assert bool(Defocused(TamperSpec()).step(Sight(seen[-1], lit, False))) == told  # type: ignore[arg-type]
 
 
 def noisy_blur(t: float, noise: float) -> Image:

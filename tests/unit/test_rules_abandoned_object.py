@@ -117,6 +117,23 @@ def test_who_can_have_walked_in_since_the_look_before_is_another(rate: float, se
     assert (play(rule(), people=people, rate=rate).first is not None) is seen
 
 
+@pytest.mark.parametrize(("score", "told"), [(0.2, False), (0.5, True)])
+def test_who_has_swollen_into_something_else_has_put_nothing_down(score: float, told: bool) -> None:
+    """Somebody passes far off; then what is three times as high and wide goes by his name, beside a thing: foliage,
+    unless it is plainly a person."""
+
+    def people(t: float) -> tuple[Figure, ...]:
+        if 2 <= t < 5:
+            return (somebody(1, (0.3 + 0.05 * (t - 2), 0.5), height=0.13),)
+        return (replaced(somebody(1, (0.45, 0.7)), score),) if 5 <= t < 8 else ()
+
+    assert (play(rule(), people=people).first is not None) == told
+
+
+def replaced(figure: Figure, score: float) -> Figure:
+    return Figure(figure.id, figure.cls, figure.box, score, figure.foot, figure.at)
+
+
 def test_what_shows_only_between_passing_cars_is_part_of_one() -> None:
     def traffic(t: float, until: float) -> tuple[Figure, ...]:
         x = 0.53 + 0.15 * float(np.sin(5 * t))

@@ -17,8 +17,21 @@ FPS = 2.5
 NEVER = 1e5
 NOISE = 5.0
 """Grey levels by which two pictures of the same night differ."""
-BASED = {"rain_night", "insects_night", "flicker_lamp", "headlights_night", "trees"}
-"""Kinds whose scene is another one before they begin: night, or a tree that hangs into it."""
+BASED = {
+    "rain_night",
+    "insects_night",
+    "flicker_lamp",
+    "headlights_night",
+    "trees",
+    "police_lights",
+    "fireworks",
+    "led_screen",
+    "flag",
+    "spider_threads",
+    "gain_noise",
+    "clock",
+}
+"""Kinds whose scene is another one before they begin: night, or what hangs or stands in it."""
 
 
 def scene(seconds: float, fps: float = FPS) -> list[Image]:
@@ -105,6 +118,44 @@ def test_lost_slices_damage_what_moves() -> None:
     whole, broken = overlaid(frames, "block_loss", "weak"), overlaid(frames, "block_loss", "strong")
     worst = [max(float(cv2.absdiff(a, b).mean()) for a, b in zip(one, frames, strict=True)) for one in (whole, broken)]
     assert worst[1] > 1.5 * worst[0]
+
+
+def test_police_lights_are_blue_and_red_by_turns_and_dark_between() -> None:
+    frames = [view(0.0)] * 60
+    images = list(weathered(frames, "police_lights", "medium", 20.0, 1))
+    blue, _, red = np.array([image.mean(axis=(0, 1)) for image in images]).T
+    tint = blue - red
+    assert float(tint.max()) > np.median(tint) + 2
+    assert float(tint.min()) < np.median(tint) - 2
+    assert float((blue + red).min()) < 0.8 * float((blue + red).max())
+
+
+def test_fireworks_light_up_the_ground_and_die_down() -> None:
+    images = list(weathered([view(0.0)] * 100, "fireworks", "strong", 5.0, 1))
+    ground = np.array([float(image[-40:].mean()) for image in images])
+    assert ground.max() > 1.5 * np.median(ground)
+    assert ground.min() < 0.8 * np.median(ground)
+
+
+def test_a_mast_that_trembles_moves_the_view_by_little_and_blurs_nothing() -> None:
+    frame = view(0.0)
+    images = list(weathered([frame] * 20, "mast", "strong", 5.0, 1))
+    sharp = [float(cv2.Laplacian(image, cv2.CV_32F).std()) for image in (frame, *images[5:])]
+    assert min(sharp[1:]) > 0.75 * sharp[0]
+    hann = cv2.createHanningWindow(frame.shape[1::-1], cv2.CV_32F)
+    planes = [np.asarray(image.mean(axis=2), np.float32) for image in (frame, *images)]
+    shifts = [np.hypot(*cv2.phaseCorrelate(planes[0], plane, hann)[0]) for plane in planes[1:]]
+    assert 0.1 < max(shifts) < 0.01 * frame.shape[1]
+
+
+def test_a_flag_waves_where_it_hangs() -> None:
+    frames = scene(9)
+    images, still = overlaid(frames, "flag", "medium"), overlaid(frames, "flag", "medium", begin_s=NEVER)
+    red = [(image[..., 2].astype(int) - image[..., :2].max(axis=2) > 60).sum() for image in (still[0], *images)]
+    plain = int((frames[0][..., 2].astype(int) - frames[0][..., :2].max(axis=2) > 60).sum())
+    assert red[0] > plain + 300
+    assert all(0.7 * red[0] < one < 1.4 * red[0] for one in red)
+    assert apart(images[-1:], still[-1:]) > 0
 
 
 def test_odd_sizes_can_be_coded() -> None:

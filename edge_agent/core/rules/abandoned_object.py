@@ -77,12 +77,12 @@ class AbandonedObject:
 
     def _attend(self, view: View) -> tuple[Finding, ...]:
         """Who is with which thing now, and what that makes of it."""
-        self._company.remember(view.figures, view.t, view.aspect)
+        figures = self._company.remember(view.figures, view.t, view.aspect)
         known, self._attendance = self._attendance, {}
         findings = []
         for thing in self._present:
             met = known.get(thing.number) or self._company.meet(thing.box, thing.born, view.aspect)
-            self._company.follow(met, thing.box, view.figures, view.t, view.aspect)
+            self._company.follow(met, thing.box, figures, view.t, view.aspect)
             self._attendance[thing.number] = met
             if (finding := self._judge(thing, met, view)) is not None:
                 findings.append(finding)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from edge_agent.core.geometry import distance, level
+from edge_agent.core.spec import STRONG
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import Figure, FigureId
 from edge_agent.core.types import Box
@@ -31,6 +32,9 @@ BESIDE, PASSING_S = 0.8, 4.0
 PART, STILL, STILL_S = 0.5, 0.25, 1.0
 """Of the thing within the box of a vehicle: it is part of that, if the vehicle stands: for STILL_S it has not moved by
 STILL of its height. One that passes before a thing is none of it."""
+SWELL = 4.0
+"""Nobody's box has so many times the area, or so little of it, at the next look, unless he is plainly seen: a weak box
+that has is something else under his name, foliage or a part of a car."""
 LIKE = 0.4
 """Overlap over union from which a person's box is the thing: somebody who sits still."""
 
@@ -72,12 +76,13 @@ class Company:
         self._anchors: dict[FigureId, Seen] = {}
         self._t = float("-inf")
 
-    def remember(self, figures: Iterable[Figure], t: float, aspect: float) -> None:
-        """Once a look, with everybody."""
+    def remember(self, figures: Iterable[Figure], t: float, aspect: float) -> list[Figure]:
+        """Once a look, with everybody. Who of them it is, by name: not who has swollen into something else."""
         elapsed, self._t = t - self._t, t
         while self._seen and exceeded(t - self._seen[0].t, REMEMBERED_S):
             self._seen.popleft()
-        for figure in sorted(figures, key=lambda figure: figure.id):
+        present = sorted((one for one in figures if not self._swollen(one)), key=lambda figure: figure.id)
+        for figure in present:
             anchor = self._anchors.get(figure.id)
             if anchor is None or distance(anchor.figure.at, figure.at) > STILL * figure.height:
                 anchor = self._anchors[figure.id] = Seen(t, figure)
@@ -90,6 +95,14 @@ class Company:
         for name in [name for name, last in self._last.items() if last.t < oldest]:
             del self._last[name], self._anchors[name], self._heights[name]
             self._appeared.pop(name, None)
+        return present
+
+    def _swollen(self, figure: Figure) -> bool:
+        last = self._last.get(figure.id)
+        if last is None or figure.cls != "person" or figure.score >= STRONG:
+            return False
+        now, before = area(figure.box), area(last.figure.box)
+        return now > SWELL * before or before > SWELL * now
 
     def meet(self, box: Box, born: float, aspect: float) -> Attendance:
         """Who was with a thing that has been found just now and came to rest at `born`."""
@@ -158,8 +171,7 @@ class Company:
         return max(0.0, distance(figure.at, foot) - (box[2] - box[0]) / 2 * aspect) / self._heights[figure.id]
 
     def _covers(self, figure: Figure, box: Box) -> bool:
-        area = (box[2] - box[0]) * (box[3] - box[1])
-        return area > 0 and shared(figure.box, box) >= PART * area
+        return area(box) > 0 and shared(figure.box, box) >= PART * area(box)
 
 
 def _came(figure: Figure, elapsed: float, aspect: float) -> bool:
@@ -181,8 +193,12 @@ def shared(a: Box, b: Box) -> float:
     return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
 
 
+def area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
 def union(a: Box, b: Box) -> float:
     """Intersection over union."""
     both = shared(a, b)
-    whole = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both
+    whole = area(a) + area(b) - both
     return both / whole if whole > 0 else 0.0

@@ -3,8 +3,8 @@
 Each step's evidence (brawl_features) is judged by a small linear model (brawl_model); a window's log-odds are the mean
 over the last WINDOW_S without its strongest step, the picture's the mean of its strongest windows. Sums all through, so
 the parts that an event names add up to its score, before what is taken from it for too few people, for a picture that
-changes where nobody is, for who walks past, or for motion that is none of fighters. A brawl begins only where the mean
-of LONG_S, as far as so much was seen, bears it out.
+changes where nobody is or lights up for moments, for who walks past, or for motion that is none of fighters. A brawl
+begins only where the mean of LONG_S, as far as so much was seen, bears it out.
 """
 
 from collections import deque
@@ -19,6 +19,7 @@ from contract.events import Measure, Subject
 from edge_agent.core.geometry import inside
 from edge_agent.core.rules.base import counted, subjects, unit_box
 from edge_agent.core.rules.brawl_features import MOTION, Evidence, Floats, Looker, Looks, as_box, shown
+from edge_agent.core.rules.brawl_flashes import Flash
 from edge_agent.core.rules.brawl_model import PARTS, BrawlModel, probability, shipped, strongest
 from edge_agent.core.rules.brawl_passing import Passing
 from edge_agent.core.rules.brawl_people import People
@@ -53,6 +54,11 @@ QUIET, SHARE, NOISE = 0.33, 0.8, 20.0
 """Rain, insects and a coarse picture change the map everywhere: where most windows without people change by more than
 QUIET (mean over the channels of the maps; a tenth of the fights in clean pictures has so much), and by more than SHARE
 of what the strongest windows do, NOISE times what is above that share is taken from the log-odds."""
+LIT, COMMON = 0.12, 0.45
+STEEP, MOST_LIT, MOST_COMMON = 20.0, 2.0, 4.0
+"""Insects and rain in a lamp's light, beams and flashing lamps change the map of who stands before them as fighters do.
+What of all change in the picture lit up for one look, and what went one way (brawl_flashes): as far as they are above
+LIT and COMMON, STEEP times that is taken from the log-odds, MOST_LIT and MOST_COMMON at most."""
 NAMED = 4
 """So many parts are named in the event, the ones that speak most for a brawl."""
 
@@ -74,13 +80,14 @@ class BrawlRule(Rule):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
     """parts: (windows, len(PARTS)) log-odds. odds: (windows,), their sums. motion: the named channels as measured, as
-    parts. change: (windows,), mean over the channels of the maps; None where not known."""
+    parts. change: (windows,), mean over the channels of the maps; None where not known. flash: as in Evidence."""
 
     t: float
     parts: Floats
     odds: Floats
     motion: Floats
     change: Floats | None
+    flash: Flash
 
 
 class Brawl:
@@ -138,7 +145,7 @@ class Brawl:
         change = maps @ np.full(maps.shape[1], 1 / maps.shape[1], np.float32)  # Their mean, in a fraction of the time.
         known = None if np.isnan(change.sum()) else change
         parts = self._model.parts(evidence.rows)
-        self._steps.append(_Step(evidence.t, parts, parts.sum(axis=1), motion, known))
+        self._steps.append(_Step(evidence.t, parts, parts.sum(axis=1), motion, known, evidence.flash))
 
     def _judge(self, view: View, people: list[Figure], recent: Sequence[_Step]) -> tuple[Finding, ...]:
         self._score = None
@@ -175,9 +182,9 @@ class Brawl:
         return probability(long) >= self._rule.threshold * BORNE_OUT
 
     def _doubt(self, top: NDArray[np.intp], recent: Sequence[_Step], odds: float) -> float:
-        """What is taken from the log-odds: for too few people, for a picture that changes where nobody is, for who
-        walks past, and for motion that is none of fighters; those two are asked only where they may silence something,
-        for they are work."""
+        """What is taken from the log-odds: for too few people and for a picture that changes where nobody is; and,
+        where they may silence something, for who walks past, for motion that is none of fighters, and for light
+        that comes and goes."""
         assert self._boxes is not None
         places = self._boxes[top]
         alone = 0.0 if self._people.pair(places) else ALONE
@@ -187,7 +194,7 @@ class Brawl:
             return doubt
         moved = _moved(top, recent)
         leaves = moved["deformation"] < LIMBS and moved["motion_energy"] > EVEN * moved["motion_peak"]
-        return doubt + PASSING * self._passing.through(places) + LEAVES * leaves
+        return doubt + PASSING * self._passing.through(places) + LEAVES * leaves + _flashing(recent)
 
     def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64], recent: Sequence[_Step]) -> float:
         known = [step.change for step in recent if step.change is not None]
@@ -228,6 +235,14 @@ def lasting(parts: Floats, odds: Floats) -> Floats:
     windows): a cut, a flash or a knock at the camera is one step, a brawl goes on."""
     peak = parts[odds.argmax(axis=0), np.arange(parts.shape[1])]
     return np.asarray((parts.sum(axis=0) - peak) / (len(parts) - 1), np.float32)
+
+
+def _flashing(recent: Sequence[_Step]) -> float:
+    """What is taken for a picture in which things light up for moments, or whose light comes and goes."""
+    lit, common, change = map(float, np.array([step.flash for step in recent]).sum(axis=0))
+    change = max(change, 1e-6)
+    lights_up = min(STEEP * max(lit / change - LIT, 0.0), MOST_LIT)
+    return lights_up + min(STEEP * max(common / change - COMMON, 0.0), MOST_COMMON)
 
 
 def _moved(top: NDArray[np.intp], recent: Sequence[_Step]) -> dict[str, float]:

@@ -21,8 +21,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.core.picture import COARSE, Flow
+from edge_agent.core.picture import COARSE, SMALL, Flow
 from edge_agent.core.quantiles import median
+from edge_agent.core.rules.brawl_flashes import NOTHING, Flash, Flashes
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import Figure, View
 from edge_agent.core.types import Box, FeatureMap
@@ -45,11 +46,13 @@ MOTION = ("motion_energy", "motion_peak", "motion_change", "agitation", "deforma
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """One step. rows: (windows, channels of both maps + len(MOTION)); NaN where a channel is not known yet. boxes:
-    (windows, 4) in unit coordinates, clipped to the picture; the same array for as long as the windows stay."""
+    (windows, 4) in unit coordinates, clipped to the picture; the same array for as long as the windows stay. flash: of
+    the whole picture."""
 
     t: float
     rows: Floats
     boxes: NDArray[np.float64]
+    flash: Flash = NOTHING
 
 
 class Looks(Protocol):
@@ -73,6 +76,7 @@ class Looker:
         self._room = np.zeros((2, 0, 0), np.float32)
         self._cells: Cells | None = None
         self._body = BODY
+        self._flashes = Flashes()
 
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
         """None where there is nothing to compare with, or the last step was less than STEP_S ago."""
@@ -85,6 +89,9 @@ class Looker:
         if before is not None and not reached(view.t - before[0], STEP_S):
             return None
         self._last = view.t, view.features
+        if before is not None and exceeded(view.t - before[0], LONGEST_S):
+            self._flashes.forget()
+        flash = self._flashes.see(view.picture.grey(SMALL))
         flow = view.picture.flow(COARSE)
         if (
             before is None
@@ -104,11 +111,12 @@ class Looker:
             deep *= np.float32((2 * NOMINAL_S / (dt + self._dt)) ** GROWTH)
             deep += 1.0  # log1p would take longer than the maxima, for digits that nobody asks for.
             np.log(deep, out=deep)
-        return Evidence(view.t, rows, self._cells.boxes)
+        return Evidence(view.t, rows, self._cells.boxes, flash)
 
     def forget(self) -> None:
         """What comes next is compared with nothing from before."""
         self._last, self._dt, self._moves = None, None, False
+        self._flashes.forget()
 
     def _motion(self, flow: Flow, features: FeatureMap, people: Sequence[Figure]) -> Floats:
         """(windows, len(MOTION))."""

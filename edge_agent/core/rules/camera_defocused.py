@@ -11,6 +11,10 @@ KEPT, LAYOUT = 0.35, 0.6
 GONE = 0.3
 """With less detail than this, fine and coarse alike, their proportion says nothing any more."""
 
+MORE = 1.0
+"""A blurred lens takes detail away. Where there is as much of it as usual or more, something has lit the view up
+softly: noise was part of a dark view's detail, and a flash or a glow brings none along."""
+
 
 class Defocused:
     """True while the sharpness is below `sharpness` of the usual one."""
@@ -25,7 +29,7 @@ class Defocused:
         now = sharpness(difference)
         if difference.shift >= self._spec.shift:
             return ()
-        if now >= self._spec.sharpness:
+        if now >= self._spec.sharpness or difference.plain >= MORE:
             return ()
         measures = (
             Measure(name="sharpness", value=now, threshold=self._spec.sharpness),
