@@ -143,11 +143,11 @@ class SqliteStore:
 
     def incident_events(self, incident: str) -> list[tuple[bytes, float, str]]:
         sql = (
-            "SELECT e.raw, l.score, CASE l.refused WHEN '[]' THEN l.reasons "
-            "ELSE json_set(l.reasons, '$.refused', json(l.refused)) END "
-            "FROM incident_events l JOIN events e ON e.id = l.event WHERE l.incident = ? ORDER BY e.time, e.id"
+            "SELECT raw, score, CASE refused WHEN '[]' THEN reasons ELSE json_set(reasons, '$.refused', json(refused)) "
+            "END FROM (SELECT e.raw, e.time, e.id, l.score, l.refused, iif(l.reasons = '', ?, l.reasons) reasons "
+            "FROM incident_events l JOIN events e ON e.id = l.event WHERE l.incident = ?) ORDER BY time, id"
         )
-        return [(row[0], row[1], row[2]) for row in self._read(sql, (incident,))]
+        return [(row[0], row[1], row[2]) for row in self._read(sql, (_GOES_ON, incident))]
 
     def incident_told(self, incident: str) -> list[tuple[bytes, bool]]:
         return store_acts.told(self._read, incident)
@@ -237,6 +237,9 @@ class SqliteStore:
         connection.execute("PRAGMA busy_timeout = 10000")
         database = Database(connection)
         migrations.apply(database)
+        # Of the pages that a statement changes SQLite keeps the former ones aside, should it have to take that back;
+        # beyond 64 KB in a file made for it. A batch's are some hundred. (A migration may change all there are.)
+        connection.execute("PRAGMA temp_store = MEMORY")
         return database
 
     @contextmanager
@@ -340,7 +343,7 @@ def _incident(row: IncidentRow) -> tuple[Any, ...]:
 
 def _link(row: LinkRow) -> tuple[Any, ...]:
     link, refused = row.link, row.refused
-    reasons = _GOES_ON if link is EPISODE else _reasons(link)  # of an episode that goes on, as most
+    reasons = "" if link is EPISODE else _reasons(link)
     return row.incident, row.event, link.score, reasons, json.dumps(refused) if refused else "[]"
 
 
@@ -351,6 +354,7 @@ def _reasons(link: Link) -> str:
 
 
 _GOES_ON = _reasons(EPISODE)
+"""Most go on with an episode: nothing is stored of them."""
 
 
 def _text(value: object) -> str:
