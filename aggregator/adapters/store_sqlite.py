@@ -12,6 +12,7 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged, store_reports
+from aggregator.adapters.checkpoints import Checkpoints
 from aggregator.adapters.rows import insert, tables
 from aggregator.adapters.store_schema import migrations
 from aggregator.adapters.writer import Writer
@@ -70,9 +71,10 @@ class SqliteStore:
             self._writer = Writer(self._open)
         except (sqlite3.Error, OSError) as error:
             raise StoreError("aggregator.store_unusable", path=str(path), detail=str(error)) from error
+        self._checkpoints = Checkpoints(path)
 
     def commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
-        self._run(lambda db: _write(db.conn, batch), meanwhile)
+        self._checkpoints.note(self._run(lambda db: _write(db.conn, batch), meanwhile))
 
     def known(self, events: Sequence[str]) -> frozenset[str]:
         found: set[str] = set()
@@ -216,6 +218,7 @@ class SqliteStore:
         self._run(function)
 
     def close(self) -> None:
+        self._checkpoints.close()
         self._writer.close()
         while not self._readers.empty():
             self._readers.get().close()
@@ -277,7 +280,8 @@ _UNLINKED_S = 1_200.0
 """How far before the latest event one may lie that waits to be assigned: clocks may be ten minutes ahead or behind."""
 
 
-def _write(db: sqlite3.Connection, batch: Batch) -> None:
+def _write(db: sqlite3.Connection, batch: Batch) -> int:
+    """How many rows this connection has changed."""
     insert(db, "INSERT INTO events", map(_event, batch.events), "ON CONFLICT DO NOTHING")
     insert(db, "INSERT INTO incident_events", map(_link, batch.links), "ON CONFLICT DO NOTHING")
     into = f"INSERT INTO incidents ({', '.join(_INCIDENT)})"
@@ -301,6 +305,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     if batch.holds_until is not None:
         db.execute("INSERT OR REPLACE INTO hold VALUES (1, ?)", (batch.holds_until,))
     audit_sqlite.append(db, batch.audit)
+    return db.total_changes
 
 
 def _merge(db: sqlite3.Connection, merged: Sequence[tuple[str, str]]) -> None:
