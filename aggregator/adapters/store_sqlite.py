@@ -12,9 +12,8 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged, store_reports
-from aggregator.adapters.checkpoints import Checkpoints
 from aggregator.adapters.rows import insert, tables
-from aggregator.adapters.store_schema import migrations
+from aggregator.adapters.store_file import Checkpoints, opened
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Change, Incident
@@ -40,13 +39,6 @@ from aggregator.core.states import CLOSED
 _MB = 1_000_000
 _DAY_S = 86_400.0
 _CHUNK = 500
-_CACHE_KB = 65_536
-"""The writer's. With SQLite's own 2 MB a batch reads the upper pages of each index anew."""
-_CHECKPOINT_PAGES = 8_000
-"""Of 4 KB, after which the log is written over into the database, which takes two more syncs: most pages of the log are
-then later writings of the same ones."""
-_LOG_BYTES = 64_000_000
-"""That the log is cut back to afterwards, if something as large as a migration made it longer: it would stay so."""
 T = TypeVar("T")
 
 
@@ -68,7 +60,7 @@ class SqliteStore:
         self._path = path
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
         try:
-            self._writer = Writer(self._open)
+            self._writer = Writer(lambda: opened(path))
         except (sqlite3.Error, OSError) as error:
             raise StoreError("aggregator.store_unusable", path=str(path), detail=str(error)) from error
         self._checkpoints = Checkpoints(path)
@@ -228,22 +220,6 @@ class SqliteStore:
             return self._writer.run(write, meanwhile)
         except sqlite3.Error as error:
             raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
-
-    def _open(self) -> Database:
-        connection = sqlite3.connect(self._path, timeout=10)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: a message is acknowledged after the commit, so the commit has to survive a power cut.
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
-        connection.execute("PRAGMA busy_timeout = 10000")
-        database = Database(connection)
-        migrations.apply(database)
-        # Of the pages that a statement changes SQLite keeps the former ones aside, should it have to take that back;
-        # beyond 64 KB in a file made for it. A batch's are some hundred. (A migration may change all there are.)
-        connection.execute("PRAGMA temp_store = MEMORY")
-        return database
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:

@@ -119,8 +119,8 @@ def test_the_log_of_a_large_migration_is_cut_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, least_bytes: int, most_bytes: int
 ) -> None:
     """most -1: it is not, and is as long as that made it."""
-    monkeypatch.setattr("aggregator.adapters.store_sqlite._LOG_BYTES", most)
-    monkeypatch.setattr("aggregator.adapters.store_sqlite._CHECKPOINT_PAGES", 50)
+    monkeypatch.setattr("aggregator.adapters.store_file._LOG_BYTES", most)
+    monkeypatch.setattr("aggregator.adapters.store_file._CHECKPOINT_BYTES", 200_000)
     path = tmp_path / "jaga.sqlite"
     log = path.with_name("jaga.sqlite-wal")
     old = Database(path)
