@@ -8,7 +8,8 @@ meanwhile is left to the writer: it begins the log anew once nothing is left.
 import queue
 import sqlite3
 import threading
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -24,6 +25,9 @@ _CHECKPOINT_BYTES = 32_000_000
 """Of the log, after which the writer copies it: most pages of it are then later writings of the same ones."""
 _LOG_BYTES = 64_000_000
 """That the log is cut back to afterwards, if something as large as a migration made it longer: it would stay so."""
+_IN_MEMORY = "PRAGMA temp_store = MEMORY"
+"""Of the pages that a statement changes SQLite keeps the former ones, should it have to take that back; otherwise
+beyond 64 KB in a file that it makes for it. A batch's are some hundred."""
 ROWS = 16_000
 """Changed since the last time, after which it is copied beside the writer: some 24 MB of a flood of events."""
 
@@ -42,10 +46,18 @@ def opened(path: Path) -> Database:
     connection.execute("PRAGMA busy_timeout = 10000")
     database = Database(connection)
     migrations.apply(database)
-    # Of the pages that a statement changes SQLite keeps the former ones aside, should it have to take that back; beyond
-    # 64 KB in a file made for it. A batch's are some hundred. (A migration's may be all there are.)
-    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(_IN_MEMORY)
     return database
+
+
+@contextmanager
+def spilling(db: sqlite3.Connection) -> Iterator[None]:
+    """For statements that may set aside more than memory holds."""
+    db.execute("PRAGMA temp_store = FILE")
+    try:
+        yield
+    finally:
+        db.execute(_IN_MEMORY)
 
 
 class Checkpoints:

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged, store_reports
 from aggregator.adapters.rows import insert, tables
-from aggregator.adapters.store_file import Checkpoints, opened
+from aggregator.adapters.store_file import Checkpoints, opened, spilling
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Change, Incident
@@ -196,7 +196,11 @@ class SqliteStore:
         return [(row[0] / 1000, row[1], row[2], row[3], row[4]) for row in rows]
 
     def prune(self, retention: Retention, now: float) -> list[tuple[str, int, tuple[str, ...]]]:
-        return self._run(lambda db: _prune(db.conn, retention, now))
+        def write(db: Database) -> list[tuple[str, int, tuple[str, ...]]]:
+            with spilling(db.conn):
+                return _prune(db.conn, retention, now)
+
+        return self._run(write)
 
     def queue_depth(self) -> int:
         return self._writer.depth()

@@ -1,11 +1,12 @@
-"""SQLite's log is copied into the database beside the writer, which begins it anew."""
+"""The store's file: SQLite's log is copied into it beside the writer, which begins it anew."""
 
+import sqlite3
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from aggregator.adapters.store_file import ROWS, Checkpoints
+from aggregator.adapters.store_file import ROWS, Checkpoints, opened, spilling
 from aggregator.adapters.store_sqlite import SqliteStore
 from tests.brokers import wait_until
 from tests.timeline import Timeline, batch_of, make_event
@@ -44,6 +45,26 @@ def test_a_store_has_it_copied_and_begins_it_anew(tmp_path: Path, monkeypatch: p
     again = SqliteStore(path)
     assert again.read("SELECT count(*) FROM events") == [(next(numbers),)]
     again.close()
+
+
+def test_what_a_batch_sets_aside_stays_in_memory_and_what_pruning_does_may_spill(tmp_path: Path) -> None:
+    database = opened(tmp_path / "jaga.sqlite")
+
+    def where() -> int:
+        (found,) = database.conn.execute("PRAGMA temp_store").fetchone()
+        return int(found)
+
+    def fails() -> None:
+        with database.atomic(), spilling(database.conn):
+            assert where() == in_files
+            database.conn.execute("SELECT * FROM nowhere")
+
+    in_files, in_memory = 1, 2
+    assert where() == in_memory
+    with pytest.raises(sqlite3.Error):
+        fails()
+    assert where() == in_memory
+    database.close()
 
 
 def fill(store: SqliteStore, events: int, start: int = 0) -> None:
