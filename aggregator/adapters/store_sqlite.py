@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged, store_reports
 from aggregator.adapters.rows import insert, tables
-from aggregator.adapters.store_schema import migrations
+from aggregator.adapters.store_file import Checkpoints, opened, spilling
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
 from aggregator.core.incident import Change, Incident
@@ -39,13 +39,6 @@ from aggregator.core.states import CLOSED
 _MB = 1_000_000
 _DAY_S = 86_400.0
 _CHUNK = 500
-_CACHE_KB = 65_536
-"""The writer's. With SQLite's own 2 MB a batch reads the upper pages of each index anew."""
-_CHECKPOINT_PAGES = 8_000
-"""Of 4 KB, after which the log is written over into the database, which takes two more syncs: most pages of the log are
-then later writings of the same ones."""
-_LOG_BYTES = 64_000_000
-"""That the log is cut back to afterwards, if something as large as a migration made it longer: it would stay so."""
 T = TypeVar("T")
 
 
@@ -67,12 +60,13 @@ class SqliteStore:
         self._path = path
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
         try:
-            self._writer = Writer(self._open)
+            self._writer = Writer(lambda: opened(path))
         except (sqlite3.Error, OSError) as error:
             raise StoreError("aggregator.store_unusable", path=str(path), detail=str(error)) from error
+        self._checkpoints = Checkpoints(path)
 
     def commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
-        self._run(lambda db: _write(db.conn, batch), meanwhile)
+        self._checkpoints.note(self._run(lambda db: _write(db.conn, batch), meanwhile))
 
     def known(self, events: Sequence[str]) -> frozenset[str]:
         found: set[str] = set()
@@ -143,11 +137,11 @@ class SqliteStore:
 
     def incident_events(self, incident: str) -> list[tuple[bytes, float, str]]:
         sql = (
-            "SELECT e.raw, l.score, CASE l.refused WHEN '[]' THEN l.reasons "
-            "ELSE json_set(l.reasons, '$.refused', json(l.refused)) END "
-            "FROM incident_events l JOIN events e ON e.id = l.event WHERE l.incident = ? ORDER BY e.time, e.id"
+            "SELECT raw, score, CASE refused WHEN '[]' THEN reasons ELSE json_set(reasons, '$.refused', json(refused)) "
+            "END FROM (SELECT e.raw, e.time, e.id, l.score, l.refused, iif(l.reasons = '', ?, l.reasons) reasons "
+            "FROM incident_events l JOIN events e ON e.id = l.event WHERE l.incident = ?) ORDER BY time, id"
         )
-        return [(row[0], row[1], row[2]) for row in self._read(sql, (incident,))]
+        return [(row[0], row[1], row[2]) for row in self._read(sql, (_GOES_ON, incident))]
 
     def incident_told(self, incident: str) -> list[tuple[bytes, bool]]:
         return store_acts.told(self._read, incident)
@@ -202,7 +196,11 @@ class SqliteStore:
         return [(row[0] / 1000, row[1], row[2], row[3], row[4]) for row in rows]
 
     def prune(self, retention: Retention, now: float) -> list[tuple[str, int, tuple[str, ...]]]:
-        return self._run(lambda db: _prune(db.conn, retention, now))
+        def write(db: Database) -> list[tuple[str, int, tuple[str, ...]]]:
+            with spilling(db.conn):
+                return _prune(db.conn, retention, now)
+
+        return self._run(write)
 
     def queue_depth(self) -> int:
         return self._writer.depth()
@@ -216,6 +214,7 @@ class SqliteStore:
         self._run(function)
 
     def close(self) -> None:
+        self._checkpoints.close()
         self._writer.close()
         while not self._readers.empty():
             self._readers.get().close()
@@ -225,19 +224,6 @@ class SqliteStore:
             return self._writer.run(write, meanwhile)
         except sqlite3.Error as error:
             raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
-
-    def _open(self) -> Database:
-        connection = sqlite3.connect(self._path, timeout=10)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: a message is acknowledged after the commit, so the commit has to survive a power cut.
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
-        connection.execute("PRAGMA busy_timeout = 10000")
-        database = Database(connection)
-        migrations.apply(database)
-        return database
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
@@ -274,7 +260,8 @@ _UNLINKED_S = 1_200.0
 """How far before the latest event one may lie that waits to be assigned: clocks may be ten minutes ahead or behind."""
 
 
-def _write(db: sqlite3.Connection, batch: Batch) -> None:
+def _write(db: sqlite3.Connection, batch: Batch) -> int:
+    """How many rows this connection has changed."""
     insert(db, "INSERT INTO events", map(_event, batch.events), "ON CONFLICT DO NOTHING")
     insert(db, "INSERT INTO incident_events", map(_link, batch.links), "ON CONFLICT DO NOTHING")
     into = f"INSERT INTO incidents ({', '.join(_INCIDENT)})"
@@ -298,6 +285,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     if batch.holds_until is not None:
         db.execute("INSERT OR REPLACE INTO hold VALUES (1, ?)", (batch.holds_until,))
     audit_sqlite.append(db, batch.audit)
+    return db.total_changes
 
 
 def _merge(db: sqlite3.Connection, merged: Sequence[tuple[str, str]]) -> None:
@@ -340,7 +328,7 @@ def _incident(row: IncidentRow) -> tuple[Any, ...]:
 
 def _link(row: LinkRow) -> tuple[Any, ...]:
     link, refused = row.link, row.refused
-    reasons = _GOES_ON if link is EPISODE else _reasons(link)  # of an episode that goes on, as most
+    reasons = "" if link is EPISODE else _reasons(link)
     return row.incident, row.event, link.score, reasons, json.dumps(refused) if refused else "[]"
 
 
@@ -351,6 +339,7 @@ def _reasons(link: Link) -> str:
 
 
 _GOES_ON = _reasons(EPISODE)
+"""Most go on with an episode: nothing is stored of them."""
 
 
 def _text(value: object) -> str:

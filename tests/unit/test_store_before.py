@@ -92,13 +92,35 @@ def test_a_store_of_before_keeps_its_events_and_incidents_and_gives_room_back(tm
     store.close()
 
 
+def test_reasons_that_were_written_out_are_told_as_those_that_are_not(tmp_path: Path) -> None:
+    """Of an event that goes on with its episode, also of one that did not join another incident."""
+    store, city = SqliteStore(tmp_path / "jaga.sqlite"), Timeline(a=(0, 0))
+    told = [make_event(n, "a", "brawl", episode="e", phase="update" if n else "begin") for n in range(3)]
+    store.commit(batch_of(city, *((event, city.take(event)) for event in told)))
+    only = city.only().id
+    store.write(
+        lambda db: (
+            db.conn.execute("UPDATE incident_events SET refused = '[[1,2]]' WHERE event = ?", (told[2].id,)) and None
+        )
+    )
+    now = store.incident_events(only)
+    assert [msgspec.json.decode(reasons)["kind"] for _, _, reasons in now] == ["first", "episode", "episode"]
+    assert msgspec.json.decode(now[2][2]) == {**msgspec.json.decode(now[1][2]), "refused": [[1, 2]]}
+    assert store.read("SELECT count(*) FROM incident_events WHERE reasons = ''") == [(2,)]
+    store.write(
+        lambda db: db.conn.execute("UPDATE incident_events SET reasons = ? WHERE reasons = ''", (now[1][2],)) and None
+    )
+    assert store.incident_events(only) == now
+    store.close()
+
+
 @pytest.mark.parametrize(("most", "least_bytes", "most_bytes"), [(100_000, 1, 100_000), (-1, 400_000, 10**9)])
 def test_the_log_of_a_large_migration_is_cut_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, least_bytes: int, most_bytes: int
 ) -> None:
     """most -1: it is not, and is as long as that made it."""
-    monkeypatch.setattr("aggregator.adapters.store_sqlite._LOG_BYTES", most)
-    monkeypatch.setattr("aggregator.adapters.store_sqlite._CHECKPOINT_PAGES", 50)
+    monkeypatch.setattr("aggregator.adapters.store_file._LOG_BYTES", most)
+    monkeypatch.setattr("aggregator.adapters.store_file._CHECKPOINT_BYTES", 200_000)
     path = tmp_path / "jaga.sqlite"
     log = path.with_name("jaga.sqlite-wal")
     old = Database(path)
