@@ -37,7 +37,7 @@ def _disk(cell: int, reach_m: float) -> tuple[int, ...]:
     """From a vertex outwards the first ring is one edge thick, each further one one and a half."""
     edge_m = _edge_m(h3.cell_to_parent(cell, h3.get_resolution(cell) - 2))
     rings = ceil(((reach_m + SLACK_M) / edge_m + 0.5) / 1.5)
-    return tuple(sorted(memoryview(h3.grid_disk(cell, rings)).tolist()))  # h3's own lists take ten times as long
+    return tuple(memoryview(h3.grid_disk(cell, rings)).tolist())  # h3's own lists take ten times as long
 
 
 @lru_cache(maxsize=4_096)

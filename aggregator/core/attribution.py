@@ -4,11 +4,12 @@ Every incident around pulls at the new episode with the rate at which it would b
 it stands the background: what this camera tells anyway (`rates`), new incidents, and others of the like near by.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from math import factorial, inf
 
 from msgspec import Struct
 
+from aggregator.core.fold import Draft
 from aggregator.core.incident import doubt
 from aggregator.core.kinship import AFFINITY, FOLLOWS_S, PAIRS, REPORT, UNLED, VAGUE
 from aggregator.core.linking import HeardSince, Link, Tie, Trail, always, tie
@@ -58,16 +59,18 @@ begins near by just then."""
 
 
 class Pull(Struct, gc=False):
-    """How strongly an incident pulls. others: what of it comes from other cameras. own: its only source is the camera
-    itself. against: what stands against it. among: see AMONG; inf where that does not apply."""
+    """How strongly an incident pulls. trail, credit: of its strongest tie. others: what of it comes from other cameras.
+    own: its only source is the camera itself. against: what stands against it. among: see AMONG; inf where that does
+    not apply."""
 
     incident: str
     rate: float
     strongest: Tie
     trail: Trail
+    credit: float
     total: float
-    support: int
-    others: float = 0.0
+    others: float
+    support: int = 1
     own: bool = False
     against: float = 0.0
     among: float = inf
@@ -90,12 +93,12 @@ def _strongest(pull: Pull) -> tuple[float, str]:
 
 
 class Attribution:
-    """Pure but for what it is given. sources: how many cameras and reporters an incident has."""
+    """Pure but for what it is given. drafts: by id, all that have trails."""
 
     def __init__(
-        self, index: TrailIndex, rates: Rates, sources: Callable[[str], int], heard: HeardSince = always
+        self, index: TrailIndex, rates: Rates, drafts: Mapping[str, Draft], heard: HeardSince = always
     ) -> None:
-        self._index, self._rates, self._sources, self._heard = index, rates, sources, heard
+        self._index, self._rates, self._drafts, self._heard = index, rates, drafts, heard
 
     def pulls(self, probe: Trail) -> list[Pull]:
         """Of every incident around, the strongest first; those that never can be one with it are left out."""
@@ -103,13 +106,12 @@ class Attribution:
         if not others:
             return []
         found: dict[str, Pull] = {}
-        known: dict[int, float] = {}
         follows: dict[tuple[str, Kind], float] = {}
         for other in others:
             one = tie(probe, other, self._heard)
             if type(one) is not Tie:
                 continue
-            credit = known[other.key] = self._credit(other, probe)
+            credit = self._credit(other, probe)
             rate = one.rate * credit
             if other.kind in VAGUE:
                 rate *= self._means(other, probe.kind)
@@ -123,19 +125,19 @@ class Attribution:
             pull = found.get(other.incident)
             elsewhere = 0.0 if one.place == "camera" else rate
             if pull is None:
-                found[other.incident] = Pull(other.incident, rate, one, other, rate, 1, elsewhere)
+                found[other.incident] = Pull(other.incident, rate, one, other, credit, rate, elsewhere)
                 continue
             pull.total += rate
             if elsewhere > pull.others:
                 pull.others = elsewhere
             pull.support += 1
             if rate > pull.rate:
-                pull.rate, pull.strongest, pull.trail = rate, one, other
+                pull.rate, pull.strongest, pull.trail, pull.credit = rate, one, other, credit
         if not found:
             return []
         usual = self.background(probe)
         for pull in found.values():
-            self._weigh(pull, usual, known[pull.trail.key])
+            self._weigh(pull, usual)
             if pull.strongest.place != "camera" and pull.rate > MARGIN * pull.against:
                 pull.among = self._among(pull.trail, probe)
                 pull.rate = min(pull.rate, AMONG * pull.among)
@@ -186,16 +188,16 @@ class Attribution:
             return rate > usual + sum(apart for _, apart in together) / len(together)
         return any(one.rate * credit > usual + one.apart * credit for one, credit in ties)
 
-    def _weigh(self, pull: Pull, usual: float, credit: float) -> None:
+    def _weigh(self, pull: Pull, usual: float) -> None:
         """Own: a camera that repeats itself joins what it told before, also in a burst, which is no news."""
-        if pull.strongest.match != "related":
+        if pull.support > 1 and pull.strongest.match != "related":
             pull.rate = min(pull.total, SUPPORT * pull.rate)
-        pull.own = pull.strongest.place == "camera" and self._sources(pull.incident) == 1
+        pull.own = pull.strongest.place == "camera" and len(self._drafts[pull.incident].sources) == 1
         if pull.own:
             pull.rate += usual
             pull.against = min(usual, BURST_PER_S) + PRIOR_PER_H / 3600
         else:
-            pull.against = usual + pull.strongest.apart * credit
+            pull.against = usual + pull.strongest.apart * pull.credit
 
     def _among(self, strongest: Trail, probe: Trail) -> float:
         """The mean pull of those of the incident's trails that tell what the strongest does, at the probe's time.
@@ -220,9 +222,12 @@ class Attribution:
 
         By how many cameras have come to it late, so many that come at once are too improbable: a scan statistic of a
         Poisson process whose rate is Gamma."""
-        if probe.kind not in STILL or self._index.get(incident, probe.site, probe.camera, probe.kind) is not None:
+        if probe.kind not in STILL:
             return False
-        firsts = [trail.first for trail in self._index.of(incident) if trail.kind == probe.kind]
+        trails = self._index.by_source(incident)
+        if (probe.site, probe.camera, probe.kind) in trails:
+            return False
+        firsts = [trail.first for trail in trails.values() if trail.kind == probe.kind]
         since = probe.first - AT_ONCE_S
         begun = min(firsts, default=since) + BEGINNING_S
         if since <= begun:
@@ -248,16 +253,16 @@ class Attribution:
         definite = [AFFINITY[kind][other.kind] for other in self._index.of(trail.incident) if other.kind not in VAGUE]
         if not definite:
             return 1.0
-        if trail.kind == REPORT:
+        if trail.kind is REPORT:
             return 0.0
         return min(1.0, max(definite) / AFFINITY[kind][trail.kind])
 
     def _credit(self, trail: Trail, probe: Trail) -> float:
         """The chance that a trail is of something true: 1 where a second source confirms it, or for the same camera's
         next word of the same: what goes on there does, true or not. Another thing it tells is another word."""
-        if self._sources(trail.incident) > 1:
+        if len(self._drafts[trail.incident].sources) > 1:
             return 1.0
-        if trail.kind == probe.kind and trail.same_camera(probe):
+        if trail.camera == probe.camera and trail.kind is probe.kind and trail.same_camera(probe):
             return 1.0
         rate = self._rates.per_s(trail.site, trail.camera, trail.kind, trail.last)
-        return 1 / (1 + rate / TRUE_PER_S * doubt(trail.sure))
+        return 1.0 / (1.0 + rate / TRUE_PER_S * doubt(trail.sure))

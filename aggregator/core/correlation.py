@@ -61,7 +61,7 @@ class Correlator:
             self._memory.lineage,
         )
         self._rates = self._memory.rates
-        self._attribution = Attribution(self._index, self._rates, lambda one: len(self._drafts[one].sources), heard)
+        self._attribution = Attribution(self._index, self._rates, self._drafts, heard)
         self._ordering = Ordering(self.policy.reorder_s)
         self._announced: dict[str, str] = {}
         """Episodes that wait for their turn, to the incident that they were announced as."""
@@ -234,17 +234,18 @@ class Correlator:
         ended = known.ended or data.phase == "end"
         state = EpisodeState(draft.id, last if last > known.last else known.last, ended)
         self._add(held, draft, state, place, delayed, now)
-        trail = index.get(draft.id, data.site, data.camera, data.kind)
+        trails = index.by_source(draft.id)
+        trail = trails.get((data.site, data.camera, data.kind))
         if trail is None:
             trail = Trail(data.site, data.camera, data.kind, ties_at(place), first, last, sure=data.confidence)
-            trail = index.attach(trail, draft.id)
+            trail, trails = index.attach(trail, draft.id), index.by_source(draft.id)
         else:
             index.grow(trail, ties_at(place), first, last, data.confidence)
         if ended:
             trail.ends(data.episode)
         else:
             trail.tells(data.episode, first, last)
-        if index.count(draft.id) == 1 and not draft.closed and goes_on(trail, known.last):
+        if len(trails) == 1 and not draft.closed and goes_on(trail, known.last):
             self._look_again(trail, now)
             draft = self._memory.root(draft.id)
         if draft.state == "suspected" and not held.hushed:
@@ -264,7 +265,7 @@ class Correlator:
         draft.add(held.event, held.at, now, source, running, delayed)
         if few and draft.people >= many:
             self._note(data, state.last, len(draft.sources) > 1, many=True)
-        self._memory.step.touch(draft.id)
+        self._memory.step.touched[draft.id] = None
 
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""

@@ -53,22 +53,19 @@ class _Weight(Struct, frozen=True, gc=False):
 
 class Draft:
     """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera).
-    severity, confidence and told are as of the last `weigh`. running: a set where it has changed since `snapshot`."""
+    severity, confidence and told are as of the last `weigh`, closed is by its state. running: a set where it has
+    changed since `snapshot`."""
 
     __slots__ = (
         *("id", "kind", "state", "severity", "started", "last_event", "updated", "last_end", "closed_at", "running"),
         *("event_count", "delayed", "zones", "snapshot_of", "snapshot_strength", "why", "strength", "subjects"),
         *("subjects_time", "previous", "merged_into", "opened", "gravest", "people", "people_first", "people_since"),
         *("reports", "doubts", "revision", "split_from", "apart", "care", "sources", "confidence", "told"),
-        *("_weight", "_where", "_placed", "_frozen"),
+        *("closed", "_weight", "_where", "_placed", "_frozen"),
     )
 
     def __init__(self, one: Incident) -> None:
         self.take(one)
-
-    @property
-    def closed(self) -> bool:
-        return self.state in CLOSED
 
     @property
     def rings(self) -> bool:
@@ -79,7 +76,7 @@ class Draft:
         """Becomes what `one` says."""
         self.id, self.kind, self.state, self.severity = one.id, one.told_kind or one.kind, one.state, one.severity
         self.started, self.last_event, self.updated = one.started, one.last_event, one.updated
-        self.last_end, self.closed_at = one.last_end, one.closed_at
+        self.closed, self.last_end, self.closed_at = one.state in CLOSED, one.last_end, one.closed_at
         self.running: set[str] | frozenset[str] = one.running
         self.event_count, self.delayed, self.zones = one.event_count, one.delayed, one.zones
         self.snapshot_of, self.snapshot_strength = one.snapshot, one.snapshot_strength
@@ -102,7 +99,7 @@ class Draft:
         self._placed = False
 
     def add(self, event: Event, at: Times, now: float, source: Source | None, running: bool, delayed: bool) -> None:
-        """One more event. source: who told it, and where it was; None where that says nothing new (`knows`). running:
+        """One more event. source: who told it, and where it was; None where that says nothing new. running:
         whether its episode goes on."""
         data = event.data
         late = delayed and self.rings
@@ -138,21 +135,17 @@ class Draft:
             self._count(data.subjects, at.time)
         if data.zone is not None and data.zone not in self.zones:
             self.zones = tuple(sorted((*self.zones, data.zone)))
-        if data.kind == REPORT and data.phase == "begin" and not late:
+        if data.kind is REPORT and data.phase == "begin" and not late:
             self.reports += 1
             self._weight = None
         if source is not None:
             self._source(source)
 
-    def knows(self, site: str, camera: str, confidence: float, placed: bool) -> bool:
-        """Whether this camera's word changes nothing: it was heard with as great a confidence, and where it is."""
-        old = self.sources.get((site, camera))
-        return old is not None and confidence <= old.confidence and (old.location is not None or not placed)
-
     def absorb(self, other: "Draft", now: float) -> None:
         """Both as one, under this one's id, in whichever of the two states is further on."""
         self._frozen = self._weight = None
         self.state = max(self.state, other.state, key=_STATE.__getitem__)
+        self.closed = self.state in CLOSED
         self.gravest = max(self.gravest, other.gravest, key=_SEVERITY.__getitem__)
         if other.strength > self.strength:
             self.strength, self.kind, self.why = other.strength, other.kind, other.why

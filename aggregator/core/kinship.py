@@ -95,7 +95,7 @@ class Pair:
     """likely: 0..1, see the module. window_s: a gap beyond this is never one incident. reach_m: nor a distance beyond
     this, once what the places leave open is taken off. road: it moves along a road, not over the ground. ebbs: see
     QUEUES. order: 1 where the second kind follows the first, -1 where the first follows the second, else 0. far: see
-    FAR; 1 for most."""
+    FAR; 1 for most. faults: how many of the two are a camera's own fault."""
 
     likely: float
     match: KindMatch
@@ -108,6 +108,7 @@ class Pair:
     ebbs: bool
     order: int
     far: float
+    faults: int
 
 
 REACH = 3.0
@@ -154,7 +155,7 @@ def pair(a: Kind, b: Kind) -> Pair | None:
     far = FAR.get(a, 1.0) if a == b else 1.0
     if far > 1:
         reach = FAR_REACH_M
-    return Pair(likely, match, extent, speed, lasts, window, reach, road, ebbs, order, far)
+    return Pair(likely, match, extent, speed, lasts, window, reach, road, ebbs, order, far, families.count("camera"))
 
 
 PAIRS: dict[Kind, dict[Kind, Pair]] = {a: {b: found for b in KINDS if (found := pair(a, b)) is not None} for a in KINDS}

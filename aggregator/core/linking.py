@@ -85,7 +85,7 @@ class Trail(Struct, gc=False):
 
     def same_camera(self, other: "Trail") -> bool:
         """A post that takes reports is no camera: it may hear of two places at once."""
-        return self.camera == other.camera and self.site == other.site and not self.kind == other.kind == REPORT
+        return self.camera == other.camera and self.site == other.site and not self.kind is other.kind is REPORT
 
     def tells(self, episode: str, first: float, last: float) -> None:
         """One of its episodes goes on. Those whose end was lost long before are forgotten: `until` looks at each."""
@@ -110,15 +110,16 @@ class Trail(Struct, gc=False):
     def until(self, heard: HeardSince = always, enough: float = inf) -> float:
         """When it is over, as far as is known. enough: that it is not over before is all that is asked."""
         latest = self.last
-        if self.running:
-            since = heard(self.site, self.camera)
-            for first, last in reversed(self.running.values()):
-                known = last > first and last >= since
-                ends = last + (min(STALE_S, SILENT_S + SILENT_SHARE * (last - first)) if known else STALE_S)
-                if ends > latest:
-                    latest = ends
-                    if latest >= enough:
-                        break
+        for first, last in reversed(self.running.values()):
+            goes_on = STALE_S
+            if last > first and last >= heard(self.site, self.camera):
+                silent = SILENT_S + SILENT_SHARE * (last - first)
+                if silent < STALE_S:
+                    goes_on = silent
+            if last + goes_on > latest:
+                latest = last + goes_on
+                if latest >= enough:
+                    break
         return latest
 
 
@@ -162,7 +163,15 @@ def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
     kinds = PAIRS[a.kind].get(b.kind)
     if kinds is None:
         return "kind"
-    gap = gap_s(a, b, heard)
+    gap = a.first - b.last  # seconds between the two; 0 where they overlap
+    if gap > 0.0 and b.running:
+        gap = a.first - b.until(heard, a.first)
+    if gap <= 0.0:
+        gap = b.first - a.last
+        if gap > 0.0 and a.running:
+            gap = b.first - a.until(heard, b.first)
+        if gap < 0.0:
+            gap = 0.0
     if gap > kinds.window_s:
         return "time"
     same = a.camera == b.camera and a.same_camera(b)
@@ -170,39 +179,24 @@ def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
         return Tie(_again(kinds, gap), 0.0, "same", "camera", gap, 0.0)
     if kinds.order and kinds.order * (b.first - a.first) < -LEAD_S:
         kinds = UNLED_PAIRS[a.kind][b.kind]
-    faults = (a.kind in FAULTS) + (b.kind in FAULTS)
-    if same and faults == 1:
+    if same and kinds.faults == 1:
         return "kind"  # what has a fault sees nothing
-    if same and (a.place is None or b.place is None or faults):
+    if same and (a.place is None or b.place is None or kinds.faults):
         return Tie(kinds.likely * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S, 0.0, kinds.match, "camera", gap, 0.0)
     if a.place is None or b.place is None:
-        if a.site != b.site or faults == 2:
+        if a.site != b.site or kinds.faults == 2:
             return "place"
         rate = kinds.likely * SITE_ONLY * exp(-(gap + abs(a.first - b.first)) / kinds.lasts_s) / SEEN_EVERY_S
         return Tie(rate, 0.0, kinds.match, "site", gap, None)
-    if faults == 2:
+    if kinds.faults == 2:
         return "place"
-    place: PlaceMatch = "camera" if same else "distance"
-    return _by_distance(a, b, a.place, b.place, kinds, gap, place)
+    return _by_distance(a, b, a.place, b.place, kinds, gap, "camera" if same else "distance")
 
 
 def _again(kinds: Pair, gap: float) -> float:
     """The rate at which one camera sees again what it has lost."""
     soon = AGAIN * exp(-gap / AGAIN_EVERY_S) / AGAIN_EVERY_S
     return max(soon, AGAIN * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S) if kinds.ebbs else soon
-
-
-def gap_s(a: Trail, b: Trail, heard: HeardSince = always) -> float:
-    """Seconds between the two; 0 where they overlap."""
-    gap = a.first - b.last
-    if gap > 0.0 and b.running:
-        gap = a.first - b.until(heard, a.first)
-    if gap > 0.0:
-        return gap
-    gap = b.first - a.last
-    if gap > 0.0 and a.running:
-        gap = b.first - a.until(heard, b.first)
-    return gap if gap > 0.0 else 0.0
 
 
 def _by_distance(
@@ -222,31 +216,27 @@ def _by_distance(
     # or with the length of a road.
     moved, vague = kinds.extent_m / wide, VAGUE_M / open_m if open_m > VAGUE_M else 1.0
     spread = vague * vague * (moved if kinds.road else moved * moved)
-    nearness = spread * exp(-beyond * beyond / (2 * wide * wide))
-    if a.kind == REPORT != b.kind:
+    nearness = spread * exp(-beyond * beyond / (2.0 * wide * wide))
+    if a.kind is REPORT and b.kind is not REPORT:
         # A post hears of its whole area, whatever the place: the density there against an even one.
         variance = wide * wide + open_m * open_m
-        density = exp(-distance * distance / (2 * variance)) / (2 * pi * variance)
+        density = exp(-distance * distance / (2.0 * variance)) / (2.0 * pi * variance)
         nearness = min(1.0, POST_M * POST_M * density)
     fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
-    apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2 * APART_M * APART_M))
+    apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2.0 * APART_M * APART_M))
     rate = kinds.likely * fades * nearness
-    if a.kind == b.kind != REPORT and abs(a.first - b.first) < SUDDEN_S:
-        if kinds.far > 1:
-            far = vague / kinds.far * exp(-((beyond / (2 * kinds.far * kinds.extent_m)) ** 2))
+    if a.kind is b.kind is not REPORT and (parted := abs(a.first - b.first)) < SUDDEN_S:
+        if kinds.far > 1.0:
+            far = vague / kinds.far * exp(-((beyond / (2.0 * kinds.far * kinds.extent_m)) ** 2))
             nearness = max(nearness, far * far)
-        rate += nearness * exp(-abs(a.first - b.first) / ONSET_S) / ONSET_S
+        rate += nearness * exp(-parted / ONSET_S) / ONSET_S
     return Tie(rate, fades * apart, kinds.match, place, gap, distance)
-
-
-FAULTS: frozenset[Kind] = frozenset(kind for kind, info in KINDS.items() if info.family == "camera")
-"""Kinds that are a camera's own fault."""
 
 
 def metres(a: Location, b: Location) -> float:
     """On the local tangent plane: within 0.1% of the great circle below 100 km."""
     north = (a.lat - b.lat) * METRES_PER_DEGREE
-    east = ((a.lon - b.lon + 180) % 360 - 180) * METRES_PER_DEGREE * cos(radians(a.lat))
+    east = ((a.lon - b.lon + 180.0) % 360.0 - 180.0) * METRES_PER_DEGREE * cos(radians(a.lat))
     return sqrt(north * north + east * east)
 
 

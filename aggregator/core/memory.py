@@ -155,7 +155,7 @@ class Memory:
     def watch(self, draft: Draft, heard: float = 0.0) -> None:
         """One entry per incident in the heap; a deadline that moved away is looked at again when it comes up."""
         due = self._deadline(draft, heard)[0]
-        if due < self._watched.get(draft.id, float("inf")):
+        if due < self._watched.get(draft.id, inf):
             self._watched[draft.id] = due
             heappush(self._deadlines, (due, draft.id))
 
@@ -184,13 +184,17 @@ class Memory:
 
     def _deadline(self, draft: Draft, heard: float) -> tuple[float, str]:
         """When something is to be done about it next, and why. heard: since when its silence says something."""
-        policy = self.policy
+        policy, updated = self.policy, draft.updated
         if draft.closed:
-            return max(draft.closed_at or draft.updated, draft.last_event) + policy.memory_s, "memory"
-        oldest = max(draft.started + policy.max_age_s, draft.updated + policy.quiet_s)
+            return max(draft.closed_at or updated, draft.last_event) + policy.memory_s, "memory"
+        oldest, quiet = draft.started + policy.max_age_s, updated + policy.quiet_s
+        if quiet > oldest:
+            oldest = quiet
         if draft.state == "suspected":
-            quiet = max(draft.last_event, draft.updated, heard) + policy.quiet_s
-            return min((quiet, "quiet"), (oldest, "max_age"))
+            if draft.last_event > updated or heard > updated:
+                quiet = max(draft.last_event, heard) + policy.quiet_s
+            if quiet < oldest:
+                return quiet, "quiet"
         return oldest, "max_age"
 
     def _heard_since(self, draft: Draft) -> float:

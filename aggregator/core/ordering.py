@@ -7,7 +7,6 @@ therefore let go in one order, that of event time, whatever the order of arrival
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
-from operator import itemgetter
 
 from msgspec import Struct
 
@@ -25,10 +24,10 @@ class Held(Struct, frozen=True, gc=False):
     hushed: bool = False
 
 
-_Order = tuple[float, str, str, str]
-"""Event time, source, sequence and id."""
-_Entry = tuple[float, _Order, Held]
-"""When it is due, its place among others, and itself."""
+_Ready = tuple[float, str, str, str, Held]
+"""Event time, source, sequence and id, in this order: two never have all of them in common."""
+_Waiting = tuple[float, float, str, str, str, Held]
+"""When it is due, and then the same."""
 
 
 class Ordering:
@@ -36,9 +35,9 @@ class Ordering:
 
     def __init__(self, hold_s: float) -> None:
         self.hold_s = hold_s
-        self._ready: list[_Entry] = []
+        self._ready: list[_Ready] = []
         """Those that were due when they came, as all of a backlog are."""
-        self._waiting: list[_Entry] = []
+        self._waiting: list[_Waiting] = []
         """A heap of the others."""
 
     def __len__(self) -> int:
@@ -48,33 +47,30 @@ class Ordering:
         held = Held(event, at, now, hushed)
         time = at.time
         due = (time if time < now else now) + self.hold_s
-        entry = (due, (time, event.source, event.sequence, event.id), held)
         if due <= now:
-            self._ready.append(entry)
+            self._ready.append((time, event.source, event.sequence, event.id, held))
         else:
-            heappush(self._waiting, entry)
+            heappush(self._waiting, (due, time, event.source, event.sequence, event.id, held))
         return held
 
     def due(self, now: float) -> list[Held]:
         """Takes out what need not wait any longer, in order of event time."""
         ready, self._ready = self._ready, []
         while self._waiting and self._waiting[0][0] <= now:
-            ready.append(heappop(self._waiting))
+            ready.append(heappop(self._waiting)[1:])
         return _in_order(ready)
 
     def take(self, wanted: Callable[[Held], bool]) -> list[Held]:
         """Takes out those that are wanted now, whenever they would be due."""
-        every = self._ready + self._waiting
-        taken = [entry for entry in every if wanted(entry[2])]
+        taken = [one for one in self._ready if wanted(one[-1])]
+        taken += [one[1:] for one in self._waiting if wanted(one[-1])]
         if taken:
-            self._ready, self._waiting = [], [entry for entry in every if not wanted(entry[2])]
+            self._ready = [one for one in self._ready if not wanted(one[-1])]
+            self._waiting = [one for one in self._waiting if not wanted(one[-1])]
             heapify(self._waiting)
         return _in_order(taken)
 
 
-def _in_order(entries: list[_Entry]) -> list[Held]:
-    entries.sort(key=_order)
-    return [held for _, _, held in entries]
-
-
-_order = itemgetter(1)
+def _in_order(ready: list[_Ready]) -> list[Held]:
+    ready.sort()
+    return [one[-1] for one in ready]

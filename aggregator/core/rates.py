@@ -95,21 +95,21 @@ class Rates:
             count.alone *= left
             count.time = time
         count.slow += 0.0 if confirmed else 1.0
-        if kind != REPORT:  # a post hears of many places: many calls at once are no fault of its own
+        if kind is not REPORT:  # a post hears of many places: many calls at once are no fault of its own
             count.fast += 1.0
             count.alone += 0.0 if confirmed else 1.0
         return key
 
     def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
         """How many such episodes a second are to be expected now: its background."""
-        return self._per_s((site, camera, KINDS[kind].family, False), time, unconfirmed=False)
+        return self._per_s((site, camera, KINDS[kind].family, False), time, False)
 
     def unconfirmed_per_s(self, site: str, camera: str, kind: Kind, time: float, many: bool = False) -> float:
         """How many that nothing confirms: what others see, too, is no burst, however much of it there is. many: of
         those of many people alone."""
-        return self._per_s((site, camera, KINDS[kind].family, many), time, unconfirmed=True)
+        return self._per_s((site, camera, KINDS[kind].family, many), time, True)
 
-    def _per_s(self, key: tuple[str, str, str, bool], time: float, *, unconfirmed: bool) -> float:
+    def _per_s(self, key: tuple[str, str, str, bool], time: float, unconfirmed: bool) -> float:
         watched = time - (self._since or time)
         watched = (0.0 if watched < 0.0 else watched if watched < SLOW_S else SLOW_S) / _HOUR
         count = self._counts.get(key)
@@ -120,4 +120,5 @@ class Rates:
         quick = count.alone if unconfirmed else count.fast
         if quick <= FREE:
             return slow
-        return max(slow, BURST * (quick * exp(-gone / FAST_S) - FREE) / FAST_S)
+        burst = BURST * (quick * exp(-gone / FAST_S) - FREE) / FAST_S
+        return burst if burst > slow else slow

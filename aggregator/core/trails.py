@@ -7,13 +7,14 @@ all cells around it (its *hood*), and a trail that is listed is put into every h
 What is found comes in the order in which it was attached, so that a replay decides equally.
 """
 
+from collections.abc import Mapping
 from math import cos, inf, radians
 from operator import attrgetter
 
 from msgspec import Struct
 
 from aggregator.core.kinship import FAR, PAIRS
-from aggregator.core.linking import FAULTS, MAX_UNCERTAINTY_M, OPEN_SHARE, REACH_M, STALE_S, WINDOW_S, Trail, metres
+from aggregator.core.linking import MAX_UNCERTAINTY_M, OPEN_SHARE, REACH_M, STALE_S, WINDOW_S, Trail, metres
 from aggregator.core.space import METRES_PER_DEGREE, Cells
 from contract.events import Location
 from contract.kinds import Kind
@@ -32,6 +33,8 @@ HOODS = 32_768
 """So many hoods are kept."""
 _Slots = dict[int, dict[int, Trail]]
 """Trails by slot and key. A trail is in each slot from its first to its last, but see LONGEST."""
+_Name = int | str | tuple[str]
+"""A cell, all of a site, or (site,): of that what has no place."""
 SourceKey = tuple[str, str, Kind]
 
 
@@ -56,7 +59,7 @@ class TrailIndex:
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
-        self._places: dict[str | int, _Place] = {}
+        self._places: dict[_Name, _Place] = {}
         self._hoods: dict[int, _Slots] = {}
         self._of: dict[str, dict[SourceKey, Trail]] = {}
         self._listed: dict[int, _Listing] = {}
@@ -68,9 +71,8 @@ class TrailIndex:
     def count(self, incident: str) -> int:
         return len(self._of.get(incident, ()))
 
-    def get(self, incident: str, site: str, camera: str, kind: Kind) -> Trail | None:
-        own = self._of.get(incident)
-        return own.get((site, camera, kind)) if own is not None else None
+    def by_source(self, incident: str) -> Mapping[SourceKey, Trail]:
+        return self._of.get(incident, _NONE)
 
     def near(self, trail: Trail) -> list[Trail]:
         """Every other trail that `tie` might tie to this one, each once, and some that it will not.
@@ -79,7 +81,7 @@ class TrailIndex:
         from above.
         """
         kind, camera, at = trail.kind, trail.camera, trail.place
-        kinds, window, fault = PAIRS[kind], WINDOW_S[kind], kind in FAULTS
+        kinds, window = PAIRS[kind], WINDOW_S[kind]
         until = trail.last + STALE_S if trail.running else trail.last
         earliest, latest = trail.first - window, until + window
         begin, end = int((earliest - STALE_S) // SLOT_S), int(latest // SLOT_S)
@@ -87,10 +89,10 @@ class TrailIndex:
             begin = end - LONGEST
         slots = range(begin, end + 1)
         if at is not None:
-            lat, lon, open_m = at.lat, at.lon + 180, _open_m(at.radius_m) + SLACK_M
+            lat, lon, open_m = at.lat, at.lon + 180.0, _open_m(at.radius_m) + SLACK_M
             per_degree = METRES_PER_DEGREE * cos(radians(lat))
         found: list[Trail] = []
-        for by_slot in filter(None, self._around(trail)):
+        for by_slot in self._around(trail):
             for slot in slots:
                 bucket = by_slot.get(slot)
                 if bucket is None:
@@ -113,10 +115,10 @@ class TrailIndex:
                             more_m = OPEN_SHARE * radius if radius < MAX_UNCERTAINTY_M else _OPEN_M
                             reach = pair.reach_m + open_m + more_m
                             north = (lat - there.lat) * METRES_PER_DEGREE
-                            east = ((lon - there.lon) % 360 - 180) * per_degree
+                            east = ((lon - there.lon) % 360.0 - 180.0) * per_degree
                             if north * north + east * east > reach * reach:
                                 continue
-                        if fault and other.kind in FAULTS:
+                        if pair.faults == 2:
                             continue
                     if other is not trail:
                         found.append(other)
@@ -226,14 +228,15 @@ class TrailIndex:
         """Where trails are listed of what may be tied to this one."""
         at = trail.place
         if at is None:
-            return (self._own(f"site {trail.site}"),)
+            return self._own(trail.site)
+        unplaced = self._own((trail.site,))
         if trail.kind in FAR:  # it is rare, and looks farther than a hood goes
             cells = self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
-            around = [place.own for name in cells if (place := self._places.get(name)) is not None]
-            return self._own(f"unplaced {trail.site}"), *around
+            places = self._places
+            return *unplaced, *[places[cell].own for cell in places.keys() & cells]
         cell = self._cells.cell(at.lat, at.lon)
         hood = self._hoods.get(cell)
-        return self._own(f"unplaced {trail.site}"), hood if hood is not None else self._hood(cell, at)
+        return *unplaced, hood if hood is not None else self._hood(cell, at)
 
     def _hood(self, cell: int, at: Location) -> _Slots:
         """All that lies in the cells around, from now on. Most of them are empty: those are not kept."""
@@ -243,44 +246,43 @@ class TrailIndex:
             for place in self._places.values():
                 del place.holders[1:]
         hood = self._hoods[cell] = {}
-        for name in self._cells.around(at.lat, at.lon, FARTHEST_M):
-            if name in self._places:
-                place = self._places[name]
-                place.holders.append(hood)
-                for slot, bucket in place.own.items():
-                    hood.setdefault(slot, {}).update(bucket)
+        for name in self._places.keys() & self._cells.around(at.lat, at.lon, FARTHEST_M):
+            place = self._places[name]
+            place.holders.append(hood)
+            for slot, bucket in place.own.items():
+                hood.setdefault(slot, {}).update(bucket)
         return hood
 
-    def _own(self, name: str) -> _Slots:
+    def _own(self, name: _Name) -> tuple[_Slots, ...]:
         place = self._places.get(name)
-        return place.own if place is not None else _NONE
+        return (place.own,) if place is not None else ()
 
-    def _place(self, name: str | int, at: Location | None) -> _Place:
+    def _place(self, name: _Name, at: Location | None) -> _Place:
         """Where something is to be listed. at: in it, where it is a cell."""
         place = self._places.get(name)
         if place is None:
             own: _Slots = {}
             holders = [own]
-            if at is not None and not isinstance(name, str):
-                hoods = self._hoods
-                holders += [hoods[cell] for cell in self._cells.around(at.lat, at.lon, FARTHEST_M) if cell in hoods]
+            if at is not None and isinstance(name, int):
+                around = self._hoods.keys() & self._cells.around(at.lat, at.lon, FARTHEST_M)
+                holders += [self._hoods[cell] for cell in around]
             place = self._places[name] = _Place(own, holders)
         return place
 
 
-_NONE: _Slots = {}
+_NONE: Mapping[SourceKey, Trail] = {}
 _by_key = attrgetter("key")
 
 
-def _names(site: str, cell: int) -> tuple[str | int, str]:
+def _names(site: str, cell: int) -> tuple[_Name, str]:
     """Where a trail is listed: by its cell, or as one without a place; and by its site, for those that have none."""
-    return f"unplaced {site}" if cell == -1 else cell, f"site {site}"
+    return (site,) if cell == -1 else cell, site
 
 
 def _slots(trail: Trail) -> tuple[int, int]:
     """The first and the last slot that it is listed in."""
-    last = int(trail.last // SLOT_S)
-    return max(int(trail.first // SLOT_S), last - LONGEST + 1), last
+    first, last = int(trail.first // SLOT_S), int(trail.last // SLOT_S)
+    return first if last - first < LONGEST else last - LONGEST + 1, last
 
 
 _OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
@@ -288,4 +290,4 @@ _OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
 
 def _open_m(radius_m: float) -> float:
     """What a place leaves open, at most, beside another one: see `linking`."""
-    return OPEN_SHARE * min(radius_m, MAX_UNCERTAINTY_M)
+    return OPEN_SHARE * radius_m if radius_m < MAX_UNCERTAINTY_M else _OPEN_M

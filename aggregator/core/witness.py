@@ -78,7 +78,8 @@ def source_of(event: Event, at: Times, place: Location | None, trust: Trust, dra
     data = event.data
     precision = trust(data.site, data.camera, data.kind, at.time, data.why.rule)
     confidence = data.confidence if precision is None else weighed(data.confidence, precision.beside)
-    if draft.knows(data.site, data.camera, confidence, place is not None):
+    old = draft.sources.get((data.site, data.camera))
+    if old is not None and confidence <= old.confidence and (old.location is not None or place is None):
         return None
     if precision is None:
         return Source(data.site, data.camera, confidence, place, data.confidence, data.kind)
