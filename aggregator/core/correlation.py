@@ -234,8 +234,7 @@ class Correlator:
         ended = known.ended or data.phase == "end"
         state = EpisodeState(draft.id, last if last > known.last else known.last, ended)
         self._add(held, draft, state, place, delayed, now)
-        trails = index.by_source(draft.id)
-        trail = trails.get((data.site, data.camera, data.kind))
+        trail = (trails := index.by_source(draft.id)).get((data.site, data.camera, data.kind))
         if trail is None:
             trail = Trail(data.site, data.camera, data.kind, ties_at(place), first, last, sure=data.confidence)
             trail, trails = index.attach(trail, draft.id), index.by_source(draft.id)
