@@ -130,6 +130,11 @@ class Memory:
                 self.episodes[episode] = self.step.episodes[episode] = state
         self.step.touch(old.id)
 
+    def went_over(self, episode: str, incident: str) -> bool:
+        """Whether an episode that was told of there goes on as another one's (`part`)."""
+        known = self.known(episode)
+        return known is not None and self.lineage.root(known.incident) != incident
+
     def apart(self, one: Draft, other: Draft) -> bool:
         """Whether these are two matters: an operator has said so, or one began at once long after the other had. What
         was said of an incident holds for the one that has absorbed it."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from aggregator.core.actions import Deed
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.linking import SUDDEN_S, Tie, Trail, tie
 from contract.kinds import Kind
@@ -71,6 +72,36 @@ def test_what_the_first_two_of_another_fire_go_on_to_tell_is_the_other_fires() -
     assert (one.event_count, len(one.running), other.event_count, len(other.running)) == (14, 2, 3, 3)
     city.at(1100).sees("cam-3", "smoke_fire", "end", started=1000, confidence=0.8)
     assert len(city.incidents[second].running) == 2
+
+
+BEGUN = {"cam-3": 1000, "cam-4": 1002}
+
+
+def two_fires() -> tuple[Timeline, str, str]:
+    """What the first two cameras of the second one had told by then was told of the first."""
+    city = street()
+    first = burning(city)
+    for camera, t in BEGUN.items():
+        assert city.at(t).sees(camera, "smoke_fire", confidence=0.8).incident == first
+    return city, first, city.at(1004).sees("cam-5", "smoke_fire", confidence=0.8).incident
+
+
+@pytest.mark.parametrize("taken_out", ["cam-0", "cam-3"])
+def test_an_operators_split_of_the_first_fire_takes_nothing_back(taken_out: str) -> None:
+    city, first, second = two_fires()
+    told = [item for item in city.told() if item.event.data.camera != "cam-5"]
+    episodes = {item.event.data.camera: item.event.data.episode for item in told}
+    deed = Deed(action="split", actor="rina", value=episodes[taken_out])
+    outcome = city.correlator.split(first, told, deed, city.now)
+    ((_, _, fresh),) = outcome.moved
+    running = {one.id: {camera for camera in episodes if episodes[camera] in one.running} for one in outcome.incidents}
+    assert running[fresh] == {"cam-0", "cam-1"} & {taken_out}
+    assert running[first] == {"cam-0", "cam-1"} - {taken_out}
+    assert {trail.camera for trail in city.correlator.trails(second)} == {"cam-3", "cam-4", "cam-5"}
+    for camera, started in BEGUN.items():
+        told_last = city.at(1100).sees(camera, "smoke_fire", "end", started=started, confidence=0.8)
+        assert told_last.incident == second
+    assert len(city.incidents[second].running) == 1, "of cam-5 alone"
 
 
 def test_a_store_is_told_what_went_over_to_another_fire() -> None:
