@@ -292,7 +292,7 @@ class Correlator:
             if announced is not None:  # for another of the episode's events, which came sooner
                 self._memory.absorb(draft, announced, now)
         for one in sorted(anew):  # what comes next ties to both, and would make them one
-            self._memory.part(self._drafts[one], self._drafts[own_id], probe)
+            self._memory.part(self._drafts[one], self._drafts[own_id], probe, now)
         self._memory.step.touch(own_id)
         return own_id, FIRST, []
 
