@@ -68,7 +68,7 @@ class Checkpoints:
     """path: of a database in WAL mode."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._before = path, 0
+        self._uri, self._before = f"{path.resolve().as_uri()}?mode=rw", 0
         self._due: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-checkpoints", daemon=True)
         self._thread.start()
@@ -87,8 +87,8 @@ class Checkpoints:
     def _run(self) -> None:
         while self._due.get():
             try:
-                with closing(sqlite3.connect(self._path)) as connection:
+                with closing(sqlite3.connect(self._uri, uri=True)) as connection:
                     connection.execute("PRAGMA synchronous = FULL")
                     connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             except sqlite3.Error as error:  # nothing is lost, but the log grows; the writer's own copying fails unheard
-                log.warning("store_log_not_copied", path=str(self._path), error=str(error))
+                log.warning("store_log_not_copied", error=str(error))
