@@ -76,6 +76,8 @@ def split(memory: Memory, one: Incident, told: Sequence[Told], deed: Deed, eyes:
     _refold(memory, old, rest, gone, eyes, now)
     state: State = "suspected" if one.state == "suspected" else "open"
     new.state, new.opened = state, one.opened
+    if state == "suspected" and one.delayed:  # what was listed stays listed
+        new.delayed = old.delayed = True
     new.split_from, new.apart = old.id, tuple(sorted({*old.apart, old.id}))
     old.apart = tuple(sorted({*old.apart, new.id}))
     change = _noted(memory, old, before, replace(deed, value=new.id), now)
