@@ -2,12 +2,14 @@
 
 import sqlite3
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlite_utils import Database
 from structlog.testing import capture_logs
 
 from aggregator.adapters.store_file import ROWS, Checkpoints, opened, spilling
@@ -83,13 +85,19 @@ def test_pruning_may_spill_also_where_others_wait_to_write(tmp_path: Path, monke
     monkeypatch.setattr(
         "aggregator.adapters.store_sqlite._prune", lambda db, *_: begun.append(stored(tmp_path / "jaga.sqlite") == 20)
     )
-    go = threading.Event()
+    begins, go = threading.Event(), threading.Event()
+
+    def holds(_db: Database) -> None:
+        begins.set()
+        go.wait(30)
+
     with ThreadPoolExecutor(3) as pool:
-        waiting = [pool.submit(store.write, lambda _db: go.wait(30) and None)]
-        wait_until(lambda: store.queue_depth() == 0)
-        for depth, call in enumerate((lambda: fill(store, 20), lambda: store.prune(Retention(), 0.0)), start=1):
-            waiting.append(pool.submit(call))
-            wait_until(lambda depth=depth: store.queue_depth() == depth)  # type: ignore[misc]
+        waiting: list[Future[Any]] = [pool.submit(store.write, holds)]
+        assert begins.wait(30)
+        waiting.append(pool.submit(fill, store, 20))
+        wait_until(lambda: store.queue_depth() == 1)
+        waiting.append(pool.submit(store.prune, Retention(), 0.0))
+        wait_until(lambda: store.queue_depth() == 2)
         go.set()
         for one in waiting:
             one.result()
