@@ -84,10 +84,15 @@ def test_what_is_to_run_alone_has_a_transaction_of_its_own(writer: Writer, tmp_p
 
 def together(writer: Writer, *calls: Callable[[], None]) -> list[BaseException | None]:
     """What they raise, run as one group in this order."""
-    go = threading.Event()
+    begins, go = threading.Event(), threading.Event()
+
+    def holds(_database: Database) -> bool:
+        begins.set()
+        return go.wait(30)
+
     with ThreadPoolExecutor(1 + len(calls)) as pool:
-        first = pool.submit(writer.run, lambda _database: go.wait(30))
-        wait_until(lambda: writer.depth() == 0, 30, "the first is being run")
+        first = pool.submit(writer.run, holds)
+        assert begins.wait(30)
         waiting = []
         for number, call in enumerate(calls, start=1):
             waiting.append(pool.submit(call))
