@@ -9,12 +9,15 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import structlog
 from sqlite_utils import Database
 
 from aggregator.adapters.store_schema import migrations
+
+log = structlog.get_logger()
 
 _PAGE_BYTES = 8_192
 """Of a database that is made: an event takes 1 KB, an incident 3.4, and each page of a commit is two writes and a sum.
@@ -52,7 +55,8 @@ def opened(path: Path) -> Database:
 
 @contextmanager
 def spilling(db: sqlite3.Connection) -> Iterator[None]:
-    """For statements that may set aside more than memory holds."""
+    """For statements that may set aside more than memory holds; in a transaction of their own: what began to write in
+    memory goes on there."""
     db.execute("PRAGMA temp_store = FILE")
     try:
         yield
@@ -64,7 +68,7 @@ class Checkpoints:
     """path: of a database in WAL mode."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._before = path, 0
+        self._uri, self._before = f"{path.resolve().as_uri()}?mode=rw", 0
         self._due: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-checkpoints", daemon=True)
         self._thread.start()
@@ -76,14 +80,15 @@ class Checkpoints:
             self._due.put(True)
 
     def close(self) -> None:
-        """Finishes the one that runs."""
+        """Finishes what is due."""
         self._due.put(False)
         self._thread.join()
 
     def _run(self) -> None:
-        with closing(sqlite3.connect(self._path)) as connection:
-            connection.execute("PRAGMA synchronous = FULL")
-            while self._due.get():
-                # What is wrong with the disk, the writer comes upon as well.
-                with suppress(sqlite3.Error):
+        while self._due.get():
+            try:
+                with closing(sqlite3.connect(self._uri, uri=True)) as connection:
+                    connection.execute("PRAGMA synchronous = FULL")
                     connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            except sqlite3.Error as error:  # nothing is lost, but the log grows; the writer's own copying fails unheard
+                log.warning("store_log_not_copied", error=str(error))

@@ -200,7 +200,7 @@ class SqliteStore:
             with spilling(db.conn):
                 return _prune(db.conn, retention, now)
 
-        return self._run(write)
+        return self._run(write, alone=True)
 
     def queue_depth(self) -> int:
         return self._writer.depth()
@@ -215,13 +215,15 @@ class SqliteStore:
 
     def close(self) -> None:
         self._checkpoints.close()
-        self._writer.close()
         while not self._readers.empty():
             self._readers.get().close()
+        self._writer.close()  # the last one copies the whole log and removes it, which one that only reads cannot
 
-    def _run(self, write: Callable[[Database], T], meanwhile: Callable[[], None] | None = None) -> T:
+    def _run(
+        self, write: Callable[[Database], T], meanwhile: Callable[[], None] | None = None, alone: bool = False
+    ) -> T:
         try:
-            return self._writer.run(write, meanwhile)
+            return self._writer.run(write, meanwhile, alone)
         except sqlite3.Error as error:
             raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
 

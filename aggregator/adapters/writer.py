@@ -1,7 +1,7 @@
 """One thread owns the database connection that writes and takes functions from a queue.
 
 What waits together is committed together: each function runs in its own savepoint, if there are several, then one
-commit makes all durable, and only then do their callers go on.
+commit makes all durable, and only then do their callers go on. One that is to run alone has a transaction of its own.
 """
 
 import queue
@@ -9,11 +9,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import nullcontext
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
 T = TypeVar("T")
+_Job = tuple[Callable[[Database], Any], Future[Any], bool]
+"""What is to be done, its result, and whether alone."""
 MAX_GROUP = 64
 
 
@@ -21,7 +25,7 @@ class Writer:
     """`open_database` runs in the thread; what it raises, `__init__` raises."""
 
     def __init__(self, open_database: Callable[[], Database]) -> None:
-        self._queue: queue.SimpleQueue[tuple[Callable[[Database], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         opened: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(open_database, opened), name="store-writer", daemon=True
@@ -29,11 +33,13 @@ class Writer:
         self._thread.start()
         opened.result()
 
-    def run(self, function: Callable[[Database], T], meanwhile: Callable[[], None] | None = None) -> T:
+    def run(
+        self, function: Callable[[Database], T], meanwhile: Callable[[], None] | None = None, alone: bool = False
+    ) -> T:
         """Its result, once it is on disk. Raises what function or commit raised; then nothing of it was written.
         meanwhile: called here, before it is waited for."""
         done: Future[T] = Future()
-        self._queue.put((function, done))
+        self._queue.put((function, done, alone))
         if meanwhile is not None:
             meanwhile()
         return done.result()
@@ -59,15 +65,16 @@ class Writer:
             while len(group) < MAX_GROUP and not self._queue.empty():
                 group.append(self._queue.get())
             closing = None in group
-            self._commit(database, [job for job in group if job is not None])
+            for _, jobs in groupby([job for job in group if job is not None], itemgetter(2)):
+                self._commit(database, list(jobs))
         database.close()
 
-    def _commit(self, database: Database, jobs: list[tuple[Callable[[Database], Any], Future[Any]]]) -> None:
+    def _commit(self, database: Database, jobs: list[_Job]) -> None:
         results: list[tuple[Future[Any], Any]] = []
         alone = len(jobs) == 1
         try:
             with database.atomic():
-                for function, done in jobs:
+                for function, done, _ in jobs:
                     try:
                         with nullcontext() if alone else database.atomic():
                             results.append((done, function(database)))
@@ -76,7 +83,7 @@ class Writer:
                             raise
                         done.set_exception(error)
         except Exception as error:  # noqa: BLE001 - handed to the callers
-            for _, done in jobs:
+            for _, done, _ in jobs:
                 if not done.done():
                     done.set_exception(error)
             return

@@ -54,13 +54,13 @@ class ActOut(BaseModel):
 
 
 class IncidentOut(BaseModel):
-    """Times are RFC 3339, UTC. sources: independent cameras or reporters. delayed: no event was fresh on arrival.
-    merged_into: the incident that absorbed this one. allowed: states it may be moved to. why: of the strongest
-    event. doubts: why it stays suspected although its sources' own word would open it: `verdicts`, or
-    `unconfirmed:per hour`. told: the confidence without verdicts. path: where it was seen, in order of time, where it
-    moved. owner: who has it in hand; handed_by: who gave it to him, until he does something with it. acted: how many
-    steps people made on it; last_act: the latest. split_from: the incident that an operator took it out of. told_kind,
-    told_severity: what its cameras say where a person's word stands instead."""
+    """Times are RFC 3339, UTC. sources: independent cameras or reporters. delayed: what it is listed for came late, and
+    nothing fresh has opened it since. merged_into: the incident that absorbed this one. allowed: states it may be moved
+    to. why: of the strongest event. doubts: why it stays suspected although its sources' own word would open it:
+    `verdicts`, or `unconfirmed:per hour`. told: the confidence without verdicts. path: where it was seen, in order of
+    time, where it moved. owner: who has it in hand; handed_by: who gave it to him, until he does something with it.
+    acted: how many steps people made on it; last_act: the latest. split_from: the incident that an operator took it out
+    of. told_kind, told_severity: what its cameras say where a person's word stands instead."""
 
     id: str
     kind: Kind

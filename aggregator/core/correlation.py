@@ -292,7 +292,7 @@ class Correlator:
             if announced is not None:  # for another of the episode's events, which came sooner
                 self._memory.absorb(draft, announced, now)
         for one in sorted(anew):  # what comes next ties to both, and would make them one
-            self._memory.part(self._drafts[one], self._drafts[own_id], probe)
+            self._memory.part(self._drafts[one], self._drafts[own_id], probe, now)
         self._memory.step.touch(own_id)
         return own_id, FIRST, []
 
@@ -385,16 +385,15 @@ class Correlator:
 
     def _promote(self, draft: Draft, told: EventData, last: float, lasts_s: float, now: float, late: bool) -> None:
         """Opens it where its events say enough, or notes what speaks against it. What came late opens nothing: where
-        it would have, the incident is marked."""
+        it would have, the incident is marked until something opens it."""
         draft.weigh(self._memory.places)
         one = draft if draft.care is UNTOUCHED else self._memory.snapshot(draft)
         many = draft.people >= self.policy.opening.crowded
         heard = Heard(self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, last, many) * 3600, lasts_s)
         reason = opening(one, self.policy.opening, heard)
-        if late:
-            if reason is not None:
-                draft.came_late()
-        elif reason is not None:
-            self._memory.move(draft, "open", now, reason)
-        else:
+        if reason is not None:
+            draft.came_late(late)
+            if not late:
+                self._memory.move(draft, "open", now, reason)
+        elif not late:
             draft.doubt(against(one, self.policy.opening, heard))

@@ -107,7 +107,7 @@ class Draft:
         self.updated = now
         self.event_count += 1
         self.revision += 1
-        if not delayed:
+        if not delayed and (self.event_count == 1 or self.state != "suspected"):
             self.delayed = False
         if at.started < self.started:
             self.started = at.started
@@ -161,7 +161,7 @@ class Draft:
         self.last_end = max(ends) if ends else None
         self.running = self.running | other.running
         self.event_count += other.event_count
-        self.delayed = self.delayed and other.delayed
+        self.delayed = (any if self.state == "suspected" else all)((self.delayed, other.delayed))
         self.zones = tuple(sorted({*self.zones, *other.zones}))
         self.previous = self.previous or other.previous
         self.apart = tuple(sorted({*self.apart, *other.apart} - {self.id, other.id}))
@@ -185,10 +185,10 @@ class Draft:
         self._frozen = other._frozen = None
         self.revision += 1
 
-    def came_late(self) -> None:
-        """What would have made it an alarm came late: it is listed as what a backlog told of."""
-        if not self.delayed:
-            self.delayed, self._frozen = True, None
+    def came_late(self, late: bool) -> None:
+        """Whether what makes it an alarm did: then it is none, but listed as what a backlog told of."""
+        if self.delayed != late:
+            self.delayed, self._frozen = late, None
             self.revision += 1
 
     def snapshot(self, places: Places = NO_PLACES) -> Incident:

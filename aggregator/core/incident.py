@@ -69,14 +69,13 @@ class Source(Struct, frozen=True, gc=False):
 class Incident(Struct, frozen=True, gc=False):
     """strength orders events by how much they say; kind, why and snapshot are those of the strongest. running: episodes
     that have begun and not ended; the system's closing ends them. last_end: the latest end of an episode. delayed:
-    every event so far was, or those were that would have opened it. merged_into: the incident that absorbed this one.
-    opened: when it was first more than suspected. severity: that of the gravest event (`gravest`), raised for the
-    reasons in `raised`. people: the most that one event told of; people_first: of the first event that counted any, at
-    people_since. reports: how many people told of it. doubts: why it was kept at suspected although it would have been
-    opened, as `what:how much`. split_from:
-    the incident that an operator took it out of. apart: those that are another matter, as operators said or because it
-    began at once long after (`onset`). care: what people did with it; told_kind, told_severity: what its cameras say
-    where a person's word stands instead."""
+    every event was at first, or those were that would have opened it; until it opens. merged_into: the incident that
+    absorbed this one. opened: when it was first more than suspected. severity: that of the gravest event (`gravest`),
+    raised for the reasons in `raised`. people: the most that one event told of; people_first: of the first event that
+    counted any, at people_since. reports: how many people told of it. doubts: why it was kept at suspected although it
+    would have been opened, as `what:how much`. split_from: the incident that an operator took it out of. apart: those
+    that are another matter, as operators said or because it began at once long after (`onset`). care: what people did
+    with it; told_kind, told_severity: what its cameras say where a person's word stands instead."""
 
     id: str
     kind: Kind

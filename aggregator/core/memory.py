@@ -116,19 +116,31 @@ class Memory:
         for trail in self.index.drop(absorbed.id):
             self.index.attach(trail, kept.id)
 
-    def part(self, old: Draft, new: Draft, probe: Trail) -> None:
+    def part(self, old: Draft, new: Draft, probe: Trail, now: float) -> None:
         """The new one began at once with the probe, and is another matter than the old one: what began with it goes on
-        as the new one's. What was told of that so far stays where it was told."""
+        as the new one's, and both histories say so. What was told of that so far stays where it was told."""
         new.apart = tuple(sorted({*new.apart, old.id}))
-        for trail in self.index.of(old.id):
-            if trail.kind != probe.kind or abs(trail.first - probe.first) > AT_ONCE_S or not trail.running:
-                continue
+        at_once = [
+            trail
+            for trail in self.index.of(old.id)
+            if trail.kind == probe.kind and abs(trail.first - probe.first) <= AT_ONCE_S and trail.running
+        ]
+        if not at_once:
+            return
+        for one, why in ((old, f"went_over:{new.id}"), (new, f"came_over:{old.id}")):
+            self.step.changes.append(Change(one.id, now, SYSTEM, one.state, one.state, why))
+        for trail in at_once:
             self.index.give(trail, new.id)
             old.hand_over(trail.running, new)
             for episode in trail.running:
                 state = replace(self.episodes[episode], incident=new.id)
                 self.episodes[episode] = self.step.episodes[episode] = state
         self.step.touch(old.id)
+
+    def went_over(self, episode: str, incident: str) -> bool:
+        """Whether an episode that was told of there goes on as another one's (`part`)."""
+        known = self.known(episode)
+        return known is not None and self.lineage.root(known.incident) != incident
 
     def apart(self, one: Draft, other: Draft) -> bool:
         """Whether these are two matters: an operator has said so, or one began at once long after the other had. What

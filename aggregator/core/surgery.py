@@ -65,16 +65,19 @@ def split(memory: Memory, one: Incident, told: Sequence[Told], deed: Deed, eyes:
         raise DeedRefused("actions.only_one", one)
     memory.step = Step()
     old, before = memory.drafts[one.id], memory.snapshot(memory.drafts[one.id])
+    gone = {item.event.data.episode for item in told if memory.went_over(item.event.data.episode, old.id)}
     memory.index.drop(old.id)
     first = out[0].event
     began = max(0, int(times_of(first).started * 1000))
     identity = derived_uuid7(began, "split", first.id, old.id, str(one.care.count))
     new = memory.drafts[identity] = begin(identity, first, times_of(first), now, None)
-    _refold(memory, new, out, eyes, now)
+    _refold(memory, new, out, gone, eyes, now)
     old.take(emptied(old, begin(old.id, rest[0].event, times_of(rest[0].event), now, old.previous)))
-    _refold(memory, old, rest, eyes, now)
+    _refold(memory, old, rest, gone, eyes, now)
     state: State = "suspected" if one.state == "suspected" else "open"
     new.state, new.opened = state, one.opened
+    if state == "suspected" and one.delayed:  # what was listed stays listed
+        new.delayed = old.delayed = True
     new.split_from, new.apart = old.id, tuple(sorted({*old.apart, old.id}))
     old.apart = tuple(sorted({*old.apart, new.id}))
     change = _noted(memory, old, before, replace(deed, value=new.id), now)
@@ -95,25 +98,28 @@ def _noted(memory: Memory, draft: Draft, before: Incident, deed: Deed, now: floa
     return change
 
 
-def _refold(memory: Memory, draft: Draft, told: Sequence[Told], eyes: Eyes, now: float) -> None:
-    """Adds events to an empty draft as the correlation did, and their trails and episodes with them."""
+def _refold(memory: Memory, draft: Draft, told: Sequence[Told], gone: set[str], eyes: Eyes, now: float) -> None:
+    """Adds events to an empty draft as the correlation did, and their trails and episodes with them. gone: episodes
+    that go on elsewhere, which is left as it is."""
     episodes: dict[str, EpisodeState] = {}
     for item in told:
         event, data, at = item.event, item.event.data, times_of(item.event)
         place = place_of(event, eyes.locate)
         known = episodes.get(data.episode)
         ended = data.phase == "end" or (known is not None and known.ended)
+        running = not ended and data.episode not in gone
         trail = Trail(
             data.site, data.camera, data.kind, ties_at(place), min(at.started, at.time), at.last, sure=data.confidence
         )
         covering = memory.index.attach(trail, draft.id)
-        if ended:
-            covering.ends(data.episode)
-        else:
+        if running:
             covering.tells(data.episode, trail.first, at.last)
+        else:
+            covering.ends(data.episode)
         last = max(at.last, known.last) if known is not None else at.last
         episodes[data.episode] = EpisodeState(draft.id, last, ended)
-        draft.add(event, at, now, source_of(event, at, place, eyes.trust, draft), not ended, item.delayed)
+        draft.add(event, at, now, source_of(event, at, place, eyes.trust, draft), running, item.delayed)
     for episode, state in episodes.items():
-        memory.expect(episode, state.last)
-        memory.episodes[episode] = memory.step.episodes[episode] = state
+        if episode not in gone:
+            memory.expect(episode, state.last)
+            memory.episodes[episode] = memory.step.episodes[episode] = state

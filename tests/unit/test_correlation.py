@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregator.core.actions import DeedRefused
+from aggregator.core.actions import Deed, DeedRefused
 from aggregator.core.attribution import LASTS_S, goes_on
 from aggregator.core.linking import HeardSince, Tie, Trail, tie
 from aggregator.core.space import centre
@@ -341,6 +341,31 @@ def test_what_a_backlog_makes_an_alarm_is_marked_also_where_little_came_fresh() 
     assert (city.incidents[few].state, city.incidents[few].delayed) == ("suspected", True)
     city.at(30).sees("gate", "crowd", "update", started=0, confidence=0.4)
     assert (city.incidents[few].state, city.incidents[few].delayed) == ("open", False), "it goes on"
+
+
+def test_what_is_listed_as_told_late_stays_listed_until_it_opens() -> None:
+    city = Timeline(gate=(0, 0), market=(30, 0))
+    told = city.at(0).sees("gate", "crowd", confidence=0.3, delayed=True, lag_s=3000).incident
+    city.at(10).sees("gate", "crowd", "update", started=0, confidence=0.3)
+    assert (city.incidents[told].state, city.incidents[told].delayed) == ("suspected", True)
+    assert city.at(20).sees("market", "brawl", confidence=0.9).incident == told
+    assert (city.incidents[told].state, city.incidents[told].delayed) == ("open", False)
+    city.at(30).sees("market", "brawl", "update", started=20, confidence=0.9, delayed=True, lag_s=3000)
+    assert not city.incidents[told].delayed
+
+
+def test_what_is_listed_as_told_late_stays_listed_when_an_operator_splits_or_merges_it() -> None:
+    city = Timeline(gate=(0, 0), market=(30, 0), far=(3000, 0))
+    told = city.at(0).sees("gate", "crowd", confidence=0.4).incident
+    city.at(20).sees("market", "brawl", confidence=0.9, delayed=True, lag_s=3000)
+    elsewhere = city.at(30).sees("far", "crowd", confidence=0.3).incident
+    assert (city.incidents[told].delayed, city.incidents[elsewhere].delayed) == (True, False)
+    events = [item for item in city.told() if item.event.data.camera != "far"]
+    taken_out = Deed(action="split", actor="rina", value=events[0].event.data.episode)
+    split = city.correlator.split(told, events, taken_out, city.now)
+    assert [(one.state, one.delayed) for one in split.incidents] == [("suspected", True)] * 2
+    merged = city.correlator.merge(told, elsewhere, Deed(action="merge", actor="rina", value=elsewhere), city.now)
+    assert [(one.state, one.delayed) for one in merged.incidents if not one.merged_into] == [("suspected", True)]
 
 
 def test_a_thing_left_behind_makes_no_queue_and_is_gone_once_it_is_gone() -> None:

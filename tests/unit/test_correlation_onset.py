@@ -2,6 +2,7 @@
 
 import pytest
 
+from aggregator.core.actions import Deed
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.linking import SUDDEN_S, Tie, Trail, tie
 from contract.kinds import Kind
@@ -55,22 +56,50 @@ def test_three_more_cameras_that_see_a_fire_at_once_long_after_it_began_see_anot
     assert (second.merged_into, second.previous, second.apart) == (None, None, (first,))
 
 
-def test_what_the_first_two_of_another_fire_go_on_to_tell_is_the_other_fires() -> None:
-    """What they had told by then stays where it was told; who saw the first fire before goes on to see it."""
+BEGUN = {"cam-3": 1000, "cam-4": 1002}
+
+
+def two_fires() -> tuple[Timeline, str, str]:
+    """What the first two cameras of the second one had told by then was told of the first."""
     city = street()
     first = burning(city)
-    for t, camera in ((1000, "cam-3"), (1002, "cam-4")):
-        city.at(t).sees(camera, "smoke_fire", confidence=0.8)
-    second = city.at(1004).sees("cam-5", "smoke_fire", confidence=0.8).incident
-    for t, camera, begun in ((1030, "cam-3", 1000), (1032, "cam-4", 1002)):
+    for camera, t in BEGUN.items():
+        assert city.at(t).sees(camera, "smoke_fire", confidence=0.8).incident == first
+    return city, first, city.at(1004).sees("cam-5", "smoke_fire", confidence=0.8).incident
+
+
+def test_what_the_first_two_of_another_fire_go_on_to_tell_is_the_other_fires() -> None:
+    """What they had told by then stays where it was told; who saw the first fire before goes on to see it."""
+    city, first, second = two_fires()
+    for t, (camera, begun) in zip((1030, 1032), BEGUN.items(), strict=True):
         told = city.at(t).sees(camera, "smoke_fire", "update", started=begun, confidence=0.8)
         assert (told.incident, told.link.kind) == (second, "episode")
+    why = {one.incident: one.reason for one in city.changes if one.before == one.after}
+    assert why == {first: f"went_over:{second}", second: f"came_over:{first}"}
     assert city.at(1034).sees("cam-0", "smoke_fire", "update", started=0, confidence=0.8).incident == first
     one, other = city.incidents[first], city.incidents[second]
     assert ({source.camera for source in other.sources}, other.merged_into) == ({"cam-3", "cam-4", "cam-5"}, None)
     assert (one.event_count, len(one.running), other.event_count, len(other.running)) == (14, 2, 3, 3)
     city.at(1100).sees("cam-3", "smoke_fire", "end", started=1000, confidence=0.8)
     assert len(city.incidents[second].running) == 2
+
+
+@pytest.mark.parametrize("taken_out", ["cam-0", "cam-3"])
+def test_an_operators_split_of_the_first_fire_takes_nothing_back(taken_out: str) -> None:
+    city, first, second = two_fires()
+    told = [item for item in city.told() if item.event.data.camera != "cam-5"]
+    episodes = {item.event.data.camera: item.event.data.episode for item in told}
+    deed = Deed(action="split", actor="rina", value=episodes[taken_out])
+    outcome = city.correlator.split(first, told, deed, city.now)
+    ((_, _, fresh),) = outcome.moved
+    running = {one.id: {camera for camera in episodes if episodes[camera] in one.running} for one in outcome.incidents}
+    assert running[fresh] == {"cam-0", "cam-1"} & {taken_out}
+    assert running[first] == {"cam-0", "cam-1"} - {taken_out}
+    assert {trail.camera for trail in city.correlator.trails(second)} == {"cam-3", "cam-4", "cam-5"}
+    for camera, started in BEGUN.items():
+        told_last = city.at(1100).sees(camera, "smoke_fire", "end", started=started, confidence=0.8)
+        assert told_last.incident == second
+    assert len(city.incidents[second].running) == 1, "of cam-5 alone"
 
 
 def test_a_store_is_told_what_went_over_to_another_fire() -> None:

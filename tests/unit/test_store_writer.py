@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -65,12 +66,33 @@ def test_what_undoes_the_whole_transaction_fails_all_and_leaves_nothing(writer: 
     assert told(writer) == {"after"}
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_is_to_run_alone_has_a_transaction_of_its_own(writer: Writer, tmp_path: Path, alone: bool) -> None:
+    committed: list[str] = []
+
+    def look(_database: Database) -> None:
+        with closing(sqlite3.connect(tmp_path / "w.sqlite")) as beside:
+            committed.extend(word for (word,) in beside.execute("SELECT word FROM told"))
+
+    waiting = together(
+        writer, lambda: tell(writer, "a"), lambda: writer.run(look, alone=alone), lambda: tell(writer, "b")
+    )
+    assert waiting == [None] * 3
+    assert committed == (["a"] if alone else [])
+    assert told(writer) == {"a", "b"}
+
+
 def together(writer: Writer, *calls: Callable[[], None]) -> list[BaseException | None]:
     """What they raise, run as one group in this order."""
-    go = threading.Event()
+    begins, go = threading.Event(), threading.Event()
+
+    def holds(_database: Database) -> bool:
+        begins.set()
+        return go.wait(30)
+
     with ThreadPoolExecutor(1 + len(calls)) as pool:
-        first = pool.submit(writer.run, lambda _database: go.wait(30))
-        wait_until(lambda: writer.depth() == 0, 30, "the first is being run")
+        first = pool.submit(writer.run, holds)
+        assert begins.wait(30)
         waiting = []
         for number, call in enumerate(calls, start=1):
             waiting.append(pool.submit(call))

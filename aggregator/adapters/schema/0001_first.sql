@@ -42,7 +42,7 @@ CREATE TABLE incident_events (
     incident    TEXT NOT NULL,
     event       TEXT NOT NULL,
     score       REAL NOT NULL CHECK (score BETWEEN 0 AND 1),                    -- aggregator.core.linking.Link.score
-    reasons     TEXT NOT NULL,                                                  -- JSON: kind, place, time_s, distance_m, other
+    reasons     TEXT NOT NULL,                                                  -- JSON: kind, place, time_s, distance_m, other; '': it goes on with its episode
     refused     TEXT NOT NULL DEFAULT '[]',                                     -- JSON: incidents it did not join, and why
     PRIMARY KEY (event)
 ) WITHOUT ROWID;
