@@ -109,25 +109,26 @@ class Economy:
         wish, sizes = self._control.wish, self._control.sizes
         if key and self._due(self._interval / 2):
             if wish.rest_s <= 0 or not sizes.nothing_new(now, wish.glance_s):
-                sizes.decoded(now)
-                return self._alone(packet)
+                return self._alone(packet, now)
             self._spared = packet
         if self._spared is None or not sizes.another:
             self._control.skipped += 1
             return None
         late, self._spared = self._spared, None
-        sizes.decoded(now)
-        return self._alone(late)
+        return self._alone(late, now)
 
-    def _alone(self, packet: Any) -> list[Any]:
+    def _alone(self, packet: Any, now: float) -> list[Any]:
         """A keyframe's picture, without those before and after it: what the decoder holds back is drained."""
         self._context.skip_frame = "DEFAULT"
         if self._meter.intra:
-            return list(self._context.decode(packet))
-        self._context.flush_buffers()
-        frames = [*self._context.decode(packet), *self._context.decode(None)]
-        self._context.flush_buffers()
-        return frames[-1:]
+            frames = list(self._context.decode(packet))
+        else:
+            self._context.flush_buffers()
+            frames = [*self._context.decode(packet), *self._context.decode(None)][-1:]
+            self._context.flush_buffers()
+        if frames:
+            self._control.sizes.decoded(now)
+        return frames
 
     def _wake(self, packet: Any, key: bool) -> list[Any] | None:
         """Everything since the last keyframe, so that decoding goes on; only the newest picture is given."""

@@ -159,6 +159,7 @@ class PacketSizes:
         if group is None:
             return
         self._judge(group)
+        self.another |= self._differs  # What was looked at meanwhile, late, was the keyframe before it.
         if self._woke is not None:
             self._right, self._until = (self._right + 1, self._until) if self._differs else (0, self._woke + DISTRUST_S)
             self._woke = None

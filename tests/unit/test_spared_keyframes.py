@@ -1,0 +1,128 @@
+"""What a resting camera's keyframes are decoded for, whatever sizes its packets have and however they come."""
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import av.error
+import pytest
+
+from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.core.decode_policy import Wish
+from edge_agent.core.packet_sizes import FORETOLD, KNOWN
+
+FPS, GOP, GLANCE_S = 25, 25, 4.0
+KEY, STILL, MOVING = 120_000, 600, 750
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    number: int
+    size: int
+    is_keyframe: bool
+    broken: bool = False
+
+
+@dataclass(slots=True)
+class Decoder:
+    """Gives each packet back as its picture."""
+
+    skip_frame: str = "DEFAULT"
+
+    def decode(self, packet: Packet | None) -> list[Packet]:
+        if packet is not None and packet.broken:
+            raise av.error.InvalidDataError(0, "broken")
+        return [] if packet is None else [packet]
+
+    def flush_buffers(self) -> None:
+        """Nothing is held."""
+
+
+@dataclass(slots=True)
+class Camera:
+    """Keyframes and what follows them through an Economy. `moves`: whether the camera wakes once it is shown a packet
+    of now or later; it rests again when nothing moves."""
+
+    glance_s: float = GLANCE_S
+    t: float = 0.0
+    number: int = 0
+    moving_since: int | None = None
+    shown: list[tuple[float, int]] = field(default_factory=list)
+    """When, and of which packet, while it rested."""
+    control: Control = field(default_factory=lambda: Control("auto"))
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
+    economy: Any = None
+
+    def __post_init__(self) -> None:
+        self.control.wish = Wish(0.0, 2.0, self.glance_s)
+        self.economy = Economy(Decoder(), self.control, lambda _: True, 1 / FPS, lambda: self.t)
+
+    def packet(self, size: float, key: bool = False, *, apart: float = 1 / FPS, broken: bool = False) -> None:
+        rests = self.control.wish.rest_s > 0
+        try:
+            pictures = self.economy.feed(Packet(self.number, round(size), key, broken), 0.03) or []
+        except av.error.InvalidDataError:
+            pictures = []
+        for picture in pictures:
+            if rests:
+                self.shown.append((self.t, picture.number))
+            moves = self.moving_since is not None and picture.number >= self.moving_since
+            self.control.wish = Wish(0.0, 0.0 if moves else 2.0, self.glance_s)
+        self.number += 1
+        self.t += apart
+
+    def group(self, packets: float = STILL, count: int = GOP, key: float = KEY) -> None:
+        self.packet(key, key=True)
+        for _ in range(count - 1):
+            self.packet(packets * self.chance.uniform(0.97, 1.03))
+
+    def walk(self, packets: float = MOVING) -> None:
+        self.moving_since = self.number
+        for _ in range(4):
+            self.group(packets)
+        self.moving_since = None
+
+    def still(self, seconds: int) -> int:
+        """So many seconds; how many pictures it was shown."""
+        before = len(self.shown)
+        for _ in range(seconds):
+            self.group()
+        return len(self.shown) - before
+
+
+@pytest.fixture
+def taught() -> Camera:
+    camera = Camera()
+    teach(camera)
+    assert camera.still(40) == 10
+    return camera
+
+
+def teach(camera: Camera) -> None:
+    camera.still(KNOWN + 5)
+    for _ in range(FORETOLD):
+        camera.walk()
+        camera.still(5)
+
+
+def test_a_keyframe_that_could_not_be_decoded_has_shown_nothing(taught: Camera) -> None:
+    taught.group(MOVING)
+    taught.packet(KEY, key=True, broken=True)
+    for _ in range(GOP - 1):
+        taught.packet(STILL)
+    before = len(taught.shown)
+    taught.packet(KEY, key=True)
+    assert len(taught.shown) == before + 1
+
+
+def test_who_came_after_a_keyframe_that_was_looked_at_late_is_shown_by_the_next(taught: Camera) -> None:
+    """He comes with packets 4 to 7 and stands still from then on: the group as a whole is nearly as ever."""
+    taught.still(1)
+    before = len(taught.shown)
+    first = taught.number
+    taught.packet(KEY, key=True)
+    for number in range(1, GOP):
+        taught.packet(1.141 * STILL if 4 <= number < 8 else STILL)
+    assert [number for _, number in taught.shown[before:]] == [first]
+    taught.packet(KEY, key=True)
+    assert [number for _, number in taught.shown[before:]] == [first, first + GOP]
