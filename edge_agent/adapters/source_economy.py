@@ -91,7 +91,7 @@ class Economy:
 
     def _weigh(self, size: int, key: bool, now: float) -> None:
         rests = self._control.wish.rest_s > 0
-        if self._rested and not rests:
+        if self._rested and not rests and self._control.mode == "keyframes":
             self._control.sizes.woke(now)
         self._control.sizes.see(size, key, rests)
         self._rested = rests

@@ -8,7 +8,7 @@ import av.error
 import pytest
 
 from edge_agent.adapters.source_economy import Control, Economy
-from edge_agent.core.decode_policy import Wish
+from edge_agent.core.decode_policy import REMEMBERED_GAPS, Wish
 from edge_agent.core.packet_sizes import FORETOLD, KNOWN
 
 FPS, GOP, GLANCE_S = 25, 25, 4.0
@@ -126,3 +126,35 @@ def test_who_came_after_a_keyframe_that_was_looked_at_late_is_shown_by_the_next(
     assert [number for _, number in taught.shown[before:]] == [first]
     taught.packet(KEY, key=True)
     assert [number for _, number in taught.shown[before:]] == [first, first + GOP]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_of_a_few_groups_cut_short_the_others_are_still_compared_as_a_whole(taught: Camera, count: int) -> None:
+    """Another viewer asks the camera for a keyframe, or a lamp is switched on."""
+    taught.still(5)
+    taught.group(count=count)
+    taught.still(3)
+    assert taught.still(20) == 5
+    while not taught.still(1):
+        pass
+    taught.packet(KEY, key=True)
+    for number in range(1, GOP):
+        taught.packet(MOVING if number >= 12 else STILL)
+    before = len(taught.shown)
+    taught.packet(KEY, key=True)
+    assert len(taught.shown) == before + 1
+
+
+def test_who_wakes_a_camera_of_which_all_is_decoded_was_not_foretold() -> None:
+    """Keyframes have become too far apart to rest at; what the last that was decoded by itself foretold was not him."""
+    camera = Camera()
+    camera.still(KNOWN + 5)
+    camera.group(MOVING)
+    for _ in range(FORETOLD):
+        camera.group(count=4 * GOP)
+        camera.moving_since = camera.number + GOP
+        camera.group(count=4 * GOP)
+        camera.moving_since = None
+    camera.group(count=4 * GOP)
+    camera.still(REMEMBERED_GAPS)
+    assert camera.still(40) == 40
