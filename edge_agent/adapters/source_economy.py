@@ -97,8 +97,9 @@ class Economy:
         self._rested = rests
 
     def _key(self, packet: Any, key: bool, now: float) -> list[Any] | None:
+        control, wish, sizes = self._control, self._control.wish, self._control.sizes
         if key:
-            self._control.spared += self._spared is not None
+            control.spared += self._spared is not None
             self._kept, self._kept_bytes, self._whole, self._spared = [], 0, True, None
         if self._whole:
             self._kept.append(packet)
@@ -106,13 +107,14 @@ class Economy:
         if self._backlog.behind or self._kept_bytes > MOST_KEPT:
             # Who is behind has no time to catch up: it goes on at the first keyframe after it is not.
             self._kept, self._kept_bytes, self._whole = [], 0, False
-        wish, sizes = self._control.wish, self._control.sizes
         if key and self._due(self._interval / 2):
-            if wish.rest_s <= 0 or not sizes.nothing_new(now, wish.glance_s):
+            # The keyframe that is nearest to a glance's time: packets come unevenly, and the next may come much later.
+            nearest = now + (control.keyframe_s or 0.0) / 2
+            if wish.rest_s <= 0 or not sizes.nothing_new(nearest, wish.glance_s):
                 return self._alone(packet, now)
             self._spared = packet
         if self._spared is None or not sizes.another:
-            self._control.skipped += 1
+            control.skipped += 1
             return None
         late, self._spared = self._spared, None
         return self._alone(late, now)

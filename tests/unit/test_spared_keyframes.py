@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import av.error
@@ -9,7 +10,7 @@ import pytest
 
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.core.decode_policy import REMEMBERED_GAPS, Wish
-from edge_agent.core.packet_sizes import FORETOLD, KNOWN
+from edge_agent.core.packet_sizes import FORETOLD, GROUPS, KNOWN
 
 FPS, GOP, GLANCE_S = 25, 25, 4.0
 KEY, STILL, MOVING = 120_000, 600, 750
@@ -158,3 +159,21 @@ def test_who_wakes_a_camera_of_which_all_is_decoded_was_not_foretold() -> None:
     camera.group(count=4 * GOP)
     camera.still(REMEMBERED_GAPS)
     assert camera.still(40) == 40
+
+
+@pytest.mark.parametrize("seconds", [0.36, 0.52, 1.0, 1.6, 1.96])
+def test_the_keyframe_nearest_to_a_glance_is_looked_at_however_unevenly_packets_come(
+    taught: Camera, seconds: float
+) -> None:
+    """Of a stream whose sizes say that nothing ever changes."""
+    count = round(seconds * FPS)
+    for _ in range(3 * GROUPS):
+        taught.group(count=count)
+    before = len(taught.shown)
+    for _ in range(100):
+        taught.packet(KEY, key=True, apart=(1 + taught.chance.uniform(-1, 1)) / FPS)
+        for _ in range(count - 1):
+            taught.packet(STILL)
+    gaps = [late - soon for (soon, _), (late, _) in pairwise(taught.shown[before:])]
+    assert max(gaps) <= GLANCE_S + seconds / 2 + 0.1
+    assert min(gaps) >= GLANCE_S - seconds / 2 - 0.1
