@@ -93,9 +93,9 @@ class Sheets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """In pixels of the frame, best first. found: whole, or cut but expected there. doubtful: what else a piece's border
-    cuts, or spans pieces; somebody may be there. cut: boxes of those that are strong and nobody that was found whole:
-    another look has to tell."""
+    """In pixels of the frame, best first. found: whole, or cut but expected there. doubtful: what a piece's border
+    cuts, as it was seen, or what spans pieces; somebody may be there, beside whoever is expected too. cut: boxes of
+    those that are strong and nobody that was found whole: another look has to tell."""
 
     found: Detections
     doubtful: Detections
@@ -172,7 +172,7 @@ def back(on: Sheets, looks: Sequence[Detections], strong: float, expected: Boxes
     lost = (inside & cut & (found.scores >= strong)).nonzero()[0]
     shown = alike(placed[lost], placed[kept]) & (found.labels[lost][:, None] == found.labels[kept])
     lost = lost[~shown.any(axis=1)]
-    asked = placed[lost]
+    asked, doubtful = placed[lost], _chosen(found, placed, (~good).nonzero()[0])
     expected = np.clip(expected, 0, np.array((*on.frame, *on.frame)))
     fit, who = _fitting(asked, expected)
     known = lost[fit]
@@ -181,8 +181,7 @@ def back(on: Sheets, looks: Sequence[Detections], strong: float, expected: Boxes
     scores[known] = np.nextafter(np.float32(strong), np.float32(0))
     found = Detections(found.boxes, scores, found.labels, found.classes)
     kept = _single(placed, scores, found.labels, owner, np.concatenate((kept, known)))
-    rest = np.setdiff1d((~good).nonzero()[0], known)
-    return Seen(_chosen(found, placed, kept), _chosen(found, placed, rest), asked)
+    return Seen(_chosen(found, placed, kept), doubtful, asked)
 
 
 def _fitting(boxes: Boxes, expected: Boxes) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
