@@ -177,3 +177,26 @@ def test_the_keyframe_nearest_to_a_glance_is_looked_at_however_unevenly_packets_
     gaps = [late - soon for (soon, _), (late, _) in pairwise(taught.shown[before:])]
     assert max(gaps) <= GLANCE_S + seconds / 2 + 0.1
     assert min(gaps) >= GLANCE_S - seconds / 2 - 0.1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_comes_a_resting_camera_is_looked_at_and_no_keyframe_is_lost_count_of(
+    taught: Camera, seed: int
+) -> None:
+    """Groups of any length that lets it rest, packets of any size or as ever, broken keyframes, bursts and stalls."""
+    chance = random.Random(seed)
+    for _ in range(300):
+        usual, broken = chance.random() < 0.8, chance.random() < 0.02
+        count = GOP if chance.random() < 0.7 else chance.randint(1, 50)
+        apart = chance.choice((0.0, 0.5, 1.0, 1.0, 1.0)) / FPS
+        keys, shown, spared = taught.number, len(taught.shown), taught.control.spared
+        taught.packet(KEY if usual else chance.randint(1, 10**6), key=True, apart=apart, broken=broken)
+        for _ in range(count - 1):
+            size = STILL * chance.uniform(0.97, 1.03) if usual else chance.randint(1, 2_000)
+            taught.packet(size, apart=apart)
+        new = taught.shown[shown:]
+        assert [number for _, number in new] in ([], [keys])
+        assert taught.control.spared - spared in (0, 1)
+    gaps = [late - soon for (soon, _), (late, _) in pairwise(taught.shown)]
+    assert max(gaps) <= GLANCE_S + 2 * 2.0
+    assert taught.control.spared > 30
