@@ -17,6 +17,9 @@ from edge_agent.core.packet_sizes import PacketSizes
 
 MOST_KEPT = 32_000_000
 """Bytes of packets kept since the last keyframe; with more, waking waits for the next one."""
+EMPTY = 2
+"""After so many keyframes in a row that gave no picture by themselves the stream has none: one that is refreshed a part
+of the picture at a time marks where that begins (H.264's recovery points)."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class Economy:
         self._kept: list[Any] = []
         self._kept_bytes = 0
         self._rested = False
+        self._empty = 0
         self._spared: Any | None = None
         """The last keyframe, while it is left undecoded because nothing seems to have changed."""
         self._whole = True
@@ -75,7 +79,8 @@ class Economy:
         self._meter.see(now, key)
         self._weigh(packet.size, key, now)
         self._backlog.see(now, waited_s)
-        before, control.mode = control.mode, mode(control.policy, control.wish, self._meter, self._backlog.behind, now)
+        policy: DecodePolicy = control.policy if self._empty < EMPTY else "all"
+        before, control.mode = control.mode, mode(policy, control.wish, self._meter, self._backlog.behind, now)
         control.keyframe_s, control.behind = self._meter.interval(now), self._backlog.behind
         if control.mode == "keyframes":
             return self._key(packet, key, now)
@@ -130,6 +135,7 @@ class Economy:
             self._context.flush_buffers()
         if frames:
             self._control.sizes.decoded(now)
+        self._empty = 0 if frames else self._empty + 1
         return frames
 
     def _wake(self, packet: Any, key: bool) -> list[Any] | None:
