@@ -112,7 +112,7 @@ class Economy:
         if self._backlog.behind or self._kept_bytes > MOST_KEPT:
             # Who is behind has no time to catch up: it goes on at the first keyframe after it is not.
             self._kept, self._kept_bytes, self._whole = [], 0, False
-        if key and self._due(self._interval / 2):
+        if key and self._due(0.0):
             # The keyframe that is nearest to a glance's time: packets come unevenly, and the next may come much later.
             nearest = now + (control.keyframe_s or 0.0) / 2
             if wish.rest_s <= 0 or not sizes.nothing_new(nearest, wish.glance_s):

@@ -8,6 +8,7 @@ from typing import Any
 import av.error
 import pytest
 
+from edge_agent.adapters.source_decode import Due
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.core.decode_policy import REMEMBERED_GAPS, Wish
 from edge_agent.core.packet_sizes import FORETOLD, GROUPS, KNOWN
@@ -200,3 +201,21 @@ def test_whatever_comes_a_resting_camera_is_looked_at_and_no_keyframe_is_lost_co
     gaps = [late - soon for (soon, _), (late, _) in pairwise(taught.shown)]
     assert max(gaps) <= GLANCE_S + 2 * 2.0
     assert taught.control.spared > 30
+
+
+def test_each_keyframe_that_is_decoded_is_delivered_to_a_host_with_little_time(taught: Camera) -> None:
+    """Every other keyframe: what is decoded and not delivered would count as shown."""
+    due = Due(0.5, 0.5)
+    taught.glance_s, taught.control.wish = 0.0, Wish(0.5, 2.0)
+    taught.economy = Economy(
+        Decoder(), taught.control, lambda within: due.near(taught.t + within), 1 / FPS, lambda: taught.t
+    )
+    delivered = []
+    for _ in range(100):
+        before = len(taught.shown)
+        taught.packet(KEY, key=True, apart=(1 + taught.chance.uniform(-0.5, 0.5)) / FPS)
+        delivered += [due(t) for t, _ in taught.shown[before:]]
+        for _ in range(GOP - 1):
+            taught.packet(STILL)
+    assert len(delivered) > 20
+    assert all(delivered)
