@@ -180,7 +180,9 @@ def test_whom_a_border_cuts_where_he_is_expected_is_known_but_begins_no_track(
     look = seen(on_sheet(piece, up_to_the_border), score=score)
     result = back(on, [look], STRONG, boxes((600 + off, 300, 630 + off, 380)))
     assert (len(result.found), len(result.doubtful), len(result.cut)) == (known, 1, score >= STRONG)
-    assert not (result.found.scores >= STRONG).any()
+    assert result.found.scores == pytest.approx(np.full(int(known), score))
+    assert result.found.weak is not None
+    assert result.found.weak.tolist() == [True] * known
 
 
 def test_of_who_is_cut_the_sides_that_the_border_hides_are_as_expected() -> None:
