@@ -17,6 +17,9 @@ from edge_agent.core.packet_sizes import PacketSizes
 
 MOST_KEPT = 32_000_000
 """Bytes of packets kept since the last keyframe; with more, waking waits for the next one."""
+EMPTY = 2
+"""After so many keyframes in a row that gave no picture by themselves the stream has none: one that is refreshed a part
+of the picture at a time marks where that begins (H.264's recovery points)."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class Economy:
         self._kept: list[Any] = []
         self._kept_bytes = 0
         self._rested = False
+        self._empty = 0
         self._spared: Any | None = None
         """The last keyframe, while it is left undecoded because nothing seems to have changed."""
         self._whole = True
@@ -75,7 +79,8 @@ class Economy:
         self._meter.see(now, key)
         self._weigh(packet.size, key, now)
         self._backlog.see(now, waited_s)
-        before, control.mode = control.mode, mode(control.policy, control.wish, self._meter, self._backlog.behind, now)
+        policy: DecodePolicy = control.policy if self._empty < EMPTY else "all"
+        before, control.mode = control.mode, mode(policy, control.wish, self._meter, self._backlog.behind, now)
         control.keyframe_s, control.behind = self._meter.interval(now), self._backlog.behind
         if control.mode == "keyframes":
             return self._key(packet, key, now)
@@ -91,14 +96,15 @@ class Economy:
 
     def _weigh(self, size: int, key: bool, now: float) -> None:
         rests = self._control.wish.rest_s > 0
-        if self._rested and not rests:
+        if self._rested and not rests and self._control.mode == "keyframes":
             self._control.sizes.woke(now)
         self._control.sizes.see(size, key, rests)
         self._rested = rests
 
     def _key(self, packet: Any, key: bool, now: float) -> list[Any] | None:
+        control, wish, sizes = self._control, self._control.wish, self._control.sizes
         if key:
-            self._control.spared += self._spared is not None
+            control.spared += self._spared is not None
             self._kept, self._kept_bytes, self._whole, self._spared = [], 0, True, None
         if self._whole:
             self._kept.append(packet)
@@ -106,28 +112,31 @@ class Economy:
         if self._backlog.behind or self._kept_bytes > MOST_KEPT:
             # Who is behind has no time to catch up: it goes on at the first keyframe after it is not.
             self._kept, self._kept_bytes, self._whole = [], 0, False
-        wish, sizes = self._control.wish, self._control.sizes
-        if key and self._due(self._interval / 2):
-            if wish.rest_s <= 0 or not sizes.nothing_new(now, wish.glance_s):
-                sizes.decoded(now)
-                return self._alone(packet)
+        if key and self._due(0.0):
+            # The keyframe that is nearest to a glance's time: packets come unevenly, and the next may come much later.
+            nearest = now + (control.keyframe_s or 0.0) / 2
+            if wish.rest_s <= 0 or not sizes.nothing_new(nearest, wish.glance_s):
+                return self._alone(packet, now)
             self._spared = packet
         if self._spared is None or not sizes.another:
-            self._control.skipped += 1
+            control.skipped += 1
             return None
         late, self._spared = self._spared, None
-        sizes.decoded(now)
-        return self._alone(late)
+        return self._alone(late, now)
 
-    def _alone(self, packet: Any) -> list[Any]:
+    def _alone(self, packet: Any, now: float) -> list[Any]:
         """A keyframe's picture, without those before and after it: what the decoder holds back is drained."""
         self._context.skip_frame = "DEFAULT"
         if self._meter.intra:
-            return list(self._context.decode(packet))
-        self._context.flush_buffers()
-        frames = [*self._context.decode(packet), *self._context.decode(None)]
-        self._context.flush_buffers()
-        return frames[-1:]
+            frames = list(self._context.decode(packet))
+        else:
+            self._context.flush_buffers()
+            frames = [*self._context.decode(packet), *self._context.decode(None)][-1:]
+            self._context.flush_buffers()
+        if frames:
+            self._control.sizes.decoded(now)
+        self._empty = 0 if frames else self._empty + 1
+        return frames
 
     def _wake(self, packet: Any, key: bool) -> list[Any] | None:
         """Everything since the last keyframe, so that decoding goes on; only the newest picture is given."""

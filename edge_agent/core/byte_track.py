@@ -88,6 +88,8 @@ class ByteTrack:
         boxes = unit.astype(np.float64, "C")
         groups = self._groups_of(detections)[usable]
         strong = detections.scores[usable] >= self._spec.start
+        if detections.weak is not None:
+            strong &= ~detections.weak[usable]
         rows, columns = self._matches(boxes, groups, strong)
         self._saw(rows, boxes.take(columns, axis=1), strong[columns], t)
         tracks = self._report(rows, unit.take(columns, axis=1), usable[columns], detections)

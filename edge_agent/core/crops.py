@@ -9,7 +9,7 @@ Boxes here are (n, 4) x1 y1 x2 y2, in pixels of the source frame unless said oth
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,9 +93,9 @@ class Sheets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """In pixels of the frame, best first. found: whole, or cut but expected there. doubtful: what else a piece's border
-    cuts, or spans pieces; somebody may be there. cut: boxes of those that are strong and nobody that was found whole:
-    another look has to tell."""
+    """In pixels of the frame, best first. found: whole, or cut but expected there. doubtful: what a piece's border
+    cuts, as it was seen, or what spans pieces; somebody may be there, beside whoever is expected too. cut: boxes of
+    those that are strong and nobody that was found whole: another look has to tell."""
 
     found: Detections
     doubtful: Detections
@@ -152,7 +152,7 @@ def _scaled(corners: NDArray[np.intp], scales: Scales) -> list[list[int]]:
 def back(on: Sheets, looks: Sequence[Detections], strong: float, expected: Boxes = NOWHERE) -> Seen:
     """What was found on the sheets, in their order and pixels, as it lies in the frame. A box that its piece's border
     cuts is left out, but where that is the frame's border, and but for a strong one that fits a box that is `expected`:
-    it continues a track, with the sides that are cut as they were expected, and weakly, so that it begins none.
+    it continues a track, with the sides that are cut as they were expected, and is `weak`, so that it begins none.
     strong: score of a box that is worth looking for."""
     found = _together(looks)
     if not len(found):
@@ -172,17 +172,15 @@ def back(on: Sheets, looks: Sequence[Detections], strong: float, expected: Boxes
     lost = (inside & cut & (found.scores >= strong)).nonzero()[0]
     shown = alike(placed[lost], placed[kept]) & (found.labels[lost][:, None] == found.labels[kept])
     lost = lost[~shown.any(axis=1)]
-    asked = placed[lost]
+    asked, doubtful = placed[lost], _chosen(found, placed, (~good).nonzero()[0])
     expected = np.clip(expected, 0, np.array((*on.frame, *on.frame)))
     fit, who = _fitting(asked, expected)
     known = lost[fit]
     placed[known] = np.where(near[known], expected[who], placed[known])
     scores = found.scores.copy()
-    scores[known] = np.nextafter(np.float32(strong), np.float32(0))
-    found = Detections(found.boxes, scores, found.labels, found.classes)
+    scores[known] = strong  # Not before anybody strong who was found whole.
     kept = _single(placed, scores, found.labels, owner, np.concatenate((kept, known)))
-    rest = np.setdiff1d((~good).nonzero()[0], known)
-    return Seen(_chosen(found, placed, kept), _chosen(found, placed, rest), asked)
+    return Seen(replace(_chosen(found, placed, kept), weak=np.isin(kept, known)), doubtful, asked)
 
 
 def _fitting(boxes: Boxes, expected: Boxes) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:

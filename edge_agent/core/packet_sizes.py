@@ -10,13 +10,15 @@ nothing that takes long.
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import inf, sqrt
 from statistics import median
 
 from edge_agent.core.timing import reached
 
 GROUPS, KNOWN = 32, 12
-"""Groups of pictures (a keyframe and what follows it) at rest that are remembered, and that must have been seen."""
+"""Groups of pictures (a keyframe and what follows it) at rest that are remembered, and that must have been seen of each
+place: a viewer who asks for a keyframe, or another light, cuts some short."""
 TINY = 0.01
 """Of the keyframe's size at rest: packets of some place in the group must be no larger for a stream to be believed.
 Where noise is coded they have 0.02 to 0.1 of it."""
@@ -73,7 +75,10 @@ class _Usual:
     def of(cls, groups: "deque[_Group]") -> "_Usual":
         key = median(one.key for one in groups)
         means, apart = list[float](), list[float]()
-        for sizes in zip(*[one.means() for one in groups], strict=False):
+        for place in zip_longest(*[one.means() for one in groups]):
+            sizes = [size for size in place if size is not None]
+            if len(sizes) < KNOWN:  # Only a few groups are so long.
+                break
             middle = median(sizes)
             deviation = DEVIATION * median(abs(size - middle) for size in sizes)
             steady = deviation <= max(ALIKE * middle, ALIKE_BYTES)
@@ -159,6 +164,7 @@ class PacketSizes:
         if group is None:
             return
         self._judge(group)
+        self.another |= self._differs  # What was looked at meanwhile, late, was the keyframe before it.
         if self._woke is not None:
             self._right, self._until = (self._right + 1, self._until) if self._differs else (0, self._woke + DISTRUST_S)
             self._woke = None

@@ -64,7 +64,8 @@ class Detections:
     """What a detector saw in one frame, in its order.
 
     boxes: (n, 4) float32, x1 y1 x2 y2 in pixels of the source frame, clipped to it. scores: (n,) float32, 0..1.
-    labels: (n,) int32, indices into `classes`. features: where the network is known to give them.
+    labels: (n,) int32, indices into `classes`. features: where the network is known to give them. weak: (n,), which may
+    continue a track but begin none, whatever their scores; None: their scores tell.
     """
 
     boxes: NDArray[np.float32]
@@ -72,6 +73,7 @@ class Detections:
     labels: NDArray[np.int32]
     classes: tuple[str, ...]
     features: FeatureMap | None = None
+    weak: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edge_agent.adapters.source_decode import Due, decode
-from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_economy import EMPTY, Control, Economy
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import Request
 from edge_agent.core.decode_policy import BEHIND_S, INTRA, Wish
@@ -24,9 +24,16 @@ FPS = 25
 REST = Wish(0.0, 2.0)
 
 
-def coded(path: Path, images: list[Image], gops: tuple[int, ...], bframes: int = 0, rate: int | None = None) -> Path:
+def coded(
+    path: Path,
+    images: list[Image],
+    gops: tuple[int, ...],
+    bframes: int = 0,
+    rate: int | None = None,
+    more: str = "",
+) -> Path:
     """H.264 whose keyframes are so many frames apart; the last distance holds on. rate: bits a second on average; None:
-    to a quality."""
+    to a quality. more: parameters of x264."""
     keys, at = {0}, 0
     for gop in gops:
         at += gop
@@ -38,7 +45,7 @@ def coded(path: Path, images: list[Image], gops: tuple[int, ...], bframes: int =
         stream: Any = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = images[0].shape[1], images[0].shape[0], "yuv420p"
         stream.codec_context.gop_size = 1000
-        wish = f"bframes={bframes}:b-adapt=0:b-pyramid=none:scenecut=0:keyint=1000"
+        wish = f"bframes={bframes}:b-adapt=0:b-pyramid=none:scenecut=0:keyint=1000{more}"
         if rate is None:
             wish += ":crf=18"
         else:
@@ -222,8 +229,17 @@ def test_a_codec_that_stretches_its_interval_is_noticed_when_the_keyframe_fails_
     with camera(clips["stretched"]) as watched:
         told = watched.play(240)
         assert told[100] == 100 % 60
-        assert told[101:151] == [None] * 50  # 2 s, as the wish allows
-        right(told[151:], 151, 0)
+        assert told[101:156] == [None] * 55  # 2.2 s, as the wish allows
+        right(told[156:], 156, 0)
+
+
+def test_a_stream_that_is_refreshed_a_part_at_a_time_is_decoded_throughout(tmp_path: Path) -> None:
+    """It has one keyframe, and then packets that are marked as such and show nothing by themselves."""
+    clip = coded(tmp_path / "clip.mp4", counting_frames(250), (1000,), more=":keyint=25:intra-refresh=1")
+    with camera(clip) as watched:
+        told = watched.play(240)
+    assert [n for n, shown in enumerate(told) if shown == -1][:EMPTY] == [50, 75]
+    right(told[100:], 100, 0)
 
 
 def test_pictures_nobody_refers_to_are_decoded_only_when_they_are_due(clips: dict[str, Path]) -> None:

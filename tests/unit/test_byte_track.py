@@ -1,6 +1,7 @@
 """Edges of the tracker that its port's suite does not ask every tracker for, and the scenes it is measured on."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,6 +84,17 @@ def test_the_scenes_to_measure_on_are_drawn_alike_each_time() -> None:
     assert all(index < len(scene.scores[frame]) for frame, _, index in answer.tracks)
     assert len({number for _, number, _ in answer.tracks}) >= 10
     assert len(every(2, scene).scores) == 20
+
+
+def test_who_is_weak_continues_a_track_with_his_own_score_and_begins_none() -> None:
+    tracker, weak = ByteTrack(TrackerSpec()), np.array([True])
+    for n in range(4):
+        assert not look(tracker, replace(at(10, score=0.9), weak=weak), n * 0.2)
+    for n in range(4, 8):
+        known = look(tracker, at(10, score=0.9), n * 0.2)
+    (still,) = look(tracker, replace(at(10, score=0.8), weak=weak), 1.6)
+    assert known[0].id == still.id
+    assert still.score == pytest.approx(0.8)
 
 
 def test_where_whoever_is_followed_should_be_next() -> None:
