@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge_agent.core.changes import Changes
 from edge_agent.core.rules.abandoned_object import AbandonedObject, AbandonedObjectRule
-from edge_agent.core.rules.attendance import union
+from edge_agent.core.rules.attendance import Company, union
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import Figure, FigureId, View
 from tests.scenes import T0, every
@@ -128,6 +128,17 @@ def test_who_has_swollen_into_something_else_has_put_nothing_down(score: float, 
         return (replaced(somebody(1, (0.45, 0.7)), score),) if 5 <= t < 8 else ()
 
     assert (play(rule(), people=people).first is not None) == told
+
+
+@pytest.mark.parametrize(("left", "names"), [(0.0, [1]), (0.3, [])])
+def test_who_comes_in_over_the_border_grows_and_is_still_himself(left: float, names: list[int]) -> None:
+    """Weakly seen: a sixth of him at one look, all of him at the next."""
+    company = Company(frozenset(), 1.5)
+    for wide, t in ((0.02, 0.0), (0.12, 0.4)):
+        box = (left, 0.2, left + wide, 0.7)
+        foot = (left + wide / 2, 0.7)
+        present = company.remember([Figure(FigureId(1), "person", box, 0.3, foot, foot)], t, 1.0)
+    assert [figure.id for figure in present] == names
 
 
 def replaced(figure: Figure, score: float) -> Figure:

@@ -115,10 +115,11 @@ class Told:
     """A looker that always answers with the same evidence in the first window."""
 
     flash: Flash
+    odds: float = 14.0
 
     def look(self, view: View, people: Sequence[Figure]) -> Evidence | None:
         rows = np.zeros((2, DEEP + len(MOTION)), np.float32)
-        rows[0, 0] = 14.0
+        rows[0, 0] = self.odds
         return Evidence(view.t, rows, BOXES, self.flash)
 
     def forget(self) -> None:
@@ -140,7 +141,26 @@ class Told:
 def test_a_picture_in_which_much_lights_up_tells_less(flash: Flash, doubt: float) -> None:
     ones = np.ones(DEEP + len(MOTION), np.float32)
     model = BrawlModel(0 * ones, ones, ones, -4.0, np.zeros(len(PARTS), np.float32))
-    step = Brawl(BrawlRule(id="b"), WHOLE, model, Told(flash))
+    step = Brawl(BrawlRule(id="b", threshold=0.99), WHOLE, model, Told(flash))  # so that none begins
     for n in range(10):
         step.step(View(n / 5, TWO, 1.0))
     assert step.score == pytest.approx(probability(14.0 / 2 - 4.0 - doubt), abs=1e-5)
+
+
+def test_a_brawl_that_goes_on_is_not_over_when_the_police_come_and_none_begins_under_their_lights() -> None:
+    ones = np.ones(DEEP + len(MOTION), np.float32)
+    model = BrawlModel(0 * ones, ones, ones, -4.0, np.zeros(len(PARTS), np.float32))
+    dark, flashing = Flash(), Flash(0.0, 8.0, 10.0)
+    told: dict[bool, list[bool]] = {}
+    for fought_before in (True, False):
+        looker = Told(dark, 14.0 if fought_before else 0.0)
+        step = Brawl(BrawlRule(id="b"), WHOLE, model, looker)
+        said = []
+        for n in range(60):
+            if n == 20:
+                looker.flash, looker.odds = flashing, 14.0
+            said.append(bool(step.step(View(n / 5, TWO, 1.0))))
+        told[fought_before] = said
+    assert any(told[True][:20])
+    assert all(told[True][20:])
+    assert not any(told[False])

@@ -34,7 +34,7 @@ PART, STILL, STILL_S = 0.5, 0.25, 1.0
 STILL of its height. One that passes before a thing is none of it."""
 SWELL = 4.0
 """Nobody's box has so many times the area, or so little of it, at the next look, unless he is plainly seen: a weak box
-that has is something else under his name, foliage or a part of a car."""
+that has is something else under his name, foliage or a part of a car. Who was at the border of the picture comes in."""
 LIKE = 0.4
 """Overlap over union from which a person's box is the thing: somebody who sits still."""
 
@@ -100,6 +100,8 @@ class Company:
     def _swollen(self, figure: Figure) -> bool:
         last = self._last.get(figure.id)
         if last is None or figure.cls != "person" or figure.score >= STRONG:
+            return False
+        if min(*last.figure.box[:2], *(1 - side for side in last.figure.box[2:])) <= BORDER:
             return False
         now, before = area(figure.box), area(last.figure.box)
         return now > SWELL * before or before > SWELL * now

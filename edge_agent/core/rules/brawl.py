@@ -58,7 +58,8 @@ LIT, COMMON = 0.12, 0.45
 STEEP, MOST_LIT, MOST_COMMON = 20.0, 2.0, 4.0
 """Insects and rain in a lamp's light, beams and flashing lamps change the map of who stands before them as fighters do.
 What of all change in the picture lit up for one look, and what went one way (brawl_flashes): as far as they are above
-LIT and COMMON, STEEP times that is taken from the log-odds, MOST_LIT and MOST_COMMON at most."""
+LIT and COMMON, STEEP times that is taken from the log-odds, MOST_LIT and MOST_COMMON at most; only of a brawl that is
+still to begin, for the police come to one that goes on."""
 NAMED = 4
 """So many parts are named in the event, the ones that speak most for a brawl."""
 
@@ -183,8 +184,8 @@ class Brawl:
 
     def _doubt(self, top: NDArray[np.intp], recent: Sequence[_Step], odds: float) -> float:
         """What is taken from the log-odds: for too few people and for a picture that changes where nobody is; and,
-        where they may silence something, for who walks past, for motion that is none of fighters, and for light
-        that comes and goes."""
+        where they may silence something, for who walks past, for motion that is none of fighters, and, while no brawl
+        goes on, for light that comes and goes."""
         assert self._boxes is not None
         places = self._boxes[top]
         alone = 0.0 if self._people.pair(places) else ALONE
@@ -194,7 +195,8 @@ class Brawl:
             return doubt
         moved = _moved(top, recent)
         leaves = moved["deformation"] < LIMBS and moved["motion_energy"] > EVEN * moved["motion_peak"]
-        return doubt + PASSING * self._passing.through(places) + LEAVES * leaves + _flashing(recent)
+        doubt += PASSING * self._passing.through(places) + LEAVES * leaves
+        return doubt if self._going_on else doubt + _flashing(recent)
 
     def _noise(self, top: NDArray[np.intp], places: NDArray[np.float64], recent: Sequence[_Step]) -> float:
         known = [step.change for step in recent if step.change is not None]
