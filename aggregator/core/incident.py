@@ -318,12 +318,17 @@ PRECURSORS = frozenset(kind for kind, info in KINDS.items() if info.severity != 
 false in the city, only a camera's own record lowers it."""
 
 
+def noisy_or(confidences: Iterable[float]) -> float:
+    """The chance that at least one of independent sources is right (Pearl 1988, section 4.3.2, without a leak)."""
+    wrong = 1.0
+    for confidence in confidences:
+        wrong *= 1.0 - confidence
+    return round(1.0 - wrong, 6)
+
+
 def told_by(sources: Iterable[Source]) -> float:
     """The confidence in what they tell, had nobody ever judged a camera."""
-    wrong = 1.0
-    for one in sources:
-        wrong *= 1.0 - (one.confidence if one.told is None else one.told)
-    return round(1.0 - wrong, 6)
+    return noisy_or([one.confidence if one.told is None else one.told for one in sources])
 
 
 def differs(source: Source) -> bool:
@@ -332,11 +337,8 @@ def differs(source: Source) -> bool:
 
 
 def believed(sources: tuple[Source, ...]) -> float:
-    """The chance that at least one of independent sources is right (a noisy or without a leak, Pearl 1988, section
-    4.3.2): two rules of one camera are one source. Who is alone is weighed as the like have turned out when alone."""
+    """The confidence in what independent sources tell: two rules of one camera are one source. Who is alone is weighed
+    as the like have turned out when they were alone."""
     if len(sources) == 1 and sources[0].alone is not None:
         return sources[0].alone
-    wrong = 1.0
-    for one in sources:
-        wrong *= 1.0 - one.confidence
-    return round(1.0 - wrong, 6)
+    return noisy_or([one.confidence for one in sources])

@@ -176,10 +176,11 @@ def back(on: Sheets, looks: Sequence[Detections], strong: float, expected: Boxes
     expected = np.clip(expected, 0, np.array((*on.frame, *on.frame)))
     fit, who = _fitting(asked, expected)
     known = lost[fit]
-    placed[known] = np.where(near[known], expected[who], placed[known])
-    scores = found.scores.copy()
-    scores[known] = strong  # Not before anybody strong who was found whole.
-    kept = _single(placed, scores, found.labels, owner, np.concatenate((kept, known)))
+    if len(known):
+        placed[known] = np.where(near[known], expected[who], placed[known])
+        scores = found.scores.copy()
+        scores[known] = strong  # Not before anybody strong who was found whole.
+        kept = _single(placed, scores, found.labels, owner, np.concatenate((kept, known)))
     return Seen(replace(_chosen(found, placed, kept), weak=np.isin(kept, known)), doubtful, asked)
 
 

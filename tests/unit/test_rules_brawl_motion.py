@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_agent.core.rules.brawl import ALONE, EVEN, LEAVES, LIMBS, Brawl, BrawlRule
-from edge_agent.core.rules.brawl_features import MOTION, Evidence
+from edge_agent.core.rules.brawl_features import MOTION, Evidence, shear
 from edge_agent.core.rules.brawl_model import BrawlModel, probability
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import Figure, View
@@ -77,3 +77,12 @@ def test_even_motion_without_a_limb_that_stretches_tells_less(deformation: float
 
 def test_motion_is_asked_only_where_it_may_silence_something() -> None:
     assert score(Moving(3.4, deformation=0.0, energy=1.0), TWO[:1]) == pytest.approx(probability(-0.6 - ALONE))
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 9), (9, 2), (3, 4), (45, 80)])
+def test_shear_is_that_of_the_gradient_in_however_narrow_a_picture(shape: tuple[int, int]) -> None:
+    x, y = np.random.default_rng(7).normal(size=(2, *shape)).astype(np.float32)
+    out, room = np.empty(shape, np.float32), np.empty((2, *shape), np.float32)
+    shear(x, y, out, room)
+    (x_down, x_right), (y_down, y_right) = np.gradient(x), np.gradient(y)
+    assert out == pytest.approx(np.hypot(x_right - y_down, x_down + y_right), abs=1e-5)

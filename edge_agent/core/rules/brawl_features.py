@@ -241,10 +241,10 @@ def shear(x: Floats, y: Floats, out: Floats, room: Floats) -> None:
 
 def _rise(field: Floats, out: Floats) -> None:
     """Twice the central differences down the rows, one-sided at the borders (as numpy.gradient, in less time)."""
-    last = len(field) - 1
     np.subtract(field[2:], field[:-2], out=out[1:-1])
-    np.subtract(field[1 :: last - 1], field[: last : last - 1], out=out[::last])  # Both borders at once.
-    out[::last] *= 2.0
+    np.subtract(field[1], field[0], out=out[0])
+    np.subtract(field[-1], field[-2], out=out[-1])
+    out[:: len(out) - 1] *= 2.0
 
 
 @cache
