@@ -37,7 +37,7 @@ from edge_agent.adapters.mqtt_paho import Broker
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
 from edge_agent.config_sections import PERSON, EdgeConfig, MqttSection
-from edge_agent.core.errors import CommandRefused
+from edge_agent.core.errors import CommandRefused, SpoolError
 from edge_agent.core.pipeline import Agent
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec, DetectorSpec
@@ -257,14 +257,21 @@ class Runtime:
     def _report(self) -> None:
         while not self._stopping.wait(self._config.health.interval_s):
             try:
-                self._spool.prune()
-                evidence = self._config.evidence
-                self._clips.prune(evidence.clip_keep_hours * 3600, int(evidence.clip_max_mb * 1e6))
+                self._prune()
                 self._link.health(self.health())
             except (JagaError, OSError) as error:
                 log.warning("health_failed", reason=str(error))
             except Exception:  # without its health the whole agent would be taken for silent
                 log.exception("health_failed")
+
+    def _prune(self) -> None:
+        """Clips first: what is deleted of them makes room, which deleting from the spool needs."""
+        evidence = self._config.evidence
+        self._clips.prune(evidence.clip_keep_hours * 3600, int(evidence.clip_max_mb * 1e6))
+        try:
+            self._spool.prune()
+        except SpoolError as error:
+            log.warning("spool_not_pruned", reason=str(error))
 
     def _link_options(self, mqtt: MqttSection) -> LinkOptions:
         agent = self._config.agent
