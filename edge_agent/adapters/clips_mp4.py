@@ -16,7 +16,7 @@ import numpy as np
 import structlog
 
 from edge_agent.adapters.overlay_av import VideoWriter
-from edge_agent.core.errors import OverlayError
+from edge_agent.core.errors import OutputError
 from edge_agent.core.reel import Shot
 
 log = structlog.get_logger()
@@ -75,7 +75,7 @@ class ClipFiles:
                 for shot in shots:
                     picture = cv2.imdecode(np.frombuffer(shot.jpeg, np.uint8), cv2.IMREAD_COLOR)
                     video.write(np.asarray(picture, np.uint8), shot.t)
-        except (OverlayError, OSError) as error:
+        except (OutputError, OSError) as error:
             log.warning("clip_not_saved", event_id=event, reason=str(error))
         except Exception:
             log.exception("clip_failed", event_id=event)

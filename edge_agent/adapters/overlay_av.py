@@ -11,7 +11,7 @@ import av.codec
 import av.error
 import numpy as np
 
-from edge_agent.core.errors import OverlayError
+from edge_agent.core.errors import OutputError
 from edge_agent.core.types import Image
 
 TICKS = 1000
@@ -24,7 +24,7 @@ CODECS: tuple[tuple[str, dict[str, str]], ...] = (
 
 
 class VideoWriter:
-    """The file appears under its name when it is complete. One thread. OverlayError where it cannot be written."""
+    """The file appears under its name when it is complete. One thread. OutputError where it cannot be written."""
 
     def __init__(self, path: Path, fps: float) -> None:
         """fps: about how many pictures a second will come; their own times decide."""
@@ -94,6 +94,6 @@ class VideoWriter:
         fitted[: part.shape[0], : part.shape[1]] = part
         return fitted
 
-    def _error(self, error: Exception) -> OverlayError:
+    def _error(self, error: Exception) -> OutputError:
         detail = getattr(error, "strerror", None) or str(error)
-        return OverlayError("analyze.cannot_write", file=str(self._path), detail=detail)
+        return OutputError("analyze.cannot_write", file=str(self._path), detail=detail)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from contract.errors import JagaError, words
 from edge_agent.core.model import Model
+from edge_agent.whole_file import replacing
 from edge_agent.zoo.expose import expose
 from edge_agent.zoo.manifest import Entry, Manifest, Onnx, Weights, manifest
 
@@ -64,18 +65,11 @@ def read(file: Weights | Onnx, model: str) -> bytes:
 
 
 def write(content: bytes, path: Path) -> None:
-    """Atomically: a reader, or a power cut, sees the whole new file or what was there before. Raises ModelError."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    """See `replacing`. Raises ModelError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(path) as file:
+            file.write(content)
     except OSError as error:
         raise ModelError("zoo.unwritable", path=path, detail=words(error)) from error
 
