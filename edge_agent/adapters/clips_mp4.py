@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import structlog
 
-from edge_agent.adapters.overlay_av import VideoWriter
+from edge_agent.adapters.overlay_av import PART, VideoWriter
 from edge_agent.core.errors import OutputError
 from edge_agent.core.reel import Shot
 
@@ -57,8 +57,8 @@ class ClipFiles:
             return None
 
     def prune(self, keep_s: float, most_bytes: int) -> None:
-        """Deletes what is older than `keep_s`, and the oldest of what is more than `most_bytes` together; later, in the
-        order of the calls."""
+        """Deletes what is older than `keep_s`, the oldest of what is more than `most_bytes` together, and what a power
+        cut left half written; later, in the order of the calls."""
         self._owner.submit(self._prune, keep_s, most_bytes)
 
     def close(self) -> None:
@@ -89,6 +89,8 @@ class ClipFiles:
             log.warning("clips_not_pruned", reason=str(error))
 
     def _delete(self, keep_s: float, most_bytes: int) -> None:
+        for part in self._folder.glob("*" + PART):  # in the thread that writes them, so that none is being written now
+            part.unlink(missing_ok=True)
         files = []
         for path in self._folder.glob("*.mp4"):
             with contextlib.suppress(FileNotFoundError):

@@ -17,6 +17,9 @@ from edge_agent.core.types import Image
 TICKS = 1000
 """Time base: milliseconds, so that pictures keep their own times."""
 
+PART = ".part"
+"""Ends the name of a file that is not complete."""
+
 CODECS: tuple[tuple[str, dict[str, str]], ...] = (
     ("libx264", {"crf": "23", "preset": "veryfast"}),
     ("mpeg4", {"q": "5"}),
@@ -29,7 +32,7 @@ class VideoWriter:
     def __init__(self, path: Path, fps: float) -> None:
         """fps: about how many pictures a second will come; their own times decide."""
         self._path = path
-        self._part = path.with_name(f".{path.name}.part")
+        self._part = path.with_name(f".{path.name}{PART}")
         self._fps = fps
         self._size = (0, 0)
         self._first: float | None = None

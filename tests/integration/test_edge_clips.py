@@ -139,6 +139,17 @@ def test_clips_go_when_they_are_old_or_too_many(tmp_path: Path) -> None:
     files.close()
 
 
+def test_what_a_power_cut_left_half_written_is_deleted(tmp_path: Path) -> None:
+    half, other = tmp_path / ".a.mp4.part", tmp_path / "notes.txt"
+    half.write_bytes(b"half a clip")
+    other.write_text("not ours")
+    files = ClipFiles(tmp_path)
+    files.prune(10**9, 10**9)
+    files.close()
+    assert not half.exists()
+    assert other.exists()
+
+
 def test_a_clip_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
     files = ClipFiles(tmp_path)
     (tmp_path / "a.mp4").mkdir()
