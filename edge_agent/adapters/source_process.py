@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 
 from edge_agent.adapters.pixels_av import Bgr, joined
-from edge_agent.adapters.source_nursery import NURSERY
+from edge_agent.adapters.source_fork_client import FORK_CLIENT
 from edge_agent.adapters.source_wire import WISH, Message, Request
 from edge_agent.core.decode_policy import Wish
 from edge_agent.core.types import Image
@@ -80,7 +80,7 @@ class Child:
             ours_in, theirs_out = os.pipe()
             given.callback(os.close, theirs_out)
             self._stdout: IO[bytes] = kept.enter_context(open(ours_in, "rb", buffering=0))  # noqa: PTH123
-            self._process = NURSERY.fork(theirs_in, theirs_out, self._errors.fileno(), self._memory)
+            self._process = FORK_CLIENT.fork(theirs_in, theirs_out, self._errors.fileno(), self._memory)
             kept.pop_all()
         with contextlib.suppress(BrokenPipeError):
             self._stdin.write(json.dumps(asdict(request)).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""The decoding child, forked by source_forker. It imports a decoder and nothing of the agent.
+"""The decoding child, forked by source_fork_server. It imports a decoder and nothing of the agent.
 
 A decoder that crashes or hangs takes this process with it and nothing else. Masks are applied here, so an unmasked
 picture never leaves the process. See source_wire for what goes in and out.
