@@ -29,7 +29,7 @@ from benchmarks.rule_cost import LINE, ZONE, rule_of
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.adapters.pixels_av import Luma
-from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_decode import FrameSampler
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_process import Window
 from edge_agent.adapters.source_wire import LIVE_SLOTS, LUMA_WIDTH, Request
@@ -88,9 +88,9 @@ def cost(
 ) -> dict[str, float]:
     """Milliseconds of processor time a second, by part."""
     now, spent = [0.0], Spent()
-    context, control, due = stream.context(), Control(camera.decode, Wish(FPS)), Due(FPS, early=0.5)
+    context, control, sampler = stream.context(), Control(camera.decode, Wish(FPS)), FrameSampler(FPS, early=0.5)
     step = 1 / CODED_FPS
-    economy = Economy(context, control, lambda within: due.near(now[0] + within), step, lambda: now[0])
+    economy = Economy(context, control, lambda within: sampler.would_take(now[0] + within), step, lambda: now[0])
     watcher, rest = Watcher(config, camera, detector), Rest()
     longest, glances = rest_s(camera.rules, camera.keyframe_s), glance_s(camera.rules, camera.glance_s)
     for number, packet in zip(range(seconds * CODED_FPS), cycle(stream.still), strict=False):
@@ -98,7 +98,7 @@ def cost(
         with spent.on("decode"):
             decoded = economy.feed(packet, step) or []
         for one in decoded:
-            if not due(now[0]):
+            if not sampler.take(now[0]):
                 continue
             with spent.on("hand-over"):
                 frame = pass_on(one, number, now[0])

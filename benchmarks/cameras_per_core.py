@@ -36,7 +36,7 @@ from benchmarks.scorers import episodes_of
 from contract.events import Event
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.pixels_av import Bgr, Luma
-from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_decode import FrameSampler
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.config import load
@@ -99,17 +99,21 @@ def camera_of() -> CameraSpec:
 def frames(stream: Stream, control: Control, before: float) -> Iterator[Frame]:
     """What a live camera's decoding child delivers, by the stream's clock; before: seconds that it has watched."""
     now = [0.0]
-    due, step, luma, bgr = Due(FPS, early=0.5), 1 / CODED_FPS, Luma(LUMA_WIDTH), Bgr()
+    sampler, step, luma, bgr = FrameSampler(FPS, early=0.5), 1 / CODED_FPS, Luma(LUMA_WIDTH), Bgr()
     with av.open(str(stream.file)) as container:
         video: Any = container.streams.video[0]
         video.thread_type, video.codec_context.thread_count = "NONE", 1
         economy = Economy(
-            video.codec_context, control, lambda within: due.near(now[0] + within), step, lambda: before + now[0]
+            video.codec_context,
+            control,
+            lambda within: sampler.would_take(now[0] + within),
+            step,
+            lambda: before + now[0],
         )
         for number, packet in enumerate(container.demux(video)):
             now[0] = number * step
             for picture in economy.feed(packet, step) or ():
-                if due(now[0]):
+                if sampler.take(now[0]):
                     yield Frame(bgr(picture), luma(picture), number, now[0])
 
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from benchmarks.data import PETS
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from edge_agent.adapters.pixels_av import Bgr, Luma
-from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_decode import FrameSampler
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.core.decode_policy import DecodePolicy, Wish
@@ -172,9 +172,9 @@ def timeline(stream: Stream, activity: float) -> Iterator[tuple[Any, bool]]:
 def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) -> Cost:
     """known: so many times the timeline was played before."""
     now = [0.0]
-    context, control, due = stream.context(), Control(policy, Wish(FPS)), Due(FPS, early=0.5)
+    context, control, sampler = stream.context(), Control(policy, Wish(FPS)), FrameSampler(FPS, early=0.5)
     step = 1 / CODED_FPS
-    economy = Economy(context, control, lambda within: due.near(now[0] + within), step, lambda: now[0])
+    economy = Economy(context, control, lambda within: sampler.would_take(now[0] + within), step, lambda: now[0])
     gate, rest, luma, bgr = MotionGate(MotionSpec()), Rest(), Luma(LUMA_WIDTH), Bgr()
     first: float | None = None
     delay = 0.0
@@ -187,7 +187,7 @@ def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) 
         first = now[0] if moves and first is None else first
         began = time.process_time()
         for frame in economy.feed(packet, step) or ():
-            if not due(now[0]):
+            if not sampler.take(now[0]):
                 continue
             bgr(frame)
             decision = gate.decide(luma(frame), now[0])

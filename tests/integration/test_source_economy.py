@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from edge_agent.adapters.source_decode import Due, decode
+from edge_agent.adapters.source_decode import FrameSampler, decode
 from edge_agent.adapters.source_economy import EMPTY, Control, Economy
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import Request
@@ -286,18 +286,18 @@ def test_everything_is_decoded_where_the_config_says_so(clips: dict[str, Path]) 
 
 
 def test_another_rate_holds_from_the_next_picture_on() -> None:
-    due, t, shown = Due(5.0, early=0.5), 1_700_000_000.0, []
+    sampler, t, shown = FrameSampler(5.0, early=0.5), 1_700_000_000.0, []
     for n in range(150):
-        due.pace(5.0 if n < 50 or n >= 100 else 1.0)
-        near = due.near(t + n / FPS)
-        if due(t + n / FPS):
+        sampler.set_rate(5.0 if n < 50 or n >= 100 else 1.0)
+        near = sampler.would_take(t + n / FPS)
+        if sampler.take(t + n / FPS):
             shown.append(n)
             assert near
     assert 9 <= len([n for n in shown if n < 50]) <= 11
     assert len([n for n in shown if 55 <= n < 100]) == 2
     assert 9 <= len([n for n in shown if n >= 100]) <= 11
-    due.pace(0.0)
-    assert all(due(t + n / FPS) for n in range(150, 160))
+    sampler.set_rate(0.0)
+    assert all(sampler.take(t + n / FPS) for n in range(150, 160))
 
 
 def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
@@ -337,9 +337,9 @@ def test_a_recording_that_begins_again_is_the_same_stream_and_keeps_its_pace(tmp
 
 @pytest.mark.parametrize(("spread", "first"), [(0.0, 0.25), (0.5, 0.625), (1.0, 1.0)])
 def test_who_is_slowed_down_waits_for_a_part_of_the_longer_step_first(spread: float, first: float) -> None:
-    due = Due(4.0, spread=lambda: spread)
-    assert due(100.0)
-    due.pace(1.0)
-    given = [n / 1000 for n in range(1, 4000) if due(100.0 + n / 1000)]
+    sampler = FrameSampler(4.0, spread=lambda: spread)
+    assert sampler.take(100.0)
+    sampler.set_rate(1.0)
+    given = [n / 1000 for n in range(1, 4000) if sampler.take(100.0 + n / 1000)]
     assert given[0] == pytest.approx(first, abs=0.11)
     assert np.diff(given) == pytest.approx([1.0] * (len(given) - 1), abs=0.01)

@@ -8,7 +8,7 @@ from typing import Any
 import av.error
 import pytest
 
-from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_decode import FrameSampler
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.core.decode_policy import REMEMBERED_GAPS, Wish
 from edge_agent.core.packet_sizes import FORETOLD, GROUPS, KNOWN
@@ -205,16 +205,16 @@ def test_whatever_comes_a_resting_camera_is_looked_at_and_no_keyframe_is_lost_co
 
 def test_each_keyframe_that_is_decoded_is_delivered_to_a_host_with_little_time(taught: Camera) -> None:
     """Every other keyframe: what is decoded and not delivered would count as shown."""
-    due = Due(0.5, 0.5)
+    sampler = FrameSampler(0.5, 0.5)
     taught.glance_s, taught.control.wish = 0.0, Wish(0.5, 2.0)
     taught.economy = Economy(
-        Decoder(), taught.control, lambda within: due.near(taught.t + within), 1 / FPS, lambda: taught.t
+        Decoder(), taught.control, lambda within: sampler.would_take(taught.t + within), 1 / FPS, lambda: taught.t
     )
     delivered = []
     for _ in range(100):
         before = len(taught.shown)
         taught.packet(KEY, key=True, apart=(1 + taught.chance.uniform(-0.5, 0.5)) / FPS)
-        delivered += [due(t) for t, _ in taught.shown[before:]]
+        delivered += [sampler.take(t) for t, _ in taught.shown[before:]]
         for _ in range(GOP - 1):
             taught.packet(STILL)
     assert len(delivered) > 20
