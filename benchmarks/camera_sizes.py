@@ -36,7 +36,7 @@ from edge_agent.adapters.source_wire import LIVE_SLOTS, LUMA_WIDTH, Request
 from edge_agent.adapters.source_worker import Shown, Slots
 from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig
-from edge_agent.core.decode_policy import Wish
+from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.ports import Detector
 from edge_agent.core.rest import Rest, glance_s, rest_s
 from edge_agent.core.rules.table import RULES
@@ -88,7 +88,11 @@ def cost(
 ) -> dict[str, float]:
     """Milliseconds of processor time a second, by part."""
     now, spent = [0.0], Spent()
-    context, control, sampler = stream.context(), Control(camera.decode, Wish(FPS)), FrameSampler(FPS, early=0.5)
+    context, control, sampler = (
+        stream.context(),
+        Control(camera.decode, DecodeTarget(FPS)),
+        FrameSampler(FPS, early=0.5),
+    )
     step = 1 / CODED_FPS
     economy = Economy(context, control, lambda within: sampler.would_take(now[0] + within), step, lambda: now[0])
     watcher, rest = Watcher(config, camera, detector), Rest()
@@ -108,7 +112,7 @@ def cost(
                     people = [track.box for track in seen.tracks]
                     snapshot(frame.image, people, max_side=CLIP_SIDE, quality=CLIP_QUALITY, quick=True)
             resting = rest.step(frame.t, decision, watcher.pipeline.follows(seen.tracks))
-            control.wish = Wish(FPS, longest if resting else 0.0, glances)
+            control.target = DecodeTarget(FPS, longest if resting else 0.0, glances)
     spent.parts |= {part: getattr(watcher.parts, part) for part in ("gate", "look", "rest")}
     return {part: value / seconds * 1e3 for part, value in spent.parts.items()}
 

@@ -41,7 +41,7 @@ from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig
-from edge_agent.core.decode_policy import Wish
+from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.events import Agent
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.ports import Detector
@@ -119,7 +119,7 @@ def frames(stream: Stream, control: Control, before: float) -> Iterator[Frame]:
 
 def jaga(stream: Stream, config: EdgeConfig, detector: Detector) -> tuple[Seen, Parts]:
     """Once the decoder has had the stream KNOWN_ROUNDS times."""
-    control = Control(camera_of().decode, Wish(FPS))
+    control = Control(camera_of().decode, DecodeTarget(FPS))
     for number in range(KNOWN_ROUNDS):
         watched(stream, config, detector, control, number * TIMELINE_S)
     return watched(stream, config, detector, control, KNOWN_ROUNDS * TIMELINE_S)
@@ -131,13 +131,13 @@ def watched(
     camera = camera_of()
     watcher, rest, longest = Watcher(config, camera, detector), Rest(), rest_s(camera.rules, camera.keyframe_s)
     glances = glance_s(camera.rules, camera.glance_s)
-    control.wish = Wish(FPS)
+    control.target = DecodeTarget(FPS)
     events: list[Event] = []
     count = 0
     for frame in timed(frames(stream, control, before), watcher.parts):
         decision, step = watcher.see(frame)
         resting = rest.step(frame.t, decision, watcher.pipeline.follows(step.tracks))
-        control.wish = Wish(FPS, longest if resting else 0.0, glances)
+        control.target = DecodeTarget(FPS, longest if resting else 0.0, glances)
         events += step.events
         count += 1
     events += watcher.pipeline.lost(float(TIMELINE_S), CLOCK)

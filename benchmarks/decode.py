@@ -31,7 +31,7 @@ from edge_agent.adapters.pixels_av import Bgr, Luma
 from edge_agent.adapters.source_decode import FrameSampler
 from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_wire import LUMA_WIDTH
-from edge_agent.core.decode_policy import DecodePolicy, Wish
+from edge_agent.core.decode_policy import DecodePolicy, DecodeTarget
 from edge_agent.core.motion import MotionGate
 from edge_agent.core.rest import Rest
 from edge_agent.core.spec import MotionSpec
@@ -172,7 +172,7 @@ def timeline(stream: Stream, activity: float) -> Iterator[tuple[Any, bool]]:
 def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) -> Cost:
     """known: so many times the timeline was played before."""
     now = [0.0]
-    context, control, sampler = stream.context(), Control(policy, Wish(FPS)), FrameSampler(FPS, early=0.5)
+    context, control, sampler = stream.context(), Control(policy, DecodeTarget(FPS)), FrameSampler(FPS, early=0.5)
     step = 1 / CODED_FPS
     economy = Economy(context, control, lambda within: sampler.would_take(now[0] + within), step, lambda: now[0])
     gate, rest, luma, bgr = MotionGate(MotionSpec()), Rest(), Luma(LUMA_WIDTH), Bgr()
@@ -196,7 +196,7 @@ def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) 
                 gate.showed(nobody=not moves, whole=True)
             if moves and decision.detect:
                 gate.found()  # those who walk there are people, and followed
-            control.wish = Wish(FPS, REST_S if rest.step(now[0], decision, moves) else 0.0, GLANCE_S)
+            control.target = DecodeTarget(FPS, REST_S if rest.step(now[0], decision, moves) else 0.0, GLANCE_S)
             if first is not None and not delay:
                 delay = now[0] - first + step
         spent += time.process_time() - began

@@ -25,7 +25,7 @@ from edge_agent.adapters.source_live import LiveSource, SourceStatus
 from edge_agent.config_sections import PERSON, EvidenceSection
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.crops import Seen
-from edge_agent.core.decode_policy import ENOUGH, Wish
+from edge_agent.core.decode_policy import ENOUGH, DecodeTarget
 from edge_agent.core.fair_rate import Lately, Wanted, patience, too_rare
 from edge_agent.core.gaze import gaze_of
 from edge_agent.core.lost import LossWatch
@@ -168,13 +168,13 @@ class LiveCamera:
         """Pictures a second it gets of what it wants."""
         self._allowed, self._slowest = fps, min(self._slowest, fps)
         self._lately.see(time.monotonic(), fps)
-        self._tell_wish()
+        self._tell_target()
 
-    def _tell_wish(self) -> None:
+    def _tell_target(self) -> None:
         if (source := self._source) is not None:
             awaited = self._asked is not None and not self._asked.done()
             fps, glance_s = (self.spec.fps, 0.0) if awaited else (self._allowed, self._glance_s)
-            source.wish(Wish(fps, self._rest_s if self._rests else 0.0, glance_s))
+            source.set_target(DecodeTarget(fps, self._rest_s if self._rests else 0.0, glance_s))
 
     def ask_snapshot(self) -> "Future[bytes]":
         """A JPEG of the next picture, people unrecognisable; it comes as soon as if there were time for all."""
@@ -182,7 +182,7 @@ class LiveCamera:
             if self._asked is None or self._asked.done():
                 self._asked = Future()
             asked = self._asked
-        self._tell_wish()
+        self._tell_target()
         return asked
 
     def step(self, detector: Detector, clock: Clock, evidence: EvidenceSection) -> list[Output] | None:
@@ -220,7 +220,7 @@ class LiveCamera:
                 asked.set_exception(ValueError(f"no picture of camera {self.spec.id} can be made"))
             else:
                 asked.set_result(picture)
-        self._tell_wish()
+        self._tell_target()
         self.begun += len(step.snapshots)
         outputs = self._evidence.outputs(frame, step, people, evidence)
         self._evidence.record(frame, step, people if wanted else None, evidence)

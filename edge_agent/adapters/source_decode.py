@@ -132,7 +132,7 @@ def _timed(
             count += 1
             last = base + pts
             if control is not None:
-                sampler.set_rate(control.wish.fps)
+                sampler.set_rate(control.target.fps)
             if not request.realtime:
                 t = request.start + last
             else:

@@ -19,8 +19,8 @@ import numpy as np
 
 from edge_agent.adapters.pixels_av import Bgr, joined
 from edge_agent.adapters.source_fork_client import FORK_CLIENT
-from edge_agent.adapters.source_wire import WISH, Message, Request
-from edge_agent.core.decode_policy import Wish
+from edge_agent.adapters.source_wire import TARGET, Message, Request
+from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.types import Image
 
 _READ_BYTES = 65_536
@@ -112,11 +112,11 @@ class Child:
             self._stdin.write(bytes([message["slot"]]))
         return image, luma
 
-    def tell(self, wish: Wish) -> None:
+    def tell(self, target: DecodeTarget) -> None:
         """How to decode from now on."""
         with contextlib.suppress(BrokenPipeError):
             # In one write, which a pipe takes whole: another thread may give a slot back meanwhile.
-            self._stdin.write(bytes([WISH]) + json.dumps(asdict(wish)).encode() + b"\n")
+            self._stdin.write(bytes([TARGET]) + json.dumps(asdict(target)).encode() + b"\n")
 
     def kill(self) -> None:
         """Ends the child now, whatever it hangs in; `next` then raises ChildDied."""

@@ -17,8 +17,8 @@ from edge_agent.adapters.pixels_av import SPARE, Bgr, Planes
 from edge_agent.adapters.privacy_cv2 import Masks, one_thread, tiny_luma
 from edge_agent.adapters.source_decode import Decoded, OpenError, ReadError, RefusedError, decode
 from edge_agent.adapters.source_economy import Control
-from edge_agent.adapters.source_wire import LIVE_SLOTS, SLOTS, WISH, Message, Request
-from edge_agent.core.decode_policy import Wish
+from edge_agent.adapters.source_wire import LIVE_SLOTS, SLOTS, TARGET, Message, Request
+from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.types import Image
 
 ALIVE_EVERY_S = 0.5
@@ -80,17 +80,17 @@ class Speaker:
 
 
 def listen(slots: Slots, control: Control) -> None:
-    """Takes slots back, and wishes; the end of input means that the agent is gone, and then so is this process."""
+    """Takes slots back, and targets; the end of input means that the agent is gone, and then so is this process."""
     line: bytearray | None = None
     while given := os.read(0, READ_BYTES):
         for byte in given:
             if line is None:
-                if byte == WISH:
+                if byte == TARGET:
                     line = bytearray()
                 else:
                     slots.give_back(byte)
             elif byte == NEWLINE:
-                control.wish, line = Wish(**json.loads(line)), None
+                control.target, line = DecodeTarget(**json.loads(line)), None
             else:
                 line.append(byte)
     os._exit(0)
@@ -171,7 +171,7 @@ def main(memory: int) -> None:
     if request.realtime:
         os.nice(LIVE_NICE)
     slots = Slots(memory, LIVE_SLOTS if request.realtime else SLOTS)
-    say, control = Speaker(), Control(request.decode, Wish(request.fps))
+    say, control = Speaker(), Control(request.decode, DecodeTarget(request.fps))
     threading.Thread(target=listen, args=(slots, control), daemon=True).start()
     try:
         work(request, control, slots, say)

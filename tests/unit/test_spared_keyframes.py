@@ -10,7 +10,7 @@ import pytest
 
 from edge_agent.adapters.source_decode import FrameSampler
 from edge_agent.adapters.source_economy import Control, Economy
-from edge_agent.core.decode_policy import REMEMBERED_GAPS, Wish
+from edge_agent.core.decode_policy import REMEMBERED_GAPS, DecodeTarget
 from edge_agent.core.packet_sizes import FORETOLD, GROUPS, KNOWN
 
 FPS, GOP, GLANCE_S = 25, 25, 4.0
@@ -56,11 +56,11 @@ class Camera:
     economy: Any = None
 
     def __post_init__(self) -> None:
-        self.control.wish = Wish(0.0, 2.0, self.glance_s)
+        self.control.target = DecodeTarget(0.0, 2.0, self.glance_s)
         self.economy = Economy(Decoder(), self.control, lambda _: True, 1 / FPS, lambda: self.t)
 
     def packet(self, size: float, key: bool = False, *, apart: float = 1 / FPS, broken: bool = False) -> None:
-        rests = self.control.wish.rest_s > 0
+        rests = self.control.target.rest_s > 0
         try:
             pictures = self.economy.feed(Packet(self.number, round(size), key, broken), 0.03) or []
         except av.error.InvalidDataError:
@@ -69,7 +69,7 @@ class Camera:
             if rests:
                 self.shown.append((self.t, picture.number))
             moves = self.moving_since is not None and picture.number >= self.moving_since
-            self.control.wish = Wish(0.0, 0.0 if moves else 2.0, self.glance_s)
+            self.control.target = DecodeTarget(0.0, 0.0 if moves else 2.0, self.glance_s)
         self.number += 1
         self.t += apart
 
@@ -206,7 +206,7 @@ def test_whatever_comes_a_resting_camera_is_looked_at_and_no_keyframe_is_lost_co
 def test_each_keyframe_that_is_decoded_is_delivered_to_a_host_with_little_time(taught: Camera) -> None:
     """Every other keyframe: what is decoded and not delivered would count as shown."""
     sampler = FrameSampler(0.5, 0.5)
-    taught.glance_s, taught.control.wish = 0.0, Wish(0.5, 2.0)
+    taught.glance_s, taught.control.target = 0.0, DecodeTarget(0.5, 2.0)
     taught.economy = Economy(
         Decoder(), taught.control, lambda within: sampler.would_take(taught.t + within), 1 / FPS, lambda: taught.t
     )
