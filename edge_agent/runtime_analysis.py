@@ -115,11 +115,11 @@ class Analysis:
         """Tells each camera how often it is analysed now."""
         cameras = self._cameras
         now = time.monotonic()
-        wanted = {camera.spec.id: camera.wanted for camera in cameras}
+        demands = {camera.spec.id: camera.demand for camera in cameras}
         with self._costs:
             if not (self._hurry or self._fair.due(now)):
                 return
             self._hurry = False
-            rates = self._fair.rates(now, wanted)
+            rates = self._fair.rates(now, demands)
         for camera in cameras:
             camera.allow(rates[camera.spec.id])

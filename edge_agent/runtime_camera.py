@@ -26,7 +26,7 @@ from edge_agent.config_sections import PERSON, EvidenceSection
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.crops import Seen
 from edge_agent.core.decode_policy import ENOUGH, DecodeTarget
-from edge_agent.core.fair_rate import Lately, Wanted, patience, too_rare
+from edge_agent.core.fair_rate import Demand, RateMean, patience, too_rare
 from edge_agent.core.gaze import gaze_of
 from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline
@@ -105,7 +105,7 @@ class LiveCamera:
         self._rest_s, self._glance_s = rest_s(spec.rules, spec.keyframe_s), glance_s(spec.rules, spec.glance_s)
         self._rest, self._rests = Rest(), False
         self._allowed = self._slowest = spec.fps
-        self._lately = Lately(time.monotonic(), spec.fps)
+        self._rate_mean = RateMean(time.monotonic(), spec.fps)
         self._lost_after_s = max(LOST_AFTER_S, spec.stall_s)
         self._loss = LossWatch(spec, agent, live_id, self._lost_after_s)
         self._last_t = 0.0
@@ -146,16 +146,16 @@ class LiveCamera:
         return "suspended" if source is None else source.status().state
 
     @property
-    def wanted(self) -> Wanted:
+    def demand(self) -> Demand:
         """How often it is to be analysed."""
         source = self._source
         if source is None:
-            return Wanted(self.spec.fps, self.spec.min_fps, comes=0.0)
+            return Demand(self.spec.fps, self.spec.min_fps, comes=0.0)
         status = source.status()
         apart = status.keyframe_s if self.spec.decode == "auto" else None
         comes, keyframes = status.fps_in, 1 / apart if apart else 0.0
         rests = self._rests and status.mode == "keyframes" and keyframes > 0
-        return Wanted(
+        return Demand(
             self.spec.fps,
             self.spec.min_fps,
             min(comes, keyframes) if rests else comes,
@@ -167,7 +167,7 @@ class LiveCamera:
     def allow(self, fps: float) -> None:
         """Pictures a second it gets of what it wants."""
         self._allowed, self._slowest = fps, min(self._slowest, fps)
-        self._lately.see(time.monotonic(), fps)
+        self._rate_mean.see(time.monotonic(), fps)
         self._tell_target()
 
     def _tell_target(self) -> None:
@@ -279,7 +279,7 @@ class LiveCamera:
             return CameraHealth(**known, state="suspended", reason=english(told), why=told)  # type: ignore[arg-type]
         status = source.status()
         span = max(now - tally.since, 0.001)
-        self._lately.see(now, self._allowed)
+        self._rate_mean.see(now, self._allowed)
         idle = status.state == "online" and tally.analysed > 0 and tally.detected == 0
         why = self._why(status, idle)
         return CameraHealth(
@@ -303,9 +303,9 @@ class LiveCamera:
     def _why(self, status: SourceStatus, idle: bool) -> Sentence | None:
         if status.why is not None:
             return status.why
-        if status.state == "online" and too_rare(self._lately.mean, self.spec.fps):
+        if status.state == "online" and too_rare(self._rate_mean.mean, self.spec.fps):
             rules = ", ".join(rule.id for rule in self.spec.rules) or "its rules"
-            return sentence("camera.rarely", rate=round(self._lately.mean, 1), rules=rules)
+            return sentence("camera.rarely", rate=round(self._rate_mean.mean, 1), rules=rules)
         return sentence("camera.still") if idle else None
 
     def _lost(self, source: LiveSource | None, clock: Clock) -> list[Output] | None:
@@ -319,7 +319,7 @@ class LiveCamera:
         # One that was asked for at a lower rate than that of now is still on its way.
         slowest = max(min(self._slowest, self._allowed), 0.01)
         apart_s = max(1 / slowest, self._rests * max(self._rest_s, self._glance_s))
-        busy = status is not None and status.state == "online" and too_rare(self._lately.mean, self.spec.fps)
+        busy = status is not None and status.state == "online" and too_rare(self._rate_mean.mean, self.spec.fps)
         after_s = max(self._lost_after_s, PICTURES_LOST * apart_s, BUSY_LOST_S * busy)
         if watched and (age is None or age < after_s):
             return None

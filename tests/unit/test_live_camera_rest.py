@@ -112,7 +112,7 @@ def test_a_camera_that_had_its_turn_is_lost_as_soon_as_any(monkeypatch: pytest.M
 def test_a_host_that_is_too_busy_loses_no_camera_that_is_heard(
     monkeypatch: pytest.MonkeyPatch, state: CameraState, age_s: float
 ) -> None:
-    monkeypatch.setattr("edge_agent.core.fair_rate.LATELY_S", 1e-9)
+    monkeypatch.setattr("edge_agent.core.fair_rate.RATE_MEAN_S", 1e-9)
     camera = Camera(monkeypatch, 10.0)
     camera.step(0)
     for _ in range(2):
