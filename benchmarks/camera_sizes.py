@@ -30,8 +30,8 @@ from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.adapters.pixels_av import Luma
 from edge_agent.adapters.source_decode import FrameSampler
-from edge_agent.adapters.source_economy import Control, Economy
 from edge_agent.adapters.source_process import Window
+from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import LIVE_SLOTS, LUMA_WIDTH, Request
 from edge_agent.adapters.source_worker import Shown, Slots
 from edge_agent.config import load
@@ -90,17 +90,19 @@ def cost(
     now, spent = [0.0], Spent()
     context, control, sampler = (
         stream.context(),
-        Control(camera.decode, DecodeTarget(FPS)),
+        DecodeControl(camera.decode, DecodeTarget(FPS)),
         FrameSampler(FPS, early=0.5),
     )
     step = 1 / CODED_FPS
-    economy = Economy(context, control, lambda within: sampler.would_take(now[0] + within), step, lambda: now[0])
+    decoder = SelectiveDecoder(
+        context, control, lambda within: sampler.would_take(now[0] + within), step, lambda: now[0]
+    )
     watcher, rest = Watcher(config, camera, detector), Rest()
     longest, glances = rest_s(camera.rules, camera.keyframe_s), glance_s(camera.rules, camera.glance_s)
     for number, packet in zip(range(seconds * CODED_FPS), cycle(stream.still), strict=False):
         now[0] = number * step
         with spent.on("decode"):
-            decoded = economy.feed(packet, step) or []
+            decoded = decoder.feed(packet, step) or []
         for one in decoded:
             if not sampler.take(now[0]):
                 continue

@@ -37,7 +37,7 @@ from contract.events import Event
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.pixels_av import Bgr, Luma
 from edge_agent.adapters.source_decode import FrameSampler
-from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig
@@ -96,14 +96,14 @@ def camera_of() -> CameraSpec:
     return CameraSpec(id="camera", source="-", fps=FPS, zones=(everywhere,), rules=(rule,), crops="auto")
 
 
-def frames(stream: Stream, control: Control, before: float) -> Iterator[Frame]:
+def frames(stream: Stream, control: DecodeControl, before: float) -> Iterator[Frame]:
     """What a live camera's decoding child delivers, by the stream's clock; before: seconds that it has watched."""
     now = [0.0]
     sampler, step, luma, bgr = FrameSampler(FPS, early=0.5), 1 / CODED_FPS, Luma(LUMA_WIDTH), Bgr()
     with av.open(str(stream.file)) as container:
         video: Any = container.streams.video[0]
         video.thread_type, video.codec_context.thread_count = "NONE", 1
-        economy = Economy(
+        decoder = SelectiveDecoder(
             video.codec_context,
             control,
             lambda within: sampler.would_take(now[0] + within),
@@ -112,21 +112,21 @@ def frames(stream: Stream, control: Control, before: float) -> Iterator[Frame]:
         )
         for number, packet in enumerate(container.demux(video)):
             now[0] = number * step
-            for picture in economy.feed(packet, step) or ():
+            for picture in decoder.feed(packet, step) or ():
                 if sampler.take(now[0]):
                     yield Frame(bgr(picture), luma(picture), number, now[0])
 
 
 def jaga(stream: Stream, config: EdgeConfig, detector: Detector) -> tuple[Seen, Parts]:
     """Once the decoder has had the stream KNOWN_ROUNDS times."""
-    control = Control(camera_of().decode, DecodeTarget(FPS))
+    control = DecodeControl(camera_of().decode, DecodeTarget(FPS))
     for number in range(KNOWN_ROUNDS):
         watched(stream, config, detector, control, number * TIMELINE_S)
     return watched(stream, config, detector, control, KNOWN_ROUNDS * TIMELINE_S)
 
 
 def watched(
-    stream: Stream, config: EdgeConfig, detector: Detector, control: Control, before: float
+    stream: Stream, config: EdgeConfig, detector: Detector, control: DecodeControl, before: float
 ) -> tuple[Seen, Parts]:
     camera = camera_of()
     watcher, rest, longest = Watcher(config, camera, detector), Rest(), rest_s(camera.rules, camera.keyframe_s)

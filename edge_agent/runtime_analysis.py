@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from edge_agent.core.fair_rate import FairRate
+from edge_agent.fair_queue import FairQueue
 from edge_agent.runtime_camera import LiveCamera
-from edge_agent.turns import Turns
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class Analysis:
         workers: int,
     ) -> None:
         self._serve, self._finish, self._tend = serve, finish, tend
-        self._turns: Turns[LiveCamera] = Turns()
+        self._queue: FairQueue[LiveCamera] = FairQueue()
         self._fair, self._costs = FairRate(workers, processors()), threading.Lock()
         self._cameras: tuple[LiveCamera, ...] = ()
         self._retired: deque[LiveCamera] = deque()
@@ -57,7 +57,7 @@ class Analysis:
     def stop(self) -> None:
         """Finishes every camera, in this thread."""
         self._stopping.set()
-        self._turns.close()
+        self._queue.close()
         self._poked.set()
         for thread in self._threads:
             thread.join()
@@ -69,20 +69,20 @@ class Analysis:
         before, self._cameras = self._cameras, tuple(cameras)
         self._retired.extend(camera for camera in before if camera not in self._cameras)
         for camera in self._cameras:
-            self._turns.admit(camera)
-            self._turns.call(camera)
+            self._queue.add(camera)
+            self._queue.call(camera)
         self._poked.set()
 
     def call(self, camera: LiveCamera) -> None:
         """There is news of this camera; any thread."""
-        self._turns.call(camera)
+        self._queue.call(camera)
 
     def _work(self) -> None:
-        while (camera := self._turns.next()) is not None:
+        while (camera := self._queue.next()) is not None:
             began, before, begun = time.monotonic(), camera.eager, camera.begun
             analysed = self._serve(camera)
             now = time.monotonic()
-            self._turns.done(camera, analysed)
+            self._queue.done(camera, analysed)
             if analysed:
                 with self._costs:
                     self._fair.spent(camera.spec.id, now, now - began, camera.eager)
@@ -103,12 +103,12 @@ class Analysis:
 
     def _round(self) -> None:
         for camera in self._cameras:
-            self._turns.call(camera)
+            self._queue.call(camera)
         self._share_out()
         self._tend()
         while self._retired and not self._stopping.is_set():
             camera = self._retired.popleft()
-            self._turns.dismiss(camera)
+            self._queue.remove(camera)
             self._finish(camera)
 
     def _share_out(self) -> None:

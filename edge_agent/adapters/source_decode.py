@@ -21,7 +21,7 @@ import av.logging
 
 from contract.errors import JagaError
 from edge_agent.adapters.pixels_av import Luma
-from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import Request
 from edge_agent.core.types import Image
 
@@ -105,7 +105,7 @@ class FrameSampler:
         return True
 
 
-def decode(request: Request, control: Control | None = None) -> Iterator[Decoded]:
+def decode(request: Request, control: DecodeControl | None = None) -> Iterator[Decoded]:
     """Every picture of the source in order. Raises OpenError or ReadError. control: how a live stream is decoded, from
     picture to picture."""
     av.logging.set_level(None)
@@ -119,7 +119,7 @@ def decode(request: Request, control: Control | None = None) -> Iterator[Decoded
 
 
 def _timed(
-    request: Request, opened: "Callable[[], _Folder | _Stream]", sampler: FrameSampler, control: Control | None
+    request: Request, opened: "Callable[[], _Folder | _Stream]", sampler: FrameSampler, control: DecodeControl | None
 ) -> Iterator[Decoded]:
     """Gives pictures their times, waits for them where a recording plays in real time, thins them out."""
     index, base = 0, 0.0
@@ -168,7 +168,7 @@ class _Stream:
     None where it was left undecoded. slept: seconds that whoever iterates waited for times to come, since the last
     packet."""
 
-    def __init__(self, request: Request, sampler: FrameSampler, control: Control | None) -> None:
+    def __init__(self, request: Request, sampler: FrameSampler, control: DecodeControl | None) -> None:
         self.corrupt = 0
         self.slept = 0.0
         self._live = request.realtime and "://" in request.source
@@ -195,10 +195,10 @@ class _Stream:
         # An RTSP server keeps time itself, also where it tells how long a recording is.
         ends = self._container.duration is not None or "hls" in self._container.format.name
         self.paced = request.realtime and ends and self._container.format.name != "rtsp"
-        self._economy: Economy | None = None
+        self._selective: SelectiveDecoder | None = None
         if control is not None:
             context, ahead = self._stream.codec_context, self.interval if self.paced else 0.0
-            self._economy = Economy(
+            self._selective = SelectiveDecoder(
                 context, control, lambda within: sampler.would_take(time.time() + ahead + within), self.interval
             )
 
@@ -237,7 +237,7 @@ class _Stream:
                 for packet in self._container.demux(self._stream):
                     waited, self.slept = time.monotonic() - asked + self.slept, 0.0
                     try:
-                        frames = packet.decode() if self._economy is None else self._economy.feed(packet, waited)
+                        frames = packet.decode() if self._selective is None else self._selective.feed(packet, waited)
                     except av.error.InvalidDataError:
                         self.corrupt += 1
                         continue

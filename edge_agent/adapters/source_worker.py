@@ -16,7 +16,7 @@ import numpy as np
 from edge_agent.adapters.pixels_av import SPARE, Bgr, Planes
 from edge_agent.adapters.privacy_cv2 import Masks, one_thread, tiny_luma
 from edge_agent.adapters.source_decode import Decoded, OpenError, ReadError, RefusedError, decode
-from edge_agent.adapters.source_economy import Control
+from edge_agent.adapters.source_selective import DecodeControl
 from edge_agent.adapters.source_wire import LIVE_SLOTS, SLOTS, TARGET, Message, Request
 from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.types import Image
@@ -79,7 +79,7 @@ class Speaker:
         os.write(self._fd, json.dumps(message, separators=(",", ":")).encode() + b"\n")
 
 
-def listen(slots: Slots, control: Control) -> None:
+def listen(slots: Slots, control: DecodeControl) -> None:
     """Takes slots back, and targets; the end of input means that the agent is gone, and then so is this process."""
     line: bytearray | None = None
     while given := os.read(0, READ_BYTES):
@@ -126,7 +126,7 @@ def _size(image: Image) -> tuple[int, int]:
     return image.shape[1], image.shape[0]
 
 
-def work(request: Request, control: Control, slots: Slots, say: Speaker) -> None:
+def work(request: Request, control: DecodeControl, slots: Slots, say: Speaker) -> None:
     one_thread()
     shown = Shown(request, slots)
     told = time.monotonic()
@@ -142,7 +142,7 @@ def work(request: Request, control: Control, slots: Slots, say: Speaker) -> None
     say({"type": "end", "index": last.index if last else -1, "corrupt": last.corrupt if last else 0})
 
 
-def _known(last: Decoded, control: Control) -> Message:
+def _known(last: Decoded, control: DecodeControl) -> Message:
     return {
         "index": last.index,
         "corrupt": last.corrupt,
@@ -171,7 +171,7 @@ def main(memory: int) -> None:
     if request.realtime:
         os.nice(LIVE_NICE)
     slots = Slots(memory, LIVE_SLOTS if request.realtime else SLOTS)
-    say, control = Speaker(), Control(request.decode, DecodeTarget(request.fps))
+    say, control = Speaker(), DecodeControl(request.decode, DecodeTarget(request.fps))
     threading.Thread(target=listen, args=(slots, control), daemon=True).start()
     try:
         work(request, control, slots, say)

@@ -9,7 +9,7 @@ import av.error
 import pytest
 
 from edge_agent.adapters.source_decode import FrameSampler
-from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.core.decode_policy import REMEMBERED_GAPS, DecodeTarget
 from edge_agent.core.packet_sizes import FORETOLD, GROUPS, KNOWN
 
@@ -42,8 +42,8 @@ class Decoder:
 
 @dataclass(slots=True)
 class Camera:
-    """Keyframes and what follows them through an Economy. `moves`: whether the camera wakes once it is shown a packet
-    of now or later; it rests again when nothing moves."""
+    """Keyframes and what follows them through a SelectiveDecoder. `moves`: whether the camera wakes once it is shown a
+    packet of now or later; it rests again when nothing moves."""
 
     glance_s: float = GLANCE_S
     t: float = 0.0
@@ -51,18 +51,18 @@ class Camera:
     moving_since: int | None = None
     shown: list[tuple[float, int]] = field(default_factory=list)
     """When, and of which packet, while it rested."""
-    control: Control = field(default_factory=lambda: Control("auto"))
+    control: DecodeControl = field(default_factory=lambda: DecodeControl("auto"))
     chance: random.Random = field(default_factory=lambda: random.Random(1))
-    economy: Any = None
+    decoder: Any = None
 
     def __post_init__(self) -> None:
         self.control.target = DecodeTarget(0.0, 2.0, self.glance_s)
-        self.economy = Economy(Decoder(), self.control, lambda _: True, 1 / FPS, lambda: self.t)
+        self.decoder = SelectiveDecoder(Decoder(), self.control, lambda _: True, 1 / FPS, lambda: self.t)
 
     def packet(self, size: float, key: bool = False, *, apart: float = 1 / FPS, broken: bool = False) -> None:
         rests = self.control.target.rest_s > 0
         try:
-            pictures = self.economy.feed(Packet(self.number, round(size), key, broken), 0.03) or []
+            pictures = self.decoder.feed(Packet(self.number, round(size), key, broken), 0.03) or []
         except av.error.InvalidDataError:
             pictures = []
         for picture in pictures:
@@ -207,7 +207,7 @@ def test_each_keyframe_that_is_decoded_is_delivered_to_a_host_with_little_time(t
     """Every other keyframe: what is decoded and not delivered would count as shown."""
     sampler = FrameSampler(0.5, 0.5)
     taught.glance_s, taught.control.target = 0.0, DecodeTarget(0.5, 2.0)
-    taught.economy = Economy(
+    taught.decoder = SelectiveDecoder(
         Decoder(), taught.control, lambda within: sampler.would_take(taught.t + within), 1 / FPS, lambda: taught.t
     )
     delivered = []

@@ -23,7 +23,7 @@ of the picture at a time marks where that begins (H.264's recovery points)."""
 
 
 @dataclass(slots=True)
-class Control:
+class DecodeControl:
     """What the agent asks for, and what it may be told of the stream. Another thread may set `target`, whole."""
 
     policy: DecodePolicy = "all"
@@ -39,7 +39,7 @@ class Control:
     """Of the stream: a recording that begins again is the same one."""
 
 
-class Economy:
+class SelectiveDecoder:
     """One opened stream. `feed` with each packet in order; it raises what decoding raises.
 
     due: whether a picture that comes within so many seconds would be delivered.
@@ -48,7 +48,7 @@ class Economy:
     def __init__(
         self,
         context: Any,
-        control: Control,
+        control: DecodeControl,
         due: Callable[[float], bool],
         interval: float,
         clock: Callable[[], float] = time.monotonic,

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from edge_agent.adapters.source_decode import FrameSampler, decode
-from edge_agent.adapters.source_economy import EMPTY, Control, Economy
 from edge_agent.adapters.source_live import LiveSource
+from edge_agent.adapters.source_selective import EMPTY, DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import Request
 from edge_agent.core.decode_policy import BEHIND_S, INTRA, DecodeTarget
 from edge_agent.core.types import Frame
@@ -60,17 +60,17 @@ def coded(
 
 
 class Camera:
-    """Feeds the packets of a clip to an Economy at FPS on a clock of its own."""
+    """Feeds the packets of a clip to a SelectiveDecoder at FPS on a clock of its own."""
 
     def __init__(self, clip: Path, target: DecodeTarget = REST, due_every: int = 1) -> None:
-        self.control = Control("auto", target)
+        self.control = DecodeControl("auto", target)
         self.now = 0.0
         self.number = -1
         self.due_every = due_every
         self.container = av.open(str(clip))
         stream = self.container.streams.video[0]
         stream.thread_type = "NONE"
-        self.economy = Economy(
+        self.decoder = SelectiveDecoder(
             stream.codec_context, self.control, lambda _: self.number % due_every == 0, 0.04, lambda: self.now
         )
         self.packets = self.container.demux(stream)
@@ -82,7 +82,7 @@ class Camera:
         for packet in self.packets:
             self.number += 1
             self.now = self.number / FPS
-            frames = self.economy.feed(packet, waited_s)
+            frames = self.decoder.feed(packet, waited_s)
             pictures = None if frames is None else [number_of(f.to_ndarray(format="bgr24")) for f in frames]
             told.append(None if pictures is None else pictures[-1] if pictures else -1)
             if len(told) == count:
@@ -111,7 +111,7 @@ def camera(clip: Path, target: DecodeTarget = REST, due_every: int = 1) -> Itera
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder, images = tmp_path_factory.mktemp("economy"), counting_frames(250)
+    folder, images = tmp_path_factory.mktemp("decoder"), counting_frames(250)
     return {
         "second": coded(folder / "second.mp4", images, (25,)),
         "reordered": coded(folder / "reordered.mp4", images, (25,), bframes=2),
@@ -167,18 +167,18 @@ def wandering(place: Image, noise: float, walks: Sequence[range], count: int) ->
     return images
 
 
-def rested(clip: Path, place: Image, glance_s: float) -> tuple[list[int], list[int], Control]:
+def rested(clip: Path, place: Image, glance_s: float) -> tuple[list[int], list[int], DecodeControl]:
     """Of a camera that rests whenever no block is to be seen: the packets with which it woke, and those with which it
     was given a picture while it rested."""
     now, keyframes, woken = 0.0, list[int](), list[int]()
-    control = Control("auto", DecodeTarget(0.0, 1.0, glance_s))
+    control = DecodeControl("auto", DecodeTarget(0.0, 1.0, glance_s))
     with av.open(str(clip)) as container:
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
-        economy = Economy(stream.codec_context, control, lambda _: True, 1 / FPS, lambda: now)
+        decoder = SelectiveDecoder(stream.codec_context, control, lambda _: True, 1 / FPS, lambda: now)
         for n, packet in enumerate(container.demux(stream)):
             now = n / FPS
-            for frame in economy.feed(packet, 0.03) or ():
+            for frame in decoder.feed(packet, 0.03) or ():
                 moves = np.abs(frame.to_ndarray(format="bgr24").astype(np.int16) - place).max() > 100
                 keyframes += [n] if control.target.rest_s else []
                 woken += [n] if control.target.rest_s and moves else []
@@ -323,7 +323,7 @@ def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
 
 def test_a_recording_that_begins_again_is_the_same_stream_and_keeps_its_pace(tmp_path: Path) -> None:
     clip = coded(tmp_path / "clip.mp4", [np.full((120, 160, 3), 90, np.uint8)] * 20, (5,))
-    control = Control("auto", DecodeTarget(1.5, 1.0))
+    control = DecodeControl("auto", DecodeTarget(1.5, 1.0))
     modes: dict[int, str] = {}
     began = time.monotonic()
     for item in decode(Request(str(clip), realtime=True, loop=True, fps=1.5), control):
