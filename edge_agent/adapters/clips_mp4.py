@@ -16,8 +16,8 @@ import numpy as np
 import structlog
 
 from edge_agent.adapters.overlay_av import PART, VideoWriter
+from edge_agent.core.clip_buffer import ClipPicture
 from edge_agent.core.errors import OutputError
-from edge_agent.core.reel import Shot
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class ClipFiles:
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="clips")
         self._room = threading.Semaphore(MOST_WAITING)
 
-    def save(self, event: str, shots: Sequence[Shot]) -> None:
+    def save(self, event: str, shots: Sequence[ClipPicture]) -> None:
         """Codes and writes the clip later, in the order of the calls. Without a picture there is none."""
         if not shots:
             return
@@ -68,7 +68,7 @@ class ClipFiles:
     def _path(self, event: str) -> Path:
         return self._folder / f"{event}.mp4"
 
-    def _save(self, event: str, shots: Sequence[Shot]) -> None:
+    def _save(self, event: str, shots: Sequence[ClipPicture]) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with VideoWriter(self._path(event), RATE) as video:
