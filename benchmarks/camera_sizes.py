@@ -38,7 +38,7 @@ from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.ports import Detector
-from edge_agent.core.rest import Rest, glance_s, rest_s
+from edge_agent.core.rest import RestGate, glance_s, rest_s
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Frame, Image
@@ -97,7 +97,7 @@ def cost(
     decoder = SelectiveDecoder(
         context, control, lambda within: sampler.would_take(now[0] + within), step, lambda: now[0]
     )
-    watcher, rest = Watcher(config, camera, detector), Rest()
+    watcher, rest = Watcher(config, camera, detector), RestGate()
     longest, glances = rest_s(camera.rules, camera.keyframe_s), glance_s(camera.rules, camera.glance_s)
     for number, packet in zip(range(seconds * CODED_FPS), cycle(stream.still), strict=False):
         now[0] = number * step

@@ -45,7 +45,7 @@ from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.events import Agent
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.ports import Detector
-from edge_agent.core.rest import Rest, glance_s, rest_s
+from edge_agent.core.rest import RestGate, glance_s, rest_s
 from edge_agent.core.spec import CameraSpec, IntrusionRule, MotionSpec, TamperSpec, Zone
 from edge_agent.core.types import Detections, Frame, Image, Track, TrackId
 
@@ -129,7 +129,7 @@ def watched(
     stream: Stream, config: EdgeConfig, detector: Detector, control: DecodeControl, before: float
 ) -> tuple[Seen, Parts]:
     camera = camera_of()
-    watcher, rest, longest = Watcher(config, camera, detector), Rest(), rest_s(camera.rules, camera.keyframe_s)
+    watcher, rest, longest = Watcher(config, camera, detector), RestGate(), rest_s(camera.rules, camera.keyframe_s)
     glances = glance_s(camera.rules, camera.glance_s)
     control.target = DecodeTarget(FPS)
     events: list[Event] = []

@@ -33,7 +33,7 @@ from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.core.decode_policy import DecodePolicy, DecodeTarget
 from edge_agent.core.motion import MotionGate
-from edge_agent.core.rest import Rest
+from edge_agent.core.rest import RestGate
 from edge_agent.core.spec import MotionSpec
 from edge_agent.core.types import Image
 
@@ -177,7 +177,7 @@ def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) 
     decoder = SelectiveDecoder(
         context, control, lambda within: sampler.would_take(now[0] + within), step, lambda: now[0]
     )
-    gate, rest, luma, bgr = MotionGate(MotionSpec()), Rest(), Luma(LUMA_WIDTH), Bgr()
+    gate, rest, luma, bgr = MotionGate(MotionSpec()), RestGate(), Luma(LUMA_WIDTH), Bgr()
     first: float | None = None
     delay = 0.0
     spent = 0.0

@@ -24,14 +24,14 @@ from edge_agent.adapters.source_av import request_of
 from edge_agent.adapters.source_live import LiveSource, SourceStatus
 from edge_agent.config_sections import PERSON, EvidenceSection
 from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.crop_planner import crop_planner_of
 from edge_agent.core.crops import Seen
 from edge_agent.core.decode_policy import ENOUGH, DecodeTarget
 from edge_agent.core.fair_rate import Demand, RateMean, patience, too_rare
-from edge_agent.core.gaze import gaze_of
 from edge_agent.core.lost import LossWatch
 from edge_agent.core.pipeline import Agent, CameraPipeline
 from edge_agent.core.ports import Detector
-from edge_agent.core.rest import ABOUT_TRACKS, Rest, eager, glance_s, rest_s
+from edge_agent.core.rest import ABOUT_TRACKS, RestGate, eager, glance_s, rest_s
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
 from edge_agent.core.types import Box, Detections, Frame
 from edge_agent.runtime_evidence import CameraEvidence, Output
@@ -95,7 +95,7 @@ class LiveCamera:
             model,
             pictures=pictures,
             trained=trained(),
-            gaze=gaze_of(spec, tracks, detector, tracker),
+            planner=crop_planner_of(spec, tracks, detector, tracker),
             strong=tracker.start,
         )
         self._evidence = CameraEvidence(spec.id, clips)
@@ -103,7 +103,7 @@ class LiveCamera:
         self._remembered = time.monotonic()
         self._recall()
         self._rest_s, self._glance_s = rest_s(spec.rules, spec.keyframe_s), glance_s(spec.rules, spec.glance_s)
-        self._rest, self._rests = Rest(), False
+        self._rest, self._rests = RestGate(), False
         self._allowed = self._slowest = spec.fps
         self._rate_mean = RateMean(time.monotonic(), spec.fps)
         self._lost_after_s = max(LOST_AFTER_S, spec.stall_s)
@@ -137,7 +137,7 @@ class LiveCamera:
                 request = request_of(self.spec, realtime=True)
                 source = LiveSource(self.spec.id, request, stall_s=self.spec.stall_s, notify=lambda: self._notify(self))
                 self._source = source
-                self._rest, self._rests, self.eager = Rest(), False, False
+                self._rest, self._rests, self.eager = RestGate(), False, False
                 source.start()
 
     @property

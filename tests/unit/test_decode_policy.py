@@ -5,7 +5,7 @@ import pytest
 from contract.messages import DecodeMode
 from edge_agent.core.decode_policy import BEHIND_S, INTRA, Backlog, DecodeTarget, KeyframeMeter, mode
 from edge_agent.core.motion import Decision, Reason
-from edge_agent.core.rest import QUIET_S, Rest, eager, rest_s
+from edge_agent.core.rest import QUIET_S, RestGate, eager, rest_s
 from edge_agent.core.rules.smoke_fire import SmokeFireRule
 from edge_agent.core.spec import IntrusionRule
 
@@ -142,7 +142,7 @@ def test_a_burst_at_the_start_is_not_being_behind() -> None:
 
 @pytest.mark.parametrize("reason", ["always", "motion", "confirm"])
 def test_motion_and_people_wake(reason: Reason) -> None:
-    rest = Rest()
+    rest = RestGate()
     assert not rest.step(0.0, Decision(True, reason), False)
     assert not rest.step(QUIET_S - 0.1, IDLE, False)
     assert rest.step(QUIET_S, IDLE, False)
@@ -155,7 +155,7 @@ def test_motion_and_people_wake(reason: Reason) -> None:
 
 
 def test_an_open_gate_keeps_it_awake_and_quiet_counts_from_the_motion() -> None:
-    rest = Rest()
+    rest = RestGate()
     assert not rest.step(0.0, Decision(True, "motion"), False)
     assert not rest.step(0.5, Decision(True, "hold"), False)
     assert not rest.step(QUIET_S - 0.1, IDLE, False)
@@ -165,7 +165,7 @@ def test_an_open_gate_keeps_it_awake_and_quiet_counts_from_the_motion() -> None:
 
 @pytest.mark.parametrize("reason", ["motion", "hold"])
 def test_what_seems_to_move_in_an_empty_picture_keeps_nobody_awake(reason: Reason) -> None:
-    rest, barren = Rest(), Decision(True, reason, barren=True)
+    rest, barren = RestGate(), Decision(True, reason, barren=True)
     assert not rest.step(0.0, Decision(True, "motion"), False)
     assert not rest.step(QUIET_S - 0.1, barren, False)
     assert rest.step(QUIET_S, barren, False)
@@ -174,10 +174,10 @@ def test_what_seems_to_move_in_an_empty_picture_keeps_nobody_awake(reason: Reaso
 
 
 def test_before_the_first_picture_nobody_was_lost() -> None:
-    rest = Rest()
+    rest = RestGate()
     assert not rest.step(0.0, Decision(True, "first"), False)  # what it shows is not known yet
     assert rest.step(0.2, Decision(True, "hold", barren=True), False)
-    rest = Rest()
+    rest = RestGate()
     assert not rest.step(0.0, Decision(True, "first"), False)
     assert not rest.step(0.2, Decision(True, "hold"), False)  # it may have shown somebody
     assert not rest.step(0.4, Decision(True, "hold"), True)
@@ -185,7 +185,7 @@ def test_before_the_first_picture_nobody_was_lost() -> None:
 
 
 def test_motion_in_which_nobody_is_found_does_not_wake() -> None:
-    rest = Rest()
+    rest = RestGate()
     rest.step(0.0, Decision(True, "motion"), False)
     assert rest.step(QUIET_S, Decision(False, "futile"), False)
     assert rest.step(QUIET_S + 1, Decision(True, "futile"), False)
