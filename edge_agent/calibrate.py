@@ -12,7 +12,6 @@ from contract.errors import ConfigError, words
 from edge_agent.adapters.calibration_picture import draw_calibration
 from edge_agent.adapters.check_picture import encode_png
 from edge_agent.adapters.source_av import open_source
-from edge_agent.check import first_frame
 from edge_agent.core.calibration import CalibrationError, Ground
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import Calibration, CameraSpec
@@ -106,11 +105,6 @@ def toml(calibration: Calibration) -> str:
     image = ", ".join(f"[{x:g}, {y:g}]" for x, y in calibration.image)
     ground = ", ".join(f"[{x:.10g}, {y:.10g}]" for x, y in calibration.ground)
     return f"[camera.calibration]\nimage = [{image}]\nground = [{ground}]\n"
-
-
-def picture_of(camera: CameraSpec) -> Frame:
-    """The picture that is calibrated. Raises SourceError."""
-    return first_frame(camera)
 
 
 def preview(frame: Frame, calibration: Calibration, out: Path) -> Upright:

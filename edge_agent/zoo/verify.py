@@ -9,7 +9,7 @@ from contract.errors import JagaError, words
 from edge_agent.core.model import Model
 from edge_agent.whole_file import replacing
 from edge_agent.zoo.expose import expose
-from edge_agent.zoo.manifest import Entry, Manifest, Onnx, Weights, manifest
+from edge_agent.zoo.manifest import Onnx, Weights, manifest
 
 
 class ModelError(JagaError):
@@ -102,13 +102,13 @@ def state(file: Weights | Onnx, model: str) -> str:
     return "ok"
 
 
-def load(name: str, source: Manifest | None = None, *, int8: bool = False) -> Model:
+def load(name: str, *, int8: bool = False) -> Model:
     """The network ready for a runtime; int8: the one in 8-bit integers, where the manifest has one.
 
     Raises ConfigError for an unknown name, ModelMissing, ModelTampered.
     """
-    listing = source or manifest()
-    entry: Entry = listing.entry(name)
+    listing = manifest()
+    entry = listing.entry(name)
     file = entry.int8 if int8 and entry.int8 is not None else entry.onnx
     content, features = read(file, entry.name), file.features
     for tensor in features or ():
