@@ -15,7 +15,7 @@ from edge_agent.adapters.source_av import open_source
 from edge_agent.core.calibration import CalibrationError, Ground
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import Calibration, CameraSpec
-from edge_agent.core.types import Detections, Frame, Point
+from edge_agent.core.types import PERSON, Detections, Frame, Point
 from edge_agent.core.upright import Upright
 
 POINTS = 4
@@ -140,7 +140,7 @@ def standing(seen: Detections, width: int, height: int, upright: Upright) -> Ite
         slim = STANDING[0] <= (y2 - y1) / max(x2 - x1, 1e-6) <= STANDING[1]
         box = (x1 / width, y1 / height, x2 / width, y2 / height)
         whole = min(box) >= EDGE and max(box) <= 1 - EDGE
-        if seen.classes[label] != "person" or score < SURE or not slim or not whole:
+        if seen.classes[label] != PERSON or score < SURE or not slim or not whole:
             continue
         metres = upright.height(box)
         if metres is not None:

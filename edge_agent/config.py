@@ -13,7 +13,6 @@ from contract.errors import ConfigError
 from edge_agent.config_camera import check_name, read_camera
 from edge_agent.config_reader import EdgeConfigError, Problems, check_unknown, read_section, show, tables_of
 from edge_agent.config_sections import (
-    PERSON,
     AgentSection,
     EdgeConfig,
     EvidenceSection,
@@ -22,6 +21,7 @@ from edge_agent.config_sections import (
     SpoolSection,
 )
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec, for_tracking
+from edge_agent.core.types import PERSON
 
 SECTIONS: dict[str, type] = {
     "agent": AgentSection,

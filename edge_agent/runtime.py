@@ -36,11 +36,12 @@ from edge_agent.adapters.mqtt_link import LinkOptions, MqttLink
 from edge_agent.adapters.mqtt_paho import Broker
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
-from edge_agent.config_sections import PERSON, EdgeConfig, MqttSection
+from edge_agent.config_sections import EdgeConfig, MqttSection
 from edge_agent.core.errors import CommandRefused, SpoolError
 from edge_agent.core.pipeline import Agent
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec, DetectorSpec
+from edge_agent.core.types import PERSON
 from edge_agent.runtime_analysis import Analysis, processors
 from edge_agent.runtime_camera import LiveCamera
 from edge_agent.runtime_outbox import Outbox

@@ -22,18 +22,18 @@ from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.adapters.source_av import request_of
 from edge_agent.adapters.source_live import LiveSource, SourceStatus
-from edge_agent.config_sections import PERSON, EvidenceSection
+from edge_agent.config_sections import EvidenceSection
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.crop_planner import crop_planner_of
 from edge_agent.core.crops import Seen
 from edge_agent.core.decode_policy import ENOUGH, DecodeTarget
 from edge_agent.core.fair_rate import Demand, RateMean, patience, too_rare
 from edge_agent.core.lost import LossWatch
-from edge_agent.core.pipeline import Agent, CameraPipeline
+from edge_agent.core.pipeline import Agent, CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.rest import ABOUT_TRACKS, RestGate, eager, glance_s, rest_s
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
-from edge_agent.core.types import Box, Detections, Frame
+from edge_agent.core.types import PERSON, Box, Detections, Frame
 from edge_agent.runtime_evidence import CameraEvidence, Output
 from edge_agent.zoo.trained import trained
 
@@ -172,16 +172,19 @@ class LiveCamera:
 
     def _tell_target(self) -> None:
         if (source := self._source) is not None:
-            awaited = self._asked is not None and not self._asked.done()
-            fps, glance_s = (self.spec.fps, 0.0) if awaited else (self._allowed, self._glance_s)
+            fps, glance_s = (self._allowed, self._glance_s) if self._pending is None else (self.spec.fps, 0.0)
             source.set_target(DecodeTarget(fps, self._rest_s if self._rests else 0.0, glance_s))
+
+    @property
+    def _pending(self) -> "Future[bytes] | None":
+        """The snapshot that somebody waits for."""
+        asked = self._asked
+        return None if asked is None or asked.done() else asked
 
     def ask_snapshot(self) -> "Future[bytes]":
         """A JPEG of the next picture, people unrecognisable; it comes as soon as if there were time for all."""
         with self._lock:
-            if self._asked is None or self._asked.done():
-                self._asked = Future()
-            asked = self._asked
+            asked = self._asked = self._pending or Future()
         self._tell_target()
         return asked
 
@@ -194,7 +197,7 @@ class LiveCamera:
             return self._lost(source, clock)
         back = self._loss.back(frame.t, clock)
         self._last_t, self._slowest = frame.t, self._allowed
-        asked = self._asked if self._asked is not None and not self._asked.done() else None
+        asked = self._pending
         decision = self._pipeline.wants_detection(frame, patience(self._allowed, self.spec.fps))
         wanted = decision.detect or asked is not None
         # A picture for people shows everybody who has to be made unrecognisable.
@@ -205,28 +208,33 @@ class LiveCamera:
         followed = self._pipeline.follows(step.tracks)
         self._rests, self.eager = self._rest.step(frame.t, decision, followed), eager(decision, followed)
         self._fresh = True
-        self.analysed += 1
-        self._tally.analysed += 1
-        self._tally.detected += wanted
-        self._tally.latency_s += max(0.0, time.time() - frame.t)
+        self._count(frame, step, wanted)
         if seen is not None:
             if sheets is not None and step.snapshots and evidence.blurs:
                 seen, sheets = Seen(detector.detect([frame.image], features=False)[0], seen.doubtful), None
             self._look_at(seen, sheets is None, frame)
         people = [*(track.box for track in step.tracks if track.cls == PERSON), *self._seen]
         if asked is not None:
-            picture = self._evidence.picture(frame, people, evidence)
-            if picture is None:
-                asked.set_exception(ValueError(f"no picture of camera {self.spec.id} can be made"))
-            else:
-                asked.set_result(picture)
+            self._answer(asked, self._evidence.picture(frame, people, evidence))
         self._tell_target()
-        self.begun += len(step.snapshots)
         outputs = self._evidence.outputs(frame, step, people, evidence)
         self._evidence.record(frame, step, people if wanted else None, evidence)
         if time.monotonic() - self._remembered >= REMEMBER_S:
             self._remember()
         return outputs if back is None else [Output(back, {}), *outputs]
+
+    def _count(self, frame: Frame, step: Step, detected: bool) -> None:
+        self.analysed += 1
+        self.begun += len(step.snapshots)
+        self._tally.analysed += 1
+        self._tally.detected += detected
+        self._tally.latency_s += max(0.0, time.time() - frame.t)
+
+    def _answer(self, asked: "Future[bytes]", picture: bytes | None) -> None:
+        if picture is None:
+            asked.set_exception(ValueError(f"no picture of camera {self.spec.id} can be made"))
+        else:
+            asked.set_result(picture)
 
     def _look_at(self, seen: Seen, whole: bool, frame: Frame) -> None:
         """Where anybody may be. Outside of the parts that were looked at nobody has moved since the whole was."""

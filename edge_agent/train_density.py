@@ -25,7 +25,7 @@ from edge_agent.adapters.detectors import open_detector
 from edge_agent.core.crowd_density import Floats, arrays
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import DetectorSpec
-from edge_agent.core.types import FeatureMap, Image
+from edge_agent.core.types import PERSON, FeatureMap, Image
 from edge_agent.zoo.density_fit import DENSE, Sample, fit, held_out
 
 CROWDS = "crowd_counting"
@@ -115,7 +115,7 @@ class Looker:
         (seen,) = self._detector.detect([np.ascontiguousarray(image)])
         if seen.features is None:
             raise ValueError(f"{self._detector.name} gives no maps")
-        people = [seen.classes[label] == "person" for label in seen.labels]
+        people = [seen.classes[label] == PERSON for label in seen.labels]
         return Seen(seen.boxes[people].astype(np.float64), seen.features)
 
 

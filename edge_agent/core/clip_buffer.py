@@ -7,12 +7,10 @@ Nothing else of the past is kept. What is cut out of it is for events that have 
 from collections import deque
 from dataclasses import dataclass
 
-from edge_agent.core.timing import exceeded
+from edge_agent.core.timing import CLOCK_SET_S, exceeded
 
 SHOWN_S = 4.0
 """A clip goes on for so long after its event was told, where that was long after it began."""
-BACK_S = 2.0
-"""A time that goes back by more is a clock that was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class ClipBuffer:
 
     def set_back(self, t: float) -> bool:
         """Whether the clock was set since the last picture, so that nothing that is kept has to do with `t`."""
-        return bool(self._pictures) and t < self._pictures[-1].t - BACK_S
+        return bool(self._pictures) and t < self._pictures[-1].t - CLOCK_SET_S
 
     def forget(self) -> None:
         """Begins anew, as after the clock was set."""

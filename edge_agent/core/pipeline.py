@@ -21,6 +21,7 @@ from edge_agent.core.rules.base import Learner, Memory, Ripening, RuleStep, Scor
 from edge_agent.core.rules.table import make_rules
 from edge_agent.core.schedule import armed
 from edge_agent.core.spec import STRONG, CameraSpec, LoiteringRule, Rule
+from edge_agent.core.timing import CLOCK_SET_S
 from edge_agent.core.tracks import HEAL_S, TrackMemory, View
 from edge_agent.core.types import Detections, Finding, Frame, Track
 
@@ -28,8 +29,6 @@ __all__ = ["Agent", "CameraPipeline", "Decision", "Found", "IdFactory", "Silence
 
 CONFIRM_S = 1.0
 """How long to go on looking after a look at a still scene that did not show what was known."""
-
-BACK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,8 @@ def _watch(rule: Rule, step: RuleStep) -> _Watch:
 
 
 class CameraPipeline:
-    """One camera. One thread; frames in capture order. A `t` that goes back by up to BACK_S is taken for the latest;
-    one that goes back farther is a clock that was set: what runs is ended and everything begins anew.
+    """One camera. One thread; frames in capture order. A `t` that goes back by up to CLOCK_SET_S is taken for the
+    latest; one that goes back farther is a clock that was set: what runs is ended and everything begins anew.
 
     heal_s: the longest broken track that is mended; None takes the longest gap_s of the loitering rules, at least
     HEAL_S. pictures: what rules about pixels look at; without it they see nothing. trained: the numbers of shipped
@@ -250,7 +249,7 @@ class CameraPipeline:
         return Step(events=tuple(events), suppressed=tuple(silenced))
 
     def _set_back(self, t: float) -> bool:
-        return t < self._t - BACK_S
+        return t < self._t - CLOCK_SET_S
 
     def _settle(self, view: View, detections: Detections, t: float) -> None:
         """A single look at a still scene may miss someone, or see someone the tracker does not trust yet: look again
