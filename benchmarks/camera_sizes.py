@@ -30,10 +30,10 @@ from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.adapters.pixels_av import Luma
 from edge_agent.adapters.source_decode import FrameSampler
-from edge_agent.adapters.source_process import Window
+from edge_agent.adapters.source_process import FrameReader
 from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import LIVE_SLOTS, LUMA_WIDTH, Request
-from edge_agent.adapters.source_worker import Shown, Slots
+from edge_agent.adapters.source_worker import FrameSlots, FrameWriter
 from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.decode_policy import DecodeTarget
@@ -66,13 +66,13 @@ class HandOver:
     """The way of a frame from a decoding child to the agent, both ends in this process."""
 
     def __init__(self, memory: int) -> None:
-        self._luma, self._window = Luma(LUMA_WIDTH), Window(memory)
-        self._slots = Slots(memory, LIVE_SLOTS)
-        self._shown = Shown(Request("-", realtime=True), self._slots)
+        self._luma, self._reader = Luma(LUMA_WIDTH), FrameReader(memory)
+        self._slots = FrameSlots(memory, LIVE_SLOTS)
+        self._writer = FrameWriter(Request("-", realtime=True), self._slots)
 
     def __call__(self, decoded: object, index: int, t: float) -> Frame:
-        message = self._shown(decoded, self._luma(decoded))
-        image, luma = self._window.picture(message)
+        message = self._writer(decoded, self._luma(decoded))
+        image, luma = self._reader.picture(message)
         self._slots.give_back(message["slot"])
         return Frame(image, luma, index, t)
 

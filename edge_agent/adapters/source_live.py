@@ -232,8 +232,8 @@ class LiveSource:
             return self._listen(child)
         except ChildDied as died:
             if not self._closing.is_set():
-                words = died.words.splitlines()
-                detail = redact(f"{died.how} {words[-1] if words else ''}".strip())
+                lines = died.stderr.splitlines()
+                detail = redact(f"{died.how} {lines[-1] if lines else ''}".strip())
                 self._set("reconnecting", sentence("camera.decoder_died", detail=detail))
             return False
         finally:

@@ -24,19 +24,20 @@ from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.types import Image
 
 _READ_BYTES = 65_536
-_LAST_WORDS = 500
+_STDERR_END = 500
+"""Bytes of what a child that died has written last."""
 
 
 class ChildDied(Exception):
-    """The child ended without saying so. `how`: the signal's name or the exit status; `words`: its last on stderr."""
+    """The child ended without saying so. `how`: the signal's name or the exit status; `stderr`: what it wrote there last."""
 
-    def __init__(self, how: str, words: str) -> None:
+    def __init__(self, how: str, stderr: str) -> None:
         super().__init__(how)
         self.how = how
-        self.words = words
+        self.stderr = stderr
 
 
-class Window:
+class FrameReader:
     """Pictures in a child's memory file. One thread."""
 
     def __init__(self, memory: int) -> None:
@@ -72,7 +73,7 @@ class Child:
             # A child that cannot be started is tried again for ever: what it had opened must not pile up.
             self._memory = os.memfd_create("jaga-frames")
             kept.callback(os.close, self._memory)
-            self._window = Window(self._memory)
+            self._reader = FrameReader(self._memory)
             self._errors: IO[bytes] = kept.enter_context(tempfile.TemporaryFile())
             theirs_in, ours_out = os.pipe()
             given.callback(os.close, theirs_in)
@@ -107,7 +108,7 @@ class Child:
 
     def picture(self, message: Message) -> tuple[Image, Image]:
         """The image and luma that a "frame" message tells of; the child may write their place again."""
-        image, luma = self._window.picture(message)
+        image, luma = self._reader.picture(message)
         with contextlib.suppress(BrokenPipeError):
             self._stdin.write(bytes([message["slot"]]))
         return image, luma
@@ -130,15 +131,15 @@ class Child:
         self._stdin.close()
         self._stdout.close()
         self._errors.close()
-        self._window.close()
+        self._reader.close()
         os.close(self._memory)
 
     def _died(self) -> ChildDied:
         status = self._process.wait()
         self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, self._errors.tell() - _LAST_WORDS))
-        words = self._errors.read().decode("utf-8", "replace").strip()
+        self._errors.seek(max(0, self._errors.tell() - _STDERR_END))
+        stderr = self._errors.read().decode("utf-8", "replace").strip()
         how = "how is unknown" if status is None else f"exit status {status}"
         if status is not None and status < 0:
             how = signal.Signals(-status).name
-        return ChildDied(how, words)
+        return ChildDied(how, stderr)

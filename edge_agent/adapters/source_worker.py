@@ -29,7 +29,7 @@ READ_BYTES = 4_096
 NEWLINE = 0x0A
 
 
-class Slots:
+class FrameSlots:
     """Shared memory in `count` equal parts; a part is written only when the agent has given it back."""
 
     def __init__(self, memory: int, count: int) -> None:
@@ -68,7 +68,7 @@ class Slots:
         self._map = mmap.mmap(self._fd, self._part * self._count)
 
 
-class Speaker:
+class MessageWriter:
     """Writes messages where standard output was; what libraries print goes to standard error from then on."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class Speaker:
         os.write(self._fd, json.dumps(message, separators=(",", ":")).encode() + b"\n")
 
 
-def listen(slots: Slots, control: DecodeControl) -> None:
+def listen(slots: FrameSlots, control: DecodeControl) -> None:
     """Takes slots back, and targets; the end of input means that the agent is gone, and then so is this process."""
     line: bytearray | None = None
     while given := os.read(0, READ_BYTES):
@@ -96,11 +96,11 @@ def listen(slots: Slots, control: DecodeControl) -> None:
     os._exit(0)
 
 
-class Shown:
+class FrameWriter:
     """Puts frames where the agent finds them: as planes, of which it makes its picture, or as BGR where there are masks
     to be painted first, or where the planes are not of the usual kind."""
 
-    def __init__(self, request: Request, slots: Slots) -> None:
+    def __init__(self, request: Request, slots: FrameSlots) -> None:
         self._request, self._slots = request, slots
         self._masks, self._bgr = Masks(request.masks), Bgr()
 
@@ -126,15 +126,15 @@ def _size(image: Image) -> tuple[int, int]:
     return image.shape[1], image.shape[0]
 
 
-def work(request: Request, control: DecodeControl, slots: Slots, say: Speaker) -> None:
+def work(request: Request, control: DecodeControl, slots: FrameSlots, say: MessageWriter) -> None:
     one_thread()
-    shown = Shown(request, slots)
+    place = FrameWriter(request, slots)
     told = time.monotonic()
     last: Decoded | None = None
     for last in decode(request, control):
         now = time.monotonic()
         if last.frame is not None:
-            say({"type": "frame", "t": last.t, **_known(last, control), **shown(last.frame, last.luma)})
+            say({"type": "frame", "t": last.t, **_known(last, control), **place(last.frame, last.luma)})
             told = now
         elif now - told > ALIVE_EVERY_S:
             say({"type": "alive", **_known(last, control)})
@@ -170,8 +170,8 @@ def main(memory: int) -> None:
     request = Request(**json.loads(line))
     if request.realtime:
         os.nice(LIVE_NICE)
-    slots = Slots(memory, LIVE_SLOTS if request.realtime else SLOTS)
-    say, control = Speaker(), DecodeControl(request.decode, DecodeTarget(request.fps))
+    slots = FrameSlots(memory, LIVE_SLOTS if request.realtime else SLOTS)
+    say, control = MessageWriter(), DecodeControl(request.decode, DecodeTarget(request.fps))
     threading.Thread(target=listen, args=(slots, control), daemon=True).start()
     try:
         work(request, control, slots, say)
