@@ -143,7 +143,9 @@ class Runtime:
             running = {camera.spec: camera for camera in self._cameras}
             kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}
             self._config = new
-            self._cameras = tuple(kept.get(spec) or self._open(spec) for spec in new.cameras)
+            # What somebody has suspended is not watched again because its zones were moved.
+            suspended = {camera.spec.id for camera in running.values() if camera.state == "suspended"}
+            self._cameras = tuple(kept.get(spec) or self._open(spec, spec.id in suspended) for spec in new.cameras)
             for camera in running.values():
                 camera.suspend()
             self._analysis.watch(self._cameras)
@@ -231,12 +233,20 @@ class Runtime:
         except FutureTimeout as error:
             raise ValueError(f"camera {camera.spec.id} gave no picture within {SNAPSHOT_WAIT_S:g} s") from error
 
-    def _open(self, spec: CameraSpec) -> LiveCamera:
+    def _open(self, spec: CameraSpec, suspended: bool = False) -> LiveCamera:
         config = self._config
         agent = Agent(config.agent.site, config.agent.id, config.config_hash, self._boot)
         memory = config.agent.data_dir / "memory" / f"{spec.id}.npz"
         return LiveCamera(
-            spec, agent, config.tracker, config.detector, self._detector.name, self._analysis.call, memory, self._clips
+            spec,
+            agent,
+            config.tracker,
+            config.detector,
+            self._detector.name,
+            self._analysis.call,
+            memory,
+            self._clips,
+            suspended,
         )
 
     def _serve(self, camera: LiveCamera) -> bool:

@@ -80,8 +80,10 @@ class LiveCamera:
         notify: "Callable[[LiveCamera], None]",
         memory: Path | None = None,
         clips: ClipFiles | None = None,
+        suspended: bool = False,
     ) -> None:
-        """memory: the file of what its rules have learned. clips: where those of its events are kept."""
+        """memory: the file of what its rules have learned. clips: where those of its events are kept. suspended: it is
+        not watched until `resume`."""
         self.spec = spec
         self._notify = notify
         # Two whole pictures are kept for rules about pixels; where there are none, for nobody.
@@ -122,7 +124,8 @@ class LiveCamera:
         self._seen: list[Box] = []
         self._seen_whole: list[Box] = []
         self._lock = threading.Lock()
-        self.resume()
+        if not suspended:
+            self.resume()
 
     def suspend(self) -> None:
         """Nothing is watched until `resume`: the connection is closed."""

@@ -29,7 +29,7 @@ _STDERR_END = 500
 
 
 class ChildDied(Exception):
-    """The child ended without saying so. `how`: the signal's name or the exit status; `stderr`: what it wrote there last."""
+    """The child ended without saying so. how: signal or exit status. stderr: what it wrote there last."""
 
     def __init__(self, how: str, stderr: str) -> None:
         super().__init__(how)

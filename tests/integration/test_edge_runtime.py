@@ -116,6 +116,21 @@ def test_commands(world: World) -> None:
         assert (clip.ok, "$.args" in clip.error and "event" in clip.error) == (False, True)
 
 
+def test_what_was_suspended_stays_so_though_its_config_changes(world: World) -> None:
+    world.write(world.camera(), world.camera("yard"))
+    with running(world) as runtime:
+        wait_until(lambda: world.state("gate") in ("online", "idle"))
+        assert world.ask("suspend", "gate").ok
+        world.write(world.camera(duration=0.4), world.camera("yard", duration=0.4))
+        assert world.ask("reload").ok
+        gate, yard = runtime.cameras
+        assert (gate.spec.rules[0].episodes.min_duration_s, gate.state) == (0.4, "suspended")
+        wait_until(lambda: yard.state in ("online", "idle"))
+        assert gate.state == "suspended"
+        assert world.ask("resume", "gate").ok
+        wait_until(lambda: gate.state in ("online", "idle"))
+
+
 def test_a_replay_sends_again_what_was_acknowledged_with_the_same_ids(world: World) -> None:
     world.write(world.camera())
     with running(world) as runtime:
