@@ -145,9 +145,9 @@ class Runtime:
             self._config = new
             # What somebody has suspended is not watched again because its zones were moved.
             suspended = {camera.spec.id for camera in running.values() if camera.state == "suspended"}
+            # The others first: their connection is free then, and whoever comes in their place knows what they learned.
+            self._analysis.watch(kept.values())
             self._cameras = tuple(kept.get(spec) or self._open(spec, spec.id in suspended) for spec in new.cameras)
-            for camera in running.values():
-                camera.suspend()
             self._analysis.watch(self._cameras)
             self._link.set_config_hash(new.config_hash)
             log.info("reloaded", kept=len(kept), cameras=len(self._cameras), config_hash=new.config_hash)
@@ -171,12 +171,13 @@ class Runtime:
         # In this order: an event that comes in between is counted as waiting, not as delivered.
         last = self._spool.last_sequence()
         depth = self._spool.depth()
-        return Health(
-            time=datetime.now(UTC),
-            interval_s=self._config.health.interval_s,
-            cameras=tuple(camera.health() for camera in self._cameras),
-            host=self._host.read(depth, last, self._clock),
-        )
+        with self._changing:  # amid a reload some cameras would seem suspended
+            return Health(
+                time=datetime.now(UTC),
+                interval_s=self._config.health.interval_s,
+                cameras=tuple(camera.health() for camera in self._cameras),
+                host=self._host.read(depth, last, self._clock),
+            )
 
     def _do(self, command: Command) -> dict[str, Any]:
         if command.name == "reload":

@@ -7,7 +7,6 @@ disk) lets go of Python's lock, so that they run beside each other; docs/design/
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 
 import structlog
@@ -42,7 +41,6 @@ class Analysis:
         self._queue: FairQueue[LiveCamera] = FairQueue()
         self._fair, self._costs = FairRate(workers, processors()), threading.Lock()
         self._cameras: tuple[LiveCamera, ...] = ()
-        self._retired: deque[LiveCamera] = deque()
         self._stopping = threading.Event()
         self._poked = threading.Event()
         self._hurry = False
@@ -61,13 +59,16 @@ class Analysis:
         self._poked.set()
         for thread in self._threads:
             thread.join()
-        for camera in (*self._retired, *self._cameras):
+        for camera in self._cameras:
             self._finish(camera)
 
     def watch(self, cameras: Iterable[LiveCamera]) -> None:
-        """These and no others from now on; the others are finished soon."""
+        """These and no others from now on; the others are finished when it returns."""
         before, self._cameras = self._cameras, tuple(cameras)
-        self._retired.extend(camera for camera in before if camera not in self._cameras)
+        for camera in before:
+            if camera not in self._cameras:
+                self._queue.remove(camera)
+                self._finish(camera)
         for camera in self._cameras:
             self._queue.add(camera)
             self._queue.call(camera)
@@ -106,10 +107,6 @@ class Analysis:
             self._queue.call(camera)
         self._share_out()
         self._tend()
-        while self._retired and not self._stopping.is_set():
-            camera = self._retired.popleft()
-            self._queue.remove(camera)
-            self._finish(camera)
 
     def _share_out(self) -> None:
         """Tells each camera how often it is analysed now."""

@@ -21,6 +21,7 @@ from contract import topics
 from contract.errors import ConfigError
 from contract.events import Event
 from contract.sentence import sentence
+from edge_agent.adapters import memory_npz
 from edge_agent.config import load
 from edge_agent.core.types import Detections, Image
 from edge_agent.runtime import Runtime
@@ -129,6 +130,28 @@ def test_what_was_suspended_stays_so_though_its_config_changes(world: World) -> 
         assert gate.state == "suspended"
         assert world.ask("resume", "gate").ok
         wait_until(lambda: gate.state in ("online", "idle"))
+
+
+def test_what_was_learned_goes_over_to_the_camera_that_a_reload_puts_in_its_place(world: World) -> None:
+    learning = '[[camera.rule]]\nkind = "scene_anomaly"\n'
+
+    def watched_s() -> float:
+        known = memory_npz.load(world.folder / "data" / "memory" / "gate.npz")
+        return float(known["scene-anomaly/watched"].sum())
+
+    world.write(world.camera() + learning)
+    with running(world) as runtime:
+        wait_until(lambda: world.health() is not None)
+        (first,) = runtime.cameras
+        wait_until(lambda: first.analysed > 30, 20)
+        world.write(world.camera(duration=0.4) + learning)
+        assert world.ask("reload").ok
+        before = watched_s()
+        assert before > 0
+        (second,) = runtime.cameras
+        wait_until(lambda: second.analysed > 5, 20)
+    assert second is not first
+    assert watched_s() > before
 
 
 def test_a_replay_sends_again_what_was_acknowledged_with_the_same_ids(world: World) -> None:
