@@ -50,8 +50,9 @@ def check(
     """One JSON line a camera on stdout, people's text on stderr. Exit code 1 if a camera could not be opened; whoever
     only draws zones has no password here, so the broker's files come last."""
     loaded = load(config)
-    from edge_agent.check import check_broker, check_cameras
+    from edge_agent.check import check_broker, check_cameras, check_detector
 
+    check_detector(loaded)
     failed = 0
     for checked in check_cameras(loaded, out):
         failed += checked.error is not None
