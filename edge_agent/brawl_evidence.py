@@ -27,7 +27,9 @@ from edge_agent.core.tracks import Figure, FigureId, TrackMemory, View
 from edge_agent.core.types import PERSON, Box, Frame
 
 FPS = 5.0
+"""Pictures a second that are looked at, as of a camera by default."""
 SLACK_S = 0.01
+"""Times of a recording are rounded to its ticks: a picture may be so much early."""
 
 
 @dataclass(frozen=True, slots=True)

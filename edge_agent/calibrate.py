@@ -24,11 +24,15 @@ PAIR = re.compile(rf"^{NUMBER},{NUMBER}(?:={NUMBER},{NUMBER})?$")
 RECTANGLE = re.compile(rf"^{NUMBER}[xX×]{NUMBER}$")
 FORM, BARE_FORM = "X,Y=METRES,METRES", "X,Y"
 CHECK_S, CHECK_FPS = 60.0, 1.0
+"""How much of a recording is looked at for people, and how many pictures a second of it."""
 STANDING = (1.8, 4.5)
 """How many times as high as wide the box of somebody who stands or walks is."""
 SURE = 0.5
+"""Least score of a person whose height is measured."""
 EDGE = 0.01
+"""A box this near the picture's border, as a share of its side, may be cut by it."""
 ENOUGH = 10
+"""Fewer boxes of standing people tell nothing of the four points."""
 PLAUSIBLE_M = (1.45, 1.9)
 """Where the median height of standing people lies when the four points are right."""
 

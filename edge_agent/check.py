@@ -23,6 +23,7 @@ from edge_agent.core.types import Frame
 from edge_agent.zoo.manifest import manifest
 
 AT_ONCE = 4
+"""Cameras that are opened side by side."""
 
 
 def check_detector(config: EdgeConfig) -> None:

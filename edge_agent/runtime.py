@@ -49,6 +49,7 @@ from edge_agent.runtime_outbox import Outbox
 log = structlog.get_logger()
 
 SNAPSHOT_WAIT_S = 3.0
+"""So long the link waits for the next picture of a camera."""
 SIGNAL_WAIT_S = 0.5
 FIXED_SECTIONS = ("agent", "mqtt", "detector", "tracker", "spool")
 """What a reload cannot change: it is refused and says so."""

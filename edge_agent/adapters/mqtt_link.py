@@ -46,8 +46,11 @@ STABLE_S = 5.0
 """A connection that was lost sooner counts as a failed attempt (two agents of one name throw each other out)."""
 
 REFUSED_RETRY_S = 30.0
+"""So long after the broker turned a message down, everything that waits is tried again."""
 WAIT_S = 0.5
+"""The longest pause between two looks at the spool and at whether the link is to close."""
 REMEMBERED_COMMANDS = 256
+"""Ids of the latest commands: MQTT delivers at least once, and none is done twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,11 @@ from edge_agent.core.decode_policy import DecodeTarget, Mode
 from edge_agent.core.types import Frame
 
 POLL_S = 0.25
+"""The longest wait for the child before silence is measured."""
 RATE_WINDOW_S = 5.0
+"""Over which the frames a second are counted."""
 REFUSED_S = 60.0
+"""The least pause after a camera has refused the password."""
 
 log = structlog.get_logger()
 

@@ -22,6 +22,7 @@ from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.types import Image
 
 ALIVE_EVERY_S = 0.5
+"""How often the agent is told how far decoding is while no picture is due."""
 LIVE_NICE = 10
 """Of a live stream's decoder. There are many, and what they bring is worth nothing where those who look at it get no
 time: they take what is left, and decode less where that is not enough (edge_agent.core.decode_policy)."""
