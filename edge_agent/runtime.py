@@ -38,7 +38,7 @@ from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig, MqttSection
 from edge_agent.core.errors import CommandRefused, SpoolError
-from edge_agent.core.pipeline import Agent
+from edge_agent.core.events import Agent
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec, DetectorSpec
 from edge_agent.core.types import PERSON

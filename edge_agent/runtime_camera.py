@@ -27,9 +27,10 @@ from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.crop_planner import crop_planner_of
 from edge_agent.core.crops import Seen
 from edge_agent.core.decode_policy import ENOUGH, DecodeTarget
+from edge_agent.core.events import Agent
 from edge_agent.core.fair_rate import Demand, RateMean, patience, too_rare
 from edge_agent.core.lost import LossWatch
-from edge_agent.core.pipeline import Agent, CameraPipeline, Step
+from edge_agent.core.pipeline import CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.rest import ABOUT_TRACKS, RestGate, eager, glance_s, rest_s
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec

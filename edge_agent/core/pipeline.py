@@ -25,8 +25,6 @@ from edge_agent.core.timing import CLOCK_SET_S
 from edge_agent.core.tracks import HEAL_S, TrackMemory, View
 from edge_agent.core.types import Detections, Finding, Frame, Track
 
-__all__ = ["Agent", "CameraPipeline", "Decision", "Found", "IdFactory", "Silenced", "Step"]
-
 CONFIRM_S = 1.0
 """How long to go on looking after a look at a still scene that did not show what was known."""
 
