@@ -34,7 +34,9 @@ class ForkedChild:
     def wait(self) -> int | None:
         """Once it has ended: its exit status, or the negative number of the signal; None where the server died with
         that knowledge."""
-        select.select([self._handle], [], [])
+        ended = select.poll()
+        ended.register(self._handle, select.POLLIN)
+        ended.poll()
         with contextlib.suppress(ValueError):
             self._code = int(os.read(self._told, 16)) if self._code is None else self._code
         return self._code

@@ -81,6 +81,8 @@ class Child:
             ours_in, theirs_out = os.pipe()
             given.callback(os.close, theirs_out)
             self._stdout: IO[bytes] = kept.enter_context(open(ours_in, "rb", buffering=0))  # noqa: PTH123
+            self._readable = select.poll()
+            self._readable.register(self._stdout, select.POLLIN)
             self._process = FORK_CLIENT.fork(theirs_in, theirs_out, self._errors.fileno(), self._memory)
             kept.pop_all()
         with contextlib.suppress(BrokenPipeError):
@@ -95,7 +97,7 @@ class Child:
         deadline = time.monotonic() + timeout_s
         while (end := self._heard.find(b"\n")) < 0:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._stdout], [], [], left)[0]:
+            if left <= 0 or not self._readable.poll(left * 1000):
                 return None
             part = os.read(self._stdout.fileno(), _READ_BYTES)
             if not part:
