@@ -186,11 +186,11 @@ class Runtime:
         if command.name == "replay":
             return self._replay(read_args(command.args))
         if command.name not in ("suspend", "resume", "snapshot", "clip"):
-            raise ValueError(f"{command.name} is not supported by this agent")
+            raise CommandRefused("edge.command.unsupported", name=command.name)
         camera = next((camera for camera in self._cameras if camera.spec.id == command.camera), None)
         if camera is None:
             known = ", ".join(camera.spec.id for camera in self._cameras)
-            raise ValueError(f"no camera {command.camera}; there are: {known}")
+            raise CommandRefused("edge.command.no_camera", camera=command.camera or "-", allowed=known)
         if command.name == "suspend":
             camera.suspend()
             self._analysis.call(camera)
@@ -226,14 +226,15 @@ class Runtime:
 
     def _snapshot(self, camera: LiveCamera) -> bytes:
         if not self._config.evidence.snapshots:
-            raise ValueError("snapshots are switched off in this agent's config")
+            raise CommandRefused("edge.command.snapshots_off")
         if camera.state != "online":
-            raise ValueError(f"camera {camera.spec.id} is {camera.state}")
+            raise CommandRefused("edge.command.not_watching", camera=camera.spec.id, state=camera.state)
         asked = camera.ask_snapshot()
         try:
             return asked.result(SNAPSHOT_WAIT_S)
         except FutureTimeout as error:
-            raise ValueError(f"camera {camera.spec.id} gave no picture within {SNAPSHOT_WAIT_S:g} s") from error
+            seconds = f"{SNAPSHOT_WAIT_S:g}"
+            raise CommandRefused("edge.command.no_picture", camera=camera.spec.id, seconds=seconds) from error
 
     def _open(self, spec: CameraSpec, suspended: bool = False) -> LiveCamera:
         config = self._config

@@ -27,6 +27,7 @@ from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.crop_planner import crop_planner_of
 from edge_agent.core.crops import Seen
 from edge_agent.core.decode_policy import ENOUGH, DecodeTarget
+from edge_agent.core.errors import CommandRefused
 from edge_agent.core.events import Agent
 from edge_agent.core.fair_rate import Demand, RateMean, patience, too_rare
 from edge_agent.core.lost import LossWatch
@@ -236,7 +237,7 @@ class LiveCamera:
 
     def _answer(self, asked: "Future[bytes]", picture: bytes | None) -> None:
         if picture is None:
-            asked.set_exception(ValueError(f"no picture of camera {self.spec.id} can be made"))
+            asked.set_exception(CommandRefused("edge.command.picture_failed", camera=self.spec.id))
         else:
             asked.set_result(picture)
 

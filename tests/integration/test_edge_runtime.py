@@ -109,6 +109,7 @@ def test_commands(world: World) -> None:
         wait_until(lambda: world.state("gate") == "suspended")
         refused = world.ask("snapshot", "gate")
         assert (refused.ok, "suspended" in refused.error) == (False, True)
+        assert refused.why == sentence("edge.command.not_watching", camera="gate", state="suspended")
         assert world.ask("resume", "gate").ok
         wait_until(lambda: world.state("gate") in ("online", "idle"))
         unknown = world.ask("suspend", "nowhere")
