@@ -179,7 +179,7 @@ def test_a_process_with_many_handles_decodes_all_the_same(tmp_path: Path) -> Non
     clip = write_clip(tmp_path / "clip.mp4", counting_frames(5), fps=10)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, before[1]), before[1]))
-    held = []
+    held: list[int] = []
     try:
         while not held or held[-1] < 1024:
             held.append(os.dup(0))
