@@ -17,6 +17,7 @@ from edge_agent.core.types import Detections, FeatureMap, Image
 STRIDE = 32
 """Pixels; sides of the network's input are multiples of it."""
 GREY = 114
+"""Level of what a picture is padded with, as in training."""
 SHARE = np.float32(1 / 255)
 MAX_CANDIDATES = 30_000
 MAX_DETECTIONS = 300
