@@ -34,8 +34,8 @@ from edge_agent.core.gaze import WHOLE_S
 from edge_agent.core.types import Detections
 
 FASTER = 8.0
-ASIDE = tuple(round(0.1 * number, 1) for number in range(-7, 8) if number)
-"""Seconds by which the other rhythms differ from WHOLE_S."""
+ASIDE = tuple(round(0.1 * number, 1) for number in range(-6, 9) if number)
+"""Seconds by which the other rhythms differ from WHOLE_S: 2.4 to 3.8."""
 APART = 5
 """Frames from one with ground truth to the next."""
 

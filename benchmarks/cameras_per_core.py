@@ -13,7 +13,7 @@ processor time. An episode counts as found where an intrusion runs while somebod
 through the same rule.
 
 Both take turns, since a shared machine is as fast as the minute is: Jaga over the whole timeline, the obvious loop over
-the next third. Told are the medians of three, judged that of the three ratios.
+the next fifth. Told are the medians of five, judged that of the five ratios.
 """
 
 import sys
@@ -62,8 +62,8 @@ EVERY = round(CODED_FPS / FPS)
 LEAST_S = 2.0
 """Stretches so long must give an event."""
 TIMES = 25.0
-TURNS = 3
-"""Of Jaga over a timeline and the obvious loop over a third of it: what else the machine does meets both."""
+TURNS = 5
+"""Of Jaga over a timeline and the obvious loop over its share of it: what else the machine does meets both."""
 
 
 @dataclass(frozen=True, slots=True)
