@@ -283,8 +283,6 @@ class MqttLink:
                 self._publish_health(connection, happened)
             case Status():
                 self._publish_status(connection, "online")
-            case _:
-                pass
 
     def _fill(self, connection: Connection) -> None:
         """Keeps the window full, oldest first."""
