@@ -30,7 +30,7 @@ from benchmarks.scorers import Scores, as_boxes, between, detection_scores, iou
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.source_av import open_source
 from edge_agent.config import load
-from edge_agent.core.gaze import WHOLE_S
+from edge_agent.core.crop_planner import WHOLE_S
 from edge_agent.core.types import Detections
 
 FASTER = 8.0

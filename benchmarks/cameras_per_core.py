@@ -40,16 +40,16 @@ from benchmarks.scorers import episodes_of
 from contract.events import Event
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.pixels_av import Bgr, Luma
-from edge_agent.adapters.source_decode import Due
-from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_decode import FrameSampler
+from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig
-from edge_agent.core.decode_policy import Wish
+from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.events import Agent
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.ports import Detector
-from edge_agent.core.rest import Rest, glance_s, rest_s
+from edge_agent.core.rest import RestGate, glance_s, rest_s
 from edge_agent.core.spec import CameraSpec, IntrusionRule, MotionSpec, TamperSpec, Zone
 from edge_agent.core.types import Detections, Frame, Image, Track, TrackId
 
@@ -102,20 +102,24 @@ def camera_of() -> CameraSpec:
     return CameraSpec(id="camera", source="-", fps=FPS, zones=(everywhere,), rules=(rule,), crops="auto")
 
 
-def frames(stream: Stream, control: Control, before: float) -> Iterator[Frame]:
+def frames(stream: Stream, control: DecodeControl, before: float) -> Iterator[Frame]:
     """What a live camera's decoding child delivers, by the stream's clock; before: seconds that it has watched."""
     now = [0.0]
-    due, step, luma, bgr = Due(FPS, early=0.5), 1 / CODED_FPS, Luma(LUMA_WIDTH), Bgr()
+    sampler, step, luma, bgr = FrameSampler(FPS, early=0.5), 1 / CODED_FPS, Luma(LUMA_WIDTH), Bgr()
     with av.open(str(stream.file)) as container:
         video: Any = container.streams.video[0]
         video.thread_type, video.codec_context.thread_count = "NONE", 1
-        economy = Economy(
-            video.codec_context, control, lambda within: due.near(now[0] + within), step, lambda: before + now[0]
+        decoder = SelectiveDecoder(
+            video.codec_context,
+            control,
+            lambda within: sampler.would_take(now[0] + within),
+            step,
+            lambda: before + now[0],
         )
         for number, packet in enumerate(container.demux(video)):
             now[0] = number * step
-            for picture in economy.feed(packet, step) or ():
-                if due(now[0]):
+            for picture in decoder.feed(packet, step) or ():
+                if sampler.take(now[0]):
                     yield Frame(bgr(picture), luma(picture), number, now[0])
 
 
@@ -124,7 +128,7 @@ def in_turns(
 ) -> tuple[list[tuple[Seen, Parts]], list[Seen]]:
     """Jaga over the timeline, once its decoder has had it KNOWN_ROUNDS times, and the next share of the timeline by the
     obvious loop, in turn."""
-    control = Control(camera_of().decode, Wish(FPS))
+    control = DecodeControl(camera_of().decode, DecodeTarget(FPS))
     rounds, others = [], []
     for number in range(KNOWN_ROUNDS + TURNS):
         seen = watched(stream, config, detector, control, number * TIMELINE_S)
@@ -137,18 +141,18 @@ def in_turns(
 
 
 def watched(
-    stream: Stream, config: EdgeConfig, detector: Detector, control: Control, before: float
+    stream: Stream, config: EdgeConfig, detector: Detector, control: DecodeControl, before: float
 ) -> tuple[Seen, Parts]:
     camera = camera_of()
-    watcher, rest, longest = Watcher(config, camera, detector), Rest(), rest_s(camera.rules, camera.keyframe_s)
+    watcher, rest, longest = Watcher(config, camera, detector), RestGate(), rest_s(camera.rules, camera.keyframe_s)
     glances = glance_s(camera.rules, camera.glance_s)
-    control.wish = Wish(FPS)
+    control.target = DecodeTarget(FPS)
     events: list[Event] = []
     count = 0
     for frame in timed(frames(stream, control, before), watcher.parts):
         decision, step = watcher.see(frame)
         resting = rest.step(frame.t, decision, watcher.pipeline.follows(step.tracks))
-        control.wish = Wish(FPS, longest if resting else 0.0, glances)
+        control.target = DecodeTarget(FPS, longest if resting else 0.0, glances)
         events += step.events
         count += 1
     events += watcher.pipeline.lost(float(TIMELINE_S), CLOCK)

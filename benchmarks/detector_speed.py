@@ -28,7 +28,7 @@ from benchmarks.detector_accuracy import kinds
 from benchmarks.report import Figure, Outcome, at_least, command
 from benchmarks.scorers import Scores, as_boxes, detection_scores
 from edge_agent.adapters.detectors import open_detector
-from edge_agent.core.gaze import WHOLE_S
+from edge_agent.core.crop_planner import WHOLE_S
 from edge_agent.core.spec import DetectorSpec, Precision
 
 SIDES = (640, 480, 384, 352, 320)

@@ -27,9 +27,9 @@ from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.crop_planner import WHOLE_S, crop_planner_of
 from edge_agent.core.crops import SIZES, whole
 from edge_agent.core.events import Agent
-from edge_agent.core.gaze import WHOLE_S, gaze_of
 from edge_agent.core.motion import Decision
 from edge_agent.core.pipeline import CameraPipeline, Step
 from edge_agent.core.ports import Detector, Tracker
@@ -115,7 +115,7 @@ class Watcher:
             detector.name,
             pictures=CvPictures(),
             trained=trained(),
-            gaze=gaze_of(camera, tracks, config.detector, config.tracker, whole_s),
+            planner=crop_planner_of(camera, tracks, config.detector, config.tracker, whole_s),
         )
         self.looked = 0
         self.found: Detections | None = None

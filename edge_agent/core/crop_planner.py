@@ -1,5 +1,7 @@
 """Where one camera's picture is looked at: whole, or only where somebody is followed or something moves.
 
+A *piece* is a crop of the picture, a *sheet* the mosaic that the network is shown of several (edge_agent.core.crops).
+
 Everybody who is followed lies in a piece of each look, whether he moves or not; whoever comes moves. The whole picture
 is looked at on a slow rhythm all the same, and whenever the gate opens for another reason than motion.
 
@@ -43,7 +45,7 @@ FINE = 0.8
 camera it is less, and shows nobody small beside him."""
 
 
-class Gaze:
+class CropPlanner:
     """side: longer side at which the network sees a whole picture, pixels. strong: score that begins a track. expected:
     where whoever is followed should be at a time, (n, 4) unit coordinates. whole_s: rhythm of the whole picture.
     motion: what the gate takes for motion."""
@@ -137,14 +139,14 @@ class Gaze:
         return [(slice(y1, y2), slice(x1, x2)) for x1, y1, x2, y2 in rows]
 
 
-def gaze_of(
+def crop_planner_of(
     camera: CameraSpec, tracks: ByteTrack, detector: DetectorSpec, tracker: TrackerSpec, whole_s: float = WHOLE_S
-) -> Gaze | None:
+) -> CropPlanner | None:
     """None where the camera is always looked at whole: rules about pixels want the network's map of the whole picture,
     or whatever else it shows."""
     if camera.crops == "off" or any(rule.kind not in PATIENT for rule in camera.rules):
         return None
-    return Gaze(detector.imgsz, tracker.start, tracks.expected, whole_s, camera.motion)
+    return CropPlanner(detector.imgsz, tracker.start, tracks.expected, whole_s, camera.motion)
 
 
 def _among(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:
