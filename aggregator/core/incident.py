@@ -35,7 +35,7 @@ class OpeningPolicy:
     judged: what verdicts have to leave of a word that reaches severe. Whatever they have shown, something critical is
     opened that reaches `sure` by its camera's own word, and something major or critical, or a crowd, whose episode
     lasts for lasting_s: who was wrong a hundred times may be right about a fire. Of a camera that does not tell much,
-    something major or critical that lasts so long need only reach judged: who is half sure all the while sees something.
+    something major or critical that lasts so long need only reach judged: who is half sure all along sees something.
     """
 
     second_source: float = 0.5
