@@ -130,7 +130,7 @@ def test_what_only_the_exposure_reshapes_is_no_flame(swing: float, hz: float) ->
     """A lit wall, from orange to yellow, of which more or less is red enough as the exposure swings; and a fire."""
 
     def exposed(picture: NDArray[np.float32], t: float) -> NDArray[np.float32]:
-        return np.clip(picture * np.float32(1 + swing * np.sin(2 * np.pi * hz * t)), 0, 255)
+        return np.asarray(np.clip(picture * (1 + swing * np.sin(2 * np.pi * hz * t)), 0, 255), np.float32)
 
     light = (1.15 - np.hypot(X - 160, 1.3 * (Y - 95)) / 90)[..., None]
     hue = 0.35 + 0.5 * np.clip((X - 110) / 100, 0, 1)
