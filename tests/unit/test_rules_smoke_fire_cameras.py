@@ -123,3 +123,18 @@ def test_a_body_has_less_edge_than_grains_have(side: int) -> None:
     assert found[0] == pytest.approx(1 / side)
     assert found[1] > RAGGED
     assert found[2] == 1.0
+
+
+@pytest.mark.parametrize(("swing", "hz"), [(0.0, 1.0), (0.1, 0.5), (0.15, 0.5), (0.1, 0.8)])
+def test_what_only_the_exposure_reshapes_is_no_flame(swing: float, hz: float) -> None:
+    """A lit wall, from orange to yellow, of which more or less is red enough as the exposure swings; and a fire."""
+
+    def exposed(picture: NDArray[np.float32], t: float) -> NDArray[np.float32]:
+        return np.asarray(np.clip(picture * (1 + swing * np.sin(2 * np.pi * hz * t)), 0, 255), np.float32)
+
+    light = (1.15 - np.hypot(X - 160, 1.3 * (Y - 95)) / 90)[..., None]
+    hue = 0.35 + 0.5 * np.clip((X - 110) / 100, 0, 1)
+    wall = light * 235 * np.stack((np.full_like(hue, 0.23), hue, np.ones_like(hue)), axis=-1)
+    lit = np.where(light > 0.45, wall, street(1, 70.0))
+    assert not begins(findings(every(5, 0, 6), lambda t: exposed(lit, t)))
+    assert begins(findings(every(5, 0, 6), lambda t: exposed(with_fire(street(1), t), t)))

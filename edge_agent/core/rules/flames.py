@@ -58,6 +58,13 @@ WILD = 0.7
 RAGGED, SMALL_BODY = 0.25, 144
 """A flame is a body: of the sides of its pixels at most such a share is edge, of fewer pixels than these more, as their
 root; sand, bricks and leaves that have just the colour are speckles."""
+EVEN, NEARLY, ONE_LIGHT = 0.01, 0.5, 0.85
+"""What surrounds a flame is lit by one factor, the camera's exposure, where such a share of its cells (ONE_LIGHT) is
+within EVEN of it, or within NEARLY of what it makes brighter or darker. A fire's own light falls off."""
+OWN = 0.35
+"""Share of what changes at the outline, over the looks, that the exposure does not explain, at least."""
+DIM, BLOWN = 15.0, 230.0
+"""Grey levels of cells that tell nothing of the exposure: noise, and what is white already."""
 LEAST = 0.2
 """Share of its usual size that a flame never falls below: a lamp that blinks does."""
 STRUCTURE, ALIKE, STOOD, JUDGED = 5.0, 0.5, 0.4, 8
@@ -81,13 +88,14 @@ class Flame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """glow, luma, green: (h, w). counts: (2, cells), per cell the pixels that glow, and those of them that did at the
-    look before, too."""
+    """glow, luma, green, red: (h, w). counts: (2, cells), per cell the pixels that glow, and those of them that did at
+    the look before, too."""
 
     t: float
     glow: Mask
     luma: Image
     green: Image
+    red: Image
     counts: Grid
 
 
@@ -102,14 +110,14 @@ class FlameMemory:
         self._area = area
         self._steady = Steady(STEADY_S, STEADY)
         self._looks: deque[_Look] = deque()
-        self._contrast = 1.0
+        self._contrast, self._red = 1.0, float(RED)
 
     def clear(self) -> None:
         self._steady.clear()
         self._looks.clear()
 
     def look(self, picture: Picture, t: float, levels: Levels = FULL) -> list[Flame]:
-        self._contrast = levels.contrast
+        self._contrast, self._red = levels.contrast, levels.at(RED)
         colour = picture.colour(WIDE)
         if self._looks and self._looks[-1].luma.shape != colour.shape[:2]:
             self.clear()
@@ -125,7 +133,8 @@ class FlameMemory:
         size = cell_counts(places, height, width)
         both = size if len(kept) == len(places) else cell_counts(kept, height, width)
         counts = np.array((size.reshape(-1), both.reshape(-1)), np.float32)
-        self._looks.append(_Look(t, glow, picture.grey(WIDE), picture.planes(WIDE)[1], counts))
+        _, green, red = picture.planes(WIDE)
+        self._looks.append(_Look(t, glow, picture.grey(WIDE), green, red, counts))
         steady = self._steady.add(t, np.asarray(size > PRESENT * CELL * CELL, np.bool_))
         while len(self._looks) > 2 and self._looks[0].t < self._steady.since:
             self._looks.popleft()
@@ -175,6 +184,8 @@ class FlameMemory:
         changes = [gap(*lumas) for lumas in pairwise(look.luma[part] for look in self._looks)]
         if not self._lives(pairs, changes) or not self._still_around(region, pairs, changes):
             return None
+        if not self._own(around, part, pairs):
+            return None
         return Flame(cells, self._looks[0].t, usual / size, flicker, gradation)
 
     def _lives(self, pairs: Pairs, changes: list[Image]) -> bool:
@@ -186,6 +197,22 @@ class FlameMemory:
             if (both := a & b).any()
         ]
         return not inner or median(inner) >= INNER * self._contrast
+
+    def _own(self, around: Mask, part: tuple[slice, slice], pairs: Pairs) -> bool:
+        """Whether enough of what changes at the outline does so by itself, see OWN: not only as the exposure makes it
+        red enough, or no longer. around: cells of the picture; part: theirs, of which the pairs are."""
+        changed = own = 0
+        for (a, b), (before, now) in zip(pairs, pairwise(self._looks), strict=True):
+            gain, other = _exposure(before.luma, now.luma, ~around), a ^ b
+            changed += int(np.count_nonzero(other))
+            if gain != 1.0:
+                other &= ~((b & self._lit(before.red[part], gain)) | (a & self._lit(now.red[part], 1.0 / gain)))
+            own += int(np.count_nonzero(other))
+        return own >= OWN * changed
+
+    def _lit(self, red: Image, gain: float) -> Mask:
+        """Where it is too little red for a flame, and would not be if it were so many times as bright."""
+        return np.asarray((red < self._red) & (red * np.float32(gain) >= self._red), np.bool_)
 
     def _still_around(self, region: Mask, pairs: Pairs, changes: list[Image]) -> bool:
         """Whether fewer pixels change beside the flame than in it: see STILL_AROUND. Medians over the looks."""
@@ -200,6 +227,19 @@ class FlameMemory:
 def _share(of: Mask, where: Mask) -> float:
     count = int(np.count_nonzero(where))
     return int(np.count_nonzero(of & where)) / count if count else 0.0
+
+
+def _exposure(before: Image, now: Image, where: Mask) -> float:
+    """The factor by which all that lies in these cells became brighter from one look to the next, (h, w) each; 1 where
+    there is no such factor: see ONE_LIGHT."""
+    first, last = (cell_sums(luma.astype(np.uint16), CELL)[where] / np.float32(CELL**2) for luma in (before, now))
+    seen = (np.minimum(first, last) > DIM) & (np.maximum(first, last) < BLOWN)
+    if np.count_nonzero(seen) < JUDGED:
+        return 1.0
+    ratios = last[seen] / first[seen]
+    gain = float(np.median(ratios))
+    alike = np.abs(ratios - gain) < max(EVEN, NEARLY * abs(gain - 1.0))
+    return gain if np.count_nonzero(alike) >= ONE_LIGHT * len(ratios) else 1.0
 
 
 def _stood(before: _Look, now: _Look) -> bool:
