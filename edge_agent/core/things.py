@@ -28,6 +28,9 @@ SAME, ANEW = 0.3, 0.5
 """Overlap over the smaller box from which a region is a known thing, and over the union below which it has another
 shape."""
 MOST_THINGS = 32
+PARTED_S = 3.0
+"""Things that came at once, seen for less than this with nobody before them, over all of which one region lies now,
+were parts of one: its owner had left only those to be seen."""
 EVEN, SHADED = 0.75, 0.22
 """A drop on the dome shows its surroundings bent and without detail, bright on one side and dark on the other: a plane
 explains EVEN of its variance, and its grey levels vary by SHADED of what they differ from the usual ones at least. A
@@ -87,6 +90,10 @@ class Things:
         known = list(self._things)
         for region in found:
             shown = [thing for thing in self._things if pair_cover(thing.box, region.box) >= SAME]
+            if len(shown) > 1 and region.verdict == "put" and _parts(shown):
+                shown[0].born = min(thing.born for thing in shown)
+                self._things = [thing for thing in self._things if thing not in shown[1:]]
+                shown = shown[:1]
             # Things side by side can run into one region: then each goes by the picture it keeps of itself.
             if len(shown) < 2 and region.verdict == "put" and (number := self._meet(region, found, look)) is not None:
                 met.add(number)
@@ -157,6 +164,12 @@ class Things:
         with_it = _likeness(now, thing.template, visible, look.faint)
         if with_it >= SHOWS and with_it > _likeness(now, thing.under, visible, look.faint):
             thing.seen = look.t
+
+
+def _parts(things: Sequence[Thing]) -> bool:
+    """Whether they are parts of one that was not yet to be seen as a whole."""
+    born = [thing.born for thing in things]
+    return max(born) - min(born) <= AT_ONCE_S and all(thing.open_s < PARTED_S for thing in things)
 
 
 def _likeness(now: Image, was: Image, where: Mask, faint: int) -> float:

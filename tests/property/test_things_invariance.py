@@ -85,5 +85,5 @@ def test_the_clock_of_one_owner_equals_the_naive_reference(script: list[tuple[fl
         if met is not None:
             company.follow(met, BAG, people, t, ASPECT)
             if met.owners:
-                after = [at for at in times if 2 <= at <= t]
+                after = [at for at in times if born <= at <= t]
                 assert max(met.last, born) == alone_since(born, visits, after)

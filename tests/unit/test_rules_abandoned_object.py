@@ -53,6 +53,16 @@ def test_a_bag_is_told_when_its_owner_has_been_away_for_so_long() -> None:
     assert found.since - T0 == pytest.approx(22.8, abs=0.7)
 
 
+def test_an_owner_who_stood_by_until_it_was_told_from_its_surroundings_was_with_it() -> None:
+    """He is out of reach before the thing has been there for the 2.5 s that it takes to be one."""
+
+    def people(t: float) -> tuple[Figure, ...]:
+        x = 0.4 if t < 8 else 0.4 - 0.8 * (t - 8)
+        return (somebody(1, (x, 0.72)),) if t >= 4 and x > 0.05 else ()
+
+    assert play(rule(), people=people).first == pytest.approx(18.2, abs=0.5)
+
+
 def test_a_longer_time_is_waited_for() -> None:
     assert play(rule(after_s=15.0)).first == pytest.approx(27.8, abs=0.7)
 

@@ -40,6 +40,15 @@ def test_two_things_whose_regions_run_together_stay_two() -> None:
         assert [known.box for known in things.step(look(t), [merged])] == [ONE, TWO]
 
 
+def test_what_was_seen_in_parts_at_first_is_one() -> None:
+    things = Things()
+    assert len(things.step(look(6), [region(ONE, 2), region(TWO, 3)])) == 2
+    whole = (ONE[0], ONE[1], TWO[2], TWO[3])
+    for t in (7, 8, 20):
+        (known,) = things.step(look(t), [region(whole, 2)])
+        assert (known.box, known.born) == (whole, T0 + 2)
+
+
 def test_too_much_at_once_is_nothing() -> None:
     boxes = [(0.1 * n, 0.5, 0.1 * n + 0.05, 0.6) for n in range(1, TOGETHER + 1)]
     assert Things().step(look(6), [region(box, 1.0) for box in boxes]) == []

@@ -130,6 +130,9 @@ class Company:
         for name in sorted(nearest, key=lambda name: nearest[name])[:OWNERS]:
             attendance.owners[name] = nearest[name][1]
             attendance.height = max(attendance.height, self._heights[name])
+        for seen in self._seen:  # while the thing was not yet told from its surroundings
+            if seen.figure.id in attendance.owners and self._away(seen.figure, box, aspect) <= self._reach:
+                attendance.owners[seen.figure.id] = attendance.last = seen.t
         return attendance
 
     def follow(self, attendance: Attendance, box: Box, figures: Iterable[Figure], t: float, aspect: float) -> None:
