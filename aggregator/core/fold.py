@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.core.care import joined
-from aggregator.core.incident import Incident, Source, believed, differs, told_by
+from aggregator.core.incident import Incident, Source, believed, judged, told_by
 from aggregator.core.kinship import REPORT
 from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
@@ -52,7 +52,8 @@ class _Weight(Struct, frozen=True, gc=False):
 
 
 class Draft:
-    """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera).
+    """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera),
+    and in this order.
     severity, confidence and told are as of the last `weigh`, closed is by its state. running: a set where it has
     changed since `snapshot`."""
 
@@ -201,12 +202,12 @@ class Draft:
         """Severity and confidence by what all sources told; worked out anew only where that has changed."""
         weight = self._weight
         if weight is None:
-            sources = self._in_order()
-            where = self.place() if places else None
+            sources = tuple(self.sources.values())
+            where = self.place() if places.known else None
             near = places.near(where) if where else ()
             why = reasons(len(sources), self.people, self.people_first, self.reports, near)
             confidence = believed(sources)
-            told = told_by(sources) if any(map(differs, sources)) else confidence
+            told = told_by(sources) if judged(sources) else confidence
             weight = self._weight = _Weight(sources, why, raised(self.gravest, why), confidence, told)
         self.severity = self.care.severity or weight.severity
         self.confidence, self.told = weight.confidence, weight.told
@@ -217,7 +218,7 @@ class Draft:
         if self._frozen is not None:
             return self._frozen.location
         if not self._placed:
-            sources = self._weight.sources if self._weight is not None else self._in_order()
+            sources = tuple(self.sources.values())
             if len(sources) == 1:  # as most
                 self._where = sources[0].location
             else:
@@ -270,16 +271,15 @@ class Draft:
             None if care.severity is None else weight.severity,
         )
 
-    def _in_order(self) -> tuple[Source, ...]:
-        sources = self.sources
-        return tuple([sources[key] for key in sorted(sources)] if len(sources) > 1 else sources.values())
-
     def _source(self, new: Source) -> None:
         """A source counts once, with the greatest confidence of its events, at the first place it gave."""
         key = (new.site, new.camera)
         old = self.sources.get(key)
         if old is None:
-            self.sources[key] = new
+            if self.sources and key < next(reversed(self.sources)):
+                self.sources = dict(sorted([*self.sources.items(), (key, new)]))
+            else:
+                self.sources[key] = new
             self._weight, self._placed = None, False
         elif new.confidence > old.confidence or (old.location is None and new.location is not None):
             best = new if new.confidence > old.confidence else old

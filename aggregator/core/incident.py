@@ -6,7 +6,7 @@ Times are seconds since the Unix epoch (UTC). An incident is a frozen value: eac
 What is made anew with nearly every event is a msgspec struct, which takes a tenth of a frozen dataclass's time.
 """
 
-from collections.abc import Iterable, Sized
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -321,27 +321,30 @@ PRECURSORS = frozenset(kind for kind, info in KINDS.items() if info.severity != 
 false in the city, only a camera's own record lowers it."""
 
 
-def noisy_or(confidences: Iterable[float]) -> float:
-    """The chance that at least one of independent sources is right (Pearl 1988, section 4.3.2, without a leak)."""
+def believed(sources: tuple[Source, ...]) -> float:
+    """The confidence in what independent sources tell: two rules of one camera are one source. Who is alone is weighed
+    as the like have turned out when they were alone.
+
+    The chance that at least one is right (a noisy or: Pearl 1988, section 4.3.2, without a leak)."""
+    if len(sources) == 1 and sources[0].alone is not None:
+        return sources[0].alone
     wrong = 1.0
-    for confidence in confidences:
-        wrong *= 1.0 - confidence
+    for one in sources:
+        wrong *= 1.0 - one.confidence
     return round(1.0 - wrong, 6)
 
 
-def told_by(sources: Iterable[Source]) -> float:
-    """The confidence in what they tell, had nobody ever judged a camera."""
-    return noisy_or([one.confidence if one.told is None else one.told for one in sources])
+def told_by(sources: tuple[Source, ...]) -> float:
+    """The same, had nobody ever judged a camera."""
+    wrong = 1.0
+    for one in sources:
+        wrong *= 1.0 - (one.confidence if one.told is None else one.told)
+    return round(1.0 - wrong, 6)
 
 
-def differs(source: Source) -> bool:
-    """Whether its word counts for something else than it says of itself: verdicts have shown how often it is right."""
-    return source.alone is not None or (source.told is not None and source.told != source.confidence)
-
-
-def believed(sources: tuple[Source, ...]) -> float:
-    """The confidence in what independent sources tell: two rules of one camera are one source. Who is alone is weighed
-    as the like have turned out when they were alone."""
-    if len(sources) == 1 and sources[0].alone is not None:
-        return sources[0].alone
-    return noisy_or([one.confidence for one in sources])
+def judged(sources: tuple[Source, ...]) -> bool:
+    """Whether a word counts for something else than it says of itself: verdicts have shown how often it is right."""
+    for one in sources:
+        if one.alone is not None or (one.told is not None and one.told != one.confidence):
+            return True
+    return False

@@ -110,7 +110,7 @@ class Trail(Struct, gc=False):
     def until(self, heard: HeardSince = always, enough: float = inf) -> float:
         """When it is over, as far as is known. enough: that it is not over before is all that is asked."""
         latest = self.last
-        for first, last in reversed(self.running.values()):
+        for first, last in self.running.values():
             goes_on = STALE_S
             if last > first and last >= heard(self.site, self.camera):
                 silent = SILENT_S + SILENT_SHARE * (last - first)

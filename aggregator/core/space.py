@@ -37,8 +37,11 @@ def centre(points: Sequence[tuple[Location, float]]) -> Location | None:
         north += (point.lat - lat) * weight
         east += _turn(point.lon - lon) * weight
     lat, lon = round(max(-90.0, min(90.0, lat + north / total)), 7), round(_turn(lon + east / total), 7)
-    middle = Location(lat=lat, lon=lon, radius_m=0)
-    reach = max([distance_m(middle, point) + point.radius_m for point, _ in points])
+    middle, reach = Location(lat=lat, lon=lon, radius_m=0), 0.0
+    for point, _ in points:
+        around = distance_m(middle, point) + point.radius_m
+        if around > reach:
+            reach = around
     return Location(lat=lat, lon=lon, radius_m=round(min(reach, 100_000.0), 1))
 
 

@@ -89,7 +89,7 @@ class TrailIndex:
             begin = end - LONGEST
         slots = range(begin, end + 1)
         if at is not None:
-            lat, lon, open_m = at.lat, at.lon + 180.0, _open_m(at.radius_m) + SLACK_M
+            lat, lon, open_m = at.lat, at.lon, _open_m(at.radius_m) + SLACK_M
             per_degree = METRES_PER_DEGREE * cos(radians(lat))
         found: list[Trail] = []
         for by_slot in self._around(trail):
@@ -115,7 +115,10 @@ class TrailIndex:
                             more_m = OPEN_SHARE * radius if radius < MAX_UNCERTAINTY_M else _OPEN_M
                             reach = pair.reach_m + open_m + more_m
                             north = (lat - there.lat) * METRES_PER_DEGREE
-                            east = ((lon - there.lon) % 360.0 - 180.0) * per_degree
+                            east = lon - there.lon
+                            if east * east > _HALF_ROUND:
+                                east = 360.0 - abs(east)
+                            east *= per_degree
                             if north * north + east * east > reach * reach:
                                 continue
                         if pair.faults == 2:
@@ -138,7 +141,8 @@ class TrailIndex:
             trail.incident = incident
             if not trail.key or trail.key in self._listed:
                 trail.key = self._next
-            self._next = max(self._next, trail.key + 1)
+            if trail.key >= self._next:
+                self._next = trail.key + 1
             own[source] = trail
             self._list(trail)
             return trail
@@ -285,6 +289,7 @@ def _slots(trail: Trail) -> tuple[int, int]:
     return first if last - first < LONGEST else last - LONGEST + 1, last
 
 
+_HALF_ROUND = 180.0 * 180.0
 _OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
 
 

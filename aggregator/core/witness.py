@@ -25,9 +25,7 @@ CLOCK_MAX_S = 600.0
 
 def ahead_s(offset_ms: float) -> float:
     """How far an agent's clock is ahead, by its own word."""
-    if offset_ms == 0:
-        return 0.0
-    off = offset_ms / 1000
+    off = offset_ms / 1000.0
     return off if -CLOCK_MAX_S <= off <= CLOCK_MAX_S else min(CLOCK_MAX_S, max(-CLOCK_MAX_S, off))
 
 
@@ -39,10 +37,11 @@ def time_of(event: Event) -> float:
 def times_of(event: Event) -> Times:
     data = event.data
     off = ahead_s(data.clock.offset_ms)
-    time, started = event.time.timestamp() - off, data.started.timestamp() - off
+    time = event.time.timestamp() - off
+    started = time if data.started == event.time else data.started.timestamp() - off
     if data.ended is None:
         return Times(time, started, None, time if time > started else started)
-    ended = data.ended.timestamp() - off
+    ended = time if data.ended == event.time else data.ended.timestamp() - off
     return Times(time, started, ended, time if time > ended else ended)
 
 
