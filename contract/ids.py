@@ -33,8 +33,9 @@ def uuid7(unix_ms: int, entropy: bytes) -> str:
     if len(entropy) < 10:
         raise ValueError(f"{len(entropy)} bytes of entropy, 10 needed")
     random = int.from_bytes(entropy[:10], "big") >> 6
-    first, second, rest = random >> 62, random >> 48 & 0x3FFF, random & 0xFFFF_FFFF_FFFF
-    return "%08x-%04x-7%03x-%04x-%012x" % (unix_ms >> 16, unix_ms & 0xFFFF, first, 0x8000 | second, rest)
+    value = unix_ms << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & ((1 << 62) - 1)
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def derived_uuid7(unix_ms: int, *parts: str) -> str:

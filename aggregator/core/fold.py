@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.core.care import joined
-from aggregator.core.incident import Incident, Source, believed, judged, told_by
+from aggregator.core.incident import Incident, Source, believed
 from aggregator.core.kinship import REPORT
 from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
@@ -206,9 +206,7 @@ class Draft:
             where = self.place() if places.known else None
             near = places.near(where) if where else ()
             why = reasons(len(sources), self.people, self.people_first, self.reports, near)
-            confidence = believed(sources)
-            told = told_by(sources) if judged(sources) else confidence
-            weight = self._weight = _Weight(sources, why, raised(self.gravest, why), confidence, told)
+            weight = self._weight = _Weight(sources, why, raised(self.gravest, why), *believed(sources))
         self.severity = self.care.severity or weight.severity
         self.confidence, self.told = weight.confidence, weight.told
         return weight
@@ -222,7 +220,7 @@ class Draft:
             if len(sources) == 1:  # as most
                 self._where = sources[0].location
             else:
-                self._where = centre([(one.location, max(one.confidence, 0.05)) for one in sources if one.location])
+                self._where = centre([(one.location, one.confidence) for one in sources if one.location])
             self._placed = True
         return self._where
 

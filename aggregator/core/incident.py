@@ -120,7 +120,7 @@ class Incident(Struct, frozen=True, gc=False):
     @property
     def told(self) -> float:
         """What the confidence would be if nobody had ever judged a camera."""
-        return told_by(self.sources)
+        return believed(self.sources)[1]
 
     @property
     def closed(self) -> bool:
@@ -321,30 +321,16 @@ PRECURSORS = frozenset(kind for kind, info in KINDS.items() if info.severity != 
 false in the city, only a camera's own record lowers it."""
 
 
-def believed(sources: tuple[Source, ...]) -> float:
-    """The confidence in what independent sources tell: two rules of one camera are one source. Who is alone is weighed
-    as the like have turned out when they were alone.
+def believed(sources: tuple[Source, ...]) -> tuple[float, float]:
+    """The confidence in what independent sources tell, and what it would be if nobody had ever judged a camera.
 
-    The chance that at least one is right (a noisy or: Pearl 1988, section 4.3.2, without a leak)."""
-    if len(sources) == 1 and sources[0].alone is not None:
-        return sources[0].alone
-    wrong = 1.0
+    The chance that at least one is right (a noisy or: Pearl 1988, section 4.3.2, without a leak). Two rules of one
+    camera are one source. Who is alone is weighed as the like have turned out when they were alone."""
+    wrong = unjudged = 1.0
     for one in sources:
         wrong *= 1.0 - one.confidence
-    return round(1.0 - wrong, 6)
-
-
-def told_by(sources: tuple[Source, ...]) -> float:
-    """The same, had nobody ever judged a camera."""
-    wrong = 1.0
-    for one in sources:
-        wrong *= 1.0 - (one.confidence if one.told is None else one.told)
-    return round(1.0 - wrong, 6)
-
-
-def judged(sources: tuple[Source, ...]) -> bool:
-    """Whether a word counts for something else than it says of itself: verdicts have shown how often it is right."""
-    for one in sources:
-        if one.alone is not None or (one.told is not None and one.told != one.confidence):
-            return True
-    return False
+        unjudged *= 1.0 - (one.confidence if one.told is None else one.told)
+    told = round(1.0 - unjudged, 6)
+    if len(sources) == 1 and sources[0].alone is not None:
+        return sources[0].alone, told
+    return told if wrong == unjudged else round(1.0 - wrong, 6), told
