@@ -94,6 +94,12 @@ class Draft:
         self._placed = False
         self._frozen: Incident | None = one
 
+    def moved(self, one: Incident) -> None:
+        """Becomes what `move` has made of it: no more is new than its state and what goes with that."""
+        self.state, self.closed, self.closed_at = one.state, one.state in CLOSED, one.closed_at
+        self.updated, self.opened, self.doubts, self.revision = one.updated, one.opened, one.doubts, one.revision
+        self.running, self.last_end, self._frozen = one.running, one.last_end, one
+
     def thaw(self) -> None:
         """After `take` of something whose derived attributes are to be worked out anew."""
         self._frozen = self._weight = None

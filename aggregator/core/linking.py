@@ -50,10 +50,8 @@ SILENT_SHARE = 0.5
 """And, once more than its beginning was told, for no longer than SILENT_S and this share of what it has lasted: who
 tells of what goes on does so every so often, or ever less often, each time after a part of what it has lasted. What is
 silent for longer has ended, and its end was lost; not where its agent was away, whose silence says nothing."""
-APART_SHARE = 0.045
-APART_M = 150.0
-"""Another incident of the like near by, as a share of the rate of sightings of the first, and how far around: fights
-and crowds draw others. What is farther off than about two extents is more likely that other one."""
+APART_TWICE_M2 = 2.0 * 150.0**2
+"""How far around another incident of the like draws (`kinship.APART_SHARE`): twice the variance."""
 
 
 HeardSince = Callable[[str, str], float]
@@ -215,15 +213,15 @@ def _by_distance(
     # What may be anywhere within a wider circle is less likely before this one camera: the density falls with the area,
     # or with the length of a road.
     moved, vague = kinds.extent_m / wide, VAGUE_M / open_m if open_m > VAGUE_M else 1.0
-    spread = vague * vague * (moved if kinds.road else moved * moved)
-    nearness = spread * exp(-beyond * beyond / (2.0 * wide * wide))
+    spread, squared = vague * vague * (moved if kinds.road else moved * moved), -beyond * beyond
+    nearness = spread * exp(squared / (2.0 * wide * wide))
     if a.kind is REPORT and b.kind is not REPORT:
         # A post hears of its whole area, whatever the place: the density there against an even one.
         variance = wide * wide + open_m * open_m
         density = exp(-distance * distance / (2.0 * variance)) / (2.0 * pi * variance)
         nearness = min(1.0, POST_M * POST_M * density)
     fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
-    apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2.0 * APART_M * APART_M))
+    apart = kinds.apart * exp(squared / APART_TWICE_M2)
     rate = kinds.likely * fades * nearness
     if a.kind is b.kind is not REPORT and (parted := abs(a.first - b.first)) < SUDDEN_S:
         if kinds.far > 1.0:

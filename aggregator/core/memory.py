@@ -93,7 +93,7 @@ class Memory:
     def move(self, draft: Draft, to: State, now: float, reason: str, actor: str = SYSTEM) -> None:
         """A step of the lifecycle that the system may make, by itself or as part of what `actor` does."""
         moved, change = move(self.snapshot(draft), to, now, party="system", actor=actor, reason=reason)
-        draft.take(moved)
+        draft.moved(moved)
         self.step.touch(draft.id)
         self.step.changes.append(change)
 

@@ -14,7 +14,7 @@ from operator import attrgetter
 from msgspec import Struct
 
 from aggregator.core.kinship import FAR, PAIRS
-from aggregator.core.linking import MAX_UNCERTAINTY_M, OPEN_SHARE, REACH_M, STALE_S, WINDOW_S, Trail, metres
+from aggregator.core.linking import MAX_UNCERTAINTY_M, OPEN_SHARE, REACH_M, STALE_S, WINDOW_S, Trail
 from aggregator.core.space import METRES_PER_DEGREE, Cells
 from contract.events import Location
 from contract.kinds import Kind
@@ -99,8 +99,7 @@ class TrailIndex:
                     continue
                 since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
                 for other in bucket.values():
-                    pair = kinds.get(other.kind)
-                    if pair is None:
+                    if other.kind not in kinds:
                         continue
                     last = other.last
                     if last < earliest and (not other.running or last + STALE_S < earliest):
@@ -109,7 +108,7 @@ class TrailIndex:
                     if first < since or first > latest:
                         continue
                     if other.camera != camera:
-                        there = other.place
+                        pair, there = kinds[other.kind], other.place
                         if at is not None and there is not None:
                             radius = there.radius_m
                             more_m = OPEN_SHARE * radius if radius < MAX_UNCERTAINTY_M else _OPEN_M
@@ -163,7 +162,7 @@ class TrailIndex:
         before, longer, moved = trail.place, False, False
         if sure > trail.sure:
             trail.sure = sure
-        if place is not None and place is not before and (before is None or last >= trail.last):
+        if place is not None and (before is None or last >= trail.last) and place != before:
             trail.place, moved = place, True
         if last > trail.last:
             longer = last // SLOT_S != trail.last // SLOT_S
@@ -177,7 +176,10 @@ class TrailIndex:
         """After its place has changed, or the slots that it lasts for."""
         listing, place = self._listed[trail.key], trail.place
         before = listing.place
-        stays = before is place or (before and place and metres(before, place) < DRIFT_M)
+        stays = before is place
+        if before is not None and place is not None:  # a degree of longitude is no longer than one of latitude
+            north, east = before.lat - place.lat, before.lon - place.lon
+            stays = north * north + east * east < _DRIFT_DEG2
         if stays and not longer:  # as most of what goes on
             return
         first, last = _slots(trail)
@@ -289,6 +291,7 @@ def _slots(trail: Trail) -> tuple[int, int]:
     return first if last - first < LONGEST else last - LONGEST + 1, last
 
 
+_DRIFT_DEG2 = (DRIFT_M / METRES_PER_DEGREE) ** 2
 _HALF_ROUND = 180.0 * 180.0
 _OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
 

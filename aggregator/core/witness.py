@@ -1,7 +1,6 @@
 """What one event says of when and where, and what its word is worth, by the correlation's reckoning."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from aggregator.core.fold import Draft, Times
 from aggregator.core.incident import Source
@@ -58,18 +57,12 @@ def place_of(event: Event, locate: Locate) -> Location | None:
         return given
     if abs(given.lat - own.lat) > SAME_DEG or abs(given.lon - own.lon) > SAME_DEG:
         return given
-    return own if address else _in_sight(given.lat, given.lon)
+    return own if address else Location(lat=given.lat, lon=given.lon, radius_m=SIGHT_M)
 
 
 def ties_at(place: Location | None) -> Location | None:
     """The place by which it ties to others; by an address it ties as one of its site."""
     return None if place is None or place.radius_m >= ADDRESS_M else place
-
-
-@lru_cache(maxsize=65_536)
-def _in_sight(lat: float, lon: float) -> Location:
-    """Cameras stand still: the same places come again and again."""
-    return Location(lat=lat, lon=lon, radius_m=SIGHT_M)
 
 
 def source_of(event: Event, at: Times, place: Location | None, trust: Trust, draft: Draft) -> Source | None:
