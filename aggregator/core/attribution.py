@@ -198,8 +198,8 @@ class Attribution:
         if pull.support > 1 and pull.strongest.match != "related":
             most = SUPPORT * pull.rate
             pull.rate = pull.total if pull.total < most else most
-        pull.own = pull.strongest.place == "camera" and len(self._drafts[pull.incident].sources) == 1
-        if pull.own:
+        if pull.strongest.place == "camera" and len(self._drafts[pull.incident].sources) == 1:
+            pull.own = True
             pull.rate += usual
             pull.against = min(usual, BURST_PER_S) + PRIOR_PER_H / 3600
         else:

@@ -268,9 +268,9 @@ class Correlator:
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
         pulls = self._attribution.pulls(probe)
-        allowed, refused = self._allowed(pulls, probe, delayed) if pulls else ([], {})
+        allowed, refused = self._allowed(pulls, probe, delayed)
         self._memory.step.refused.update(refused)
-        announced = self._drafts.get(self._announced.pop(event.data.episode, ""))
+        announced = self._drafts.get(self._announced.pop(event.data.episode, "")) if self._announced else None
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
             self._note(event.data, probe.first, best.confirmed)

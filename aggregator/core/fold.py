@@ -141,7 +141,7 @@ class Draft:
         if data.subjects and not late:
             self._count(data.subjects, at.time)
         if data.zone is not None and data.zone not in self.zones:
-            self.zones = tuple(sorted((*self.zones, data.zone)))
+            self.zones = tuple(sorted((*self.zones, data.zone))) if self.zones else (data.zone,)
         if data.kind is REPORT and data.phase == "begin" and not late:
             self.reports += 1
             self._weight = None

@@ -17,8 +17,8 @@ METRES_PER_DEGREE = EARTH_RADIUS_M * 0.017453292519943295
 def distance_m(a: Location, b: Location) -> float:
     """Great-circle distance by the haversine formula; radius_m is not looked at."""
     lat_a, lat_b = radians(a.lat), radians(b.lat)
-    half_lat, half_lon = (lat_b - lat_a) / 2, radians(b.lon - a.lon) / 2
-    h = sin(half_lat) ** 2 + cos(lat_a) * cos(lat_b) * sin(half_lon) ** 2
+    north, east = sin((lat_b - lat_a) / 2), sin(radians(b.lon - a.lon) / 2)
+    h = north * north + cos(lat_a) * cos(lat_b) * (east * east)
     half = sqrt(h)
     return 2 * EARTH_RADIUS_M * asin(half if half < 1.0 else 1.0)
 

@@ -14,7 +14,7 @@ from operator import attrgetter
 from msgspec import Struct
 
 from aggregator.core.kinship import FAR, PAIRS
-from aggregator.core.linking import MAX_UNCERTAINTY_M, OPEN_SHARE, REACH_M, STALE_S, WINDOW_S, Trail
+from aggregator.core.linking import OPEN_SHARE, REACH_M, STALE_S, WINDOW_S, Trail
 from aggregator.core.space import METRES_PER_DEGREE, Cells
 from contract.events import Location
 from contract.kinds import Kind
@@ -89,7 +89,7 @@ class TrailIndex:
             begin = end - LONGEST
         slots = range(begin, end + 1)
         if at is not None:
-            lat, lon, open_m = at.lat, at.lon, _open_m(at.radius_m) + SLACK_M
+            lat, lon, open_m = at.lat, at.lon, OPEN_SHARE * at.radius_m + SLACK_M
             per_degree = METRES_PER_DEGREE * cos(radians(lat))
         found: list[Trail] = []
         for by_slot in self._around(trail):
@@ -110,9 +110,7 @@ class TrailIndex:
                     if other.camera != camera:
                         pair, there = kinds[other.kind], other.place
                         if at is not None and there is not None:
-                            radius = there.radius_m
-                            more_m = OPEN_SHARE * radius if radius < MAX_UNCERTAINTY_M else _OPEN_M
-                            reach = pair.reach_m + open_m + more_m
+                            reach = pair.reach_m + open_m + OPEN_SHARE * there.radius_m
                             north = (lat - there.lat) * METRES_PER_DEGREE
                             east = lon - there.lon
                             if east * east > _HALF_ROUND:
@@ -210,7 +208,8 @@ class TrailIndex:
         key, slots = trail.key, range(begin, last + 1)
         self._listed[key] = _Listing(cell, trail.place, first, last)
         for name in _names(trail.site, cell):
-            for by_slot in self._place(name, trail.place).holders:
+            place = self._places.get(name) or self._place(name, trail.place)
+            for by_slot in place.holders:
                 for slot in slots:
                     bucket = by_slot.get(slot)
                     if bucket is None:
@@ -264,15 +263,13 @@ class TrailIndex:
         return (place.own,) if place is not None else ()
 
     def _place(self, name: _Name, at: Location | None) -> _Place:
-        """Where something is to be listed. at: in it, where it is a cell."""
-        place = self._places.get(name)
-        if place is None:
-            own: _Slots = {}
-            holders = [own]
-            if at is not None and isinstance(name, int):
-                around = self._hoods.keys() & self._cells.around(at.lat, at.lon, FARTHEST_M)
-                holders += [self._hoods[cell] for cell in around]
-            place = self._places[name] = _Place(own, holders)
+        """Where something is to be listed for the first time. at: in it, where it is a cell."""
+        own: _Slots = {}
+        holders = [own]
+        if at is not None and isinstance(name, int):
+            around = self._hoods.keys() & self._cells.around(at.lat, at.lon, FARTHEST_M)
+            holders += [self._hoods[cell] for cell in around]
+        place = self._places[name] = _Place(own, holders)
         return place
 
 
@@ -293,9 +290,3 @@ def _slots(trail: Trail) -> tuple[int, int]:
 
 _DRIFT_DEG2 = (DRIFT_M / METRES_PER_DEGREE) ** 2
 _HALF_ROUND = 180.0 * 180.0
-_OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
-
-
-def _open_m(radius_m: float) -> float:
-    """What a place leaves open, at most, beside another one: see `linking`."""
-    return OPEN_SHARE * radius_m if radius_m < MAX_UNCERTAINTY_M else _OPEN_M
