@@ -22,7 +22,7 @@ class H3Cells:
     def __init__(self, resolution: int = RESOLUTION) -> None:
         """resolution: 2 or more."""
         # Cameras stand still: the same places are asked for again and again.
-        self._cell = lru_cache(maxsize=65_536)(partial(h3.latlng_to_cell, res=resolution))
+        self._cell = lru_cache(maxsize=4_096)(partial(h3.latlng_to_cell, res=resolution))
         self._disk = lru_cache(maxsize=512)(_disk)
 
     def cell(self, lat: float, lon: float) -> int:

@@ -5,9 +5,8 @@ it stands the background: what this camera tells anyway (`rates`), new incidents
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import factorial, inf
-
-from msgspec import Struct
 
 from aggregator.core.fold import Draft
 from aggregator.core.incident import doubt
@@ -58,10 +57,11 @@ UNLIKELY = 1e-4
 begins near by just then."""
 
 
-class Pull(Struct, gc=False):
+@dataclass(slots=True)
+class Pull:
     """How strongly an incident pulls. trail, credit: of its strongest tie. others: what of it comes from other cameras.
     own: its only source is the camera itself. against: what stands against it. among: see AMONG; inf where that does
-    not apply."""
+    not apply. No msgspec struct: those take longer to change."""
 
     incident: str
     rate: float

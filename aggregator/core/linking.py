@@ -50,8 +50,9 @@ SILENT_SHARE = 0.5
 """And, once more than its beginning was told, for no longer than SILENT_S and this share of what it has lasted: who
 tells of what goes on does so every so often, or ever less often, each time after a part of what it has lasted. What is
 silent for longer has ended, and its end was lost; not where its agent was away, whose silence says nothing."""
-APART_TWICE_M2 = 2.0 * 150.0**2
-"""How far around another incident of the like draws (`kinship.APART_SHARE`): twice the variance."""
+APART_M = 150.0
+"""How far around what is another incident of the like draws (`kinship.APART_SHARE`)."""
+_APART = 2.0 * APART_M * APART_M
 
 
 HeardSince = Callable[[str, str], float]
@@ -221,7 +222,7 @@ def _by_distance(
         density = exp(-distance * distance / (2.0 * variance)) / (2.0 * pi * variance)
         nearness = min(1.0, POST_M * POST_M * density)
     fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
-    apart = kinds.apart * exp(squared / APART_TWICE_M2)
+    apart = kinds.apart * exp(squared / _APART)
     rate = kinds.likely * fades * nearness
     if a.kind is b.kind is not REPORT and (parted := abs(a.first - b.first)) < SUDDEN_S:
         if kinds.far > 1.0:
@@ -233,8 +234,10 @@ def _by_distance(
 
 def metres(a: Location, b: Location) -> float:
     """On the local tangent plane: within 0.1% of the great circle below 100 km."""
-    north = (a.lat - b.lat) * METRES_PER_DEGREE
-    east = ((a.lon - b.lon + 180.0) % 360.0 - 180.0) * METRES_PER_DEGREE * cos(radians(a.lat))
+    north, turned = (a.lat - b.lat) * METRES_PER_DEGREE, a.lon - b.lon + 180.0
+    if turned < 0.0 or turned >= 360.0:
+        turned %= 360.0
+    east = (turned - 180.0) * METRES_PER_DEGREE * cos(radians(a.lat))
     return sqrt(north * north + east * east)
 
 

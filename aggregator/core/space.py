@@ -92,4 +92,5 @@ class Grid:
 
 
 def _turn(degrees: float) -> float:
-    return (degrees + 180) % 360 - 180
+    turned = degrees + 180.0
+    return (turned if 0.0 <= turned < 360.0 else turned % 360.0) - 180.0
