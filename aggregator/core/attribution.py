@@ -5,8 +5,9 @@ it stands the background: what this camera tells anyway (`rates`), new incidents
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import factorial, inf
+
+from msgspec import Struct
 
 from aggregator.core.fold import Draft
 from aggregator.core.incident import doubt
@@ -57,11 +58,10 @@ UNLIKELY = 1e-4
 begins near by just then."""
 
 
-@dataclass(slots=True)
-class Pull:
+class Pull(Struct, gc=False):
     """How strongly an incident pulls. trail, credit: of its strongest tie. others: what of it comes from other cameras.
     own: its only source is the camera itself. against: what stands against it. among: see AMONG; inf where that does
-    not apply. No msgspec struct: those take longer to change."""
+    not apply."""
 
     incident: str
     rate: float

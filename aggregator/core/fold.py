@@ -5,6 +5,7 @@ holds does not depend on the order in which events were added, except for exact 
 """
 
 from collections.abc import Iterable
+from math import inf
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -55,17 +56,18 @@ class Draft:
     """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera),
     and in this order.
     severity, confidence and told are as of the last `weigh`, closed is by its state. running: a set where it has
-    changed since `snapshot`."""
+    changed since `snapshot`. due: when `Memory` looks at it again."""
 
     __slots__ = (
         *("id", "kind", "state", "severity", "started", "last_event", "updated", "last_end", "closed_at", "running"),
         *("event_count", "delayed", "zones", "snapshot_of", "snapshot_strength", "why", "strength", "subjects"),
         *("subjects_time", "previous", "merged_into", "opened", "gravest", "people", "people_first", "people_since"),
         *("reports", "doubts", "revision", "split_from", "apart", "care", "sources", "confidence", "told"),
-        *("closed", "_weight", "_where", "_placed", "_frozen"),
+        *("closed", "due", "_weight", "_where", "_placed", "_frozen"),
     )
 
     def __init__(self, one: Incident) -> None:
+        self.due = inf
         self.take(one)
 
     @property

@@ -111,9 +111,9 @@ class Trail(Struct, gc=False):
         latest = self.last
         for first, last in self.running.values():
             goes_on = STALE_S
-            if last > first and last >= heard(self.site, self.camera):
+            if last > first:
                 silent = SILENT_S + SILENT_SHARE * (last - first)
-                if silent < STALE_S:
+                if silent < STALE_S and last + silent < enough and last >= heard(self.site, self.camera):
                     goes_on = silent
             if last + goes_on > latest:
                 latest = last + goes_on
