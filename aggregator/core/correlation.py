@@ -62,7 +62,7 @@ class Correlator:
         )
         self._rates = self._memory.rates
         self._attribution = Attribution(self._index, self._rates, self._drafts, heard)
-        self._ordering = Ordering(self.policy.reorder_s)
+        self._ordering = Ordering(self.policy.reorder_s, self.policy.delayed_after_s)
         self._announced: dict[str, str] = {}
         """Episodes that wait for their turn, to the incident that they were announced as."""
         self._locate = locate or (lambda _site, _camera: None)
@@ -124,7 +124,7 @@ class Correlator:
         self._memory.step = Step()
         for event in events:
             held = self._ordering.push(event, times_of(event), now, event.id in hushed)
-            if event.data.severity == "critical" and event.data.phase == "begin" and not self._is_delayed(held):
+            if event.data.severity == "critical" and event.data.phase == "begin" and not held.delayed:
                 self._announce(held, now)
         self._release(now)
         return self._memory.outcome()
@@ -184,13 +184,10 @@ class Correlator:
         for held in self._ordering.due(now):
             self._assign(held, now)
 
-    def _is_delayed(self, held: Held) -> bool:
-        return held.event.data.delayed or held.received - held.at.time > self.policy.delayed_after_s
-
     def _assign(self, held: Held, now: float) -> None:
         """One event to its incident."""
         episode = held.event.data.episode
-        place, delayed = place_of(held.event, self._locate), self._is_delayed(held)
+        place, delayed = place_of(held.event, self._locate), held.delayed
         known = self._episodes.get(episode)
         if known is not None and (draft := self._drafts.get(self._lineage.root(known.incident))) is not None:
             target, link, refused = self._go_on(held, known, draft, place, delayed, now), EPISODE, _NONE

@@ -24,8 +24,7 @@ CLOCK_MAX_S = 600.0
 
 def ahead_s(offset_ms: float) -> float:
     """How far an agent's clock is ahead, by its own word."""
-    off = offset_ms / 1000.0
-    return off if -CLOCK_MAX_S <= off <= CLOCK_MAX_S else min(CLOCK_MAX_S, max(-CLOCK_MAX_S, off))
+    return min(CLOCK_MAX_S, max(-CLOCK_MAX_S, offset_ms / 1000.0))
 
 
 def time_of(event: Event) -> float:
@@ -35,7 +34,9 @@ def time_of(event: Event) -> float:
 
 def times_of(event: Event) -> Times:
     data = event.data
-    off = ahead_s(data.clock.offset_ms)
+    off = data.clock.offset_ms / 1000.0
+    if off > CLOCK_MAX_S or off < -CLOCK_MAX_S:
+        off = ahead_s(data.clock.offset_ms)
     time = event.time.timestamp() - off
     started = time if data.started == event.time else data.started.timestamp() - off
     if data.ended is None:
