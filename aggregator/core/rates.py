@@ -112,10 +112,12 @@ class Rates:
     def lasts(self, site: str, camera: str, kind: Kind, begun: float) -> RateKey:
         """An episode that was noted when it had begun turns out not to be brief. Returns what has changed."""
         key = (site, camera, KINDS[kind].family, False)
-        count = self._counts.setdefault(key, _Count(begun))
+        count = self._counts.get(key) or _Count(begun, 0.0, 0.0, 0.0)
+        fast = count.fast
         if kind not in AS_LONG:
             gone = count.time - begun if count.time > begun else 0.0
-            count.fast = max(0.0, count.fast - exp(-gone / FAST_S))
+            fast = max(0.0, fast - exp(-gone / FAST_S))
+        self._counts[key] = _Count(count.time, count.slow, fast, count.alone)
         return key
 
     def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
