@@ -24,7 +24,7 @@ def incident(
         kind=kind,
         state=state,
         severity=severity,  # type: ignore[arg-type]
-        confidence=believed(sources),
+        confidence=believed(sources)[0],
         started=started,
         last_event=started,
         updated=started,

@@ -22,15 +22,16 @@ class H3Cells:
     def __init__(self, resolution: int = RESOLUTION) -> None:
         """resolution: 2 or more."""
         # Cameras stand still: the same places are asked for again and again.
-        self._cell = lru_cache(maxsize=65_536)(partial(h3.latlng_to_cell, res=resolution))
-        self._disk = lru_cache(maxsize=16_384)(_disk)
-
-    def cell(self, lat: float, lon: float) -> int:
-        found: int = self._cell(lat, lon)
-        return found
+        self.cell = lru_cache(maxsize=4_096)(partial(_cell, resolution))
+        self._disk = lru_cache(maxsize=512)(_disk)
 
     def around(self, lat: float, lon: float, reach_m: float) -> Sequence[int]:
-        return self._disk(self._cell(lat, lon), reach_m)
+        return self._disk(self.cell(lat, lon), reach_m)
+
+
+def _cell(resolution: int, lat: float, lon: float) -> int:
+    found: int = h3.latlng_to_cell(lat, lon, resolution)
+    return found
 
 
 def _disk(cell: int, reach_m: float) -> tuple[int, ...]:

@@ -84,8 +84,12 @@ class Pull(Struct, gc=False):
 def goes_on(trail: Trail, before: float) -> bool:
     """Whether the trail has come to last LASTS_S, or twice as long, four times and so on, with what was heard of it
     since `before`: most that is looked at again has nothing new around, and a look is the dearest thing there is."""
-    times = int((trail.last - trail.first) // LASTS_S)
-    return times.bit_length() > int(max(before - trail.first, 0.0) // LASTS_S).bit_length()
+    first, last = trail.first, trail.last
+    if last - first < LASTS_S:
+        return False
+    if before < first:
+        before = first
+    return int((last - first) // LASTS_S).bit_length() > int((before - first) // LASTS_S).bit_length()
 
 
 def _strongest(pull: Pull) -> tuple[float, str]:
@@ -140,7 +144,8 @@ class Attribution:
             self._weigh(pull, usual)
             if pull.strongest.place != "camera" and pull.rate > MARGIN * pull.against:
                 pull.among = self._among(pull.trail, probe)
-                pull.rate = min(pull.rate, AMONG * pull.among)
+                if pull.rate > AMONG * pull.among:
+                    pull.rate = AMONG * pull.among
         return sorted(found.values(), key=_strongest) if len(found) > 1 else list(found.values())
 
     def background(self, probe: Trail) -> float:
@@ -191,9 +196,10 @@ class Attribution:
     def _weigh(self, pull: Pull, usual: float) -> None:
         """Own: a camera that repeats itself joins what it told before, also in a burst, which is no news."""
         if pull.support > 1 and pull.strongest.match != "related":
-            pull.rate = min(pull.total, SUPPORT * pull.rate)
-        pull.own = pull.strongest.place == "camera" and len(self._drafts[pull.incident].sources) == 1
-        if pull.own:
+            most = SUPPORT * pull.rate
+            pull.rate = pull.total if pull.total < most else most
+        if pull.strongest.place == "camera" and len(self._drafts[pull.incident].sources) == 1:
+            pull.own = True
             pull.rate += usual
             pull.against = min(usual, BURST_PER_S) + PRIOR_PER_H / 3600
         else:

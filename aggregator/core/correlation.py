@@ -17,7 +17,7 @@ from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
 from aggregator.core.attribution import BRIDGE, LASTING, MARGIN, Attribution, Pull, goes_on
 from aggregator.core.care import UNTOUCHED
-from aggregator.core.fold import Draft, Times, age, begin, emptied
+from aggregator.core.fold import NOBODY, Draft, Times, age, begin, emptied
 from aggregator.core.incident import Change, Heard, Incident, against, opening
 from aggregator.core.kinship import VAGUE
 from aggregator.core.linking import EPISODE, FIRST, HeardSince, Link, Trail, always
@@ -62,7 +62,7 @@ class Correlator:
         )
         self._rates = self._memory.rates
         self._attribution = Attribution(self._index, self._rates, self._drafts, heard)
-        self._ordering = Ordering(self.policy.reorder_s)
+        self._ordering = Ordering(self.policy.reorder_s, self.policy.delayed_after_s)
         self._announced: dict[str, str] = {}
         """Episodes that wait for their turn, to the incident that they were announced as."""
         self._locate = locate or (lambda _site, _camera: None)
@@ -124,7 +124,7 @@ class Correlator:
         self._memory.step = Step()
         for event in events:
             held = self._ordering.push(event, times_of(event), now, event.id in hushed)
-            if event.data.severity == "critical" and event.data.phase == "begin" and not self._is_delayed(held):
+            if event.data.severity == "critical" and event.data.phase == "begin" and not held.delayed:
                 self._announce(held, now)
         self._release(now)
         return self._memory.outcome()
@@ -184,16 +184,12 @@ class Correlator:
         for held in self._ordering.due(now):
             self._assign(held, now)
 
-    def _is_delayed(self, held: Held) -> bool:
-        return held.event.data.delayed or held.received - held.at.time > self.policy.delayed_after_s
-
     def _assign(self, held: Held, now: float) -> None:
         """One event to its incident."""
         episode = held.event.data.episode
-        place, delayed = place_of(held.event, self._locate), self._is_delayed(held)
+        place, delayed = place_of(held.event, self._locate), held.delayed
         known = self._episodes.get(episode)
-        draft = self._drafts.get(self._lineage.root(known.incident)) if known is not None else None
-        if known is not None and draft is not None:
+        if known is not None and (draft := self._drafts.get(self._lineage.root(known.incident))) is not None:
             target, link, refused = self._go_on(held, known, draft, place, delayed, now), EPISODE, _NONE
         else:
             target, link, refused = self._begin(held, place, delayed, now)
@@ -221,7 +217,7 @@ class Correlator:
         if draft.state == "suspected" and not held.hushed:
             self._promote(draft, data, last, last - first, now, delayed)
         memory.watch(draft)
-        refused = tuple(memory.step.refused.items())
+        refused = tuple(memory.step.refused.items()) if memory.step.refused else _NONE
         memory.step.refused.clear()
         return draft.id, link, refused
 
@@ -259,20 +255,19 @@ class Correlator:
         data = held.event.data
         self._episodes[data.episode] = state
         running = not state.ended and (not draft.closed or data.episode in draft.running)
-        many = self.policy.opening.crowded
-        few = draft.people < many
+        many, people = self.policy.opening.crowded, draft.people
         source = source_of(held.event, held.at, place, self._trust, draft)
         draft.add(held.event, held.at, now, source, running, delayed)
-        if few and draft.people >= many:
+        if people < many <= draft.people:
             self._note(data, state.last, len(draft.sources) > 1, many=True)
         self._memory.step.touched[draft.id] = None
 
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
         pulls = self._attribution.pulls(probe)
-        allowed, refused = self._allowed(pulls, probe, delayed) if pulls else ([], {})
+        allowed, refused = self._allowed(pulls, probe, delayed)
         self._memory.step.refused.update(refused)
-        announced = self._drafts.get(self._announced.pop(event.data.episode, ""))
+        announced = self._drafts.get(self._announced.pop(event.data.episode, "")) if self._announced else None
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
             self._note(event.data, probe.first, best.confirmed)
@@ -280,7 +275,7 @@ class Correlator:
                 self._memory.absorb(self._drafts[best.incident], announced, now)
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
         self._note(event.data, probe.first, False)
-        anew = {one for one, why in refused.items() if why == "onset"}
+        anew = {one for one, why in refused.items() if why == "onset"} if refused else NOBODY
         own_id = incident_id(event, at)
         if announced is None:
             announced = self._drafts.get(own_id)
@@ -288,7 +283,8 @@ class Correlator:
             own_id = announced.id
             self._empty(announced, event, at, now)
         else:
-            draft = self._drafts[own_id] = begin(own_id, event, at, now, self._previous(refused.keys() - anew))
+            before = self._previous(refused.keys() - anew) if refused else None
+            draft = self._drafts[own_id] = begin(own_id, event, at, now, before)
             self._memory.step.changes.append(Change(own_id, now, SYSTEM, None, "suspected", "first_event"))
             if announced is not None:  # for another of the episode's events, which came sooner
                 self._memory.absorb(draft, announced, now)

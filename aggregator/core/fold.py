@@ -5,12 +5,13 @@ holds does not depend on the order in which events were added, except for exact 
 """
 
 from collections.abc import Iterable
+from math import inf
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.core.care import joined
-from aggregator.core.incident import Incident, Source, believed, differs, told_by
+from aggregator.core.incident import Incident, Source, believed
 from aggregator.core.kinship import REPORT
 from aggregator.core.severity import Places, raised, reasons
 from aggregator.core.space import centre
@@ -52,19 +53,21 @@ class _Weight(Struct, frozen=True, gc=False):
 
 
 class Draft:
-    """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera).
+    """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera),
+    and in this order.
     severity, confidence and told are as of the last `weigh`, closed is by its state. running: a set where it has
-    changed since `snapshot`."""
+    changed since `snapshot`. due: when `Memory` looks at it again."""
 
     __slots__ = (
         *("id", "kind", "state", "severity", "started", "last_event", "updated", "last_end", "closed_at", "running"),
         *("event_count", "delayed", "zones", "snapshot_of", "snapshot_strength", "why", "strength", "subjects"),
         *("subjects_time", "previous", "merged_into", "opened", "gravest", "people", "people_first", "people_since"),
         *("reports", "doubts", "revision", "split_from", "apart", "care", "sources", "confidence", "told"),
-        *("closed", "_weight", "_where", "_placed", "_frozen"),
+        *("closed", "due", "_weight", "_where", "_placed", "_frozen"),
     )
 
     def __init__(self, one: Incident) -> None:
+        self.due = inf
         self.take(one)
 
     @property
@@ -92,6 +95,12 @@ class Draft:
         self._where: Location | None = None
         self._placed = False
         self._frozen: Incident | None = one
+
+    def moved(self, one: Incident) -> None:
+        """Becomes what `move` has made of it: no more is new than its state and what goes with that."""
+        self.state, self.closed, self.closed_at = one.state, one.state in CLOSED, one.closed_at
+        self.updated, self.opened, self.doubts, self.revision = one.updated, one.opened, one.doubts, one.revision
+        self.running, self.last_end, self._frozen = one.running, one.last_end, one
 
     def thaw(self) -> None:
         """After `take` of something whose derived attributes are to be worked out anew."""
@@ -134,7 +143,7 @@ class Draft:
         if data.subjects and not late:
             self._count(data.subjects, at.time)
         if data.zone is not None and data.zone not in self.zones:
-            self.zones = tuple(sorted((*self.zones, data.zone)))
+            self.zones = tuple(sorted((*self.zones, data.zone))) if self.zones else (data.zone,)
         if data.kind is REPORT and data.phase == "begin" and not late:
             self.reports += 1
             self._weight = None
@@ -201,13 +210,11 @@ class Draft:
         """Severity and confidence by what all sources told; worked out anew only where that has changed."""
         weight = self._weight
         if weight is None:
-            sources = self._in_order()
-            where = self.place() if places else None
+            sources = tuple(self.sources.values())
+            where = self.place() if places.known else None
             near = places.near(where) if where else ()
             why = reasons(len(sources), self.people, self.people_first, self.reports, near)
-            confidence = believed(sources)
-            told = told_by(sources) if any(map(differs, sources)) else confidence
-            weight = self._weight = _Weight(sources, why, raised(self.gravest, why), confidence, told)
+            weight = self._weight = _Weight(sources, why, raised(self.gravest, why), *believed(sources))
         self.severity = self.care.severity or weight.severity
         self.confidence, self.told = weight.confidence, weight.told
         return weight
@@ -217,11 +224,11 @@ class Draft:
         if self._frozen is not None:
             return self._frozen.location
         if not self._placed:
-            sources = self._weight.sources if self._weight is not None else self._in_order()
+            sources = tuple(self.sources.values())
             if len(sources) == 1:  # as most
                 self._where = sources[0].location
             else:
-                self._where = centre([(one.location, max(one.confidence, 0.05)) for one in sources if one.location])
+                self._where = centre([(one.location, one.confidence) for one in sources if one.location])
             self._placed = True
         return self._where
 
@@ -270,16 +277,15 @@ class Draft:
             None if care.severity is None else weight.severity,
         )
 
-    def _in_order(self) -> tuple[Source, ...]:
-        sources = self.sources
-        return tuple([sources[key] for key in sorted(sources)] if len(sources) > 1 else sources.values())
-
     def _source(self, new: Source) -> None:
         """A source counts once, with the greatest confidence of its events, at the first place it gave."""
         key = (new.site, new.camera)
         old = self.sources.get(key)
         if old is None:
-            self.sources[key] = new
+            if self.sources and key < next(reversed(self.sources)):
+                self.sources = dict(sorted([*self.sources.items(), (key, new)]))
+            else:
+                self.sources[key] = new
             self._weight, self._placed = None, False
         elif new.confidence > old.confidence or (old.location is None and new.location is not None):
             best = new if new.confidence > old.confidence else old

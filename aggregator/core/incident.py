@@ -6,7 +6,7 @@ Times are seconds since the Unix epoch (UTC). An incident is a frozen value: eac
 What is made anew with nearly every event is a msgspec struct, which takes a tenth of a frozen dataclass's time.
 """
 
-from collections.abc import Iterable, Sized
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -120,7 +120,7 @@ class Incident(Struct, frozen=True, gc=False):
     @property
     def told(self) -> float:
         """What the confidence would be if nobody had ever judged a camera."""
-        return told_by(self.sources)
+        return believed(self.sources)[1]
 
     @property
     def closed(self) -> bool:
@@ -321,27 +321,16 @@ PRECURSORS = frozenset(kind for kind, info in KINDS.items() if info.severity != 
 false in the city, only a camera's own record lowers it."""
 
 
-def noisy_or(confidences: Iterable[float]) -> float:
-    """The chance that at least one of independent sources is right (Pearl 1988, section 4.3.2, without a leak)."""
-    wrong = 1.0
-    for confidence in confidences:
-        wrong *= 1.0 - confidence
-    return round(1.0 - wrong, 6)
+def believed(sources: tuple[Source, ...]) -> tuple[float, float]:
+    """The confidence in what independent sources tell, and what it would be if nobody had ever judged a camera.
 
-
-def told_by(sources: Iterable[Source]) -> float:
-    """The confidence in what they tell, had nobody ever judged a camera."""
-    return noisy_or([one.confidence if one.told is None else one.told for one in sources])
-
-
-def differs(source: Source) -> bool:
-    """Whether its word counts for something else than it says of itself: verdicts have shown how often it is right."""
-    return source.alone is not None or (source.told is not None and source.told != source.confidence)
-
-
-def believed(sources: tuple[Source, ...]) -> float:
-    """The confidence in what independent sources tell: two rules of one camera are one source. Who is alone is weighed
-    as the like have turned out when they were alone."""
+    The chance that at least one is right (a noisy or: Pearl 1988, section 4.3.2, without a leak). Two rules of one
+    camera are one source. Who is alone is weighed as the like have turned out when they were alone."""
+    wrong = unjudged = 1.0
+    for one in sources:
+        wrong *= 1.0 - one.confidence
+        unjudged *= 1.0 - (one.confidence if one.told is None else one.told)
+    told = round(1.0 - unjudged, 6)
     if len(sources) == 1 and sources[0].alone is not None:
-        return sources[0].alone
-    return noisy_or([one.confidence for one in sources])
+        return sources[0].alone, told
+    return told if wrong == unjudged else round(1.0 - wrong, 6), told

@@ -5,7 +5,7 @@ extents' geometric mean. `likely` says how often one kind is told of an incident
 each number comes from is in docs/design/correlation.md.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
@@ -95,7 +95,8 @@ class Pair:
     """likely: 0..1, see the module. window_s: a gap beyond this is never one incident. reach_m: nor a distance beyond
     this, once what the places leave open is taken off. road: it moves along a road, not over the ground. ebbs: see
     QUEUES. order: 1 where the second kind follows the first, -1 where the first follows the second, else 0. far: see
-    FAR; 1 for most. faults: how many of the two are a camera's own fault."""
+    FAR; 1 for most. faults: how many of the two are a camera's own fault. apart: `likely` of what is another incident,
+    see APART_SHARE."""
 
     likely: float
     match: KindMatch
@@ -109,8 +110,12 @@ class Pair:
     order: int
     far: float
     faults: int
+    apart: float
 
 
+APART_SHARE = 0.045
+"""Another incident of the like near by, as a share of the rate of sightings of the first: fights and crowds draw
+others. What is farther off than about two extents is more likely that other one."""
 REACH = 3.0
 """Extents beyond which a pair is not looked at: what is left there is about a hundredth."""
 MAX_MOVE_M = 150.0
@@ -139,8 +144,9 @@ def affinity(a: Kind, b: Kind) -> float:
     return SAME_FAMILY if family_a == family_b else RELATED.get(frozenset({family_a, family_b}), 0.0)
 
 
-def pair(a: Kind, b: Kind) -> Pair | None:
-    likely = affinity(a, b)
+def pair(a: Kind, b: Kind, left: float = 1.0) -> Pair | None:
+    """left: what is left of `likely`."""
+    likely = left * affinity(a, b)
     if likely == 0:
         return None
     one, two = nature(a), nature(b)
@@ -155,13 +161,14 @@ def pair(a: Kind, b: Kind) -> Pair | None:
     far = FAR.get(a, 1.0) if a == b else 1.0
     if far > 1:
         reach = FAR_REACH_M
-    return Pair(likely, match, extent, speed, lasts, window, reach, road, ebbs, order, far, families.count("camera"))
+    faults, apart = families.count("camera"), APART_SHARE * sqrt(likely)
+    return Pair(likely, match, extent, speed, lasts, window, reach, road, ebbs, order, far, faults, apart)
 
 
 PAIRS: dict[Kind, dict[Kind, Pair]] = {a: {b: found for b in KINDS if (found := pair(a, b)) is not None} for a in KINDS}
 """Of each kind, those that it can tell of one incident with; symmetric but for `order`."""
 UNLED_PAIRS: dict[Kind, dict[Kind, Pair]] = {
-    a: {b: replace(found, likely=UNLED * found.likely) for b, found in pairs.items() if found.order}
+    a: {b: found for b, led in pairs.items() if led.order and (found := pair(a, b, UNLED)) is not None}
     for a, pairs in PAIRS.items()
 }
 """Of those in which one follows the other: how they tie where it came first."""

@@ -50,10 +50,9 @@ SILENT_SHARE = 0.5
 """And, once more than its beginning was told, for no longer than SILENT_S and this share of what it has lasted: who
 tells of what goes on does so every so often, or ever less often, each time after a part of what it has lasted. What is
 silent for longer has ended, and its end was lost; not where its agent was away, whose silence says nothing."""
-APART_SHARE = 0.045
 APART_M = 150.0
-"""Another incident of the like near by, as a share of the rate of sightings of the first, and how far around: fights
-and crowds draw others. What is farther off than about two extents is more likely that other one."""
+"""How far around what is another incident of the like draws (`kinship.APART_SHARE`)."""
+_APART = 2.0 * APART_M * APART_M
 
 
 HeardSince = Callable[[str, str], float]
@@ -110,11 +109,11 @@ class Trail(Struct, gc=False):
     def until(self, heard: HeardSince = always, enough: float = inf) -> float:
         """When it is over, as far as is known. enough: that it is not over before is all that is asked."""
         latest = self.last
-        for first, last in reversed(self.running.values()):
+        for first, last in self.running.values():
             goes_on = STALE_S
-            if last > first and last >= heard(self.site, self.camera):
+            if last > first:
                 silent = SILENT_S + SILENT_SHARE * (last - first)
-                if silent < STALE_S:
+                if silent < STALE_S and last + silent < enough and last >= heard(self.site, self.camera):
                     goes_on = silent
             if last + goes_on > latest:
                 latest = last + goes_on
@@ -215,15 +214,15 @@ def _by_distance(
     # What may be anywhere within a wider circle is less likely before this one camera: the density falls with the area,
     # or with the length of a road.
     moved, vague = kinds.extent_m / wide, VAGUE_M / open_m if open_m > VAGUE_M else 1.0
-    spread = vague * vague * (moved if kinds.road else moved * moved)
-    nearness = spread * exp(-beyond * beyond / (2.0 * wide * wide))
+    spread, squared = vague * vague * (moved if kinds.road else moved * moved), -beyond * beyond
+    nearness = spread * exp(squared / (2.0 * wide * wide))
     if a.kind is REPORT and b.kind is not REPORT:
         # A post hears of its whole area, whatever the place: the density there against an even one.
         variance = wide * wide + open_m * open_m
         density = exp(-distance * distance / (2.0 * variance)) / (2.0 * pi * variance)
         nearness = min(1.0, POST_M * POST_M * density)
     fades = exp(-gap / kinds.lasts_s) / SEEN_EVERY_S
-    apart = APART_SHARE * sqrt(kinds.likely) * exp(-beyond * beyond / (2.0 * APART_M * APART_M))
+    apart = kinds.apart * exp(squared / _APART)
     rate = kinds.likely * fades * nearness
     if a.kind is b.kind is not REPORT and (parted := abs(a.first - b.first)) < SUDDEN_S:
         if kinds.far > 1.0:
@@ -235,8 +234,10 @@ def _by_distance(
 
 def metres(a: Location, b: Location) -> float:
     """On the local tangent plane: within 0.1% of the great circle below 100 km."""
-    north = (a.lat - b.lat) * METRES_PER_DEGREE
-    east = ((a.lon - b.lon + 180.0) % 360.0 - 180.0) * METRES_PER_DEGREE * cos(radians(a.lat))
+    north, turned = (a.lat - b.lat) * METRES_PER_DEGREE, a.lon - b.lon + 180.0
+    if turned < 0.0 or turned >= 360.0:
+        turned %= 360.0
+    east = (turned - 180.0) * METRES_PER_DEGREE * cos(radians(a.lat))
     return sqrt(north * north + east * east)
 
 

@@ -55,7 +55,6 @@ class Memory:
         self.rates = Rates()
         self.step = Step()
         self.holds_until = -inf
-        self._watched: dict[str, float] = {}
         self._deadlines: list[tuple[float, str]] = []
         self._forgettable: list[tuple[float, str]] = []
 
@@ -93,7 +92,7 @@ class Memory:
     def move(self, draft: Draft, to: State, now: float, reason: str, actor: str = SYSTEM) -> None:
         """A step of the lifecycle that the system may make, by itself or as part of what `actor` does."""
         moved, change = move(self.snapshot(draft), to, now, party="system", actor=actor, reason=reason)
-        draft.take(moved)
+        draft.moved(moved)
         self.step.touch(draft.id)
         self.step.changes.append(change)
 
@@ -167,8 +166,8 @@ class Memory:
     def watch(self, draft: Draft, heard: float = 0.0) -> None:
         """One entry per incident in the heap; a deadline that moved away is looked at again when it comes up."""
         due = self._deadline(draft, heard)[0]
-        if due < self._watched.get(draft.id, inf):
-            self._watched[draft.id] = due
+        if due < draft.due:
+            draft.due = due
             heappush(self._deadlines, (due, draft.id))
 
     def close_what_is_over(self, now: float) -> None:
@@ -191,7 +190,7 @@ class Memory:
         while self._deadlines and self._deadlines[0][0] <= now:
             draft = self.drafts.get(heappop(self._deadlines)[1])
             if draft is not None:
-                self._watched.pop(draft.id, None)
+                draft.due = inf
                 yield draft
 
     def _deadline(self, draft: Draft, heard: float) -> tuple[float, str]:
@@ -216,7 +215,6 @@ class Memory:
 
     def _forget(self, incident: str) -> None:
         self.index.drop(incident)
-        self._watched.pop(incident, None)
         del self.drafts[incident]
         self.lineage.forget(incident)
 

@@ -15,13 +15,14 @@ from contract.events import Event
 
 
 class Held(Struct, frozen=True, gc=False):
-    """at: when it happened, its agent's known clock error taken off. received: when it came, in seconds. hushed: it
-    opens nothing by itself."""
+    """at: when it happened, its agent's known clock error taken off. received: when it came, in seconds. delayed: it is
+    told late, by its own word or since it came late. hushed: it opens nothing by itself."""
 
     event: Event
     at: Times
     received: float
-    hushed: bool = False
+    delayed: bool
+    hushed: bool
 
 
 _Ready = tuple[float, str, str, str, Held]
@@ -31,10 +32,10 @@ _Waiting = tuple[float, float, str, str, str, Held]
 
 
 class Ordering:
-    """One thread. `now` never goes back."""
+    """One thread. `now` never goes back. delayed_after_s: what is older than this when it comes is delayed."""
 
-    def __init__(self, hold_s: float) -> None:
-        self.hold_s = hold_s
+    def __init__(self, hold_s: float, delayed_after_s: float) -> None:
+        self.hold_s, self._delayed_after_s = hold_s, delayed_after_s
         self._ready: list[_Ready] = []
         """Those that were due when they came, as all of a backlog are."""
         self._waiting: list[_Waiting] = []
@@ -44,8 +45,8 @@ class Ordering:
         return len(self._ready) + len(self._waiting)
 
     def push(self, event: Event, at: Times, now: float, hushed: bool = False) -> Held:
-        held = Held(event, at, now, hushed)
         time = at.time
+        held = Held(event, at, now, event.data.delayed or now - time > self._delayed_after_s, hushed)
         due = (time if time < now else now) + self.hold_s
         if due <= now:
             self._ready.append((time, event.source, event.sequence, event.id, held))

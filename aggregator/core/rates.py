@@ -37,13 +37,13 @@ AS_LONG: frozenset[Kind] = frozenset({Kind.SMOKE_FIRE})
 _HOUR = 3600.0
 
 
-class _Count(Struct, gc=False):
+class _Count(Struct, frozen=True, gc=False):
     """Both counts as of `time`."""
 
     time: float
-    slow: float = 0.0
-    fast: float = 0.0
-    alone: float = 0.0
+    slow: float
+    fast: float
+    alone: float
 
 
 RateKey = tuple[str, str, str, bool]
@@ -91,28 +91,33 @@ class Rates:
             self._since = time
         key = (site, camera, KINDS[kind].family, many)
         count = self._counts.get(key)
-        if count is None:
-            count = self._counts[key] = _Count(time)
-        elif time > count.time:
+        slow = fast = alone = 0.0
+        if count is not None:
+            slow, fast, alone = count.slow, count.fast, count.alone
             gone = time - count.time
-            count.slow *= exp(-gone / SLOW_S)
-            left = exp(-gone / FAST_S)
-            count.fast *= left
-            count.alone *= left
-            count.time = time
-        count.slow += 0.0 if confirmed else 1.0
+            if gone > 0.0:
+                slow *= exp(-gone / SLOW_S)
+                left = exp(-gone / FAST_S)
+                fast *= left
+                alone *= left
+            else:
+                time = count.time
+        once = 0.0 if confirmed else 1.0
         if kind is not REPORT:  # a post hears of many places: many calls at once are no fault of its own
-            count.fast += 1.0
-            count.alone += 0.0 if confirmed else 1.0
+            fast += 1.0
+            alone += once
+        self._counts[key] = _Count(time, slow + once, fast, alone)
         return key
 
     def lasts(self, site: str, camera: str, kind: Kind, begun: float) -> RateKey:
         """An episode that was noted when it had begun turns out not to be brief. Returns what has changed."""
         key = (site, camera, KINDS[kind].family, False)
-        count = self._counts.setdefault(key, _Count(begun))
+        count = self._counts.get(key) or _Count(begun, 0.0, 0.0, 0.0)
+        fast = count.fast
         if kind not in AS_LONG:
             gone = count.time - begun if count.time > begun else 0.0
-            count.fast = max(0.0, count.fast - exp(-gone / FAST_S))
+            fast = max(0.0, fast - exp(-gone / FAST_S))
+        self._counts[key] = _Count(count.time, count.slow, fast, count.alone)
         return key
 
     def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:
@@ -124,7 +129,7 @@ class Rates:
         those of many people alone."""
         return self._per_s((site, camera, KINDS[kind].family, many), time, True)
 
-    def _per_s(self, key: tuple[str, str, str, bool], time: float, unconfirmed: bool) -> float:
+    def _per_s(self, key: RateKey, time: float, unconfirmed: bool) -> float:
         watched = time - (self._since or time)
         watched = (0.0 if watched < 0.0 else watched if watched < SLOW_S else SLOW_S) / _HOUR
         count = self._counts.get(key)

@@ -26,7 +26,7 @@ class Place:
 
 
 class Places:
-    """Sensitive places, found by where something is. Pure; any thread may read."""
+    """Sensitive places, found by where something is. known: whether there are any. Pure; any thread may read."""
 
     def __init__(self, places: Iterable[Place] = (), cells: Cells | None = None) -> None:
         self._cells = cells or Grid()
@@ -35,9 +35,7 @@ class Places:
             at = place.location
             for cell in self._cells.around(at.lat, at.lon, at.radius_m):
                 self._by_cell.setdefault(cell, []).append(place)
-
-    def __bool__(self) -> bool:
-        return bool(self._by_cell)
+        self.known = bool(self._by_cell)
 
     def near(self, location: Location) -> tuple[str, ...]:
         """Names of those that this is within reach of, sorted."""

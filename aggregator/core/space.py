@@ -10,21 +10,24 @@ ADDRESS_M = 1_000.0
 """What is known no better than this is an address, about a district's size."""
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius (IUGG, R1)."""
+LEAST = 0.05
 METRES_PER_DEGREE = EARTH_RADIUS_M * 0.017453292519943295
 
 
 def distance_m(a: Location, b: Location) -> float:
     """Great-circle distance by the haversine formula; radius_m is not looked at."""
     lat_a, lat_b = radians(a.lat), radians(b.lat)
-    half_lat, half_lon = (lat_b - lat_a) / 2, radians(b.lon - a.lon) / 2
-    h = sin(half_lat) ** 2 + cos(lat_a) * cos(lat_b) * sin(half_lon) ** 2
-    return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h)))
+    north, east = sin((lat_b - lat_a) / 2), sin(radians(b.lon - a.lon) / 2)
+    h = north * north + cos(lat_a) * cos(lat_b) * (east * east)
+    half = sqrt(h)
+    return 2 * EARTH_RADIUS_M * asin(half if half < 1.0 else 1.0)
 
 
 def centre(points: Sequence[tuple[Location, float]]) -> Location | None:
-    """The weighted mean of the points (weights above 0), with a radius that covers each point's own; None for none.
+    """The weighted mean of the points, with a radius that covers each point's own; None for none.
 
-    On the local tangent plane: exact enough below 100 km, and across the 180th meridian.
+    No weight counts for less than LEAST. On the local tangent plane: exact enough below 100 km, and across the 180th
+    meridian.
     """
     if not points:
         return None
@@ -33,13 +36,19 @@ def centre(points: Sequence[tuple[Location, float]]) -> Location | None:
     lat, lon = points[0][0].lat, points[0][0].lon
     total = north = east = 0.0
     for point, weight in points:
+        if weight < LEAST:
+            weight = LEAST
         total += weight
         north += (point.lat - lat) * weight
         east += _turn(point.lon - lon) * weight
-    lat, lon = round(max(-90.0, min(90.0, lat + north / total)), 7), round(_turn(lon + east / total), 7)
-    middle = Location(lat=lat, lon=lon, radius_m=0)
-    reach = max([distance_m(middle, point) + point.radius_m for point, _ in points])
-    return Location(lat=lat, lon=lon, radius_m=round(min(reach, 100_000.0), 1))
+    lat, lon = lat + north / total, _turn(lon + east / total)
+    lat, lon = round(90.0 if lat > 90.0 else -90.0 if lat < -90.0 else lat, 7), round(lon, 7)
+    middle, reach = Location(lat=lat, lon=lon, radius_m=0), 0.0
+    for point, _ in points:
+        around = distance_m(middle, point) + point.radius_m
+        if around > reach:
+            reach = around
+    return Location(lat=lat, lon=lon, radius_m=round(reach if reach < 100_000.0 else 100_000.0, 1))
 
 
 class Cells(Protocol):
@@ -83,4 +92,5 @@ class Grid:
 
 
 def _turn(degrees: float) -> float:
-    return (degrees + 180) % 360 - 180
+    turned = degrees + 180.0
+    return (turned if 0.0 <= turned < 360.0 else turned % 360.0) - 180.0

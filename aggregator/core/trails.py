@@ -14,7 +14,7 @@ from operator import attrgetter
 from msgspec import Struct
 
 from aggregator.core.kinship import FAR, PAIRS
-from aggregator.core.linking import MAX_UNCERTAINTY_M, OPEN_SHARE, REACH_M, STALE_S, WINDOW_S, Trail, metres
+from aggregator.core.linking import OPEN_SHARE, REACH_M, STALE_S, WINDOW_S, Trail
 from aggregator.core.space import METRES_PER_DEGREE, Cells
 from contract.events import Location
 from contract.kinds import Kind
@@ -89,7 +89,7 @@ class TrailIndex:
             begin = end - LONGEST
         slots = range(begin, end + 1)
         if at is not None:
-            lat, lon, open_m = at.lat, at.lon + 180.0, _open_m(at.radius_m) + SLACK_M
+            lat, lon, open_m = at.lat, at.lon, OPEN_SHARE * at.radius_m + SLACK_M
             per_degree = METRES_PER_DEGREE * cos(radians(lat))
         found: list[Trail] = []
         for by_slot in self._around(trail):
@@ -99,8 +99,7 @@ class TrailIndex:
                     continue
                 since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
                 for other in bucket.values():
-                    pair = kinds.get(other.kind)
-                    if pair is None:
+                    if other.kind not in kinds:
                         continue
                     last = other.last
                     if last < earliest and (not other.running or last + STALE_S < earliest):
@@ -109,13 +108,14 @@ class TrailIndex:
                     if first < since or first > latest:
                         continue
                     if other.camera != camera:
-                        there = other.place
+                        pair, there = kinds[other.kind], other.place
                         if at is not None and there is not None:
-                            radius = there.radius_m
-                            more_m = OPEN_SHARE * radius if radius < MAX_UNCERTAINTY_M else _OPEN_M
-                            reach = pair.reach_m + open_m + more_m
+                            reach = pair.reach_m + open_m + OPEN_SHARE * there.radius_m
                             north = (lat - there.lat) * METRES_PER_DEGREE
-                            east = ((lon - there.lon) % 360.0 - 180.0) * per_degree
+                            east = lon - there.lon
+                            if east * east > _HALF_ROUND:
+                                east = 360.0 - abs(east)
+                            east *= per_degree
                             if north * north + east * east > reach * reach:
                                 continue
                         if pair.faults == 2:
@@ -138,7 +138,8 @@ class TrailIndex:
             trail.incident = incident
             if not trail.key or trail.key in self._listed:
                 trail.key = self._next
-            self._next = max(self._next, trail.key + 1)
+            if trail.key >= self._next:
+                self._next = trail.key + 1
             own[source] = trail
             self._list(trail)
             return trail
@@ -159,7 +160,7 @@ class TrailIndex:
         before, longer, moved = trail.place, False, False
         if sure > trail.sure:
             trail.sure = sure
-        if place is not None and place is not before and (before is None or last >= trail.last):
+        if place is not None and (before is None or last >= trail.last) and place != before:
             trail.place, moved = place, True
         if last > trail.last:
             longer = last // SLOT_S != trail.last // SLOT_S
@@ -173,7 +174,10 @@ class TrailIndex:
         """After its place has changed, or the slots that it lasts for."""
         listing, place = self._listed[trail.key], trail.place
         before = listing.place
-        stays = before is place or (before and place and metres(before, place) < DRIFT_M)
+        stays = before is place
+        if before is not None and place is not None:  # a degree of longitude is no longer than one of latitude
+            north, east = before.lat - place.lat, before.lon - place.lon
+            stays = north * north + east * east < _DRIFT_DEG2
         if stays and not longer:  # as most of what goes on
             return
         first, last = _slots(trail)
@@ -204,7 +208,8 @@ class TrailIndex:
         key, slots = trail.key, range(begin, last + 1)
         self._listed[key] = _Listing(cell, trail.place, first, last)
         for name in _names(trail.site, cell):
-            for by_slot in self._place(name, trail.place).holders:
+            place = self._places.get(name) or self._place(name, trail.place)
+            for by_slot in place.holders:
                 for slot in slots:
                     bucket = by_slot.get(slot)
                     if bucket is None:
@@ -258,15 +263,13 @@ class TrailIndex:
         return (place.own,) if place is not None else ()
 
     def _place(self, name: _Name, at: Location | None) -> _Place:
-        """Where something is to be listed. at: in it, where it is a cell."""
-        place = self._places.get(name)
-        if place is None:
-            own: _Slots = {}
-            holders = [own]
-            if at is not None and isinstance(name, int):
-                around = self._hoods.keys() & self._cells.around(at.lat, at.lon, FARTHEST_M)
-                holders += [self._hoods[cell] for cell in around]
-            place = self._places[name] = _Place(own, holders)
+        """Where something is to be listed for the first time. at: in it, where it is a cell."""
+        own: _Slots = {}
+        holders = [own]
+        if at is not None and isinstance(name, int):
+            around = self._hoods.keys() & self._cells.around(at.lat, at.lon, FARTHEST_M)
+            holders += [self._hoods[cell] for cell in around]
+        place = self._places[name] = _Place(own, holders)
         return place
 
 
@@ -285,9 +288,5 @@ def _slots(trail: Trail) -> tuple[int, int]:
     return first if last - first < LONGEST else last - LONGEST + 1, last
 
 
-_OPEN_M = OPEN_SHARE * MAX_UNCERTAINTY_M
-
-
-def _open_m(radius_m: float) -> float:
-    """What a place leaves open, at most, beside another one: see `linking`."""
-    return OPEN_SHARE * radius_m if radius_m < MAX_UNCERTAINTY_M else _OPEN_M
+_DRIFT_DEG2 = (DRIFT_M / METRES_PER_DEGREE) ** 2
+_HALF_ROUND = 180.0 * 180.0

@@ -1,7 +1,6 @@
 """What one event says of when and where, and what its word is worth, by the correlation's reckoning."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from aggregator.core.fold import Draft, Times
 from aggregator.core.incident import Source
@@ -25,10 +24,7 @@ CLOCK_MAX_S = 600.0
 
 def ahead_s(offset_ms: float) -> float:
     """How far an agent's clock is ahead, by its own word."""
-    if offset_ms == 0:
-        return 0.0
-    off = offset_ms / 1000
-    return off if -CLOCK_MAX_S <= off <= CLOCK_MAX_S else min(CLOCK_MAX_S, max(-CLOCK_MAX_S, off))
+    return min(CLOCK_MAX_S, max(-CLOCK_MAX_S, offset_ms / 1000.0))
 
 
 def time_of(event: Event) -> float:
@@ -38,11 +34,14 @@ def time_of(event: Event) -> float:
 
 def times_of(event: Event) -> Times:
     data = event.data
-    off = ahead_s(data.clock.offset_ms)
-    time, started = event.time.timestamp() - off, data.started.timestamp() - off
+    off = data.clock.offset_ms / 1000.0
+    if off > CLOCK_MAX_S or off < -CLOCK_MAX_S:
+        off = ahead_s(data.clock.offset_ms)
+    time = event.time.timestamp() - off
+    started = time if data.started == event.time else data.started.timestamp() - off
     if data.ended is None:
         return Times(time, started, None, time if time > started else started)
-    ended = data.ended.timestamp() - off
+    ended = time if data.ended == event.time else data.ended.timestamp() - off
     return Times(time, started, ended, time if time > ended else ended)
 
 
@@ -59,18 +58,12 @@ def place_of(event: Event, locate: Locate) -> Location | None:
         return given
     if abs(given.lat - own.lat) > SAME_DEG or abs(given.lon - own.lon) > SAME_DEG:
         return given
-    return own if address else _in_sight(given.lat, given.lon)
+    return own if address else Location(lat=given.lat, lon=given.lon, radius_m=SIGHT_M)
 
 
 def ties_at(place: Location | None) -> Location | None:
     """The place by which it ties to others; by an address it ties as one of its site."""
     return None if place is None or place.radius_m >= ADDRESS_M else place
-
-
-@lru_cache(maxsize=65_536)
-def _in_sight(lat: float, lon: float) -> Location:
-    """Cameras stand still: the same places come again and again."""
-    return Location(lat=lat, lon=lon, radius_m=SIGHT_M)
 
 
 def source_of(event: Event, at: Times, place: Location | None, trust: Trust, draft: Draft) -> Source | None:

@@ -357,7 +357,7 @@ class TestAnnounced:
 
 
 def test_ordering_gives_out_of_turn_what_is_asked_for_and_nothing_else() -> None:
-    ordering = Ordering(10.0)
+    ordering = Ordering(10.0, 300.0)
     events = [make_event(t, "gate", number=t + 1) for t in range(5)]
     for event in events:
         ordering.push(event, times_of(event), START.timestamp())

@@ -136,8 +136,8 @@ def source(camera: str, told: float, alone: float, beside: float | None = None) 
 
 
 def test_who_is_alone_is_weighed_alone_and_two_rules_of_one_camera_are_one_source() -> None:
-    assert believed((source("a", 0.8, 0.3),)) == 0.3
-    assert believed((source("a", 0.8, 0.3), source("b", 0.5, 0.1))) == pytest.approx(0.9)
+    assert believed((source("a", 0.8, 0.3),))[0] == 0.3
+    assert believed((source("a", 0.8, 0.3), source("b", 0.5, 0.1)))[0] == pytest.approx(0.9)
 
 
 def test_verdicts_keep_a_single_voice_suspected_and_say_so() -> None:
