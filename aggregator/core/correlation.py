@@ -388,7 +388,8 @@ class Correlator:
         draft.weigh(self._memory.places)
         one = draft if draft.care is UNTOUCHED else self._memory.snapshot(draft)
         many = draft.people >= self.policy.opening.crowded
-        heard = Heard(self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, last, many) * 3600, lasts_s)
+        unconfirmed = self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, last, many)
+        heard = Heard(unconfirmed * 3600, lasts_s, told.kind)
         reason = opening(one, self.policy.opening, heard)
         if reason is not None:
             draft.came_late(late)

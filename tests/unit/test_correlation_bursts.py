@@ -115,3 +115,21 @@ def test_what_is_first_heard_of_when_it_has_lasted_was_never_brief(phase: str) -
     assert counted("crowd", 89) == (1.0, 1.0)
     assert counted("crowd", 90) == (0.0, 1.0)
     assert counted("smoke_fire", 90) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("grave", "other"), [("smoke_fire", "congestion"), ("wrong_way", "congestion"), ("crowd_rush", "loitering")]
+)
+@pytest.mark.parametrize("lasts", ["grave", "other"])
+def test_what_opens_by_lasting_is_what_lasts(grave: str, other: str, lasts: str) -> None:
+    """Half a second of something grave, and something else there that goes on: nothing grave does."""
+    city = Timeline(gate=(0, 0), far=(9000, 0))
+    city.at(-30_000).sees("far", "loitering")  # the correlation has watched for long: nobody tells much
+    city.at(0).sees("gate", grave, episode=grave, confidence=0.42)
+    city.at(2).sees("gate", other, episode=other, confidence=0.42)
+    goes_on, ends = (grave, other) if lasts == "grave" else (other, grave)
+    began = {grave: 0.0, other: 2.0}
+    city.at(4).sees("gate", ends, "end", episode=ends, started=began[ends], confidence=0.42)
+    for t in range(10, 131, 10):
+        city.at(t).sees("gate", goes_on, "update", episode=goes_on, started=began[goes_on], confidence=0.42)
+    assert ("lasting" in {change.reason for change in city.changes}) is (lasts == "grave")
