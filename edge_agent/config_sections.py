@@ -1,6 +1,7 @@
 """The sections of an edge config as frozen values, and which numbers each key allows."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -94,6 +95,18 @@ class EdgeConfig:
     spool: SpoolSection = SpoolSection()
     health: HealthSection = HealthSection()
     cameras: tuple[CameraSpec, ...] = ()
+
+    @property
+    def network(self) -> DetectorSpec:
+        """The detector as it is opened: "auto" is float32 where a rule needs it."""
+        exact = self.detector.precision == "auto" and wants_float32(self.cameras)
+        return replace(self.detector, precision="f32") if exact else self.detector
+
+
+def wants_float32(cameras: Iterable[CameraSpec]) -> bool:
+    """Whether a rule reads how the network's own map changes. `brawl` does, and was trained on maps in float32: with
+    integers a third of that change is rounding."""
+    return any(rule.kind == "brawl" for camera in cameras for rule in camera.rules)
 
 
 class Range(NamedTuple):

@@ -30,7 +30,7 @@ from contract.ranges import Ranges
 from contract.replay import read_args
 from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.clock_system import clock_quality
-from edge_agent.adapters.detectors import open_detector
+from edge_agent.adapters.detectors import chosen, cpu_flags, open_detector
 from edge_agent.adapters.host_psutil import HostProbe
 from edge_agent.adapters.mqtt_link import LinkOptions, MqttLink
 from edge_agent.adapters.mqtt_paho import Broker
@@ -63,7 +63,8 @@ class Runtime:
             raise ConfigError("edge.config.no_camera", file=str(config.file))
         self._config = config
         self._boot = uuid7(int(time.time() * 1000), os.urandom(10))
-        self._detector = detector or open_detector(_for_many(config.detector))
+        self._computes = chosen(config.network, cpu_flags()).precision
+        self._detector = detector or open_detector(_for_many(config.network))
         _check_blur(config, self._detector)
         spool = config.spool
         self._spool = SqliteSpool(
@@ -114,7 +115,13 @@ class Runtime:
         self._analysis.watch(self._cameras)
         self._analysis.start()
         self._reporting.start()
-        log.info("agent_started", agent=config.agent.id, cameras=len(self._cameras), config_hash=config.config_hash)
+        log.info(
+            "agent_started",
+            agent=config.agent.id,
+            cameras=len(self._cameras),
+            config_hash=config.config_hash,
+            detector=self._detector.name,
+        )
 
     def stop(self) -> None:
         """Ends all episodes, publishes what there is for a few seconds, says offline. Nothing that is left is lost."""
@@ -138,6 +145,8 @@ class Runtime:
                 raise ConfigError("edge.reload.restart", file=str(new.file), sections=", ".join(fixed) or "agent")
             if not new.cameras:
                 raise ConfigError("edge.config.no_camera", file=str(new.file))
+            if self._computes != "f32" == chosen(new.network, cpu_flags()).precision:
+                raise ConfigError("edge.reload.precision", file=str(new.file), precision=self._computes)
             _check_blur(new, self._detector)
             running = {camera.spec: camera for camera in self._cameras}
             kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}

@@ -193,10 +193,11 @@ def test_a_substream_is_watched_live_and_recordings_are_not() -> None:
 
 
 def test_automatic_precision_is_exact_where_a_rule_reads_the_networks_map() -> None:
-    fast = '[detector]\nprecision = "auto"\n'
     brawl = '[[camera.rule]]\nkind = "brawl"\n'
-    assert parse(fast + CAMERA, Path("edge.toml")).detector.precision == "auto"
-    assert parse(fast + CAMERA + brawl, Path("edge.toml")).detector.precision == "f32"
+    assert parse(CAMERA, Path("edge.toml")).network.precision == "auto"
+    assert parse(CAMERA + brawl, Path("edge.toml")).network.precision == "f32"
+    said = '[detector]\nprecision = "bf16"\n'
+    assert parse(said + CAMERA + brawl, Path("edge.toml")).network.precision == "bf16"
 
 
 def test_integers_are_refused_where_a_rule_reads_the_networks_map() -> None:
