@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any, Literal
 
+import numpy as np
 import structlog
 
 from contract import clip
@@ -37,7 +38,9 @@ from edge_agent.adapters.mqtt_paho import Broker
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
 from edge_agent.config_sections import PERSON, EdgeConfig, MqttSection
+from edge_agent.core.crops import SIZES
 from edge_agent.core.errors import CommandRefused
+from edge_agent.core.gaze import in_parts
 from edge_agent.core.pipeline import Agent
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec, DetectorSpec
@@ -64,6 +67,7 @@ class Runtime:
         self._config = config
         self._boot = uuid7(int(time.time() * 1000), os.urandom(10))
         self._computes = chosen(config.network, cpu_flags()).precision
+        self._ready = detector is not None
         self._detector = detector or open_detector(_for_many(config.network))
         _check_blur(config, self._detector)
         spool = config.spool
@@ -83,6 +87,7 @@ class Runtime:
         workers = config.detector.threads or processors()
         self._analysis = Analysis(self._serve, self._finish, self._outbox.retry, workers)
         self._reporting = threading.Thread(target=self._report, name="health", daemon=True)
+        self._preparing = threading.Thread(target=self._prepare, name="prepare", daemon=True)
 
     def run(self) -> None:
         """Until `request("stop")`, which a signal handler may call, as it may `request("reload")`."""
@@ -110,6 +115,7 @@ class Runtime:
 
     def start(self) -> None:
         config = self._config
+        self._preparing.start()
         self._cameras = tuple(self._open(camera) for camera in config.cameras)
         self._link.start()
         self._analysis.watch(self._cameras)
@@ -129,6 +135,7 @@ class Runtime:
         self._analysis.stop()
         self._outbox.give_up()
         self._reporting.join()
+        self._preparing.join()
         self._link.close()
         self._clips.close()
         self._spool.close()
@@ -262,6 +269,18 @@ class Runtime:
             self._outbox.store(camera.finish(self._clock))
         except Exception:  # the others shall end properly all the same
             log.exception("camera_finish_failed", camera=camera.spec.id)
+
+    def _prepare(self) -> None:
+        """The networks for parts of pictures are made while cameras connect: who walks in first does not wait for them.
+        """
+        if self._ready or not any(in_parts(camera) for camera in self._config.cameras):
+            return
+        try:
+            for width, height in SIZES:
+                if not self._stopping.is_set():
+                    self._detector.detect([np.zeros((height, width, 3), np.uint8)], exact=True)
+        except Exception:  # the first picture that needs one tries again, and says so for its camera
+            log.exception("detector_not_prepared")
 
     def _report(self) -> None:
         while not self._stopping.wait(self._config.health.interval_s):

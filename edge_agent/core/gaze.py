@@ -137,12 +137,17 @@ class Gaze:
         return [(slice(y1, y2), slice(x1, x2)) for x1, y1, x2, y2 in rows]
 
 
+def in_parts(camera: CameraSpec) -> bool:
+    """Whether it is looked at in parts: rules about pixels want the network's map of the whole picture, or whatever
+    else it shows."""
+    return camera.crops == "auto" and all(rule.kind in PATIENT for rule in camera.rules)
+
+
 def gaze_of(
     camera: CameraSpec, tracks: ByteTrack, detector: DetectorSpec, tracker: TrackerSpec, whole_s: float = WHOLE_S
 ) -> Gaze | None:
-    """None where the camera is always looked at whole: rules about pixels want the network's map of the whole picture,
-    or whatever else it shows."""
-    if camera.crops == "off" or any(rule.kind not in PATIENT for rule in camera.rules):
+    """None where the camera is always looked at whole."""
+    if not in_parts(camera):
         return None
     return Gaze(detector.imgsz, tracker.start, tracks.expected, whole_s, camera.motion)
 
