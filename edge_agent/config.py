@@ -20,7 +20,6 @@ from edge_agent.config_sections import (
     HealthSection,
     MqttSection,
     SpoolSection,
-    wants_float32,
 )
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec, for_tracking
 
@@ -142,7 +141,7 @@ def _blur(evidence: EvidenceSection, detector: DetectorSpec, problems: Problems)
 
 
 def _precision(detector: DetectorSpec, cameras: tuple[CameraSpec, ...], problems: Problems) -> None:
-    if detector.precision == "int8" and wants_float32(cameras):
+    if detector.precision == "int8" and any(rule.kind == "brawl" for camera in cameras for rule in camera.rules):
         problems.add("brawl_int8", "detector.precision", value=show(detector.precision))
 
 

@@ -1,6 +1,5 @@
 """The sections of an edge config as frozen values, and which numbers each key allows."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
@@ -80,6 +79,12 @@ class HealthSection:
     interval_s: float = 5.0
 
 
+EXACT = frozenset({"brawl", "stopped_vehicle"})
+"""Kinds that need a network in float32. `brawl` reads how the network's own map changes, and was trained so: with
+integers a third of that change is rounding. `stopped_vehicle` lives on who is who among boxes that lie in each other,
+where cars stand close or have crashed, and that turns on hundredths of a score."""
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeConfig:
     """A whole config file. config_hash: 16 hex digits of the SHA-256 of its content, layout and comments left out."""
@@ -98,15 +103,14 @@ class EdgeConfig:
 
     @property
     def network(self) -> DetectorSpec:
-        """The detector as it is opened: "auto" is float32 where a rule needs it."""
-        exact = self.detector.precision == "auto" and wants_float32(self.cameras)
+        """The detector as it is opened: "auto" is float32 where a rule needs that."""
+        exact = self.detector.precision == "auto" and self.exact
         return replace(self.detector, precision="f32") if exact else self.detector
 
-
-def wants_float32(cameras: Iterable[CameraSpec]) -> bool:
-    """Whether a rule reads how the network's own map changes. `brawl` does, and was trained on maps in float32: with
-    integers a third of that change is rounding."""
-    return any(rule.kind == "brawl" for camera in cameras for rule in camera.rules)
+    @property
+    def exact(self) -> tuple[str, ...]:
+        """Which of EXACT its rules are."""
+        return tuple(sorted(EXACT & {rule.kind for camera in self.cameras for rule in camera.rules}))
 
 
 class Range(NamedTuple):

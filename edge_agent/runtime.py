@@ -153,7 +153,8 @@ class Runtime:
             if not new.cameras:
                 raise ConfigError("edge.config.no_camera", file=str(new.file))
             if self._computes != "f32" == chosen(new.network, cpu_flags()).precision:
-                raise ConfigError("edge.reload.precision", file=str(new.file), precision=self._computes)
+                rules = ", ".join(new.exact)
+                raise ConfigError("edge.reload.precision", file=str(new.file), rules=rules, precision=self._computes)
             _check_blur(new, self._detector)
             running = {camera.spec: camera for camera in self._cameras}
             kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}
@@ -271,8 +272,7 @@ class Runtime:
             log.exception("camera_finish_failed", camera=camera.spec.id)
 
     def _prepare(self) -> None:
-        """The networks for parts of pictures are made while cameras connect: who walks in first does not wait for them.
-        """
+        """The networks for parts of pictures are made while cameras connect: who walks in first does not wait for them."""
         if self._ready or not any(in_parts(camera) for camera in self._config.cameras):
             return
         try:

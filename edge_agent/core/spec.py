@@ -249,8 +249,8 @@ class DetectorSpec:
     on a processor of its own; "auto" is throughput in a running agent, where many cameras ask, and latency elsewhere.
     precision: of the network's arithmetic; "auto" is bfloat16 with AMX, else 8-bit integers where the processor
     multiplies those natively and the model has such a network (what is no integer in it is then bfloat16 where that is
-    native), else bfloat16 where it is native, else float32. An agent with a `brawl` rule computes in float32 where this
-    is "auto" (edge_agent.config).
+    native), else bfloat16 where it is native, else float32. "auto" is float32 for all cameras where
+    one has a rule that needs it (edge_agent.config_sections.EXACT).
     """
 
     model: str = "yolov8n"

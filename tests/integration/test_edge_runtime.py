@@ -171,15 +171,18 @@ def test_reload_keeps_what_did_not_change_running(world: World) -> None:
         assert {camera.spec.id for camera in runtime.cameras} == {"a", "c"}
 
 
-def test_a_brawl_rule_needs_a_restart_only_where_the_detector_computes_in_less(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", ["brawl", "stopped_vehicle"])
+def test_a_rule_in_float32_needs_a_restart_only_where_the_detector_computes_in_less(
+    kind: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edge_agent.runtime.cpu_flags", lambda: frozenset({"sse4_2", "avx_vnni"}))
-    without, with_it = world.camera(), world.camera() + '[[camera.rule]]\nkind = "brawl"\n'
+    without, with_it = world.camera(), world.camera() + f'[[camera.rule]]\nkind = "{kind}"\n'
     world.write(without)
     with running(world) as runtime:
         world.write(with_it)
-        with pytest.raises(ConfigError, match="brawl rule needs a restart of the agent: the detector computes in int8"):
+        with pytest.raises(
+            ConfigError, match=f"rules {kind} need a restart of the agent: the detector computes in int8"
+        ):
             runtime.reload()
         world.write(without, quality=60)
         runtime.reload()
