@@ -272,7 +272,7 @@ class Runtime:
             log.exception("camera_finish_failed", camera=camera.spec.id)
 
     def _prepare(self) -> None:
-        """The networks for parts of pictures are made while cameras connect: who walks in first does not wait for them."""
+        """Makes the networks for parts of pictures while cameras connect: who walks in first waits for none of them."""
         if self._ready or not any(in_parts(camera) for camera in self._config.cameras):
             return
         try:
