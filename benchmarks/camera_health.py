@@ -21,7 +21,8 @@ from edge_agent.adapters.source_av import open_source
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.camera_health import CameraHealth
 from edge_agent.core.errors import SourceError
-from edge_agent.core.pipeline import Agent, CameraPipeline
+from edge_agent.core.events import Agent
+from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.spec import CameraSpec, TamperSpec, TrackerSpec
 from edge_agent.core.types import Frame, Image
 from simulator.tamper import KINDS, STRENGTHS, Kind, tampered

@@ -29,16 +29,16 @@ from benchmarks.rule_cost import LINE, ZONE, rule_of
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.adapters.pixels_av import Luma
-from edge_agent.adapters.source_decode import Due
-from edge_agent.adapters.source_economy import Control, Economy
-from edge_agent.adapters.source_process import Window
+from edge_agent.adapters.source_decode import FrameSampler
+from edge_agent.adapters.source_process import FrameReader
+from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import LIVE_SLOTS, LUMA_WIDTH, Request
-from edge_agent.adapters.source_worker import Shown, Slots
+from edge_agent.adapters.source_worker import FrameSlots, FrameWriter
 from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig
-from edge_agent.core.decode_policy import Wish
+from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.ports import Detector
-from edge_agent.core.rest import Rest, glance_s, rest_s
+from edge_agent.core.rest import RestGate, glance_s, rest_s
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Frame, Image
@@ -66,13 +66,13 @@ class HandOver:
     """The way of a frame from a decoding child to the agent, both ends in this process."""
 
     def __init__(self, memory: int) -> None:
-        self._luma, self._window = Luma(LUMA_WIDTH), Window(memory)
-        self._slots = Slots(memory, LIVE_SLOTS)
-        self._shown = Shown(Request("-", realtime=True), self._slots)
+        self._luma, self._reader = Luma(LUMA_WIDTH), FrameReader(memory)
+        self._slots = FrameSlots(memory, LIVE_SLOTS)
+        self._writer = FrameWriter(Request("-", realtime=True), self._slots)
 
     def __call__(self, decoded: object, index: int, t: float) -> Frame:
-        message = self._shown(decoded, self._luma(decoded))
-        image, luma = self._window.picture(message)
+        message = self._writer(decoded, self._luma(decoded))
+        image, luma = self._reader.picture(message)
         self._slots.give_back(message["slot"])
         return Frame(image, luma, index, t)
 
@@ -88,17 +88,23 @@ def cost(
 ) -> dict[str, float]:
     """Milliseconds of processor time a second, by part."""
     now, spent = [0.0], Spent()
-    context, control, due = stream.context(), Control(camera.decode, Wish(FPS)), Due(FPS, early=0.5)
+    context, control, sampler = (
+        stream.context(),
+        DecodeControl(camera.decode, DecodeTarget(FPS)),
+        FrameSampler(FPS, early=0.5),
+    )
     step = 1 / CODED_FPS
-    economy = Economy(context, control, lambda within: due.near(now[0] + within), step, lambda: now[0])
-    watcher, rest = Watcher(config, camera, detector), Rest()
+    decoder = SelectiveDecoder(
+        context, control, lambda within: sampler.would_take(now[0] + within), step, lambda: now[0]
+    )
+    watcher, rest = Watcher(config, camera, detector), RestGate()
     longest, glances = rest_s(camera.rules, camera.keyframe_s), glance_s(camera.rules, camera.glance_s)
     for number, packet in zip(range(seconds * CODED_FPS), cycle(stream.still), strict=False):
         now[0] = number * step
         with spent.on("decode"):
-            decoded = economy.feed(packet, step) or []
+            decoded = decoder.feed(packet, step) or []
         for one in decoded:
-            if not due(now[0]):
+            if not sampler.take(now[0]):
                 continue
             with spent.on("hand-over"):
                 frame = pass_on(one, number, now[0])
@@ -108,7 +114,7 @@ def cost(
                     people = [track.box for track in seen.tracks]
                     snapshot(frame.image, people, max_side=CLIP_SIDE, quality=CLIP_QUALITY, quick=True)
             resting = rest.step(frame.t, decision, watcher.pipeline.follows(seen.tracks))
-            control.wish = Wish(FPS, longest if resting else 0.0, glances)
+            control.target = DecodeTarget(FPS, longest if resting else 0.0, glances)
     spent.parts |= {part: getattr(watcher.parts, part) for part in ("gate", "look", "rest")}
     return {part: value / seconds * 1e3 for part, value in spent.parts.items()}
 

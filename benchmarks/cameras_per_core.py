@@ -11,16 +11,20 @@ as its decoding child does, by the stream's clock, with motion gate, camera heal
 events; not the copy from child to agent, nor the way to the broker. Cameras a core: seconds of video for each second of
 processor time. An episode counts as found where an intrusion runs while somebody can be seen; the peer's tracks go
 through the same rule.
+
+Both take turns, since a shared machine is as fast as the minute is: Jaga over the whole timeline, the obvious loop over
+the next fifth. Told are the medians of five, judged that of the five ratios.
 """
 
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import cycle, islice, product
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import av
@@ -36,16 +40,16 @@ from benchmarks.scorers import episodes_of
 from contract.events import Event
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.pixels_av import Bgr, Luma
-from edge_agent.adapters.source_decode import Due
-from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_decode import FrameSampler
+from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import LUMA_WIDTH
 from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig
-from edge_agent.core.decode_policy import Wish
+from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.events import Agent
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.ports import Detector
-from edge_agent.core.rest import Rest, glance_s, rest_s
+from edge_agent.core.rest import RestGate, glance_s, rest_s
 from edge_agent.core.spec import CameraSpec, IntrusionRule, MotionSpec, TamperSpec, Zone
 from edge_agent.core.types import Detections, Frame, Image, Track, TrackId
 
@@ -58,6 +62,8 @@ EVERY = round(CODED_FPS / FPS)
 LEAST_S = 2.0
 """Stretches so long must give an event."""
 TIMES = 25.0
+TURNS = 5
+"""Of Jaga over a timeline and the obvious loop over its share of it: what else the machine does meets both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,44 +102,57 @@ def camera_of() -> CameraSpec:
     return CameraSpec(id="camera", source="-", fps=FPS, zones=(everywhere,), rules=(rule,), crops="auto")
 
 
-def frames(stream: Stream, control: Control, before: float) -> Iterator[Frame]:
+def frames(stream: Stream, control: DecodeControl, before: float) -> Iterator[Frame]:
     """What a live camera's decoding child delivers, by the stream's clock; before: seconds that it has watched."""
     now = [0.0]
-    due, step, luma, bgr = Due(FPS, early=0.5), 1 / CODED_FPS, Luma(LUMA_WIDTH), Bgr()
+    sampler, step, luma, bgr = FrameSampler(FPS, early=0.5), 1 / CODED_FPS, Luma(LUMA_WIDTH), Bgr()
     with av.open(str(stream.file)) as container:
         video: Any = container.streams.video[0]
         video.thread_type, video.codec_context.thread_count = "NONE", 1
-        economy = Economy(
-            video.codec_context, control, lambda within: due.near(now[0] + within), step, lambda: before + now[0]
+        decoder = SelectiveDecoder(
+            video.codec_context,
+            control,
+            lambda within: sampler.would_take(now[0] + within),
+            step,
+            lambda: before + now[0],
         )
         for number, packet in enumerate(container.demux(video)):
             now[0] = number * step
-            for picture in economy.feed(packet, step) or ():
-                if due(now[0]):
+            for picture in decoder.feed(packet, step) or ():
+                if sampler.take(now[0]):
                     yield Frame(bgr(picture), luma(picture), number, now[0])
 
 
-def jaga(stream: Stream, config: EdgeConfig, detector: Detector) -> tuple[Seen, Parts]:
-    """Once the decoder has had the stream KNOWN_ROUNDS times."""
-    control = Control(camera_of().decode, Wish(FPS))
-    for number in range(KNOWN_ROUNDS):
-        watched(stream, config, detector, control, number * TIMELINE_S)
-    return watched(stream, config, detector, control, KNOWN_ROUNDS * TIMELINE_S)
+def in_turns(
+    stream: Stream, config: EdgeConfig, detector: Detector, theirs: Callable[[int], Seen] | None
+) -> tuple[list[tuple[Seen, Parts]], list[Seen]]:
+    """Jaga over the timeline, once its decoder has had it KNOWN_ROUNDS times, and the next share of the timeline by the
+    obvious loop, in turn."""
+    control = DecodeControl(camera_of().decode, DecodeTarget(FPS))
+    rounds, others = [], []
+    for number in range(KNOWN_ROUNDS + TURNS):
+        seen = watched(stream, config, detector, control, number * TIMELINE_S)
+        if number < KNOWN_ROUNDS:
+            continue
+        rounds.append(seen)
+        if theirs is not None:
+            others.append(theirs(TIMELINE_S * CODED_FPS // TURNS))
+    return rounds, others
 
 
 def watched(
-    stream: Stream, config: EdgeConfig, detector: Detector, control: Control, before: float
+    stream: Stream, config: EdgeConfig, detector: Detector, control: DecodeControl, before: float
 ) -> tuple[Seen, Parts]:
     camera = camera_of()
-    watcher, rest, longest = Watcher(config, camera, detector), Rest(), rest_s(camera.rules, camera.keyframe_s)
+    watcher, rest, longest = Watcher(config, camera, detector), RestGate(), rest_s(camera.rules, camera.keyframe_s)
     glances = glance_s(camera.rules, camera.glance_s)
-    control.wish = Wish(FPS)
+    control.target = DecodeTarget(FPS)
     events: list[Event] = []
     count = 0
     for frame in timed(frames(stream, control, before), watcher.parts):
         decision, step = watcher.see(frame)
         resting = rest.step(frame.t, decision, watcher.pipeline.follows(step.tracks))
-        control.wish = Wish(FPS, longest if resting else 0.0, glances)
+        control.target = DecodeTarget(FPS, longest if resting else 0.0, glances)
         events += step.events
         count += 1
     events += watcher.pipeline.lost(float(TIMELINE_S), CLOCK)
@@ -180,25 +199,29 @@ def found(events: list[Event], stream: Stream) -> tuple[float, float]:
 
 def compared(name: str, stream: Stream, config: EdgeConfig, detector: Detector, flops: float) -> Iterator[Figure]:
     """One stream by Jaga and by the obvious loop."""
-    ours, spent = jaga(stream, config, detector)
-    recall, false = found(ours.events, stream)
+    who, weights = next(iter(peers().items()), ("", None))
+    with nullcontext() if weights is None else peer(weights, stream.file, EVERY) as theirs:
+        rounds, others = in_turns(stream, config, detector, theirs)
+    ours, spent = sorted(rounds, key=lambda one: one[0].cpu)[TURNS // 2]
+    recalls, false = zip(*(found(seen.events, stream) for seen, _ in rounds), strict=True)
     yield Figure(f"{name}: jaga, cameras a core", TIMELINE_S / ours.cpu)
     for part in ("decode", "gate", "look", "rest"):
         yield Figure(f"{name}: jaga, {part}, ms a second of video", getattr(spent, part) / TIMELINE_S * 1e3)
     yield Figure(f"{name}: pictures analysed, looked at", f"{ours.pictures}, {ours.looked}")
     yield Figure(f"{name}: limit, cameras a core", TIMELINE_S / spent.limit(flops))
-    yield equal(f"{name}: jaga, episodes where nobody is", false, 0)
-    for who, weights in list(peers().items())[:1]:
-        theirs = peer(weights, stream.file, EVERY)
+    yield equal(f"{name}: jaga, episodes where nobody is", max(false), 0)
+    if others:
         with av.open(str(stream.file)) as container:
             size = container.streams.video[0].width, container.streams.video[0].height
-        their_recall, their_false = found(judged(theirs.rows, *size), stream)
-        yield Figure(f"{name}: {who}, cameras a core", TIMELINE_S / theirs.cpu)
+        their_recall, their_false = found(judged([row for part in others for row in part.rows], *size), stream)
+        cameras = [part.pictures / CODED_FPS / part.cpu for part in others]
+        yield Figure(f"{name}: {who}, cameras a core", median(cameras))
         yield Figure(f"{name}: {who}, episodes where nobody is", their_false)
-        yield at_least(f"{name}: event recall", recall, their_recall)
+        yield at_least(f"{name}: event recall", min(recalls), their_recall)
+        turns = sorted(TIMELINE_S / seen.cpu / its for (seen, _), its in zip(rounds, cameras, strict=True))
         ratio = f"{name}: jaga / {who}"
-        times = theirs.cpu / ours.cpu
-        yield at_least(ratio, times, TIMES) if name.endswith("10%") else Figure(ratio, times)
+        yield at_least(ratio, median(turns), TIMES) if name.endswith("10%") else Figure(ratio, median(turns))
+        yield Figure(f"{ratio}, turns", ", ".join(f"{times:.1f}" for times in turns))
 
 
 @cores(1)

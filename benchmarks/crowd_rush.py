@@ -21,7 +21,8 @@ from contract.ids import derived_uuid7
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.core.byte_track import ByteTrack
-from edge_agent.core.pipeline import Agent, CameraPipeline
+from edge_agent.core.events import Agent
+from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules.crowd_rush import CrowdRushRule
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.types import Detections, Frame

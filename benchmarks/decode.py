@@ -3,7 +3,7 @@
 Streams are encoded here from a recorded clip (H.264, CODED_FPS pictures a second, a camera's bit rates): a still part
 (one picture with a sensor's noise) and a part that moves and whose motion begins within a group of pictures. TIMELINE_S
 seconds are played from them packet by packet, with one burst of motion of 1, 10 or 50 percent, through what a live
-camera goes through: edge_agent.adapters.source_economy, thinning to FPS, BGR, luma, motion gate, rest. Both policies
+camera goes through: edge_agent.adapters.source_selective, thinning to FPS, BGR, luma, motion gate, rest. Both policies
 pay for the same pictures; the peer decodes every packet, as any loop over a decoder does. The clock is the stream's.
 
 Delay: of stream time, from the first packet that shows motion to the first picture delivered that does.
@@ -28,12 +28,12 @@ from numpy.typing import NDArray
 from benchmarks.data import PETS
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from edge_agent.adapters.pixels_av import Bgr, Luma
-from edge_agent.adapters.source_decode import Due
-from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_decode import FrameSampler
+from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import LUMA_WIDTH
-from edge_agent.core.decode_policy import DecodePolicy, Wish
+from edge_agent.core.decode_policy import DecodePolicy, DecodeTarget
 from edge_agent.core.motion import MotionGate
-from edge_agent.core.rest import Rest
+from edge_agent.core.rest import RestGate
 from edge_agent.core.spec import MotionSpec
 from edge_agent.core.types import Image
 
@@ -172,10 +172,12 @@ def timeline(stream: Stream, activity: float) -> Iterator[tuple[Any, bool]]:
 def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) -> Cost:
     """known: so many times the timeline was played before."""
     now = [0.0]
-    context, control, due = stream.context(), Control(policy, Wish(FPS)), Due(FPS, early=0.5)
+    context, control, sampler = stream.context(), DecodeControl(policy, DecodeTarget(FPS)), FrameSampler(FPS, early=0.5)
     step = 1 / CODED_FPS
-    economy = Economy(context, control, lambda within: due.near(now[0] + within), step, lambda: now[0])
-    gate, rest, luma, bgr = MotionGate(MotionSpec()), Rest(), Luma(LUMA_WIDTH), Bgr()
+    decoder = SelectiveDecoder(
+        context, control, lambda within: sampler.would_take(now[0] + within), step, lambda: now[0]
+    )
+    gate, rest, luma, bgr = MotionGate(MotionSpec()), RestGate(), Luma(LUMA_WIDTH), Bgr()
     first: float | None = None
     delay = 0.0
     spent = 0.0
@@ -186,8 +188,8 @@ def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) 
         now[0] = number * step
         first = now[0] if moves and first is None else first
         began = time.process_time()
-        for frame in economy.feed(packet, step) or ():
-            if not due(now[0]):
+        for frame in decoder.feed(packet, step) or ():
+            if not sampler.take(now[0]):
                 continue
             bgr(frame)
             decision = gate.decide(luma(frame), now[0])
@@ -196,7 +198,7 @@ def play(stream: Stream, policy: DecodePolicy, activity: float, known: int = 0) 
                 gate.showed(nobody=not moves, whole=True)
             if moves and decision.detect:
                 gate.found()  # those who walk there are people, and followed
-            control.wish = Wish(FPS, REST_S if rest.step(now[0], decision, moves) else 0.0, GLANCE_S)
+            control.target = DecodeTarget(FPS, REST_S if rest.step(now[0], decision, moves) else 0.0, GLANCE_S)
             if first is not None and not delay:
                 delay = now[0] - first + step
         spent += time.process_time() - began

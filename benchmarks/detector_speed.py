@@ -8,8 +8,8 @@ those before it, so all 795 pictures go through the agent's own way in their ord
 that it needs beyond decoding: the motion gate and the tracker, which say where to look, planning, cutting, the network
 on sheets and (every few seconds) on the whole picture, suppression, and putting together what the pieces show. Left out
 are the tiny luma, which decoding gives (0.1 ms), camera health, the rule and its events. Found is what the detector
-reports with the same score as above, not what the tracker adds; time and findings are means over the five rhythms of
-the whole picture that `busy_clip` takes.
+reports with the same score as above, not what the tracker adds; time and findings are means over five rhythms of the
+whole picture.
 """
 
 import statistics
@@ -21,14 +21,14 @@ from dataclasses import dataclass
 
 import cv2
 
-from benchmarks.busy_clip import ASIDE, jaga
+from benchmarks.busy_clip import jaga
 from benchmarks.cores import cores
 from benchmarks.data import PETS, frames, pets_truth
 from benchmarks.detector_accuracy import kinds
 from benchmarks.report import Figure, Outcome, at_least, command
 from benchmarks.scorers import Scores, as_boxes, detection_scores
 from edge_agent.adapters.detectors import open_detector
-from edge_agent.core.gaze import WHOLE_S
+from edge_agent.core.crop_planner import WHOLE_S
 from edge_agent.core.spec import DetectorSpec, Precision
 
 SIDES = (640, 480, 384, 352, 320)
@@ -37,6 +37,8 @@ PEER = "640 f32"
 KEPT = 0.95
 """Of the peer's recall that a faster way has to keep."""
 FASTER = 7.0
+ASIDE = (-0.4, -0.2, 0.0, 0.2, 0.4)
+"""Seconds by which the rhythms differ from WHOLE_S."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def parts() -> tuple[str, Way]:
     """With the precision that "auto" has taken."""
     total, looked, note = Scores(), 0, ""
     gate = look = track = 0.0
-    for aside in (0.0, *ASIDE):
+    for aside in ASIDE:
         seen, took = jaga(WHOLE_S + aside)
         for index, boxes in pets_truth().items():
             found = seen.found[index]

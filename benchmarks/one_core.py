@@ -9,10 +9,14 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Timer
+from typing import IO, cast
 
 import numpy as np
 
@@ -23,9 +27,9 @@ from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.crop_planner import WHOLE_S, crop_planner_of
 from edge_agent.core.crops import SIZES, whole
 from edge_agent.core.events import Agent
-from edge_agent.core.gaze import WHOLE_S, gaze_of
 from edge_agent.core.motion import Decision
 from edge_agent.core.pipeline import CameraPipeline, Step
 from edge_agent.core.ports import Detector, Tracker
@@ -111,7 +115,7 @@ class Watcher:
             detector.name,
             pictures=CvPictures(),
             trained=trained(),
-            gaze=gaze_of(camera, tracks, config.detector, config.tracker, whole_s),
+            planner=crop_planner_of(camera, tracks, config.detector, config.tracker, whole_s),
         )
         self.looked = 0
         self.found: Detections | None = None
@@ -170,20 +174,39 @@ def peers() -> dict[str, Path]:
     return {"ultralytics (torch)": pull(entry), "ultralytics (ONNX Runtime)": ROOT / "models" / entry.onnx.file}
 
 
-def peer(weights: Path, video: Path, every: int) -> Seen:
-    """`YOLO.track()` over every n-th picture. Raises RuntimeError where it fails."""
+@contextmanager
+def peer(weights: Path, video: Path, every: int) -> Iterator[Callable[[int], Seen]]:
+    """`YOLO.track()` over every n-th picture, as many pictures of the video at a time as it is called with (0: all that
+    are left). Calling it raises RuntimeError where it fails."""
     script = Path(__file__).with_name("ultralytics_track.py")
     arguments = [os.environ[PYTHON], str(script), str(weights), str(video), str(SIDE), str(every)]
     alone = os.environ | {"PYTHONPATH": ""}
-    done = subprocess.run(
-        arguments, capture_output=True, text=True, timeout=PEER_TIMEOUT_S, check=False, env=alone, cwd=script.parent
-    )
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr[-2000:])
-    told = json.loads(done.stdout.splitlines()[-1])
-    return Seen(
-        told["cpu"], told["decoded"], told["looked"], [tuple(row) for row in told["tracks"]], [], told["versions"]
-    )
+    pipe = subprocess.PIPE
+    with (
+        TemporaryFile("w+") as log,
+        subprocess.Popen(
+            arguments, stdin=pipe, stdout=pipe, stderr=log, text=True, env=alone, cwd=script.parent
+        ) as process,
+    ):
+        deadline = Timer(PEER_TIMEOUT_S, process.kill)
+        deadline.start()
+
+        def turn(pictures: int) -> Seen:
+            asked, answers = cast(IO[str], process.stdin), cast(IO[str], process.stdout)
+            with suppress(BrokenPipeError):
+                print(pictures, file=asked, flush=True)
+            line = answers.readline()
+            if not line:
+                log.seek(0)
+                raise RuntimeError(log.read()[-2000:])
+            told = json.loads(line)
+            rows = [tuple(row) for row in told["tracks"]]
+            return Seen(told["cpu"], told["decoded"], told["looked"], rows, [], told["versions"])
+
+        try:
+            yield turn
+        finally:
+            deadline.cancel()
 
 
 def peak(precision: str) -> float:

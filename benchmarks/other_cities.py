@@ -38,7 +38,7 @@ from simulator.city_map import District, Point, to_location
 from simulator.city_noise import noise
 from simulator.city_profiles import PROFILES, Profile
 from simulator.city_script import APART_M, TRIES, TWINS_APART_M, Day
-from simulator.city_sight import Sighting
+from simulator.city_sight import Moment, Sighting
 from simulator.city_transport import Transport, Watch
 from simulator.score import Score, Timed, score
 
@@ -246,13 +246,30 @@ def _few_rules(told: Told, random: Random) -> Told:
     return [one for one in told if one.camera is None or one.kind not in kinds or one.kind in looks[one.camera.id]]
 
 
+def _then(one: Sighting, t: float) -> Moment:
+    """What it would have told at that time: what it did at the nearest."""
+    return replace(min(one.moments, key=lambda moment: abs(moment.t - t)), t=t)
+
+
 def _every_10_s(told: Told, _: Random) -> Told:
     found = []
     for one in told:
         first, last = one.moments[0], one.moments[-1]
         times = [first.t + 10.0 * n for n in range(1, int((last.t - first.t) / 10.0 + 0.9))]
-        between = [replace(min(one.moments, key=lambda moment: abs(moment.t - t)), t=t) for t in times]
-        found.append(replace(one, moments=(first, *between, last)))
+        found.append(replace(one, moments=(first, *[_then(one, t) for t in times], last)))
+    return found
+
+
+def _lost(told: Told, random: Random) -> Told:
+    """Cameras lose what they see after two minutes on the mean, and see it again 20 to 60 s later."""
+    found = []
+    for one in told:
+        begin, end = one.moments[0].t, one.moments[-1].t
+        while begin <= end:
+            last = min(end, begin + 10 + random.expovariate(1 / 110)) if one.camera is not None else end
+            within = [moment for moment in one.moments if begin < moment.t < last]
+            found.append(replace(one, moments=(_then(one, begin), *within, _then(one, last))))
+            begin = last + random.uniform(20, 60)
     return found
 
 
@@ -287,6 +304,7 @@ OTHERS: dict[str, Other] = {
     "cameras miss more than half": Other(spot=lambda one, _: replace(one, keen=0.4)),
     "each camera half the rules": Other(told=_few_rules),
     "told of every 10 s": Other(told=_every_10_s),
+    "lost from sight after two minutes": Other(told=_lost),
     "told of at its ends alone": Other(
         told=lambda told, _: [replace(one, moments=(one.moments[0], one.moments[-1])) for one in told]
     ),

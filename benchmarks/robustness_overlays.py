@@ -39,7 +39,8 @@ from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.config import parse
 from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.byte_track import ByteTrack
-from edge_agent.core.pipeline import Agent, CameraPipeline
+from edge_agent.core.events import Agent
+from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.ports import Detector
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.spec import DetectorSpec, TrackerSpec, for_tracking

@@ -20,7 +20,8 @@ from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.source_av import open_source
 from edge_agent.core.byte_track import ByteTrack
-from edge_agent.core.pipeline import Agent, CameraPipeline
+from edge_agent.core.events import Agent
+from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules.table import RULES, WHOLE
 from edge_agent.core.spec import CameraSpec, DetectorSpec, Line, Rule, TamperSpec, TrackerSpec, Zone, for_tracking
 from edge_agent.core.types import Detections, Frame, Track

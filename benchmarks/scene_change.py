@@ -27,8 +27,9 @@ from edge_agent.adapters.source_av import open_source
 from edge_agent.core.background import EVERY_S
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.errors import SourceError
+from edge_agent.core.events import Agent
 from edge_agent.core.geometry import distance, level
-from edge_agent.core.pipeline import Agent, CameraPipeline
+from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules.abandoned_object import AbandonedObject, AbandonedObjectRule
 from edge_agent.core.rules.attendance import union
 from edge_agent.core.rules.scene_change import Purpose, SceneChangeRule

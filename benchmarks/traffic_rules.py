@@ -20,7 +20,8 @@ from benchmarks.runs import seconds
 from benchmarks.truth import clips, truths
 from contract.events import Clock, Event
 from contract.ids import derived_uuid7
-from edge_agent.core.pipeline import Agent, CameraPipeline
+from edge_agent.core.events import Agent
+from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.rules.wrong_way import WrongWayRule
 from edge_agent.core.spec import CameraSpec, CrowdRule, IntrusionRule, MotionSpec, Rule, Zone

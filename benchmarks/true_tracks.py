@@ -18,7 +18,8 @@ import numpy as np
 from benchmarks.data import DATA
 from contract.events import Clock, Event
 from contract.ids import derived_uuid7
-from edge_agent.core.pipeline import Agent, CameraPipeline, Step
+from edge_agent.core.events import Agent
+from edge_agent.core.pipeline import CameraPipeline, Step
 from edge_agent.core.rules.occupancy import Occupancy
 from edge_agent.core.spec import (
     CameraSpec,

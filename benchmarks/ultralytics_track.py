@@ -1,9 +1,10 @@
 """The obvious loop: OpenCV decodes, `YOLO.track()` looks at every n-th picture. Run with a Python that has ultralytics
 (and lap), and without Jaga.
 
-Arguments: weights (.pt or .onnx), video, imgsz, n. Prints one line of JSON: pictures decoded and looked at, seconds of
-wall and of processor time (the network warmed up before), the versions, and the tracks as [index of the picture, id,
-x1, y1, x2, y2 (pixels), score].
+Arguments: weights (.pt or .onnx), video, imgsz, n. Each line that comes in says how many pictures more to decode (0:
+all that are left), each that goes out is JSON about these: pictures decoded and looked at, seconds of processor time
+(the network warmed up before), the versions, and the tracks as [index of the picture, id, x1, y1, x2, y2 (pixels),
+score].
 """
 
 import json
@@ -35,6 +36,7 @@ def broken_torchvision() -> bool:
 
 def main() -> None:
     weights, video, imgsz, every = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    answers, sys.stdout = sys.stdout, sys.stderr
     own_nms = broken_torchvision()
     import cv2
     import numpy
@@ -51,22 +53,24 @@ def main() -> None:
     _, first = capture.read()
     model.predict(numpy.zeros_like(first), **options)
     capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
-    rows: list[list[float]] = []
-    decoded = looked = 0
-    began, cpu = time.monotonic(), time.process_time()
-    while capture.grab():
-        if decoded % every == 0:
-            _, image = capture.retrieve()
-            (found,) = model.track(image, persist=True, tracker="bytetrack.yaml", **options)
-            looked += 1
-            named = [box for box in found.boxes if box.id is not None]
-            rows += [[decoded, int(box.id), *box.xyxy[0].tolist(), float(box.conf)] for box in named]
-        decoded += 1
-    seconds, cpu = time.monotonic() - began, time.process_time() - cpu
     versions = f"ultralytics {ultralytics.__version__}, torch {torch.__version__}"
     versions += ", own NMS" if own_nms else ""
-    told = {"decoded": decoded, "looked": looked, "seconds": seconds, "cpu": cpu, "versions": versions, "tracks": rows}
-    print(json.dumps(told))
+    decoded = 0
+    for line in sys.stdin:
+        rows: list[list[float]] = []
+        begin, until = decoded, decoded + int(line) if int(line) else sys.maxsize
+        looked, cpu = 0, time.process_time()
+        while decoded < until and capture.grab():
+            if decoded % every == 0:
+                _, image = capture.retrieve()
+                (found,) = model.track(image, persist=True, tracker="bytetrack.yaml", **options)
+                looked += 1
+                named = [box for box in found.boxes if box.id is not None]
+                rows += [[decoded, int(box.id), *box.xyxy[0].tolist(), float(box.conf)] for box in named]
+            decoded += 1
+        cpu = time.process_time() - cpu
+        told = {"decoded": decoded - begin, "looked": looked, "cpu": cpu, "versions": versions, "tracks": rows}
+        print(json.dumps(told), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -24,10 +24,12 @@ from edge_agent.core.rules.brawl_features import Evidence, Floats, Looker
 from edge_agent.core.rules.brawl_flashes import Flash
 from edge_agent.core.spec import CameraSpec, TrackerSpec
 from edge_agent.core.tracks import Figure, FigureId, TrackMemory, View
-from edge_agent.core.types import Box, Frame
+from edge_agent.core.types import PERSON, Box, Frame
 
 FPS = 5.0
+"""Pictures a second that are looked at, as of a camera by default."""
 SLACK_S = 0.01
+"""Times of a recording are rounded to its ticks: a picture may be so much early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _due(frames: Iterable[Frame], variant: Variant) -> Iterator[Frame]:
 
 def _figure(box: Box, number: int) -> Figure:
     foot = (box[0] + box[2]) / 2, box[3]
-    return Figure(FigureId(number), "person", box, 1.0, foot, foot)
+    return Figure(FigureId(number), PERSON, box, 1.0, foot, foot)
 
 
 def kept(video: Path, folder: Path, detector: Detector, tracker: TrackerSpec, variant: Variant = PLAIN) -> Seen | None:

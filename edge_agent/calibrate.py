@@ -12,11 +12,10 @@ from contract.errors import ConfigError, words
 from edge_agent.adapters.calibration_picture import draw_calibration
 from edge_agent.adapters.check_picture import encode_png
 from edge_agent.adapters.source_av import open_source
-from edge_agent.check import first_frame
 from edge_agent.core.calibration import CalibrationError, Ground
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import Calibration, CameraSpec
-from edge_agent.core.types import Detections, Frame, Point
+from edge_agent.core.types import PERSON, Detections, Frame, Point
 from edge_agent.core.upright import Upright
 
 POINTS = 4
@@ -25,11 +24,15 @@ PAIR = re.compile(rf"^{NUMBER},{NUMBER}(?:={NUMBER},{NUMBER})?$")
 RECTANGLE = re.compile(rf"^{NUMBER}[xX×]{NUMBER}$")
 FORM, BARE_FORM = "X,Y=METRES,METRES", "X,Y"
 CHECK_S, CHECK_FPS = 60.0, 1.0
+"""How much of a recording is looked at for people, and how many pictures a second of it."""
 STANDING = (1.8, 4.5)
 """How many times as high as wide the box of somebody who stands or walks is."""
 SURE = 0.5
+"""Least score of a person whose height is measured."""
 EDGE = 0.01
+"""A box this near the picture's border, as a share of its side, may be cut by it."""
 ENOUGH = 10
+"""Fewer boxes of standing people tell nothing of the four points."""
 PLAUSIBLE_M = (1.45, 1.9)
 """Where the median height of standing people lies when the four points are right."""
 
@@ -108,11 +111,6 @@ def toml(calibration: Calibration) -> str:
     return f"[camera.calibration]\nimage = [{image}]\nground = [{ground}]\n"
 
 
-def picture_of(camera: CameraSpec) -> Frame:
-    """The picture that is calibrated. Raises SourceError."""
-    return first_frame(camera)
-
-
 def preview(frame: Frame, calibration: Calibration, out: Path) -> Upright:
     """Writes the picture with grid, horizon and people of 1.7 m. Raises ConfigError where it cannot be written."""
     ground = Ground(calibration)
@@ -146,7 +144,7 @@ def standing(seen: Detections, width: int, height: int, upright: Upright) -> Ite
         slim = STANDING[0] <= (y2 - y1) / max(x2 - x1, 1e-6) <= STANDING[1]
         box = (x1 / width, y1 / height, x2 / width, y2 / height)
         whole = min(box) >= EDGE and max(box) <= 1 - EDGE
-        if seen.classes[label] != "person" or score < SURE or not slim or not whole:
+        if seen.classes[label] != PERSON or score < SURE or not slim or not whole:
             continue
         metres = upright.height(box)
         if metres is not None:

@@ -1,4 +1,5 @@
-"""`jaga edge check`: one picture of each camera, with what its config means drawn on it."""
+"""`jaga edge check`: what would keep the agent from starting, and one picture of each camera with what its config means
+drawn on it."""
 
 import threading
 from collections.abc import Iterator
@@ -8,17 +9,29 @@ from pathlib import Path
 
 from contract.errors import ConfigError, JagaError, words
 from contract.sentence import sentence
+from edge_agent.adapters import detectors
 from edge_agent.adapters.check_picture import draw_check, encode_png
 from edge_agent.adapters.mqtt_paho import password_in, trusting
 from edge_agent.adapters.source_av import open_source
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import redact
 from edge_agent.config_sections import EdgeConfig, MqttSection
+from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.errors import SourceError
 from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Frame
+from edge_agent.zoo.manifest import manifest
 
 AT_ONCE = 4
+"""Cameras that are opened side by side."""
+
+
+def check_detector(config: EdgeConfig) -> None:
+    """Raises ConfigError for a model, a class or a number with which the agent would not start. No network is opened:
+    zones are drawn elsewhere than on the camera's host."""
+    listing = manifest()
+    detectors.check(config.detector, listing.classes_of(listing.entry(config.detector.model)))
+    ByteTrack(config.tracker)
 
 
 def check_broker(mqtt: MqttSection) -> None:

@@ -16,14 +16,19 @@ from edge_agent.core.upright import Upright
 
 LANGUAGE = language_of()
 
+
+def _help(key: str) -> str:
+    return text(f"edge.help.{key}", LANGUAGE)
+
+
 edge_app = typer.Typer(
     help=text("cli.help.edge", LANGUAGE), add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
 )
 
-Config = Annotated[Path, typer.Option("--config", "-c", help=text("edge.help.config", LANGUAGE))]
+Config = Annotated[Path, typer.Option("--config", "-c", help=_help("config"))]
 
 
-@edge_app.command("run", help=text("edge.help.run", LANGUAGE))
+@edge_app.command("run", help=_help("run"))
 def run(config: Config) -> None:
     """SIGTERM and SIGINT end it after its last events are out, SIGHUP reads the config again."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload that is asked for while we start has nothing to do yet
@@ -37,16 +42,17 @@ def run(config: Config) -> None:
     runtime.run()
 
 
-@edge_app.command("check", help=text("edge.help.check", LANGUAGE))
+@edge_app.command("check", help=_help("check"))
 def check(
     config: Config,
-    out: Annotated[Path, typer.Option("--out", help=text("edge.help.out", LANGUAGE))] = Path("check"),
+    out: Annotated[Path, typer.Option("--out", help=_help("out"))] = Path("check"),
 ) -> None:
     """One JSON line a camera on stdout, people's text on stderr. Exit code 1 if a camera could not be opened; whoever
     only draws zones has no password here, so the broker's files come last."""
     loaded = load(config)
-    from edge_agent.check import check_broker, check_cameras
+    from edge_agent.check import check_broker, check_cameras, check_detector
 
+    check_detector(loaded)
     failed = 0
     for checked in check_cameras(loaded, out):
         failed += checked.error is not None
@@ -55,33 +61,30 @@ def check(
         sys.stdout.flush()
         sys.stderr.write((checked.error.render(LANGUAGE) if checked.error else picture) + "\n")
     values = {"file": config, "cameras": len(loaded.cameras), "failed": failed}
-    sys.stderr.write(text("edge.check.ok", LANGUAGE, **values) + "\n")
+    _say("edge.check.ok", **values)
     if loaded.mqtt is not None:
         check_broker(loaded.mqtt)
     if failed:
         raise typer.Exit(1)
 
 
-def _said(key: str) -> str:
-    return text(f"edge.help.{key}", LANGUAGE)
-
-
-@edge_app.command("calibrate", help=_said("calibrate"))
+@edge_app.command("calibrate", help=_help("calibrate"))
 def calibrate(
-    point: Annotated[list[str], typer.Option("--point", help=_said("point"))],
-    source: Annotated[str | None, typer.Argument(help=_said("picture"), show_default=False)] = None,
-    config: Annotated[Path | None, typer.Option("--config", "-c", help=_said("config"))] = None,
-    camera: Annotated[str | None, typer.Option("--camera", help=_said("camera"))] = None,
-    rectangle: Annotated[str | None, typer.Option("--rectangle", help=_said("rectangle"))] = None,
-    out: Annotated[Path, typer.Option("--out", help=_said("preview"))] = Path("calibration.png"),
-    check: Annotated[bool, typer.Option("--check", help=_said("heights"))] = False,
+    point: Annotated[list[str], typer.Option("--point", help=_help("point"))],
+    source: Annotated[str | None, typer.Argument(help=_help("picture"), show_default=False)] = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help=_help("config"))] = None,
+    camera: Annotated[str | None, typer.Option("--camera", help=_help("camera"))] = None,
+    rectangle: Annotated[str | None, typer.Option("--rectangle", help=_help("rectangle"))] = None,
+    out: Annotated[Path, typer.Option("--out", help=_help("preview"))] = Path("calibration.png"),
+    check: Annotated[bool, typer.Option("--check", help=_help("heights"))] = False,
 ) -> None:
     """The TOML section on stdout, people's text on stderr."""
     from edge_agent import calibrate as calibrating
+    from edge_agent.check import first_frame
 
     given = calibrating.points_given(point, rectangle)
     spec = _calibrated(source, config, camera)
-    frame = calibrating.picture_of(spec)
+    frame = first_frame(spec)
     found = calibrating.calibration_of(given, frame.width, frame.height)
     upright = calibrating.preview(frame, found, out)
     sys.stdout.write(calibrating.toml(found))

@@ -13,7 +13,6 @@ from contract.errors import ConfigError
 from edge_agent.config_camera import check_name, read_camera
 from edge_agent.config_reader import EdgeConfigError, Problems, check_unknown, read_section, show, tables_of
 from edge_agent.config_sections import (
-    PERSON,
     AgentSection,
     EdgeConfig,
     EvidenceSection,
@@ -22,6 +21,7 @@ from edge_agent.config_sections import (
     SpoolSection,
 )
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec, for_tracking
+from edge_agent.core.types import PERSON
 
 SECTIONS: dict[str, type] = {
     "agent": AgentSection,
@@ -89,7 +89,7 @@ def _read(document: dict[str, Any], path: Path, config_hash: str, problems: Prob
     agent = _agent(sections.get("agent"), base, problems)
     zone = _timezone(agent, problems)
     if "mqtt" in sections:
-        sections["mqtt"] = _mqtt(sections["mqtt"], base)
+        sections["mqtt"] = _mqtt(sections["mqtt"], base, problems)
     cameras = _cameras(document.get("camera", []), zone, base, problems)
     detecting: DetectorSpec = sections.pop("detector", DetectorSpec())
     _blur(sections.get("evidence", EvidenceSection()), detecting, problems)
@@ -128,10 +128,20 @@ def _timezone(agent: AgentSection | None, problems: Problems) -> tzinfo:
         return UTC
 
 
-def _mqtt(mqtt: MqttSection, base: Path) -> MqttSection:
+def _mqtt(mqtt: MqttSection, base: Path, problems: Problems) -> MqttSection:
+    if not _is_host(mqtt.host):
+        problems.add("host", "mqtt.host", value=show(mqtt.host))
     password = base / mqtt.password_file if mqtt.password_file else None
     authority = base / mqtt.tls_ca if mqtt.tls_ca else None
     return replace(mqtt, password_file=password, tls_ca=authority, tls=mqtt.tls or authority is not None)
+
+
+def _is_host(name: str) -> bool:
+    """Whether it could be looked up: labels of 1 to 63 characters (RFC 1035), or an address."""
+    try:
+        return bool(name.strip()) and bool(name.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _blur(evidence: EvidenceSection, detector: DetectorSpec, problems: Problems) -> None:

@@ -67,12 +67,8 @@ def read_camera(table: Table, at: str, zone: tzinfo, base: Path, problems: Probl
     lines = _unique(table, "line", at, problems, _line)
     named = {"zone": _ids(table, "zone"), "line": _ids(table, "line")}
     rules = _unique(table, "rule", at, problems, lambda item, path, found: _rule(item, path, named, zone, found))
-    motion = (
-        read_section(MotionSpec, table["motion"], join(at, "motion"), problems) if "motion" in table else MotionSpec()
-    )
-    tamper = (
-        read_section(TamperSpec, table["tamper"], join(at, "tamper"), problems) if "tamper" in table else TamperSpec()
-    )
+    motion = read_section(MotionSpec, table.get("motion", {}), join(at, "motion"), problems)
+    tamper = read_section(TamperSpec, table.get("tamper", {}), join(at, "tamper"), problems)
     location = _location(table["location"], join(at, "location"), problems) if "location" in table else None
     calibration = (
         _calibration(table["calibration"], join(at, "calibration"), problems) if "calibration" in table else None

@@ -7,9 +7,6 @@ from typing import Literal, NamedTuple
 
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
 
-PERSON = "person"
-"""The detector's class of those who are made unrecognisable."""
-
 
 @dataclass(frozen=True, slots=True)
 class AgentSection:

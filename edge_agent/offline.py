@@ -24,9 +24,9 @@ from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.adapters.source_av import open_source
 from edge_agent.config_sections import EdgeConfig
 from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.crop_planner import crop_planner_of
 from edge_agent.core.errors import SourceError
 from edge_agent.core.events import Agent, IdFactory
-from edge_agent.core.gaze import gaze_of
 from edge_agent.core.pipeline import CameraPipeline, Step
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec
@@ -141,7 +141,7 @@ def run(
         detector.name,
         pictures=CvPictures(),
         trained=trained(),
-        gaze=gaze_of(job.camera, tracker, config.detector, config.tracker),
+        planner=crop_planner_of(job.camera, tracker, config.detector, config.tracker),
         strong=config.tracker.start,
     )
     _recall(pipeline, job.memory)

@@ -1,7 +1,6 @@
 """The command `jaga analyze`: events as JSON lines on stdout or in a file, people's lines on stderr."""
 
 import json
-import os
 import signal
 import sys
 import time
@@ -25,9 +24,10 @@ from edge_agent.adapters.overlay_av import VideoWriter
 from edge_agent.adapters.overlay_cv2 import Painter
 from edge_agent.adapters.probe_av import duration
 from edge_agent.config import load
-from edge_agent.core.errors import SourceError
+from edge_agent.core.errors import OutputError, SourceError
 from edge_agent.core.pipeline import Step
 from edge_agent.core.types import Frame
+from edge_agent.whole_file import replacing
 
 LANGUAGE = language_of()
 INTERRUPTED = 130
@@ -98,41 +98,39 @@ class Lines:
     """JSON lines. A file appears under its name when all is written (or on Ctrl-C: with what there is);
     a pipe or a device is written to as it is.
 
-    Raises ConfigError where it cannot be made.
+    Raises ConfigError where it cannot be made, OutputError where it cannot be written.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._part = path
-        if path is not None and (path.is_file() or not path.exists()):
-            self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._opened = ExitStack()
 
     def __enter__(self) -> Self:
+        path = self._path
         self._stream: IO[bytes] = sys.stdout.buffer
-        if self._part is not None:
-            try:
-                self._stream = self._part.open("wb")
-            except OSError as error:
-                detail = words(error)
-                raise ConfigError("analyze.cannot_write", file=str(self._path), detail=detail) from error
+        with self._told(ConfigError):
+            if path is not None:
+                plain = path.is_file() or not path.exists()
+                self._stream = self._opened.enter_context(replacing(path) if plain else path.open("wb"))
         return self
 
     def write(self, line: bytes) -> None:
-        self._stream.write(line + b"\n")
-        self._stream.flush()
+        with self._told(OutputError):
+            self._stream.write(line + b"\n")
+            self._stream.flush()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self._part is None or self._path is None:
-            return
-        if self._part == self._path:
-            self._stream.close()
-        elif error is None:
-            os.fsync(self._stream.fileno())
-            self._stream.close()
-            self._part.replace(self._path)
-        else:
-            self._stream.close()
-            self._part.unlink(missing_ok=True)
+        with self._told(OutputError):
+            self._opened.__exit__(kind, error, tb)
+
+    @contextmanager
+    def _told(self, kind: type[JagaError]) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:  # whoever reads has gone
+            raise
+        except OSError as error:
+            raise kind("analyze.cannot_write", file=str(self._path or "stdout"), detail=words(error)) from error
 
 
 class _Screen:

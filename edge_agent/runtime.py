@@ -37,13 +37,14 @@ from edge_agent.adapters.mqtt_link import LinkOptions, MqttLink
 from edge_agent.adapters.mqtt_paho import Broker
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
-from edge_agent.config_sections import PERSON, EdgeConfig, MqttSection
+from edge_agent.config_sections import EdgeConfig, MqttSection
+from edge_agent.core.crop_planner import in_parts
 from edge_agent.core.crops import SIZES
-from edge_agent.core.errors import CommandRefused
-from edge_agent.core.gaze import in_parts
-from edge_agent.core.pipeline import Agent
+from edge_agent.core.errors import CommandRefused, SpoolError
+from edge_agent.core.events import Agent
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import CameraSpec, DetectorSpec
+from edge_agent.core.types import PERSON
 from edge_agent.runtime_analysis import Analysis, processors
 from edge_agent.runtime_camera import LiveCamera
 from edge_agent.runtime_outbox import Outbox
@@ -51,6 +52,7 @@ from edge_agent.runtime_outbox import Outbox
 log = structlog.get_logger()
 
 SNAPSHOT_WAIT_S = 3.0
+"""So long the link waits for the next picture of a camera."""
 SIGNAL_WAIT_S = 0.5
 FIXED_SECTIONS = ("agent", "mqtt", "detector", "tracker", "spool")
 """What a reload cannot change: it is refused and says so."""
@@ -159,9 +161,11 @@ class Runtime:
             running = {camera.spec: camera for camera in self._cameras}
             kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}
             self._config = new
-            self._cameras = tuple(kept.get(spec) or self._open(spec) for spec in new.cameras)
-            for camera in running.values():
-                camera.suspend()
+            # What somebody has suspended is not watched again because its zones were moved.
+            suspended = {camera.spec.id for camera in running.values() if camera.state == "suspended"}
+            # The others first: their connection is free then, and whoever comes in their place knows what they learned.
+            self._analysis.watch(kept.values())
+            self._cameras = tuple(kept.get(spec) or self._open(spec, spec.id in suspended) for spec in new.cameras)
             self._analysis.watch(self._cameras)
             self._link.set_config_hash(new.config_hash)
             log.info("reloaded", kept=len(kept), cameras=len(self._cameras), config_hash=new.config_hash)
@@ -185,12 +189,13 @@ class Runtime:
         # In this order: an event that comes in between is counted as waiting, not as delivered.
         last = self._spool.last_sequence()
         depth = self._spool.depth()
-        return Health(
-            time=datetime.now(UTC),
-            interval_s=self._config.health.interval_s,
-            cameras=tuple(camera.health() for camera in self._cameras),
-            host=self._host.read(depth, last, self._clock),
-        )
+        with self._changing:  # amid a reload some cameras would seem suspended
+            return Health(
+                time=datetime.now(UTC),
+                interval_s=self._config.health.interval_s,
+                cameras=tuple(camera.health() for camera in self._cameras),
+                host=self._host.read(depth, last, self._clock),
+            )
 
     def _do(self, command: Command) -> dict[str, Any]:
         if command.name == "reload":
@@ -198,11 +203,11 @@ class Runtime:
         if command.name == "replay":
             return self._replay(read_args(command.args))
         if command.name not in ("suspend", "resume", "snapshot", "clip"):
-            raise ValueError(f"{command.name} is not supported by this agent")
+            raise CommandRefused("edge.command.unsupported", name=command.name)
         camera = next((camera for camera in self._cameras if camera.spec.id == command.camera), None)
         if camera is None:
             known = ", ".join(camera.spec.id for camera in self._cameras)
-            raise ValueError(f"no camera {command.camera}; there are: {known}")
+            raise CommandRefused("edge.command.no_camera", camera=command.camera or "-", allowed=known)
         if command.name == "suspend":
             camera.suspend()
             self._analysis.call(camera)
@@ -238,21 +243,30 @@ class Runtime:
 
     def _snapshot(self, camera: LiveCamera) -> bytes:
         if not self._config.evidence.snapshots:
-            raise ValueError("snapshots are switched off in this agent's config")
+            raise CommandRefused("edge.command.snapshots_off")
         if camera.state != "online":
-            raise ValueError(f"camera {camera.spec.id} is {camera.state}")
+            raise CommandRefused("edge.command.not_watching", camera=camera.spec.id, state=camera.state)
         asked = camera.ask_snapshot()
         try:
             return asked.result(SNAPSHOT_WAIT_S)
         except FutureTimeout as error:
-            raise ValueError(f"camera {camera.spec.id} gave no picture within {SNAPSHOT_WAIT_S:g} s") from error
+            seconds = f"{SNAPSHOT_WAIT_S:g}"
+            raise CommandRefused("edge.command.no_picture", camera=camera.spec.id, seconds=seconds) from error
 
-    def _open(self, spec: CameraSpec) -> LiveCamera:
+    def _open(self, spec: CameraSpec, suspended: bool = False) -> LiveCamera:
         config = self._config
         agent = Agent(config.agent.site, config.agent.id, config.config_hash, self._boot)
         memory = config.agent.data_dir / "memory" / f"{spec.id}.npz"
         return LiveCamera(
-            spec, agent, config.tracker, config.detector, self._detector.name, self._analysis.call, memory, self._clips
+            spec,
+            agent,
+            config.tracker,
+            config.detector,
+            self._detector.name,
+            self._analysis.call,
+            memory,
+            self._clips,
+            suspended,
         )
 
     def _serve(self, camera: LiveCamera) -> bool:
@@ -285,14 +299,21 @@ class Runtime:
     def _report(self) -> None:
         while not self._stopping.wait(self._config.health.interval_s):
             try:
-                self._spool.prune()
-                evidence = self._config.evidence
-                self._clips.prune(evidence.clip_keep_hours * 3600, int(evidence.clip_max_mb * 1e6))
+                self._prune()
                 self._link.health(self.health())
             except (JagaError, OSError) as error:
                 log.warning("health_failed", reason=str(error))
             except Exception:  # without its health the whole agent would be taken for silent
                 log.exception("health_failed")
+
+    def _prune(self) -> None:
+        """Clips first: what is deleted of them makes room, which deleting from the spool needs."""
+        evidence = self._config.evidence
+        self._clips.prune(evidence.clip_keep_hours * 3600, int(evidence.clip_max_mb * 1e6))
+        try:
+            self._spool.prune()
+        except SpoolError as error:
+            log.warning("spool_not_pruned", reason=str(error))
 
     def _link_options(self, mqtt: MqttSection) -> LinkOptions:
         agent = self._config.agent

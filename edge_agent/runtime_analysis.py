@@ -7,14 +7,13 @@ disk) lets go of Python's lock, so that they run beside each other; docs/design/
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 
 import structlog
 
 from edge_agent.core.fair_rate import FairRate
+from edge_agent.fair_queue import FairQueue
 from edge_agent.runtime_camera import LiveCamera
-from edge_agent.turns import Turns
 
 log = structlog.get_logger()
 
@@ -39,10 +38,9 @@ class Analysis:
         workers: int,
     ) -> None:
         self._serve, self._finish, self._tend = serve, finish, tend
-        self._turns: Turns[LiveCamera] = Turns()
+        self._queue: FairQueue[LiveCamera] = FairQueue()
         self._fair, self._costs = FairRate(workers, processors()), threading.Lock()
         self._cameras: tuple[LiveCamera, ...] = ()
-        self._retired: deque[LiveCamera] = deque()
         self._stopping = threading.Event()
         self._poked = threading.Event()
         self._hurry = False
@@ -57,32 +55,35 @@ class Analysis:
     def stop(self) -> None:
         """Finishes every camera, in this thread."""
         self._stopping.set()
-        self._turns.close()
+        self._queue.close()
         self._poked.set()
         for thread in self._threads:
             thread.join()
-        for camera in (*self._retired, *self._cameras):
+        for camera in self._cameras:
             self._finish(camera)
 
     def watch(self, cameras: Iterable[LiveCamera]) -> None:
-        """These and no others from now on; the others are finished soon."""
+        """These and no others from now on; the others are finished when it returns."""
         before, self._cameras = self._cameras, tuple(cameras)
-        self._retired.extend(camera for camera in before if camera not in self._cameras)
+        for camera in before:
+            if camera not in self._cameras:
+                self._queue.remove(camera)
+                self._finish(camera)
         for camera in self._cameras:
-            self._turns.admit(camera)
-            self._turns.call(camera)
+            self._queue.add(camera)
+            self._queue.call(camera)
         self._poked.set()
 
     def call(self, camera: LiveCamera) -> None:
         """There is news of this camera; any thread."""
-        self._turns.call(camera)
+        self._queue.call(camera)
 
     def _work(self) -> None:
-        while (camera := self._turns.next()) is not None:
+        while (camera := self._queue.next()) is not None:
             began, before, begun = time.monotonic(), camera.eager, camera.begun
             analysed = self._serve(camera)
             now = time.monotonic()
-            self._turns.done(camera, analysed)
+            self._queue.done(camera, analysed)
             if analysed:
                 with self._costs:
                     self._fair.spent(camera.spec.id, now, now - began, camera.eager)
@@ -103,23 +104,19 @@ class Analysis:
 
     def _round(self) -> None:
         for camera in self._cameras:
-            self._turns.call(camera)
+            self._queue.call(camera)
         self._share_out()
         self._tend()
-        while self._retired and not self._stopping.is_set():
-            camera = self._retired.popleft()
-            self._turns.dismiss(camera)
-            self._finish(camera)
 
     def _share_out(self) -> None:
         """Tells each camera how often it is analysed now."""
         cameras = self._cameras
         now = time.monotonic()
-        wanted = {camera.spec.id: camera.wanted for camera in cameras}
+        demands = {camera.spec.id: camera.demand for camera in cameras}
         with self._costs:
             if not (self._hurry or self._fair.due(now)):
                 return
             self._hurry = False
-            rates = self._fair.rates(now, wanted)
+            rates = self._fair.rates(now, demands)
         for camera in cameras:
             camera.allow(rates[camera.spec.id])

@@ -22,18 +22,20 @@ from edge_agent.adapters.pictures_cv2 import CvPictures
 from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.adapters.source_av import request_of
 from edge_agent.adapters.source_live import LiveSource, SourceStatus
-from edge_agent.config_sections import PERSON, EvidenceSection
+from edge_agent.config_sections import EvidenceSection
 from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.crop_planner import crop_planner_of
 from edge_agent.core.crops import Seen
-from edge_agent.core.decode_policy import ENOUGH, Wish
-from edge_agent.core.fair_rate import Lately, Wanted, patience, too_rare
-from edge_agent.core.gaze import gaze_of
+from edge_agent.core.decode_policy import ENOUGH, DecodeTarget
+from edge_agent.core.errors import CommandRefused
+from edge_agent.core.events import Agent
+from edge_agent.core.fair_rate import Demand, RateMean, patience, too_rare
 from edge_agent.core.lost import LossWatch
-from edge_agent.core.pipeline import Agent, CameraPipeline
+from edge_agent.core.pipeline import CameraPipeline, Step
 from edge_agent.core.ports import Detector
-from edge_agent.core.rest import ABOUT_TRACKS, Rest, eager, glance_s, rest_s
+from edge_agent.core.rest import ABOUT_TRACKS, RestGate, eager, glance_s, rest_s
 from edge_agent.core.spec import CameraSpec, DetectorSpec, TrackerSpec
-from edge_agent.core.types import Box, Detections, Frame
+from edge_agent.core.types import PERSON, Box, Detections, Frame
 from edge_agent.runtime_evidence import CameraEvidence, Output
 from edge_agent.zoo.trained import trained
 
@@ -80,8 +82,10 @@ class LiveCamera:
         notify: "Callable[[LiveCamera], None]",
         memory: Path | None = None,
         clips: ClipFiles | None = None,
+        suspended: bool = False,
     ) -> None:
-        """memory: the file of what its rules have learned. clips: where those of its events are kept."""
+        """memory: the file of what its rules have learned. clips: where those of its events are kept. suspended: it is
+        not watched until `resume`."""
         self.spec = spec
         self._notify = notify
         # Two whole pictures are kept for rules about pixels; where there are none, for nobody.
@@ -95,7 +99,7 @@ class LiveCamera:
             model,
             pictures=pictures,
             trained=trained(),
-            gaze=gaze_of(spec, tracks, detector, tracker),
+            planner=crop_planner_of(spec, tracks, detector, tracker),
             strong=tracker.start,
         )
         self._evidence = CameraEvidence(spec.id, clips)
@@ -103,9 +107,9 @@ class LiveCamera:
         self._remembered = time.monotonic()
         self._recall()
         self._rest_s, self._glance_s = rest_s(spec.rules, spec.keyframe_s), glance_s(spec.rules, spec.glance_s)
-        self._rest, self._rests = Rest(), False
+        self._rest, self._rests = RestGate(), False
         self._allowed = self._slowest = spec.fps
-        self._lately = Lately(time.monotonic(), spec.fps)
+        self._rate_mean = RateMean(time.monotonic(), spec.fps)
         self._lost_after_s = max(LOST_AFTER_S, spec.stall_s)
         self._loss = LossWatch(spec, agent, live_id, self._lost_after_s)
         self._last_t = 0.0
@@ -122,7 +126,8 @@ class LiveCamera:
         self._seen: list[Box] = []
         self._seen_whole: list[Box] = []
         self._lock = threading.Lock()
-        self.resume()
+        if not suspended:
+            self.resume()
 
     def suspend(self) -> None:
         """Nothing is watched until `resume`: the connection is closed."""
@@ -137,7 +142,7 @@ class LiveCamera:
                 request = request_of(self.spec, realtime=True)
                 source = LiveSource(self.spec.id, request, stall_s=self.spec.stall_s, notify=lambda: self._notify(self))
                 self._source = source
-                self._rest, self._rests, self.eager = Rest(), False, False
+                self._rest, self._rests, self.eager = RestGate(), False, False
                 source.start()
 
     @property
@@ -146,16 +151,16 @@ class LiveCamera:
         return "suspended" if source is None else source.status().state
 
     @property
-    def wanted(self) -> Wanted:
+    def demand(self) -> Demand:
         """How often it is to be analysed."""
         source = self._source
         if source is None:
-            return Wanted(self.spec.fps, self.spec.min_fps, comes=0.0)
+            return Demand(self.spec.fps, self.spec.min_fps, comes=0.0)
         status = source.status()
         apart = status.keyframe_s if self.spec.decode == "auto" else None
         comes, keyframes = status.fps_in, 1 / apart if apart else 0.0
         rests = self._rests and status.mode == "keyframes" and keyframes > 0
-        return Wanted(
+        return Demand(
             self.spec.fps,
             self.spec.min_fps,
             min(comes, keyframes) if rests else comes,
@@ -167,22 +172,25 @@ class LiveCamera:
     def allow(self, fps: float) -> None:
         """Pictures a second it gets of what it wants."""
         self._allowed, self._slowest = fps, min(self._slowest, fps)
-        self._lately.see(time.monotonic(), fps)
-        self._tell_wish()
+        self._rate_mean.see(time.monotonic(), fps)
+        self._tell_target()
 
-    def _tell_wish(self) -> None:
+    def _tell_target(self) -> None:
         if (source := self._source) is not None:
-            awaited = self._asked is not None and not self._asked.done()
-            fps, glance_s = (self.spec.fps, 0.0) if awaited else (self._allowed, self._glance_s)
-            source.wish(Wish(fps, self._rest_s if self._rests else 0.0, glance_s))
+            fps, glance_s = (self._allowed, self._glance_s) if self._pending is None else (self.spec.fps, 0.0)
+            source.set_target(DecodeTarget(fps, self._rest_s if self._rests else 0.0, glance_s))
+
+    @property
+    def _pending(self) -> "Future[bytes] | None":
+        """The snapshot that somebody waits for."""
+        asked = self._asked
+        return None if asked is None or asked.done() else asked
 
     def ask_snapshot(self) -> "Future[bytes]":
         """A JPEG of the next picture, people unrecognisable; it comes as soon as if there were time for all."""
         with self._lock:
-            if self._asked is None or self._asked.done():
-                self._asked = Future()
-            asked = self._asked
-        self._tell_wish()
+            asked = self._asked = self._pending or Future()
+        self._tell_target()
         return asked
 
     def step(self, detector: Detector, clock: Clock, evidence: EvidenceSection) -> list[Output] | None:
@@ -194,7 +202,7 @@ class LiveCamera:
             return self._lost(source, clock)
         back = self._loss.back(frame.t, clock)
         self._last_t, self._slowest = frame.t, self._allowed
-        asked = self._asked if self._asked is not None and not self._asked.done() else None
+        asked = self._pending
         decision = self._pipeline.wants_detection(frame, patience(self._allowed, self.spec.fps))
         wanted = decision.detect or asked is not None
         # A picture for people shows everybody who has to be made unrecognisable.
@@ -205,28 +213,33 @@ class LiveCamera:
         followed = self._pipeline.follows(step.tracks)
         self._rests, self.eager = self._rest.step(frame.t, decision, followed), eager(decision, followed)
         self._fresh = True
-        self.analysed += 1
-        self._tally.analysed += 1
-        self._tally.detected += wanted
-        self._tally.latency_s += max(0.0, time.time() - frame.t)
+        self._count(frame, step, wanted)
         if seen is not None:
             if sheets is not None and step.snapshots and evidence.blurs:
                 seen, sheets = Seen(detector.detect([frame.image], features=False)[0], seen.doubtful), None
             self._look_at(seen, sheets is None, frame)
         people = [*(track.box for track in step.tracks if track.cls == PERSON), *self._seen]
         if asked is not None:
-            picture = self._evidence.picture(frame, people, evidence)
-            if picture is None:
-                asked.set_exception(ValueError(f"no picture of camera {self.spec.id} can be made"))
-            else:
-                asked.set_result(picture)
-        self._tell_wish()
-        self.begun += len(step.snapshots)
+            self._answer(asked, self._evidence.picture(frame, people, evidence))
+        self._tell_target()
         outputs = self._evidence.outputs(frame, step, people, evidence)
         self._evidence.record(frame, step, people if wanted else None, evidence)
         if time.monotonic() - self._remembered >= REMEMBER_S:
             self._remember()
         return outputs if back is None else [Output(back, {}), *outputs]
+
+    def _count(self, frame: Frame, step: Step, detected: bool) -> None:
+        self.analysed += 1
+        self.begun += len(step.snapshots)
+        self._tally.analysed += 1
+        self._tally.detected += detected
+        self._tally.latency_s += max(0.0, time.time() - frame.t)
+
+    def _answer(self, asked: "Future[bytes]", picture: bytes | None) -> None:
+        if picture is None:
+            asked.set_exception(CommandRefused("edge.command.picture_failed", camera=self.spec.id))
+        else:
+            asked.set_result(picture)
 
     def _look_at(self, seen: Seen, whole: bool, frame: Frame) -> None:
         """Where anybody may be. Outside of the parts that were looked at nobody has moved since the whole was."""
@@ -279,7 +292,7 @@ class LiveCamera:
             return CameraHealth(**known, state="suspended", reason=english(told), why=told)  # type: ignore[arg-type]
         status = source.status()
         span = max(now - tally.since, 0.001)
-        self._lately.see(now, self._allowed)
+        self._rate_mean.see(now, self._allowed)
         idle = status.state == "online" and tally.analysed > 0 and tally.detected == 0
         why = self._why(status, idle)
         return CameraHealth(
@@ -303,9 +316,9 @@ class LiveCamera:
     def _why(self, status: SourceStatus, idle: bool) -> Sentence | None:
         if status.why is not None:
             return status.why
-        if status.state == "online" and too_rare(self._lately.mean, self.spec.fps):
+        if status.state == "online" and too_rare(self._rate_mean.mean, self.spec.fps):
             rules = ", ".join(rule.id for rule in self.spec.rules) or "its rules"
-            return sentence("camera.rarely", rate=round(self._lately.mean, 1), rules=rules)
+            return sentence("camera.rarely", rate=round(self._rate_mean.mean, 1), rules=rules)
         return sentence("camera.still") if idle else None
 
     def _lost(self, source: LiveSource | None, clock: Clock) -> list[Output] | None:
@@ -319,7 +332,7 @@ class LiveCamera:
         # One that was asked for at a lower rate than that of now is still on its way.
         slowest = max(min(self._slowest, self._allowed), 0.01)
         apart_s = max(1 / slowest, self._rests * max(self._rest_s, self._glance_s))
-        busy = status is not None and status.state == "online" and too_rare(self._lately.mean, self.spec.fps)
+        busy = status is not None and status.state == "online" and too_rare(self._rate_mean.mean, self.spec.fps)
         after_s = max(self._lost_after_s, PICTURES_LOST * apart_s, BUSY_LOST_S * busy)
         if watched and (age is None or age < after_s):
             return None

@@ -11,8 +11,8 @@ from contract.events import Event, Evidence
 from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.evidence_jpeg import snapshot
 from edge_agent.config_sections import EvidenceSection
+from edge_agent.core.clip_buffer import ClipBuffer
 from edge_agent.core.pipeline import Step
-from edge_agent.core.reel import Reel
 from edge_agent.core.types import Box, Frame
 
 log = structlog.get_logger()
@@ -35,11 +35,11 @@ class CameraEvidence:
     def __init__(self, camera: str, clips: ClipFiles | None) -> None:
         self._camera = camera
         self._clips = clips
-        self._reel = Reel()
+        self._buffer = ClipBuffer()
 
     def recording(self, event: str) -> bool:
         """Whether the clip of this event is not complete yet."""
-        return self._reel.awaits(event)
+        return self._buffer.awaits(event)
 
     def record(self, frame: Frame, step: Step, people: list[Box] | None, section: EvidenceSection) -> None:
         """Keeps the picture for the clips of events, and hands over those that are complete. people: where they are in
@@ -47,25 +47,25 @@ class CameraEvidence:
         if self._clips is None:
             return
         around = (section.clip_before_s, section.clip_after_s) if section.snapshots else (0.0, 0.0)
-        self._reel.keep(*around)
-        if self._reel.set_back(frame.t):
+        self._buffer.keep(*around)
+        if self._buffer.set_back(frame.t):
             self.cut(frame.t, over=True)
-            self._reel.forget()
+            self._buffer.forget()
         for event in step.events:
             if event.id in step.snapshots:
-                self._reel.mark(event.id, event.data.started.timestamp(), frame.t)
-        if people is not None and self._reel.on:
+                self._buffer.mark(event.id, event.data.started.timestamp(), frame.t)
+        if people is not None and self._buffer.on:
             small = replace(section, max_side=min(section.max_side, CLIP_SIDE), quality=CLIP_QUALITY)
             picture = self.picture(frame, people, small, quick=True)
             if picture is not None:
-                self._reel.add(frame.t, picture)
+                self._buffer.add(frame.t, picture)
         self.cut(frame.t)
 
     def cut(self, t: float, over: bool = False) -> None:
         """Hands over the clips that are complete at `t`; over: all, since nothing comes after it."""
         if self._clips is not None:
-            for cut, shots in self._reel.due(t, over):
-                self._clips.save(cut.event, shots)
+            for span, pictures in self._buffer.due(t, over):
+                self._clips.save(span.event, pictures)
 
     def outputs(self, frame: Frame, step: Step, people: list[Box], section: EvidenceSection) -> list[Output]:
         """The step's events, each that wants one with the snapshot."""

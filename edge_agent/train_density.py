@@ -25,7 +25,7 @@ from edge_agent.adapters.detectors import open_detector
 from edge_agent.core.crowd_density import Floats, arrays
 from edge_agent.core.ports import Detector
 from edge_agent.core.spec import DetectorSpec
-from edge_agent.core.types import FeatureMap, Image
+from edge_agent.core.types import PERSON, FeatureMap, Image
 from edge_agent.zoo.density_fit import DENSE, Sample, fit, held_out
 
 CROWDS = "crowd_counting"
@@ -45,6 +45,7 @@ HEAD = 0.1
 """Of the height of a person's box: how far below its upper edge the head's middle is."""
 UP = 4
 """Heads are drawn so many times finer than cells, and softened to about one."""
+SEED = 0
 WORST = 20
 """So many pictures without a crowd are printed, those that look most like one first."""
 
@@ -114,7 +115,7 @@ class Looker:
         (seen,) = self._detector.detect([np.ascontiguousarray(image)])
         if seen.features is None:
             raise ValueError(f"{self._detector.name} gives no maps")
-        people = [seen.classes[label] == "person" for label in seen.labels]
+        people = [seen.classes[label] == PERSON for label in seen.labels]
         return Seen(seen.boxes[people].astype(np.float64), seen.features)
 
 
@@ -203,13 +204,13 @@ def _worse(image: Image, rng: np.random.Generator) -> Image:
     return changed
 
 
-def samples_of(everything: Iterable[Photo], seed: int = 0) -> list[Sample]:
+def samples_of(everything: Iterable[Photo]) -> list[Sample]:
     """What the networks learn from and are judged by. A picture's crops are its own, whatever others there are."""
     looker = Looker()
     return [
         one
         for photo in everything
-        for one in looker.samples(photo, np.random.default_rng([seed, crc32(photo.name.encode())]))
+        for one in looker.samples(photo, np.random.default_rng([SEED, crc32(photo.name.encode())]))
     ]
 
 

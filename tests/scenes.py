@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from contract.codec import encode
 from contract.events import Clock, Event
 from contract.ids import derived_uuid7
-from edge_agent.core.pipeline import Agent, CameraPipeline, Step
+from edge_agent.core.events import Agent
+from edge_agent.core.pipeline import CameraPipeline, Step
 from edge_agent.core.regions import labelled
 from edge_agent.core.spec import CameraSpec, IntrusionRule, Line, MotionSpec, Rule, TamperSpec, Zone
 from edge_agent.core.types import Detections, Frame, Point, Track, TrackId

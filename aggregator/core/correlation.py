@@ -25,7 +25,7 @@ from aggregator.core.memory import CorrelationPolicy as CorrelationPolicy
 from aggregator.core.memory import Memory
 from aggregator.core.ordering import Held, Ordering
 from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step
-from aggregator.core.rates import Counted
+from aggregator.core.rates import BRIEF_S, Counted
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells, Grid
 from aggregator.core.states import SYSTEM
@@ -231,8 +231,9 @@ class Correlator:
         """One more event of an episode that draft holds; returns the incident that holds it now."""
         data, at, index = held.event.data, held.at, self._index
         last, first = at.last, at.started if at.started < at.time else at.time
-        ended = known.ended or data.phase == "end"
-        state = EpisodeState(draft.id, last if last > known.last else known.last, ended)
+        state = EpisodeState(draft.id, last if last > known.last else known.last, known.ended or data.phase == "end")
+        if known.last - first < BRIEF_S <= state.last - first:
+            self._memory.step.noted[self._rates.lasts(data.site, data.camera, data.kind, first)] = None
         self._add(held, draft, state, place, delayed, now)
         trail = (trails := index.by_source(draft.id)).get((data.site, data.camera, data.kind))
         if trail is None:
@@ -240,7 +241,7 @@ class Correlator:
             trail, trails = index.attach(trail, draft.id), index.by_source(draft.id)
         else:
             index.grow(trail, ties_at(place), first, last, data.confidence)
-        if ended:
+        if state.ended:
             trail.ends(data.episode)
         else:
             trail.tells(data.episode, first, last)

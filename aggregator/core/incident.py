@@ -34,7 +34,8 @@ class OpeningPolicy:
     `severe`), and what is major, if it reaches `sure`.
     judged: what verdicts have to leave of a word that reaches severe. Whatever they have shown, something critical is
     opened that reaches `sure` by its camera's own word, and something major or critical, or a crowd, whose episode
-    lasts for lasting_s: who was wrong a hundred times may be right about a fire.
+    lasts for lasting_s: who was wrong a hundred times may be right about a fire. Of a camera that does not tell much,
+    something major or critical that lasts so long need only reach judged: who is half sure all along sees something.
     """
 
     second_source: float = 0.5
@@ -301,6 +302,8 @@ def _all_the_same(incident: Weighed, policy: OpeningPolicy, heard: Heard) -> Ope
     """What opens whatever verdicts have shown."""
     if incident.severity == "critical" and incident.told >= policy.sure:
         return "sure"
+    if incident.severity in GRAVE and heard.lasts_s >= policy.lasting_s and incident.confidence >= policy.judged:
+        return "lasting"
     return "lasting" if _lasts(incident, policy, heard) else None
 
 

@@ -1,8 +1,9 @@
 """What each camera tells although nothing confirms it, learned as it runs: the background that links are held against.
 
 For a camera and a family of kinds there are two fading counts: a slow one of episodes that nothing confirms, for a
-camera that is chronically wrong, and a quick one of all, for a burst (rain, insects, a flickering lamp). A Gamma prior
-(conjugate to the Poisson; shape PRIOR_PER_H × PRIOR_H, exposure PRIOR_H) stands for cameras that nothing is known of.
+camera that is chronically wrong, and a quick one of all that are brief, for a burst (rain, insects, a flickering
+lamp). A Gamma prior (conjugate to the Poisson; shape PRIOR_PER_H × PRIOR_H, exposure PRIOR_H) stands for cameras that
+nothing is known of.
 What comes to be of many people is counted once more on its own: who is wrong about a few all night may never have been
 about many.
 """
@@ -28,6 +29,11 @@ FREE = 2.0
 it goes on for long."""
 BURST = 6.0
 """What is beyond that weighs this much: a camera in a burst is not just busy."""
+BRIEF_S = 90.0
+"""What lasts longer is no part of a burst, which is of many short ones: a camera that loses from sight what goes on
+before it tells of it again and again."""
+AS_LONG: frozenset[Kind] = frozenset({Kind.SMOKE_FIRE})
+"""But for these: the lamps and the steam that they are taken for last as long as they do."""
 _HOUR = 3600.0
 
 
@@ -98,6 +104,15 @@ class Rates:
         if kind is not REPORT:  # a post hears of many places: many calls at once are no fault of its own
             count.fast += 1.0
             count.alone += 0.0 if confirmed else 1.0
+        return key
+
+    def lasts(self, site: str, camera: str, kind: Kind, begun: float) -> RateKey:
+        """An episode that was noted when it had begun turns out not to be brief. Returns what has changed."""
+        key = (site, camera, KINDS[kind].family, False)
+        count = self._counts.setdefault(key, _Count(begun))
+        if kind not in AS_LONG:
+            gone = count.time - begun if count.time > begun else 0.0
+            count.fast = max(0.0, count.fast - exp(-gone / FAST_S))
         return key
 
     def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:

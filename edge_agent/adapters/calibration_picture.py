@@ -1,4 +1,4 @@
-"""A calibration drawn on its picture: grid in metres, horizon, and people of PERSON_M where one would stand."""
+"""A calibration drawn on its picture: grid in metres, horizon, and people of BODY_M where one would stand."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import numpy as np
 
 from edge_agent.adapters.check_picture import LEAST_WIDTH, Colour, write_label
 from edge_agent.core.calibration import Ground
+from edge_agent.core.pace import BODY_M
 from edge_agent.core.spec import Calibration
 from edge_agent.core.types import Image, Point
 from edge_agent.core.upright import Upright
@@ -16,7 +17,6 @@ BOLD: Colour = (255, 255, 160)
 HORIZON: Colour = (60, 60, 255)
 POINT: Colour = (80, 200, 255)
 PERSON: Colour = (120, 255, 120)
-PERSON_M = 1.7
 STEPS_M = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 LINES = 24
 """Grid lines each way at most, so that the picture stays readable."""
@@ -40,7 +40,7 @@ def draw_calibration(image: Image, calibration: Calibration, ground: Ground, upr
     for foot in _places(ground):
         _person(canvas, foot, upright)
     focal = f"f {upright.focal:.2f} w" + (" (assumed)" if upright.assumed else "")
-    text = f"{image.shape[1]} x {image.shape[0]}   grid {step:g} m   people {PERSON_M:g} m   {focal}"
+    text = f"{image.shape[1]} x {image.shape[0]}   grid {step:g} m   people {BODY_M:g} m   {focal}"
     write_label(canvas, text, (8, canvas.shape[0] - 10), (255, 255, 255))
     return canvas
 
@@ -93,8 +93,8 @@ def _places(ground: Ground) -> Iterator[Point]:
 
 
 def _person(canvas: Image, foot: Point, upright: Upright) -> None:
-    """Body, shoulders and head of somebody PERSON_M high."""
-    top, shoulder = upright.top(foot, PERSON_M), upright.top(foot, PERSON_M * 0.82)
+    """Body, shoulders and head of somebody BODY_M high."""
+    top, shoulder = upright.top(foot, BODY_M), upright.top(foot, BODY_M * 0.82)
     if top is None or shoulder is None:
         return
     a, b, c = (np.array(_pixel(canvas, point), np.float64) for point in (foot, shoulder, top))

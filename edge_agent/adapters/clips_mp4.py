@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 import structlog
 
-from edge_agent.adapters.overlay_av import VideoWriter
-from edge_agent.core.errors import OverlayError
-from edge_agent.core.reel import Shot
+from edge_agent.adapters.overlay_av import PART, VideoWriter
+from edge_agent.core.clip_buffer import ClipPicture
+from edge_agent.core.errors import OutputError
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class ClipFiles:
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="clips")
         self._room = threading.Semaphore(MOST_WAITING)
 
-    def save(self, event: str, shots: Sequence[Shot]) -> None:
+    def save(self, event: str, shots: Sequence[ClipPicture]) -> None:
         """Codes and writes the clip later, in the order of the calls. Without a picture there is none."""
         if not shots:
             return
@@ -57,8 +57,8 @@ class ClipFiles:
             return None
 
     def prune(self, keep_s: float, most_bytes: int) -> None:
-        """Deletes what is older than `keep_s`, and the oldest of what is more than `most_bytes` together; later, in the
-        order of the calls."""
+        """Deletes what is older than `keep_s`, the oldest of what is more than `most_bytes` together, and what a power
+        cut left half written; later, in the order of the calls."""
         self._owner.submit(self._prune, keep_s, most_bytes)
 
     def close(self) -> None:
@@ -68,14 +68,14 @@ class ClipFiles:
     def _path(self, event: str) -> Path:
         return self._folder / f"{event}.mp4"
 
-    def _save(self, event: str, shots: Sequence[Shot]) -> None:
+    def _save(self, event: str, shots: Sequence[ClipPicture]) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with VideoWriter(self._path(event), RATE) as video:
                 for shot in shots:
                     picture = cv2.imdecode(np.frombuffer(shot.jpeg, np.uint8), cv2.IMREAD_COLOR)
                     video.write(np.asarray(picture, np.uint8), shot.t)
-        except (OverlayError, OSError) as error:
+        except (OutputError, OSError) as error:
             log.warning("clip_not_saved", event_id=event, reason=str(error))
         except Exception:
             log.exception("clip_failed", event_id=event)
@@ -89,6 +89,8 @@ class ClipFiles:
             log.warning("clips_not_pruned", reason=str(error))
 
     def _delete(self, keep_s: float, most_bytes: int) -> None:
+        for part in self._folder.glob("*" + PART):  # in the thread that writes them, so that none is being written now
+            part.unlink(missing_ok=True)
         files = []
         for path in self._folder.glob("*.mp4"):
             with contextlib.suppress(FileNotFoundError):

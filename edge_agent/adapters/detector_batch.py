@@ -13,6 +13,7 @@ from edge_agent.core.spec import DetectorSpec
 from edge_agent.core.types import Detections, Image
 
 MAX_BATCH = 8
+"""Pictures of one size that a network is given at once."""
 
 Read = Callable[[int, Sequence[NDArray[Any]]], Detections]
 """Which image, and what the network says of it, valid until this returns: its raw output or the two of its head (see

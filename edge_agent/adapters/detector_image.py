@@ -15,10 +15,13 @@ from edge_agent.core.overlap import iou as iou_of
 from edge_agent.core.types import Detections, FeatureMap, Image
 
 STRIDE = 32
+"""Pixels; sides of the network's input are multiples of it."""
 GREY = 114
+"""Level of what a picture is padded with, as in training."""
 SHARE = np.float32(1 / 255)
 MAX_CANDIDATES = 30_000
 MAX_DETECTIONS = 300
+"""Boxes of a picture that are looked at at all, and that are kept: as ultralytics has it."""
 FEW = 128
 """So many boxes are compared all with all at once; of more, most are dropped before they are compared."""
 

@@ -1,12 +1,12 @@
 """What a camera's rules have learned, on disk: one .npz a camera, written whole or not at all."""
 
-import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from edge_agent.core.rules.base import Memory
+from edge_agent.whole_file import replacing
 
 
 def save(file: Path, memory: Memory) -> None:
@@ -14,15 +14,8 @@ def save(file: Path, memory: Memory) -> None:
     if not memory:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as stream:
-            np.savez_compressed(stream, **dict(memory))  # type: ignore[arg-type]
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(file) as stream:
+        np.savez_compressed(stream, **dict(memory))  # type: ignore[arg-type]
 
 
 def load(file: Path) -> Memory:

@@ -46,8 +46,11 @@ STABLE_S = 5.0
 """A connection that was lost sooner counts as a failed attempt (two agents of one name throw each other out)."""
 
 REFUSED_RETRY_S = 30.0
+"""So long after the broker turned a message down, everything that waits is tried again."""
 WAIT_S = 0.5
+"""The longest pause between two looks at the spool and at whether the link is to close."""
 REMEMBERED_COMMANDS = 256
+"""Ids of the latest commands: MQTT delivers at least once, and none is done twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +91,12 @@ class MqttLink:
         config_hash: str,
         handle: Callable[[Command], Reply | Future[Reply]],
         backoff: Backoff | None = None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._options = options
         self._spool = spool
         self._config_hash = config_hash
         self._handle = handle
         self._backoff = backoff or Backoff(first_s=0.25, cap_s=15.0)
-        self._clock = clock
         self._queue: queue.SimpleQueue[Happened | Health | Status | None] = queue.SimpleQueue()
         self._in_flight: dict[int, int] = {}
         self._last_key = 0
@@ -282,8 +283,6 @@ class MqttLink:
                 self._publish_health(connection, happened)
             case Status():
                 self._publish_status(connection, "online")
-            case _:
-                pass
 
     def _fill(self, connection: Connection) -> None:
         """Keeps the window full, oldest first."""
@@ -299,7 +298,7 @@ class MqttLink:
 
     def _payload(self, message: Spooled) -> bytes:
         """The bytes to send: an event that waited long is marked; its id and all else stay."""
-        if self._clock() - message.stored <= self._options.delayed_after_s or not message.topic.endswith("/event"):
+        if time.time() - message.stored <= self._options.delayed_after_s or not message.topic.endswith("/event"):
             return message.payload
         event = decode(message.payload, Event)
         data = msgspec.structs.replace(event.data, delayed=True)
@@ -334,7 +333,7 @@ class MqttLink:
 
     def _answer(self, received: Received) -> Reply | Future[Reply] | None:
         """None where there is nobody to answer to: no id, or done before (QoS 1 delivers twice at times)."""
-        now = datetime.fromtimestamp(self._clock(), UTC)
+        now = datetime.now(UTC)
         try:
             command = decode(received.payload, Command)
         except CodecError as error:
@@ -378,7 +377,7 @@ class MqttLink:
     def _status_message(self, state: Literal["online", "offline"]) -> Status:
         return Status(
             state=state,
-            time=datetime.fromtimestamp(self._clock(), UTC),
+            time=datetime.now(UTC),
             version=self._options.version,
             boot_id=self._options.boot_id,
             config_hash=self._config_hash,

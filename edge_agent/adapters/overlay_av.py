@@ -11,11 +11,14 @@ import av.codec
 import av.error
 import numpy as np
 
-from edge_agent.core.errors import OverlayError
+from edge_agent.core.errors import OutputError
 from edge_agent.core.types import Image
 
 TICKS = 1000
 """Time base: milliseconds, so that pictures keep their own times."""
+
+PART = ".part"
+"""Ends the name of a file that is not complete."""
 
 CODECS: tuple[tuple[str, dict[str, str]], ...] = (
     ("libx264", {"crf": "23", "preset": "veryfast"}),
@@ -24,12 +27,12 @@ CODECS: tuple[tuple[str, dict[str, str]], ...] = (
 
 
 class VideoWriter:
-    """The file appears under its name when it is complete. One thread. OverlayError where it cannot be written."""
+    """The file appears under its name when it is complete. One thread. OutputError where it cannot be written."""
 
     def __init__(self, path: Path, fps: float) -> None:
         """fps: about how many pictures a second will come; their own times decide."""
         self._path = path
-        self._part = path.with_name(f".{path.name}.part")
+        self._part = path.with_name(f".{path.name}{PART}")
         self._fps = fps
         self._size = (0, 0)
         self._first: float | None = None
@@ -94,6 +97,6 @@ class VideoWriter:
         fitted[: part.shape[0], : part.shape[1]] = part
         return fitted
 
-    def _error(self, error: Exception) -> OverlayError:
+    def _error(self, error: Exception) -> OutputError:
         detail = getattr(error, "strerror", None) or str(error)
-        return OverlayError("analyze.cannot_write", file=str(self._path), detail=detail)
+        return OutputError("analyze.cannot_write", file=str(self._path), detail=detail)

@@ -3,12 +3,10 @@
 import cv2
 import numpy as np
 
+from edge_agent.adapters.detector_image import GREY
 from edge_agent.core.crops import Sheets
 from edge_agent.core.ports import Detector
 from edge_agent.core.types import Detections, Image
-
-GREY = 114
-"""What networks are padded with."""
 
 
 def paint(image: Image, sheets: Sheets) -> list[Image]:

@@ -101,7 +101,7 @@ class IsolatedRecording(_Recording):
                     case "end":
                         return
         except ChildDied as died:
-            raise self._error("died", " ".join(filter(None, (died.how, died.words[-200:])))) from died
+            raise self._error("died", " ".join(filter(None, (died.how, died.stderr[-200:])))) from died
         finally:
             child.close()
 

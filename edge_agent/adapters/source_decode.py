@@ -21,7 +21,7 @@ import av.logging
 
 from contract.errors import JagaError
 from edge_agent.adapters.pixels_av import Luma
-from edge_agent.adapters.source_economy import Control, Economy
+from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import Request
 from edge_agent.core.types import Image
 
@@ -65,7 +65,7 @@ class Decoded:
     corrupt: int
 
 
-class Due:
+class FrameSampler:
     """Thins pictures out to a rate on a fixed grid of times, so that the same input gives the same choice.
 
     early: the share of a step by which a picture may come before its time: recorded times are rounded to the
@@ -78,9 +78,9 @@ class Due:
         self._spread = spread
         self._next: float | None = None
         self._fps, self._step, self._early = -1.0, 0.0, 0.0
-        self.pace(fps)
+        self.set_rate(fps)
 
-    def pace(self, fps: float) -> None:
+    def set_rate(self, fps: float) -> None:
         """Another rate from now on; 0: everything."""
         if fps == self._fps:
             return
@@ -90,35 +90,36 @@ class Due:
             self._next += longer * self._spread() if longer > 0 else longer
         self._fps, self._step, self._early = fps, step, self._share * step
 
-    def near(self, t: float) -> bool:
-        """Whether a picture of `t` would be due; it may still not come."""
+    def would_take(self, t: float) -> bool:
+        """Whether a picture of `t` would be delivered; it may still not come."""
         return not self._step or self._next is None or not (self._next - 10 * self._step < t < self._next - self._early)
 
-    def __call__(self, t: float) -> bool:
+    def take(self, t: float) -> bool:
+        """Whether a picture of `t` is delivered; it counts as that."""
         if not self._step:
             return True
-        if not self.near(t):
+        if not self.would_take(t):
             return False
         following = t + self._step if self._next is None else self._next + self._step
         self._next = following if t < following <= t + 2 * self._step else t + self._step
         return True
 
 
-def decode(request: Request, control: Control | None = None) -> Iterator[Decoded]:
+def decode(request: Request, control: DecodeControl | None = None) -> Iterator[Decoded]:
     """Every picture of the source in order. Raises OpenError or ReadError. control: how a live stream is decoded, from
     picture to picture."""
     av.logging.set_level(None)
-    due = Due(request.fps, 0.5, random.random) if request.realtime else Due(request.fps)
+    sampler = FrameSampler(request.fps, 0.5, random.random) if request.realtime else FrameSampler(request.fps)
     control = control if request.realtime else None
 
     def opened() -> "_Folder | _Stream":
-        return _Folder(request) if Path(request.source).is_dir() else _Stream(request, due, control)
+        return _Folder(request) if Path(request.source).is_dir() else _Stream(request, sampler, control)
 
-    yield from _timed(request, opened, due, control)
+    yield from _timed(request, opened, sampler, control)
 
 
 def _timed(
-    request: Request, opened: "Callable[[], _Folder | _Stream]", due: Due, control: Control | None
+    request: Request, opened: "Callable[[], _Folder | _Stream]", sampler: FrameSampler, control: DecodeControl | None
 ) -> Iterator[Decoded]:
     """Gives pictures their times, waits for them where a recording plays in real time, thins them out."""
     index, base = 0, 0.0
@@ -131,7 +132,7 @@ def _timed(
             count += 1
             last = base + pts
             if control is not None:
-                due.pace(control.wish.fps)
+                sampler.set_rate(control.target.fps)
             if not request.realtime:
                 t = request.start + last
             else:
@@ -139,7 +140,7 @@ def _timed(
                     began, slept = _wait(began, last)
                     source.slept += slept
                 t = time.time()
-            shown = frame is not None and due(t)
+            shown = frame is not None and sampler.take(t)
             luma = tiny(frame) if shown and tiny is not None else None
             yield Decoded(frame if shown else None, luma, index, t, source.corrupt)
             index += 1
@@ -167,7 +168,7 @@ class _Stream:
     None where it was left undecoded. slept: seconds that whoever iterates waited for times to come, since the last
     packet."""
 
-    def __init__(self, request: Request, due: Due, control: Control | None) -> None:
+    def __init__(self, request: Request, sampler: FrameSampler, control: DecodeControl | None) -> None:
         self.corrupt = 0
         self.slept = 0.0
         self._live = request.realtime and "://" in request.source
@@ -194,11 +195,11 @@ class _Stream:
         # An RTSP server keeps time itself, also where it tells how long a recording is.
         ends = self._container.duration is not None or "hls" in self._container.format.name
         self.paced = request.realtime and ends and self._container.format.name != "rtsp"
-        self._economy: Economy | None = None
+        self._selective: SelectiveDecoder | None = None
         if control is not None:
             context, ahead = self._stream.codec_context, self.interval if self.paced else 0.0
-            self._economy = Economy(
-                context, control, lambda within: due.near(time.time() + ahead + within), self.interval
+            self._selective = SelectiveDecoder(
+                context, control, lambda within: sampler.would_take(time.time() + ahead + within), self.interval
             )
 
     def __iter__(self) -> Iterator[tuple[float, Any]]:
@@ -236,7 +237,7 @@ class _Stream:
                 for packet in self._container.demux(self._stream):
                     waited, self.slept = time.monotonic() - asked + self.slept, 0.0
                     try:
-                        frames = packet.decode() if self._economy is None else self._economy.feed(packet, waited)
+                        frames = packet.decode() if self._selective is None else self._selective.feed(packet, waited)
                     except av.error.InvalidDataError:
                         self.corrupt += 1
                         continue

@@ -23,12 +23,15 @@ from edge_agent.adapters.source_process import Child, ChildDied
 from edge_agent.adapters.source_wire import Message, Request, redact, told
 from edge_agent.core.backoff import Backoff
 from edge_agent.core.decode_cost import UNKNOWN, DecodeCost, DecodeMeter
-from edge_agent.core.decode_policy import Mode, Wish
+from edge_agent.core.decode_policy import DecodeTarget, Mode
 from edge_agent.core.types import Frame
 
 POLL_S = 0.25
+"""The longest wait for the child before silence is measured."""
 RATE_WINDOW_S = 5.0
+"""Over which the frames a second are counted."""
 REFUSED_S = 60.0
+"""The least pause after a camera has refused the password."""
 
 log = structlog.get_logger()
 
@@ -92,7 +95,7 @@ class LiveSource:
         self._seen = -1
         self._last_at: float | None = None
         self._arrivals: deque[tuple[float, int]] = deque()
-        self._wish = Wish(request.fps)
+        self._target = DecodeTarget(request.fps)
         self._mode: Mode | None = None
         self._keyframe_s: float | None = None
         self._behind = self._refused = False
@@ -118,14 +121,14 @@ class LiveSource:
                 return None
             return frame
 
-    def wish(self, wish: Wish) -> None:
+    def set_target(self, target: DecodeTarget) -> None:
         """How to decode from now on; any thread."""
         with self._lock:
-            if wish == self._wish:
+            if target == self._target:
                 return
-            self._wish = wish
+            self._target = target
             if self._child is not None:
-                self._child.tell(wish)
+                self._child.tell(target)
 
     def status(self) -> SourceStatus:
         now = time.monotonic()
@@ -226,14 +229,14 @@ class LiveSource:
             self._base = self._seen + 1
             self._skipped_before = self._skipped
             self._meter.anew()
-            if self._wish != Wish(self._request.fps):
-                child.tell(self._wish)
+            if self._target != DecodeTarget(self._request.fps):
+                child.tell(self._target)
         try:
             return self._listen(child)
         except ChildDied as died:
             if not self._closing.is_set():
-                words = died.words.splitlines()
-                detail = redact(f"{died.how} {words[-1] if words else ''}".strip())
+                lines = died.stderr.splitlines()
+                detail = redact(f"{died.how} {lines[-1] if lines else ''}".strip())
                 self._set("reconnecting", sentence("camera.decoder_died", detail=detail))
             return False
         finally:

@@ -18,25 +18,26 @@ from typing import IO
 import numpy as np
 
 from edge_agent.adapters.pixels_av import Bgr, joined
-from edge_agent.adapters.source_nursery import NURSERY
-from edge_agent.adapters.source_wire import WISH, Message, Request
-from edge_agent.core.decode_policy import Wish
+from edge_agent.adapters.source_fork_client import FORK_CLIENT
+from edge_agent.adapters.source_wire import TARGET, Message, Request
+from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.types import Image
 
 _READ_BYTES = 65_536
-_LAST_WORDS = 500
+_STDERR_END = 500
+"""Bytes of what a child that died has written last."""
 
 
 class ChildDied(Exception):
-    """The child ended without saying so. `how`: the signal's name or the exit status; `words`: its last on stderr."""
+    """The child ended without saying so. how: signal or exit status. stderr: what it wrote there last."""
 
-    def __init__(self, how: str, words: str) -> None:
+    def __init__(self, how: str, stderr: str) -> None:
         super().__init__(how)
         self.how = how
-        self.words = words
+        self.stderr = stderr
 
 
-class Window:
+class FrameReader:
     """Pictures in a child's memory file. One thread."""
 
     def __init__(self, memory: int) -> None:
@@ -72,7 +73,7 @@ class Child:
             # A child that cannot be started is tried again for ever: what it had opened must not pile up.
             self._memory = os.memfd_create("jaga-frames")
             kept.callback(os.close, self._memory)
-            self._window = Window(self._memory)
+            self._reader = FrameReader(self._memory)
             self._errors: IO[bytes] = kept.enter_context(tempfile.TemporaryFile())
             theirs_in, ours_out = os.pipe()
             given.callback(os.close, theirs_in)
@@ -80,7 +81,9 @@ class Child:
             ours_in, theirs_out = os.pipe()
             given.callback(os.close, theirs_out)
             self._stdout: IO[bytes] = kept.enter_context(open(ours_in, "rb", buffering=0))  # noqa: PTH123
-            self._process = NURSERY.fork(theirs_in, theirs_out, self._errors.fileno(), self._memory)
+            self._readable = select.poll()
+            self._readable.register(self._stdout, select.POLLIN)
+            self._process = FORK_CLIENT.fork(theirs_in, theirs_out, self._errors.fileno(), self._memory)
             kept.pop_all()
         with contextlib.suppress(BrokenPipeError):
             self._stdin.write(json.dumps(asdict(request)).encode() + b"\n")
@@ -94,7 +97,7 @@ class Child:
         deadline = time.monotonic() + timeout_s
         while (end := self._heard.find(b"\n")) < 0:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._stdout], [], [], left)[0]:
+            if left <= 0 or not self._readable.poll(left * 1000):
                 return None
             part = os.read(self._stdout.fileno(), _READ_BYTES)
             if not part:
@@ -107,16 +110,16 @@ class Child:
 
     def picture(self, message: Message) -> tuple[Image, Image]:
         """The image and luma that a "frame" message tells of; the child may write their place again."""
-        image, luma = self._window.picture(message)
+        image, luma = self._reader.picture(message)
         with contextlib.suppress(BrokenPipeError):
             self._stdin.write(bytes([message["slot"]]))
         return image, luma
 
-    def tell(self, wish: Wish) -> None:
+    def tell(self, target: DecodeTarget) -> None:
         """How to decode from now on."""
         with contextlib.suppress(BrokenPipeError):
             # In one write, which a pipe takes whole: another thread may give a slot back meanwhile.
-            self._stdin.write(bytes([WISH]) + json.dumps(asdict(wish)).encode() + b"\n")
+            self._stdin.write(bytes([TARGET]) + json.dumps(asdict(target)).encode() + b"\n")
 
     def kill(self) -> None:
         """Ends the child now, whatever it hangs in; `next` then raises ChildDied."""
@@ -130,15 +133,15 @@ class Child:
         self._stdin.close()
         self._stdout.close()
         self._errors.close()
-        self._window.close()
+        self._reader.close()
         os.close(self._memory)
 
     def _died(self) -> ChildDied:
         status = self._process.wait()
         self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, self._errors.tell() - _LAST_WORDS))
-        words = self._errors.read().decode("utf-8", "replace").strip()
+        self._errors.seek(max(0, self._errors.tell() - _STDERR_END))
+        stderr = self._errors.read().decode("utf-8", "replace").strip()
         how = "how is unknown" if status is None else f"exit status {status}"
         if status is not None and status < 0:
             how = signal.Signals(-status).name
-        return ChildDied(how, words)
+        return ChildDied(how, stderr)

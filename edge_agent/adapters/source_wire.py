@@ -1,9 +1,9 @@
 """What an agent and its decoding child say to each other, and how addresses are shown to people.
 
 The request goes to the child's standard input as one line of JSON (never as an argument: it may hold credentials and
-arguments are public). Then each byte on it gives the slot of that number back, but for WISH: a line of JSON follows, a
-Wish; its end tells the child that the agent is gone. The child answers on standard output, one JSON object a line;
-pictures lie in the shared memory file it got.
+arguments are public). Then each byte on it gives the slot of that number back, but for TARGET: a line of JSON follows,
+a DecodeTarget; its end tells the child that the agent is gone. The child answers on standard output, one JSON object a
+line; pictures lie in the shared memory file it got.
 """
 
 import re
@@ -17,7 +17,7 @@ SLOTS, LIVE_SLOTS = 4, 2
 """Pictures that can be under way between child and agent. With a recording the child decodes ahead while the agent
 looks; a live picture is taken at once."""
 
-WISH = 0xFF
+TARGET = 0xFF
 """No slot and no character of JSON."""
 
 LUMA_WIDTH = 96
@@ -33,8 +33,8 @@ class Request:
     """What the child shall decode.
 
     masks: polygons in unit coordinates. start: time of a recording's first picture (seconds since the epoch), where not
-    `realtime`. fps: pictures delivered per second at most, 0 for all; of a live stream, until a Wish says otherwise.
-    timeout_s: of opening and of each read. decode: of live streams; a recording is always decoded whole.
+    `realtime`. fps: pictures delivered per second at most, 0 for all; of a live stream, until a DecodeTarget says
+    otherwise. timeout_s: of opening and of each read. decode: of live streams; a recording is always decoded whole.
     """
 
     source: str

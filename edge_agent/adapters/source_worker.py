@@ -1,4 +1,4 @@
-"""The decoding child, forked by source_forker. It imports a decoder and nothing of the agent.
+"""The decoding child, forked by source_fork_server. It imports a decoder and nothing of the agent.
 
 A decoder that crashes or hangs takes this process with it and nothing else. Masks are applied here, so an unmasked
 picture never leaves the process. See source_wire for what goes in and out.
@@ -16,12 +16,13 @@ import numpy as np
 from edge_agent.adapters.pixels_av import SPARE, Bgr, Planes
 from edge_agent.adapters.privacy_cv2 import Masks, one_thread, tiny_luma
 from edge_agent.adapters.source_decode import Decoded, OpenError, ReadError, RefusedError, decode
-from edge_agent.adapters.source_economy import Control
-from edge_agent.adapters.source_wire import LIVE_SLOTS, SLOTS, WISH, Message, Request
-from edge_agent.core.decode_policy import Wish
+from edge_agent.adapters.source_selective import DecodeControl
+from edge_agent.adapters.source_wire import LIVE_SLOTS, SLOTS, TARGET, Message, Request
+from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.types import Image
 
 ALIVE_EVERY_S = 0.5
+"""How often the agent is told how far decoding is while no picture is due."""
 LIVE_NICE = 10
 """Of a live stream's decoder. There are many, and what they bring is worth nothing where those who look at it get no
 time: they take what is left, and decode less where that is not enough (edge_agent.core.decode_policy)."""
@@ -29,7 +30,7 @@ READ_BYTES = 4_096
 NEWLINE = 0x0A
 
 
-class Slots:
+class FrameSlots:
     """Shared memory in `count` equal parts; a part is written only when the agent has given it back."""
 
     def __init__(self, memory: int, count: int) -> None:
@@ -68,7 +69,7 @@ class Slots:
         self._map = mmap.mmap(self._fd, self._part * self._count)
 
 
-class Speaker:
+class MessageWriter:
     """Writes messages where standard output was; what libraries print goes to standard error from then on."""
 
     def __init__(self) -> None:
@@ -79,28 +80,28 @@ class Speaker:
         os.write(self._fd, json.dumps(message, separators=(",", ":")).encode() + b"\n")
 
 
-def listen(slots: Slots, control: Control) -> None:
-    """Takes slots back, and wishes; the end of input means that the agent is gone, and then so is this process."""
+def listen(slots: FrameSlots, control: DecodeControl) -> None:
+    """Takes slots back, and targets; the end of input means that the agent is gone, and then so is this process."""
     line: bytearray | None = None
     while given := os.read(0, READ_BYTES):
         for byte in given:
             if line is None:
-                if byte == WISH:
+                if byte == TARGET:
                     line = bytearray()
                 else:
                     slots.give_back(byte)
             elif byte == NEWLINE:
-                control.wish, line = Wish(**json.loads(line)), None
+                control.target, line = DecodeTarget(**json.loads(line)), None
             else:
                 line.append(byte)
     os._exit(0)
 
 
-class Shown:
+class FrameWriter:
     """Puts frames where the agent finds them: as planes, of which it makes its picture, or as BGR where there are masks
     to be painted first, or where the planes are not of the usual kind."""
 
-    def __init__(self, request: Request, slots: Slots) -> None:
+    def __init__(self, request: Request, slots: FrameSlots) -> None:
         self._request, self._slots = request, slots
         self._masks, self._bgr = Masks(request.masks), Bgr()
 
@@ -126,15 +127,15 @@ def _size(image: Image) -> tuple[int, int]:
     return image.shape[1], image.shape[0]
 
 
-def work(request: Request, control: Control, slots: Slots, say: Speaker) -> None:
+def work(request: Request, control: DecodeControl, slots: FrameSlots, say: MessageWriter) -> None:
     one_thread()
-    shown = Shown(request, slots)
+    place = FrameWriter(request, slots)
     told = time.monotonic()
     last: Decoded | None = None
     for last in decode(request, control):
         now = time.monotonic()
         if last.frame is not None:
-            say({"type": "frame", "t": last.t, **_known(last, control), **shown(last.frame, last.luma)})
+            say({"type": "frame", "t": last.t, **_known(last, control), **place(last.frame, last.luma)})
             told = now
         elif now - told > ALIVE_EVERY_S:
             say({"type": "alive", **_known(last, control)})
@@ -142,7 +143,7 @@ def work(request: Request, control: Control, slots: Slots, say: Speaker) -> None
     say({"type": "end", "index": last.index if last else -1, "corrupt": last.corrupt if last else 0})
 
 
-def _known(last: Decoded, control: Control) -> Message:
+def _known(last: Decoded, control: DecodeControl) -> Message:
     return {
         "index": last.index,
         "corrupt": last.corrupt,
@@ -170,8 +171,8 @@ def main(memory: int) -> None:
     request = Request(**json.loads(line))
     if request.realtime:
         os.nice(LIVE_NICE)
-    slots = Slots(memory, LIVE_SLOTS if request.realtime else SLOTS)
-    say, control = Speaker(), Control(request.decode, Wish(request.fps))
+    slots = FrameSlots(memory, LIVE_SLOTS if request.realtime else SLOTS)
+    say, control = MessageWriter(), DecodeControl(request.decode, DecodeTarget(request.fps))
     threading.Thread(target=listen, args=(slots, control), daemon=True).start()
     try:
         work(request, control, slots, say)

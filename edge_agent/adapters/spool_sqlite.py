@@ -15,7 +15,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +105,8 @@ class SqliteSpool:
         self._lock_file = self._lock()
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._db: sqlite3.Connection
+        self._usable = False
+        """Whether the database is open and whole."""
         self._bytes = 0
         try:
             self._run(self._open)
@@ -180,10 +182,6 @@ class SqliteSpool:
         rows = self._run(lambda: self._db.execute("SELECT name, value FROM counter").fetchall())
         return {name.removeprefix("dropped_"): value for name, value in rows if name in RANKS}
 
-    def checkpoint(self) -> None:
-        """Moves what the log holds into the database file."""
-        self._run(lambda: self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
-
     def close(self) -> None:
         if self._lock_file >= 0:
             self._run(lambda: self._db.close())
@@ -213,12 +211,23 @@ class SqliteSpool:
         return int(text) if text.isdigit() else 0
 
     def _open(self) -> None:
+        with self._told():
+            try:
+                self._connect()
+                self._usable = True
+            except sqlite3.DatabaseError as error:
+                if _is_operational(error):
+                    raise
+                self._give_up(error)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """What SQLite or the system refuses, as a SpoolError."""
         try:
-            self._connect()
-        except sqlite3.DatabaseError as error:
-            if _is_operational(error):
-                raise SpoolError("edge.spool.unusable", path=str(self._path), detail=str(error)) from error
-            self._give_up(error)
+            yield
+        except (sqlite3.Error, OSError) as error:
+            detail = words(error) if isinstance(error, OSError) else str(error)
+            raise SpoolError("edge.spool.unusable", path=str(self._path), detail=detail) from error
 
     def _connect(self) -> None:
         self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level="IMMEDIATE")
@@ -243,6 +252,7 @@ class SqliteSpool:
 
     def _give_up(self, error: sqlite3.DatabaseError) -> None:
         """Moves a broken database aside and begins a new one, whose sequence goes on behind the old one's."""
+        self._usable = False
         with contextlib.suppress(AttributeError, sqlite3.Error):
             self._db.close()
         aside = self._path.with_suffix(".corrupt")
@@ -252,22 +262,31 @@ class SqliteSpool:
         log.warning(
             "spool_corrupt", path=str(self._path), moved_to=str(aside), detail=str(error), sequence=self._mark()
         )
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._connect()
         with self._db:
             # Larger than any key the old one can have given away: readers go on from the last key they saw.
             first = int(self._clock() * 1000)
             self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('message', ?)", (first,))
+        self._usable = True
 
     def _safely(self, task: Callable[[], T]) -> T:
-        """A database that breaks while it is used is replaced, once, and the task is tried again."""
-        try:
-            return task()
-        except sqlite3.DatabaseError as error:
-            if _is_operational(error):
-                self._bytes = self._measure()
-                raise SpoolError("edge.spool.unusable", path=str(self._path), detail=str(error)) from error
-            self._give_up(error)
-            return task()
+        """A database that breaks while it is used is replaced, once, and the task is tried again. Where the disk is too
+        full for another one, the next task tries."""
+        with self._told():
+            try:
+                if not self._usable:
+                    self._begin_anew()
+                return task()
+            except sqlite3.DatabaseError as error:
+                if _is_operational(error):
+                    if self._usable:
+                        self._bytes = self._measure()
+                    raise
+                self._give_up(error)
+                return task()
 
     def _append(self, event: Event, evidence: Mapping[str, bytes]) -> Event:
         now = self._clock()
@@ -281,7 +300,8 @@ class SqliteSpool:
             rows += [(0, place, picture, now, number) for picture in evidence.values()]
             self._insert(rows)
         self._bytes += _size(rows)
-        os.pwrite(self._lock_file, sequence_text(number).encode(), 0)
+        with contextlib.suppress(OSError):  # the event is stored: told as refused, it would be stored twice
+            os.pwrite(self._lock_file, sequence_text(number).encode(), 0)
         return stored
 
     def _insert(self, rows: Sequence[_Row]) -> None:

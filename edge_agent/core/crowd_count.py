@@ -21,9 +21,8 @@ from edge_agent.core.crowd_density import Beside, Density, beside, middles, size
 from edge_agent.core.geometry import inside
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.tracks import View
-from edge_agent.core.types import Box, FeatureMap, Point
+from edge_agent.core.types import PERSON, Box, FeatureMap, Point
 
-PERSON = "person"
 EVERY_S = 1.0
 RECENT_S, OLDEST_S = 6.5, 30.0
 LEAST_LOOKS = 3

@@ -29,12 +29,12 @@ PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 """It stays behind at least so long, and twice as long each time that it falls behind again within the longest pause:
 decoders that all try again at once would keep each other, and the detector, from ever catching up."""
 ENOUGH = 1.1
-"""Keyframes that come this many times too rarely are still as many as are wished for: packets come unevenly, and sixty
+"""Keyframes that come this many times too rarely are still as many as are asked for: packets come unevenly, and sixty
 pictures at 29.97 a second are more than two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DecodeTarget:
     """What the agent asks of a decoder. fps: pictures a second to deliver at most, 0 for all. rest_s: only keyframes
     are needed, as long as they come about this often (see ENOUGH); 0: there must be no gap. glance_s: of those around
     which the sizes of packets say that nothing has changed (edge_agent.core.packet_sizes), one in so many seconds; 0:
@@ -99,14 +99,14 @@ class Backlog:
             self.behind = True
 
 
-def mode(policy: DecodePolicy, wish: Wish, meter: KeyframeMeter, behind: bool, t: float) -> Mode:
+def mode(policy: DecodePolicy, target: DecodeTarget, meter: KeyframeMeter, behind: bool, t: float) -> Mode:
     """How to decode from now on."""
     if policy == "all":
         return "all"
     interval = meter.interval(t)
     if interval is not None:
-        rests = wish.rest_s > 0 and not exceeded(interval, ENOUGH * wish.rest_s)
-        enough = 0 < wish.fps * interval <= ENOUGH
+        rests = target.rest_s > 0 and not exceeded(interval, ENOUGH * target.rest_s)
+        enough = 0 < target.fps * interval <= ENOUGH
         if rests or enough:
             return "keyframes"
     return "keyframes" if meter.intra or behind else "no_nonref"

@@ -15,5 +15,5 @@ class CommandRefused(JagaError):
     """What an agent is asked for and cannot do (catalogue keys edge.command.*)."""
 
 
-class OverlayError(JagaError):
-    """An overlay video cannot be written (catalogue keys analyze.*)."""
+class OutputError(JagaError):
+    """What was found cannot be written: a video, or lines (catalogue keys analyze.*)."""

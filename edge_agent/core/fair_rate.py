@@ -1,11 +1,11 @@
 """How often each camera is analysed when all of them together ask for more than the machine gives.
 
-What a picture of each camera costs is measured, and what decoding it takes; what all cameras' wishes would cost
-follows. Where that is too much, time goes to those in front of which something happens (`Wanted.eager`): a walk is over
+What a picture of each camera costs is measured, and what decoding it takes; what all cameras' demands would cost
+follows. Where that is too much, time goes to those in front of which something happens (`Demand.eager`): a walk is over
 in seconds, and who follows it needs several looks in a row, while a place where nothing moves needs no more than to be
 noticed when that changes. In this order, each only as far as needed:
 
-1. the others get the same share of their wish, but none less than its floor;
+1. the others get the same share of their demand, but none less than its floor;
 2. the eager get the same share of theirs, but none less than BURST_FPS;
 3. the others' floors are lowered, all alike, to GLANCE of them;
 4. the eager take turns: as many as there is time for are analysed at BURST_FPS for BURST_S; who waits gets
@@ -14,7 +14,7 @@ noticed when that changes. In this order, each only as far as needed:
 5. the others' floors are lowered down to LEAST_FLOOR, too.
 
 Shares are water-filling (the max-min fairness of Bertsekas and Gallager, Data Networks, 1992, ch. 6.5, on the share of
-the wish), worked out at once instead of by feedback, so that nothing swings.
+the demand), worked out at once instead of by feedback, so that nothing swings.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +30,7 @@ EVERY_S = 1.0
 COST_S = 5.0
 """Time constant of the mean cost of a camera's pictures."""
 FULL, FILL, FREE = 0.95, 0.85, 0.75
-"""Of the time. Rates are lowered where the demand is above FULL, to FILL; they rise again where the wanted rates would
+"""Of the time. Rates are lowered where the load is above FULL, to FILL; they rise again where the rates asked for would
 leave it below FREE, or the present ones below it for RAISE_S."""
 RAISE_S = 5.0
 GLANCE = 0.5
@@ -48,14 +48,14 @@ AGAIN_S, WAIT_S = 10.0, 10.0
 """Who had a turn comes after those who had none for AGAIN_S. Of these who became eager last is next, since who came
 before may have gone; every other turn is for who has longest waited, if that is for WAIT_S. So nobody new waits for all
 in front of whom something always moves, nor do they for ever more new ones."""
-LATELY_S = 5.0
-"""Time constant of `Lately`."""
+RATE_MEAN_S = 5.0
+"""Time constant of `RateMean`."""
 MOST_PATIENCE = 6.0
 """See `patience`; as many times as the motion gate waits at most of its own accord."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Demand:
     """Pictures a second a camera is to be analysed at, and below which it is lowered only when all are there.
 
     comes: how many there are at most, where the camera gives fewer or rests. eager: something moves in front of it, or
@@ -70,14 +70,14 @@ class Wanted:
     sparse: float = inf
 
 
-def too_rare(fps: float, wished: float) -> bool:
+def too_rare(fps: float, configured: float) -> bool:
     """Whether a camera is analysed less often than rules are tested for, though its config asks for enough."""
-    return fps < LEAST_RATE <= wished
+    return fps < LEAST_RATE <= configured
 
 
-class Lately:
-    """The rate that a camera is allowed, as a mean that fades with LATELY_S: who takes turns with others has one rate
-    and then another one, and what it gets is what lies between. `t`: seconds on a clock that never goes back."""
+class RateMean:
+    """The rate that a camera is allowed, as a mean that fades with RATE_MEAN_S: who takes turns with others has one
+    rate and then another one, and what it gets is what lies between. `t`: seconds on a clock that never goes back."""
 
     def __init__(self, t: float, rate: float) -> None:
         self._t, self._rate = t, rate
@@ -85,14 +85,14 @@ class Lately:
 
     def see(self, t: float, rate: float) -> None:
         """From `t` on it is this one."""
-        self.mean = self._rate + (self.mean - self._rate) * exp(-max(t - self._t, 0.0) / LATELY_S)
+        self.mean = self._rate + (self.mean - self._rate) * exp(-max(t - self._t, 0.0) / RATE_MEAN_S)
         self._t, self._rate = max(t, self._t), rate
 
 
-def patience(fps: float, wished: float) -> float:
+def patience(fps: float, configured: float) -> float:
     """How many times later than usual a camera is looked at where nothing moves, so that time is left for those where
     something does."""
-    return min(max(min(LEAST_RATE, wished) / fps, 1.0), MOST_PATIENCE) if fps > 0 else MOST_PATIENCE
+    return min(max(min(LEAST_RATE, configured) / fps, 1.0), MOST_PATIENCE) if fps > 0 else MOST_PATIENCE
 
 
 @dataclass(slots=True)
@@ -115,15 +115,15 @@ class _Cost:
 
 @dataclass(frozen=True, slots=True)
 class _Shares:
-    """Of their wishes that the eager and the others get, and of their floors; bursts: those of the eager who have their
-    turn, None where all have."""
+    """Of their demands that the eager and the others get, and of their floors; bursts: those of the eager who have
+    their turn, None where all have."""
 
     eager: float = 1.0
     others: float = 1.0
     floors: float = 1.0
     bursts: frozenset[str] | None = None
 
-    def rate(self, name: str, one: Wanted) -> float:
+    def rate(self, name: str, one: Demand) -> float:
         floor = min(one.floor, one.fps)
         if not one.eager:
             return max(self.floors * floor, self.others * one.fps)
@@ -169,34 +169,34 @@ class FairRate:
         """Whether it is time to ask for `rates`."""
         return self._made is None or reached(t - self._made, EVERY_S)
 
-    def rates(self, t: float, wanted: Mapping[str, Wanted]) -> Mapping[str, float]:
+    def rates(self, t: float, demands: Mapping[str, Demand]) -> Mapping[str, float]:
         """Pictures a second for each camera now; cameras that are not named are forgotten."""
         self._made = t
-        self._costs = {key: cost for key, cost in self._costs.items() if key[0] in wanted}
-        self._began = {name: began for name, began in self._began.items() if name in wanted}
-        self._settle(t, wanted)
-        return {name: self._shares.rate(name, one) for name, one in wanted.items()}
+        self._costs = {key: cost for key, cost in self._costs.items() if key[0] in demands}
+        self._began = {name: began for name, began in self._began.items() if name in demands}
+        self._settle(t, demands)
+        return {name: self._shares.rate(name, one) for name, one in demands.items()}
 
-    def _settle(self, t: float, wanted: Mapping[str, Wanted]) -> None:
+    def _settle(self, t: float, demands: Mapping[str, Demand]) -> None:
         before = self._since.keys()
-        self._since = {name: self._since.get(name, t) for name, one in wanted.items() if one.eager}
-        now = self._demand(wanted, self._shares)
+        self._since = {name: self._since.get(name, t) for name, one in demands.items() if one.eager}
+        now = self._load(demands, self._shares)
         turned = self._shares != _FREE and (self._since.keys() != before or self._shares.bursts is not None)
         if now > FULL or turned:
-            self._shares, self._roomy = self._filling(t, wanted), None
+            self._shares, self._roomy = self._filling(t, demands), None
             return
         if self._shares == _FREE or now >= FREE:
             self._roomy = None
             return
         self._roomy = t if self._roomy is None else self._roomy
         if reached(t - self._roomy, RAISE_S):
-            self._shares, self._roomy = self._filling(t, wanted), None
+            self._shares, self._roomy = self._filling(t, demands), None
 
-    def _demand(self, wanted: Mapping[str, Wanted], shares: _Shares) -> float:
+    def _load(self, demands: Mapping[str, Demand], shares: _Shares) -> float:
         """The share of the time that all this takes: of the threads', or of the processors' with decoding, whichever
         is more."""
         analysing = decoding = 0.0
-        for name, one in wanted.items():
+        for name, one in demands.items():
             rate = shares.rate(name, one)
             count = min(rate, one.comes)
             analysing += self._mean(name, one.eager) * count
@@ -208,11 +208,11 @@ class FairRate:
         cost = self._costs.get((name, eager)) or self._pooled.get(eager)
         return cost.mean if cost is not None else 0.0
 
-    def _filling(self, t: float, wanted: Mapping[str, Wanted]) -> _Shares:
+    def _filling(self, t: float, demands: Mapping[str, Demand]) -> _Shares:
         """With which the cameras fill the time."""
 
         def fits(shares: _Shares, limit: float) -> bool:
-            return self._demand(wanted, shares) <= limit
+            return self._load(demands, shares) <= limit
 
         if fits(_FREE, FILL):
             return _FREE
@@ -223,15 +223,15 @@ class FairRate:
         low = replace(_LOW, floors=GLANCE)
         if not fits(low, FULL):
             if self._since:
-                low = self._taking_turns(t, wanted, lambda shares: fits(shares, FULL))
+                low = self._taking_turns(t, demands, lambda shares: fits(shares, FULL))
             if not fits(low, FULL):
                 return _most(lambda share: replace(low, floors=share), lambda shares: fits(shares, FULL), LEAST_FLOOR)
         return _most(lambda share: replace(low, floors=share), lambda shares: fits(shares, FULL), GLANCE)
 
-    def _taking_turns(self, t: float, wanted: Mapping[str, Wanted], fits: Callable[[_Shares], bool]) -> _Shares:
+    def _taking_turns(self, t: float, demands: Mapping[str, Demand], fits: Callable[[_Shares], bool]) -> _Shares:
         """Who has begun its turn goes on for BURST_S; one at least has one."""
         chosen = replace(_LOW, floors=GLANCE, bursts=frozenset())
-        for name, waited in self._queue(t, wanted):
+        for name, waited in self._queue(t, demands):
             more = replace(chosen, bursts=frozenset((*(chosen.bursts or ()), name)))
             if chosen.bursts and not fits(more):
                 break
@@ -240,13 +240,13 @@ class FairRate:
                 self._began[name], self._waited = t, waited
         return chosen
 
-    def _queue(self, t: float, wanted: Mapping[str, Wanted]) -> Iterator[tuple[str, bool]]:
+    def _queue(self, t: float, demands: Mapping[str, Demand]) -> Iterator[tuple[str, bool]]:
         """Who comes before whom, and whether because it has waited for WAIT_S."""
         began = {name: self._began.get(name, -inf) for name in self._since}
         waits = {name: max(since, began[name] + AGAIN_S) for name, since in self._since.items()}
 
         def order(name: str) -> tuple[int, float, str]:
-            first = wanted[name].floor >= BURST_FPS
+            first = demands[name].floor >= BURST_FPS
             if not reached(t - began[name], BURST_S):
                 return 0 if first else 2, began[name], name
             if first:

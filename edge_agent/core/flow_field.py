@@ -27,6 +27,7 @@ CYCLES = 100.0
 """Votes from which it is known whether vehicles stand there: more than pass in several green phases, so that the red
 ones between have been seen too."""
 FULL = 400.0
+"""Votes at which a cell's counts are halved."""
 USUAL, TWICE = 0.02, 2.0
 """Standing so long is usual where this share of the passing vehicles did, and at least this many."""
 FREE = 0.85

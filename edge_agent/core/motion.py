@@ -20,6 +20,7 @@ Reason = Literal["always", "first", "motion", "hold", "refresh", "confirm", "fut
 BACKGROUND_S = 5.0
 """Time constant of the background: someone who stands still is part of it after about this long."""
 MAX_GAIN = 2.0
+"""Bounds of the change of light that is explained: so many times as bright, or as dark."""
 PLAIN = 0.9
 """Where this share of the picture is as it was, no other light is looked for."""
 NOISE = 5.0

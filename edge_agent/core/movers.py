@@ -17,7 +17,7 @@ from msgspec import Struct
 from edge_agent.core.overlap import pair_iou
 from edge_agent.core.timing import EPSILON_S, exceeded, reached
 from edge_agent.core.tracks import Figure, FigureId, View
-from edge_agent.core.types import Box, Point
+from edge_agent.core.types import PERSON, Box, Point
 
 VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
 
@@ -197,7 +197,7 @@ class Movers:
     def look(self, view: View) -> list[Mover]:
         """Those of the vehicles that are seen now, in the order of their boxes."""
         figures = [
-            f for f in view.figures if f.height > 0 and f.box[2] > f.box[0] and (f.cls in VEHICLES or f.cls == "person")
+            f for f in view.figures if f.height > 0 and f.box[2] > f.box[0] and (f.cls in VEHICLES or f.cls == PERSON)
         ]
         # Who is known is followed first: nobody may take the place of one who is still there.
         figures.sort(key=lambda f: (f.id not in self._known and f.id not in self._people, f.box, f.cls, f.id))

@@ -22,7 +22,9 @@ WINDOW_S = 1.0
 LEAST_S = 0.35
 """A walk that is known for less has no speed yet."""
 MOST_LOOKS = 64
+"""Of a walk that are kept: a second of a fast camera."""
 BODY_M = 1.7
+"""Height of a person, metres."""
 
 
 @dataclass(frozen=True, slots=True)

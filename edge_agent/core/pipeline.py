@@ -9,9 +9,9 @@ from math import isfinite
 
 from contract.events import Clock, Event
 from edge_agent.core.camera_health import CameraHealth
+from edge_agent.core.crop_planner import CropPlanner
 from edge_agent.core.crops import Seen, Sheets
 from edge_agent.core.events import Agent, EventMaker, IdFactory
-from edge_agent.core.gaze import Gaze
 from edge_agent.core.lifecycle import Change, Lifecycle, Suppressed
 from edge_agent.core.motion import Decision, MotionGate
 from edge_agent.core.picture import Pictures
@@ -21,15 +21,12 @@ from edge_agent.core.rules.base import Learner, Memory, Ripening, RuleStep, Scor
 from edge_agent.core.rules.table import make_rules
 from edge_agent.core.schedule import armed
 from edge_agent.core.spec import STRONG, CameraSpec, LoiteringRule, Rule
+from edge_agent.core.timing import CLOCK_SET_S
 from edge_agent.core.tracks import HEAL_S, TrackMemory, View
 from edge_agent.core.types import Detections, Finding, Frame, Track
 
-__all__ = ["Agent", "CameraPipeline", "Decision", "Found", "IdFactory", "Silenced", "Step"]
-
 CONFIRM_S = 1.0
 """How long to go on looking after a look at a still scene that did not show what was known."""
-
-BACK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +85,13 @@ def _watch(rule: Rule, step: RuleStep) -> _Watch:
 
 
 class CameraPipeline:
-    """One camera. One thread; frames in capture order. A `t` that goes back by up to BACK_S is taken for the latest;
-    one that goes back farther is a clock that was set: what runs is ended and everything begins anew.
+    """One camera. One thread; frames in capture order. A `t` that goes back by up to CLOCK_SET_S is taken for the
+    latest; one that goes back farther is a clock that was set: what runs is ended and everything begins anew.
 
     heal_s: the longest broken track that is mended; None takes the longest gap_s of the loitering rules, at least
-    HEAL_S. pictures: what rules about pixels look at; without it they see nothing. trained: the
-    numbers of shipped models. gaze: how to look at parts of a frame; without it only whole ones are looked at. strong:
-    score that begins a track. Raises KeyError where a rule names a zone or line that the camera does not have,
+    HEAL_S. pictures: what rules about pixels look at; without it they see nothing. trained: the numbers of shipped
+    models. planner: how to look at parts of a frame; without it only whole ones are looked at. strong: score that
+    begins a track. Raises KeyError where a rule names a zone or line that the camera does not have,
     ValueError where its calibration is none.
     """
 
@@ -109,7 +106,7 @@ class CameraPipeline:
         heal_s: float | None = None,
         pictures: Pictures | None = None,
         trained: Trained | None = None,
-        gaze: Gaze | None = None,
+        planner: CropPlanner | None = None,
         strong: float = STRONG,
     ) -> None:
         if heal_s is None:
@@ -123,7 +120,7 @@ class CameraPipeline:
         self._patient = all(rule.kind in PATIENT for rule in camera.rules)
         self._counted = frozenset(cls for rule in camera.rules for cls in rule.classes)
         self._gate = MotionGate(camera.motion, patient=self._patient)
-        self._gaze = gaze
+        self._planner = planner
         self._strong = strong
         self._decision = Decision(False, "idle")
         self._whole = True
@@ -159,21 +156,21 @@ class CameraPipeline:
     def sheets(self, frame: Frame) -> Sheets | None:
         """Which pieces of this frame to show to the detector; None: the whole. After `wants_detection`; who shows the
         whole frame for reasons of his own does not ask."""
-        if self._gaze is None:
+        if self._planner is None:
             return None
         t = max(frame.t, self._t)
-        on = self._gaze.plan(self._decision, frame.luma, (frame.width, frame.height), t, t - self._held_s)
+        on = self._planner.plan(self._decision, frame.luma, (frame.width, frame.height), t, t - self._held_s)
         self._whole = on is None
         return on
 
     def placed(self, sheets: Sheets | None, looks: Sequence[Detections]) -> Seen:
         """What the detector found on each of the sheets that were asked for, or in the whole, as it lies in the
         frame."""
-        if self._gaze is not None and sheets is None:
-            self._gaze.take_whole(looks[0])
-        if sheets is None or self._gaze is None:
+        if self._planner is not None and sheets is None:
+            self._planner.take_whole(looks[0])
+        if sheets is None or self._planner is None:
             return Seen(looks[0], Detections.none(looks[0].classes))
-        return self._gaze.take(sheets, looks)
+        return self._planner.take(sheets, looks)
 
     def step(self, frame: Frame, detections: Detections | None, clock: Clock) -> Step:
         """What this frame says. detections None: nobody looked, because nothing has moved; everyone is where they
@@ -250,7 +247,7 @@ class CameraPipeline:
         return Step(events=tuple(events), suppressed=tuple(silenced))
 
     def _set_back(self, t: float) -> bool:
-        return t < self._t - BACK_S
+        return t < self._t - CLOCK_SET_S
 
     def _settle(self, view: View, detections: Detections, t: float) -> None:
         """A single look at a still scene may miss someone, or see someone the tracker does not trust yet: look again

@@ -36,7 +36,7 @@ def eager(decision: Decision, followed: bool) -> bool:
     return followed or (decision.reason in ("always", "motion", "confirm") and not decision.barren)
 
 
-class Rest:
+class RestGate:
     """Whether a camera may rest. `step` with every picture that was analysed."""
 
     def __init__(self) -> None:

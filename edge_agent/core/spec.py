@@ -200,7 +200,7 @@ class CameraSpec:
     decode: "auto" decodes what is needed (edge_agent.core.decode_policy). keyframe_s: the longest keyframe interval at
     which a camera may rest. glance_s: how often it is looked at meanwhile, where its packets say that nothing has
     changed; 0: at each keyframe. crops: "auto" looks at parts of the picture where all rules allow it
-    (edge_agent.core.gaze), "off" always at the whole.
+    (edge_agent.core.crop_planner), "off" always at the whole.
     """
 
     id: str

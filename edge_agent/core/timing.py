@@ -7,6 +7,8 @@ on that.
 EPSILON_S = 1e-5
 LOOK_S = 2.0
 """Two looks up to this far apart are one continuous watch; what lies between looks farther apart is unknown."""
+CLOCK_SET_S = 2.0
+"""A time that goes back by more is a clock that was set; by less, two clocks or a rounding that disagree."""
 EARLY_S = 0.05
 """A look may be so much too early: of a camera with 12.5 pictures a second five are chosen that are 0.16 and 0.24 s
 apart, and whoever waits for 0.2 s in between sees every other one."""

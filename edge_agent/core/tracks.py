@@ -19,7 +19,9 @@ from edge_agent.core.types import Box, FeatureMap, Point, Track, TrackId
 FigureId = NewType("FigureId", int)
 
 HEAL_S = 2.0
+"""The longest gap in a track that is mended, unless a rule asks for more."""
 FORGET_S = 60.0
+"""Whoever has not been seen for so long is forgotten."""
 STEADY_S = 1.0
 """A detector misses people now and then: who was seen within this time before the last look still stands there, as
 long as nothing in the picture moves."""

@@ -19,6 +19,9 @@ Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 Image = NDArray[np.uint8]
 
+PERSON = "person"
+"""The class of people, as detectors trained on COCO name it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:

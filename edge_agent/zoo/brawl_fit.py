@@ -31,7 +31,9 @@ clips without a fight is then told, sources left out."""
 INNER = 5
 """Nested cross-validation chooses among PENALTIES by INNER groups of the sources that are left."""
 ROUNDS = 4
+"""Refits on the windows that the last fit found most like a brawl."""
 NEWTON = 25
+"""Steps of Newton's method at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,10 @@ those."""
 PARTS = 48
 """Principal components of the channels that are learned from: hundreds of channels and few pictures."""
 HIDDEN, STEPS, BATCH, RATE, NOISE, DECAY = 16, 1500, 512, 4e-3, 0.1, 1e-3
+"""Hidden units; steps, cells a step and first learning rate of Adam; standard deviation of the noise added to the
+components; weight decay."""
 ENSEMBLE = 2
+"""Networks whose answers are averaged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

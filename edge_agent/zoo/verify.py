@@ -7,8 +7,9 @@ from pathlib import Path
 
 from contract.errors import JagaError, words
 from edge_agent.core.model import Model
+from edge_agent.whole_file import replacing
 from edge_agent.zoo.expose import expose
-from edge_agent.zoo.manifest import Entry, Manifest, Onnx, Weights, manifest
+from edge_agent.zoo.manifest import Onnx, Weights, manifest
 
 
 class ModelError(JagaError):
@@ -64,18 +65,11 @@ def read(file: Weights | Onnx, model: str) -> bytes:
 
 
 def write(content: bytes, path: Path) -> None:
-    """Atomically: a reader, or a power cut, sees the whole new file or what was there before. Raises ModelError."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    """See `replacing`. Raises ModelError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(path) as file:
+            file.write(content)
     except OSError as error:
         raise ModelError("zoo.unwritable", path=path, detail=words(error)) from error
 
@@ -108,13 +102,13 @@ def state(file: Weights | Onnx, model: str) -> str:
     return "ok"
 
 
-def load(name: str, source: Manifest | None = None, *, int8: bool = False) -> Model:
+def load(name: str, *, int8: bool = False) -> Model:
     """The network ready for a runtime; int8: the one in 8-bit integers, where the manifest has one.
 
     Raises ConfigError for an unknown name, ModelMissing, ModelTampered.
     """
-    listing = source or manifest()
-    entry: Entry = listing.entry(name)
+    listing = manifest()
+    entry = listing.entry(name)
     file = entry.int8 if int8 and entry.int8 is not None else entry.onnx
     content, features = read(file, entry.name), file.features
     for tensor in features or ():

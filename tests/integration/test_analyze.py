@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,10 +18,12 @@ import numpy as np
 import pytest
 
 from contract.codec import decode_event
+from contract.errors import JagaError
 from edge_agent.adapters.source_av import open_source
 from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Image
 from edge_agent.offline import DEFAULT_START
+from edge_agent.offline_cli import Lines
 from simulator.sprites import photograph
 
 WIDTH, HEIGHT, FPS = 480, 360, 10
@@ -201,6 +204,25 @@ def test_nothing_moves_and_the_detector_rests(folder: Path) -> None:
     said = done.stderr.split("still.mp4: 60 frames analysed (")[1]
     # The gate stays open for its hold time after the first picture and looks again now and then.
     assert 1 <= int(said.split()[0]) < 40
+
+
+@pytest.mark.parametrize("option", ["--out", "--scores"])
+def test_a_full_disk_is_a_sentence(folder: Path, option: str) -> None:
+    done = run(folder, "walk.mp4", option, "/dev/full")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "jaga: /dev/full: cannot be written (No space left on device)"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_leaves_no_half_of_a_file(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+        with pytest.raises(JagaError, match=r"x\.jsonl"), Lines(tmp_path / "x.jsonl") as lines:
+            lines.write(b"x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

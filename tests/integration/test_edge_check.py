@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 
 from tests.clips import Image, write_clip
 from tests.servers import MjpegCamera
@@ -104,6 +105,24 @@ def test_a_bad_config_ends_with_2_and_says_everything(tmp_path: Path) -> None:
     assert lines == []
     assert "camera[0].id" in people
     assert "camera[0].rule[0].zone" in people
+    assert "Traceback" not in people
+
+
+@pytest.mark.parametrize(
+    ("section", "named"),
+    [
+        ("[detector]\nimgsz = 500", "imgsz"),
+        ("[detector]\nnms_iou = 0", "nms_iou"),
+        ('[detector]\nclasses = ["person", "carr"]', "carr"),
+        ('[detector]\nmodel = "yolov99"', "yolov99"),
+        ("[tracker]\nmin_iou = 0", "min_iou"),
+    ],
+)
+def test_what_would_keep_the_agent_from_starting_is_told(tmp_path: Path, section: str, named: str) -> None:
+    grey_clip(tmp_path / "clip.mp4")
+    code, _, people = check(tmp_path, f"{HEAD}{section}\n{CAMERA.format(id='gate', source='clip.mp4')}")
+    assert code == 2, people
+    assert named in people
     assert "Traceback" not in people
 
 

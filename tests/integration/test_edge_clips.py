@@ -16,7 +16,7 @@ from contract.ids import derived_uuid7
 from contract.sentence import english
 from edge_agent.adapters import clips_mp4
 from edge_agent.adapters.clips_mp4 import ClipFiles
-from edge_agent.core.reel import Shot
+from edge_agent.core.clip_buffer import ClipPicture
 from edge_agent.core.types import Image
 from tests.agents import World, running
 from tests.brokers import wait_until
@@ -111,10 +111,10 @@ def test_without_pictures_there_are_no_clips(world: World) -> None:
     assert not list((world.folder / "data" / "clips").glob("*"))
 
 
-def shots(count: int) -> list[Shot]:
+def shots(count: int) -> list[ClipPicture]:
     picture = np.random.default_rng(1).integers(0, 255, (48, 64, 3), dtype=np.uint8)
     _, coded = cv2.imencode(".jpg", picture)
-    return [Shot(1.8e9 + t / 5, coded.tobytes()) for t in range(count)]
+    return [ClipPicture(1.8e9 + t / 5, coded.tobytes()) for t in range(count)]
 
 
 def test_clips_go_when_they_are_old_or_too_many(tmp_path: Path) -> None:
@@ -139,6 +139,17 @@ def test_clips_go_when_they_are_old_or_too_many(tmp_path: Path) -> None:
     files.close()
 
 
+def test_what_a_power_cut_left_half_written_is_deleted(tmp_path: Path) -> None:
+    half, other = tmp_path / ".a.mp4.part", tmp_path / "notes.txt"
+    half.write_bytes(b"half a clip")
+    other.write_text("not ours")
+    files = ClipFiles(tmp_path)
+    files.prune(10**9, 10**9)
+    files.close()
+    assert not half.exists()
+    assert other.exists()
+
+
 def test_a_clip_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
     files = ClipFiles(tmp_path)
     (tmp_path / "a.mp4").mkdir()
@@ -154,7 +165,7 @@ def test_of_many_clips_at_once_only_so_many_wait(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(clips_mp4, "MOST_WAITING", 4)
     files, free = ClipFiles(tmp_path), threading.Event()
     files.later(lambda: free.wait(20))
-    shot = Shot(1.0, cv2.imencode(".jpg", np.zeros((32, 32, 3), np.uint8))[1].tobytes())
+    shot = ClipPicture(1.0, cv2.imencode(".jpg", np.zeros((32, 32, 3), np.uint8))[1].tobytes())
     threads = [threading.Thread(target=files.save, args=(f"event-{n}", [shot])) for n in range(8)]
     for thread in threads:
         thread.start()

@@ -21,6 +21,7 @@ from contract import topics
 from contract.errors import ConfigError
 from contract.events import Event
 from contract.sentence import sentence
+from edge_agent.adapters import memory_npz
 from edge_agent.config import load
 from edge_agent.core.crops import SIZES
 from edge_agent.core.types import Detections, Image
@@ -109,12 +110,50 @@ def test_commands(world: World) -> None:
         wait_until(lambda: world.state("gate") == "suspended")
         refused = world.ask("snapshot", "gate")
         assert (refused.ok, "suspended" in refused.error) == (False, True)
+        assert refused.why == sentence("edge.command.not_watching", camera="gate", state="suspended")
         assert world.ask("resume", "gate").ok
         wait_until(lambda: world.state("gate") in ("online", "idle"))
         unknown = world.ask("suspend", "nowhere")
         assert (unknown.ok, "there are: gate" in unknown.error) == (False, True)
         clip = world.ask("clip", "gate")
         assert (clip.ok, "$.args" in clip.error and "event" in clip.error) == (False, True)
+
+
+def test_what_was_suspended_stays_so_though_its_config_changes(world: World) -> None:
+    world.write(world.camera(), world.camera("yard"))
+    with running(world) as runtime:
+        wait_until(lambda: world.state("gate") in ("online", "idle"))
+        assert world.ask("suspend", "gate").ok
+        world.write(world.camera(duration=0.4), world.camera("yard", duration=0.4))
+        assert world.ask("reload").ok
+        gate, yard = runtime.cameras
+        assert (gate.spec.rules[0].episodes.min_duration_s, gate.state) == (0.4, "suspended")
+        wait_until(lambda: yard.state in ("online", "idle"))
+        assert gate.state == "suspended"
+        assert world.ask("resume", "gate").ok
+        wait_until(lambda: gate.state in ("online", "idle"))
+
+
+def test_what_was_learned_goes_over_to_the_camera_that_a_reload_puts_in_its_place(world: World) -> None:
+    learning = '[[camera.rule]]\nkind = "scene_anomaly"\n'
+
+    def watched_s() -> float:
+        known = memory_npz.load(world.folder / "data" / "memory" / "gate.npz")
+        return float(known["scene-anomaly/watched"].sum())
+
+    world.write(world.camera() + learning)
+    with running(world) as runtime:
+        wait_until(lambda: world.health() is not None)
+        (first,) = runtime.cameras
+        wait_until(lambda: first.analysed > 30, 20)
+        world.write(world.camera(duration=0.4) + learning)
+        assert world.ask("reload").ok
+        before = watched_s()
+        assert before > 0
+        (second,) = runtime.cameras
+        wait_until(lambda: second.analysed > 5, 20)
+    assert second is not first
+    assert watched_s() > before
 
 
 def test_a_replay_sends_again_what_was_acknowledged_with_the_same_ids(world: World) -> None:

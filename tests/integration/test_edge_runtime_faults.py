@@ -9,6 +9,7 @@ import pytest
 
 from contract.events import Event
 from contract.messages import HostHealth
+from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.host_psutil import HostProbe
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.core.errors import SpoolError
@@ -84,3 +85,18 @@ def test_a_reading_or_a_picture_that_fails_costs_only_itself(world: World, monke
     begin = next(event for event in world.listener.events() if event.data.phase == "begin")
     assert begin.data.evidence == ()
     assert int(begin.sequence) == 1
+
+
+def test_a_disk_that_lets_nothing_be_deleted_hides_no_health(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deleting needs room, too; and what is deleted of the clips makes room."""
+    pruned = threading.Event()
+
+    def refuse(self: SqliteSpool) -> None:
+        raise SpoolError("edge.spool.unusable", path="spool", detail="database or disk is full")
+
+    monkeypatch.setattr(SqliteSpool, "prune", refuse)
+    monkeypatch.setattr(ClipFiles, "prune", lambda *_: pruned.set())
+    world.write(world.camera())
+    with running(world):
+        wait_until(lambda: world.health() is not None)
+        assert pruned.wait(10)

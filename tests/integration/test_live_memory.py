@@ -12,7 +12,7 @@ from edge_agent import runtime_camera
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.adapters.source_live import SourceStatus
 from edge_agent.config_sections import EvidenceSection
-from edge_agent.core.pipeline import Agent
+from edge_agent.core.events import Agent
 from edge_agent.core.rules.scene_anomaly import SceneAnomalyRule
 from edge_agent.core.rules.wrong_way import WrongWayRule
 from edge_agent.core.spec import CameraSpec, DetectorSpec, MotionSpec, TrackerSpec
@@ -79,7 +79,7 @@ class Shown:
 
     def close(self) -> None: ...
 
-    def wish(self, _: object) -> None: ...
+    def set_target(self, _: object) -> None: ...
 
     def latest(self, within_s: float) -> Frame | None:
         return Shown.frame

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from contract.sentence import english, sentence
-from edge_agent.adapters import source_live, source_nursery, source_process
+from edge_agent.adapters import source_fork_client, source_live, source_process
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import Message, Request, redact
 from edge_agent.core.backoff import Backoff
@@ -153,9 +153,9 @@ def test_decoders_outlive_the_process_that_forked_them_and_new_ones_come(tmp_pat
     with watching(str(clip), loop=True) as live:
         next_frame(live)
         assert live.child_pid is not None
-        forker = psutil.Process(live.child_pid).parent()
-        assert forker is not None
-        forker.kill()
+        fork_server = psutil.Process(live.child_pid).parent()
+        assert fork_server is not None
+        fork_server.kill()
         next_frame(live)
         assert live.status().restarts == 0
         os.kill(live.child_pid, signal.SIGKILL)
@@ -266,7 +266,7 @@ def test_a_decoder_that_cannot_be_started_is_tried_again_and_leaves_nothing_open
     gc.collect()
     before = psutil.Process().num_fds()
     with monkeypatch.context() as patched:
-        patched.setattr(source_nursery.NURSERY, "fork", refused)
+        patched.setattr(source_fork_client.FORK_CLIENT, "fork", refused)
         with watching(str(clip)) as live:
             wait_until(lambda: tried >= 5 and live.status().state == "reconnecting", 20, "five attempts")
             assert "cannot be started" in live.status().reason

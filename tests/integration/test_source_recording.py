@@ -1,6 +1,7 @@
 """Recordings through the decoding child: every due frame, in order, at its own time, and errors that name the file."""
 
 import os
+import resource
 import signal
 import struct
 import threading
@@ -171,6 +172,22 @@ def test_a_decoder_that_dies_is_an_error_of_its_camera_only(tmp_path: Path, numb
     with pytest.raises(SourceError, match=number.name):
         list(frames)
     assert len(read(camera(clip))) == 200
+
+
+def test_a_process_with_many_handles_decodes_all_the_same(tmp_path: Path) -> None:
+    """Each camera has half a dozen; select(2) knows none from 1024 on."""
+    clip = write_clip(tmp_path / "clip.mp4", counting_frames(5), fps=10)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, before[1]), before[1]))
+    held: list[int] = []
+    try:
+        while not held or held[-1] < 1024:
+            held.append(os.dup(0))
+        assert len(read(camera(clip))) == 5
+    finally:
+        for handle in held:
+            os.close(handle)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_closing_from_another_thread_ends_iteration(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """The spool on disk: what it survives, and what it gives up when there is no room."""
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -41,6 +43,12 @@ def event(number: int, phase: Phase = "begin") -> Event:
 
 def open_spool(path: Path, max_bytes: int = BIG) -> SqliteSpool:
     return SqliteSpool(path / "spool.sqlite", max_bytes)
+
+
+def checkpoint(path: Path) -> None:
+    """Moves what the log holds into the database file."""
+    with closing(sqlite3.connect(path / "spool.sqlite")) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def acknowledge_all(spool: SqliteSpool) -> None:
@@ -104,7 +112,7 @@ def test_a_file_that_breaks_while_it_is_used_does_not_stop_events(tmp_path: Path
     spool = open_spool(tmp_path)
     for number in range(200):
         spool.append(event(number), {"a" * 64: os.urandom(5_000)})
-    spool.checkpoint()
+    checkpoint(tmp_path)
     with (tmp_path / "spool.sqlite").open("r+b") as file:
         file.seek(4096)
         file.write(os.urandom(500_000))
@@ -273,3 +281,42 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SpoolError, match="file"):
         open_spool(tmp_path / "file")
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process may grow beyond its first page: what SQLite then gets is an error of the system."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_that_breaks_on_a_full_disk_is_replaced_once_there_is_room(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+    for number in range(3):
+        spool.append(event(number), {})
+    checkpoint(tmp_path)
+    (tmp_path / "spool.sqlite").write_bytes(b"not a database at all" * 1000)
+    with full_disk():
+        for _ in range(2):
+            with pytest.raises(SpoolError):
+                spool.append(event(3), {})
+            with pytest.raises(SpoolError):
+                spool.depth()
+    assert spool.append(event(3), {}).sequence == sequence_text(4)
+    assert spool.depth() == 1
+    spool.close()
+
+
+def test_a_broken_file_on_a_full_disk_is_an_error_that_says_so(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+    spool.append(event(0), {})
+    spool.close()
+    (tmp_path / "spool.sqlite").write_bytes(b"not a database at all" * 1000)
+    with full_disk(), pytest.raises(SpoolError, match=r"spool\.sqlite"):
+        open_spool(tmp_path)
+    with closing(open_spool(tmp_path)) as spool:
+        assert spool.append(event(1), {}).sequence == sequence_text(2)

@@ -3,14 +3,14 @@
 import pytest
 
 from contract.messages import DecodeMode
-from edge_agent.core.decode_policy import BEHIND_S, INTRA, Backlog, KeyframeMeter, Wish, mode
+from edge_agent.core.decode_policy import BEHIND_S, INTRA, Backlog, DecodeTarget, KeyframeMeter, mode
 from edge_agent.core.motion import Decision, Reason
-from edge_agent.core.rest import QUIET_S, Rest, eager, rest_s
+from edge_agent.core.rest import QUIET_S, RestGate, eager, rest_s
 from edge_agent.core.rules.smoke_fire import SmokeFireRule
 from edge_agent.core.spec import IntrusionRule
 
 IDLE = Decision(False, "idle")
-RESTING = Wish(5.0, 2.0)
+RESTING = DecodeTarget(5.0, 2.0)
 
 
 def meter(*gaps: float, fps: float = 25.0) -> tuple[KeyframeMeter, float]:
@@ -27,7 +27,7 @@ def meter(*gaps: float, fps: float = 25.0) -> tuple[KeyframeMeter, float]:
 
 
 @pytest.mark.parametrize(
-    ("gaps", "wish", "wanted"),
+    ("gaps", "target", "wanted"),
     [
         ((1.0, 1.0, 1.0), RESTING, "keyframes"),
         ((2.0, 2.0, 2.0), RESTING, "keyframes"),
@@ -40,17 +40,17 @@ def meter(*gaps: float, fps: float = 25.0) -> tuple[KeyframeMeter, float]:
         ((10.0, 10.0, 10.0), RESTING, "no_nonref"),
         ((1.0, 1.0, 4.0, 1.0, 1.0), RESTING, "no_nonref"),  # irregular
         ((4.0, *[1.0] * 8), RESTING, "keyframes"),  # was irregular long ago
-        ((1.0, 1.0, 1.0), Wish(5.0), "no_nonref"),
-        ((1.0, 1.0, 1.0), Wish(5.0, 0.5), "no_nonref"),
-        ((0.5, 0.5, 0.5), Wish(5.0, 0.5), "keyframes"),
+        ((1.0, 1.0, 1.0), DecodeTarget(5.0), "no_nonref"),
+        ((1.0, 1.0, 1.0), DecodeTarget(5.0, 0.5), "no_nonref"),
+        ((0.5, 0.5, 0.5), DecodeTarget(5.0, 0.5), "keyframes"),
     ],
 )
 def test_a_stream_rests_only_where_its_keyframes_are_close(
-    gaps: tuple[float, ...], wish: Wish, wanted: DecodeMode
+    gaps: tuple[float, ...], target: DecodeTarget, wanted: DecodeMode
 ) -> None:
     measured, t = meter(*gaps)
-    assert mode("auto", wish, measured, False, t) == wanted
-    assert mode("all", wish, measured, False, t) == "all"
+    assert mode("auto", target, measured, False, t) == wanted
+    assert mode("all", target, measured, False, t) == "all"
 
 
 @pytest.mark.parametrize("known", [2, 3])
@@ -64,11 +64,11 @@ def test_an_interval_that_is_stretched_ends_the_rest_before_it_is_over(known: in
 def test_pictures_that_all_stand_for_themselves_are_decoded_one_by_one() -> None:
     measured = KeyframeMeter()
     for n in range(INTRA):
-        assert mode("auto", Wish(), measured, False, n / 25) == "no_nonref"
+        assert mode("auto", DecodeTarget(), measured, False, n / 25) == "no_nonref"
         measured.see(n / 25, True)
-    assert mode("auto", Wish(), measured, False, 1.0) == "keyframes"
+    assert mode("auto", DecodeTarget(), measured, False, 1.0) == "keyframes"
     measured.see(1.1, False)
-    assert mode("auto", Wish(), measured, False, 1.1) == "no_nonref"
+    assert mode("auto", DecodeTarget(), measured, False, 1.1) == "no_nonref"
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_pictures_that_all_stand_for_themselves_are_decoded_one_by_one() -> None
 )
 def test_who_wants_no_more_pictures_than_there_are_keyframes_gets_those(fps: float, wanted: DecodeMode) -> None:
     measured, t = meter(1.0, 1.0, 1.0)
-    assert mode("auto", Wish(fps), measured, False, t) == wanted
-    assert mode("auto", Wish(fps), KeyframeMeter(), False, t) == "no_nonref"
+    assert mode("auto", DecodeTarget(fps), measured, False, t) == wanted
+    assert mode("auto", DecodeTarget(fps), KeyframeMeter(), False, t) == "no_nonref"
 
 
 def test_who_is_behind_decodes_keyframes_until_it_has_to_wait_again() -> None:
@@ -90,7 +90,7 @@ def test_who_is_behind_decodes_keyframes_until_it_has_to_wait_again() -> None:
         backlog.see(t + n * 0.04, 0.0)
     assert backlog.behind
     measured, _ = meter(10.0)
-    assert mode("auto", Wish(5.0), measured, backlog.behind, 0.0) == "keyframes"
+    assert mode("auto", DecodeTarget(5.0), measured, backlog.behind, 0.0) == "keyframes"
     t += 60 * 0.04
     for n in range(60):
         backlog.see(t + n * 0.04, 0.03)
@@ -142,7 +142,7 @@ def test_a_burst_at_the_start_is_not_being_behind() -> None:
 
 @pytest.mark.parametrize("reason", ["always", "motion", "confirm"])
 def test_motion_and_people_wake(reason: Reason) -> None:
-    rest = Rest()
+    rest = RestGate()
     assert not rest.step(0.0, Decision(True, reason), False)
     assert not rest.step(QUIET_S - 0.1, IDLE, False)
     assert rest.step(QUIET_S, IDLE, False)
@@ -155,7 +155,7 @@ def test_motion_and_people_wake(reason: Reason) -> None:
 
 
 def test_an_open_gate_keeps_it_awake_and_quiet_counts_from_the_motion() -> None:
-    rest = Rest()
+    rest = RestGate()
     assert not rest.step(0.0, Decision(True, "motion"), False)
     assert not rest.step(0.5, Decision(True, "hold"), False)
     assert not rest.step(QUIET_S - 0.1, IDLE, False)
@@ -165,7 +165,7 @@ def test_an_open_gate_keeps_it_awake_and_quiet_counts_from_the_motion() -> None:
 
 @pytest.mark.parametrize("reason", ["motion", "hold"])
 def test_what_seems_to_move_in_an_empty_picture_keeps_nobody_awake(reason: Reason) -> None:
-    rest, barren = Rest(), Decision(True, reason, barren=True)
+    rest, barren = RestGate(), Decision(True, reason, barren=True)
     assert not rest.step(0.0, Decision(True, "motion"), False)
     assert not rest.step(QUIET_S - 0.1, barren, False)
     assert rest.step(QUIET_S, barren, False)
@@ -174,10 +174,10 @@ def test_what_seems_to_move_in_an_empty_picture_keeps_nobody_awake(reason: Reaso
 
 
 def test_before_the_first_picture_nobody_was_lost() -> None:
-    rest = Rest()
+    rest = RestGate()
     assert not rest.step(0.0, Decision(True, "first"), False)  # what it shows is not known yet
     assert rest.step(0.2, Decision(True, "hold", barren=True), False)
-    rest = Rest()
+    rest = RestGate()
     assert not rest.step(0.0, Decision(True, "first"), False)
     assert not rest.step(0.2, Decision(True, "hold"), False)  # it may have shown somebody
     assert not rest.step(0.4, Decision(True, "hold"), True)
@@ -185,7 +185,7 @@ def test_before_the_first_picture_nobody_was_lost() -> None:
 
 
 def test_motion_in_which_nobody_is_found_does_not_wake() -> None:
-    rest = Rest()
+    rest = RestGate()
     rest.step(0.0, Decision(True, "motion"), False)
     assert rest.step(QUIET_S, Decision(False, "futile"), False)
     assert rest.step(QUIET_S + 1, Decision(True, "futile"), False)

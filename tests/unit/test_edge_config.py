@@ -53,6 +53,20 @@ def test_relative_sources_are_taken_from_the_configs_folder(tmp_path: Path) -> N
         assert again.cameras[0].source == source
 
 
+@pytest.mark.parametrize("host", ["", " ", "a..b", "x" * 64 + ".id"])
+def test_a_broker_that_has_no_name_is_told_before_anybody_connects(host: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(CAMERA + f'[mqtt]\nhost = "{host}"\n', Path("edge.toml"))
+    assert "mqtt.host" in error.value.render("en")
+
+
+@pytest.mark.parametrize("host", ["broker", "10.0.0.1", "::1", "broker.jakarta.go.id", "pusat-komando.örtlich"])
+def test_a_broker_may_have_any_name_or_address(host: str) -> None:
+    config = parse(CAMERA + f'[mqtt]\nhost = "{host}"\n', Path("edge.toml"))
+    assert config.mqtt is not None
+    assert config.mqtt.host == host
+
+
 def test_hash_follows_the_content_and_not_the_layout() -> None:
     plain = parse(CAMERA, Path("a.toml")).config_hash
     assert plain == parse("# a comment\n" + CAMERA.replace(" = ", "="), Path("b.toml")).config_hash

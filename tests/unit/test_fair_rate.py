@@ -20,21 +20,23 @@ from edge_agent.core.fair_rate import (
     RAISE_S,
     WAIT_S,
     WAITING,
+    Demand,
     FairRate,
-    Lately,
-    Wanted,
+    RateMean,
     patience,
     too_rare,
 )
 
 
-def run(fair: FairRate, wanted: Mapping[str, Wanted], cost: Mapping[str, float], begin: float, s: float) -> list[float]:
+def run(
+    fair: FairRate, demands: Mapping[str, Demand], cost: Mapping[str, float], begin: float, s: float
+) -> list[float]:
     """`s` seconds of cameras that are analysed as often as they may; the share of the thread's time of each second."""
-    rates = fair.rates(begin, wanted)
+    rates = fair.rates(begin, demands)
     busy = []
     for second in range(round(s)):
         t = begin + second
-        rates = fair.rates(t, wanted)
+        rates = fair.rates(t, demands)
         used = 0.0
         for name, rate in rates.items():
             for n in range(round(rate)):
@@ -44,35 +46,35 @@ def run(fair: FairRate, wanted: Mapping[str, Wanted], cost: Mapping[str, float],
     return busy
 
 
-def cameras(count: int, fps: float = 5.0, floor: float = 1.0) -> dict[str, Wanted]:
-    return {f"cam-{n}": Wanted(fps, floor) for n in range(count)}
+def cameras(count: int, fps: float = 5.0, floor: float = 1.0) -> dict[str, Demand]:
+    return {f"cam-{n}": Demand(fps, floor) for n in range(count)}
 
 
 def test_who_has_room_gets_what_it_wants() -> None:
-    fair, wanted = FairRate(), cameras(4)
-    run(fair, wanted, dict.fromkeys(wanted, 0.04), 0.0, 10)
-    assert fair.rates(20.0, wanted) == dict.fromkeys(wanted, 5.0)
+    fair, demands = FairRate(), cameras(4)
+    run(fair, demands, dict.fromkeys(demands, 0.04), 0.0, 10)
+    assert fair.rates(20.0, demands) == dict.fromkeys(demands, 5.0)
 
 
 def test_all_get_the_same_share_and_the_time_is_filled_but_not_overfilled() -> None:
-    fair, wanted = FairRate(), {**cameras(10), "fast": Wanted(15.0, 1.0)}
-    busy = run(fair, wanted, dict.fromkeys(wanted, 0.04), 0.0, 30)
-    rates = fair.rates(31.0, wanted)
+    fair, demands = FairRate(), {**cameras(10), "fast": Demand(15.0, 1.0)}
+    busy = run(fair, demands, dict.fromkeys(demands, 0.04), 0.0, 30)
+    rates = fair.rates(31.0, demands)
     assert busy[-1] == pytest.approx(FILL, abs=0.06)
     assert rates["fast"] / 15 == pytest.approx(rates["cam-0"] / 5)
     assert rates["cam-0"] == pytest.approx(FILL / 0.04 / 65 * 5, rel=0.02)
 
 
 def test_nobody_falls_below_the_floor_and_the_rest_pay_for_it() -> None:
-    fair, wanted = FairRate(), {**cameras(8), "gate": Wanted(5.0, 4.0)}
-    run(fair, wanted, dict.fromkeys(wanted, 0.05), 0.0, 20)
-    rates = fair.rates(21.0, wanted)
+    fair, demands = FairRate(), {**cameras(8), "gate": Demand(5.0, 4.0)}
+    run(fair, demands, dict.fromkeys(demands, 0.05), 0.0, 20)
+    rates = fair.rates(21.0, demands)
     assert rates["gate"] == 4.0
     assert 1.0 <= rates["cam-0"] < 5.0 * FILL / (9 * 5 * 0.05)
 
 
 def test_where_the_floors_are_too_much_all_get_the_same_share_of_them_and_a_fifth_at_least() -> None:
-    fair, many = FairRate(), {**cameras(30), "gate": Wanted(5.0, 2.0)}
+    fair, many = FairRate(), {**cameras(30), "gate": Demand(5.0, 2.0)}
     busy = run(fair, many, dict.fromkeys(many, 0.05), 0.0, 10)
     rates = fair.rates(11.0, many)
     assert rates["cam-0"] == pytest.approx(FULL / 0.05 / 32)
@@ -86,25 +88,25 @@ def test_where_the_floors_are_too_much_all_get_the_same_share_of_them_and_a_fift
 
 
 def test_more_threads_have_more_time() -> None:
-    fair, wanted = FairRate(2), cameras(10)
-    run(fair, wanted, dict.fromkeys(wanted, 0.04), 0.0, 10)
-    assert fair.rates(11.0, wanted)["cam-0"] == pytest.approx(2 * FILL / 0.04 / 10)
+    fair, demands = FairRate(2), cameras(10)
+    run(fair, demands, dict.fromkeys(demands, 0.04), 0.0, 10)
+    assert fair.rates(11.0, demands)["cam-0"] == pytest.approx(2 * FILL / 0.04 / 10)
 
 
 def test_rates_rise_again_after_a_while_and_do_not_swing() -> None:
-    fair, wanted = FairRate(), cameras(10)
-    run(fair, wanted, dict.fromkeys(wanted, 0.04), 0.0, 20)
-    low = fair.rates(20.0, wanted)["cam-0"]
-    steady = [fair.rates(21.0 + n, wanted)["cam-0"] for n in range(3)]
+    fair, demands = FairRate(), cameras(10)
+    run(fair, demands, dict.fromkeys(demands, 0.04), 0.0, 20)
+    low = fair.rates(20.0, demands)["cam-0"]
+    steady = [fair.rates(21.0 + n, demands)["cam-0"] for n in range(3)]
     assert steady == [low] * 3
-    run(fair, wanted, dict.fromkeys(wanted, 0.004), 25.0, 40 + RAISE_S)
-    assert fair.rates(80.0, wanted)["cam-0"] == 5.0
+    run(fair, demands, dict.fromkeys(demands, 0.004), 25.0, 40 + RAISE_S)
+    assert fair.rates(80.0, demands)["cam-0"] == 5.0
 
 
 def test_pictures_that_do_not_come_cost_nothing() -> None:
-    fair, wanted = FairRate(), {f"cam-{n}": Wanted(5.0, 1.0, comes=1.0) for n in range(20)}
-    run(fair, wanted, dict.fromkeys(wanted, 0.03), 0.0, 10)
-    assert set(fair.rates(11.0, wanted).values()) == {5.0}
+    fair, demands = FairRate(), {f"cam-{n}": Demand(5.0, 1.0, comes=1.0) for n in range(20)}
+    run(fair, demands, dict.fromkeys(demands, 0.03), 0.0, 10)
+    assert set(fair.rates(11.0, demands).values()) == {5.0}
 
 
 @settings(deadline=None)
@@ -115,16 +117,16 @@ def test_rates_are_within_bounds_and_the_demand_is_met_or_every_floor_reached(
     wants: list[tuple[float, float, float]],
 ) -> None:
     fair = FairRate()
-    wanted = {str(n): Wanted(fps, floor) for n, (fps, floor, _) in enumerate(wants)}
+    demands = {str(n): Demand(fps, floor) for n, (fps, floor, _) in enumerate(wants)}
     for n, (_, _, cost) in enumerate(wants):
         fair.spent(str(n), 0.0, cost)
-    rates = fair.rates(0.0, wanted)
-    for name, one in wanted.items():
+    rates = fair.rates(0.0, demands)
+    for name, one in demands.items():
         assert LEAST_FLOOR * min(one.floor, one.fps) <= rates[name] <= one.fps
     used = sum(rates[str(n)] * cost for n, (_, _, cost) in enumerate(wants))
-    floors = sum(min(one.floor, one.fps) * wants[int(name)][2] for name, one in wanted.items())
+    floors = sum(min(one.floor, one.fps) * wants[int(name)][2] for name, one in demands.items())
     if floors <= FULL:
-        assert all(rates[name] >= min(one.floor, one.fps) for name, one in wanted.items())
+        assert all(rates[name] >= min(one.floor, one.fps) for name, one in demands.items())
     assert used <= max(0.951, LEAST_FLOOR * floors * 1.001 + 0.001)
 
 
@@ -134,38 +136,38 @@ def test_what_is_too_rare_for_rules_is_known() -> None:
     assert not too_rare(1.0, 1.0)
 
 
-def moving(count: int, of: int, fps: float = 5.0) -> dict[str, Wanted]:
+def moving(count: int, of: int, fps: float = 5.0) -> dict[str, Demand]:
     """`of` cameras, in front of the first `count` of which something moves."""
-    return {f"cam-{n}": Wanted(fps, 1.0, eager=n < count) for n in range(of)}
+    return {f"cam-{n}": Demand(fps, 1.0, eager=n < count) for n in range(of)}
 
 
-def spend(fair: FairRate, wanted: Mapping[str, Wanted], t: float, look: float, glance: float) -> None:
-    for name, one in wanted.items():
+def spend(fair: FairRate, demands: Mapping[str, Demand], t: float, look: float, glance: float) -> None:
+    for name, one in demands.items():
         fair.spent(name, t, look if one.eager else glance, one.eager)
 
 
 def test_time_goes_to_those_in_front_of_whom_something_moves_before_still_ones_get_more_than_their_floor() -> None:
-    fair, wanted = FairRate(), moving(3, 60)
-    spend(fair, wanted, 0.0, 0.04, 0.003)
-    rates = fair.rates(0.0, wanted)
+    fair, demands = FairRate(), moving(3, 60)
+    spend(fair, demands, 0.0, 0.04, 0.003)
+    rates = fair.rates(0.0, demands)
     assert [rates[f"cam-{n}"] for n in range(3)] == [5.0] * 3
     assert 1.0 <= rates["cam-3"] < 5.0
 
 
 def test_then_the_moving_ones_are_lowered_alike_as_far_as_people_can_still_be_followed() -> None:
-    fair, wanted = FairRate(), moving(6, 60)
-    spend(fair, wanted, 0.0, 0.04, 0.003)
-    rates = fair.rates(0.0, wanted)
+    fair, demands = FairRate(), moving(6, 60)
+    spend(fair, demands, 0.0, 0.04, 0.003)
+    rates = fair.rates(0.0, demands)
     assert [rates[f"cam-{n}"] for n in range(6)] == pytest.approx([(FILL - 54 * 0.003) / 6 / 0.04] * 6)
     assert rates["cam-59"] == 1.0
 
 
 def test_where_even_that_is_too_much_they_take_turns_and_each_has_one_soon() -> None:
-    fair, wanted = FairRate(), moving(20, 60)
+    fair, demands = FairRate(), moving(20, 60)
     turns: dict[str, list[int]] = {f"cam-{n}": [] for n in range(20)}
     for second in range(40):
-        spend(fair, wanted, float(second), 0.06, 0.003)
-        rates = fair.rates(float(second), wanted)
+        spend(fair, demands, float(second), 0.06, 0.003)
+        rates = fair.rates(float(second), demands)
         having = [name for name in turns if rates[name] >= BURST_FPS]
         assert 1 <= len(having) < 10
         assert all(rates[name] == WAITING for name in turns if name not in having)
@@ -179,13 +181,13 @@ def test_where_even_that_is_too_much_they_take_turns_and_each_has_one_soon() -> 
 
 def test_who_came_last_is_next_but_who_has_waited_long_comes_before() -> None:
     """Where there is time for one turn only."""
-    fair, wanted = FairRate(), moving(10, 10)
+    fair, demands = FairRate(), moving(10, 10)
     order: list[str] = []
     for second in range(round(WAIT_S) + 3):
         came = [f"new-{n}" for n in range(5) if second > 3 * n]
-        wanted |= {name: Wanted(5.0, 1.0, eager=True) for name in came}
-        spend(fair, wanted, float(second), 0.3, 0.001)
-        rates = fair.rates(float(second), wanted)
+        demands |= {name: Demand(5.0, 1.0, eager=True) for name in came}
+        spend(fair, demands, float(second), 0.3, 0.001)
+        rates = fair.rates(float(second), demands)
         (having,) = (name for name, rate in rates.items() if rate >= BURST_FPS)
         order += [] if order and order[-1] == having else [having]
     assert order[:6] == ["cam-0", "new-0", "new-1", "cam-1", "new-2", "cam-2"]
@@ -193,14 +195,14 @@ def test_who_came_last_is_next_but_who_has_waited_long_comes_before() -> None:
 
 def test_who_is_new_does_not_wait_for_all_in_front_of_whom_something_always_moves_nor_they_for_the_new() -> None:
     """Where there is time for two turns, and thirty cameras never stop."""
-    fair, wanted = FairRate(), moving(30, 30)
-    had: dict[str, float] = dict.fromkeys(wanted, 0.0)
+    fair, demands = FairRate(), moving(30, 30)
+    had: dict[str, float] = dict.fromkeys(demands, 0.0)
     came: dict[str, float] = {}
     for second in range(200):
         if second >= 60 and second % 7 == 0:
             came[f"new-{second}"] = float(second)
         walkers = {name for name, began in came.items() if second - began < 5}
-        there = wanted | {name: Wanted(5.0, 1.0, eager=True) for name in walkers}
+        there = demands | {name: Demand(5.0, 1.0, eager=True) for name in walkers}
         spend(fair, there, float(second), 0.2, 0.001)
         rates = fair.rates(float(second), there)
         for name in there:
@@ -210,40 +212,40 @@ def test_who_is_new_does_not_wait_for_all_in_front_of_whom_something_always_move
                 )
                 had[name] = float(second)
     assert came.keys() <= had.keys()
-    assert all(199 - last <= 2 * 30 * BURST_S for name, last in had.items() if name in wanted)
+    assert all(199 - last <= 2 * 30 * BURST_S for name, last in had.items() if name in demands)
 
 
 def test_a_camera_whose_floor_is_enough_for_rules_waits_for_its_like_only() -> None:
-    fair, wanted = FairRate(), moving(6, 6)
-    wanted |= {f"gate-{n}": Wanted(5.0, 2.0, eager=True) for n in range(2)}
+    fair, demands = FairRate(), moving(6, 6)
+    demands |= {f"gate-{n}": Demand(5.0, 2.0, eager=True) for n in range(2)}
     had = []
     for second in range(12):
-        spend(fair, wanted, float(second), 0.3, 0.001)
-        rates = fair.rates(float(second), wanted)
+        spend(fair, demands, float(second), 0.3, 0.001)
+        rates = fair.rates(float(second), demands)
         had += [name for name, rate in rates.items() if rate >= BURST_FPS]
     assert had == ["gate-0", "gate-0", "gate-1", "gate-1"] * 3
-    alone = {name: one for name, one in wanted.items() if name != "gate-1"}
+    alone = {name: one for name, one in demands.items() if name != "gate-1"}
     assert all(fair.rates(12.0 + second, alone)["gate-0"] == 2.0 for second in range(12))
 
 
 def test_a_turn_is_over_when_its_event_has_begun() -> None:
-    fair, wanted = FairRate(), moving(2, 2)
-    spend(fair, wanted, 0.0, 0.4, 0.001)
-    rates = fair.rates(0.0, wanted)
+    fair, demands = FairRate(), moving(2, 2)
+    spend(fair, demands, 0.0, 0.4, 0.001)
+    rates = fair.rates(0.0, demands)
     first = max(rates, key=lambda name: rates[name])
     fair.told(first, 0.1)
-    rates = fair.rates(0.1, wanted)
+    rates = fair.rates(0.1, demands)
     assert rates[first] == WAITING
     assert sorted(rates.values()) == [WAITING, BURST_FPS]
 
 
 def test_decoders_take_their_part_of_the_processors_but_not_of_the_threads() -> None:
     takes = DecodeCost(throughout=0.06, picture=0.012)
-    wanted = {f"cam-{n}": Wanted(5.0, 1.0, decoding=takes, sparse=1.1) for n in range(30)}
+    demands = {f"cam-{n}": Demand(5.0, 1.0, decoding=takes, sparse=1.1) for n in range(30)}
     for processors, rate in ((2, 1.1), (4, 5.0)):
         fair = FairRate(2, processors)
-        spend(fair, wanted, 0.0, 0.0, 0.002)
-        assert list(fair.rates(0.0, wanted).values()) == pytest.approx([rate] * 30, rel=1e-4)
+        spend(fair, demands, 0.0, 0.0, 0.002)
+        assert list(fair.rates(0.0, demands).values()) == pytest.approx([rate] * 30, rel=1e-4)
 
 
 def test_looks_at_what_does_not_move_come_later_where_there_is_too_much_to_do() -> None:
@@ -262,40 +264,42 @@ def test_with_moving_ones_too_there_is_no_more_than_there_is_unless_one_turn_and
     wants: list[tuple[float, float, float, bool]],
 ) -> None:
     fair = FairRate()
-    wanted = {str(n): Wanted(fps, floor, eager=eager) for n, (fps, floor, _, eager) in enumerate(wants)}
+    demands = {str(n): Demand(fps, floor, eager=eager) for n, (fps, floor, _, eager) in enumerate(wants)}
     for n, (_, _, cost, eager) in enumerate(wants):
         fair.spent(str(n), 0.0, cost, eager)
     for t in (0.0, 1.0, 2.0, 3.0):
-        rates = fair.rates(t, wanted)
-        assert all(0 < rates[name] <= one.fps for name, one in wanted.items())
+        rates = fair.rates(t, demands)
+        assert all(0 < rates[name] <= one.fps for name, one in demands.items())
         used = sum(rates[str(n)] * wants[n][2] for n in range(len(wants)))
-        quiet = [name for name, one in wanted.items() if not one.eager]
-        assert all(rates[name] >= LEAST_FLOOR * min(wanted[name].floor, wanted[name].fps) for name in quiet)
-        served = [name for name, one in wanted.items() if one.eager and rates[name] > WAITING * min(one.floor, one.fps)]
-        lowest = all(rates[name] <= LEAST_FLOOR * min(wanted[name].floor, wanted[name].fps) * 1.001 for name in quiet)
+        quiet = [name for name, one in demands.items() if not one.eager]
+        assert all(rates[name] >= LEAST_FLOOR * min(demands[name].floor, demands[name].fps) for name in quiet)
+        served = [
+            name for name, one in demands.items() if one.eager and rates[name] > WAITING * min(one.floor, one.fps)
+        ]
+        lowest = all(rates[name] <= LEAST_FLOOR * min(demands[name].floor, demands[name].fps) * 1.001 for name in quiet)
         assert used <= FULL + 0.001 or (len(served) <= 1 and lowest)
-        assert not any(one.eager for one in wanted.values()) or served
+        assert not any(one.eager for one in demands.values()) or served
 
 
 def test_who_takes_turns_gets_what_lies_between_and_that_stays_too_rare() -> None:
     """Turns of BURST_S among three: at no moment is what it gets as often as rules need."""
-    lately = Lately(0.0, 10.0)
+    rate = RateMean(0.0, 10.0)
     means = []
     for n in range(60):
         t = n * BURST_S
-        lately.see(t, BURST_FPS if n % 3 == 0 else WAITING)
-        means.append(lately.mean)
+        rate.see(t, BURST_FPS if n % 3 == 0 else WAITING)
+        means.append(rate.mean)
     assert all(too_rare(mean, 10.0) for mean in means[10:])
     assert sum(means[-3:]) / 3 == pytest.approx((BURST_FPS + 2 * WAITING) / 3, rel=0.1)
 
 
 def test_a_short_dip_is_not_too_rare_and_what_rises_is_soon_often_enough() -> None:
-    lately = Lately(0.0, 5.0)
-    lately.see(10.0, 0.05)
-    lately.see(11.0, 5.0)
-    assert not too_rare(lately.mean, 5.0)
-    lately.see(20.0, 0.05)
-    lately.see(60.0, 5.0)
-    assert too_rare(lately.mean, 5.0)
-    lately.see(65.0, 5.0)
-    assert not too_rare(lately.mean, 5.0)
+    rate = RateMean(0.0, 5.0)
+    rate.see(10.0, 0.05)
+    rate.see(11.0, 5.0)
+    assert not too_rare(rate.mean, 5.0)
+    rate.see(20.0, 0.05)
+    rate.see(60.0, 5.0)
+    assert too_rare(rate.mean, 5.0)
+    rate.see(65.0, 5.0)
+    assert not too_rare(rate.mean, 5.0)

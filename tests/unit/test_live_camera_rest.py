@@ -11,7 +11,7 @@ from edge_agent import runtime_camera
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.adapters.source_live import SourceStatus
 from edge_agent.config_sections import EvidenceSection
-from edge_agent.core.decode_policy import Wish
+from edge_agent.core.decode_policy import DecodeTarget
 from edge_agent.core.spec import DetectorSpec, TrackerSpec
 from edge_agent.core.types import Detections, Frame, Image
 from tests.scenes import AGENT, CLOCK, T0, blobs, guarded
@@ -28,14 +28,14 @@ class Still:
         self.frame: Frame | None = None
         self.age_s = 0.0
         self.state: CameraState = "online"
-        self.wished = Wish()
+        self.target = DecodeTarget()
 
     def start(self) -> None: ...
 
     def close(self) -> None: ...
 
-    def wish(self, wish: Wish) -> None:
-        self.wished = wish
+    def set_target(self, target: DecodeTarget) -> None:
+        self.target = target
 
     def latest(self, within_s: float) -> Frame | None:
         frame, self.frame = self.frame, None
@@ -69,7 +69,7 @@ class Camera:
     def rest(self) -> None:
         for n in range(20):
             assert self.step(n) == []
-        assert self.source.wished.rest_s > 0
+        assert self.source.target.rest_s > 0
 
 
 @pytest.mark.parametrize(("glance_s", "silent_s"), [(4.0, 9.9), (10.0, 19.9)])
@@ -112,7 +112,7 @@ def test_a_camera_that_had_its_turn_is_lost_as_soon_as_any(monkeypatch: pytest.M
 def test_a_host_that_is_too_busy_loses_no_camera_that_is_heard(
     monkeypatch: pytest.MonkeyPatch, state: CameraState, age_s: float
 ) -> None:
-    monkeypatch.setattr("edge_agent.core.fair_rate.LATELY_S", 1e-9)
+    monkeypatch.setattr("edge_agent.core.fair_rate.RATE_MEAN_S", 1e-9)
     camera = Camera(monkeypatch, 10.0)
     camera.step(0)
     for _ in range(2):
@@ -130,11 +130,11 @@ def test_who_asks_for_a_picture_gets_the_next_that_comes_though_few_are_looked_a
     camera = Camera(monkeypatch, 4.0)
     camera.rest()
     camera.live.allow(0.05)
-    usual = camera.source.wished
+    usual = camera.source.target
     assert (usual.fps, usual.glance_s) == (0.05, 4.0)
     asked = camera.live.ask_snapshot()
-    assert camera.source.wished == Wish(camera.live.spec.fps, usual.rest_s, 0.0)
+    assert camera.source.target == DecodeTarget(camera.live.spec.fps, usual.rest_s, 0.0)
     camera.step(21)
     assert asked.result(0)
-    assert camera.source.wished == usual
+    assert camera.source.target == usual
     camera.live.suspend()

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from edge_agent.adapters.pixels_av import SPARE, Bgr, Luma, Planes, joined
-from edge_agent.adapters.source_process import Window
+from edge_agent.adapters.source_process import FrameReader
 from edge_agent.adapters.source_wire import Request
-from edge_agent.adapters.source_worker import Shown, Slots
+from edge_agent.adapters.source_worker import FrameSlots, FrameWriter
 from edge_agent.core.types import Image
 
 UNSPECIFIED, BT709, BT601 = 2, 1, 6
@@ -81,9 +81,9 @@ def memory() -> Iterator[int]:
 
 def test_what_has_masks_leaves_as_a_painted_picture_only(memory: int) -> None:
     masks = (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),)
-    message = Shown(Request("-", realtime=True, masks=masks), Slots(memory, 1))(decoded(64, 48), None)
+    message = FrameWriter(Request("-", realtime=True, masks=masks), FrameSlots(memory, 1))(decoded(64, 48), None)
     assert "colours" not in message
-    image, luma = Window(memory).picture(message)
+    image, luma = FrameReader(memory).picture(message)
     assert image.shape == (48, 64, 3)
     assert not image.any()
     assert not luma.any()
@@ -93,17 +93,17 @@ def test_what_has_masks_leaves_as_a_painted_picture_only(memory: int) -> None:
 @pytest.mark.parametrize("coded", ["yuv420p", "yuvj420p", "gray", "yuv444p"])
 def test_what_has_none_arrives_as_it_was_decoded(memory: int, coded: str) -> None:
     frame, luma = decoded(64, 48, coded, BT709), np.full((9, 12), 7, np.uint8)
-    message = Shown(Request("-", realtime=True), Slots(memory, 1))(frame, luma)
+    message = FrameWriter(Request("-", realtime=True), FrameSlots(memory, 1))(frame, luma)
     assert ("colours" in message) == coded.endswith("420p")
-    image, arrived = Window(memory).picture(message)
+    image, arrived = FrameReader(memory).picture(message)
     assert np.array_equal(image, frame.to_ndarray(format="bgr24"))
     assert np.array_equal(arrived, luma)
 
 
 def test_a_stream_that_changes_on_its_way_arrives_as_it_was_decoded(memory: int) -> None:
     """Sizes, kinds and colours come and go; what is kept of one must not show in the next."""
-    slots = Slots(memory, 2)
-    shown, window, held = Shown(Request("-", realtime=True), slots), Window(memory), []
+    slots = FrameSlots(memory, 2)
+    shown, window, held = FrameWriter(Request("-", realtime=True), slots), FrameReader(memory), []
     large, small = (640, 480), (64, 48)
     for size, coded, matrix, values in (
         (small, "yuv420p", BT601, LIMITED),

@@ -194,6 +194,24 @@ def test_what_opens_whatever_verdicts_say(severity: str, told: float, lasts: flo
     assert opening(loiterer, POLICY, Heard(lasts_s=lasts)) is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "severity", "left", "unconfirmed_per_h", "lasts", "reason"),
+    [
+        (Kind.BRAWL, "critical", 0.46, 0.1, 95, "lasting"),
+        (Kind.ABANDONED_OBJECT, "major", 0.46, 0.1, 95, "lasting"),
+        (Kind.BRAWL, "critical", 0.46, 0.1, 85, None),
+        (Kind.BRAWL, "critical", 0.29, 0.1, 95, None),
+        (Kind.BRAWL, "critical", 0.46, 1.0, 95, None),  # its camera tells much
+        (Kind.CROWD, "minor", 0.46, 0.1, 95, None),
+    ],
+)
+def test_what_is_grave_and_lasts_opens_although_its_camera_is_not_sure(
+    kind: Kind, severity: str, left: float, unconfirmed_per_h: float, lasts: float, reason: str | None
+) -> None:
+    one = incident(kind, severity, (source("a", 0.46, left),))
+    assert opening(one, POLICY, Heard(unconfirmed_per_h, lasts)) == reason
+
+
 def test_a_second_source_or_a_report_opens_all_the_same() -> None:
     two = incident(Kind.BRAWL, "critical", (source("a", 0.6, 0.05), source("b", 0.6, 0.05)))
     assert opening(two, POLICY) == "second_source"

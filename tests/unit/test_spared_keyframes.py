@@ -8,9 +8,9 @@ from typing import Any
 import av.error
 import pytest
 
-from edge_agent.adapters.source_decode import Due
-from edge_agent.adapters.source_economy import Control, Economy
-from edge_agent.core.decode_policy import REMEMBERED_GAPS, Wish
+from edge_agent.adapters.source_decode import FrameSampler
+from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
+from edge_agent.core.decode_policy import REMEMBERED_GAPS, DecodeTarget
 from edge_agent.core.packet_sizes import FORETOLD, GROUPS, KNOWN
 
 FPS, GOP, GLANCE_S = 25, 25, 4.0
@@ -42,8 +42,8 @@ class Decoder:
 
 @dataclass(slots=True)
 class Camera:
-    """Keyframes and what follows them through an Economy. `moves`: whether the camera wakes once it is shown a packet
-    of now or later; it rests again when nothing moves."""
+    """Keyframes and what follows them through a SelectiveDecoder. `moves`: whether the camera wakes once it is shown a
+    packet of now or later; it rests again when nothing moves."""
 
     glance_s: float = GLANCE_S
     t: float = 0.0
@@ -51,25 +51,25 @@ class Camera:
     moving_since: int | None = None
     shown: list[tuple[float, int]] = field(default_factory=list)
     """When, and of which packet, while it rested."""
-    control: Control = field(default_factory=lambda: Control("auto"))
+    control: DecodeControl = field(default_factory=lambda: DecodeControl("auto"))
     chance: random.Random = field(default_factory=lambda: random.Random(1))
-    economy: Any = None
+    decoder: Any = None
 
     def __post_init__(self) -> None:
-        self.control.wish = Wish(0.0, 2.0, self.glance_s)
-        self.economy = Economy(Decoder(), self.control, lambda _: True, 1 / FPS, lambda: self.t)
+        self.control.target = DecodeTarget(0.0, 2.0, self.glance_s)
+        self.decoder = SelectiveDecoder(Decoder(), self.control, lambda _: True, 1 / FPS, lambda: self.t)
 
     def packet(self, size: float, key: bool = False, *, apart: float = 1 / FPS, broken: bool = False) -> None:
-        rests = self.control.wish.rest_s > 0
+        rests = self.control.target.rest_s > 0
         try:
-            pictures = self.economy.feed(Packet(self.number, round(size), key, broken), 0.03) or []
+            pictures = self.decoder.feed(Packet(self.number, round(size), key, broken), 0.03) or []
         except av.error.InvalidDataError:
             pictures = []
         for picture in pictures:
             if rests:
                 self.shown.append((self.t, picture.number))
             moves = self.moving_since is not None and picture.number >= self.moving_since
-            self.control.wish = Wish(0.0, 0.0 if moves else 2.0, self.glance_s)
+            self.control.target = DecodeTarget(0.0, 0.0 if moves else 2.0, self.glance_s)
         self.number += 1
         self.t += apart
 
@@ -205,16 +205,16 @@ def test_whatever_comes_a_resting_camera_is_looked_at_and_no_keyframe_is_lost_co
 
 def test_each_keyframe_that_is_decoded_is_delivered_to_a_host_with_little_time(taught: Camera) -> None:
     """Every other keyframe: what is decoded and not delivered would count as shown."""
-    due = Due(0.5, 0.5)
-    taught.glance_s, taught.control.wish = 0.0, Wish(0.5, 2.0)
-    taught.economy = Economy(
-        Decoder(), taught.control, lambda within: due.near(taught.t + within), 1 / FPS, lambda: taught.t
+    sampler = FrameSampler(0.5, 0.5)
+    taught.glance_s, taught.control.target = 0.0, DecodeTarget(0.5, 2.0)
+    taught.decoder = SelectiveDecoder(
+        Decoder(), taught.control, lambda within: sampler.would_take(taught.t + within), 1 / FPS, lambda: taught.t
     )
     delivered = []
     for _ in range(100):
         before = len(taught.shown)
         taught.packet(KEY, key=True, apart=(1 + taught.chance.uniform(-0.5, 0.5)) / FPS)
-        delivered += [due(t) for t, _ in taught.shown[before:]]
+        delivered += [sampler.take(t) for t, _ in taught.shown[before:]]
         for _ in range(GOP - 1):
             taught.packet(STILL)
     assert len(delivered) > 20

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from edge_agent.adapters.source_decode import Due
+from edge_agent.adapters.source_decode import FrameSampler
 from edge_agent.core.timing import Rhythm, due
 
 
@@ -15,8 +15,8 @@ def looks(times: list[float], every: float = 0.2) -> list[float]:
 
 @pytest.mark.parametrize("rate", [10, 12, 12.5, 14.985, 15, 20, 23.976, 25, 29.97, 30, 50, 60])
 def test_each_picture_that_is_thinned_out_to_five_a_second_is_looked_at(rate: float) -> None:
-    chosen, pictures = Due(5.0), [1.8e9 + n / rate for n in range(round(20 * rate))]
-    shown = [t for t in pictures if chosen(t)]
+    sampler, pictures = FrameSampler(5.0), [1.8e9 + n / rate for n in range(round(20 * rate))]
+    shown = [t for t in pictures if sampler.take(t)]
     assert len(shown) == pytest.approx(100, abs=2)
     assert looks(shown) == shown
     looked = shown[:1]

@@ -2,13 +2,13 @@
 
 from contract.events import Measure
 from edge_agent.core.calibration import Ground
-from edge_agent.core.crowd_count import PERSON, Count, CrowdCounter
+from edge_agent.core.crowd_count import Count, CrowdCounter
 from edge_agent.core.crowd_density import Density
 from edge_agent.core.geometry import in_frame, inside
 from edge_agent.core.rules.base import counted, subjects
 from edge_agent.core.spec import CrowdRule
 from edge_agent.core.tracks import Figure, View
-from edge_agent.core.types import Finding, Point
+from edge_agent.core.types import PERSON, Finding, Point
 
 CLEAR_DENSITY = 0.8
 """Share of `density` below which they no longer stand close together."""

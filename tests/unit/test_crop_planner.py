@@ -10,8 +10,8 @@ from contract.events import Event
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.adapters.sheets_cv2 import look
 from edge_agent.core.byte_track import ByteTrack
+from edge_agent.core.crop_planner import WHOLE_S, CropPlanner, crop_planner_of
 from edge_agent.core.crops import SIZES
-from edge_agent.core.gaze import WHOLE_S, Gaze, gaze_of
 from edge_agent.core.motion import Decision, Reason
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules.brawl import BrawlRule
@@ -39,14 +39,14 @@ def decision(reason: Reason, *cells: tuple[int, int]) -> Decision:
     return Decision(True, reason, float(moved.mean()), moved)
 
 
-def gaze(followed: np.ndarray = NOBODY) -> Gaze:
-    made = Gaze(640, 0.4, lambda t: followed)
+def planner(followed: np.ndarray = NOBODY) -> CropPlanner:
+    made = CropPlanner(640, 0.4, lambda t: followed)
     assert made.plan(decision("first"), LUMA, FRAME, 0.0, 0.0) is None
     return made
 
 
 def test_motion_is_looked_at_where_it_is() -> None:
-    found = gaze().plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
+    found = planner().plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
     assert found is not None
     (piece,) = found.pieces
     assert (piece.x1 < 50 * 1280 / 96, piece.x2 > 53 * 1280 / 96) == (True, True)
@@ -57,7 +57,7 @@ def test_motion_is_looked_at_where_it_is() -> None:
 def test_who_is_followed_is_looked_at_though_he_stands_still() -> None:
     still = np.array([(0.1, 0.1, 0.15, 0.3)])
     for at in (decision("motion", (40, 80)), decision("hold")):
-        found = gaze(still).plan(at, LUMA, FRAME, 0.2, 0.2)
+        found = planner(still).plan(at, LUMA, FRAME, 0.2, 0.2)
         assert found is not None
         assert any(piece.x1 <= 128 and piece.x2 >= 192 and piece.y2 >= 216 for piece in found.pieces)
 
@@ -70,7 +70,7 @@ def shown(*boxes: tuple[float, float, float, float], score: float = 0.1) -> Dete
 
 def test_who_stays_where_the_whole_picture_shows_nobody_gets_no_piece_any_more() -> None:
     sign = (0.1, 0.1, 0.15, 0.3)
-    made = gaze(np.array([sign]))
+    made = planner(np.array([sign]))
 
     def pieces(t: float) -> int:
         on = made.plan(decision("hold"), LUMA, FRAME, t, t)
@@ -86,7 +86,7 @@ def test_who_stays_where_the_whole_picture_shows_nobody_gets_no_piece_any_more()
 
 
 def test_who_walks_keeps_his_piece_wherever_the_whole_picture_misses_him() -> None:
-    made = Gaze(640, 0.4, lambda t: np.array([(0.1 + 0.02 * t, 0.1, 0.15 + 0.02 * t, 0.3)]))
+    made = CropPlanner(640, 0.4, lambda t: np.array([(0.1 + 0.02 * t, 0.1, 0.15 + 0.02 * t, 0.3)]))
     for number in range(4):
         assert made.plan(decision("hold"), LUMA, FRAME, number * WHOLE_S, number * WHOLE_S) is None
         made.take_whole(shown())
@@ -96,18 +96,18 @@ def test_who_walks_keeps_his_piece_wherever_the_whole_picture_misses_him() -> No
 
 
 def test_the_motion_of_whom_we_know_is_not_looked_at_twice() -> None:
-    found = gaze(np.array([(0.5, 0.35, 0.56, 0.45)])).plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
+    found = planner(np.array([(0.5, 0.35, 0.56, 0.45)])).plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
     assert found is not None
     assert len(found.pieces) == 1
 
 
 @pytest.mark.parametrize("reason", ["always", "first", "refresh", "confirm", "futile"])
 def test_whatever_else_opens_the_gate_wants_the_whole(reason: Reason) -> None:
-    assert gaze().plan(decision(reason, (20, 50)), LUMA, FRAME, 0.2, 0.2) is None
+    assert planner().plan(decision(reason, (20, 50)), LUMA, FRAME, 0.2, 0.2) is None
 
 
 def test_the_whole_is_looked_at_on_a_slow_rhythm_and_after_a_clock_was_set_back() -> None:
-    made = gaze()
+    made = planner()
     times = [0.2 * n for n in range(1, 61)]
     whole = [t for t in times if made.plan(decision("motion", (20, 50)), LUMA, FRAME, t, t) is None]
     assert whole == pytest.approx([WHOLE_S, 2 * WHOLE_S, 3 * WHOLE_S, 4 * WHOLE_S])
@@ -115,7 +115,7 @@ def test_the_whole_is_looked_at_on_a_slow_rhythm_and_after_a_clock_was_set_back(
 
 
 def test_who_has_left_is_looked_for_in_the_whole_picture_once() -> None:
-    made = gaze()
+    made = planner()
     made.take_whole(shown())
 
     def whole(number: int, t: float, somebody: bool) -> bool:
@@ -143,7 +143,7 @@ def test_who_has_left_is_looked_for_in_the_whole_picture_once() -> None:
 
 
 def test_who_is_cut_by_a_piece_is_looked_at_again_with_room_around() -> None:
-    made = gaze()
+    made = planner()
     on = made.plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
     assert on is not None
     (piece,) = on.pieces
@@ -160,7 +160,7 @@ def test_who_is_cut_by_a_piece_is_looked_at_again_with_room_around() -> None:
 def test_who_is_followed_is_found_though_a_pieces_border_cuts_him(sign: bool) -> None:
     """Whoever stands above him may lie in the same box. A sign that no whole picture shows is nobody for all that."""
     there = 0.1, 0.3, 0.15, 0.5
-    made = gaze(np.array([there]))
+    made = planner(np.array([there]))
     for number in (1, 2):
         assert made.plan(decision("hold"), LUMA, FRAME, number * WHOLE_S, 0.0) is None
         made.take_whole(shown(*([] if sign else [there])))
@@ -176,7 +176,7 @@ def test_who_is_followed_is_found_though_a_pieces_border_cuts_him(sign: bool) ->
     assert sign or seen.found.boxes == pytest.approx(np.array([there]) * (*FRAME, *FRAME), abs=1)
 
 
-def pieces(made: Gaze, luma: Image, t: float, *shown_there: Detections) -> int:
+def pieces(made: CropPlanner, luma: Image, t: float, *shown_there: Detections) -> int:
     """How many there are for what moves at one place; then that they showed this, or nobody."""
     on = made.plan(decision("motion", (20, 50)), luma, FRAME, t, t)
     assert on is not None
@@ -192,7 +192,7 @@ def lit(by: int, where: tuple[slice, slice] = (slice(20, 23), slice(50, 53))) ->
 
 
 def test_where_a_look_showed_nobody_nobody_looks_again_while_the_place_is_the_same() -> None:
-    made = gaze()
+    made = planner()
     assert [pieces(made, LUMA, 0.2), pieces(made, LUMA, 0.4), pieces(made, lit(6), 0.6)] == [1, 0, 0]
     assert [pieces(made, lit(7), 0.8), pieces(made, lit(7), 1.0), pieces(made, LUMA, 1.2)] == [1, 0, 1]
 
@@ -200,7 +200,7 @@ def test_where_a_look_showed_nobody_nobody_looks_again_while_the_place_is_the_sa
 def test_the_whole_picture_does_not_answer_for_a_piece_but_says_where_somebody_may_be() -> None:
     elsewhere, there = (0.1, 0.1, 0.15, 0.3), (0.53, 0.38, 0.54, 0.4)
     for seen, again in (((), 0), ((elsewhere,), 0), ((there,), 1)):
-        made = gaze()
+        made = planner()
         made.take_whole(shown())
         assert [pieces(made, LUMA, 0.2), pieces(made, LUMA, 0.4)] == [1, 0]
         assert made.plan(decision("motion", (20, 50)), LUMA, FRAME, WHOLE_S, WHOLE_S) is None
@@ -209,13 +209,13 @@ def test_the_whole_picture_does_not_answer_for_a_piece_but_says_where_somebody_m
 
 
 def test_who_comes_so_slowly_that_no_two_pictures_differ_is_looked_at() -> None:
-    made = gaze()
+    made = planner()
     assert [pieces(made, lit(2 * n), 0.2 + 0.2 * n) for n in range(9)] == [1, 0, 0, 0, 1, 0, 0, 0, 1]
 
 
 def test_where_somebody_may_be_it_is_looked_at_again() -> None:
     """Somebody doubtful, too, whom no track begins with."""
-    made = gaze()
+    made = planner()
     on = made.plan(decision("motion", (20, 50)), LUMA, FRAME, 0.2, 0.2)
     assert on is not None
     (piece,) = on.pieces
@@ -226,12 +226,12 @@ def test_where_somebody_may_be_it_is_looked_at_again() -> None:
         np.zeros(1, np.int32),
         ("person",),
     )
-    made = gaze()
+    made = planner()
     assert [pieces(made, LUMA, 0.2, faint), pieces(made, LUMA, 0.4), pieces(made, LUMA, 0.6)] == [1, 1, 0]
 
 
 def test_of_what_moves_all_is_looked_at_where_a_part_of_it_is_anew() -> None:
-    made = gaze()
+    made = planner()
     cut: list[tuple[int, ...]] = []
     for luma, t in ((LUMA, 0.2), (lit(20), 0.4)):
         on = made.plan(decision("motion", (20, 50), (23, 50), (26, 50)), luma, FRAME, t, t)
@@ -245,7 +245,7 @@ def test_of_what_moves_all_is_looked_at_where_a_part_of_it_is_anew() -> None:
 @pytest.mark.parametrize(("later", "again"), [(0.4 + WHOLE_S, 1), (86_400.0, 1), (0.1, 1), (0.3 + WHOLE_S, 0)])
 def test_what_a_piece_showed_before_a_pause_says_nothing_any_more(later: float, again: int) -> None:
     """Nor what it showed before the clock was set back. Looks that go on keep it, whole ones too."""
-    made = gaze()
+    made = planner()
     assert [pieces(made, LUMA, 0.2), pieces(made, LUMA, 0.4)] == [1, 0]
     made.plan(decision("refresh"), LUMA, FRAME, later, later)
     made.take_whole(shown())
@@ -253,7 +253,7 @@ def test_what_a_piece_showed_before_a_pause_says_nothing_any_more(later: float, 
 
 
 def test_a_luma_of_another_size_begins_anew() -> None:
-    made = gaze()
+    made = planner()
     assert [pieces(made, LUMA, 0.2), pieces(made, LUMA, 0.4)] == [1, 0]
     small = Decision(True, "motion", 0.1, np.pad(np.ones((3, 3), np.bool_), ((9, 15), (20, 25))))
     on = made.plan(small, np.full((27, 48), 90, np.uint8), FRAME, 0.6, 0.6)
@@ -263,7 +263,7 @@ def test_a_luma_of_another_size_begins_anew() -> None:
 
 def test_motion_everywhere_is_the_whole_picture() -> None:
     everywhere = Decision(True, "motion", 1.0, np.ones((54, 96), np.bool_))
-    assert gaze().plan(everywhere, LUMA, FRAME, 0.2, 0.2) is None
+    assert planner().plan(everywhere, LUMA, FRAME, 0.2, 0.2) is None
 
 
 def test_rules_about_pixels_have_the_whole_picture() -> None:
@@ -271,7 +271,7 @@ def test_rules_about_pixels_have_the_whole_picture() -> None:
     camera = CameraSpec(id="c", source="-", zones=(Zone("yard", SQUARE),), rules=(intrusion,), crops="auto")
 
     def parts(spec: CameraSpec) -> bool:
-        return gaze_of(spec, ByteTrack(TRACKER), DetectorSpec(), TRACKER) is not None
+        return crop_planner_of(spec, ByteTrack(TRACKER), DetectorSpec(), TRACKER) is not None
 
     assert parts(camera)
     assert not parts(replace(camera, rules=(intrusion, brawl)))
@@ -302,8 +302,8 @@ def played(crops: bool) -> tuple[list[tuple[Track, ...]], list[Event], Blobs]:
     """Two who walk towards and past each other, one who comes, stops at 6 s and stays, at 5 pictures a second."""
     camera = guarded("scene")
     tracker, detector = ByteTrack(TRACKER), Blobs()
-    watched = Gaze(640, TRACKER.start, tracker.expected) if crops else None
-    pipeline = CameraPipeline(camera, AGENT, tracker, ids, "blobs", gaze=watched)
+    watched = CropPlanner(640, TRACKER.start, tracker.expected) if crops else None
+    pipeline = CameraPipeline(camera, AGENT, tracker, ids, "blobs", planner=watched)
     tracks: list[tuple[Track, ...]] = []
     events: list[Event] = []
     for n in range(75):

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from edge_agent.adapters.source_nursery import Nursery
+from edge_agent.adapters.source_fork_client import ForkClient
 
 HANDLES = (0, 1, 2, 0)
 
 
-class Forkers(Nursery):
+class ClientOfSockets(ForkClient):
     """One socket after the other instead of processes."""
 
     def __init__(self, count: int) -> None:
@@ -27,34 +27,34 @@ class Forkers(Nursery):
 
 
 @pytest.fixture
-def forkers() -> Iterator[Forkers]:
-    made = Forkers(3)
+def client() -> Iterator[ClientOfSockets]:
+    made = ClientOfSockets(3)
     yield made
     for pair in made.pairs:
         for one in pair:
             one.close()
 
 
-def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(forkers: Forkers) -> None:
-    dead, late, third = (theirs for _, theirs in forkers.pairs)
+def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(client: ClientOfSockets) -> None:
+    dead, late, third = (theirs for _, theirs in client.pairs)
     dead.close()
     with pytest.raises(TimeoutError):
-        forkers.fork(*HANDLES)
+        client.fork(*HANDLES)
     assert late.recv(1), "the second was asked"
     with pytest.raises(BrokenPipeError):
         late.send(str(-errno.EAGAIN).encode())
     third.send(str(-errno.ENOMEM).encode())
     with pytest.raises(OSError, match=os.strerror(errno.ENOMEM)):
-        forkers.fork(*HANDLES)
+        client.fork(*HANDLES)
 
 
-def test_a_child_whose_handles_find_no_room_is_an_error_that_leaves_nothing_open(forkers: Forkers) -> None:
-    theirs = forkers.pairs[0][1]
+def test_a_child_whose_handles_find_no_room_is_an_error_that_leaves_nothing_open(client: ClientOfSockets) -> None:
+    theirs = client.pairs[0][1]
     ours, other = os.pipe()
     socket.send_fds(theirs, [b"1234"], [other])
     os.close(other)
     with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
-        forkers.fork(*HANDLES)
+        client.fork(*HANDLES)
     theirs.setblocking(False)
     assert theirs.recv(1), "asked; what came with it is closed by not being taken"
     assert os.read(ours, 1) == b"", "the one handle that came is closed"

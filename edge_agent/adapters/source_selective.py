@@ -12,7 +12,7 @@ from typing import Any
 
 import av.error
 
-from edge_agent.core.decode_policy import Backlog, DecodePolicy, KeyframeMeter, Mode, Wish, mode
+from edge_agent.core.decode_policy import Backlog, DecodePolicy, DecodeTarget, KeyframeMeter, Mode, mode
 from edge_agent.core.packet_sizes import PacketSizes
 
 MOST_KEPT = 32_000_000
@@ -23,11 +23,11 @@ of the picture at a time marks where that begins (H.264's recovery points)."""
 
 
 @dataclass(slots=True)
-class Control:
-    """What the agent wishes, and what it may be told of the stream. Another thread may set `wish`, whole."""
+class DecodeControl:
+    """What the agent asks for, and what it may be told of the stream. Another thread may set `target`, whole."""
 
     policy: DecodePolicy = "all"
-    wish: Wish = field(default_factory=Wish)
+    target: DecodeTarget = field(default_factory=DecodeTarget)
     mode: Mode = "all"
     skipped: int = 0
     spared: int = 0
@@ -39,7 +39,7 @@ class Control:
     """Of the stream: a recording that begins again is the same one."""
 
 
-class Economy:
+class SelectiveDecoder:
     """One opened stream. `feed` with each packet in order; it raises what decoding raises.
 
     due: whether a picture that comes within so many seconds would be delivered.
@@ -48,7 +48,7 @@ class Economy:
     def __init__(
         self,
         context: Any,
-        control: Control,
+        control: DecodeControl,
         due: Callable[[float], bool],
         interval: float,
         clock: Callable[[], float] = time.monotonic,
@@ -80,7 +80,7 @@ class Economy:
         self._weigh(packet.size, key, now)
         self._backlog.see(now, waited_s)
         policy: DecodePolicy = control.policy if self._empty < EMPTY else "all"
-        before, control.mode = control.mode, mode(policy, control.wish, self._meter, self._backlog.behind, now)
+        before, control.mode = control.mode, mode(policy, control.target, self._meter, self._backlog.behind, now)
         control.keyframe_s, control.behind = self._meter.interval(now), self._backlog.behind
         if control.mode == "keyframes":
             return self._key(packet, key, now)
@@ -95,14 +95,14 @@ class Economy:
         return frames
 
     def _weigh(self, size: int, key: bool, now: float) -> None:
-        rests = self._control.wish.rest_s > 0
+        rests = self._control.target.rest_s > 0
         if self._rested and not rests and self._control.mode == "keyframes":
             self._control.sizes.woke(now)
         self._control.sizes.see(size, key, rests)
         self._rested = rests
 
     def _key(self, packet: Any, key: bool, now: float) -> list[Any] | None:
-        control, wish, sizes = self._control, self._control.wish, self._control.sizes
+        control, target, sizes = self._control, self._control.target, self._control.sizes
         if key:
             control.spared += self._spared is not None
             self._kept, self._kept_bytes, self._whole, self._spared = [], 0, True, None
@@ -115,7 +115,7 @@ class Economy:
         if key and self._due(0.0):
             # The keyframe that is nearest to a glance's time: packets come unevenly, and the next may come much later.
             nearest = now + (control.keyframe_s or 0.0) / 2
-            if wish.rest_s <= 0 or not sizes.nothing_new(nearest, wish.glance_s):
+            if target.rest_s <= 0 or not sizes.nothing_new(nearest, target.glance_s):
                 return self._alone(packet, now)
             self._spared = packet
         if self._spared is None or not sizes.another:

@@ -1,4 +1,4 @@
-"""Whose turn it is: of those who have news, who has longest been without, each with one thread at a time.
+"""A queue of who has news: next comes who has longest had no turn, each with one thread at a time.
 
 Bounded by the number of those who are known: news of one who already waits changes nothing, and who gets its turn takes
 the newest there is.
@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Turns(Generic[T]):
+class FairQueue(Generic[T]):
     """Any thread may call anything. Whoever gets one from `next` gives it back with `done`."""
 
     def __init__(self) -> None:
@@ -25,12 +25,12 @@ class Turns(Generic[T]):
         self._count = 0
         self._over = False
 
-    def admit(self, one: T) -> None:
+    def add(self, one: T) -> None:
         """It may have turns from now on."""
         with self._lock:
             self._known.add(one)
 
-    def dismiss(self, one: T) -> None:
+    def remove(self, one: T) -> None:
         """It has no more turns; returns when the last is over."""
         with self._lock:
             self._known.discard(one)
@@ -40,7 +40,7 @@ class Turns(Generic[T]):
             self._ended.wait_for(lambda: one not in self._served)
 
     def call(self, one: T) -> None:
-        """There is news of it; of one who is not admitted nobody wants any."""
+        """There is news of it; of one who was not added nobody wants any."""
         with self._lock:
             if one not in self._known:
                 return

@@ -1,6 +1,6 @@
-"""The agent's end of source_forker: decoding children that are there at once and share what they have imported.
+"""The agent's end of source_fork_server: decoding children that are there at once and share what they have imported.
 
-The forker is started with the first child, and anew where it has died; the children of one that died live on.
+The server is started with the first child, and anew where it has died; the children of one that died live on.
 """
 
 import contextlib
@@ -14,10 +14,10 @@ import sys
 import threading
 
 FORK_S = 30.0
-"""So long may a child take to come; the forker has to start first, maybe."""
+"""So long may a child take to come; the server has to start first, maybe."""
 
 
-class Forked:
+class ForkedChild:
     """A child. pid: for people; it may be another's by now."""
 
     def __init__(self, pid: int, handle: int, told: int) -> None:
@@ -32,9 +32,11 @@ class Forked:
             signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
     def wait(self) -> int | None:
-        """Once it has ended: its exit status, or the negative number of the signal; None where the forker died with
+        """Once it has ended: its exit status, or the negative number of the signal; None where the server died with
         that knowledge."""
-        select.select([self._handle], [], [])
+        ended = select.poll()
+        ended.register(self._handle, select.POLLIN)
+        ended.poll()
         with contextlib.suppress(ValueError):
             self._code = int(os.read(self._told, 16)) if self._code is None else self._code
         return self._code
@@ -44,7 +46,7 @@ class Forked:
         os.close(self._told)
 
 
-class Nursery:
+class ForkClient:
     """Any thread."""
 
     def __init__(self) -> None:
@@ -52,7 +54,7 @@ class Nursery:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
 
-    def fork(self, stdin: int, stdout: int, stderr: int, memory: int) -> Forked:
+    def fork(self, stdin: int, stdout: int, stderr: int, memory: int) -> ForkedChild:
         """A new child with these handles, of which the caller keeps his own. Raises OSError if there can be none."""
         handles = [stdin, stdout, stderr, memory]
         with self._lock:
@@ -68,14 +70,14 @@ class Nursery:
             for handle in given:
                 os.close(handle)
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        return Forked(number, *given)
+        return ForkedChild(number, *given)
 
     def _ask(self, handles: list[int]) -> tuple[int, list[int]]:
-        """Of a forker that fails nobody asks again: an answer that comes late would be taken for the next one's."""
+        """Of a server that fails nobody asks again: an answer that comes late would be taken for the next one's."""
         try:
-            forker = self._socket or self._start()
-            socket.send_fds(forker, [b"\0"], handles)
-            message, given, _, _ = socket.recv_fds(forker, 32, 2)
+            server = self._socket or self._start()
+            socket.send_fds(server, [b"\0"], handles)
+            message, given, _, _ = socket.recv_fds(server, 32, 2)
             if not message:
                 raise ConnectionResetError(errno.ECONNRESET, "the forking process has ended")
         except OSError:
@@ -90,7 +92,7 @@ class Nursery:
         # Of several threads only one is forked.
         env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         try:
-            command = [sys.executable, "-m", "edge_agent.adapters.source_forker"]
+            command = [sys.executable, "-m", "edge_agent.adapters.source_fork_server"]
             self._process = subprocess.Popen(command, stdin=theirs.fileno(), env=env)
         except OSError:
             ours.close()
@@ -101,7 +103,7 @@ class Nursery:
         return ours
 
     def _end(self) -> None:
-        """The forker is of no more use."""
+        """The server is of no more use."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -111,5 +113,5 @@ class Nursery:
             self._process = None
 
 
-NURSERY = Nursery()
+FORK_CLIENT = ForkClient()
 """One for this process; it ends with it."""

@@ -11,17 +11,17 @@ import av
 import numpy as np
 import pytest
 
-from edge_agent.adapters.source_decode import Due, decode
-from edge_agent.adapters.source_economy import EMPTY, Control, Economy
+from edge_agent.adapters.source_decode import FrameSampler, decode
 from edge_agent.adapters.source_live import LiveSource
+from edge_agent.adapters.source_selective import EMPTY, DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import Request
-from edge_agent.core.decode_policy import BEHIND_S, INTRA, Wish
+from edge_agent.core.decode_policy import BEHIND_S, INTRA, DecodeTarget
 from edge_agent.core.types import Frame
 from tests.brokers import wait_until
 from tests.clips import Image, counting_frames, number_of, write_clip
 
 FPS = 25
-REST = Wish(0.0, 2.0)
+REST = DecodeTarget(0.0, 2.0)
 
 
 def coded(
@@ -45,12 +45,12 @@ def coded(
         stream: Any = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = images[0].shape[1], images[0].shape[0], "yuv420p"
         stream.codec_context.gop_size = 1000
-        wish = f"bframes={bframes}:b-adapt=0:b-pyramid=none:scenecut=0:keyint=1000{more}"
+        x264 = f"bframes={bframes}:b-adapt=0:b-pyramid=none:scenecut=0:keyint=1000{more}"
         if rate is None:
-            wish += ":crf=18"
+            x264 += ":crf=18"
         else:
             stream.bit_rate = rate
-        stream.options = {"preset": "veryfast" if rate is None else "superfast", "forced-idr": "1", "x264-params": wish}
+        stream.options = {"preset": "veryfast" if rate is None else "superfast", "forced-idr": "1", "x264-params": x264}
         for number, image in enumerate(images):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             frame.pict_type = 1 if number in keys else 0
@@ -60,17 +60,17 @@ def coded(
 
 
 class Camera:
-    """Feeds the packets of a clip to an Economy at FPS on a clock of its own."""
+    """Feeds the packets of a clip to a SelectiveDecoder at FPS on a clock of its own."""
 
-    def __init__(self, clip: Path, wish: Wish = REST, due_every: int = 1) -> None:
-        self.control = Control("auto", wish)
+    def __init__(self, clip: Path, target: DecodeTarget = REST, due_every: int = 1) -> None:
+        self.control = DecodeControl("auto", target)
         self.now = 0.0
         self.number = -1
         self.due_every = due_every
         self.container = av.open(str(clip))
         stream = self.container.streams.video[0]
         stream.thread_type = "NONE"
-        self.economy = Economy(
+        self.decoder = SelectiveDecoder(
             stream.codec_context, self.control, lambda _: self.number % due_every == 0, 0.04, lambda: self.now
         )
         self.packets = self.container.demux(stream)
@@ -82,7 +82,7 @@ class Camera:
         for packet in self.packets:
             self.number += 1
             self.now = self.number / FPS
-            frames = self.economy.feed(packet, waited_s)
+            frames = self.decoder.feed(packet, waited_s)
             pictures = None if frames is None else [number_of(f.to_ndarray(format="bgr24")) for f in frames]
             told.append(None if pictures is None else pictures[-1] if pictures else -1)
             if len(told) == count:
@@ -101,8 +101,8 @@ class Camera:
 
 
 @contextmanager
-def camera(clip: Path, wish: Wish = REST, due_every: int = 1) -> Iterator[Camera]:
-    made = Camera(clip, wish, due_every)
+def camera(clip: Path, target: DecodeTarget = REST, due_every: int = 1) -> Iterator[Camera]:
+    made = Camera(clip, target, due_every)
     try:
         yield made
     finally:
@@ -111,7 +111,7 @@ def camera(clip: Path, wish: Wish = REST, due_every: int = 1) -> Iterator[Camera
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder, images = tmp_path_factory.mktemp("economy"), counting_frames(250)
+    folder, images = tmp_path_factory.mktemp("decoder"), counting_frames(250)
     return {
         "second": coded(folder / "second.mp4", images, (25,)),
         "reordered": coded(folder / "reordered.mp4", images, (25,), bframes=2),
@@ -139,18 +139,18 @@ def test_a_resting_camera_gives_keyframes_only_and_wakes_with_the_next_packet(
         assert [n for n in resting if n is not None] == [75 % 60, 100 % 60]
         assert watched.mode == "keyframes"
         assert watched.control.skipped == 58
-        watched.control.wish = Wish()
+        watched.control.target = DecodeTarget()
         woken = watched.play(40)
         assert watched.mode == "no_nonref"
         right(woken, 111, late)
 
 
 def test_a_camera_that_goes_to_sleep_within_a_group_of_pictures_can_be_woken_within_it(clips: dict[str, Path]) -> None:
-    with camera(clips["second"], Wish()) as watched:
+    with camera(clips["second"], DecodeTarget()) as watched:
         right(watched.play(85), 0, 0)
-        watched.control.wish = REST
+        watched.control.target = REST
         assert watched.play(5) == [None] * 5
-        watched.control.wish = Wish()
+        watched.control.target = DecodeTarget()
         right(watched.play(20), 90, 0)
 
 
@@ -167,22 +167,22 @@ def wandering(place: Image, noise: float, walks: Sequence[range], count: int) ->
     return images
 
 
-def rested(clip: Path, place: Image, glance_s: float) -> tuple[list[int], list[int], Control]:
+def rested(clip: Path, place: Image, glance_s: float) -> tuple[list[int], list[int], DecodeControl]:
     """Of a camera that rests whenever no block is to be seen: the packets with which it woke, and those with which it
     was given a picture while it rested."""
     now, keyframes, woken = 0.0, list[int](), list[int]()
-    control = Control("auto", Wish(0.0, 1.0, glance_s))
+    control = DecodeControl("auto", DecodeTarget(0.0, 1.0, glance_s))
     with av.open(str(clip)) as container:
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
-        economy = Economy(stream.codec_context, control, lambda _: True, 1 / FPS, lambda: now)
+        decoder = SelectiveDecoder(stream.codec_context, control, lambda _: True, 1 / FPS, lambda: now)
         for n, packet in enumerate(container.demux(stream)):
             now = n / FPS
-            for frame in economy.feed(packet, 0.03) or ():
+            for frame in decoder.feed(packet, 0.03) or ():
                 moves = np.abs(frame.to_ndarray(format="bgr24").astype(np.int16) - place).max() > 100
-                keyframes += [n] if control.wish.rest_s else []
-                woken += [n] if control.wish.rest_s and moves else []
-                control.wish = Wish(0.0, 0.0 if moves else 1.0, glance_s)
+                keyframes += [n] if control.target.rest_s else []
+                woken += [n] if control.target.rest_s and moves else []
+                control.target = DecodeTarget(0.0, 0.0 if moves else 1.0, glance_s)
     return woken, keyframes, control
 
 
@@ -229,7 +229,7 @@ def test_a_codec_that_stretches_its_interval_is_noticed_when_the_keyframe_fails_
     with camera(clips["stretched"]) as watched:
         told = watched.play(240)
         assert told[100] == 100 % 60
-        assert told[101:156] == [None] * 55  # 2.2 s, as the wish allows
+        assert told[101:156] == [None] * 55  # 2.2 s, as the target allows
         right(told[156:], 156, 0)
 
 
@@ -243,20 +243,20 @@ def test_a_stream_that_is_refreshed_a_part_at_a_time_is_decoded_throughout(tmp_p
 
 
 def test_pictures_nobody_refers_to_are_decoded_only_when_they_are_due(clips: dict[str, Path]) -> None:
-    with camera(clips["reordered"], Wish(), due_every=5) as watched:
+    with camera(clips["reordered"], DecodeTarget(), due_every=5) as watched:
         told = watched.play(200)
         assert 80 <= watched.control.skipped <= 110
         assert all(told[n] is not None for n in range(0, 200, 5))
         for number, shown in enumerate(told):
             assert shown is None or shown == -1 or (number - shown) % 60 <= 4
-    with camera(clips["second"], Wish(), due_every=5) as watched:
+    with camera(clips["second"], DecodeTarget(), due_every=5) as watched:
         right(watched.play(200), 0, 0)
         assert watched.control.skipped == 0
 
 
 def test_motion_jpeg_is_decoded_where_it_is_due(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mkv", counting_frames(100), fps=FPS, codec="mjpeg", pix_fmt="yuvj420p")
-    with camera(clip, Wish(), due_every=5) as watched:
+    with camera(clip, DecodeTarget(), due_every=5) as watched:
         told = watched.play(100)
     assert [n for n, shown in enumerate(told) if shown is not None][-10:] == list(range(50, 100, 5))
     assert watched.control.skipped == 100 - (INTRA - 1) - 15
@@ -264,7 +264,7 @@ def test_motion_jpeg_is_decoded_where_it_is_due(tmp_path: Path) -> None:
 
 def test_who_is_behind_jumps_to_a_keyframe_instead_of_falling_further(clips: dict[str, Path]) -> None:
     slow = round(BEHIND_S * FPS)
-    with camera(clips["second"], Wish()) as watched:
+    with camera(clips["second"], DecodeTarget()) as watched:
         watched.play(10, 0.0)
         told = watched.play(slow + 40, 0.0)
         first = told.index(None)
@@ -286,18 +286,18 @@ def test_everything_is_decoded_where_the_config_says_so(clips: dict[str, Path]) 
 
 
 def test_another_rate_holds_from_the_next_picture_on() -> None:
-    due, t, shown = Due(5.0, early=0.5), 1_700_000_000.0, []
+    sampler, t, shown = FrameSampler(5.0, early=0.5), 1_700_000_000.0, []
     for n in range(150):
-        due.pace(5.0 if n < 50 or n >= 100 else 1.0)
-        near = due.near(t + n / FPS)
-        if due(t + n / FPS):
+        sampler.set_rate(5.0 if n < 50 or n >= 100 else 1.0)
+        near = sampler.would_take(t + n / FPS)
+        if sampler.take(t + n / FPS):
             shown.append(n)
             assert near
     assert 9 <= len([n for n in shown if n < 50]) <= 11
     assert len([n for n in shown if 55 <= n < 100]) == 2
     assert 9 <= len([n for n in shown if n >= 100]) <= 11
-    due.pace(0.0)
-    assert all(due(t + n / FPS) for n in range(150, 160))
+    sampler.set_rate(0.0)
+    assert all(sampler.take(t + n / FPS) for n in range(150, 160))
 
 
 def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
@@ -307,12 +307,12 @@ def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
         live.start()
         frames = iter(live)
         next(frames)
-        live.wish(Wish(0.0, 1.0))
+        live.set_target(DecodeTarget(0.0, 1.0))
         wait_until(lambda: live.status().mode == "keyframes" and live.status().skipped >= 10)
         assert 0.3 < (live.status().keyframe_s or 0) < 0.6
         resting = [next(frames) for _ in range(3)]
         assert all((b.index - a.index) % 10 == 0 for a, b in pairwise(resting))
-        live.wish(Wish())
+        live.set_target(DecodeTarget())
         woken: list[Frame] = [next(frames) for _ in range(8)]
         assert live.status().mode == "no_nonref"
         assert min(b.index - a.index for a, b in pairwise(woken)) < 10
@@ -323,7 +323,7 @@ def test_a_live_source_sleeps_and_wakes_as_it_is_told(tmp_path: Path) -> None:
 
 def test_a_recording_that_begins_again_is_the_same_stream_and_keeps_its_pace(tmp_path: Path) -> None:
     clip = coded(tmp_path / "clip.mp4", [np.full((120, 160, 3), 90, np.uint8)] * 20, (5,))
-    control = Control("auto", Wish(1.5, 1.0))
+    control = DecodeControl("auto", DecodeTarget(1.5, 1.0))
     modes: dict[int, str] = {}
     began = time.monotonic()
     for item in decode(Request(str(clip), realtime=True, loop=True, fps=1.5), control):
@@ -337,9 +337,9 @@ def test_a_recording_that_begins_again_is_the_same_stream_and_keeps_its_pace(tmp
 
 @pytest.mark.parametrize(("spread", "first"), [(0.0, 0.25), (0.5, 0.625), (1.0, 1.0)])
 def test_who_is_slowed_down_waits_for_a_part_of_the_longer_step_first(spread: float, first: float) -> None:
-    due = Due(4.0, spread=lambda: spread)
-    assert due(100.0)
-    due.pace(1.0)
-    given = [n / 1000 for n in range(1, 4000) if due(100.0 + n / 1000)]
+    sampler = FrameSampler(4.0, spread=lambda: spread)
+    assert sampler.take(100.0)
+    sampler.set_rate(1.0)
+    given = [n / 1000 for n in range(1, 4000) if sampler.take(100.0 + n / 1000)]
     assert given[0] == pytest.approx(first, abs=0.11)
     assert np.diff(given) == pytest.approx([1.0] * (len(given) - 1), abs=0.01)

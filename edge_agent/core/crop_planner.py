@@ -1,5 +1,7 @@
 """Where one camera's picture is looked at: whole, or only where somebody is followed or something moves.
 
+A *piece* is a crop of the picture, a *sheet* the mosaic that the network is shown of several (edge_agent.core.crops).
+
 Everybody who is followed lies in a piece of each look, whether he moves or not; whoever comes moves. The whole picture
 is looked at on a slow rhythm all the same, and whenever the gate opens for another reason than motion.
 
@@ -40,7 +42,7 @@ UNSEEN = -1000
 """No luma: no piece has shown nobody there."""
 
 
-class Gaze:
+class CropPlanner:
     """side: longer side at which the network sees a whole picture, pixels. strong: score that begins a track. expected:
     where whoever is followed should be at a time, (n, 4) unit coordinates. whole_s: rhythm of the whole picture.
     motion: what the gate takes for motion."""
@@ -139,13 +141,13 @@ def in_parts(camera: CameraSpec) -> bool:
     return camera.crops == "auto" and all(rule.kind in PATIENT for rule in camera.rules)
 
 
-def gaze_of(
+def crop_planner_of(
     camera: CameraSpec, tracks: ByteTrack, detector: DetectorSpec, tracker: TrackerSpec, whole_s: float = WHOLE_S
-) -> Gaze | None:
+) -> CropPlanner | None:
     """None where the camera is always looked at whole."""
     if not in_parts(camera):
         return None
-    return Gaze(detector.imgsz, tracker.start, tracks.expected, whole_s, camera.motion)
+    return CropPlanner(detector.imgsz, tracker.start, tracks.expected, whole_s, camera.motion)
 
 
 def _among(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:

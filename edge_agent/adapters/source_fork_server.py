@@ -1,11 +1,11 @@
-"""The process that decoding children are forked from: `python -m edge_agent.adapters.source_forker`, its socket on
+"""The fork server of decoding children: `python -m edge_agent.adapters.source_fork_server`, its socket on
 standard input.
 
 It has imported the decoder once, so a child is there at once and shares all that with its siblings, page by page. It
 decodes nothing itself, and has one thread. To each message with four handles (a child's standard input, output and
 error, and its memory) it answers with the child's number and two handles, or with an error's number, below 0. By the
 first handle the child is signalled: it never means another process. The second tells how it ended, as subprocess does.
-The forker ends with the agent.
+The server ends with the agent.
 """
 
 import contextlib
@@ -40,27 +40,27 @@ def child(given: list[int], others: list[int]) -> Never:
         os._exit(code)
 
 
-class Forker:
+class ForkServer:
     """agent: its end of the socket is where requests come from."""
 
     def __init__(self, agent: socket.socket) -> None:
         self._agent = agent
         self._ready = selectors.DefaultSelector()
         self._ready.register(agent, selectors.EVENT_READ)
-        self._living: dict[int, tuple[int, int]] = {}
+        self._children: dict[int, tuple[int, int]] = {}
         """By the handle to signal it by: a child's number, and where its end is told."""
 
     def serve(self) -> None:
         """Until the agent is gone."""
         while True:
             for key, _ in self._ready.select():
-                if key.fd in self._living:
-                    self._bury(key.fd)
+                if key.fd in self._children:
+                    self._reap(key.fd)
                 elif not self._answer():
                     return
 
-    def _bury(self, handle: int) -> None:
-        pid, told = self._living.pop(handle)
+    def _reap(self, handle: int) -> None:
+        pid, told = self._children.pop(handle)
         self._ready.unregister(handle)
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         with contextlib.suppress(BrokenPipeError):
@@ -74,7 +74,7 @@ class Forker:
         if not message:
             return False
         ends, told = os.pipe()
-        pairs = (one for pair in self._living.items() for one in (pair[0], pair[1][1]))
+        pairs = (one for pair in self._children.items() for one in (pair[0], pair[1][1]))
         others = [self._agent.fileno(), self._ready.fileno(), ends, told, *pairs]
         try:
             pid = os.fork()
@@ -85,7 +85,7 @@ class Forker:
             if pid == 0:
                 child(given, others)
             handle = os.pidfd_open(pid)
-            self._living[handle] = (pid, told)
+            self._children[handle] = (pid, told)
             self._ready.register(handle, selectors.EVENT_READ)
             socket.send_fds(self._agent, [str(pid).encode()], [handle, ends])
         for one in (*given, ends):
@@ -100,7 +100,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     with contextlib.suppress(ConnectionError):
-        Forker(socket.socket(fileno=os.dup(0))).serve()
+        ForkServer(socket.socket(fileno=os.dup(0))).serve()
 
 
 if __name__ == "__main__":
