@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlite_utils import Database
 
-from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged, store_reports
+from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_incidents, store_judged, store_reports
 from aggregator.adapters.rows import insert, tables
 from aggregator.adapters.store_file import Checkpoints, opened, spilling
 from aggregator.adapters.writer import Writer
@@ -34,7 +34,6 @@ from aggregator.core.ports import (
 from aggregator.core.precision import RuleTold, Verdict
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
-from aggregator.core.states import CLOSED
 
 _MB = 1_000_000
 _DAY_S = 86_400.0
@@ -77,16 +76,10 @@ class SqliteStore:
         return frozenset(found)
 
     def restore(self, since: float, begins_since: float | None = None) -> Restored:
-        closed = ",".join(f"'{state}'" for state in sorted(CLOSED))
-        chosen = f"(state NOT IN ({closed}) OR updated >= ?)"
         episodes: dict[str, list[tuple[str, EpisodeState]]] = {}
-        belonging = "SELECT e.id, e.incident, e.last, e.ended FROM episodes e JOIN incidents i ON i.id = e.incident"
-        for episode, incident, last, ended in self._read(f"{belonging} WHERE {chosen}", (since,)):
+        for episode, incident, last, ended in self._read(store_incidents.EPISODES, (since,)):
             episodes.setdefault(incident, []).append((episode, EpisodeState(incident, last, bool(ended))))
-        bodies = [
-            _body_in.decode(row[0])
-            for row in self._read(f"SELECT body FROM incidents WHERE {chosen} ORDER BY id", (since,))
-        ]
+        bodies = [_body_in.decode(row[0]) for row in self._read(store_incidents.BODIES, (since,))]
         return Restored(
             tuple((body.incident, body.trails, tuple(episodes.get(body.incident.id, ()))) for body in bodies),
             tuple(
@@ -114,22 +107,8 @@ class SqliteStore:
         limit: int = 100,
         sites: Collection[str] | None = None,
     ) -> list[tuple[str, bytes]]:
-        where, values = ["merged_into IS NULL"], list[Any]()
-        if states:
-            where.append(f"state IN ({','.join('?' * len(states))})")
-            values += states
-        if kind is not None:
-            where.append("kind = ?")
-            values.append(kind)
-        if before is not None:
-            where.append("id < ?")
-            values.append(before)
-        if sites is not None:
-            at_any = f"value IN ({','.join('?' * len(sites))})"
-            where.append(f"EXISTS (SELECT 1 FROM json_each(CAST(view AS TEXT), '$.sites') WHERE {at_any})")
-            values += sites
-        sql = f"SELECT id, view FROM incidents WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"
-        return [(row[0], row[1]) for row in self._read(sql, (*values, limit))]
+        found = self._read(*store_incidents.search(states, kind, before, sites, limit))
+        return [(row[0], row[1]) for row in found]
 
     def incident_view(self, incident: str) -> bytes | None:
         rows = self._read("SELECT view FROM incidents WHERE id = ?", (incident,))
@@ -352,17 +331,17 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> list[tup
     """Deletes what is past its time; running incidents and their events stay, however old. Which of those that were
     shown are gone."""
     old = now - retention.events_days * _DAY_S
-    closed = ",".join(f"'{state}'" for state in sorted(CLOSED))
-    gone = f"SELECT id FROM incidents WHERE state IN ({closed}) AND updated < ?"
+    past = f"{store_incidents.IS_CLOSED} AND updated < ?"
+    gone = f"SELECT id FROM incidents WHERE {past}"
     db.execute(f"DELETE FROM events WHERE id IN (SELECT event FROM incident_events WHERE incident IN ({gone}))", (old,))
     for table in ("incident_events", "episodes", "changes"):
         db.execute(f"DELETE FROM {table} WHERE incident IN ({gone})", (old,))
     deleted = db.execute(
-        f"DELETE FROM incidents WHERE state IN ({closed}) AND updated < ? "
+        f"DELETE FROM incidents WHERE {past} "
         "RETURNING id, revision, json_extract(CAST(view AS TEXT), '$.sites'), merged_into",
         (old,),
     ).fetchall()
-    past = [(id_, revision, tuple(json.loads(sites))) for id_, revision, sites, merged in deleted if merged is None]
+    shown = [(id_, revision, tuple(json.loads(sites))) for id_, revision, sites, merged in deleted if merged is None]
     store_judged.prune(db, old)
     store_reports.prune(db, old)
     audit_sqlite.prune(db, now - retention.audit_days * _DAY_S, now)
@@ -370,10 +349,12 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> list[tup
     total = db.execute("SELECT coalesce(sum(size), 0) FROM evidence").fetchone()[0]
     excess = total - retention.evidence_mb * _MB
     if excess > 0:
-        for sha256, size in db.execute("SELECT sha256, size FROM evidence ORDER BY received").fetchall():
+        oldest = []
+        for sha256, size in db.execute("SELECT sha256, size FROM evidence ORDER BY received"):
             if excess <= 0:
                 break
-            db.execute("DELETE FROM evidence WHERE sha256 = ?", (sha256,))
+            oldest.append((sha256,))
             excess -= size
+        db.executemany("DELETE FROM evidence WHERE sha256 = ?", oldest)
     db.execute("DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (retention.quarantine_rows,))
-    return past
+    return shown
