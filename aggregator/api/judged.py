@@ -6,7 +6,6 @@ from typing import Annotated
 import msgspec
 from fastapi import Body, FastAPI, HTTPException, Query
 from fastapi import Path as UrlPath
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from aggregator.api import models
@@ -23,7 +22,7 @@ from contract.kinds import Kind
 
 SilenceId = Annotated[str, UrlPath(pattern=UUID7)]
 Name = Annotated[str | None, Query(max_length=64)]
-Moment = Annotated[AwareDatetime | None, Query()]
+Time = Annotated[models.Moment | None, Query()]
 _CURSOR = r"^[0-9]{1,12}(\.[0-9]{1,9})?_[0-9]{1,18}$"
 
 
@@ -52,8 +51,8 @@ def _suppressed(app: FastAPI, parts: Parts) -> None:
         site: Name = None,
         camera: Name = None,
         kind: Annotated[Kind | None, Query()] = None,
-        since: Moment = None,
-        until: Moment = None,
+        since: Time = None,
+        until: Time = None,
         before: Annotated[str | None, Query(pattern=_CURSOR)] = None,
         limit: Limit = 100,
     ) -> Response:

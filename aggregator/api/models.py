@@ -1,8 +1,9 @@
 """What the API answers, for OpenAPI; the bytes themselves come encoded from the store (aggregator.views)."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from aggregator.core.access import Permission
 from aggregator.core.care import Action
@@ -13,6 +14,17 @@ from contract.kinds import Kind, Severity
 
 Actor = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Matched = Annotated[str, Field(pattern=f"^{NAME}$")]
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("in UTC it is not within the years 1 to 9999") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time that can be told again in UTC."""
 
 
 class Place(BaseModel):
@@ -185,8 +197,8 @@ class SilenceIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     reason: str = Field(min_length=1, max_length=500)
-    expires: AwareDatetime
-    starts: AwareDatetime | None = None
+    expires: Moment
+    starts: Moment | None = None
     maintenance: bool = False
     site: Matched | None = None
     camera: Matched | None = None

@@ -335,3 +335,12 @@ def test_answers_are_what_openapi_says(one: Desk) -> None:
             case.call_and_validate()
 
         judge()
+
+
+def test_a_silence_beyond_all_calendars_is_refused(one: Desk, http: httpx.Client) -> None:
+    """The year 10000 in UTC: no answer could say when it ends."""
+    ends = {"starts": "9999-12-31T22:00:00-12:00", "expires": "9999-12-31T23:00:00-12:00"}
+    answer = http.post("/api/v1/silences", json={"reason": "r", "site": "s", **ends})
+    assert answer.status_code == 422, answer.text
+    assert "expires" in answer.json()["detail"]
+    assert http.get("/api/v1/silences").json()["items"] == []
