@@ -119,10 +119,10 @@ export function measureSentence(measure: Measure): string {
 
 /** "12 perubahan, 2 insiden baru selama terputus 40 dtk" */
 export function missedText(missed: Missed): string {
-  const values = { age: duration(missed.awaySeconds), changes: missed.changes, fresh: missed.fresh, closed: missed.closed, dark: missed.dark };
+  const values = { age: duration(missed.awaySeconds), changes: missed.changes, fresh: missed.fresh, closed: missed.closed, stopped: missed.stopped };
   const parts = [t(missed.changes === 0 ? "web.missed.nothing" : "web.missed.changes", values)];
   if (missed.fresh > 0) parts.push(t("web.missed.fresh", values));
   if (missed.closed > 0) parts.push(t("web.missed.closed", values));
-  if (missed.dark > 0) parts.push(t("web.missed.dark", values));
+  if (missed.stopped > 0) parts.push(t("web.missed.stopped", values));
   return `${t(missed.anew ? "web.missed.anew" : "web.missed.away", values)}: ${parts.join(", ")}`;
 }
