@@ -12,6 +12,8 @@ from aggregator.core.suppression import Reason
 from contract.ids import NAME
 from contract.kinds import Kind, Severity
 
+WORDS = r"^[^\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]*$"
+"""No control character but tab and new line, and nothing that turns the direction of what follows."""
 Actor = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Matched = Annotated[str, Field(pattern=f"^{NAME}$")]
 
@@ -196,7 +198,7 @@ class SilenceIn(BaseModel):
     days."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=500, pattern=WORDS)
     expires: Moment
     starts: Moment | None = None
     maintenance: bool = False
