@@ -14,9 +14,8 @@ from starlette.responses import Response
 from aggregator.api import acts, basemap, judged, models, pages, people, reference, reports, sign_on, users, watch
 from aggregator.api.access import Access, Address, Who
 from aggregator.api.guard import HOSTS, Guard
-from aggregator.api.parts import JSON, NO_STORE, UUID7, IncidentId, Limit, Parts
+from aggregator.api.parts import JSON, NO_STORE, UUID7, IncidentId, Limit, Parts, visible
 from aggregator.api.problems import documented, install
-from aggregator.api.sight import seen
 from aggregator.api.stream import Waker
 from aggregator.core.states import State
 from aggregator.views import camera_feature, change_view, rfc3339
@@ -109,7 +108,7 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
         "/api/v1/incidents/{incident}", response_model=models.IncidentDetail, responses=documented(401, 403, 404, 422)
     )
     def incident(incident: IncidentId, who: Who) -> Response:
-        view = seen(parts.store, incident, who)
+        view = visible(parts.store, incident, who)
         rows = [
             (_event_of.decode(raw), raw, score, reasons)
             for raw, score, reasons in parts.store.incident_events(incident)
