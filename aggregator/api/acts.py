@@ -10,7 +10,7 @@ from fastapi import Body, Depends, FastAPI, HTTPException, Query, params
 from starlette.responses import Response
 
 from aggregator.api import models, models_acts
-from aggregator.api.access import Who
+from aggregator.api.access import Who, actor
 from aggregator.api.parts import JSON, UUID7, IncidentId, Parts, visible
 from aggregator.api.problems import documented
 from aggregator.core.actions import Deed, DeedRefused
@@ -45,8 +45,8 @@ def install(app: FastAPI, parts: Parts) -> None:
 
 
 def _deed(action: Action, wish: models_acts.DeedIn, who: Who, value: str = "") -> Deed:
-    actor = wish.actor if who.local else who.name
-    return Deed(action=action, actor=actor, value=value, reason=wish.reason.strip(), seen=wish.seen)
+    name, reason = actor(who, wish.actor), wish.reason.strip()
+    return Deed(action=action, actor=name, value=value, reason=reason, seen=wish.seen)
 
 
 def _shown(view: bytes) -> Response:
@@ -72,8 +72,8 @@ def _steps(app: FastAPI, parts: Parts, slowly: Sequence[params.Depends]) -> None
     @app.post(f"{_ACT}/undo", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)
     def undo(incident: IncidentId, wish: Annotated[models_acts.UndoIn, Body()], who: Who) -> Response:
         visible(parts.store, incident, who)
-        actor = wish.actor if who.local else who.name
-        deed = Deed(action="undo", actor=actor, value=str(wish.number), reason=wish.reason.strip())
+        name, reason = actor(who, wish.actor), wish.reason.strip()
+        deed = Deed(action="undo", actor=name, value=str(wish.number), reason=reason)
         return _shown(parts.service.act(incident, deed))
 
 
@@ -84,7 +84,7 @@ def _words(app: FastAPI, parts: Parts, slowly: Sequence[params.Depends]) -> None
         text = wish.text.strip()
         if not text:
             raise HTTPException(422, "text: a note has at least one visible character")
-        deed = Deed(action="note", actor=wish.actor if who.local else who.name, reason=text)
+        deed = Deed(action="note", actor=actor(who, wish.actor), reason=text)
         return _shown(parts.service.act(incident, deed))
 
     @app.post(f"{_ACT}/severity", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)

@@ -12,7 +12,7 @@ from fastapi import Path as UrlPath
 from starlette.responses import Response
 
 from aggregator.api import acts, basemap, judged, models, pages, people, reference, reports, sign_on, users, watch
-from aggregator.api.access import Access, Address, Who
+from aggregator.api.access import Access, Address, Who, actor
 from aggregator.api.guard import HOSTS, Guard
 from aggregator.api.parts import JSON, NO_STORE, UUID7, IncidentId, Limit, Parts, visible
 from aggregator.api.problems import documented, install
@@ -139,8 +139,7 @@ def _cameras(app: FastAPI, parts: Parts) -> None:
     )
     def evidence(sha256: Hash, who: Who, where: Address) -> Response:
         hidden = who.sites is not None and not who.sees((parts.store.evidence_site(sha256) or "",))
-        actor = where if who.local else who.name
-        found = None if hidden else parts.service.look(sha256, actor, "" if who.local else where)
+        found = None if hidden else parts.service.look(sha256, actor(who, where), "" if who.local else where)
         if found is None:
             raise HTTPException(404, f"no picture {sha256}", NO_STORE)
         content, media = found
@@ -157,7 +156,7 @@ def _cameras(app: FastAPI, parts: Parts) -> None:
         place = parts.store.event_place(event)
         if place is None or not who.sees((place[0],)):
             raise HTTPException(404, f"no event {event}")
-        told = parts.service.clip(event, where if who.local else who.name, "" if who.local else where)
+        told = parts.service.clip(event, actor(who, where), "" if who.local else where)
         return Response(msgspec.json.encode(told), 200 if told.state == "here" else 202, media_type=JSON)
 
     @app.get("/api/v1/quarantine", response_model=models.Quarantine, responses=documented(401, 403, 422))
