@@ -52,10 +52,10 @@ export function doubtText(doubt: string): string {
   return catalogue.has(key) ? t(key, { n: number(Number(amount)) }) : doubt;
 }
 
-/** What verdicts have shown of a source. Of less than half a verdict (what several told says little of one) no share is said. */
-export function witnessText(witness: Witness): string {
+/** What verdicts have shown of a source, by its camera's name. Of less than half a verdict (what several told says little of one) no share is said. */
+export function witnessText(witness: Witness, camera: string): string {
   return t(witness.verdicts < 0.5 ? "web.doubt.unjudged" : "web.doubt.witness", {
-    camera: format.readable(witness.camera),
+    camera,
     kind: witness.kind === null ? "" : named("kind", witness.kind),
     right: percent(witness.precision ?? 0),
     n: number(witness.verdicts, 0),
