@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from aggregator import config as configuration
-from aggregator.exposure import expose
+from aggregator.exposure import check_exposure
 from aggregator.geojson import load_cameras
 from aggregator.people_cli import audit_app, opened, token_app, user_app
 from aggregator.runtime import run as run_aggregator
@@ -35,8 +35,8 @@ def run(config: ConfigFile) -> None:
 def check(config: ConfigFile) -> None:
     loaded = configuration.load(config)
     if not loaded.http.loopback and not loaded.accounts.required:
-        with opened(config) as desk:
-            expose(loaded, desk.roster.store)
+        with opened(config) as admin:
+            check_exposure(loaded, admin.roster.store)
     cameras = load_cameras(loaded.cameras) if loaded.cameras else ()
     _say(
         "aggregator.check_ok",

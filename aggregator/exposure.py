@@ -11,7 +11,7 @@ ANCHOR_S = 3_600.0
 log = structlog.get_logger()
 
 
-def expose(config: AggregatorConfig, people: PeopleStore) -> None:
+def check_exposure(config: AggregatorConfig, people: PeopleStore) -> None:
     """Raises ConfigError where other machines could reach an API that asks nobody who he is."""
     if config.http.loopback or config.accounts.required or people.any_user():
         return

@@ -61,20 +61,20 @@ class _Collection(Struct, frozen=True, kw_only=True):
 
 def load_cameras(path: Path) -> tuple[Camera, ...]:
     """Raises ConfigError naming the file and the field."""
-    return _load(path, _camera, "aggregator.cameras_wrong")
+    return _load(path, _camera, "aggregator.cameras_unreadable", "aggregator.cameras_wrong")
 
 
 def load_places(path: Path) -> tuple[Place, ...]:
     """Raises ConfigError naming the file and the field."""
-    return _load(path, _place, "aggregator.places_wrong")
+    return _load(path, _place, "aggregator.places_unreadable", "aggregator.places_wrong")
 
 
-def _load(path: Path, make: Callable[[Any], T], wrong: str) -> tuple[T, ...]:
+def _load(path: Path, make: Callable[[Any], T], unreadable: str, wrong: str) -> tuple[T, ...]:
     try:
         collection = msgspec.json.decode(path.read_bytes(), type=_Collection)
         return tuple(_made(make, raw, index) for index, raw in enumerate(collection.features))
     except OSError as error:
-        raise ConfigError("aggregator.cameras_unreadable", file=str(path), detail=str(error)) from error
+        raise ConfigError(unreadable, file=str(path), detail=str(error)) from error
     except msgspec.ValidationError as error:
         raise ConfigError(wrong, file=str(path), detail=refusal(str(error))) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -55,7 +55,7 @@ class AuditBroken(JagaError):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Admin:
     """What the commands work with."""
 
     roster: Roster
@@ -63,7 +63,7 @@ class Desk:
 
 
 @contextmanager
-def opened(config: Path) -> Iterator[Desk]:
+def opened(config: Path) -> Iterator[Admin]:
     """The store of this config; made where it is absent, so that the first account can precede the first start."""
     loaded = configuration.load(config)
     try:
@@ -74,7 +74,7 @@ def opened(config: Path) -> Iterator[Desk]:
     try:
         actor = f"command:{_login()}"
         roster = Roster(SqlitePeople(store), Argon2Passwords(), loaded.accounts, time, actor)
-        yield Desk(roster, SqliteAudit(store))
+        yield Admin(roster, SqliteAudit(store))
     finally:
         store.close()
 
@@ -100,49 +100,49 @@ def _password() -> str:
 
 @user_app.command("add", help=_help("user_add"))
 def user_add(name: Name, config: ConfigFile, role: RoleOption, district: Districts = []) -> None:  # noqa: B006
-    with opened(config) as desk:
-        if desk.roster.store.user(name) is not None:
+    with opened(config) as admin:
+        if admin.roster.store.user(name) is not None:
             raise RosterError("people.exists", name=name)
-        user = desk.roster.add(name, role, district, _password())
+        user = admin.roster.add(name, role, district, _password())
         _say("added", name=user.name, role=user.role)
 
 
 @user_app.command("list", help=_help("user_list"))
 def user_list(config: ConfigFile) -> None:
-    with opened(config) as desk:
-        for user in desk.roster.store.users():
+    with opened(config) as admin:
+        for user in admin.roster.store.users():
             typer.echo(json.dumps(shown(user)))
 
 
 @user_app.command("role", help=_help("user_role"))
 def user_role(name: Name, config: ConfigFile, role: RoleOption) -> None:
-    with opened(config) as desk:
-        _say("changed", name=desk.roster.change(name, role=role).name)
+    with opened(config) as admin:
+        _say("changed", name=admin.roster.change(name, role=role).name)
 
 
 @user_app.command("districts", help=_help("user_districts"))
 def user_districts(name: Name, config: ConfigFile, district: Districts = []) -> None:  # noqa: B006
-    with opened(config) as desk:
-        _say("changed", name=desk.roster.change(name, districts=district).name)
+    with opened(config) as admin:
+        _say("changed", name=admin.roster.change(name, districts=district).name)
 
 
 @user_app.command("password", help=_help("user_password"))
 def user_password(name: Name, config: ConfigFile) -> None:
-    with opened(config) as desk:
-        user = desk.roster.user(name)
-        _say("changed", name=desk.roster.change(user.name, password=_password()).name)
+    with opened(config) as admin:
+        user = admin.roster.user(name)
+        _say("changed", name=admin.roster.change(user.name, password=_password()).name)
 
 
 @user_app.command("disable", help=_help("user_disable"))
 def user_disable(name: Name, config: ConfigFile) -> None:
-    with opened(config) as desk:
-        _say("changed", name=desk.roster.change(name, disabled=True).name)
+    with opened(config) as admin:
+        _say("changed", name=admin.roster.change(name, disabled=True).name)
 
 
 @user_app.command("enable", help=_help("user_enable"))
 def user_enable(name: Name, config: ConfigFile) -> None:
-    with opened(config) as desk:
-        _say("changed", name=desk.roster.change(name, disabled=False).name)
+    with opened(config) as admin:
+        _say("changed", name=admin.roster.change(name, disabled=False).name)
 
 
 @token_app.command("add", help=_help("token_add"))
@@ -153,16 +153,16 @@ def token_add(
     label: Annotated[str, typer.Option("--label", help=_help("label"))],
     days: Annotated[int, typer.Option("--days", help=_help("days"))] = TOKEN_DAYS,
 ) -> None:
-    with opened(config) as desk:
-        token, secret = desk.roster.add_token(name, label[:64], scope, days)
+    with opened(config) as admin:
+        token, secret = admin.roster.add_token(name, label[:64], scope, days)
         typer.echo(secret)
         _say("token_added", token=token.id, expires=rfc3339(token.expires))
 
 
 @token_app.command("list", help=_help("token_list"))
 def token_list(config: ConfigFile) -> None:
-    with opened(config) as desk:
-        for token in desk.roster.store.tokens():
+    with opened(config) as admin:
+        for token in admin.roster.store.tokens():
             what = {"id": token.id, "user": token.user, "label": token.label, "scopes": token.scopes}
             times = {name: rfc3339(getattr(token, name)) for name in ("created", "expires", "revoked")}
             typer.echo(json.dumps(what | times))
@@ -170,8 +170,8 @@ def token_list(config: ConfigFile) -> None:
 
 @token_app.command("revoke", help=_help("token_revoke"))
 def token_revoke(token: Annotated[str, typer.Argument(help=_help("token_id"))], config: ConfigFile) -> None:
-    with opened(config) as desk:
-        _say("token_revoked", token=desk.roster.revoke_token(token).id)
+    with opened(config) as admin:
+        _say("token_revoked", token=admin.roster.revoke_token(token).id)
 
 
 @audit_app.command("verify", help=_help("audit_verify"))
@@ -186,9 +186,9 @@ def audit_verify(
         floor = End(records[0].seq - 1, records[0].prev) if records else End()
         _verified(verify_or_say(records, floor, anchors))
     elif config is not None:
-        with opened(config) as desk:
-            floor, head = desk.audit.ends()
-            _verified(verify_or_say(desk.audit.records(floor.seq), floor, [head, *anchors]))
+        with opened(config) as admin:
+            floor, head = admin.audit.ends()
+            _verified(verify_or_say(admin.audit.records(floor.seq), floor, [head, *anchors]))
     else:
         raise ConfigError("people.audit_which")
 
@@ -197,10 +197,10 @@ def audit_verify(
 def audit_export(
     config: ConfigFile, out: Annotated[Path | None, typer.Option("--out", help=_help("out"))] = None
 ) -> None:
-    with opened(config) as desk:
-        roster = desk.roster
+    with opened(config) as admin:
+        roster = admin.roster
         roster.store.note([(roster.now(), roster.actor, "audit.export", "", str(out or "-"))])
-        lines = (msgspec.json.encode(record) + b"\n" for record in desk.audit.records(desk.audit.ends()[0].seq))
+        lines = (msgspec.json.encode(record) + b"\n" for record in admin.audit.records(admin.audit.ends()[0].seq))
         try:
             if out is None:
                 sys.stdout.buffer.writelines(lines)
@@ -209,7 +209,7 @@ def audit_export(
                     handle.writelines(lines)
         except OSError as error:
             raise ConfigError("people.audit_unwritable", file=str(out), detail=str(error)) from error
-        _say("audit_exported", anchor=str(desk.audit.ends()[1]))
+        _say("audit_exported", anchor=str(admin.audit.ends()[1]))
 
 
 def verify_or_say(records: Iterable[Record], floor: End, known: list[End]) -> End:

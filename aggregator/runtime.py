@@ -40,11 +40,11 @@ from aggregator.core.report_sheet import Paper
 from aggregator.core.severity import Places
 from aggregator.core.states import STATES
 from aggregator.core.witness import Trust
-from aggregator.exposure import Anchors, expose, note_config
+from aggregator.exposure import Anchors, check_exposure, note_config
 from aggregator.geojson import load_cameras, load_places
+from aggregator.lateness_meter import LatenessMeter
 from aggregator.live import Live
 from aggregator.pump import Pump
-from aggregator.punctual import Punctual
 from aggregator.reports import Reports, Rules
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import Mapped, SignOn
@@ -71,8 +71,8 @@ class Aggregator:
         self._places = Places(load_places(config.places), H3Cells()) if config.places else Places()
         self.store = SqliteStore(config.data_dir / "jaga.sqlite")
         fresh = Fresh(correlator=self._correlator, fleet=self._fleet, policies=config.policies)
-        self.punctual = Punctual(self.meter, time)
-        self.service = Service(self.store, fresh, self.live.publish, self.punctual, time)
+        self.lateness = LatenessMeter(self.meter, time)
+        self.service = Service(self.store, fresh, self.live.publish, self.lateness, time)
         self.people, self.audit = SqlitePeople(self.store), SqliteAudit(self.store)
         self.reports = SqliteReports(self.store)
         self._began = time()
@@ -86,7 +86,7 @@ class Aggregator:
         self._gauges()
 
     def __enter__(self) -> "Aggregator":
-        expose(self.config, self.people)
+        check_exposure(self.config, self.people)
         note_config(self.config, self.people, self.audit, time())
         self._began = time()
         self.reports.alive(self._began, self._began)
@@ -280,7 +280,7 @@ def serve(aggregator: Aggregator) -> Server:
         response=aggregator.config.response,
         map=aggregator.config.map,
         archive=aggregator.config.archive,
-        delay=aggregator.punctual.delay,
+        delay=aggregator.lateness.delay,
     )
     app = create_app(parts)
     aggregator.meter.read("jaga_stream_clients", "Live streams.", (), lambda: [((), float(app.state.waker.clients))])

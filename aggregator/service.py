@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from aggregator import news
+from aggregator import deltas
 from aggregator.acting import Acting, Done
 from aggregator.acting import UnknownIncident as UnknownIncident
 from aggregator.clips import AgentAway, Clips, ClipState, Place, UnknownEvent
@@ -368,13 +368,13 @@ class Service:
         """Commits, then publishes. ahead: what is to be taken while the store writes."""
         desks: list[Desk | None] = []
         try:
-            gone = news.gone(batch, self._store.incident_view)
+            gone = deltas.gone(batch, self._store.incident_view)
             self._store.commit(batch, lambda: desks.append(self._take_ahead(ahead(), batch)))
         except Exception:
             self._restore()
             raise
         self.refused += len(batch.quarantine)
-        self._publish([*news.told(batch), *gone])
+        self._publish([*deltas.changed(batch), *gone])
         for desk in desks:
             self._show_desk(desk)
 

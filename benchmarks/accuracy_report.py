@@ -27,7 +27,8 @@ KEPT = ROOT / "benchmarks" / "out" / "accuracy"
 HEAD = """# Accuracy
 
 Written by `make accuracy` (`python -m benchmarks.accuracy`): every kind with its default parameters over every clip of
-the labelled footage, through `jaga analyze`. Labels made by eye are within 10 frames.
+the labelled footage, through `jaga analyze`; in float32, since `brawl` is among them ([what the defaults tell
+otherwise without it](yolov8n.md#by-default)). Labels made by eye are within 10 frames.
 
 **Read this first.** Most thresholds were chosen on these same clips, so expect less elsewhere. {hours:.2f} hours of
 footage in {clips} clips cannot show false alarms per camera-day: not one false event here still allows about

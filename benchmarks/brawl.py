@@ -76,7 +76,7 @@ def cost_ms() -> float:
     flow that it asks for included; the detector's work is not. The least of three passes: other processes on the
     machine lengthen one, never shorten it."""
     frames = list(islice(open_source(CameraSpec(id="c", source=str(CAMERA), fps=5.0), realtime=False, start=0.0), 50))
-    detector = open_detector(DetectorSpec())
+    detector = open_detector(DetectorSpec(precision="f32"))
     maps = [detector.detect([frame.image])[0].features for frame in frames]
     detector.close()
     seconds = frames[-1].t - frames[0].t

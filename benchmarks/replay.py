@@ -20,6 +20,7 @@ from edge_agent.core.spec import DetectorSpec, TrackerSpec, for_tracking
 from edge_agent.core.types import Frame
 
 MEMORY = Path(os.environ.get("JAGA_DETECTIONS", "benchmarks/out/detections.sqlite"))
+USUAL, _ = for_tracking(DetectorSpec(), TrackerSpec())
 HEAD = '[agent]\nsite = "bench"\nid = "bench"\n[[camera]]\nid = "{camera}"\nsource = "-"\n'
 
 
@@ -37,10 +38,9 @@ class Replay:
 
 
 @cache
-def remembered() -> Remembered:
+def remembered(spec: DetectorSpec = USUAL) -> Remembered:
     MEMORY.parent.mkdir(parents=True, exist_ok=True)
-    detector, _ = for_tracking(DetectorSpec(), TrackerSpec())
-    return Remembered(open_detector(detector), detector, MEMORY)
+    return Remembered(open_detector(spec), spec, MEMORY)
 
 
 def replay(
@@ -53,6 +53,8 @@ def replay(
     results = []
     for job in offline.plan(config, videos, None, None, memory):
         result = Replay()
-        result.events = list(offline.run(config, job, detector or remembered(), offline.Tally(), (result,)))
+        result.events = list(
+            offline.run(config, job, detector or remembered(config.network), offline.Tally(), (result,))
+        )
         results.append(result)
     return results

@@ -171,7 +171,7 @@ def config(kinds: Sequence[str]) -> EdgeConfig:
 @cache
 def detector() -> Detector:
     """Of this process, on one thread: the features that `brawl` looks at included, which nothing remembers."""
-    spec, _ = for_tracking(DetectorSpec(threads=1), TrackerSpec())
+    spec, _ = for_tracking(DetectorSpec(threads=1, precision="f32"), TrackerSpec())
     return open_detector(spec)
 
 

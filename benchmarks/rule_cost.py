@@ -57,7 +57,7 @@ Prepared = tuple[list[Frame], list[Detections], list[tuple[Track, ...]]]
 
 def prepared(clip: Path) -> Prepared:
     frames = list(open_source(CameraSpec(id="camera", source=str(clip), fps=FPS), realtime=False, start=0.0))
-    spec, tracking = for_tracking(DetectorSpec(), TrackerSpec())
+    spec, tracking = for_tracking(DetectorSpec(precision="f32"), TrackerSpec())
     detector, tracker = open_detector(spec), ByteTrack(tracking)
     seen = [detector.detect([frame.image])[0] for frame in frames]
     detector.close()

@@ -5,12 +5,11 @@ there, and replies with {"sha256": its hash, "bytes": its size}. Where it has no
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
-from contract.errors import WrongType
+from contract.codec import converted
 from contract.events import Sha256, Uuid7
 
 
@@ -23,21 +22,11 @@ class ClipResult(Struct, frozen=True, kw_only=True):
     bytes: Annotated[int, Meta(ge=1)]
 
 
-Body = TypeVar("Body", ClipArgs, ClipResult)
-
-
 def read_args(args: Mapping[str, Any]) -> ClipArgs:
     """Raises WrongType."""
-    return _read(args, ClipArgs, "$.args")
+    return converted(args, ClipArgs, "$.args")
 
 
 def read_result(result: Mapping[str, Any]) -> ClipResult:
     """Raises WrongType."""
-    return _read(result, ClipResult, "$.result")
-
-
-def _read(value: Mapping[str, Any], kind: type[Body], field: str) -> Body:
-    try:
-        return msgspec.convert(dict(value), kind)
-    except msgspec.ValidationError as error:
-        raise WrongType("codec.wrong_type", field, detail=str(error)[:200]) from error
+    return converted(result, ClipResult, "$.result")

@@ -4,9 +4,10 @@ Unknown fields are ignored, so that an older reader understands a newer writer.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -49,6 +50,7 @@ MAX_AHEAD = timedelta(minutes=10)
 """How far a time may lie in the reader's future: a clock that is this wrong would order incidents wrongly."""
 _LAST_SEQUENCE = sequence_text(LAST_NUMBER)
 
+Body = TypeVar("Body", bound=msgspec.Struct)
 T = TypeVar("T", Event, Status, Health, ConfigDesired, ConfigReported, Command, Reply)
 
 _MISSING = re.compile(r"^Object missing required field `(?P<field>[^`]+)`(?: - at `(?P<path>[^`]+)`)?")
@@ -118,6 +120,14 @@ def decode(payload: bytes, kind: type[T]) -> T:
     """
     message: T = _at_once(payload) or _closely(payload) if kind is Event else _decode(payload, _decoder(kind))
     return message
+
+
+def converted(value: Mapping[str, Any], kind: type[Body], field: str) -> Body:
+    """A command's args or a reply's result as `kind`. field: its JSON path. Raises WrongType."""
+    try:
+        return msgspec.convert(dict(value), kind)
+    except msgspec.ValidationError as error:
+        raise WrongType("codec.wrong_type", field, detail=str(error)[:MAX_DETAIL]) from error
 
 
 def decode_event(payload: bytes, now: datetime | None = None, topic: Topic | None = None) -> Event:

@@ -2,9 +2,6 @@
 
 import hashlib
 import re
-from typing import NewType
-
-EventId = NewType("EventId", str)
 
 LAST = r"(?!\n)"
 """After a pattern's "$": Python's also matches before a final newline. Other dialects need no such thing, and some

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, TypeVar
 
-import msgspec
 from msgspec import Meta, Struct
 
+from contract.codec import converted
 from contract.errors import WrongType
 from contract.messages import LAST_NUMBER, Count
 from contract.ranges import Ranges, count
@@ -46,10 +46,7 @@ def read_result(result: Mapping[str, Any]) -> ReplayResult:
 
 
 def _read(value: Mapping[str, Any], kind: type[Body], field: str) -> Body:
-    try:
-        body: Body = msgspec.convert(dict(value), kind)
-    except msgspec.ValidationError as error:
-        raise WrongType("codec.wrong_type", field, detail=str(error)[:200]) from error
+    body = converted(value, kind, field)
     ranges = body.ranges if isinstance(body, ReplayArgs) else body.gone
     what = ""
     if any(first > last for first, last in ranges) or any(a[1] >= b[0] for a, b in pairwise(ranges)):

@@ -93,7 +93,7 @@ def _read(document: dict[str, Any], path: Path, config_hash: str, problems: Prob
     cameras = _cameras(document.get("camera", []), zone, base, problems)
     detecting: DetectorSpec = sections.pop("detector", DetectorSpec())
     _blur(sections.get("evidence", EvidenceSection()), detecting, problems)
-    detecting = _precision(detecting, cameras, problems)
+    _precision(detecting, cameras, problems)
     if agent is None or problems.found:
         return None
     sections["agent"] = agent
@@ -150,15 +150,9 @@ def _blur(evidence: EvidenceSection, detector: DetectorSpec, problems: Problems)
         problems.add("no_person", "detector.classes", value=show(list(detector.classes)))
 
 
-def _precision(detector: DetectorSpec, cameras: tuple[CameraSpec, ...], problems: Problems) -> DetectorSpec:
-    """`brawl` reads how the network's own map changes, and was trained on maps in float32: with integers a third of
-    that change is rounding."""
-    if any(rule.kind == "brawl" for camera in cameras for rule in camera.rules):
-        if detector.precision == "auto":
-            return replace(detector, precision="f32")
-        if detector.precision == "int8":
-            problems.add("brawl_int8", "detector.precision", value=show(detector.precision))
-    return detector
+def _precision(detector: DetectorSpec, cameras: tuple[CameraSpec, ...], problems: Problems) -> None:
+    if detector.precision == "int8" and any(rule.kind == "brawl" for camera in cameras for rule in camera.rules):
+        problems.add("brawl_int8", "detector.precision", value=show(detector.precision))
 
 
 def _cameras(value: object, zone: tzinfo, base: Path, problems: Problems) -> tuple[CameraSpec, ...]:

@@ -1,6 +1,6 @@
 """The sections of an edge config as frozen values, and which numbers each key allows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -76,6 +76,12 @@ class HealthSection:
     interval_s: float = 5.0
 
 
+EXACT = frozenset({"brawl", "stopped_vehicle"})
+"""Kinds that need a network in float32. `brawl` reads how the network's own map changes, and was trained so: with
+integers a third of that change is rounding. `stopped_vehicle` lives on who is who among boxes that lie in each other,
+where cars stand close or have crashed, and that turns on hundredths of a score."""
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeConfig:
     """A whole config file. config_hash: 16 hex digits of the SHA-256 of its content, layout and comments left out."""
@@ -91,6 +97,17 @@ class EdgeConfig:
     spool: SpoolSection = SpoolSection()
     health: HealthSection = HealthSection()
     cameras: tuple[CameraSpec, ...] = ()
+
+    @property
+    def network(self) -> DetectorSpec:
+        """The detector as it is opened: "auto" is float32 where a rule needs that."""
+        exact = self.detector.precision == "auto" and self.exact
+        return replace(self.detector, precision="f32") if exact else self.detector
+
+    @property
+    def exact(self) -> tuple[str, ...]:
+        """Which of EXACT its rules are."""
+        return tuple(sorted(EXACT & {rule.kind for camera in self.cameras for rule in camera.rules}))
 
 
 class Range(NamedTuple):

@@ -55,7 +55,7 @@ def analyze(
     with ExitStack() as stack:
         screen.scores = stack.enter_context(Lines(scores)) if scores is not None else None
         sink = stack.enter_context(Lines(out))
-        detector = stack.enter_context(closing(open_detector(settings.detector)))
+        detector = stack.enter_context(closing(open_detector(settings.network)))
         stack.enter_context(screen.interrupts)
         try:
             for event in offline.analyze(settings, jobs, detector, screen.watch, screen.done):

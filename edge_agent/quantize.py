@@ -61,7 +61,7 @@ def _of_video(path: Path) -> Iterator[Image]:
 
 def found(model: Model, pictures: Sequence[Image], confidence: float) -> list[Detections]:
     """What a network finds in letterboxed pictures, in their pixels."""
-    with closing(open_openvino(model, DetectorSpec(confidence=confidence))) as detector:
+    with closing(open_openvino(model, DetectorSpec(confidence=confidence, precision="f32"))) as detector:
         return [detector.detect([picture], exact=True)[0] for picture in pictures]
 
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any, Literal
 
+import numpy as np
 import structlog
 
 from contract import clip
@@ -30,13 +31,15 @@ from contract.ranges import Ranges
 from contract.replay import read_args
 from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.clock_system import clock_quality
-from edge_agent.adapters.detectors import open_detector
+from edge_agent.adapters.detectors import chosen, cpu_flags, open_detector
 from edge_agent.adapters.host_psutil import HostProbe
 from edge_agent.adapters.mqtt_link import LinkOptions, MqttLink
 from edge_agent.adapters.mqtt_paho import Broker
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig, MqttSection
+from edge_agent.core.crop_planner import in_parts
+from edge_agent.core.crops import SIZES
 from edge_agent.core.errors import CommandRefused, SpoolError
 from edge_agent.core.events import Agent
 from edge_agent.core.ports import Detector
@@ -65,7 +68,9 @@ class Runtime:
             raise ConfigError("edge.config.no_camera", file=str(config.file))
         self._config = config
         self._boot = uuid7(int(time.time() * 1000), os.urandom(10))
-        self._detector = detector or open_detector(_for_many(config.detector))
+        self._computes = chosen(config.network, cpu_flags()).precision
+        self._ready = detector is not None
+        self._detector = detector or open_detector(_for_many(config.network))
         _check_blur(config, self._detector)
         spool = config.spool
         self._spool = SqliteSpool(
@@ -84,6 +89,7 @@ class Runtime:
         workers = config.detector.threads or processors()
         self._analysis = Analysis(self._serve, self._finish, self._outbox.retry, workers)
         self._reporting = threading.Thread(target=self._report, name="health", daemon=True)
+        self._preparing = threading.Thread(target=self._prepare, name="prepare", daemon=True)
 
     def run(self) -> None:
         """Until `request("stop")`, which a signal handler may call, as it may `request("reload")`."""
@@ -111,12 +117,19 @@ class Runtime:
 
     def start(self) -> None:
         config = self._config
+        self._preparing.start()
         self._cameras = tuple(self._open(camera) for camera in config.cameras)
         self._link.start()
         self._analysis.watch(self._cameras)
         self._analysis.start()
         self._reporting.start()
-        log.info("agent_started", agent=config.agent.id, cameras=len(self._cameras), config_hash=config.config_hash)
+        log.info(
+            "agent_started",
+            agent=config.agent.id,
+            cameras=len(self._cameras),
+            config_hash=config.config_hash,
+            detector=self._detector.name,
+        )
 
     def stop(self) -> None:
         """Ends all episodes, publishes what there is for a few seconds, says offline. Nothing that is left is lost."""
@@ -124,6 +137,7 @@ class Runtime:
         self._analysis.stop()
         self._outbox.give_up()
         self._reporting.join()
+        self._preparing.join()
         self._link.close()
         self._clips.close()
         self._spool.close()
@@ -140,6 +154,9 @@ class Runtime:
                 raise ConfigError("edge.reload.restart", file=str(new.file), sections=", ".join(fixed) or "agent")
             if not new.cameras:
                 raise ConfigError("edge.config.no_camera", file=str(new.file))
+            if self._computes != "f32" == chosen(new.network, cpu_flags()).precision:
+                rules = ", ".join(new.exact)
+                raise ConfigError("edge.reload.precision", file=str(new.file), rules=rules, precision=self._computes)
             _check_blur(new, self._detector)
             running = {camera.spec: camera for camera in self._cameras}
             kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}
@@ -267,6 +284,17 @@ class Runtime:
             self._outbox.store(camera.finish(self._clock))
         except Exception:  # the others shall end properly all the same
             log.exception("camera_finish_failed", camera=camera.spec.id)
+
+    def _prepare(self) -> None:
+        """Makes the networks for parts of pictures while cameras connect: who walks in first waits for none of them."""
+        if self._ready or not any(in_parts(camera) for camera in self._config.cameras):
+            return
+        try:
+            for width, height in SIZES:
+                if not self._stopping.is_set():
+                    self._detector.detect([np.zeros((height, width, 3), np.uint8)], exact=True)
+        except Exception:  # the first picture that needs one tries again, and says so for its camera
+            log.exception("detector_not_prepared")
 
     def _report(self) -> None:
         while not self._stopping.wait(self._config.health.interval_s):

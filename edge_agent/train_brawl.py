@@ -47,7 +47,7 @@ class Collector:
     """Recordings through the detector, or from what is kept. evidence: the folder for that."""
 
     def __init__(self, evidence: Path) -> None:
-        spec, self._tracker = for_tracking(DetectorSpec(), TrackerSpec())
+        spec, self._tracker = for_tracking(DetectorSpec(precision="f32"), TrackerSpec())
         self._spec = spec
         self._detector: Detector = open_detector(spec)
         self._evidence = evidence

@@ -96,7 +96,7 @@ class Looker:
     """Makes samples of photos, by the detector as the agent runs it."""
 
     def __init__(self) -> None:
-        self._detector: Detector = open_detector(DetectorSpec())
+        self._detector: Detector = open_detector(DetectorSpec(precision="f32"))
 
     def samples(self, photo: Photo, rng: np.random.Generator) -> Iterator[Sample]:
         """The whole picture, and crops of it."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import comb
 from statistics import median
 
 import numpy as np
@@ -118,28 +119,24 @@ def count_pairs(guessed: Mapping[str, str], true: Mapping[str, str]) -> Pairs:
     joint = Counter((guessed[event], incident) for event, incident in true.items() if event in guessed)
     sizes = Counter(guessed.values())
     noise = Counter(incident for event, incident in guessed.items() if event not in true)
-    said = sum(choose2(size) for size in sizes.values()) - sum(choose2(size) for size in noise.values())
+    said = sum(comb(size, 2) for size in sizes.values()) - sum(comb(size, 2) for size in noise.values())
     return Pairs(
-        right=sum(choose2(size) for size in joint.values()),
+        right=sum(comb(size, 2) for size in joint.values()),
         said=said,
-        true=sum(choose2(size) for size in Counter(true.values()).values()),
+        true=sum(comb(size, 2) for size in Counter(true.values()).values()),
     )
 
 
 def adjusted_rand(guessed: Mapping[str, str], true: Mapping[str, str]) -> float:
     """1 for equal partitions of the truth's events, about 0 for chance, negative for worse."""
     mine = {event: guessed.get(event, f"alone {event}") for event in true}
-    joint = sum(choose2(size) for size in Counter((mine[event], true[event]) for event in true).values())
-    rows = sum(choose2(size) for size in Counter(mine.values()).values())
-    columns = sum(choose2(size) for size in Counter(true.values()).values())
-    total = choose2(len(true))
+    joint = sum(comb(size, 2) for size in Counter((mine[event], true[event]) for event in true).values())
+    rows = sum(comb(size, 2) for size in Counter(mine.values()).values())
+    columns = sum(comb(size, 2) for size in Counter(true.values()).values())
+    total = comb(len(true), 2)
     expected = rows * columns / total if total else 0.0
     best = (rows + columns) / 2
     return 1.0 if best == expected else (joint - expected) / (best - expected)
-
-
-def choose2(count: int) -> int:
-    return count * (count - 1) // 2
 
 
 def quantile(values: Iterable[float], share: float) -> float:

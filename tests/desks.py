@@ -41,8 +41,8 @@ from aggregator.core.report import Calendar
 from aggregator.core.response import ResponseTargets
 from aggregator.core.states import State
 from aggregator.judges import Policies
+from aggregator.lateness_meter import LatenessMeter
 from aggregator.live import Live
-from aggregator.punctual import Punctual
 from aggregator.reports import Reports, Rules
 from aggregator.runtime import PLAIN, Server, listen
 from aggregator.service import Fresh, Service
@@ -172,8 +172,8 @@ class Desk:
             Fleet,
             self.policies,
         )
-        self.punctual = Punctual(self.meter, lambda: self.now)
-        self.service = Service(self.store, fresh, self.live.publish, self.punctual, lambda: self.now)
+        self.lateness = LatenessMeter(self.meter, lambda: self.now)
+        self.service = Service(self.store, fresh, self.live.publish, self.lateness, lambda: self.now)
 
         self.reports = SqliteReports(self.store)
         self.people = SqlitePeople(self.store)
@@ -207,7 +207,7 @@ class Desk:
             sign_on=self.sign_on(self) if self.sign_on else None,
             response=self.response,
             archive=self.archive,
-            delay=self.punctual.delay,
+            delay=self.lateness.delay,
         )
 
     def transition(self, incident: str, to: State, actor: str, reason: str) -> bytes:

@@ -1,19 +1,16 @@
 """The audit log's table: records are appended in the transaction of what they record, whichever process writes."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple
-from typing import Any, Protocol
+from typing import Any
 
+from aggregator.adapters.rows import Shared
 from aggregator.core.audit import AuditQuery, End, Entry, Record, chain
 
 _COLUMNS = "seq, time, actor, action, object, detail, prev, hash"
 _INSERT = f"INSERT INTO audit ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)"
 _PAGE = 1000
-
-
-class Reader(Protocol):
-    def read(self, sql: str, values: Sequence[Any] = ()) -> list[Any]: ...
 
 
 def append(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
@@ -48,7 +45,7 @@ def take_over(db: sqlite3.Connection) -> None:
 class SqliteAudit:
     """See aggregator.core.people.AuditStore."""
 
-    def __init__(self, store: Reader) -> None:
+    def __init__(self, store: Shared) -> None:
         self._store = store
 
     def records(self, after: int = 0) -> Iterator[Record]:

@@ -1,12 +1,13 @@
 """Accounts, sessions and tokens in the aggregator's database."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite
+from aggregator.adapters.rows import Shared
 from aggregator.core.audit import Entry
 from aggregator.core.people import Session, Token, User
 
@@ -15,17 +16,10 @@ _SESSION = "s.id, s.user, s.created, s.seen, s.address"
 _TOKEN = "t.id, t.hash, t.user, t.label, t.scopes, t.created, t.expires, t.revoked"
 
 
-class Connection(Protocol):
-    """What of aggregator.adapters.store_sqlite.SqliteStore is needed: one database, one writer."""
-
-    def read(self, sql: str, values: Sequence[Any] = ()) -> list[Any]: ...
-    def write(self, function: Callable[[Database], None]) -> None: ...
-
-
 class SqlitePeople:
     """See aggregator.core.people.PeopleStore."""
 
-    def __init__(self, store: Connection) -> None:
+    def __init__(self, store: Shared) -> None:
         self._store = store
         self._any = False
 

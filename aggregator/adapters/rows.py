@@ -10,7 +10,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Protocol
+
+from sqlite_utils import Database
 
 Read = Callable[[str, Sequence[Any]], list[Any]]
 """A query's rows: the statement and its values."""
@@ -18,6 +20,13 @@ ROWS = 512
 """Of one statement: about a batch. SQLite takes 32,766 values in one."""
 STEP = 32
 """Marks are for a multiple of so many rows; of fewer, for a power of two."""
+
+
+class Shared(Protocol):
+    """What the others in the database need of aggregator.adapters.store_sqlite.SqliteStore: one file, one writer."""
+
+    def read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]: ...
+    def write(self, function: Callable[[Database], None]) -> None: ...
 
 
 def insert(db: sqlite3.Connection, into: str, rows: Iterable[tuple[Any, ...]], then: str = "") -> None:

@@ -12,15 +12,16 @@ from aggregator.core.ports import Batch
 _COLUMNS = "incident, time, actor, before, after, reason, action, detail, number"
 _BY_AN_OPERATOR = '{"kind":"split"}'
 """Why an event that was taken out of an incident belongs to the new one."""
+MOVE = (
+    "UPDATE incident_events SET incident = ?, score = 1, reasons = ? WHERE incident = ? "
+    "AND EXISTS (SELECT 1 FROM events WHERE id = event AND episode = ?)"
+)
+"""Of an episode's events: `event IN (...)` would look through all events that there are."""
 
 
 def write(db: sqlite3.Connection, batch: Batch) -> None:
     for episode, old, new in batch.moved:
-        events = "event IN (SELECT id FROM events WHERE episode = ?)"
-        db.execute(
-            f"UPDATE incident_events SET incident = ?, score = 1, reasons = ? WHERE incident = ? AND {events}",
-            (new, _BY_AN_OPERATOR, old, episode),
-        )
+        db.execute(MOVE, (new, _BY_AN_OPERATOR, old, episode))
     insert(
         db,
         f"INSERT INTO changes ({_COLUMNS})",

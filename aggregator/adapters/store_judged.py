@@ -63,7 +63,9 @@ def search(query: SuppressedQuery) -> tuple[str, list[Any]]:
     for name in ("reason", "site", "camera", "kind"):
         wanted = getattr(query, name)
         if wanted is not None:
-            where.append(f"s.{name} = ?")
+            # "+": not by the index of cameras, which has a whole site in another order.
+            whole_site = name == "site" and query.camera is None
+            where.append(f"{'+' if whole_site else ''}s.{name} = ?")
             values.append(wanted)
     if query.since is not None:
         where.append("s.time >= ?")

@@ -2,15 +2,15 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import store_judged
-from aggregator.adapters.rows import tables
+from aggregator.adapters.rows import Shared, tables
 from aggregator.core.liveness import Camera
 from aggregator.core.ports import Batch
 from aggregator.core.precision import Verdict
@@ -38,13 +38,6 @@ _CHANGED = (
 )
 
 
-class Connection(Protocol):
-    """What of aggregator.adapters.store_sqlite.SqliteStore is needed: one database, one writer."""
-
-    def read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]: ...
-    def write(self, function: Callable[[Database], None]) -> None: ...
-
-
 def write(db: sqlite3.Connection, batch: Batch) -> None:
     """Cameras as they are shown now: a row where the state is another than before."""
     for table, told in tables(map(_state, batch.cameras.values())):
@@ -70,7 +63,7 @@ def prune(db: sqlite3.Connection, before: float) -> None:
 class SqliteReports:
     """See aggregator.core.report_rows.ReportStore."""
 
-    def __init__(self, store: Connection) -> None:
+    def __init__(self, store: Shared) -> None:
         self._store = store
 
     def courses(self, span: Span, sites: frozenset[str] | None, *, running: bool, most: int) -> list[Course]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlite_utils import Database
 
-from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_judged, store_reports
+from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_incidents, store_judged, store_reports
 from aggregator.adapters.rows import insert, tables
 from aggregator.adapters.store_file import Checkpoints, opened, spilling
 from aggregator.adapters.writer import Writer
@@ -34,7 +34,6 @@ from aggregator.core.ports import (
 from aggregator.core.precision import RuleTold, Verdict
 from aggregator.core.sequence import Sequence as Numbers
 from aggregator.core.silences import Silence
-from aggregator.core.states import CLOSED
 
 _MB = 1_000_000
 _DAY_S = 86_400.0
@@ -73,36 +72,30 @@ class SqliteStore:
         for start in range(0, len(events), _CHUNK):
             part = events[start : start + _CHUNK]
             marks = ",".join("?" * len(part))
-            found.update(row[0] for row in self._read(f"SELECT id FROM events WHERE id IN ({marks})", part))
+            found.update(row[0] for row in self.read(f"SELECT id FROM events WHERE id IN ({marks})", part))
         return frozenset(found)
 
     def restore(self, since: float, begins_since: float | None = None) -> Restored:
-        closed = ",".join(f"'{state}'" for state in sorted(CLOSED))
-        chosen = f"(state NOT IN ({closed}) OR updated >= ?)"
         episodes: dict[str, list[tuple[str, EpisodeState]]] = {}
-        belonging = "SELECT e.id, e.incident, e.last, e.ended FROM episodes e JOIN incidents i ON i.id = e.incident"
-        for episode, incident, last, ended in self._read(f"{belonging} WHERE {chosen}", (since,)):
+        for episode, incident, last, ended in self.read(store_incidents.EPISODES, (since,)):
             episodes.setdefault(incident, []).append((episode, EpisodeState(incident, last, bool(ended))))
-        bodies = [
-            _body_in.decode(row[0])
-            for row in self._read(f"SELECT body FROM incidents WHERE {chosen} ORDER BY id", (since,))
-        ]
+        bodies = [_body_in.decode(row[0]) for row in self.read(store_incidents.BODIES, (since,))]
         return Restored(
             tuple((body.incident, body.trails, tuple(episodes.get(body.incident.id, ()))) for body in bodies),
             tuple(
                 (msgspec.json.decode(body, type=Agent), msgspec.json.decode(numbers, type=Numbers) if numbers else None)
-                for body, numbers in self._read("SELECT body, sequence FROM agents")
+                for body, numbers in self.read("SELECT body, sequence FROM agents")
             ),
-            tuple(msgspec.json.decode(row[0], type=Camera) for row in self._read("SELECT body FROM cameras")),
-            store_judged.unlinked(self._read, _UNLINKED_S),
-            store_judged.silences(self._read, since),
-            store_judged.kept_out(self._read, since),
-            store_judged.hushed(self._read, since),
-            store_judged.begins(self._read, since if begins_since is None else begins_since),
-            store_judged.verdicts(self._read),
-            store_judged.counted(self._read),
-            store_judged.faults(self._read, since),
-            next((until for (until,) in self._read("SELECT until FROM hold")), None),
+            tuple(msgspec.json.decode(row[0], type=Camera) for row in self.read("SELECT body FROM cameras")),
+            store_judged.unlinked(self.read, _UNLINKED_S),
+            store_judged.silences(self.read, since),
+            store_judged.kept_out(self.read, since),
+            store_judged.hushed(self.read, since),
+            store_judged.begins(self.read, since if begins_since is None else begins_since),
+            store_judged.verdicts(self.read),
+            store_judged.counted(self.read),
+            store_judged.faults(self.read, since),
+            next((until for (until,) in self.read("SELECT until FROM hold")), None),
         )
 
     def incident_views(
@@ -114,25 +107,11 @@ class SqliteStore:
         limit: int = 100,
         sites: Collection[str] | None = None,
     ) -> list[tuple[str, bytes]]:
-        where, values = ["merged_into IS NULL"], list[Any]()
-        if states:
-            where.append(f"state IN ({','.join('?' * len(states))})")
-            values += states
-        if kind is not None:
-            where.append("kind = ?")
-            values.append(kind)
-        if before is not None:
-            where.append("id < ?")
-            values.append(before)
-        if sites is not None:
-            at_any = f"value IN ({','.join('?' * len(sites))})"
-            where.append(f"EXISTS (SELECT 1 FROM json_each(CAST(view AS TEXT), '$.sites') WHERE {at_any})")
-            values += sites
-        sql = f"SELECT id, view FROM incidents WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"
-        return [(row[0], row[1]) for row in self._read(sql, (*values, limit))]
+        found = self.read(*store_incidents.search(states, kind, before, sites, limit))
+        return [(row[0], row[1]) for row in found]
 
     def incident_view(self, incident: str) -> bytes | None:
-        rows = self._read("SELECT view FROM incidents WHERE id = ?", (incident,))
+        rows = self.read("SELECT view FROM incidents WHERE id = ?", (incident,))
         return rows[0][0] if rows else None
 
     def incident_events(self, incident: str) -> list[tuple[bytes, float, str]]:
@@ -141,58 +120,58 @@ class SqliteStore:
             "END FROM (SELECT e.raw, e.time, e.id, l.score, l.refused, iif(l.reasons = '', ?, l.reasons) reasons "
             "FROM incident_events l JOIN events e ON e.id = l.event WHERE l.incident = ?) ORDER BY time, id"
         )
-        return [(row[0], row[1], row[2]) for row in self._read(sql, (_GOES_ON, incident))]
+        return [(row[0], row[1], row[2]) for row in self.read(sql, (_GOES_ON, incident))]
 
     def incident_told(self, incident: str) -> list[tuple[bytes, bool]]:
-        return store_acts.told(self._read, incident)
+        return store_acts.told(self.read, incident)
 
     def changes(self, incident: str) -> list[Change]:
-        return store_acts.changes(self._read, incident)
+        return store_acts.changes(self.read, incident)
 
     def followers(self, incident: str) -> list[tuple[str, bytes]]:
-        return store_acts.followers(self._read, incident)
+        return store_acts.followers(self.read, incident)
 
     def rules_told(self, incident: str) -> list[RuleTold]:
-        return store_judged.rules(self._read, incident)
+        return store_judged.rules(self.read, incident)
 
     def verdicts(self) -> tuple[Verdict, ...]:
-        return store_judged.verdicts(self._read)
+        return store_judged.verdicts(self.read)
 
     def suppressed(self, query: SuppressedQuery) -> list[SuppressedSeen]:
-        return store_judged.found(self._read, query)
+        return store_judged.found(self.read, query)
 
     def suppressed_by(self, incident: str) -> dict[str, int]:
-        return dict(self._read(store_judged.COUNT_BY, (incident, incident)))
+        return dict(self.read(store_judged.COUNT_BY, (incident, incident)))
 
     def silences(self, since: float) -> tuple[Silence, ...]:
-        return store_judged.silences(self._read, since)
+        return store_judged.silences(self.read, since)
 
     def count_by_state(self) -> dict[str, int]:
-        return dict(self._read("SELECT state, count(*) FROM incidents WHERE merged_into IS NULL GROUP BY state"))
+        return dict(self.read("SELECT state, count(*) FROM incidents WHERE merged_into IS NULL GROUP BY state"))
 
     def evidence(self, sha256: str) -> tuple[bytes, str] | None:
-        return store_evidence.content(self._read, sha256)
+        return store_evidence.content(self.read, sha256)
 
     def latest_pictures(self, cameras: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, float]]:
-        return store_acts.latest_pictures(self._read, cameras)
+        return store_acts.latest_pictures(self.read, cameras)
 
     def evidence_site(self, sha256: str) -> str | None:
-        return store_evidence.site(self._read, sha256)
+        return store_evidence.site(self.read, sha256)
 
     def clips(self, events: Sequence[str]) -> dict[str, str]:
         parts = (events[start : start + _CHUNK] for start in range(0, len(events), _CHUNK))
-        return {event: sha256 for part in parts for event, sha256 in store_evidence.clips(self._read, part).items()}
+        return {event: sha256 for part in parts for event, sha256 in store_evidence.clips(self.read, part).items()}
 
     def event_place(self, event: str) -> tuple[str, str, str] | None:
-        rows = self._read("SELECT site, agent, camera FROM events WHERE id = ?", (event,))
+        rows = self.read("SELECT site, agent, camera FROM events WHERE id = ?", (event,))
         return tuple(rows[0]) if rows else None
 
     def quarantine(self, limit: int) -> list[Refused]:
         sql = "SELECT received, topic, error, field, detail, payload, id FROM quarantine ORDER BY id DESC LIMIT ?"
-        return [Refused(*row) for row in self._read(sql, (limit,))]
+        return [Refused(*row) for row in self.read(sql, (limit,))]
 
     def audit(self, limit: int) -> list[tuple[float, str, str, str, str]]:
-        rows = self._read("SELECT time, actor, action, object, detail FROM audit ORDER BY seq DESC LIMIT ?", (limit,))
+        rows = self.read("SELECT time, actor, action, object, detail FROM audit ORDER BY seq DESC LIMIT ?", (limit,))
         return [(row[0] / 1000, row[1], row[2], row[3], row[4]) for row in rows]
 
     def prune(self, retention: Retention, now: float) -> list[tuple[str, int, tuple[str, ...]]]:
@@ -206,11 +185,15 @@ class SqliteStore:
         return self._writer.depth()
 
     def read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
-        """For what shares this database: accounts and the audit log."""
-        return self._read(sql, values)
+        """Also for what shares this database: accounts, the audit log and reports."""
+        try:
+            with self._reader() as connection:
+                return connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
 
     def write(self, function: Callable[[Database], None]) -> None:
-        """As `read`; in the writer's thread, in a transaction."""
+        """For what shares this database; in the writer's thread, in a transaction."""
         self._run(function)
 
     def close(self) -> None:
@@ -239,13 +222,6 @@ class SqliteStore:
             yield connection
         finally:
             self._readers.put(connection)
-
-    def _read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
-        try:
-            with self._reader() as connection:
-                return connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
 
 
 _INCIDENT = (
@@ -352,17 +328,17 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> list[tup
     """Deletes what is past its time; running incidents and their events stay, however old. Which of those that were
     shown are gone."""
     old = now - retention.events_days * _DAY_S
-    closed = ",".join(f"'{state}'" for state in sorted(CLOSED))
-    gone = f"SELECT id FROM incidents WHERE state IN ({closed}) AND updated < ?"
+    past = f"{store_incidents.IS_CLOSED} AND updated < ?"
+    gone = f"SELECT id FROM incidents WHERE {past}"
     db.execute(f"DELETE FROM events WHERE id IN (SELECT event FROM incident_events WHERE incident IN ({gone}))", (old,))
     for table in ("incident_events", "episodes", "changes"):
         db.execute(f"DELETE FROM {table} WHERE incident IN ({gone})", (old,))
     deleted = db.execute(
-        f"DELETE FROM incidents WHERE state IN ({closed}) AND updated < ? "
+        f"DELETE FROM incidents WHERE {past} "
         "RETURNING id, revision, json_extract(CAST(view AS TEXT), '$.sites'), merged_into",
         (old,),
     ).fetchall()
-    past = [(id_, revision, tuple(json.loads(sites))) for id_, revision, sites, merged in deleted if merged is None]
+    shown = [(id_, revision, tuple(json.loads(sites))) for id_, revision, sites, merged in deleted if merged is None]
     store_judged.prune(db, old)
     store_reports.prune(db, old)
     audit_sqlite.prune(db, now - retention.audit_days * _DAY_S, now)
@@ -370,10 +346,12 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> list[tup
     total = db.execute("SELECT coalesce(sum(size), 0) FROM evidence").fetchone()[0]
     excess = total - retention.evidence_mb * _MB
     if excess > 0:
-        for sha256, size in db.execute("SELECT sha256, size FROM evidence ORDER BY received").fetchall():
+        oldest = []
+        for sha256, size in db.execute("SELECT sha256, size FROM evidence ORDER BY received"):
             if excess <= 0:
                 break
-            db.execute("DELETE FROM evidence WHERE sha256 = ?", (sha256,))
+            oldest.append((sha256,))
             excess -= size
+        db.executemany("DELETE FROM evidence WHERE sha256 = ?", oldest)
     db.execute("DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (retention.quarantine_rows,))
-    return past
+    return shown

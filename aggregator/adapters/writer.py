@@ -5,6 +5,7 @@ commit makes all durable, and only then do their callers go on. One that is to r
 """
 
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -26,6 +27,8 @@ class Writer:
 
     def __init__(self, open_database: Callable[[], Database]) -> None:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._entry = threading.Lock()
         opened: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(open_database, opened), name="store-writer", daemon=True
@@ -36,10 +39,13 @@ class Writer:
     def run(
         self, function: Callable[[Database], T], meanwhile: Callable[[], None] | None = None, alone: bool = False
     ) -> T:
-        """Its result, once it is on disk. Raises what function or commit raised; then nothing of it was written.
-        meanwhile: called here, before it is waited for."""
+        """Its result, once it is on disk. Raises what function or commit raised; then nothing of it was written. After
+        `close` that is sqlite3.ProgrammingError. meanwhile: called here, before it is waited for."""
         done: Future[T] = Future()
-        self._queue.put((function, done, alone))
+        with self._entry:
+            if self._closed:
+                raise sqlite3.ProgrammingError("the database is closed")
+            self._queue.put((function, done, alone))
         if meanwhile is not None:
             meanwhile()
         return done.result()
@@ -48,8 +54,10 @@ class Writer:
         return self._queue.qsize()
 
     def close(self) -> None:
-        """Finishes what waits."""
-        self._queue.put(None)
+        """Finishes what waits; nothing comes behind it, where it would wait for ever."""
+        with self._entry:
+            self._closed = True
+            self._queue.put(None)
         self._thread.join()
 
     def _run(self, open_database: Callable[[], Database], opened: Future[None]) -> None:

@@ -138,6 +138,11 @@ def visitor(request: Request) -> Principal | None:
     return who
 
 
+def actor(who: Principal, otherwise: str) -> str:
+    """In whose name something is noted. otherwise: while there are no accounts."""
+    return otherwise if who.local else who.name
+
+
 def address(request: Request) -> str:
     """Where the request comes from: a proxy's word where http.proxies trusts it."""
     return request.client.host if request.client else "unknown"

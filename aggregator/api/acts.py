@@ -10,10 +10,9 @@ from fastapi import Body, Depends, FastAPI, HTTPException, Query, params
 from starlette.responses import Response
 
 from aggregator.api import models, models_acts
-from aggregator.api.access import Who
-from aggregator.api.parts import JSON, UUID7, IncidentId, Parts
+from aggregator.api.access import Who, actor
+from aggregator.api.parts import JSON, UUID7, IncidentId, Parts, visible
 from aggregator.api.problems import documented
-from aggregator.api.sight import seen
 from aggregator.core.actions import Deed, DeedRefused
 from aggregator.core.care import Action
 from aggregator.core.pace import Pace
@@ -46,8 +45,8 @@ def install(app: FastAPI, parts: Parts) -> None:
 
 
 def _deed(action: Action, wish: models_acts.DeedIn, who: Who, value: str = "") -> Deed:
-    actor = wish.actor if who.local else who.name
-    return Deed(action=action, actor=actor, value=value, reason=wish.reason.strip(), seen=wish.seen)
+    name, reason = actor(who, wish.actor), wish.reason.strip()
+    return Deed(action=action, actor=name, value=value, reason=reason, seen=wish.seen)
 
 
 def _shown(view: bytes) -> Response:
@@ -57,45 +56,45 @@ def _shown(view: bytes) -> Response:
 def _steps(app: FastAPI, parts: Parts, slowly: Sequence[params.Depends]) -> None:
     @app.post(f"{_ACT}/transition", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)
     def transition(incident: IncidentId, wish: Annotated[models_acts.TransitionIn, Body()], who: Who) -> Response:
-        seen(parts.store, incident, who)
+        visible(parts.store, incident, who)
         return _shown(parts.service.act(incident, _deed("state", wish, who, wish.to)))
 
     @app.post(f"{_ACT}/take", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)
     def take(incident: IncidentId, wish: Annotated[models_acts.DeedIn, Body()], who: Who) -> Response:
-        seen(parts.store, incident, who)
+        visible(parts.store, incident, who)
         return _shown(parts.service.act(incident, _deed("take", wish, who)))
 
     @app.post(f"{_ACT}/release", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)
     def release(incident: IncidentId, wish: Annotated[models_acts.DeedIn, Body()], who: Who) -> Response:
-        seen(parts.store, incident, who)
+        visible(parts.store, incident, who)
         return _shown(parts.service.act(incident, _deed("release", wish, who)))
 
     @app.post(f"{_ACT}/undo", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)
     def undo(incident: IncidentId, wish: Annotated[models_acts.UndoIn, Body()], who: Who) -> Response:
-        seen(parts.store, incident, who)
-        actor = wish.actor if who.local else who.name
-        deed = Deed(action="undo", actor=actor, value=str(wish.number), reason=wish.reason.strip())
+        visible(parts.store, incident, who)
+        name, reason = actor(who, wish.actor), wish.reason.strip()
+        deed = Deed(action="undo", actor=name, value=str(wish.number), reason=reason)
         return _shown(parts.service.act(incident, deed))
 
 
 def _words(app: FastAPI, parts: Parts, slowly: Sequence[params.Depends]) -> None:
     @app.post(f"{_ACT}/note", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)
     def note(incident: IncidentId, wish: Annotated[models_acts.NoteIn, Body()], who: Who) -> Response:
-        seen(parts.store, incident, who)
+        visible(parts.store, incident, who)
         text = wish.text.strip()
         if not text:
             raise HTTPException(422, "text: a note has at least one visible character")
-        deed = Deed(action="note", actor=wish.actor if who.local else who.name, reason=text)
+        deed = Deed(action="note", actor=actor(who, wish.actor), reason=text)
         return _shown(parts.service.act(incident, deed))
 
     @app.post(f"{_ACT}/severity", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)
     def severity(incident: IncidentId, wish: Annotated[models_acts.SeverityIn, Body()], who: Who) -> Response:
-        seen(parts.store, incident, who)
+        visible(parts.store, incident, who)
         return _shown(parts.service.act(incident, _deed("severity", wish, who, wish.severity or "")))
 
     @app.post(f"{_ACT}/kind", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)
     def kind(incident: IncidentId, wish: Annotated[models_acts.KindIn, Body()], who: Who) -> Response:
-        seen(parts.store, incident, who)
+        visible(parts.store, incident, who)
         return _shown(parts.service.act(incident, _deed("kind", wish, who, wish.kind or "")))
 
 
@@ -116,14 +115,14 @@ def _whose(app: FastAPI, parts: Parts, slowly: Sequence[params.Depends]) -> None
 
     @app.get("/api/v1/assignees", response_model=models_acts.Assignees, responses=documented(401, 403, 404, 422, 503))
     def assignees(who: Who, incident: Annotated[str | None, Query(pattern=UUID7)] = None) -> Response:
-        sites = shown_sites(seen(parts.store, incident, who)) if incident is not None else None
+        sites = shown_sites(visible(parts.store, incident, who)) if incident is not None else None
         found = able(sites) if accounts.active else []
         items = [{"name": user.name, "role": user.role} for user in found]
         return _shown(msgspec.json.encode({"items": items}))
 
     @app.post(f"{_ACT}/assign", response_model=models.IncidentOut, responses=ACTED, dependencies=slowly)
     def assign(incident: IncidentId, wish: Annotated[models_acts.AssignIn, Body()], who: Who) -> Response:
-        sites = shown_sites(seen(parts.store, incident, who))
+        sites = shown_sites(visible(parts.store, incident, who))
         return _shown(parts.service.act(incident, _deed("assign", wish, who, named(wish.to, sites))))
 
     @app.post(
@@ -156,12 +155,12 @@ def _events(app: FastAPI, parts: Parts, slowly: Sequence[params.Depends]) -> Non
     def merge(incident: IncidentId, wish: Annotated[models_acts.MergeIn, Body()], who: Who) -> Response:
         """The older of the two goes on; the answer is that one."""
         for one in (incident, wish.other):
-            seen(parts.store, one, who)
+            visible(parts.store, one, who)
         return _shown(parts.service.merge(incident, wish.other, _deed("merge", wish, who, wish.other)))
 
     @app.post(f"{_ACT}/split", response_model=models_acts.SplitOut, responses=ACTED, dependencies=slowly)
     def split(incident: IncidentId, wish: Annotated[models_acts.SplitIn, Body()], who: Who) -> Response:
-        seen(parts.store, incident, who)
+        visible(parts.store, incident, who)
         place = parts.store.event_place(wish.event) if who.sites is not None else None
         if who.sites is not None and (place is None or not who.sees(place[:1])):
             raise DeedRefused("actions.not_in_it")
@@ -174,7 +173,7 @@ def _around(app: FastAPI, parts: Parts) -> None:
     def related(incident: IncidentId, who: Who) -> Response:
         """What it comes from and led to, others near in place and time, and the nearest cameras with their latest
         picture."""
-        view = seen(parts.store, incident, who)
+        view = visible(parts.store, incident, who)
         held = parts.service.incidents()
         shown = [one for one in (*linked(view, parts.store), *near(incident, held)) if who.sees(one.sites)]
         once = {one.id: one for one in reversed(shown)}

@@ -12,11 +12,10 @@ from fastapi import Path as UrlPath
 from starlette.responses import Response
 
 from aggregator.api import acts, basemap, judged, models, pages, people, reference, reports, sign_on, users, watch
-from aggregator.api.access import Access, Address, Who
+from aggregator.api.access import Access, Address, Who, actor
 from aggregator.api.guard import HOSTS, Guard
-from aggregator.api.parts import JSON, NO_STORE, UUID7, IncidentId, Limit, Parts
+from aggregator.api.parts import JSON, NO_STORE, UUID7, IncidentId, Limit, Parts, visible
 from aggregator.api.problems import documented, install
-from aggregator.api.sight import seen
 from aggregator.api.stream import Waker
 from aggregator.core.states import State
 from aggregator.views import camera_feature, change_view, rfc3339
@@ -109,7 +108,7 @@ def _incidents(app: FastAPI, parts: Parts) -> None:
         "/api/v1/incidents/{incident}", response_model=models.IncidentDetail, responses=documented(401, 403, 404, 422)
     )
     def incident(incident: IncidentId, who: Who) -> Response:
-        view = seen(parts.store, incident, who)
+        view = visible(parts.store, incident, who)
         rows = [
             (_event_of.decode(raw), raw, score, reasons)
             for raw, score, reasons in parts.store.incident_events(incident)
@@ -140,8 +139,7 @@ def _cameras(app: FastAPI, parts: Parts) -> None:
     )
     def evidence(sha256: Hash, who: Who, where: Address) -> Response:
         hidden = who.sites is not None and not who.sees((parts.store.evidence_site(sha256) or "",))
-        actor = where if who.local else who.name
-        found = None if hidden else parts.service.look(sha256, actor, "" if who.local else where)
+        found = None if hidden else parts.service.look(sha256, actor(who, where), "" if who.local else where)
         if found is None:
             raise HTTPException(404, f"no picture {sha256}", NO_STORE)
         content, media = found
@@ -158,7 +156,7 @@ def _cameras(app: FastAPI, parts: Parts) -> None:
         place = parts.store.event_place(event)
         if place is None or not who.sees((place[0],)):
             raise HTTPException(404, f"no event {event}")
-        told = parts.service.clip(event, where if who.local else who.name, "" if who.local else where)
+        told = parts.service.clip(event, actor(who, where), "" if who.local else where)
         return Response(msgspec.json.encode(told), 200 if told.state == "here" else 202, media_type=JSON)
 
     @app.get("/api/v1/quarantine", response_model=models.Quarantine, responses=documented(401, 403, 422))

@@ -6,11 +6,10 @@ from typing import Annotated
 import msgspec
 from fastapi import Body, FastAPI, HTTPException, Query
 from fastapi import Path as UrlPath
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from aggregator.api import models
-from aggregator.api.access import Who
+from aggregator.api.access import Who, actor
 from aggregator.api.parts import JSON, UUID7, Limit, Parts
 from aggregator.api.problems import documented
 from aggregator.core.ports import SuppressedQuery
@@ -23,7 +22,7 @@ from contract.kinds import Kind
 
 SilenceId = Annotated[str, UrlPath(pattern=UUID7)]
 Name = Annotated[str | None, Query(max_length=64)]
-Moment = Annotated[AwareDatetime | None, Query()]
+Time = Annotated[models.Moment | None, Query()]
 _CURSOR = r"^[0-9]{1,12}(\.[0-9]{1,9})?_[0-9]{1,18}$"
 
 
@@ -52,8 +51,8 @@ def _suppressed(app: FastAPI, parts: Parts) -> None:
         site: Name = None,
         camera: Name = None,
         kind: Annotated[Kind | None, Query()] = None,
-        since: Moment = None,
-        until: Moment = None,
+        since: Time = None,
+        until: Time = None,
         before: Annotated[str | None, Query(pattern=_CURSOR)] = None,
         limit: Limit = 100,
     ) -> Response:
@@ -101,7 +100,7 @@ def _silences(app: FastAPI, parts: Parts) -> None:
             raise HTTPException(403, "you may silence within your districts: name one of their sites")
         made = parts.service.silence(
             SilenceWish(
-                actor=wish.actor if who.local else who.name,
+                actor=actor(who, wish.actor),
                 reason=wish.reason,
                 expires=wish.expires.timestamp(),
                 starts=_seconds(wish.starts),
@@ -125,8 +124,8 @@ def _silences(app: FastAPI, parts: Parts) -> None:
             one.id == silence and one.site in who.sites for one in parts.store.silences(parts.now())
         ):
             raise HTTPException(404, f"no silence {silence}")
-        actor = wish.actor if who.local else who.name
-        return Response(silence_view(parts.service.end_silence(silence, actor)), media_type=JSON)
+        ended = parts.service.end_silence(silence, actor(who, wish.actor))
+        return Response(silence_view(ended), media_type=JSON)
 
 
 def desk_of(desk: DeskView, sites: frozenset[str] | None) -> bytes:

@@ -1,8 +1,9 @@
 """What the API answers, for OpenAPI; the bytes themselves come encoded from the store (aggregator.views)."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from aggregator.core.access import Permission
 from aggregator.core.care import Action
@@ -11,8 +12,21 @@ from aggregator.core.suppression import Reason
 from contract.ids import NAME
 from contract.kinds import Kind, Severity
 
+WORDS = r"^[^\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]*$"
+"""No control character but tab and new line, and nothing that turns the direction of what follows."""
 Actor = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Matched = Annotated[str, Field(pattern=f"^{NAME}$")]
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("in UTC it is not within the years 1 to 9999") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time that can be told again in UTC."""
 
 
 class Place(BaseModel):
@@ -184,9 +198,9 @@ class SilenceIn(BaseModel):
     days."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: str = Field(min_length=1, max_length=500)
-    expires: AwareDatetime
-    starts: AwareDatetime | None = None
+    reason: str = Field(min_length=1, max_length=500, pattern=WORDS)
+    expires: Moment
+    starts: Moment | None = None
     maintenance: bool = False
     site: Matched | None = None
     camera: Matched | None = None

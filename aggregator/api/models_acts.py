@@ -4,17 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aggregator.api.models import Actor, IncidentOut
+from aggregator.api.models import WORDS, Actor, IncidentOut
 from aggregator.api.parts import UUID7
 from aggregator.core.access import Role
 from aggregator.core.people import NAME_PATTERN
 from aggregator.core.states import State
 from contract.kinds import Kind, Severity
 
-# No control character but tab and new line, and nothing that turns the direction of what follows.
-Words = r"^[^\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]*$"
 MAX_NOTE = 2_000
-Reason = Annotated[str, Field(max_length=500, pattern=Words)]
+Reason = Annotated[str, Field(max_length=500, pattern=WORDS)]
 User = Annotated[str, Field(min_length=1, max_length=64, pattern=NAME_PATTERN)]
 Identity = Annotated[str, Field(pattern=UUID7)]
 Seen = Annotated[
@@ -47,7 +45,7 @@ class AssignIn(DeedIn):
 
 class NoteIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    text: str = Field(min_length=1, max_length=MAX_NOTE, pattern=Words)
+    text: str = Field(min_length=1, max_length=MAX_NOTE, pattern=WORDS)
     actor: Actor = "operator"
 
 

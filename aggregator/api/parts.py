@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
+from fastapi import HTTPException, Query
 from fastapi import Path as UrlPath
-from fastapi import Query
 
 from aggregator.api.people import JSON as JSON
 from aggregator.api.people import NO_STORE as NO_STORE
 from aggregator.api.people import People
 from aggregator.config_page import BaseMap
+from aggregator.core.access import Principal
 from aggregator.core.lateness import Delay
 from aggregator.core.people import Passwords
 from aggregator.core.ports import Store
@@ -21,6 +22,7 @@ from aggregator.live import Live
 from aggregator.reports import Reports
 from aggregator.service import Service
 from aggregator.sign_on import SignOn
+from aggregator.views import shown_sites
 from contract.ids import UUID7_PATTERN
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -53,3 +55,11 @@ class Parts:
     map: BaseMap = field(default_factory=BaseMap)
     archive: Path | None = None
     delay: Callable[[], Delay] = Delay
+
+
+def visible(store: Store, incident: str, who: Principal) -> bytes:
+    """The incident's view, where there is one and `who` may see it; who may not is told that there is none."""
+    view = store.incident_view(incident)
+    if view is None or (who.sites is not None and not who.sees(shown_sites(view))):
+        raise HTTPException(404, f"no incident {incident}")
+    return view

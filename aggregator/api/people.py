@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import Body, FastAPI, HTTPException, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import Response, StreamingResponse
 
 from aggregator.accounts import Accounts, LoginDelayed, LoginRefused, Opened, Policy
 from aggregator.api import models_people, models_reports
 from aggregator.api.access import Address, Cookies, Visitor, Who
+from aggregator.api.models import Moment
 from aggregator.api.problems import documented
 from aggregator.core.access import Principal
 from aggregator.core.audit import AuditQuery, Broken, Record, parse_end
@@ -140,8 +140,8 @@ def _audit(app: FastAPI, people: People) -> None:
         what: Annotated[
             str | None, Query(alias="object", max_length=256, description="an incident's id, an account")
         ] = None,
-        since: Annotated[AwareDatetime | None, Query()] = None,
-        until: Annotated[AwareDatetime | None, Query()] = None,
+        since: Annotated[Moment | None, Query()] = None,
+        until: Annotated[Moment | None, Query()] = None,
     ) -> Response:
         query = AuditQuery(
             limit=limit + 1,

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import FastAPI, Header, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from aggregator import report_text
 from aggregator.api import models_reports
 from aggregator.api.access import Address, Who
+from aggregator.api.models import Moment
 from aggregator.api.parts import JSON, NO_STORE, Parts
 from aggregator.api.problems import documented
 from aggregator.core.report import NAMES, Name, Preset, ReportRefused, Span, checked
@@ -50,8 +50,8 @@ def _route(parts: Parts, name: Name) -> Callable[..., Response]:
         period: Annotated[
             Preset | None, Query(description="a range by its name; without it and `from` the usual one")
         ] = None,
-        since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-        until: Annotated[AwareDatetime | None, Query(alias="to", description="now where it is left out")] = None,
+        since: Annotated[Moment | None, Query(alias="from")] = None,
+        until: Annotated[Moment | None, Query(alias="to", description="now where it is left out")] = None,
         wanted: Annotated[Format | None, Query(alias="format", description="else by Accept")] = None,
         table: Annotated[str | None, Query(max_length=64, description="which table, for csv")] = None,
         language: Annotated[Language, Query(description="of csv and pdf")] = "id",

@@ -16,13 +16,14 @@ import numpy as np
 
 from edge_agent.adapters.detector_batch import BatchDetector, Infer, Read
 from edge_agent.adapters.detector_head import BINS
-from edge_agent.adapters.detector_image import STRIDE, Floats
+from edge_agent.adapters.detector_image import Floats
+from edge_agent.core.crops import SIZES
 from edge_agent.core.model import Model
 from edge_agent.core.spec import DetectorSpec
 from edge_agent.core.types import Detections
 
 TELEMETRY = "openvino_telemetry"
-MOST_SHAPES, MOST_WHOLE = 4, 2
+MOST_SHAPES, MOST_WHOLE = len(SIZES), 2
 """So many sizes of exact and of whole pictures, with their maps and without, get a network of their own."""
 
 
@@ -72,14 +73,15 @@ def open_openvino(model: Model, spec: DetectorSpec, native_bf16: bool = False) -
             own.reshape([1, 3, *size])
         return ready(core.compile_model(own, "CPU", options))
 
-    # The binding sets itself up with the first array it is given; where two threads give it one at once, it can hang.
-    # A network that the runtime cannot make shows here too.
-    of(False, STRIDE, STRIDE)(np.zeros((1, 3, STRIDE, STRIDE), np.float32), lambda index, outputs: Detections.none())
     any_shape = _when_needed(partial(of, True))
     arithmetic = "int8+bf16" if half and spec.precision == "int8" else spec.precision
     name = f"{model.name}/openvino" + ("" if arithmetic == "f32" else f"/{arithmetic}")
     whole, plain = (_of_own(partial(of, maps), any_shape, MOST_WHOLE) for maps in (True, False))
     exact = _of_own(partial(of, False), any_shape, MOST_SHAPES)
+    # The binding sets itself up with the first array it is given; where two threads give it one at once, it can hang.
+    # A network that the runtime cannot make shows here too.
+    wide, high = SIZES[0]
+    exact(np.zeros((1, 3, high, wide), np.float32), lambda index, outputs: Detections.none())
     return BatchDetector(name, model.classes, spec, whole, lambda: None, plain, exact, model.head is not None)
 
 

@@ -94,6 +94,13 @@ def precision(wanted: Precision, runtime: Runtime, flags: Iterable[str], entry: 
     return wanted
 
 
+def chosen(spec: DetectorSpec, flags: frozenset[str]) -> DetectorSpec:
+    """With the runtime and the precision that are used where the processor says `flags`. Raises ConfigError."""
+    runtime = choose(spec.runtime, installed(), platform.machine(), flags)
+    taken = precision(spec.precision, runtime, flags, manifest().entry(spec.model))
+    return replace(spec, runtime=runtime, precision=taken)
+
+
 def check(spec: DetectorSpec, classes: tuple[str, ...]) -> None:
     """Raises ConfigError, naming key, value and what is allowed."""
     faults = (
@@ -121,8 +128,8 @@ def open_detector(spec: DetectorSpec) -> Detector:
     entry = listing.entry(spec.model)
     check(spec, listing.classes_of(entry))
     flags = cpu_flags()
-    runtime = choose(spec.runtime, installed(), platform.machine(), flags)
-    spec = replace(spec, precision=precision(spec.precision, runtime, flags, entry))
+    spec = chosen(spec, flags)
+    runtime = spec.runtime
     if runtime == "ultralytics":
         content = verify.read(entry.weights, entry.name)
         from edge_agent.adapters.detector_ultralytics import open_ultralytics

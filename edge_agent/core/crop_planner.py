@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.core.byte_track import ByteTrack
-from edge_agent.core.crops import NOWHERE, UNKNOWN, Boxes, Seen, Sheets, alike, back, grown, sheets, whole
+from edge_agent.core.crops import NOWHERE, Boxes, Seen, Sheets, alike, back, grown, sheets
 from edge_agent.core.motion import SAME_SHARE, Decision
 from edge_agent.core.regions import labelled
 from edge_agent.core.rest import PATIENT
@@ -40,9 +40,6 @@ LEAST = 3
 USUAL = MotionSpec()
 UNSEEN = -1000
 """No luma: no piece has shown nobody there."""
-FINE = 0.8
-"""A piece counts where its scale is nearly (so much of) that at which motion is looked at: of somebody close to the
-camera it is less, and shows nobody small beside him."""
 
 
 class CropPlanner:
@@ -117,8 +114,7 @@ class CropPlanner:
         self._cut = seen.cut
         nobody = not len(seen.found) and not len(seen.doubtful)
         self._peopled, self._gone = self._peopled or not nobody, self._peopled and nobody
-        fine = FINE * UNKNOWN * whole(*self._frame, self._side)[0]
-        sides = [(one.x1, one.y1, one.x2, one.y2) for one in on.pieces if one.width >= fine * (one.x2 - one.x1)]
+        sides = [(one.x1, one.y1, one.x2, one.y2) for one in on.pieces]
         for cells in self._cells(np.array(sides, np.float64).reshape(-1, 4), inner=True):
             self._nobody[cells] = self._luma[cells]
         self._forget(seen.found)
@@ -139,12 +135,17 @@ class CropPlanner:
         return [(slice(y1, y2), slice(x1, x2)) for x1, y1, x2, y2 in rows]
 
 
+def in_parts(camera: CameraSpec) -> bool:
+    """Whether it is looked at in parts: rules about pixels want the network's map of the whole picture, or whatever
+    else it shows."""
+    return camera.crops == "auto" and all(rule.kind in PATIENT for rule in camera.rules)
+
+
 def crop_planner_of(
     camera: CameraSpec, tracks: ByteTrack, detector: DetectorSpec, tracker: TrackerSpec, whole_s: float = WHOLE_S
 ) -> CropPlanner | None:
-    """None where the camera is always looked at whole: rules about pixels want the network's map of the whole picture,
-    or whatever else it shows."""
-    if camera.crops == "off" or any(rule.kind not in PATIENT for rule in camera.rules):
+    """None where the camera is always looked at whole."""
+    if not in_parts(camera):
         return None
     return CropPlanner(detector.imgsz, tracker.start, tracks.expected, whole_s, camera.motion)
 

@@ -33,9 +33,10 @@ TALL = 0.075
 raises that wants more pixels for everybody."""
 FINEST = 2.0
 """No piece is enlarged by more, unless the whole picture is."""
-COARSEST, UNKNOWN = 0.25, 0.6
-"""No piece has a scale below that of the whole picture times the one, nor, where only motion is known, times the other:
-the network finds 0.95 of the people at that (models/yolov8n.md)."""
+COARSEST = 0.8
+"""No piece has a scale below that of the whole picture times this: who is close would be high enough on the sheet when
+reduced further, but where he is dark, blurred or coded hard, he is no longer found (docs/design/decisions/detector.md).
+"""
 ASIDE, ABOVE = 0.3, 0.2
 """Margin around an object, sideways and up and down, of its longer side: people walk a fifth of their height between
 two looks at five a second, and a network needs some surroundings."""
@@ -109,13 +110,13 @@ def whole(width: int, height: int, side: int) -> tuple[float, int]:
 
 
 def sheets(known: Boxes, moving: Boxes, frame: tuple[int, int], side: int) -> Sheets | None:
-    """The sheets for objects at `known` and for what moves at `moving`, which may be several objects and is reduced
-    less; None where the whole costs little more. side: see `whole`."""
+    """The sheets for objects at `known` and for what moves at `moving`, which may be several objects; None where the
+    whole costs little more. side: see `whole`."""
     plain, pixels = whole(*frame, side)
     boxes = np.concatenate((known, moving))
     if len(boxes) > MOST_PIECES:
         return None
-    least = np.repeat((COARSEST * plain, UNKNOWN * plain), (len(known), len(moving)))
+    least = COARSEST * plain
     longer = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=1.0), 1.0)
     scales = np.clip(TALL * side / longer, least, max(FINEST, plain))
     cuts, scales, fits = _cuts(boxes, frame, scales, least)
@@ -223,7 +224,7 @@ def grown(boxes: Boxes) -> Boxes:
     return np.concatenate((boxes[:, :2] - margin, boxes[:, 2:] + margin), axis=1)
 
 
-def _cuts(boxes: Boxes, frame: tuple[int, int], scales: Scales, least: Scales) -> tuple[Boxes, Scales, bool]:
+def _cuts(boxes: Boxes, frame: tuple[int, int], scales: Scales, least: float) -> tuple[Boxes, Scales, bool]:
     """Each object with its margin, its scale where that fits on a sheet or else the greatest that does, and whether
     that is `least` or more for all."""
     cuts = np.clip(grown(boxes), 0, np.array([*frame, *frame], np.float64))

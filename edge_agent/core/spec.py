@@ -200,7 +200,7 @@ class CameraSpec:
     decode: "auto" decodes what is needed (edge_agent.core.decode_policy). keyframe_s: the longest keyframe interval at
     which a camera may rest. glance_s: how often it is looked at meanwhile, where its packets say that nothing has
     changed; 0: at each keyframe. crops: "auto" looks at parts of the picture where all rules allow it
-    (edge_agent.core.crop_planner).
+    (edge_agent.core.crop_planner), "off" always at the whole.
     """
 
     id: str
@@ -224,7 +224,7 @@ class CameraSpec:
     decode: DecodePolicy = "auto"
     keyframe_s: float = 2.0
     glance_s: float = 4.0
-    crops: Literal["auto", "off"] = "off"
+    crops: Literal["auto", "off"] = "auto"
 
     @property
     def watched(self) -> str:
@@ -249,8 +249,8 @@ class DetectorSpec:
     on a processor of its own; "auto" is throughput in a running agent, where many cameras ask, and latency elsewhere.
     precision: of the network's arithmetic; "auto" is bfloat16 with AMX, else 8-bit integers where the processor
     multiplies those natively and the model has such a network (what is no integer in it is then bfloat16 where that is
-    native), else bfloat16 where it is native. float32 unless told otherwise: every figure of models/ACCURACY.md was
-    measured with it.
+    native), else bfloat16 where it is native, else float32. "auto" is float32 for all cameras where
+    one has a rule that needs it (edge_agent.config_sections.EXACT).
     """
 
     model: str = "yolov8n"
@@ -261,7 +261,7 @@ class DetectorSpec:
     classes: tuple[str, ...] | None = None
     threads: int = 0
     hint: Literal["auto", "latency", "throughput"] = "auto"
-    precision: Precision = "f32"
+    precision: Precision = "auto"
 
 
 @dataclass(frozen=True, slots=True)

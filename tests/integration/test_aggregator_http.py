@@ -335,3 +335,17 @@ def test_answers_are_what_openapi_says(one: Desk) -> None:
             case.call_and_validate()
 
         judge()
+
+
+def test_a_silence_that_would_turn_the_direction_of_the_page_is_refused(http: httpx.Client) -> None:
+    body = {"reason": "\u202ework", "site": "s", "expires": "2099-01-01T00:00:00Z"}
+    assert http.post("/api/v1/silences", json=body).status_code == 422
+
+
+def test_a_silence_beyond_all_calendars_is_refused(one: Desk, http: httpx.Client) -> None:
+    """The year 10000 in UTC: no answer could say when it ends."""
+    ends = {"starts": "9999-12-31T22:00:00-12:00", "expires": "9999-12-31T23:00:00-12:00"}
+    answer = http.post("/api/v1/silences", json={"reason": "r", "site": "s", **ends})
+    assert answer.status_code == 422, answer.text
+    assert "expires" in answer.json()["detail"]
+    assert http.get("/api/v1/silences").json()["items"] == []

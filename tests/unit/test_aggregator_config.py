@@ -12,7 +12,7 @@ from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.liveness import View
 from aggregator.core.ports import Retention
 from aggregator.core.response import ResponseTargets
-from aggregator.geojson import load_cameras
+from aggregator.geojson import load_cameras, load_places
 from contract.errors import ConfigError
 from contract.events import Location
 from tests.data import ROOT
@@ -131,8 +131,13 @@ def test_an_error_names_file_key_value_and_what_is_allowed(tmp_path: Path, text:
 
 
 def test_an_absent_file_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read"):
-        load(tmp_path / "absent.toml")
+    absent = tmp_path / "absent"
+    with pytest.raises(ConfigError, match="the config file cannot be read"):
+        load(absent)
+    with pytest.raises(ConfigError, match="the camera file cannot be read"):
+        load_cameras(absent)
+    with pytest.raises(ConfigError, match="the file of places cannot be read"):
+        load_places(absent)
 
 
 def test_a_page_may_load_from_the_hosts_of_its_map_and_from_no_other() -> None:

@@ -208,18 +208,6 @@ def test_the_whole_picture_does_not_answer_for_a_piece_but_says_where_somebody_m
         assert pieces(made, LUMA, WHOLE_S + 0.2) == again
 
 
-@pytest.mark.parametrize(("height", "again"), [(0.12, 0), (0.6, 1)])
-def test_a_piece_of_somebody_close_says_nothing_of_small_people_beside_him(height: float, again: int) -> None:
-    followed = [np.array([(0.5, 0.3, 0.56, 0.3 + height)])]
-    made = CropPlanner(640, 0.4, lambda t: followed[0])
-    assert made.plan(decision("first"), LUMA, FRAME, 0.0, 0.0) is None
-    on = made.plan(decision("hold"), LUMA, FRAME, 0.2, 0.2)
-    assert on is not None
-    made.take(on, [shown()] * on.count)
-    followed[0] = NOBODY
-    assert pieces(made, LUMA, 0.4) == again
-
-
 def test_who_comes_so_slowly_that_no_two_pictures_differ_is_looked_at() -> None:
     made = planner()
     assert [pieces(made, lit(2 * n), 0.2 + 0.2 * n) for n in range(9)] == [1, 0, 0, 0, 1, 0, 0, 0, 1]

@@ -1,5 +1,6 @@
 """Which runtime is taken, and what a wrong setting says."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +86,24 @@ def test_integers_only_of_a_model_that_has_them() -> None:
         precision("int8", "openvino", {"avx_vnni"}, other)
 
 
+@pytest.mark.parametrize(
+    ("flags", "runtimes", "ends"),
+    [
+        ({"sse4_2", "avx2"}, EVERY, "yolov8n/openvino"),
+        ({"sse2"}, EVERY, "yolov8n/onnxruntime"),
+        ({"sse4_2", "avx_vnni"}, ("onnxruntime",), "yolov8n/onnxruntime"),
+        (set(), EVERY, "yolov8n/openvino"),
+    ],
+)
+def test_what_is_open_by_default_is_float32_where_the_processor_has_nothing_faster(
+    flags: set[str], runtimes: tuple[Runtime, ...], ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detectors, "cpu_flags", lambda: frozenset(flags))
+    monkeypatch.setattr(detectors, "installed", lambda: runtimes)
+    with closing(open_detector(DetectorSpec())) as detector:
+        assert detector.name == ends
+
+
 def test_a_missing_runtime_is_named_with_those_installed() -> None:
     with pytest.raises(ConfigError) as caught:
         choose("ultralytics", ("openvino", "onnxruntime"), "x86_64", MODERN)
@@ -140,10 +159,12 @@ def test_an_unknown_model_lists_the_known() -> None:
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
 def test_an_altered_model_is_not_opened(runtime: Runtime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    path = verify.location(manifest().entry("yolov8n").onnx)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    (tmp_path / path.name).write_bytes(content)
+    entry = manifest().entry("yolov8n")
+    assert entry.int8 is not None
+    for path in map(verify.location, (entry.onnx, entry.int8)):
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        (tmp_path / path.name).write_bytes(content)
     monkeypatch.setattr(verify, "location", lambda file: tmp_path / file.file)
     with pytest.raises(verify.ModelTampered, match="has been altered"):
         open_detector(DetectorSpec(runtime=runtime))

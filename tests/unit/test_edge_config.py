@@ -206,11 +206,13 @@ def test_a_substream_is_watched_live_and_recordings_are_not() -> None:
         parse(CAMERA + 'crops = "some"\n', Path("edge.toml"))
 
 
-def test_automatic_precision_is_exact_where_a_rule_reads_the_networks_map() -> None:
-    fast = '[detector]\nprecision = "auto"\n'
-    brawl = '[[camera.rule]]\nkind = "brawl"\n'
-    assert parse(fast + CAMERA, Path("edge.toml")).detector.precision == "auto"
-    assert parse(fast + CAMERA + brawl, Path("edge.toml")).detector.precision == "f32"
+@pytest.mark.parametrize(("kind", "taken"), [("brawl", "f32"), ("stopped_vehicle", "f32"), ("smoke_fire", "auto")])
+def test_automatic_precision_is_float32_where_a_rule_needs_it(kind: str, taken: str) -> None:
+    rule = f'[[camera.rule]]\nkind = "{kind}"\n'
+    assert parse(CAMERA, Path("edge.toml")).network.precision == "auto"
+    assert parse(CAMERA + rule, Path("edge.toml")).network.precision == taken
+    said = '[detector]\nprecision = "bf16"\n'
+    assert parse(said + CAMERA + rule, Path("edge.toml")).network.precision == "bf16"
 
 
 def test_integers_are_refused_where_a_rule_reads_the_networks_map() -> None:

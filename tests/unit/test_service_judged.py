@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from aggregator import report_text
-from aggregator.adapters import store_judged
+from aggregator.adapters import store_acts, store_incidents, store_judged
 from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.ports import Message, SuppressedQuery
 from aggregator.core.report import Districts, Span
@@ -242,6 +242,7 @@ def test_a_backlog_is_marked_and_rings_nobody(desk: Desk) -> None:
         SuppressedQuery(since=5.0, until=9.0),
         SuppressedQuery(reason="silence", before=(5.0, 3)),
         SuppressedQuery(site="s", camera="a", since=5.0),
+        SuppressedQuery(site="s", since=5.0, until=9.0),
     ],
 )
 def test_a_search_goes_through_an_index_and_sorts_nothing(tmp_path: Path, query: SuppressedQuery) -> None:
@@ -256,7 +257,10 @@ def test_a_search_goes_through_an_index_and_sorts_nothing(tmp_path: Path, query:
     [
         (store_judged.COUNT_BY, ["x", "x"]),
         ("SELECT id FROM events WHERE id IN (?)", ["x"]),
-        ("SELECT view FROM incidents WHERE merged_into IS NULL AND state IN (?) ORDER BY id DESC LIMIT 9", ["open"]),
+        store_incidents.search(("open",), None, None, None, 9),
+        (store_incidents.BODIES, [5.0]),
+        (store_incidents.EPISODES, [5.0]),
+        (store_acts.MOVE, ["y", "", "x", "e"]),
         ("SELECT e.raw FROM incident_events l JOIN events e ON e.id = l.event WHERE l.incident = ?", ["x"]),
         ("UPDATE incident_events SET incident = ? WHERE incident = ?", ["x", "y"]),
         ("UPDATE episodes SET incident = ? WHERE incident = ?", ["x", "y"]),

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -100,3 +100,19 @@ def together(writer: Writer, *calls: Callable[[], None]) -> list[BaseException |
         go.set()
         assert first.result()
         return [one.exception() for one in waiting]
+
+
+def test_who_comes_after_the_end_is_refused_and_does_not_wait_for_ever(writer: Writer) -> None:
+    """A request that outlasts the server's patience would keep the process from ending."""
+    writer.close()
+    refused: Future[None] = Future()
+
+    def late() -> None:
+        try:
+            tell(writer, "late")
+        except sqlite3.Error as error:
+            refused.set_exception(error)
+
+    threading.Thread(target=late, daemon=True).start()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        refused.result(timeout=10)

@@ -8,7 +8,7 @@ import { camera, incident, snapshot } from "./helpers";
 const before = fromSnapshot(
   snapshot({
     incidents: [incident({ id: "same" }), incident({ id: "changed" }), incident({ id: "closed" })],
-    cameras: [camera({ id: "gate" }), camera({ id: "dark", state: "offline" })],
+    cameras: [camera({ id: "gate" }), camera({ id: "unwatched", state: "offline" })],
   }),
 );
 const after = applyDeltas(before, [
@@ -20,14 +20,14 @@ const after = applyDeltas(before, [
 ]);
 
 describe("what was missed", () => {
-  it("is counted: changes, of them new and closed ones, and cameras that went dark", () => {
-    expect(missed(before, after, 40_000, false)).toMatchObject({ awaySeconds: 40, anew: false, changes: 4, fresh: 2, closed: 1, dark: 1 });
+  it("is counted: changes, of them new and closed ones, and cameras that stopped watching", () => {
+    expect(missed(before, after, 40_000, false)).toMatchObject({ awaySeconds: 40, anew: false, changes: 4, fresh: 2, closed: 1, stopped: 1 });
     expect(missed(before, after, 40_000, false)?.waiting.map((one) => one.id)).toEqual(["fresh"]);
   });
 
   it("is told by comparing where everything was sent anew, without what was over long ago", () => {
     const anew = fromSnapshot(snapshot({ incidents: [...after.incidents.values(), incident({ id: "old", state: "resolved" })] }));
-    expect(missed(before, anew, 5000, true)).toMatchObject({ anew: true, changes: 3, fresh: 1, closed: 1, dark: 0 });
+    expect(missed(before, anew, 5000, true)).toMatchObject({ anew: true, changes: 3, fresh: 1, closed: 1, stopped: 0 });
   });
 
   it("is worth a word where nothing happened in a longer break, and none after a moment", () => {

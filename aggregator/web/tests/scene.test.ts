@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cameraName, camerasOf, incidentAt, placeName } from "../src/lib/places";
+import { cameraName, camerasOf, incidentAt, nameAt, placeName } from "../src/lib/places";
 import { alikeCameras, alikeIncidents, alikePaths, cameraAreas, cameraPoints, drawnAlike, incidentPaths, incidentPoints, placedCameras, placedIncidents, sitePoints } from "../src/lib/scene";
 import { camera, incident } from "./helpers";
 
@@ -99,6 +99,7 @@ describe("a place's name", () => {
   it("is the camera's of the incident's own site", () => {
     expect(placeName(incident({ id: "a", sites: ["senen"], cameras: ["gate"] }), cameras)).toBe("Gerbang Senen");
     expect(camerasOf(incident({ id: "a", cameras: ["kota/gate"] }), cameras).map(cameraName)).toEqual(["Gerbang kota"]);
+    expect([nameAt("kota", "gate", cameras), nameAt("kota", "pintu-2", cameras)]).toEqual(["Gerbang kota", "Pintu 2"]);
   });
 
   it("is the camera's id, else the site, where nobody gave a name", () => {

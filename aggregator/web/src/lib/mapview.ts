@@ -254,7 +254,9 @@ export class MapView {
 
   fit(bounds: Bounds): void {
     this.#originLat = (bounds[1] + bounds[3]) / 2;
-    this.#whenReady(() => this.#map.fitBounds(bounds, { padding: 70 * this.#scale, maxZoom: 17, duration: 0 }));
+    // A camera's name beside it has room, too.
+    const [across, down] = [110 * this.#scale, 70 * this.#scale];
+    this.#whenReady(() => this.#map.fitBounds(bounds, { padding: { left: across, right: across, top: down, bottom: down }, maxZoom: 17, duration: 0 }));
   }
 
   zoom(step: number): void {

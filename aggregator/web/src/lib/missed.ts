@@ -14,7 +14,7 @@ export interface Missed {
   /** And those that were closed meanwhile. */
   closed: number;
   /** Cameras that watched before and do not now. */
-  dark: number;
+  stopped: number;
   /** The new ones that need action. */
   waiting: Incident[];
 }
@@ -22,7 +22,7 @@ export interface Missed {
 /** Null where nothing is worth a word: a moment's break in which nothing happened. */
 export function missed(before: World, after: World, awayMs: number, anew: boolean): Missed | null {
   if (!before.loaded) return null;
-  const found: Missed = { awaySeconds: awayMs / 1000, anew, changes: 0, fresh: 0, closed: 0, dark: 0, waiting: [] };
+  const found: Missed = { awaySeconds: awayMs / 1000, anew, changes: 0, fresh: 0, closed: 0, stopped: 0, waiting: [] };
   for (const [id, incident] of after.incidents) {
     const known = before.incidents.get(id);
     if (known?.revision === incident.revision) continue;
@@ -38,7 +38,7 @@ export function missed(before: World, after: World, awayMs: number, anew: boolea
   }
   for (const [key, camera] of before.cameras) {
     const now = after.cameras.get(key);
-    if (isWatching(camera) && now !== undefined && !isWatching(now)) found.dark += 1;
+    if (isWatching(camera) && now !== undefined && !isWatching(now)) found.stopped += 1;
   }
-  return awayMs < GRACE_MS && found.changes === 0 && found.dark === 0 ? null : found;
+  return awayMs < GRACE_MS && found.changes === 0 && found.stopped === 0 ? null : found;
 }

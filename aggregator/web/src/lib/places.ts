@@ -18,6 +18,11 @@ export function cameraName(camera: Camera | string): string {
   return camera.name || readable(camera.id);
 }
 
+/** What people call a camera of a site, as far as it is known. */
+export function nameAt(site: string, camera: string, cameras: ReadonlyMap<string, Camera>): string {
+  return cameraName(cameras.get(cameraKey({ site, id: camera })) ?? camera);
+}
+
 /** The first camera's name, else the site's: what an operator calls the place. */
 export function placeName(incident: Incident, cameras: ReadonlyMap<string, Camera>): string {
   const [first] = camerasOf(incident, cameras);

@@ -52,10 +52,10 @@ export function doubtText(doubt: string): string {
   return catalogue.has(key) ? t(key, { n: number(Number(amount)) }) : doubt;
 }
 
-/** What verdicts have shown of a source. Of less than half a verdict (what several told says little of one) no share is said. */
-export function witnessText(witness: Witness): string {
+/** What verdicts have shown of a source, by its camera's name. Of less than half a verdict (what several told says little of one) no share is said. */
+export function witnessText(witness: Witness, camera: string): string {
   return t(witness.verdicts < 0.5 ? "web.doubt.unjudged" : "web.doubt.witness", {
-    camera: format.readable(witness.camera),
+    camera,
     kind: witness.kind === null ? "" : named("kind", witness.kind),
     right: percent(witness.precision ?? 0),
     n: number(witness.verdicts, 0),
@@ -119,10 +119,10 @@ export function measureSentence(measure: Measure): string {
 
 /** "12 perubahan, 2 insiden baru selama terputus 40 dtk" */
 export function missedText(missed: Missed): string {
-  const values = { age: duration(missed.awaySeconds), changes: missed.changes, fresh: missed.fresh, closed: missed.closed, dark: missed.dark };
+  const values = { age: duration(missed.awaySeconds), changes: missed.changes, fresh: missed.fresh, closed: missed.closed, stopped: missed.stopped };
   const parts = [t(missed.changes === 0 ? "web.missed.nothing" : "web.missed.changes", values)];
   if (missed.fresh > 0) parts.push(t("web.missed.fresh", values));
   if (missed.closed > 0) parts.push(t("web.missed.closed", values));
-  if (missed.dark > 0) parts.push(t("web.missed.dark", values));
+  if (missed.stopped > 0) parts.push(t("web.missed.stopped", values));
   return `${t(missed.anew ? "web.missed.anew" : "web.missed.away", values)}: ${parts.join(", ")}`;
 }

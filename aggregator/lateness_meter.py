@@ -7,7 +7,7 @@ from aggregator.core.lateness import Delay, Lateness
 from aggregator.core.ports import Meter
 
 
-class Punctual:
+class LatenessMeter:
     """Counts on `meter`. Any thread."""
 
     def __init__(self, meter: Meter, now: Callable[[], float]) -> None:

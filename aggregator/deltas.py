@@ -1,4 +1,4 @@
-"""What the live stream is told of a commit."""
+"""What a commit sends to the live stream."""
 
 from collections.abc import Callable
 
@@ -9,13 +9,13 @@ from aggregator.live import Delta
 from aggregator.views import camera_view, gone_view, shown_sites, sites_of
 
 
-def told(batch: Batch) -> list[Delta]:
-    news = [Delta("incident", row.view, sites_of(row.incident)) for row in batch.incidents.values()]
-    news += [Delta("camera", camera_view(camera), (camera.site,)) for camera in batch.cameras.values()]
+def changed(batch: Batch) -> list[Delta]:
+    deltas = [Delta("incident", row.view, sites_of(row.incident)) for row in batch.incidents.values()]
+    deltas += [Delta("camera", camera_view(camera), (camera.site,)) for camera in batch.cameras.values()]
     for shot in batch.evidence:
         about = {"sha256": shot.sha256, "event": shot.event, "site": shot.site, "media": shot.media}
-        news.append(Delta("evidence", msgspec.json.encode(about), (shot.site,)))
-    return news
+        deltas.append(Delta("evidence", msgspec.json.encode(about), (shot.site,)))
+    return deltas
 
 
 def gone(batch: Batch, shown: Callable[[str], bytes | None]) -> list[Delta]:
