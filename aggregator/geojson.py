@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from aggregator.core.liveness import Camera, View
 from aggregator.core.severity import Place
+from contract.codec import refusal
 from contract.errors import ConfigError
 from contract.events import Location, Name
 
@@ -74,6 +75,8 @@ def _load(path: Path, make: Callable[[Any], T], unreadable: str, wrong: str) -> 
         return tuple(_made(make, raw, index) for index, raw in enumerate(collection.features))
     except OSError as error:
         raise ConfigError(unreadable, file=str(path), detail=str(error)) from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(wrong, file=str(path), detail=refusal(str(error))) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(wrong, file=str(path), detail=str(error)) from error
 
@@ -82,7 +85,8 @@ def _made(make: Callable[[Any], T], raw: Any, index: int) -> T:
     try:
         return make(raw)
     except msgspec.ValidationError as error:
-        raise msgspec.ValidationError(f"features[{index}]: {error}") from error
+        what, _, within = str(error).partition(" - at `$")
+        raise msgspec.ValidationError(f"{what} - at `$.features[{index}]{within or '`'}") from error
 
 
 def _place(raw: Any) -> Place:

@@ -21,7 +21,20 @@ from contract.errors import (
     UnknownKind,
     WrongType,
 )
-from contract.events import PHASES, Event, event_source, event_type, sequence_text
+from contract.events import (
+    CONFIG_HASH,
+    NUMBER,
+    PHASES,
+    SHA256,
+    SOURCE,
+    TRACE,
+    TYPE,
+    Event,
+    event_source,
+    event_type,
+    sequence_text,
+)
+from contract.ids import LAST, NAME, UUID7
 from contract.kinds import SEVERITIES, Kind
 from contract.messages import LAST_NUMBER, Command, ConfigDesired, ConfigReported, Health, Reply, Status
 from contract.patterns import strict, usual
@@ -50,6 +63,20 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "$.data.severity": SEVERITIES,
 }
 """What an event may say where only a few words are allowed, kinds aside: msgspec does not name them."""
+_FORMS = {
+    f"Expected `str` matching regex {f'^{pattern}${LAST}'!r}": key
+    for pattern, key in (
+        (NAME, "codec.not_a_name"),
+        (UUID7, "codec.not_a_uuid7"),
+        (CONFIG_HASH, "codec.not_a_config_hash"),
+        (SHA256, "codec.not_a_sha256"),
+        (SOURCE, "codec.not_a_source"),
+        (TYPE, "codec.not_a_type"),
+        (NUMBER, "codec.not_a_number"),
+        (TRACE, "codec.not_a_trace"),
+    )
+}
+"""What msgspec says of a text that does not look as it must, to what a person is told of that."""
 
 
 class _Envelope(msgspec.Struct):
@@ -161,7 +188,7 @@ def _decode(payload: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         if decoder is _strict and not payload.endswith(_OUR_END):
             _envelope.decode(payload)
     except msgspec.ValidationError as error:
-        raise _typed(str(error)) from error
+        raise refusal(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedPayload("codec.malformed", "$", detail=_short(str(error))) from error
     return message
@@ -222,8 +249,8 @@ def _short(detail: str) -> str:
     return detail if len(detail) <= MAX_DETAIL else f"{detail[:MAX_DETAIL]}…"
 
 
-def _typed(message: str) -> CodecError:
-    """msgspec says what was wrong in its message only; the two forms it uses are stable and tested."""
+def refusal(message: str) -> CodecError:
+    """What msgspec refused. It says what was wrong in its message only; the forms it uses are stable and tested."""
     missing = _MISSING.match(message)
     if missing:
         path = f"{missing['path'] or '$'}.{missing['field']}"
@@ -231,6 +258,8 @@ def _typed(message: str) -> CodecError:
     at = _AT.match(message)
     path = (at and at["path"]) or "$"
     what = _short(at["what"] if at else message)
+    if what in _FORMS:
+        return WrongType(_FORMS[what], path)
     if path == "$.data.kind" and "enum" in what:
         return UnknownKind("codec.unknown_kind", path, detail=what, allowed=", ".join(Kind))
     if path in _WORDS and "enum" in what:

@@ -20,6 +20,7 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 _A_NAME = "site, agent, camera, zone or line"
 CONFIG_HASH, SHA256, NUMBER = "[0-9a-f]{8,64}", "[0-9a-f]{64}", "[0-9]{20}"
 TRACE = "00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
+SOURCE, TYPE = f"/{NAME}/{NAME}/{NAME}", r"jaga\.[a-z_]+\.(begin|update|end)"
 Name = Annotated[str, Meta(pattern=NAME_PATTERN + LAST, description=_A_NAME)]
 Uuid7 = Annotated[str, Meta(pattern=UUID7_PATTERN + LAST)]
 Utc = Annotated[datetime, Meta(tz=True)]
@@ -38,8 +39,8 @@ _Name = Annotated[str, _looks(NAME_PATTERN + LAST, _A_NAME)]
 _Uuid7 = Annotated[str, _looks(UUID7_PATTERN + LAST)]
 _Sha256 = Annotated[str, _looks(f"^{SHA256}${LAST}")]
 _ConfigHash = Annotated[str, _looks(f"^{CONFIG_HASH}${LAST}")]
-_Source = Annotated[str, _looks(f"^/{NAME}/{NAME}/{NAME}${LAST}", "/{site}/{agent}/{camera}")]
-_Type = Annotated[str, _looks(rf"^jaga\.[a-z_]+\.(begin|update|end)${LAST}")]
+_Source = Annotated[str, _looks(f"^{SOURCE}${LAST}", "/{site}/{agent}/{camera}")]
+_Type = Annotated[str, _looks(f"^{TYPE}${LAST}")]
 _Number = Annotated[str, _looks(f"^{NUMBER}${LAST}")]
 _TraceParent = Annotated[str, _looks(f"^{TRACE}${LAST}")]
 

@@ -25,7 +25,7 @@ from aggregator.core.memory import CorrelationPolicy as CorrelationPolicy
 from aggregator.core.memory import Memory
 from aggregator.core.ordering import Held, Ordering
 from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step
-from aggregator.core.rates import BRIEF_S, Counted
+from aggregator.core.rates import AS_LONG, BRIEF_S, Counted
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells, Grid
 from aggregator.core.states import SYSTEM
@@ -228,10 +228,12 @@ class Correlator:
         data, at, index = held.event.data, held.at, self._index
         last, first = at.last, at.started if at.started < at.time else at.time
         state = EpisodeState(draft.id, last if last > known.last else known.last, known.ended or data.phase == "end")
-        if known.last - first < BRIEF_S <= state.last - first:
-            self._memory.step.noted[self._rates.lasts(data.site, data.camera, data.kind, first)] = None
         self._add(held, draft, state, place, delayed, now)
         trail = (trails := index.by_source(draft.id)).get((data.site, data.camera, data.kind))
+        # By the hull of all it told: who corrects its clock moves its beginning, and might pass this twice or never.
+        begun = trail.running.get(data.episode, (first,))[0] if trail is not None else first
+        if known.last - begun < BRIEF_S <= state.last - min(begun, first) and data.kind not in AS_LONG:
+            self._memory.step.noted[self._rates.lasts(data.site, data.camera, data.kind, begun)] = None
         if trail is None:
             trail = Trail(data.site, data.camera, data.kind, ties_at(place), first, last, sure=data.confidence)
             trail, trails = index.attach(trail, draft.id), index.by_source(draft.id)
@@ -264,17 +266,17 @@ class Correlator:
 
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
-        pulls = self._attribution.pulls(probe)
+        pulls, brief = self._attribution.pulls(probe), probe.last - probe.first < BRIEF_S
         allowed, refused = self._allowed(pulls, probe, delayed)
         self._memory.step.refused.update(refused)
         announced = self._drafts.get(self._announced.pop(event.data.episode, "")) if self._announced else None
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
-            self._note(event.data, probe.first, best.confirmed)
+            self._note(event.data, probe.first, best.confirmed, brief=brief)
             if announced is not None:
                 self._memory.absorb(self._drafts[best.incident], announced, now)
             return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
-        self._note(event.data, probe.first, False)
+        self._note(event.data, probe.first, False, brief=brief)
         anew = {one for one, why in refused.items() if why == "onset"} if refused else NOBODY
         own_id = incident_id(event, at)
         if announced is None:
@@ -293,9 +295,9 @@ class Correlator:
         self._memory.step.touch(own_id)
         return own_id, FIRST, []
 
-    def _note(self, told: EventData, time: float, confirmed: bool, *, many: bool = False) -> None:
+    def _note(self, told: EventData, time: float, confirmed: bool, *, many: bool = False, brief: bool = True) -> None:
         """One more of what the camera tells anyway."""
-        key = self._rates.note(told.site, told.camera, told.kind, time, confirmed, many)
+        key = self._rates.note(told.site, told.camera, told.kind, time, confirmed, many, brief)
         self._memory.step.noted[key] = None
 
     def _allowed(self, pulls: list[Pull], probe: Trail, delayed: bool) -> tuple[list[Pull], dict[str, Refused]]:
@@ -386,7 +388,8 @@ class Correlator:
         draft.weigh(self._memory.places)
         one = draft if draft.care is UNTOUCHED else self._memory.snapshot(draft)
         many = draft.people >= self.policy.opening.crowded
-        heard = Heard(self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, last, many) * 3600, lasts_s)
+        unconfirmed = self._rates.unconfirmed_per_s(told.site, told.camera, told.kind, last, many)
+        heard = Heard(unconfirmed * 3600, lasts_s, told.kind)
         reason = opening(one, self.policy.opening, heard)
         if reason is not None:
             draft.came_late(late)

@@ -268,7 +268,7 @@ class Draft:
             self.people_first,
             self.people_since,
             self.reports,
-            self.doubts if self.state == "suspected" else (),
+            self.doubts if self.opened is None else (),
             self.revision,
             self.split_from,
             self.apart,

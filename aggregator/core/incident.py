@@ -35,7 +35,8 @@ class OpeningPolicy:
     judged: what verdicts have to leave of a word that reaches severe. Whatever they have shown, something critical is
     opened that reaches `sure` by its camera's own word, and something major or critical, or a crowd, whose episode
     lasts for lasting_s: who was wrong a hundred times may be right about a fire. Of a camera that does not tell much,
-    something major or critical that lasts so long need only reach judged: who is half sure all along sees something.
+    something major or critical that itself lasts so long need only reach judged: who is half sure of it all along sees
+    something.
     """
 
     second_source: float = 0.5
@@ -193,10 +194,11 @@ def doubt(confidence: float) -> float:
 
 class Heard(Struct, frozen=True, gc=False):
     """What the opening also depends on. unconfirmed_per_h: how many things like this its camera tells that nothing
-    confirms. lasts_s: how long the episode has been going on that was told of just now."""
+    confirms. lasts_s: how long the episode has been going on that was told of just now. kind: what it is of."""
 
     unconfirmed_per_h: float = 0.0
     lasts_s: float = 0.0
+    kind: Kind | None = None
 
 
 NOTHING = Heard()
@@ -302,7 +304,8 @@ def _all_the_same(incident: Weighed, policy: OpeningPolicy, heard: Heard) -> Ope
     """What opens whatever verdicts have shown."""
     if incident.severity == "critical" and incident.told >= policy.sure:
         return "sure"
-    if incident.severity in GRAVE and heard.lasts_s >= policy.lasting_s and incident.confidence >= policy.judged:
+    stays = heard.lasts_s >= policy.lasting_s and heard.kind is incident.kind  # a queue makes no flash a fire
+    if stays and incident.severity in GRAVE and incident.confidence >= policy.judged:
         return "lasting"
     return "lasting" if _lasts(incident, policy, heard) else None
 

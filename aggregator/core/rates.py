@@ -30,7 +30,7 @@ it goes on for long."""
 BURST = 6.0
 """What is beyond that weighs this much: a camera in a burst is not just busy."""
 BRIEF_S = 90.0
-"""What lasts longer is no part of a burst, which is of many short ones: a camera that loses from sight what goes on
+"""What lasts as long is no part of a burst, which is of many short ones: a camera that loses from sight what goes on
 before it tells of it again and again."""
 AS_LONG: frozenset[Kind] = frozenset({Kind.SMOKE_FIRE})
 """But for these: the lamps and the steam that they are taken for last as long as they do."""
@@ -84,9 +84,11 @@ class Rates:
         one = self._counts[key]
         return Counted(*key, self._since or one.time, one.time, one.slow, one.fast, one.alone)
 
-    def note(self, site: str, camera: str, kind: Kind, time: float, confirmed: bool, many: bool = False) -> RateKey:
+    def note(
+        self, site: str, camera: str, kind: Kind, time: float, confirmed: bool, many: bool = False, brief: bool = True
+    ) -> RateKey:
         """An episode has begun, or (many) come to be of many people; confirmed: something else than the camera itself
-        speaks for it. Returns what has changed."""
+        speaks for it. brief: it has not lasted yet when it is first told of. Returns what has changed."""
         if self._since is None:
             self._since = time
         key = (site, camera, KINDS[kind].family, many)
@@ -104,20 +106,19 @@ class Rates:
                 time = count.time
         once = 0.0 if confirmed else 1.0
         if kind is not REPORT:  # a post hears of many places: many calls at once are no fault of its own
-            fast += 1.0
             alone += once
+            if brief or kind in AS_LONG:
+                fast += 1.0
         self._counts[key] = _Count(time, slow + once, fast, alone)
         return key
 
     def lasts(self, site: str, camera: str, kind: Kind, begun: float) -> RateKey:
-        """An episode that was noted when it had begun turns out not to be brief. Returns what has changed."""
+        """An episode that was noted as brief when it had begun turns out not to be, and is none of AS_LONG. Returns
+        what has changed."""
         key = (site, camera, KINDS[kind].family, False)
         count = self._counts.get(key) or _Count(begun, 0.0, 0.0, 0.0)
-        fast = count.fast
-        if kind not in AS_LONG:
-            gone = count.time - begun if count.time > begun else 0.0
-            fast = max(0.0, fast - exp(-gone / FAST_S))
-        self._counts[key] = _Count(count.time, count.slow, fast, count.alone)
+        gone = count.time - begun if count.time > begun else 0.0
+        self._counts[key] = _Count(count.time, count.slow, max(0.0, count.fast - exp(-gone / FAST_S)), count.alone)
         return key
 
     def per_s(self, site: str, camera: str, kind: Kind, time: float) -> float:

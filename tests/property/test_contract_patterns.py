@@ -33,7 +33,7 @@ def plain(payload: bytes) -> object:
     try:
         return msgspec.to_builtins(naive_codec.read(payload))
     except msgspec.ValidationError as error:
-        return told(codec._typed(str(error)))
+        return told(codec.refusal(str(error)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return "MalformedPayload", "$", codec._short(str(error))
 

@@ -219,7 +219,11 @@ def test_a_camera_may_say_where_it_looks(tmp_path: Path) -> None:
         ("{", "not a valid camera GeoJSON"),
         ('{"type": "FeatureCollection", "more": ' + "[" * 100_000, "not a valid camera GeoJSON"),
         ('{"type": "Feature"}', "FeatureCollection"),
-        ('{"type": "FeatureCollection", "features": [{"properties": {"id": "Gate", "site": "s"}}]}', "features[0]"),
+        (
+            '{"type": "FeatureCollection", "features": [{"properties": {"id": "Gate", "site": "s"}}]}',
+            "$.features[0].properties.id: not a valid name: 1 to 64 of a-z",
+        ),
+        ('{"type": "FeatureCollection", "features": [{}]}', "$.features[0].properties: required but missing"),
         (
             '{"type": "FeatureCollection", "features": [{"properties": {"id": "g", "site": "s"},'
             ' "geometry": {"type": "Point", "coordinates": [-6.2, 106.8]}}]}',

@@ -1,6 +1,7 @@
 """Whatever is wrong with a payload, the reader gets a typed error that names the field, and nothing else."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from contract.errors import (
 from contract.events import Event, Measure
 from contract.kinds import Kind
 from contract.messages import Command, Health, Reply
+from contract.schema import message_schema
 from contract.texts import LANGUAGES
 from contract.topics import Topic
 from tests.samples import NOW, as_json, sample_event, sample_messages
@@ -144,6 +146,40 @@ def test_wrong_type_is_named(path: str, value: object) -> None:
         codec.decode(bent(path, value), Event)
     assert caught.value.field == json_path(path)
     assert caught.value.field in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("data.camera", "Gate-North", ("1 to 64 of a-z", "1 sampai 64 karakter a-z")),
+        ("data.why.rule", "Brawl", ("1 to 64 of a-z", "1 sampai 64 karakter a-z")),
+        ("id", "0af76519-16cd-43dd-8448-eb211c80319c", ("a UUID of version 7", "UUID versi 7")),
+        ("data.episode", "7", ("a UUID of version 7", "UUID versi 7")),
+        ("data.why.config_hash", "new", ("8 to 64 of 0-9 and a-f", "8 sampai 64 karakter 0-9 dan a-f")),
+        ("data.evidence.0.sha256", "AB" * 32, ("64 of 0-9 and a-f", "64 karakter 0-9 dan a-f")),
+        ("source", "//Gate", ("/SITE/AGENT/CAMERA", "/SITUS/AGEN/KAMERA")),
+        ("type", "jaga.brawl.start", ("jaga.KIND.PHASE", "jaga.JENIS.FASE")),
+        ("sequence", "42", ("20 digits", "20 angka")),
+        ("traceparent", "01", ("a W3C traceparent", "traceparent W3C")),
+    ],
+)
+def test_who_writes_a_text_wrongly_is_told_what_is_allowed_in_words(
+    path: str, value: str, said: tuple[str, str]
+) -> None:
+    with pytest.raises(WrongType) as caught:
+        codec.decode(bent(path, value), Event)
+    assert caught.value.field == json_path(path)
+    for language, words in (("en", said[0]), ("id", said[1])):
+        told = caught.value.render(language)  # type: ignore[arg-type]
+        assert told.startswith(json_path(path))
+        assert words in told
+        assert "regex" not in told
+
+
+def test_no_pattern_of_an_event_is_told_as_a_regular_expression() -> None:
+    document = json.dumps(message_schema("event"))
+    patterns = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', document))
+    assert len(patterns) == len(codec._FORMS)
 
 
 def json_path(path: str) -> str:

@@ -1,10 +1,18 @@
 """What a camera tells over and over: a burst, or what goes on before it and is lost from sight."""
 
-import pytest
+from dataclasses import replace
+from random import Random
 
-from aggregator.core.rates import Rates
+import pytest
+from msgspec.structs import replace as changed
+
+from aggregator.core.correlation import CorrelationPolicy, Correlator
+from aggregator.core.rates import Counted, Rates
+from contract.events import Clock, Event
 from contract.kinds import Kind
-from tests.timeline import Timeline
+from tests.timeline import START, Timeline, make_event, place
+
+AT_ONCE = replace(CorrelationPolicy(), reorder_s=0.0)
 
 
 def over_and_over(kind: str, lasts: float, pause: float = 30.0, until: float = 1200.0) -> Timeline:
@@ -45,3 +53,83 @@ def test_what_nobody_counted_leaves_nothing_to_take_off() -> None:
     rates = Rates()
     key = rates.lasts("s", "gate", Kind.CROWD, 100)
     assert (rates.counted(key).fast, rates.counted(key).slow) == (0.0, 0.0)
+
+
+def told_by(events: list[Event], restart_at: int | None = None) -> Counted:
+    """What is counted at last of the camera that tells them. restart_at: the events before which all begins anew, from
+    what a store keeps."""
+    correlator = Correlator(AT_ONCE)
+    counted: dict[tuple[str, str, str, bool], Counted] = {}
+    for number, event in enumerate(events):
+        if number == restart_at:
+            before, correlator = correlator, Correlator(AT_ONCE)
+            for one in before.incidents():
+                known = [(told.data.episode, before.episode(told.data.episode)) for told in events[:number]]
+                here = [(name, state) for name, state in known if state is not None and state.incident == one.id]
+                correlator.restore(one, before.trails(one.id), here)
+            correlator.resume(counted.values(), event.time.timestamp(), event.time.timestamp(), None)
+        for changed_one in correlator.step((event,), event.time.timestamp()).counted:
+            key = changed_one.site, changed_one.camera, changed_one.family, changed_one.many
+            counted[key] = changed_one
+    return counted["site-1", "gate", "people", False]
+
+
+def crowds(
+    begins: tuple[int, ...], lasting: float, offset: Random | None = None, jitter_ms: float = 0.0
+) -> list[Event]:
+    """Episodes of one camera, each told of every 10 s until it has lasted so long."""
+    found = []
+    for begin in begins:
+        times = [begin + after for after in range(0, int(lasting), 10)]
+        for t in (*times, begin + lasting):
+            phase = "begin" if t == begin else "end" if t == begin + lasting else "update"
+            event = make_event(t, "gate", "crowd", phase, episode=str(begin), started=begin, location=place(0, 0, 30))  # type: ignore[arg-type]
+            if offset is not None:
+                clock = Clock(offset_ms=offset.uniform(-jitter_ms, jitter_ms), synchronised=True)
+                event = changed(event, data=changed(event.data, clock=clock))
+            found.append(event)
+    return sorted(found, key=lambda event: event.time)
+
+
+@pytest.mark.parametrize("lasting", [89.9, 90.0, 90.1, 200.0])
+@pytest.mark.parametrize("restart_at", [None, *range(1, 34, 4)])
+def test_each_episode_is_taken_off_once_over_a_restart_too(lasting: float, restart_at: int | None) -> None:
+    fast = told_by(crowds((0, 5, 30), lasting), restart_at).fast
+    assert (fast > 2.0) if lasting < 90 else fast == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_clock_that_is_corrected_takes_each_episode_off_once(seed: int) -> None:
+    brief = [make_event(0, "gate", "crowd", episode=f"brief-{n}", location=place(0, 0, 30)) for n in range(3)]
+    told = crowds((1, 6), 130.0, Random(seed), jitter_ms=200.0)
+    assert told_by([*brief, *told]).fast == pytest.approx(3.0, abs=0.05)
+
+
+@pytest.mark.parametrize("phase", ["update", "end"])
+def test_what_is_first_heard_of_when_it_has_lasted_was_never_brief(phase: str) -> None:
+    def counted(kind: str, lasts: float) -> tuple[float, float]:
+        event = make_event(lasts, "gate", kind, phase, started=0, location=place(0, 0, 30))  # type: ignore[arg-type]
+        (one,) = Correlator(AT_ONCE).step((event,), START.timestamp() + lasts).counted
+        return one.fast, one.slow
+
+    assert counted("crowd", 89) == (1.0, 1.0)
+    assert counted("crowd", 90) == (0.0, 1.0)
+    assert counted("smoke_fire", 90) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("grave", "other"), [("smoke_fire", "congestion"), ("wrong_way", "congestion"), ("crowd_rush", "loitering")]
+)
+@pytest.mark.parametrize("lasts", ["grave", "other"])
+def test_what_opens_by_lasting_is_what_lasts(grave: str, other: str, lasts: str) -> None:
+    """Half a second of something grave, and something else there that goes on: nothing grave does."""
+    city = Timeline(gate=(0, 0), far=(9000, 0))
+    city.at(-30_000).sees("far", "loitering")  # the correlation has watched for long: nobody tells much
+    city.at(0).sees("gate", grave, episode=grave, confidence=0.42)
+    city.at(2).sees("gate", other, episode=other, confidence=0.42)
+    goes_on, ends = (grave, other) if lasts == "grave" else (other, grave)
+    began = {grave: 0.0, other: 2.0}
+    city.at(4).sees("gate", ends, "end", episode=ends, started=began[ends], confidence=0.42)
+    for t in range(10, 131, 10):
+        city.at(t).sees("gate", goes_on, "update", episode=goes_on, started=began[goes_on], confidence=0.42)
+    assert ("lasting" in {change.reason for change in city.changes}) is (lasts == "grave")

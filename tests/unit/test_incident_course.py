@@ -267,3 +267,17 @@ def restored(before: Correlator, waiting: list[Event], now: float) -> Correlator
     for event in waiting:
         after.wait(event, now)
     return after
+
+
+def test_why_it_was_never_shown_still_stands_when_a_late_word_joins_it() -> None:
+    city = Timeline(gate=(0, 0))
+    for n in range(6):
+        city.at(n * 100).sees("gate", episode=str(n), confidence=0.75)
+        city.at(n * 100 + 2).sees("gate", "intrusion", "end", episode=str(n), started=n * 100, confidence=0.75)
+    city.at(4000).ticks()
+    before = city.standing()[-1]
+    assert before.state == "resolved"
+    assert before.doubts
+    city.at(502).sees("gate", "intrusion", "update", episode="5", started=500, lag_s=3600, confidence=0.75)
+    after = city.standing()[-1]
+    assert (after.event_count, after.doubts) == (before.event_count + 1, before.doubts)

@@ -209,7 +209,8 @@ def test_what_is_grave_and_lasts_opens_although_its_camera_is_not_sure(
     kind: Kind, severity: str, left: float, unconfirmed_per_h: float, lasts: float, reason: str | None
 ) -> None:
     one = incident(kind, severity, (source("a", 0.46, left),))
-    assert opening(one, POLICY, Heard(unconfirmed_per_h, lasts)) == reason
+    assert opening(one, POLICY, Heard(unconfirmed_per_h, lasts, kind)) == reason
+    assert opening(one, POLICY, Heard(unconfirmed_per_h, lasts, Kind.CONGESTION)) is None  # lasts, and is no such thing
 
 
 def test_a_second_source_or_a_report_opens_all_the_same() -> None:
