@@ -99,6 +99,8 @@ class Runtime:
                 self.reload()
             except JagaError as error:
                 log.warning("reload_refused", reason=str(error), config_hash=self._config.config_hash)
+            except Exception:  # no thread is left, for one: what runs goes on, and the next one tries again
+                log.exception("reload_failed")
         self.stop()
 
     def request(self, what: Literal["stop", "reload"]) -> None:
@@ -166,7 +168,8 @@ class Runtime:
             # What somebody has suspended is not watched again because its zones were moved.
             suspended = {camera.spec.id for camera in running.values() if camera.state == "suspended"}
             # The others first: their connection is free then, and whoever comes in their place knows what they learned.
-            self._analysis.watch(kept.values())
+            self._cameras = tuple(kept.values())
+            self._analysis.watch(self._cameras)
             self._cameras = tuple(kept.get(spec) or self._open(spec, spec.id in suspended) for spec in new.cameras)
             self._analysis.watch(self._cameras)
             self._link.set_config_hash(new.config_hash)
