@@ -305,7 +305,7 @@ def test_commands_are_answered_once(tmp_path: Path) -> None:
     with Mosquitto(tmp_path) as broker:
         listener = Listener(broker.port)
         with linked(MemorySpool(), options(broker.port)) as link:
-            wait_until(lambda: link.status().connected)
+            wait_until(lambda: listener.statuses() == ["online"])
             place = topics.command(SITE, AGENT, "reload")
             listener.publish(place, b"nonsense")
             listener.publish(place, encode(live))
