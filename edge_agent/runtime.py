@@ -99,6 +99,8 @@ class Runtime:
                 self.reload()
             except JagaError as error:
                 log.warning("reload_refused", reason=str(error), config_hash=self._config.config_hash)
+            except Exception:  # no thread is left, for one: what runs goes on, and the next one tries again
+                log.exception("reload_failed")
         self.stop()
 
     def request(self, what: Literal["stop", "reload"]) -> None:
@@ -134,7 +136,8 @@ class Runtime:
     def stop(self) -> None:
         """Ends all episodes, publishes what there is for a few seconds, says offline. Nothing that is left is lost."""
         self._stopping.set()
-        self._analysis.stop()
+        with self._changing:  # a reload that goes on ends first: nobody would close the cameras that it opens
+            self._analysis.stop()
         self._outbox.give_up()
         self._reporting.join()
         self._preparing.join()
@@ -145,9 +148,10 @@ class Runtime:
         log.info("agent_stopped", agent=self._config.agent.id)
 
     def reload(self) -> EdgeConfig:
-        """Reads the config file again: cameras that did not change keep running. Raises ConfigError and then runs on
-        as before."""
+        """Reads the config file again: cameras that did not change keep running. Raises ConfigError, and CommandRefused
+        while the agent stops, and then runs on as before."""
         with self._changing:
+            self._check_running()
             old, new = self._config, load(self._config.file)
             fixed = [name for name in FIXED_SECTIONS if getattr(new, name) != getattr(old, name)]
             if fixed or new.timezone != old.timezone:
@@ -164,7 +168,8 @@ class Runtime:
             # What somebody has suspended is not watched again because its zones were moved.
             suspended = {camera.spec.id for camera in running.values() if camera.state == "suspended"}
             # The others first: their connection is free then, and whoever comes in their place knows what they learned.
-            self._analysis.watch(kept.values())
+            self._cameras = tuple(kept.values())
+            self._analysis.watch(self._cameras)
             self._cameras = tuple(kept.get(spec) or self._open(spec, spec.id in suspended) for spec in new.cameras)
             self._analysis.watch(self._cameras)
             self._link.set_config_hash(new.config_hash)
@@ -204,20 +209,34 @@ class Runtime:
             return self._replay(read_args(command.args))
         if command.name not in ("suspend", "resume", "snapshot", "clip"):
             raise CommandRefused("edge.command.unsupported", name=command.name)
-        camera = next((camera for camera in self._cameras if camera.spec.id == command.camera), None)
+        with self._changing:  # one that a reload has just ended would be opened again, and its successor not suspended
+            camera = self._camera(command.camera)
+            if command.name in ("suspend", "resume"):
+                self._check_running()
+                self._switch(camera, command.name == "resume")
+                return {"camera": camera.spec.id, "state": camera.state}
+        if command.name == "clip":
+            return self._clip(camera, clip.read_args(command.args).event)
+        return {"jpeg": base64.b64encode(self._snapshot(camera)).decode()}
+
+    def _check_running(self) -> None:
+        """Raises CommandRefused at the agent's end: whoever opens a camera then leaves it open."""
+        if self._stopping.is_set():
+            raise CommandRefused("edge.command.stopping")
+
+    def _camera(self, name: str | None) -> LiveCamera:
+        camera = next((camera for camera in self._cameras if camera.spec.id == name), None)
         if camera is None:
             known = ", ".join(camera.spec.id for camera in self._cameras)
-            raise CommandRefused("edge.command.no_camera", camera=command.camera or "-", allowed=known)
-        if command.name == "suspend":
+            raise CommandRefused("edge.command.no_camera", camera=name or "-", allowed=known)
+        return camera
+
+    def _switch(self, camera: LiveCamera, on: bool) -> None:
+        if on:
+            camera.resume()
+        else:
             camera.suspend()
             self._analysis.call(camera)
-        elif command.name == "resume":
-            camera.resume()
-        elif command.name == "clip":
-            return self._clip(camera, clip.read_args(command.args).event)
-        else:
-            return {"jpeg": base64.b64encode(self._snapshot(camera)).decode()}
-        return {"camera": camera.spec.id, "state": camera.state}
 
     def _replay(self, ranges: Ranges) -> dict[str, Any]:
         queued, gone = self._spool.replay(ranges)

@@ -5,8 +5,10 @@ A connection is made once and thrown away when it is lost; what was not acknowle
 
 import contextlib
 import queue
+import select
 import socket
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +24,36 @@ Version = Literal["5", "3.1.1"]
 CONNECT_TIMEOUT_S = 10.0
 REFUSED = 0x80
 """MQTT 5 reason codes from here on are refusals."""
+
+HUNG_UP = select.POLLHUP | select.POLLERR | select.POLLNVAL
+"""What select takes for ready in either direction: whoever then reads or writes meets the error."""
+
+
+class Poll:
+    """What paho asks of the module `select`, by poll: select(2) knows no handle from 1024 on, and each camera has half
+    a dozen, so a large host's agent would never reach its broker again."""
+
+    @staticmethod
+    def select(
+        readers: Sequence[socket.socket], writers: Sequence[socket.socket], _: object, timeout_s: float
+    ) -> tuple[list[socket.socket], list[socket.socket], list[socket.socket]]:
+        """Raises ValueError for one that is closed, as select does."""
+        wanted: dict[int, int] = {}
+        for sockets, mask in ((readers, select.POLLIN), (writers, select.POLLOUT)):
+            for one in sockets:
+                wanted[one.fileno()] = wanted.get(one.fileno(), 0) | mask
+        poll = select.poll()
+        for handle, mask in wanted.items():
+            poll.register(handle, mask)
+        ready = dict(poll.poll(timeout_s * 1000))
+
+        def able(sockets: Sequence[socket.socket], mask: int) -> list[socket.socket]:
+            return [one for one in sockets if ready.get(one.fileno(), 0) & (mask | HUNG_UP)]
+
+        return able(readers, select.POLLIN), able(writers, select.POLLOUT), []
+
+
+paho.select = Poll  # type: ignore[assignment, attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

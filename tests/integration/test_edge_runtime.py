@@ -9,9 +9,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -24,8 +26,10 @@ from contract.sentence import sentence
 from edge_agent.adapters import memory_npz
 from edge_agent.config import load
 from edge_agent.core.crops import SIZES
+from edge_agent.core.errors import CommandRefused
 from edge_agent.core.types import Detections, Image
 from edge_agent.runtime import Runtime
+from edge_agent.runtime_camera import LiveCamera
 from tests.agents import BrightnessDetector, World, running
 from tests.brokers import wait_until
 from tests.clips import write_clip
@@ -132,6 +136,67 @@ def test_what_was_suspended_stays_so_though_its_config_changes(world: World) -> 
         assert gate.state == "suspended"
         assert world.ask("resume", "gate").ok
         wait_until(lambda: gate.state in ("online", "idle"))
+
+
+@contextmanager
+def amid_a_reload(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A reload that has ended the changed camera and goes on to its successor when the block ends."""
+    amid, go = threading.Event(), threading.Event()
+    opened = Runtime._open
+
+    def slow(self: Runtime, *args: Any) -> LiveCamera:
+        amid.set()
+        assert go.wait(20)
+        return opened(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Runtime, "_open", slow)
+        reloading = threading.Thread(target=runtime.reload)
+        reloading.start()
+        try:
+            assert amid.wait(20)
+            yield
+        finally:
+            go.set()
+            reloading.join(20)
+            assert not reloading.is_alive()
+
+
+@pytest.mark.parametrize("name", ["suspend", "resume"])
+def test_what_is_asked_amid_a_reload_is_done_to_the_camera_that_comes(
+    name: Literal["suspend", "resume"], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write(world.camera())
+    with running(world) as runtime:
+        wait_until(lambda: world.state("gate") in ("online", "idle"))
+        (old,) = runtime.cameras
+        if name == "resume":
+            assert world.ask("suspend", "gate").ok
+        world.write(world.camera(duration=0.4))
+        with amid_a_reload(runtime, monkeypatch):
+            asked = threading.Thread(target=world.ask, args=(name, "gate"))
+            asked.start()
+            asked.join(1)  # it waits for the reload; were it not to, it would be done by now
+        asked.join(20)
+        (new,) = runtime.cameras
+        assert (old.state, new.state == "suspended") == ("suspended", name == "suspend")
+
+
+def test_an_agent_that_stops_amid_a_reload_leaves_no_camera_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.write(world.camera())
+    runtime = Runtime(load(world.config), BrightnessDetector())
+    runtime.start()
+    wait_until(lambda: world.state("gate") in ("online", "idle"))
+    world.write(world.camera(duration=0.4))
+    stopping = threading.Thread(target=runtime.stop)
+    with amid_a_reload(runtime, monkeypatch):
+        stopping.start()
+        stopping.join(1)
+    stopping.join(20)
+    assert not stopping.is_alive()
+    assert [camera.state for camera in runtime.cameras] == ["suspended"]
+    with pytest.raises(CommandRefused, match="stopping"):
+        runtime.reload()
 
 
 def test_what_was_learned_goes_over_to_the_camera_that_a_reload_puts_in_its_place(world: World) -> None:

@@ -13,6 +13,8 @@ from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.host_psutil import HostProbe
 from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.core.errors import SpoolError
+from edge_agent.runtime import Runtime
+from edge_agent.runtime_camera import LiveCamera
 from tests.agents import World, running
 from tests.brokers import wait_until
 from tests.servers import MjpegCamera
@@ -100,3 +102,26 @@ def test_a_disk_that_lets_nothing_be_deleted_hides_no_health(world: World, monke
     with running(world):
         wait_until(lambda: world.health() is not None)
         assert pruned.wait(10)
+
+
+@pytest.mark.logs_errors
+def test_a_reload_that_fails_midway_ends_nothing_and_the_next_one_mends_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, refused = Runtime._open, threading.Event()
+
+    def refuse(self: Runtime, *args: Any) -> LiveCamera:
+        refused.set()
+        raise RuntimeError("can't start new thread")
+
+    world.write(world.camera(), world.camera("yard"))
+    with running(world) as runtime:
+        wait_until(lambda: [camera.state for camera in runtime.cameras] == ["online", "online"])
+        monkeypatch.setattr(Runtime, "_open", refuse)
+        world.write(world.camera(duration=0.4), world.camera("yard"))
+        runtime.request("reload")
+        assert refused.wait(10)
+        monkeypatch.setattr(Runtime, "_open", opened)
+        world.write(world.camera(), world.camera("yard"))
+        runtime.request("reload")
+        wait_until(lambda: [camera.state for camera in runtime.cameras] == ["online", "online"])

@@ -1,7 +1,9 @@
 """The link against a real broker: order, acknowledgement, last will, refusals, restarts, commands."""
 
 import contextlib
+import os
 import queue
+import resource
 import socket
 import threading
 from collections.abc import Iterator
@@ -243,6 +245,25 @@ class OldBroker:
         self._thread.join()
 
 
+def test_a_process_with_many_handles_reaches_its_broker_all_the_same(tmp_path: Path) -> None:
+    """Each camera has half a dozen; select(2) knows none from 1024 on."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, before[1]), before[1]))
+    held: list[int] = []
+    spool = MemorySpool()
+    spool.append(numbered(0), {})
+    try:
+        with Mosquitto(tmp_path) as broker:
+            while not held or held[-1] < 1024:
+                held.append(os.dup(0))
+            with linked(spool, options(broker.port)) as link:
+                wait_until(lambda: link.status().connected and spool.depth() == 0)
+    finally:
+        for handle in held:
+            os.close(handle)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
 def test_an_older_broker_is_spoken_to_in_3_1_1() -> None:
     broker = OldBroker()
     with linked(MemorySpool(), options(broker.port)) as link:
@@ -284,7 +305,7 @@ def test_commands_are_answered_once(tmp_path: Path) -> None:
     with Mosquitto(tmp_path) as broker:
         listener = Listener(broker.port)
         with linked(MemorySpool(), options(broker.port)) as link:
-            wait_until(lambda: link.status().connected)
+            wait_until(lambda: listener.statuses() == ["online"])
             place = topics.command(SITE, AGENT, "reload")
             listener.publish(place, b"nonsense")
             listener.publish(place, encode(live))

@@ -35,7 +35,7 @@ def test_brackets_without_end_do_not_end_the_link(tmp_path: Path) -> None:
         link = MqttLink(options(broker.port), MemorySpool(), "0123456789abcdef", accept, Backoff(0.05, 0.2))
         link.start()
         try:
-            wait_until(lambda: link.status().connected, what="connected")
+            wait_until(lambda: listener.statuses() == ["online"], what="subscribed to commands")
             for payload in (b"[" * 100_000, b'{"id":' * 40_000, encode(command)):
                 listener.publish(topics.command(SITE, AGENT, "reload"), payload)
             wait_until(lambda: listener.of(topics.reply(SITE, AGENT, command.id)), what="replied")
@@ -91,7 +91,7 @@ def test_an_answer_that_takes_long_holds_up_nothing(tmp_path: Path) -> None:
         link = MqttLink(options(broker.port), spool, "0123456789abcdef", handle, Backoff(0.05, 0.2))
         link.start()
         try:
-            wait_until(lambda: link.status().connected, what="connected")
+            wait_until(lambda: listener.statuses() == ["online"], what="subscribed to commands")
             for command in (slow, broken, quick):
                 listener.publish(topics.command(SITE, AGENT, "snapshot"), encode(command))
             wait_until(lambda: bool(listener.of(topics.reply(SITE, AGENT, quick.id))), what="the quick one")
@@ -121,7 +121,7 @@ def test_what_cannot_be_sent_does_not_end_the_link(tmp_path: Path) -> None:
         link = MqttLink(options(broker.port), MemorySpool(), "0123456789abcdef", enormous, Backoff(0.05, 0.2))
         link.start()
         try:
-            wait_until(lambda: link.status().connected, what="connected")
+            wait_until(lambda: listener.statuses() == ["online"], what="subscribed to commands")
             link.health(impossible)
             listener.publish(topics.command(SITE, AGENT, "snapshot"), encode(command))
             place = topics.reply(SITE, AGENT, command.id)
