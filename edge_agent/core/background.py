@@ -91,9 +91,9 @@ class Look:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
-    """What was usual and shown at `t`, in the light of then. It is taken up again when that light comes back: darkened and
-    brightened again, grey levels of 8 bits are lost, and so is what one gain and offset do not tell, as how unevenly
-    lamps light."""
+    """What was usual and shown at `t`, in the light of then, to be taken up again when that light comes back: darkened
+    and brightened again, grey levels of 8 bits are lost, and one gain and offset do not tell how unevenly lamps light.
+    """
 
     t: float
     usual: Image
