@@ -187,8 +187,8 @@ class Background:
         return Look(self._t, now, self._usual, differs, self._age, hidden, faint, self._serial)
 
     def _keep(self) -> None:
-        arrays = (self._usual, self._other, self._two, self._known, self._calm, self._age)
-        self._kept = Kept(self._t, *(array.copy() for array in arrays))
+        usual, other, calm, age = self._usual.copy(), self._other.copy(), self._calm.copy(), self._age.copy()
+        self._kept = Kept(self._t, usual, other, self._two.copy(), self._known.copy(), calm, age)
         self._away_t = float("-inf")
 
     def _return(self, now: Image, hidden: Mask, elapsed: float) -> None:
