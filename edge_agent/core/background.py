@@ -25,6 +25,8 @@ Mask = NDArray[np.bool_]
 Window = tuple[slice, slice]
 """Rows and columns of the grey picture."""
 
+SOME = slice(2, None, 5), slice(2, None, 5)
+"""The pixels by which the light is told."""
 EVERY_S = 0.45
 """Between looks, at least."""
 LONGEST_S = 2.0
@@ -46,6 +48,9 @@ CREEP_S = 8.0
 """Faint differences are learned one level in so long."""
 LIT, GAIN = 2.0, 2.5
 """The light is only taken out where it moved some pixel by more than LIT levels; bounds of the gain."""
+OTHER, DARK, KEEP_S = 1.3, 8.0, 2.0
+"""The light is another where the mean grey level, DARK added, is more than OTHER times what it was, or so many times
+less; what is usual is set aside anew after KEEP_S in one light."""
 FITS = 3.0
 """Grey levels from the fitted light that are nothing but noise. NOISE standard deviations of a picture of which most
 fits so well are less than DIFFERS (1.4826 x 5 x 3 = 22), so none has to be known."""
@@ -84,9 +89,24 @@ class Look:
         return np.asarray(self.differs & (self.age >= round(seconds * 100)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """What was usual and shown at `t`, in the light of then, to be taken up again when that light comes back: darkened
+    and brightened again, grey levels of 8 bits are lost, and one gain and offset do not tell how unevenly lamps light.
+    """
+
+    t: float
+    usual: Image
+    other: Image
+    two: Mask
+    known: Mask
+    calm: Image
+    age: NDArray[np.uint16]
+
+
 class Background:
     """One camera, shared by its rules: `look` at every step, with the same answer for the same picture. Bounded memory
-    (some 10 bytes a pixel of the grey picture)."""
+    (some 17 bytes a pixel of the grey picture)."""
 
     def __init__(self) -> None:
         self._last: Look | None = None
@@ -140,11 +160,13 @@ class Background:
         self._oldest = np.full(now.shape[1], round(ABSORB_S * 100), np.uint16)
         self._crept = 0.0
         self._serial += 1
+        self._keep()
         for polygon in self._watched:
             zone = raster(polygon, self._shape)
             self._guard = zone if self._guard is None or self._guard.shape != zone.shape else self._guard | zone
 
     def _advance(self, now: Image, hidden: Mask, elapsed: float) -> Look:
+        self._return(now, hidden, elapsed)
         tolerance = self._relight(now, hidden)
         faint = round(tolerance * FAINT / DIFFERS)
         seen = ~hidden
@@ -164,11 +186,36 @@ class Background:
         self._learn(now, seen, differs, apart <= faint, elapsed)
         return Look(self._t, now, self._usual, differs, self._age, hidden, faint, self._serial)
 
+    def _keep(self) -> None:
+        usual, other, calm, age = self._usual.copy(), self._other.copy(), self._calm.copy(), self._age.copy()
+        self._kept = Kept(self._t, usual, other, self._two.copy(), self._known.copy(), calm, age)
+        self._away_t = float("-inf")
+
+    def _return(self, now: Image, hidden: Mask, elapsed: float) -> None:
+        """Takes up what was usual in this light before another, or sets aside what is usual now."""
+        kept = self._kept
+        usable = kept.known[SOME] & ~hidden[SOME]
+        x, y = kept.usual[SOME][usable].astype(np.float32), now[SOME][usable].astype(np.float32)
+        if x.size < FEWEST:
+            self._keep()
+        elif not 1 / OTHER <= (y.mean() + DARK) / (x.mean() + DARK) <= OTHER:
+            self._away_t = self._t
+            if reached(self._t - kept.t, ABSORB_S):
+                self._keep()
+        elif self._away_t > kept.t and _misfit(x, y) < _misfit(self._usual[SOME][usable].astype(np.float32), y):
+            self._usual, self._other, self._two, self._known = kept.usual, kept.other, kept.two, kept.known
+            self._complete = bool(self._known.all())
+            # What shows the same again has been there all the while.
+            self._calm, since = kept.calm, round(100 * (self._t - elapsed - kept.t))
+            self._age = np.minimum(kept.age.astype(np.int64) + since, self._oldest).astype(np.uint16)
+            self._keep()
+        elif not kept.known.all() or reached(self._t - max(kept.t, self._away_t), KEEP_S):
+            self._keep()
+
     def _relight(self, now: Image, hidden: Mask) -> int:
         """Brings what is usual under the present light; how many grey levels are a difference."""
-        some = (slice(2, None, 5), slice(2, None, 5))
-        usable = self._known[some] & ~hidden[some]
-        x, y = self._usual[some][usable].astype(np.float32), now[some][usable].astype(np.float32)
+        usable = self._known[SOME] & ~hidden[SOME]
+        x, y = self._usual[SOME][usable].astype(np.float32), now[SOME][usable].astype(np.float32)
         if x.size < FEWEST:
             return DIFFERS
         gain, offset = light(x, y)
@@ -245,6 +292,12 @@ def light(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float]
         gain = min(max(gain, 1 / GAIN), GAIN)
         offset = v0 - gain * u0
     return gain, offset
+
+
+def _misfit(x: NDArray[np.float32], y: NDArray[np.float32]) -> float:
+    """Grey levels by which `x` in the light of `y` differs from it, a difference counted as one whatever its size."""
+    gain, offset = light(x, y)
+    return float(np.minimum(np.abs(y - gain * x - offset), DIFFERS).mean())
 
 
 def window_of(box: Box, shape: tuple[int, int], margin: float = 0.0) -> Window:

@@ -98,6 +98,31 @@ def test_the_light_of_the_whole_picture_is_no_difference(gain: float, offset: fl
     assert outside.mean() < 0.001
 
 
+@pytest.mark.parametrize("fade_s", [0.01, 2.0])
+def test_after_lamps_were_off_what_was_usual_is_usual_again(fade_s: float) -> None:
+    background = learned()
+    across = np.linspace(0, 1, GROUND.shape[1], dtype=np.float32)
+    dark = np.rint((0.1 + 0.25 * across**2) * WITH_BAG)
+    for t in every(2, 4.5, 30):
+        off = float(np.interp(t, [12, 12 + fade_s, 18, 18 + fade_s], [0, 1, 1, 0]))
+        found, _ = look(background, t, (1 - off) * WITH_BAG + off * dark)
+        if t == 21.0:
+            assert found.lasting(14.0)[window(BAG)].mean() > 0.9
+    assert np.abs(found.usual - GROUND).mean() < 1.5
+    outside = found.differs.copy()
+    outside[window(BAG)] = False
+    assert found.differs[window(BAG)].mean() > 0.9
+    assert not outside.any()
+
+
+def test_in_a_light_that_stays_another_what_was_usual_is_forgotten() -> None:
+    background = learned()
+    for t in every(1, 5, 1215):
+        found, _ = look(background, t, 0.5 * WITH_BAG)
+    found, _ = look(background, 1216, WITH_BAG)
+    assert not found.differs.any()
+
+
 def test_another_view_is_learned_anew() -> None:
     background = learned()
     found, _ = look(background, 4.5, np.roll(GROUND, 50, axis=1))
