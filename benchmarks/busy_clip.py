@@ -51,9 +51,10 @@ class Quality:
     between: float
 
 
-def jaga(whole_s: float = WHOLE_S) -> tuple[Seen, Parts]:
+def jaga(whole_s: float = WHOLE_S, side: int = 640) -> tuple[Seen, Parts]:
+    """side: the detector's `imgsz`."""
     config = load(CONFIGS / "pets.toml")
-    detecting = replace(config.detector, precision="auto", threads=1)
+    detecting = replace(config.detector, precision="auto", threads=1, imgsz=side)
     config = replace(config, detector=detecting)
     camera = replace(config.cameras[0], source=str(PETS), crops="auto")
     with closing(open_detector(detecting)) as detector:

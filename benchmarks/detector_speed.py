@@ -3,13 +3,13 @@
 Whole pictures at several sides and precisions: the network with letterbox and suppression, median over the 33 pictures
 with ground truth. The peer is one of these, the same network as it is usually run: float32 at a longer side of 640.
 
-Parts: as a camera with `crops = "auto"` is looked at, in the arithmetic that "auto" takes here. Each look depends on
-those before it, so all 795 pictures go through the agent's own way in their order, and a look costs the mean of all
-that it needs beyond decoding: the motion gate and the tracker, which say where to look, planning, cutting, the network
-on sheets and (every few seconds) on the whole picture, suppression, and putting together what the pieces show. Left out
-are the tiny luma, which decoding gives (0.1 ms), camera health, the rule and its events. Found is what the detector
-reports with the same score as above, not what the tracker adds; time and findings are means over five rhythms of the
-whole picture.
+Parts: as a camera with `crops = "auto"` is looked at, in the arithmetic that "auto" takes here, at the default side of
+640 and at smaller ones. Each look depends on those before it, so all 795 pictures go through the agent's own way in
+their order, and a look costs the mean of all that it needs beyond decoding: the motion gate and the tracker, which say
+where to look, planning, cutting, the network on sheets and (every few seconds) on the whole picture, suppression, and
+putting together what the pieces show. Left out are the tiny luma, which decoding gives (0.1 ms), camera health, the
+rule and its events. Found is what the detector reports with the same score as above, not what the tracker adds; time
+and findings are means over five rhythms of the whole picture.
 """
 
 import statistics
@@ -32,6 +32,7 @@ from edge_agent.core.crop_planner import WHOLE_S
 from edge_agent.core.spec import DetectorSpec, Precision
 
 SIDES = (640, 480, 384, 352, 320)
+PARTS_SIDES = (640, 480, 384)
 CONFIDENCE = 0.4
 PEER = "640 f32"
 KEPT = 0.95
@@ -72,12 +73,12 @@ def whole(side: int, precision: Precision) -> Way:
     return Way(statistics.median(times) * 1000, total)
 
 
-def parts() -> tuple[str, Way]:
+def parts(side: int) -> tuple[str, Way]:
     """With the precision that "auto" has taken."""
     total, looked, note = Scores(), 0, ""
     gate = look = track = 0.0
     for aside in ASIDE:
-        seen, took = jaga(WHOLE_S + aside)
+        seen, took = jaga(WHOLE_S + aside, side)
         for index, boxes in pets_truth().items():
             found = seen.found[index]
             strong = found.scores >= CONFIDENCE
@@ -85,7 +86,7 @@ def parts() -> tuple[str, Way]:
         looked, note = looked + seen.looked, seen.note
         gate, look, track = gate + took.gate, look + took.look, track + took.track
     split = tuple((name, value / looked * 1000) for name, value in (("gate", gate), ("look", look), ("tracker", track)))
-    return f"parts {note.split('/')[-1]}", Way(sum(ms for _, ms in split), total, split)
+    return f"{side} parts {note.split('/')[-1]}", Way(sum(ms for _, ms in split), total, split)
 
 
 @cores(1)
@@ -94,8 +95,7 @@ def measure() -> Outcome:
     cv2.setNumThreads(1)
     precisions = [precision for runtime, precision in kinds() if runtime == "openvino"]
     ways = {f"{side} {precision}": whole(side, precision) for precision in precisions for side in SIDES}
-    name, way = parts()
-    ways[name] = way
+    ways |= dict(map(parts, PARTS_SIDES))
     peer = ways[PEER]
     good = {name: peer.ms / way.ms for name, way in ways.items() if way.found.recall >= KEPT * peer.found.recall}
     wholes = {name: times for name, times in good.items() if not ways[name].split}

@@ -158,7 +158,7 @@ class Runtime:
                 raise ConfigError("edge.reload.restart", file=str(new.file), sections=", ".join(fixed) or "agent")
             if not new.cameras:
                 raise ConfigError("edge.config.no_camera", file=str(new.file))
-            if self._computes != "f32" == chosen(new.network, cpu_flags()).precision:
+            if self._computes != "f32" and chosen(new.network, cpu_flags()).precision == "f32":
                 rules = ", ".join(new.exact)
                 raise ConfigError("edge.reload.precision", file=str(new.file), rules=rules, precision=self._computes)
             _check_blur(new, self._detector)
