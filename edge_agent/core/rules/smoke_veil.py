@@ -18,7 +18,7 @@ from edge_agent.core.picture import SMALL, Picture, gap
 from edge_agent.core.quantiles import median
 from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums, neighbourhood
 from edge_agent.core.rules.levels import FULL, Levels
-from edge_agent.core.timing import exceeded
+from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.types import Image
 
 CELL = 4
@@ -33,6 +33,9 @@ SOFT = 0.6
 GREY = 45.0
 """Largest against smallest of the three colours, at most (0..255): forests and brick walls have more."""
 STEADY_S, STEADY = 3.15, 0.8
+SOON_S, GROWS_S = 2.15, 1.0
+"""Smoke that still spreads is known sooner: as long as no less of the picture is veiled than GROWS_S ago, nor was then
+than GROWS_S before. The blotches of fog come and go."""
 CUT, CUT_SHARE = 12.0, 0.6
 """Another shot: so many grey levels in so much of the picture, between two looks."""
 LIGHT, DARK = 2.0, 5.0
@@ -59,8 +62,8 @@ FAINT = 2.0
 class Veil:
     """What one look showed, per cell.
 
-    smoky: has been veiled for STEADY_S. since: from when. remaining: detail against the usual one (1: as much). cut:
-    another shot begins here. moving: share of the picture that drifts.
+    smoky: has been veiled for STEADY_S, or, while it spreads, for SOON_S. since: from when. remaining: detail against
+    the usual one (1: as much). cut: another shot begins here. moving: share of the picture that drifts.
     """
 
     smoky: Mask
@@ -75,7 +78,8 @@ class VeilMemory:
 
     def __init__(self, veil: float) -> None:
         self._veil = veil
-        self._steady = Steady(STEADY_S, STEADY)
+        self._steady, self._soon = Steady(STEADY_S, STEADY), Steady(SOON_S, STEADY)
+        self._areas: deque[tuple[float, int]] = deque()
         self._luma: Grid | None = None
         self._greys: deque[tuple[float, Image]] = deque()
         self._fast = np.zeros((5, 0, 0), np.float32)
@@ -104,8 +108,8 @@ class VeilMemory:
         if not known or cut:
             stack[4] = 0.0
             self._fast, self._slow, self._began = stack, texture, t
-            self._steady.clear()
-            self._greys.clear()
+            for kept in (self._steady, self._soon, self._areas, self._greys):
+                kept.clear()
         else:
             stack -= self._fast
             stack *= self._weight(t, FAST_S)
@@ -120,9 +124,23 @@ class VeilMemory:
         veiled, remaining = self._veiled()
         if hidden is not None:
             veiled &= ~hidden
-        smoky = self._steady.add(t, veiled)
+        smoky, soon = self._steady.add(t, veiled), self._soon.add(t, veiled)
+        since = self._steady.since if smoky.any() else self._soon.since
+        if self._spreads(t, int(np.count_nonzero(veiled))):
+            smoky |= soon
         moving = float(np.count_nonzero(self._fast[4] > BUSY) / drift.size)
-        return Veil(smoky, self._steady.since, remaining, cut or not known, moving)
+        return Veil(smoky, since, remaining, cut or not known, moving)
+
+    def _spreads(self, t: float, area: int) -> bool:
+        """Whether what is veiled, so many cells, has not become less: see GROWS_S."""
+        areas = self._areas
+        areas.append((t, area))
+        while len(areas) > 2 and reached(t - areas[1][0], 2 * GROWS_S):
+            areas.popleft()
+        if not reached(t - areas[0][0], 2 * GROWS_S):
+            return False
+        between = next(cells for then, cells in reversed(areas) if reached(t - then, GROWS_S))
+        return areas[0][1] <= between <= area
 
     def roughness(self, cells: Mask) -> float:
         """Of the changes between the looks of the last FAST_S in these cells (median); 0 where there was only one."""
