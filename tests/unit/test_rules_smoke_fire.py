@@ -1,5 +1,7 @@
 """Smoke and fire on drawn scenes: what burns is found, what only looks like it is not."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -259,6 +261,25 @@ def test_what_passed_over_a_place_leaves_no_veil_behind() -> None:
     high, wide = veil.remaining.shape
     there = veil.remaining[high // 2 - 2 : high // 2 + 2, wide // 2 - 3 : wide // 2 + 3]
     assert there.min() > 0.85
+
+
+@pytest.mark.parametrize("fps", [2, 5, 12])
+@pytest.mark.parametrize(
+    ("area", "spreads"),
+    [
+        (lambda t: 10 * t, True),
+        (lambda t: 40, True),
+        (lambda t: 80 - 10 * t, False),
+        (lambda t: 40 + 30 * np.sin(2 * t), False),
+        (lambda t: 10 * t if t < 3.5 else 50 - 5 * t, False),
+    ],
+)
+def test_only_what_has_not_become_less_spreads(area: Callable[[float], float], spreads: bool, fps: float) -> None:
+    """Asked from 3.9 s on: what comes and goes does not spread for long, and nothing does before 2 s are known."""
+    memory = VeilMemory(0.85)
+    said = [(t, memory._spreads(t, round(area(t)))) for t in every(fps, 0, 6)]
+    assert not any(now for t, now in said if t < 2)
+    assert all(now for t, now in said if t > 3.9) is spreads
 
 
 def test_where_nothing_drifts_any_more_numbers_do_not_become_too_small() -> None:
