@@ -8,8 +8,7 @@ What is found comes in the order in which it was attached, so that a replay deci
 """
 
 from collections.abc import Mapping
-from math import cos, inf, radians
-from operator import attrgetter
+from math import cos, radians, sqrt
 
 from msgspec import Struct
 
@@ -36,6 +35,8 @@ _Slots = dict[int, dict[int, Trail]]
 _Name = int | str | tuple[str]
 """A cell, all of a site, or (site,): of that what has no place."""
 SourceKey = tuple[str, str, Kind]
+Near = tuple[int, tuple[Trail, float | None]]
+"""A trail's key, the trail, and its distance in metres; None where a place is not known."""
 
 
 class _Place(Struct, gc=False):
@@ -74,14 +75,14 @@ class TrailIndex:
     def by_source(self, incident: str) -> Mapping[SourceKey, Trail]:
         return self._of.get(incident, _NONE)
 
-    def near(self, trail: Trail) -> list[Trail]:
+    def near(self, trail: Trail) -> list[Near]:
         """Every other trail that `tie` might tie to this one, each once, and some that it will not.
 
         Most of what lies in the cells around is out of reach: that is seen here, without a call, by what bounds `tie`
-        from above.
+        from above; how far away it is (`metres`), `tie` need not reckon again.
         """
-        kind, camera, at = trail.kind, trail.camera, trail.place
-        kinds, window = PAIRS[kind], WINDOW_S[kind]
+        camera, at, window = trail.camera, trail.place, WINDOW_S[trail.kind]
+        kinds = PAIRS[trail.kind]
         until = trail.last + STALE_S if trail.running else trail.last
         earliest, latest = trail.first - window, until + window
         begin, end = int((earliest - STALE_S) // SLOT_S), int(latest // SLOT_S)
@@ -90,41 +91,34 @@ class TrailIndex:
         slots = range(begin, end + 1)
         if at is not None:
             lat, lon, open_m = at.lat, at.lon, OPEN_SHARE * at.radius_m + SLACK_M
-            per_degree = METRES_PER_DEGREE * cos(radians(lat))
-        found: list[Trail] = []
+            narrower = cos(radians(lat))
+        found: dict[int, tuple[Trail, float | None]] = {}  # one that lasts is in several slots
         for by_slot in self._around(trail):
             for slot in slots:
-                bucket = by_slot.get(slot)
-                if bucket is None:
+                if slot not in by_slot:
                     continue
-                since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
-                for other in bucket.values():
+                for key, other in by_slot[slot].items():
                     if other.kind not in kinds:
                         continue
                     last = other.last
                     if last < earliest and (not other.running or last + STALE_S < earliest):
                         continue
-                    first = other.first
-                    if first < since or first > latest:
-                        continue
-                    if other.camera != camera:
-                        pair, there = kinds[other.kind], other.place
-                        if at is not None and there is not None:
-                            reach = pair.reach_m + open_m + OPEN_SHARE * there.radius_m
-                            north = (lat - there.lat) * METRES_PER_DEGREE
-                            east = lon - there.lon
-                            if east * east > _HALF_ROUND:
-                                east = 360.0 - abs(east)
-                            east *= per_degree
-                            if north * north + east * east > reach * reach:
-                                continue
-                        if pair.faults == 2:
+                    pair, there, distance = kinds[other.kind], other.place, None
+                    if at is not None and there is not None:
+                        reach = pair.reach_m + open_m + OPEN_SHARE * there.radius_m
+                        north, turned = (lat - there.lat) * METRES_PER_DEGREE, lon - there.lon + 180.0
+                        if turned < 0.0 or turned >= 360.0:
+                            turned %= 360.0
+                        east = (turned - 180.0) * METRES_PER_DEGREE * narrower
+                        squared = north * north + east * east
+                        if squared > reach * reach and other.camera != camera:
                             continue
+                        distance = sqrt(squared)
+                    if pair.faults == 2 and other.camera != camera:
+                        continue
                     if other is not trail:
-                        found.append(other)
-        if len(found) > 1:
-            found.sort(key=_by_key)
-        return found
+                        found[key] = other, distance
+        return sorted(found.items()) if len(found) > 1 else list(found.items())
 
     def attach(self, trail: Trail, incident: str) -> Trail:
         """Gives the trail to the incident; returns the one that covers it now. One that has a key was here before a
@@ -163,7 +157,7 @@ class TrailIndex:
         if place is not None and (before is None or last >= trail.last) and place != before:
             trail.place, moved = place, True
         if last > trail.last:
-            longer = last // SLOT_S != trail.last // SLOT_S
+            longer = last % SLOT_S < last - trail.last  # a slot has begun since
             trail.last = last
         if first < trail.first:
             trail.first, longer = first, True
@@ -211,11 +205,10 @@ class TrailIndex:
             place = self._places.get(name) or self._place(name, trail.place)
             for by_slot in place.holders:
                 for slot in slots:
-                    bucket = by_slot.get(slot)
-                    if bucket is None:
-                        by_slot[slot] = {key: trail}
+                    if slot in by_slot:
+                        by_slot[slot][key] = trail
                     else:
-                        bucket[key] = trail
+                        by_slot[slot] = {key: trail}
 
     def _unlist(self, trail: Trail) -> None:
         key = trail.key
@@ -236,9 +229,8 @@ class TrailIndex:
             return self._own(trail.site)
         unplaced = self._own((trail.site,))
         if trail.kind in FAR:  # it is rare, and looks farther than a hood goes
-            cells = self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
-            places = self._places
-            return *unplaced, *[places[cell].own for cell in places.keys() & cells]
+            places, cells = self._places, self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
+            return *unplaced, *[places[cell].own for cell in cells if cell in places]
         cell = self._cells.cell(at.lat, at.lon)
         hood = self._hoods.get(cell)
         return *unplaced, hood if hood is not None else self._hood(cell, at)
@@ -251,8 +243,11 @@ class TrailIndex:
             for place in self._places.values():
                 del place.holders[1:]
         hood = self._hoods[cell] = {}
-        for name in self._places.keys() & self._cells.around(at.lat, at.lon, FARTHEST_M):
-            place = self._places[name]
+        places = self._places
+        for name in self._cells.around(at.lat, at.lon, FARTHEST_M):
+            if name not in places:
+                continue
+            place = places[name]
             place.holders.append(hood)
             for slot, bucket in place.own.items():
                 hood.setdefault(slot, {}).update(bucket)
@@ -267,14 +262,13 @@ class TrailIndex:
         own: _Slots = {}
         holders = [own]
         if at is not None and isinstance(name, int):
-            around = self._hoods.keys() & self._cells.around(at.lat, at.lon, FARTHEST_M)
-            holders += [self._hoods[cell] for cell in around]
+            hoods, around = self._hoods, self._cells.around(at.lat, at.lon, FARTHEST_M)
+            holders += [hoods[cell] for cell in around if cell in hoods]
         place = self._places[name] = _Place(own, holders)
         return place
 
 
 _NONE: Mapping[SourceKey, Trail] = {}
-_by_key = attrgetter("key")
 
 
 def _names(site: str, cell: int) -> tuple[_Name, str]:
@@ -289,4 +283,3 @@ def _slots(trail: Trail) -> tuple[int, int]:
 
 
 _DRIFT_DEG2 = (DRIFT_M / METRES_PER_DEGREE) ** 2
-_HALF_ROUND = 180.0 * 180.0
