@@ -112,7 +112,7 @@ class Attribution:
         found: dict[str, Pull] = {}
         follows: dict[tuple[str, Kind], float] = {}
         alone: dict[int, float] = {}
-        for key, (other, distance) in others:
+        for key, other, distance in others:
             one = tie(probe, other, self._heard, distance)
             if type(one) is not Tie:
                 continue

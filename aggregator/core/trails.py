@@ -8,7 +8,7 @@ What is found comes in the order in which it was attached, so that a replay deci
 """
 
 from collections.abc import Mapping
-from math import cos, radians, sqrt
+from math import cos, inf, radians, sqrt
 
 from msgspec import Struct
 
@@ -35,7 +35,7 @@ _Slots = dict[int, dict[int, Trail]]
 _Name = int | str | tuple[str]
 """A cell, all of a site, or (site,): of that what has no place."""
 SourceKey = tuple[str, str, Kind]
-Near = tuple[int, tuple[Trail, float | None]]
+Near = tuple[int, Trail, float | None]
 """A trail's key, the trail, and its distance in metres; None where a place is not known."""
 
 
@@ -92,16 +92,19 @@ class TrailIndex:
         if at is not None:
             lat, lon, open_m = at.lat, at.lon, OPEN_SHARE * at.radius_m + SLACK_M
             narrower = cos(radians(lat))
-        found: dict[int, tuple[Trail, float | None]] = {}  # one that lasts is in several slots
+        found: list[Near] = []
         for by_slot in self._around(trail):
             for slot in slots:
                 if slot not in by_slot:
                     continue
-                for key, other in by_slot[slot].items():
+                since = slot * SLOT_S
+                past = since < earliest  # what is in a later one lasted until then at least
+                if slot == begin:
+                    since = -inf
+                for other in by_slot[slot].values():
                     if other.kind not in kinds:
                         continue
-                    last = other.last
-                    if last < earliest and (not other.running or last + STALE_S < earliest):
+                    if past and (last := other.last) < earliest and (not other.running or last + STALE_S < earliest):
                         continue
                     pair, there, distance = kinds[other.kind], other.place, None
                     if at is not None and there is not None:
@@ -116,9 +119,12 @@ class TrailIndex:
                         distance = sqrt(squared)
                     if pair.faults == 2 and other.camera != camera:
                         continue
-                    if other is not trail:
-                        found[key] = other, distance
-        return sorted(found.items()) if len(found) > 1 else list(found.items())
+                    # What began before the slot was in the one before, too.
+                    if since <= other.first <= latest and other is not trail:
+                        found.append((other.key, other, distance))
+        if len(found) > 1:
+            found.sort()
+        return found
 
     def attach(self, trail: Trail, incident: str) -> Trail:
         """Gives the trail to the incident; returns the one that covers it now. One that has a key was here before a

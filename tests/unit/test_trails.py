@@ -26,7 +26,7 @@ def trail(kind: Kind, where: Location | None, site: str = "s", camera: str = "a"
 
 
 def near(index: TrailIndex, probe: Trail) -> list[Trail]:
-    return [one for _, (one, _) in index.near(probe)]
+    return [one for _, one, _ in index.near(probe)]
 
 
 @pytest.mark.parametrize(("a", "b"), LINKABLE)
