@@ -62,6 +62,8 @@ class TrailIndex:
         self._cells = cells
         self._places: dict[_Name, _Place] = {}
         self._hoods: dict[int, _Slots] = {}
+        self._far: dict[int, _Slots] = {}
+        """Of what is seen from far (FAR), once more, by cell: it is rare, and looks for its like beyond a hood."""
         self._of: dict[str, dict[SourceKey, Trail]] = {}
         self._listed: dict[int, _Listing] = {}
         self._next = 1
@@ -207,39 +209,48 @@ class TrailIndex:
         """begin: the first slot that it is not in yet."""
         key, slots = trail.key, range(begin, last + 1)
         self._listed[key] = _Listing(cell, trail.place, first, last)
-        for name in _names(trail.site, cell):
-            place = self._places.get(name) or self._place(name, trail.place)
-            for by_slot in place.holders:
-                for slot in slots:
-                    if slot in by_slot:
-                        by_slot[slot][key] = trail
-                    else:
-                        by_slot[slot] = {key: trail}
+        for by_slot in self._holders(trail, cell):
+            for slot in slots:
+                if slot in by_slot:
+                    by_slot[slot][key] = trail
+                else:
+                    by_slot[slot] = {key: trail}
 
     def _unlist(self, trail: Trail) -> None:
         key = trail.key
         listing = self._listed.pop(key)
         slots = range(listing.first, listing.last + 1)
-        for name in _names(trail.site, listing.cell):
-            for by_slot in self._places[name].holders:
-                for slot in slots:
-                    bucket = by_slot[slot]
-                    del bucket[key]
-                    if not bucket:
-                        del by_slot[slot]
+        for by_slot in self._holders(trail, listing.cell):
+            for slot in slots:
+                bucket = by_slot[slot]
+                del bucket[key]
+                if not bucket:
+                    del by_slot[slot]
+
+    def _holders(self, trail: Trail, cell: int) -> list[_Slots]:
+        """All that the trail is listed in: by its cell, or as one without a place; and by its site, for those that have
+        none."""
+        name: _Name = (trail.site,) if cell == -1 else cell
+        place = self._places.get(name) or self._place(name, trail.place)
+        site = self._places.get(trail.site) or self._place(trail.site, None)
+        holders = [site.own, *place.holders]
+        if cell != -1 and trail.kind in FAR:
+            holders.append(self._far.setdefault(cell, {}))
+        return holders
 
     def _around(self, trail: Trail) -> tuple[_Slots, ...]:
         """Where trails are listed of what may be tied to this one."""
         at = trail.place
         if at is None:
             return self._own(trail.site)
-        unplaced = self._own((trail.site,))
-        if trail.kind in FAR:  # it is rare, and looks farther than a hood goes
-            places, cells = self._places, self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
-            return *unplaced, *[places[cell].own for cell in cells if cell in places]
         cell = self._cells.cell(at.lat, at.lon)
         hood = self._hoods.get(cell)
-        return *unplaced, hood if hood is not None else self._hood(cell, at)
+        around = *self._own((trail.site,)), hood if hood is not None else self._hood(cell, at)
+        if trail.kind not in FAR:
+            return around
+        within = self._cells.around(at.lat, at.lon, FARTHEST_M)
+        beyond = self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
+        return *around, *[self._far[one] for one in beyond if one in self._far and one not in within]
 
     def _hood(self, cell: int, at: Location) -> _Slots:
         """All that lies in the cells around, from now on. Most of them are empty: those are not kept."""
@@ -275,11 +286,6 @@ class TrailIndex:
 
 
 _NONE: Mapping[SourceKey, Trail] = {}
-
-
-def _names(site: str, cell: int) -> tuple[_Name, str]:
-    """Where a trail is listed: by its cell, or as one without a place; and by its site, for those that have none."""
-    return (site,) if cell == -1 else cell, site
 
 
 def _slots(trail: Trail) -> tuple[int, int]:
