@@ -110,7 +110,7 @@ class Attribution:
         if not others:
             return []
         found: dict[str, Pull] = {}
-        follows: dict[tuple[str, Kind], float] = {}
+        left: dict[tuple[str, Kind], float] = {}
         alone: dict[int, float] = {}
         for key, other, distance in others:
             one = tie(probe, other, self._heard, distance)
@@ -118,15 +118,14 @@ class Attribution:
                 continue
             credit = self._credit(other, probe)
             alone[key] = rate = one.rate * credit
-            if other.kind in VAGUE:
-                rate *= self._means(other, probe.kind)
-                if rate == 0.0:
-                    continue
-            elif one.match == "related" and other.kind in FOLLOWS_S:
+            vague = other.kind in VAGUE
+            if vague or (one.match == "related" and other.kind in FOLLOWS_S):
                 what = other.incident, other.kind
-                if what not in follows:
-                    follows[what] = self._follows(other, probe)
-                rate *= follows[what]
+                if what not in left:
+                    left[what] = self._means(other, probe.kind) if vague else self._follows(other, probe)
+                rate *= left[what]
+                if vague and rate == 0.0:
+                    continue
             pull = found.get(other.incident)
             elsewhere = 0.0 if one.place == "camera" else rate
             if pull is None:
@@ -214,7 +213,7 @@ class Attribution:
         is the mean of its kernels (Rosenblatt 1956), where the strongest alone would let it grow without end."""
         earliest, latest = probe.first - TOGETHER_S, probe.until(self._heard) + TOGETHER_S
         pulled, count = 0.0, 0
-        for other in self._index.of(strongest.incident):
+        for other in self._index.by_source(strongest.incident).values():
             if other.kind != strongest.kind or other.first > latest or other is probe:
                 continue
             if other.last < earliest and other.until(self._heard, earliest) < earliest:
@@ -256,7 +255,8 @@ class Attribution:
         Of a report nothing: what was seen explains it, so it speaks for nothing else (explaining away, Pearl 1988)."""
         if kind in VAGUE:
             return 1.0
-        definite = [AFFINITY[kind][other.kind] for other in self._index.of(trail.incident) if other.kind not in VAGUE]
+        trails = self._index.by_source(trail.incident).values()
+        definite = [AFFINITY[kind][other.kind] for other in trails if other.kind not in VAGUE]
         if not definite:
             return 1.0
         if trail.kind is REPORT:
