@@ -30,8 +30,8 @@ SLACK_M = 0.001
 FARTHEST_M = max([reach_m for kind, reach_m in REACH_M.items() if kind not in FAR]) + DRIFT_M
 HOODS = 32_768
 """So many hoods are kept."""
-_Slots = dict[int, dict[int, Trail]]
-"""Trails by slot and key. A trail is in each slot from its first to its last, but see LONGEST."""
+_Slots = dict[int, list[Trail]]
+"""Trails by slot, each once. A trail is in each slot from its first to its last, but see LONGEST."""
 _Name = int | str | tuple[str]
 """A cell, all of a site, or (site,): of that what has no place."""
 SourceKey = tuple[str, str, Kind]
@@ -103,7 +103,7 @@ class TrailIndex:
                 past = since < earliest  # what is in a later one lasted until then at least
                 if slot == begin:
                     since = -inf
-                for other in by_slot[slot].values():
+                for other in by_slot[slot]:
                     if other.kind not in kinds:
                         continue
                     if past and (last := other.last) < earliest and (not other.running or last + STALE_S < earliest):
@@ -207,23 +207,22 @@ class TrailIndex:
 
     def _enter(self, trail: Trail, cell: int, first: int, last: int, begin: int) -> None:
         """begin: the first slot that it is not in yet."""
-        key, slots = trail.key, range(begin, last + 1)
-        self._listed[key] = _Listing(cell, trail.place, first, last)
+        slots = range(begin, last + 1)
+        self._listed[trail.key] = _Listing(cell, trail.place, first, last)
         for by_slot in self._holders(trail, cell):
             for slot in slots:
                 if slot in by_slot:
-                    by_slot[slot][key] = trail
+                    by_slot[slot].append(trail)
                 else:
-                    by_slot[slot] = {key: trail}
+                    by_slot[slot] = [trail]
 
     def _unlist(self, trail: Trail) -> None:
-        key = trail.key
-        listing = self._listed.pop(key)
+        listing = self._listed.pop(trail.key)
         slots = range(listing.first, listing.last + 1)
         for by_slot in self._holders(trail, listing.cell):
             for slot in slots:
                 bucket = by_slot[slot]
-                del bucket[key]
+                bucket.remove(trail)  # soon found: those that are forgotten came first
                 if not bucket:
                     del by_slot[slot]
 
@@ -267,7 +266,7 @@ class TrailIndex:
             place = places[name]
             place.holders.append(hood)
             for slot, bucket in place.own.items():
-                hood.setdefault(slot, {}).update(bucket)
+                hood.setdefault(slot, []).extend(bucket)
         return hood
 
     def _own(self, name: _Name) -> tuple[_Slots, ...]:
