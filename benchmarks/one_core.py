@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -209,6 +210,12 @@ def peer(weights: Path, video: Path, every: int) -> Iterator[Callable[[int], See
             deadline.cancel()
 
 
+def peak_of(detector: str) -> float:
+    """`peak` of the arithmetic that is in a detector's name; of bfloat16 where integers have that beside them."""
+    return peak("bf16" if detector.endswith("bf16") else "f32")
+
+
+@cache
 def peak(precision: str) -> float:
     """Floating-point operations a second of one core, by OpenVINO's product of two large matrices."""
     openvino = import_openvino()
