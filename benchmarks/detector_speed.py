@@ -11,8 +11,8 @@ putting together what the pieces show. Left out are the tiny luma, which decodin
 rule and its events. Found is what the detector reports with the same score as above, not what the tracker adds; time
 and findings are means over five rhythms of the whole picture.
 
-Limit: the gate, where there is one, and the network's products at the peak of the core, which one large product of
-matrices shows (in bfloat16 also for 8-bit integers, where the processor has it).
+Limit: the gate, where there is one, and the network's products at the peak of the core in the way's fastest arithmetic,
+which one large product of matrices shows.
 """
 
 import statistics
