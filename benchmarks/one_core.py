@@ -226,9 +226,8 @@ def peak(precision: str) -> float:
     right = op.constant(np.random.default_rng(0).random((size, size), np.float32))
     factors = [left, right]
     if precision == "int8":
-        bounds = [
-            [op.constant(np.float32(value)) for value in pair] for pair in ((0, 1), (-1, 1))
-        ]  # bytes, signed ones
+        # Bytes, and signed ones.
+        bounds = [[op.constant(np.float32(value)) for value in pair] for pair in ((0, 1), (-1, 1))]
         factors = [
             op.fake_quantize(one, *ends, *ends, levels)
             for one, ends, levels in zip(factors, bounds, (256, 255), strict=True)
