@@ -164,7 +164,6 @@ class Runtime:
             with self._changing:
                 self._check_running()
                 self._change_to(new)
-            self._networks.keep(new.network_of(camera) for camera in new.cameras)
             return new
 
     def _change_to(self, new: EdgeConfig) -> None:
@@ -178,6 +177,7 @@ class Runtime:
         self._analysis.watch(self._cameras)
         self._cameras = tuple(kept.get(spec) or self._open(spec, spec.id in suspended) for spec in new.cameras)
         self._analysis.watch(self._cameras)
+        self._networks.keep(new.network_of(camera) for camera in new.cameras)
         self._link.set_config_hash(new.config_hash)
         log.info(
             "reloaded",
