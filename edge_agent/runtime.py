@@ -17,6 +17,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -48,6 +49,7 @@ from edge_agent.core.types import PERSON
 from edge_agent.runtime_analysis import Analysis, processors
 from edge_agent.runtime_camera import LiveCamera
 from edge_agent.runtime_outbox import Outbox
+from edge_agent.whole_file import sweep
 
 log = structlog.get_logger()
 
@@ -76,6 +78,7 @@ class Runtime:
         self._spool = SqliteSpool(
             config.agent.data_dir / "spool.sqlite", int(spool.max_mb * 1e6), spool.keep_hours * 3600
         )
+        sweep(_memory(config))
         self._clips = ClipFiles(config.agent.data_dir / "clips")
         self._link = MqttLink(self._link_options(config.mqtt), self._spool, config.config_hash, self.command)
         self._host = HostProbe(config.agent.data_dir)
@@ -275,7 +278,7 @@ class Runtime:
     def _open(self, spec: CameraSpec, suspended: bool = False) -> LiveCamera:
         config = self._config
         agent = Agent(config.agent.site, config.agent.id, config.config_hash, self._boot)
-        memory = config.agent.data_dir / "memory" / f"{spec.id}.npz"
+        memory = _memory(config) / f"{spec.id}.npz"
         return LiveCamera(
             spec,
             agent,
@@ -358,6 +361,11 @@ class Runtime:
             password_file=mqtt.password_file,
             delayed_after_s=mqtt.delayed_after_s,
         )
+
+
+def _memory(config: EdgeConfig) -> Path:
+    """The folder of what the cameras' rules have learned."""
+    return config.agent.data_dir / "memory"
 
 
 def _for_many(spec: DetectorSpec) -> DetectorSpec:

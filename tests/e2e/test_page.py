@@ -211,7 +211,7 @@ def test_one_rule_is_silenced_until_a_time_of_ones_own(page: Page, rig: Rig) -> 
     panel = page.locator("[data-test=quiet]")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    expect(panel).to_contain_text(f"{made['camera']}/{made['rule']}")
+    expect(panel).to_contain_text(f" · {made['rule']}")
     panel.get_by_role("button", name="Akhiri").click()
     expect(panel).not_to_contain_text("pohon ditebang")
 

@@ -89,6 +89,17 @@ def test_a_reading_or_a_picture_that_fails_costs_only_itself(world: World, monke
     assert int(begin.sequence) == 1
 
 
+def test_what_a_power_cut_left_of_the_memory_goes_as_the_agent_starts(world: World) -> None:
+    world.write(world.camera())
+    memory = world.folder / "data" / "memory"
+    memory.mkdir(parents=True)
+    (memory / ".gate.npz.4711.part").write_bytes(b"half")
+    (memory / "yard.npz").write_bytes(b"of a camera that may come back")
+    with running(world):
+        wait_until(lambda: world.health() is not None)
+        assert [path.name for path in memory.iterdir()] == ["yard.npz"]
+
+
 def test_a_disk_that_lets_nothing_be_deleted_hides_no_health(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Deleting needs room, too; and what is deleted of the clips makes room."""
     pruned = threading.Event()

@@ -18,6 +18,7 @@ import type {
 } from "./types";
 
 const BASE = "/api/v1";
+const LONGEST_LOOK_MS = 15_000;
 export const STREAM_URL = `${BASE}/stream`;
 
 export function evidenceUrl(sha256: string): string {
@@ -50,7 +51,9 @@ export class ApiError extends Error {
 }
 
 export async function fetchIncident(id: string, signal: AbortSignal): Promise<IncidentDetail> {
-  return (await read(`/incidents/${encodeURIComponent(id)}`, signal)) as IncidentDetail;
+  // A connection that was cut off silently would keep it waiting for minutes.
+  const patient = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_LOOK_MS)]);
+  return (await read(`/incidents/${encodeURIComponent(id)}`, patient)) as IncidentDetail;
 }
 
 /** What shows that a request comes from this page; the session's cookie alone does nothing but read. */
@@ -197,7 +200,9 @@ async function send(method: string, path: string, body?: unknown, longestMs = 10
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(longestMs),
     });
-  } catch {
+  } catch (error) {
+    // Whether it was done before the answer was lost, nobody knows here.
+    if (error instanceof DOMException && error.name === "TimeoutError") throw new ApiError(504, "");
     throw new ApiError(0, "unreachable");
   }
   return answer(response);
