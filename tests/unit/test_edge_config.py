@@ -99,6 +99,8 @@ def test_hash_follows_the_content_and_not_the_layout() -> None:
         (CAMERA.replace("v.mp4", " "), ["camera[0].source", "empty", "rtsp://"]),
         (CAMERA + '[[camera]]\nid = "c"\nsource = "w"\n', ["camera[1].id", '"c"', "already used by camera[0]"]),
         (CAMERA + "location = { lat = 91, lon = 0 }\n", ["camera[0].location.lat", "91", "-90 .. 90"]),
+        (CAMERA + "location = [1, 2]\n", ["camera[0].location = [1, 2]", "should be { key = value, ... }"]),
+        (HEAD + "[[camera]]\n[[camera.rule]]\nkind = 'brawl'\nschedule = '22:00-05:00'\n", ['should be ["...", ...]']),
         (CAMERA + "fps = nan\n", ["camera[0].fps", "nan"]),
         (CAMERA + "masks = [[[0,0],[1,1],[2,0]]]\n", ["camera[0].masks[0][2][0]", "2", "0 .. 1"]),
         (CAMERA + ZONE.replace("[1,1]", "1"), ["camera[0].zone[0].polygon[2]", "= 1", "[x, x]"]),
