@@ -248,7 +248,9 @@ def _policies(sections: _File, clock: Calendar) -> Policies:
 
 def _mqtt(section: MqttSection, path: Path) -> MqttSpec:
     if not is_host(section.host):
-        raise _wrong(path, "mqtt.host", section.host, "the name of a host, or an IP address; the port stands in mqtt.port")
+        raise _wrong(
+            path, "mqtt.host", section.host, "the name of a host, or an IP address; the port stands in mqtt.port"
+        )
     values = msgspec.structs.asdict(section)
     password_file, tls_ca = values.pop("password_file"), values.pop("tls_ca")
     password = None

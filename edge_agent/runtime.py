@@ -201,7 +201,7 @@ class Runtime:
             return Health(
                 time=datetime.now(UTC),
                 interval_s=self._config.health.interval_s,
-                cameras=tuple(camera.health() for camera in self._cameras),
+                cameras=tuple(camera.health(mute=self._outbox.refused) for camera in self._cameras),
                 host=self._host.read(depth, last, self._clock),
             )
 

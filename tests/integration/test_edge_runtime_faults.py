@@ -38,10 +38,18 @@ def test_a_disk_that_refuses_for_a_while_loses_no_event(world: World, monkeypatc
     monkeypatch.setattr(SqliteSpool, "append", append)
     with running(world):
         wait_until(lambda: len(set(refusals)) >= 1 and len(refusals) >= 3)
+        wait_until(lambda: told(world) == "camera.disk", what="the aggregator is told that it hears nothing")
         refusing.clear()
         wait_until(lambda: world.listener.events())
+        wait_until(lambda: told(world) != "camera.disk")
     assert world.listener.events()[0].id == refusals[0]
     assert int(world.listener.events()[0].sequence) == 1
+
+
+def told(world: World) -> str:
+    """The key of why the camera is as it is."""
+    health = world.health()
+    return health.cameras[0].why.key if health is not None and health.cameras[0].why is not None else ""
 
 
 def test_a_camera_that_falls_silent_is_reported_lost_and_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,9 @@ def test_a_broker_that_has_no_name_is_told_before_anybody_connects(host: str) ->
     assert "mqtt.host" in error.value.render("en")
 
 
-@pytest.mark.parametrize("host", ["broker", "10.0.0.1", "::1", "fe80::1%eth0", "broker.jakarta.go.id.", "mqtt_1", "pusat-komando.örtlich"])
+@pytest.mark.parametrize(
+    "host", ["broker", "10.0.0.1", "::1", "fe80::1%eth0", "broker.jakarta.go.id.", "mqtt_1", "pusat-komando.örtlich"]
+)
 def test_a_broker_may_have_any_name_or_address(host: str) -> None:
     config = parse(CAMERA + f'[mqtt]\nhost = "{host}"\n', Path("edge.toml"))
     assert config.mqtt is not None
