@@ -118,9 +118,12 @@ export async function fetchPrecision(signal: AbortSignal): Promise<Precision[]> 
   return ((await read("/precision", signal)) as { items: Precision[] }).items;
 }
 
+/** So many are looked at: of more, the latest. */
+export const MOST_SUPPRESSED = 500;
+
 /** Events since then that raised no fresh alarm, the latest first. */
 export async function fetchSuppressed(since: number, signal: AbortSignal): Promise<Suppressed[]> {
-  const query = new URLSearchParams({ since: new Date(since).toISOString(), limit: "500" });
+  const query = new URLSearchParams({ since: new Date(since).toISOString(), limit: String(MOST_SUPPRESSED) });
   return ((await read(`/suppressed?${query}`, signal)) as { items: Suppressed[] }).items;
 }
 
