@@ -173,6 +173,7 @@ def test_above_the_load_minor_alarms_share_a_line_that_opens(browser: Browser, t
         page.locator("[data-test=summary]").first.click()
         assert page.locator("[data-id]").count() > len(kinds)
         expect(page.locator("[data-test=quiet]")).to_contain_text("8 insiden dalam 10 menit")
+        expect(page.locator("[data-test=quiet]")).to_contain_text("yang ringan diringkas")
         page.context.close()
 
 
