@@ -57,7 +57,7 @@ def test_an_owner_who_stood_by_until_it_was_told_from_its_surroundings_was_with_
     """He is out of reach before the thing has been there for the 2.5 s that it takes to be one."""
 
     def people(t: float) -> tuple[Figure, ...]:
-        x = 0.4 if t < 8 else 0.4 - 0.8 * (t - 8)
+        x = 0.45 if t < 8 else 0.45 - 0.8 * (t - 8)
         return (somebody(1, (x, 0.72)),) if t >= 4 and x > 0.05 else ()
 
     assert play(rule(), people=people).first == pytest.approx(18.2, abs=0.5)
@@ -188,6 +188,18 @@ def test_a_drop_on_the_dome_is_none() -> None:
 def test_what_appears_where_nobody_was_counts_only_where_asked_for() -> None:
     assert play(rule(), people=lambda t: ()).first is None
     assert play(rule(carried=False), people=lambda t: ()).first is not None
+
+
+@pytest.mark.parametrize(("gap", "told"), [(0.05, True), (0.2, False), (0.3, False)])
+def test_what_comes_up_beside_somebody_out_of_touch_was_not_put_there(gap: float, told: bool) -> None:
+    """A lamp that goes on, a digit of a clock; gap: body heights between their boxes."""
+    height = 0.4
+    x = BAG[0] - (gap + 0.18) * height / ASPECT
+
+    def people(t: float) -> tuple[Figure, ...]:
+        return (somebody(1, (x, 0.72), height),) if 4 <= t < 12 else ()
+
+    assert (play(rule(), people=people).first is not None) == told
 
 
 def test_what_is_taken_away_is_not_left_behind() -> None:
