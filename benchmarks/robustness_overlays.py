@@ -11,9 +11,9 @@ Unless --detector is given, the detector is not asked about the overlaid picture
 used again. That is right for what is only added to a scene, kind to what hides people, and says nothing of what a
 detector takes an overlay for; with --detector it is asked (about ten times as long).
 
-The whole matrix with --detector is hours of one core: --jobs shares it out, and with --keep what is in a file is not run
-again, so it may be run in pieces and on several machines, whose files are put together by `cat`. --sample draws some of
-it, --seed other weather on which nothing was looked at.
+The whole matrix with --detector is hours of one core: --jobs shares it out, and with --keep what is in a file is not
+run again, so it may be run in pieces and on several machines, whose files are put together by `cat`. --sample draws
+some of it, --seed other weather on which nothing was looked at.
 """
 
 import argparse

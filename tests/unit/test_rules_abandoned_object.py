@@ -12,7 +12,7 @@ from edge_agent.core.rules.attendance import Company, union
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import Figure, FigureId, View
 from tests.scenes import T0, every
-from tests.yards import ASPECT, HEIGHT, WIDTH, Yard, ground, somebody, thing
+from tests.yards import ASPECT, HEIGHT, WIDTH, Yard, ground, somebody, thing, window
 
 BAG = (0.5, 0.62, 0.56, 0.72)
 GROUND = ground()
@@ -200,6 +200,31 @@ def test_what_comes_up_beside_somebody_out_of_touch_was_not_put_there(gap: float
         return (somebody(1, (x, 0.72), height),) if 4 <= t < 12 else ()
 
     assert (play(rule(), people=people).first is not None) == told
+
+
+@pytest.mark.parametrize(("levels", "told"), [(0.0, True), (10.0, True), (18.0, False)])
+def test_what_changes_from_look_to_look_is_shown_by_a_screen_or_a_lamp(levels: float, told: bool) -> None:
+    """From 10 s on it is by so much brighter or darker at every other look."""
+
+    def flashes(t: float) -> NDArray[np.float32]:
+        return bag(t) if t < 10 or round(t / 0.6) % 2 else thing(GROUND, BAG, 40.0 + levels)
+
+    assert (play(rule(), flashes).first is not None) == told
+
+
+@pytest.mark.parametrize(("high", "told"), [(0.0, True), (1.0, False), (1.5, False), (4.0, True)])
+def test_a_digit_beside_digits_that_change_is_part_of_a_clock(high: float, told: bool) -> None:
+    """Beside it is a strip of so many times its height of which half changes every second."""
+    middle, half = (BAG[1] + BAG[3]) / 2, high * (BAG[3] - BAG[1]) / 2
+    strip = (0.58, middle - half, 0.66, middle + half)
+
+    def clock(t: float) -> NDArray[np.float32]:
+        shown = bag(t).copy()
+        part = shown[window(strip)]
+        part[np.random.default_rng(int(t)).random(part.shape) < 0.5] = 230.0
+        return shown
+
+    assert (play(rule(), clock).first is not None) == told
 
 
 def test_what_is_taken_away_is_not_left_behind() -> None:
