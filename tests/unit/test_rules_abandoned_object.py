@@ -204,10 +204,10 @@ def test_what_comes_up_beside_somebody_out_of_touch_was_not_put_there(gap: float
 
 @pytest.mark.parametrize(("levels", "told"), [(0.0, True), (10.0, True), (18.0, False)])
 def test_what_changes_from_look_to_look_is_shown_by_a_screen_or_a_lamp(levels: float, told: bool) -> None:
-    """From 10 s on it is by so much brighter or darker at every other look."""
+    """From 17 s on it is by so much brighter at every other look."""
 
     def flashes(t: float) -> NDArray[np.float32]:
-        return bag(t) if t < 10 or round(t / 0.6) % 2 else thing(GROUND, BAG, 40.0 + levels)
+        return bag(t) if t < 17 or round(t / 0.6) % 2 else thing(GROUND, BAG, 40.0 + levels)
 
     assert (play(rule(), flashes).first is not None) == told
 
