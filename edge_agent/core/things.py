@@ -40,8 +40,8 @@ RESTLESS = 0.5
 """A thing keeps still: on the mean no larger share of its pixels changes between two looks, beyond that of the picture
 as a whole. On a screen, or where a lamp flashes, more does."""
 LINE, STROKES, SPILL = 4.0, 0.1, 8.0
-"""A letter of a line: up to LINE of its heights to its left or right, at half of the looks, so much of a square of its
-height has changed (other digits do), and above and below that line not a SPILL-th of it."""
+"""A letter of a line: up to LINE of its heights to its left or right, at three of four looks and more, so much of a
+square of its height has changed (other digits do), and above and below that line not a SPILL-th of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -73,7 +73,7 @@ class Thing:
     @property
     def on_display(self) -> bool:
         """Whether it is part of what a screen, a lamp or a clock shows."""
-        return self.stirred > RESTLESS * self.watched or 2 * self.lines > self.watched
+        return self.stirred > RESTLESS * self.watched or 4 * self.lines > 3 * self.watched
 
     @property
     def drop(self) -> bool:
