@@ -4,8 +4,7 @@ simulator.weather lays each kind in three strengths over ten clips whose camera 
 OVERLAY_S with it; short clips run to and fro), through the pipeline of `jaga analyze` with default parameters. The
 rules that count people as such are left out, all others join by themselves; camera health is on as always. An event
 that the untouched clip gives as well (same kind, within SLACK_S of the same time) is true, whatever else is told is
-false. The untouched clip is played twice: an overlay stirs the picture, so that the detector is asked oftener than
-where nothing moves.
+false.
 
 Unless --detector is given, the detector is not asked about the overlaid pictures: what it saw in the untouched ones is
 used again. That is right for what is only added to a scene, kind to what hides people, and says nothing of what a
@@ -160,10 +159,9 @@ def episodes(events: Sequence[Event], begin: float) -> list[Episode]:
     return found
 
 
-def config(kinds: Sequence[str], motion: bool = True) -> EdgeConfig:
-    """One camera with every rule that is not about people (or those of `kinds`), each with its defaults. motion: it is
-    looked at where something moves; else always."""
-    lines = [f"fps = {FPS}", *([] if motion else ["[camera.motion]", "enabled = false"]), PLACES]
+def config(kinds: Sequence[str]) -> EdgeConfig:
+    """One camera with every rule that is not about people (or those of `kinds`), each with its defaults."""
+    lines = [f"fps = {FPS}", PLACES]
     for kind, entry in RULES.items():
         if kind in ABOUT_PEOPLE or (kinds and kind not in kinds):
             continue
@@ -203,9 +201,9 @@ class Clip:
         return self._seen[index]
 
 
-def told(clip: Clip, shown: Iterator[Image], plan: Plan, *, motion: bool = True) -> list[Episode]:
-    """What the pipeline says of these pictures, the episodes that run at the end included. motion: as of `config`."""
-    settings = config(plan.kinds, motion)
+def told(clip: Clip, shown: Iterator[Image], plan: Plan) -> list[Episode]:
+    """What the pipeline says of these pictures, the episodes that run at the end included."""
+    settings = config(plan.kinds)
     camera = settings.cameras[0]
     pipeline = CameraPipeline(
         camera,
@@ -233,12 +231,9 @@ def trials(plan: Plan) -> Iterator[Trial]:
     for name in dict.fromkeys(name for _, _, name in plan.parts):
         print(f"clip: {name}", file=sys.stderr)
         clip = Clip(name)
-        true: list[Episode] = []
-        for motion in (True, False):
-            found = told(clip, (clip.pictures[i] for i in clip.order()), replace(plan, detector=False), motion=motion)
-            for episode in false_ones(found, true):
-                print(f"untouched{'' if motion else ', always looked at'}: {name}: {said(episode)}", file=sys.stderr)
-            true += found
+        true = told(clip, (clip.pictures[i] for i in clip.order()), replace(plan, detector=False))
+        for episode in true:
+            print(f"untouched: {name}: {said(episode)}", file=sys.stderr)
         for overlay, strength, _ in [part for part in plan.parts if part[2] == name]:
             pictures = (clip.pictures[i] for i in clip.order())
             shown = weathered(pictures, overlay, strength, FPS, plan.seed + CLIPS.index(name), CLEAN_S)
