@@ -136,8 +136,8 @@ class Things:
                 thing.open_s += elapsed
             thing.watched += 1
             visible = thing.mask & ~look.hidden[thing.window]
-            share = np.count_nonzero(changed[thing.window] & visible) / max(np.count_nonzero(visible), 1)
-            thing.stirred += max(share - everywhere, 0.0)
+            stirred = int(np.count_nonzero(changed[thing.window] & visible)) / max(int(np.count_nonzero(visible)), 1)
+            thing.stirred += max(stirred - everywhere, 0.0)
             thing.lines += _line_beside(thing.box, changed)
 
     def _meet(self, region: Lasting, found: Sequence[Lasting], look: Look) -> int | None:
