@@ -62,6 +62,9 @@ def check(
         sys.stderr.write((checked.error.render(LANGUAGE) if checked.error else picture) + "\n")
     values = {"file": config, "cameras": len(loaded.cameras), "failed": failed}
     _say("edge.check.ok", **values)
+    exact = {camera.id: ", ".join(loaded.exact(camera)) for camera in loaded.cameras if loaded.exact(camera)}
+    if exact:
+        _say("edge.check.exact", cameras="; ".join(f"{camera} ({rules})" for camera, rules in exact.items()))
     if loaded.mqtt is not None:
         check_broker(loaded.mqtt)
     if failed:

@@ -98,16 +98,14 @@ class EdgeConfig:
     health: HealthSection = HealthSection()
     cameras: tuple[CameraSpec, ...] = ()
 
-    @property
-    def network(self) -> DetectorSpec:
-        """The detector as it is opened: "auto" is float32 where a rule needs that."""
-        exact = self.detector.precision == "auto" and self.exact
-        return replace(self.detector, precision="f32") if exact else self.detector
+    def network_of(self, camera: CameraSpec) -> DetectorSpec:
+        """The detector that looks at this camera: "auto" is float32 where one of its rules needs that."""
+        return replace(self.detector, precision="f32") if self.exact(camera) else self.detector
 
-    @property
-    def exact(self) -> tuple[str, ...]:
-        """Which of EXACT its rules are."""
-        return tuple(sorted(EXACT & {rule.kind for camera in self.cameras for rule in camera.rules}))
+    def exact(self, camera: CameraSpec) -> tuple[str, ...]:
+        """Which of its rules are why "auto" is float32 for this camera."""
+        kinds = EXACT & {rule.kind for rule in camera.rules}
+        return tuple(sorted(kinds)) if self.detector.precision == "auto" else ()
 
 
 class Range(NamedTuple):

@@ -207,12 +207,17 @@ def test_a_substream_is_watched_live_and_recordings_are_not() -> None:
 
 
 @pytest.mark.parametrize(("kind", "taken"), [("brawl", "f32"), ("stopped_vehicle", "f32"), ("smoke_fire", "auto")])
-def test_automatic_precision_is_float32_where_a_rule_needs_it(kind: str, taken: str) -> None:
+def test_automatic_precision_is_float32_for_the_cameras_whose_rules_need_it(kind: str, taken: str) -> None:
     rule = f'[[camera.rule]]\nkind = "{kind}"\n'
-    assert parse(CAMERA, Path("edge.toml")).network.precision == "auto"
-    assert parse(CAMERA + rule, Path("edge.toml")).network.precision == taken
-    said = '[detector]\nprecision = "bf16"\n'
-    assert parse(said + CAMERA + rule, Path("edge.toml")).network.precision == "bf16"
+
+    def precisions(text: str) -> list[str]:
+        config = parse(text, Path("edge.toml"))
+        return [config.network_of(camera).precision for camera in config.cameras]
+
+    other = '[[camera]]\nid = "other"\nsource = "v.mp4"\n'
+    assert precisions(CAMERA + other) == ["auto", "auto"]
+    assert precisions(CAMERA + rule + other) == [taken, "auto"]
+    assert precisions('[detector]\nprecision = "bf16"\n' + CAMERA + rule + other) == ["bf16", "bf16"]
 
 
 def test_integers_are_refused_where_a_rule_reads_the_networks_map() -> None:
