@@ -50,8 +50,8 @@ STILL: frozenset[Kind] = frozenset({Kind.SMOKE_FIRE})
 """What stays where it is and is seen at once by all that ever see it: cameras that have never told of it and now do so
 together tell of another. What moves or grows comes into view of a crossing's cameras together, too."""
 AT_ONCE_S = 10.0
-BEGINNING_S = 60.0
-"""An incident's own beginning: whoever tells of it first within this long is no surprise."""
+BEGINNING_S = 180.0
+"""An incident's own beginning: smoke comes into view, and whoever tells of it first within this long is no surprise."""
 LATE_S = 600.0
 """Afterwards, another camera first tells of it about this often; the prior of a Gamma of weight one."""
 TOGETHER = 3
