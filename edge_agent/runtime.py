@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Literal
 
 import structlog
@@ -45,6 +46,7 @@ from edge_agent.networks import Networks
 from edge_agent.runtime_analysis import Analysis, processors
 from edge_agent.runtime_camera import LiveCamera
 from edge_agent.runtime_outbox import Outbox
+from edge_agent.whole_file import sweep
 
 log = structlog.get_logger()
 
@@ -71,6 +73,7 @@ class Runtime:
         self._spool = SqliteSpool(
             config.agent.data_dir / "spool.sqlite", int(spool.max_mb * 1e6), spool.keep_hours * 3600
         )
+        sweep(_memory(config))
         self._clips = ClipFiles(config.agent.data_dir / "clips")
         self._link = MqttLink(self._link_options(config.mqtt), self._spool, config.config_hash, self.command)
         self._host = HostProbe(config.agent.data_dir)
@@ -212,7 +215,7 @@ class Runtime:
             return Health(
                 time=datetime.now(UTC),
                 interval_s=self._config.health.interval_s,
-                cameras=tuple(camera.health() for camera in self._cameras),
+                cameras=tuple(camera.health(mute=self._outbox.refused) for camera in self._cameras),
                 host=self._host.read(depth, last, self._clock),
             )
 
@@ -289,7 +292,7 @@ class Runtime:
     def _open(self, spec: CameraSpec, suspended: bool = False) -> LiveCamera:
         config = self._config
         agent = Agent(config.agent.site, config.agent.id, config.config_hash, self._boot)
-        memory = config.agent.data_dir / "memory" / f"{spec.id}.npz"
+        memory = _memory(config) / f"{spec.id}.npz"
         return LiveCamera(
             spec,
             agent,
@@ -373,3 +376,8 @@ class Runtime:
             password_file=mqtt.password_file,
             delayed_after_s=mqtt.delayed_after_s,
         )
+
+
+def _memory(config: EdgeConfig) -> Path:
+    """The folder of what the cameras' rules have learned."""
+    return config.agent.data_dir / "memory"

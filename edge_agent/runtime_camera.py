@@ -284,8 +284,8 @@ class LiveCamera:
         except OSError as error:
             log.warning("memory_not_saved", camera=self.spec.id, reason=str(error))
 
-    def health(self) -> CameraHealth:
-        """Since the last call."""
+    def health(self, *, mute: bool = False) -> CameraHealth:
+        """Since the last call. mute: what it tells cannot be kept, and so is not sent."""
         source, now = self._source, time.monotonic()
         tally, self._tally = self._tally, Tally(now)
         known = {"camera": self.spec.id, "name": self.spec.name[:200], "location": self.spec.location}
@@ -296,7 +296,7 @@ class LiveCamera:
         span = max(now - tally.since, 0.001)
         self._rate_mean.see(now, self._allowed)
         idle = status.state == "online" and tally.analysed > 0 and tally.detected == 0
-        why = self._why(status, idle)
+        why = self._why(status, idle, mute)
         return CameraHealth(
             **known,  # type: ignore[arg-type]
             state="idle" if idle else status.state,
@@ -315,9 +315,11 @@ class LiveCamera:
             decoding_behind=status.behind,
         )
 
-    def _why(self, status: SourceStatus, idle: bool) -> Sentence | None:
+    def _why(self, status: SourceStatus, idle: bool, mute: bool) -> Sentence | None:
         if status.why is not None:
             return status.why
+        if mute:
+            return sentence("camera.disk")
         if status.state == "online" and too_rare(self._rate_mean.mean, self.spec.fps):
             rules = ", ".join(rule.id for rule in self.spec.rules) or "its rules"
             return sentence("camera.rarely", rate=round(self._rate_mean.mean, 1), rules=rules)

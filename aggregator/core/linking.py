@@ -160,8 +160,8 @@ class Tie(Struct, frozen=True, gc=False):
     distance_m: float | None
 
 
-def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
-    """How strongly a ties to b."""
+def tie(a: Trail, b: Trail, heard: HeardSince = always, distance: float | None = None) -> Tie | Refusal:
+    """How strongly a ties to b. distance: in metres, where it is reckoned already."""
     kinds = PAIRS[a.kind].get(b.kind)
     if kinds is None:
         return "kind"
@@ -192,7 +192,10 @@ def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
         return Tie(rate, 0.0, kinds.match, "site", gap, None)
     if kinds.faults == 2:
         return "place"
-    return _by_distance(a, b, a.place, b.place, kinds, gap, "camera" if same else "distance")
+    if distance is None:
+        distance = metres(a.place, b.place)
+    place: PlaceMatch = "camera" if same else "distance"
+    return _by_distance(a, b, distance, a.place.radius_m, b.place.radius_m, kinds, gap, place)
 
 
 def _again(kinds: Pair, gap: float) -> float:
@@ -214,9 +217,8 @@ def _there(a: Trail, b: Trail, kinds: Pair, gap: float) -> float:
 
 
 def _by_distance(
-    a: Trail, b: Trail, here: Location, there: Location, kinds: Pair, gap: float, place: PlaceMatch
+    a: Trail, b: Trail, distance: float, radius_a: float, radius_b: float, kinds: Pair, gap: float, place: PlaceMatch
 ) -> Tie | Refusal:
-    distance, radius_a, radius_b = metres(here, there), here.radius_m, there.radius_m
     open_m = OPEN_SHARE * hypot(
         radius_a if radius_a < MAX_UNCERTAINTY_M else MAX_UNCERTAINTY_M,
         radius_b if radius_b < MAX_UNCERTAINTY_M else MAX_UNCERTAINTY_M,

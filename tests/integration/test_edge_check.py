@@ -126,6 +126,16 @@ def test_what_would_keep_the_agent_from_starting_is_told(tmp_path: Path, section
     assert "Traceback" not in people
 
 
+def test_what_only_running_needs_is_told_too(tmp_path: Path) -> None:
+    grey_clip(tmp_path / "clip.mp4")
+    code, _, people = check(tmp_path, HEAD)
+    assert (code, "there is no [[camera]]" in people) == (2, True)
+    code, _, people = check(tmp_path, HEAD + CAMERA.format(id="gate", source="clip.mp4"))
+    assert (code, "section [mqtt] is required to run the agent" in people) == (0, True)
+    code, _, people = check(tmp_path, f"{HEAD}[mqtt]\n{CAMERA.format(id='gate', source='clip.mp4')}")
+    assert (code, "[mqtt]" in people) == (0, False)
+
+
 def test_files_of_the_broker_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     grey_clip(tmp_path / "clip.mp4")
     camera = CAMERA.format(id="gate", source="clip.mp4")
