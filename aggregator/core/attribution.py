@@ -39,6 +39,8 @@ LASTS_S = 30.0
 BRIDGE = 5.0
 """Two incidents are looked at as one where an episode is this much likelier to come from the second, too, than from the
 background."""
+BESIDE = 0.2
+"""And at least this much as likely to come from it as from the first."""
 VOTES = 0.6
 VOTERS = 8
 """Of the smaller incident's latest trails, so many, and this share of them must tie to the other incident."""
@@ -48,8 +50,8 @@ STILL: frozenset[Kind] = frozenset({Kind.SMOKE_FIRE})
 """What stays where it is and is seen at once by all that ever see it: cameras that have never told of it and now do so
 together tell of another. What moves or grows comes into view of a crossing's cameras together, too."""
 AT_ONCE_S = 10.0
-BEGINNING_S = 60.0
-"""An incident's own beginning: whoever tells of it first within this long is no surprise."""
+BEGINNING_S = 180.0
+"""An incident's own beginning: smoke comes into view, and whoever tells of it first within this long is no surprise."""
 LATE_S = 600.0
 """Afterwards, another camera first tells of it about this often; the prior of a Gamma of weight one."""
 TOGETHER = 3
@@ -94,6 +96,11 @@ def goes_on(trail: Trail, before: float) -> bool:
 
 def _strongest(pull: Pull) -> tuple[float, str]:
     return -pull.rate, pull.incident
+
+
+def beside(pulls: list[Pull]) -> list[Pull]:
+    """Of the incidents that an event may join, those that it may ask to be one with the first, which it joins."""
+    return [pull for pull in pulls[1:] if pull.rate >= BESIDE * pulls[0].rate]
 
 
 class Attribution:
