@@ -34,6 +34,7 @@ from aggregator.core.response import ResponseTargets
 from aggregator.core.suppression import SuppressionPolicy
 from aggregator.judges import Policies
 from contract.errors import ConfigError
+from contract.ids import is_host
 from contract.kinds import KINDS
 
 Port = Annotated[int, Meta(ge=1, le=65_535)]
@@ -159,7 +160,7 @@ class AggregatorConfig(Struct, frozen=True, kw_only=True):
 def load(path: Path) -> AggregatorConfig:
     """Raises ConfigError."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # editors of Windows put a mark in front
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError("aggregator.config_unreadable", file=str(path), detail=str(error)) from error
     try:
@@ -246,12 +247,16 @@ def _policies(sections: _File, clock: Calendar) -> Policies:
 
 
 def _mqtt(section: MqttSection, path: Path) -> MqttSpec:
+    if not is_host(section.host):
+        raise _wrong(
+            path, "mqtt.host", section.host, "the name of a host, or an IP address; the port stands in mqtt.port"
+        )
     values = msgspec.structs.asdict(section)
     password_file, tls_ca = values.pop("password_file"), values.pop("tls_ca")
     password = None
     if password_file is not None:
         try:
-            password = _resolve(path, password_file).read_text("utf-8").strip()
+            password = _resolve(path, password_file).read_text("utf-8-sig").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise _wrong(path, "mqtt.password_file", password_file, str(error)) from error
     if tls_ca is not None and not _resolve(path, tls_ca).is_file():

@@ -25,7 +25,7 @@ from aggregator.core.audit import Broken, End, Record, parse_end, verify
 from aggregator.core.people import AuditStore
 from aggregator.roster import Roster, RosterError, shown
 from aggregator.views import rfc3339
-from contract.errors import ConfigError, JagaError
+from contract.errors import ConfigError, JagaError, words
 from contract.texts import language_of, text
 
 LANGUAGE = language_of()
@@ -69,7 +69,7 @@ def opened(config: Path) -> Iterator[Admin]:
     try:
         loaded.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError("aggregator.data_dir_unusable", path=str(loaded.data_dir), detail=str(error)) from error
+        raise ConfigError("aggregator.data_dir_unusable", path=str(loaded.data_dir), detail=words(error)) from error
     store = SqliteStore(loaded.data_dir / "jaga.sqlite")
     try:
         actor = f"command:{_login()}"

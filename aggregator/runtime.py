@@ -48,6 +48,7 @@ from aggregator.pump import Pump
 from aggregator.reports import Reports, Rules
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import Mapped, SignOn
+from contract.errors import words
 from contract.ids import uuid7
 
 MOST_CONNECTIONS = 900
@@ -161,7 +162,7 @@ def data_folder(path: Path) -> Iterator[None]:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = (path / "lock").open("w")
     except OSError as error:
-        raise StoreError("aggregator.data_dir_unusable", path=str(path), detail=str(error)) from error
+        raise StoreError("aggregator.data_dir_unusable", path=str(path), detail=words(error)) from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

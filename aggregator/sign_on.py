@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aggregator.accounts import UNKNOWN, Accounts, Opened, Policy, normal
+from aggregator.accounts import UNKNOWN, Accounts, Opened, Policy, network, normal
 from aggregator.core.access import UNLIMITED_ROLES, Role
+from aggregator.core.lockout import BY_ADDRESS, Attempts
 from aggregator.core.people import Flow, PeopleStore, Provider, SignOnRefused, User
 from aggregator.roster import about, usable
 
@@ -43,9 +44,15 @@ class SignOn:
         self._store, self._policy, self._now = store, policy, now
         self._lock = threading.Lock()
         self._flows: OrderedDict[str, tuple[Flow, float]] = OrderedDict()
+        self._begun = Attempts(BY_ADDRESS)
 
-    def begin(self) -> tuple[str, str]:
+    def begin(self, address: str) -> tuple[str, str]:
         """(where the browser goes, the cookie that holds the login together). Raises SignOnRefused."""
+        with self._lock:  # whoever began many would push the others' out
+            key, now = network(address), self._now()
+            if (wait := self._begun.wait(key, now)) > 0:
+                raise SignOnRefused("wait", f"{address}: {wait:.0f} s")
+            self._begun.begin(key, now)
         flow, cookie = self._provider.begin(), secrets.token_urlsafe(32)
         with self._lock:
             self._flows[cookie] = (flow, self._now() + FLOW_S)
@@ -66,6 +73,8 @@ class SignOn:
             who = f"{claims.get('iss')} {claims.get('sub')} {address}"
             self._store.note([(self._now(), UNKNOWN, "session.refused", f"sign_on {error.reason}", who)])
             raise
+        with self._lock:
+            self._begun.forgive(network(address), all_of_it=False)
         return self._accounts.open(user, address, "sign_on", previous)
 
     def _user(self, claims: Mapping[str, Any]) -> User:

@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.cores import cores
 from benchmarks.data import CONFIGS, PETS, pets_truth
-from benchmarks.one_core import Parts, Row, Seen, Watcher, peak, peer, peers, rows_of, timed, warm
+from benchmarks.one_core import Parts, Row, Seen, Watcher, peak_of, peer, peers, rows_of, timed, warm
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from benchmarks.scorers import Scores, as_boxes, between, detection_scores, iou
 from edge_agent.adapters.detectors import open_detector
@@ -157,7 +157,7 @@ def split(seen: Seen, parts: Parts) -> Iterator[Figure]:
     """Milliseconds a frame by part (track is in rest), and what could not be had for less."""
     for part in ("decode", "gate", "look", "rest", "track"):
         yield Figure(f"jaga: {part}, ms a frame", getattr(parts, part) / seen.pictures * 1e3)
-    flops = peak("bf16" if seen.note.endswith("bf16") else "f32")
+    flops = peak_of(seen.note)
     yield Figure("peak of the core, GFLOP/s", flops / 1e9)
     yield Figure("limit: decode + gate + network at peak, ms a frame", parts.limit(flops) / seen.pictures * 1e3)
     yield Figure("jaga / limit", parts.whole / parts.limit(flops))

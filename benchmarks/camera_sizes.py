@@ -3,8 +3,8 @@
 A still stretch, and one in which people walk all the time (PETS09-S2L1, coded as benchmarks.cameras_per_core does, to a
 bit rate), each with one intrusion rule, which rests where nothing moves, and with every rule, of which some look at
 pixels and never rest. Decoded as a live camera is and handed over through shared memory; the network in its fastest
-arithmetic here, though an agent with a brawl rule takes float32 unless told otherwise. Clip: the picture that each look
-leaves for clips of events.
+arithmetic here, though a camera with a brawl rule takes float32 unless told otherwise. Clip: the picture that each look
+leaves for clips of events. Limit: decode, gate, and the network's arithmetic at the core's peak, nothing else.
 """
 
 import os
@@ -23,7 +23,7 @@ from benchmarks.cameras_per_core import recorded
 from benchmarks.cores import cores
 from benchmarks.data import CONFIGS
 from benchmarks.decode import CODED_FPS, FPS, SIZES, Stream, encode, packets
-from benchmarks.one_core import Watcher, warm
+from benchmarks.one_core import Watcher, peak_of, warm
 from benchmarks.report import Figure, Outcome, command
 from benchmarks.rule_cost import LINE, ZONE, rule_of
 from edge_agent.adapters.detectors import open_detector
@@ -84,9 +84,15 @@ def stream_of(name: str, images: list[Image], coded: tuple[int, int, int], folde
 
 
 def cost(
-    stream: Stream, seconds: int, camera: CameraSpec, config: EdgeConfig, detector: Detector, pass_on: HandOver
-) -> dict[str, float]:
-    """Milliseconds of processor time a second, by part."""
+    stream: Stream,
+    seconds: int,
+    camera: CameraSpec,
+    config: EdgeConfig,
+    detector: Detector,
+    pass_on: HandOver,
+    flops: float,
+) -> tuple[dict[str, float], float]:
+    """Milliseconds of processor time a second, by part; and their limit. flops: a second, at the core's peak."""
     now, spent = [0.0], Spent()
     context, control, sampler = (
         stream.context(),
@@ -116,10 +122,13 @@ def cost(
             resting = rest.step(frame.t, decision, watcher.pipeline.follows(seen.tracks))
             control.target = DecodeTarget(FPS, longest if resting else 0.0, glances)
     spent.parts |= {part: getattr(watcher.parts, part) for part in ("gate", "look", "rest")}
-    return {part: value / seconds * 1e3 for part, value in spent.parts.items()}
+    limit = spent.parts["decode"] + watcher.parts.limit(flops)
+    return {part: value / seconds * 1e3 for part, value in spent.parts.items()}, limit / seconds * 1e3
 
 
-def figures_of(size: str, streams: dict[str, Stream], config: EdgeConfig, detector: Detector) -> Iterator[Figure]:
+def figures_of(
+    size: str, streams: dict[str, Stream], config: EdgeConfig, detector: Detector, flops: float
+) -> Iterator[Figure]:
     for name, kinds in KINDS.items():
         rules = tuple(rule_of(kind) for kind in kinds)
         camera = CameraSpec("camera", "-", fps=FPS, zones=(ZONE,), lines=(LINE,), rules=rules, crops="auto")
@@ -127,10 +136,11 @@ def figures_of(size: str, streams: dict[str, Stream], config: EdgeConfig, detect
             with ExitStack() as stack:
                 memory = os.memfd_create("jaga-bench")
                 stack.callback(os.close, memory)
-                parts = cost(stream, SECONDS[activity], camera, config, detector, HandOver(memory))
+                parts, limit = cost(stream, SECONDS[activity], camera, config, detector, HandOver(memory), flops)
             at = f"{size}, {name}, {activity}"
             yield from (Figure(f"{at}: {part}, ms a second of video", value) for part, value in parts.items())
             yield Figure(f"{at}: cameras a core", 1e3 / sum(parts.values()))
+            yield Figure(f"{at}: limit, cameras a core", 1e3 / limit)
 
 
 @cores(1)
@@ -141,13 +151,14 @@ def measure() -> Outcome:
     config = replace(config, detector=replace(config.detector, precision="auto", threads=1))
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as name, closing(open_detector(config.detector)) as detector:
+        flops = peak_of(detector.name)
         pictures = dict(zip(SECONDS, recorded(), strict=True))
         for size, coded in SIZED.items():
             streams = {
                 activity: stream_of(activity, images, coded, Path(name)) for activity, images in pictures.items()
             }
             warm(detector, *coded[:2])
-            figures += figures_of(size, streams, config, detector)
+            figures += figures_of(size, streams, config, detector, flops)
     return Outcome("camera_sizes", tuple(figures))
 
 

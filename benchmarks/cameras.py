@@ -1,7 +1,7 @@
 """One to 64 cameras on this machine, through the running agent: what each costs, how late events are, what memory each
 takes, and what happens where there is too much to do.
 
-    python -m benchmarks.cameras [--cameras 1,4,16,64] [--busy 64] [--plot FILE.svg]
+    python -m benchmarks.cameras [--cameras 1,4,16,64] [--busy 64] [--mixed 8] [--plot FILE.svg]
 
 Each camera is a recording played as a stream (720p H.264, 25 pictures a second, a keyframe a second): a place where
 nobody is, and for a tenth of the time people who walk there, at another time for each camera. A real mosquitto, a
@@ -12,7 +12,8 @@ agent and its decoders. Starting: from the start of the process until every came
 
 The limit is the sum of the parts, each alone at its peak: decoding by need with the motion gate, and the network for
 the pictures that the gate lets through. --busy: so many cameras with people half the time: past saturation they must be
-analysed less often and never later.
+analysed less often and never later. --mixed: so many cameras, none of them with a rule that needs float32, one of them
+(`brawl`), and that one with all in float32.
 """
 
 import argparse
@@ -72,8 +73,10 @@ class Step:
         return 1000 * self.cpu / self.cameras
 
 
-def step(files: list[Path], cameras: int, folder: Path) -> Step:
-    with running([files[n % len(files)] for n in range(cameras)], folder / f"run-{cameras}") as rig:
+def step(files: list[Path], cameras: int, folder: Path, more: str = "", brawls: int = 0) -> Step:
+    """more, brawls: see `running`."""
+    sources = [files[n % len(files)] for n in range(cameras)]
+    with running(sources, folder / f"run-{cameras}", more, brawls=brawls) as rig:
         starting = time.monotonic() - rig.began
         time.sleep(WARM_S)
         heard = rig.heard
@@ -139,7 +142,22 @@ def told(one: Step, name: str) -> list[Figure]:
     return figures
 
 
-def measure(steps: tuple[int, ...], busy: int, drawn: Path | None) -> Outcome:
+def mixtures(files: list[Path], cameras: int, folder: Path) -> list[Figure]:
+    """What one camera that needs float32 costs all of them together."""
+    each = {
+        "no brawl": step(files, cameras, folder / "none"),
+        "one brawl": step(files, cameras, folder / "one", brawls=1),
+        "one brawl, all in float32": step(files, cameras, folder / "all", '[detector]\nprecision = "f32"\n', 1),
+    }
+    figures = [figure for name, one in each.items() for figure in told(one, f"{cameras} cameras, {name}")]
+    none, one, every = each.values()
+    figures.append(Figure("one brawl: memory more than without, MB", one.mb - none.mb))
+    a_picture = (one.cpu / one.analysed) / (every.cpu / every.analysed)  # the same where time is short
+    figures.append(at_most("one brawl: processor time a picture, times that of all in float32", a_picture, 1.0))
+    return figures
+
+
+def measure(steps: tuple[int, ...], busy: int, mixed: int, drawn: Path | None) -> Outcome:
     one_thread()
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as name:
@@ -163,6 +181,8 @@ def measure(steps: tuple[int, ...], busy: int, drawn: Path | None) -> Outcome:
             over = step(clips(parts, BUSY, folder), busy, folder / "busy")
             figures += told(over, f"{busy} busy cameras")
             figures.append(at_most(f"{busy} busy cameras: age of a picture, ms", over.age, AGE_MS))
+        if mixed:
+            figures += mixtures(files, mixed, folder)
     if drawn is not None and len(done) > 1:
         late = [1000 * quantile(one.delays, 0.95) if one.delays else None for one in done]
         title = f"{ACTIVITY:.0%} activity, 720p, {processors()} processors"
@@ -198,10 +218,11 @@ def main() -> int:
     )
     parser.add_argument("--cameras", default=",".join(map(str, STEPS)), help="how many, step by step (rising)")
     parser.add_argument("--busy", type=int, default=0, help="cameras of the step past saturation; 0: none")
+    parser.add_argument("--mixed", type=int, default=0, help="cameras with one that needs float32; 0: none")
     parser.add_argument("--plot", type=Path, help="write the curves there")
     options, others = parser.parse_known_args()
     steps = tuple(int(word) for word in options.cameras.split(",") if word)
-    return command(lambda: measure(steps, options.busy, options.plot), others)
+    return command(lambda: measure(steps, options.busy, options.mixed, options.plot), others)
 
 
 if __name__ == "__main__":

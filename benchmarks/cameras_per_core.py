@@ -34,7 +34,7 @@ import numpy as np
 from benchmarks.cores import cores
 from benchmarks.data import CONFIGS, pets_scene
 from benchmarks.decode import CODED_FPS, FPS, KNOWN_ROUNDS, QUALITY, SIZES, encode, sensor
-from benchmarks.one_core import CLOCK, Parts, Row, Seen, Watcher, peak, peer, peers, timed, warm
+from benchmarks.one_core import CLOCK, Parts, Row, Seen, Watcher, peak_of, peer, peers, timed, warm
 from benchmarks.report import Figure, Outcome, at_least, command, equal
 from benchmarks.scorers import episodes_of
 from contract.events import Event
@@ -232,7 +232,7 @@ def measure() -> Outcome:
     config = replace(config, detector=replace(config.detector, precision="auto", threads=1))
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as name, closing(open_detector(config.detector)) as detector:
-        flops = peak("bf16" if detector.name.endswith("bf16") else "f32")
+        flops = peak_of(detector.name)
         for size, quality in product(("720p", "360p"), (None, QUALITY)):
             warm(detector, *SIZES[size][:2])
             for activity in BURSTS:

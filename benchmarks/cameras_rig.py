@@ -58,6 +58,10 @@ min_duration_s = 0.5
 end_after_s = 2
 cooldown_s = 0
 """
+BRAWL = """
+[[camera.rule]]
+kind = "brawl"
+"""
 
 
 def coded(size: tuple[int, int, int], folder: Path) -> list[Path]:
@@ -155,15 +159,15 @@ class Rig:
 
 
 @contextmanager
-def running(sources: list[Path], folder: Path, more: str = "", fps: float = FPS) -> Iterator[Rig]:
-    """A real mosquitto, a subscriber and `jaga edge run`, one camera a source. more: sections of the config."""
+def running(sources: list[Path], folder: Path, more: str = "", fps: float = FPS, brawls: int = 0) -> Iterator[Rig]:
+    """A real mosquitto, a subscriber and `jaga edge run`, one camera a source. more: sections of the config. brawls: so
+    many of the cameras look out for brawls as well."""
     folder.mkdir(parents=True)
     with Mosquitto(folder / "broker") as broker:
         config = folder / "edge.toml"
         head = HEAD.format(folder=folder, port=broker.port, health=HEALTH_S)
-        config.write_text(
-            head + more + "".join(CAMERA.format(number=n, source=one, fps=fps) for n, one in enumerate(sources))
-        )
+        cameras = [CAMERA.format(number=n, source=one, fps=fps) + BRAWL * (n < brawls) for n, one in enumerate(sources)]
+        config.write_text(head + more + "".join(cameras))
         heard = Heard()
         client = paho.Client(CallbackAPIVersion.VERSION2, "meter")
         client.on_message = heard.take

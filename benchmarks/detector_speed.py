@@ -10,6 +10,9 @@ where to look, planning, cutting, the network on sheets and (every few seconds) 
 putting together what the pieces show. Left out are the tiny luma, which decoding gives (0.1 ms), camera health, the
 rule and its events. Found is what the detector reports with the same score as above, not what the tracker adds; time
 and findings are means over five rhythms of the whole picture.
+
+Limit: the gate, where there is one, and the network's products at the peak of the core in the way's fastest arithmetic,
+which one large product of matrices shows.
 """
 
 import statistics
@@ -25,10 +28,12 @@ from benchmarks.busy_clip import jaga
 from benchmarks.cores import cores
 from benchmarks.data import PETS, frames, pets_truth
 from benchmarks.detector_accuracy import kinds
+from benchmarks.one_core import Parts, peak_of
 from benchmarks.report import Figure, Outcome, at_least, command
 from benchmarks.scorers import Scores, as_boxes, detection_scores
 from edge_agent.adapters.detectors import open_detector
 from edge_agent.core.crop_planner import WHOLE_S
+from edge_agent.core.crops import whole as pixels
 from edge_agent.core.spec import DetectorSpec, Precision
 
 SIDES = (640, 480, 384, 352, 320)
@@ -44,10 +49,11 @@ ASIDE = (-0.4, -0.2, 0.0, 0.2, 0.4)
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """ms: of processor time a picture, which other work disturbs least. split: of them, by part."""
+    """ms: of processor time a picture, which other work disturbs least. limit: ms of them. split: of them, by part."""
 
     ms: float
     found: Scores
+    limit: float
     split: tuple[tuple[str, float], ...] = ()
 
 
@@ -64,19 +70,21 @@ def whole(side: int, precision: Precision) -> Way:
     )
     total, times = Scores(), []
     with closing(open_detector(spec)) as detector:
-        detector.detect([next(iter(images.values()))], features=False)
+        first = next(iter(images.values()))
+        detector.detect([first], features=False)
         for index, boxes in truth.items():
             began = time.process_time()
             (found,) = detector.detect([images[index]], features=False)
             times.append(time.process_time() - began)
             total += detection_scores(boxes, as_boxes(found.boxes), found.scores)
-    return Way(statistics.median(times) * 1000, total)
+        limit = Parts(pixels=pixels(first.shape[1], first.shape[0], side)[1]).limit(peak_of(detector.name))
+    return Way(statistics.median(times) * 1000, total, limit * 1000)
 
 
 def parts(side: int) -> tuple[str, Way]:
     """With the precision that "auto" has taken."""
     total, looked, note = Scores(), 0, ""
-    gate = look = track = 0.0
+    gate = look = track = limit = 0.0
     for aside in ASIDE:
         seen, took = jaga(WHOLE_S + aside, side)
         for index, boxes in pets_truth().items():
@@ -85,8 +93,9 @@ def parts(side: int) -> tuple[str, Way]:
             total += detection_scores(boxes, as_boxes(found.boxes[strong]), found.scores[strong])
         looked, note = looked + seen.looked, seen.note
         gate, look, track = gate + took.gate, look + took.look, track + took.track
+        limit += took.limit(peak_of(note)) - took.decode
     split = tuple((name, value / looked * 1000) for name, value in (("gate", gate), ("look", look), ("tracker", track)))
-    return f"{side} parts {note.split('/')[-1]}", Way(sum(ms for _, ms in split), total, split)
+    return f"{side} parts {note.split('/')[-1]}", Way(sum(ms for _, ms in split), total, limit / looked * 1000, split)
 
 
 @cores(1)
@@ -110,6 +119,8 @@ def measure() -> Outcome:
 
 def told(name: str, way: Way) -> Iterator[Figure]:
     yield Figure(f"{name}: ms", way.ms)
+    yield Figure(f"{name}: limit, ms", way.limit)
+    yield Figure(f"{name}: times the limit", way.ms / way.limit)
     yield from (Figure(f"{name}: of it {part}, ms", ms) for part, ms in way.split)
     yield Figure(f"{name}: recall", way.found.recall)
     yield Figure(f"{name}: precision", way.found.precision)

@@ -7,6 +7,8 @@ People: recorded clips at FPS. A person is detected, then followed; one whose fe
 height within a second walks. Recall: of pictures with somebody who walks, those that the gate lets through. Still: how
 long anybody is left unlooked at. Large: the same still scenes, a box pasted over a share of the picture from one
 picture to the next.
+Speed: pictures of these files a second of processor time with decoding, luma and gate. The limit is decoding, reading
+each picture that is due once at memory's speed, and one difference of tiny lumas.
 """
 
 import os
@@ -19,11 +21,13 @@ from functools import cache
 from math import hypot
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
 from benchmarks.camera_health import decoded
 from benchmarks.data import DATA
+from benchmarks.limits import difference, reading
 from benchmarks.replay import remembered
 from benchmarks.report import Figure, Outcome, at_least, at_most, command
 from benchmarks.runs import TIMEOUT_S
@@ -173,16 +177,35 @@ def _seconds(code: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(rest)
 
 
-def scan(clip: Path) -> tuple[int, float]:
-    """Pictures of the clip, and seconds of processor time to decode them all and put those that are due through luma
-    and gate."""
-    camera, watcher, last = CameraSpec(id="camera", source=str(clip), fps=FPS), gate(), 0
+@cache
+def scan(clip: Path) -> tuple[int, float, float]:
+    """Pictures of the clip; seconds of processor time to decode them all and put those that are due through luma and
+    gate; and the limit of that."""
+    camera, watcher, last, due = CameraSpec(id="camera", source=str(clip), fps=FPS), gate(), 0, 0
     began = time.process_time()
     with open_source(camera, realtime=False, isolate=False) as source:
         for frame in source:
             watcher.decide(frame.luma, frame.t)
-            last = frame.index
-    return last + 1, time.process_time() - began
+            last, due = frame.index, due + 1
+    spent = time.process_time() - began
+    with av.open(str(clip)) as container:
+        video = container.streams.video[0]
+        video.thread_type, video.codec_context.thread_count = "NONE", 1
+        began = time.process_time()
+        for _ in container.decode(video):
+            pass
+        decoding = time.process_time() - began
+    pixels = frame.image.shape[0] * frame.image.shape[1]
+    return last + 1, spent, decoding + due * (pixels / reading() + difference(frame.luma, MotionSpec().threshold))
+
+
+def speed(names: Iterable[str]) -> list[Figure]:
+    pictures, ours, limit = (sum(part) for part in zip(*(scan(DATA / name) for name in names), strict=True))
+    return [
+        Figure("decoding, luma and gate: pictures/s", pictures / ours),
+        Figure("limit: decoding, reading at memory's speed, one difference: pictures/s", pictures / limit),
+        Figure("times the limit's time", ours / limit),
+    ]
 
 
 def decisions(frames: list[Frame], anybody: list[bool]) -> tuple[list[bool], float]:
@@ -210,7 +233,7 @@ def against(python: str, names: Iterable[str]) -> list[Figure]:
         told, cpu = peer(python, DATA / name, [frame.t - frames[0].t for frame in frames])
         ours += [look for look, walk in zip(looked, walks, strict=True) if walk]
         theirs += [one for one, walk in zip(told, walks, strict=True) if walk]
-        pictures, own = scan(DATA / name)
+        pictures, own, _ = scan(DATA / name)
         count, our_cpu, their_cpu = count + pictures, our_cpu + own, their_cpu + cpu
     return [
         Figure("gate: recall of walking people", sum(ours) / len(ours)),
@@ -244,6 +267,7 @@ def people(names: Iterable[str]) -> list[Figure]:
         Figure("share of all pictures looked at", looks / pictures),
         at_most("somebody there: longest time unlooked at, s", longest, MotionSpec().refresh_s + 1 / FPS),
         Figure("gate: ms/picture", spent / pictures * 1000),
+        Figure("limit: one difference, ms/picture", difference(frames[0].luma, MotionSpec().threshold) * 1000),
     ]
 
 
@@ -252,7 +276,7 @@ def measure() -> Outcome:
     """Figures of the gate; against dvr-scan where JAGA_DVR_SCAN_PYTHON names a Python that has it."""
     cv2.setNumThreads(1)
     stills = [still(name) for name in SCENES]
-    figures = [*weather(stills), large(stills), *people(PEOPLE)]
+    figures = [*weather(stills), large(stills), *people(PEOPLE), *speed(PEOPLE)]
     python = os.environ.get(PEER)
     figures += against(python, PEOPLE) if python else [Figure("dvr-scan", f"not measured: {PEER} is not set")]
     return Outcome("motion_gate", tuple(figures))

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -209,16 +210,30 @@ def peer(weights: Path, video: Path, every: int) -> Iterator[Callable[[int], See
             deadline.cancel()
 
 
+def peak_of(detector: str) -> float:
+    """`peak` of the fastest arithmetic that is in a detector's name."""
+    return peak(next((one for one in ("int8", "bf16") if one in detector.split("/")[-1]), "f32"))
+
+
+@cache
 def peak(precision: str) -> float:
-    """Floating-point operations a second of one core, by OpenVINO's product of two large matrices."""
+    """Operations a second of one core, by OpenVINO's product of two large matrices. precision: f32, bf16 or int8."""
     openvino = import_openvino()
     from openvino import opset13 as op
 
     size = 1024
     left = op.parameter([size, size], np.float32)
     right = op.constant(np.random.default_rng(0).random((size, size), np.float32))
-    model = openvino.Model([op.matmul(left, right, False, False)], [left])
-    options = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}
+    factors = [left, right]
+    if precision == "int8":
+        # Bytes, and signed ones.
+        bounds = [[op.constant(np.float32(value)) for value in pair] for pair in ((0, 1), (-1, 1))]
+        factors = [
+            op.fake_quantize(one, *ends, *ends, levels)
+            for one, ends, levels in zip(factors, bounds, (256, 255), strict=True)
+        ]
+    model = openvino.Model([op.matmul(*factors, False, False)], [left])
+    options = {"INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32", "INFERENCE_NUM_THREADS": 1}
     request = openvino.Core().compile_model(model, "CPU", options).create_infer_request()
     given = np.random.default_rng(1).random((size, size), np.float32)
     best = float("inf")

@@ -53,8 +53,7 @@ def replay(
     results = []
     for job in offline.plan(config, videos, None, None, memory):
         result = Replay()
-        result.events = list(
-            offline.run(config, job, detector or remembered(config.network), offline.Tally(), (result,))
-        )
+        own = detector or remembered(config.network_of(job.camera))
+        result.events = list(offline.run(config, job, own, offline.Tally(), (result,)))
         results.append(result)
     return results

@@ -5,7 +5,8 @@
 The variable names Pythons (their libraries contradict each other) in which `trackers`, `norfair`, `supervision==0.26.*`
 and `trackeval` are found; Jaga needs none of them. All see the same boxes with the same thresholds. Times are processor
 time of one update, its median over a scene, of the rounds (turn by turn) the least, since other work on the machine
-only adds to it; ratios are those of each round, their median.
+only adds to it; ratios are those of each round, their median. The limit is what no tracker of this kind leaves out,
+bare (tracker_peers.py); where most boxes touch nobody, comparing only those that do can take less.
 """
 
 import json
@@ -146,7 +147,8 @@ def contestants(scene: Scene, found: dict[str, Helper], folder: Path) -> dict[st
 def speed(found: dict[str, Helper], folder: Path) -> Iterator[Figure]:
     """Of each tracker the median of an update, by the number of objects; and how much slower the fastest other is."""
     for count, frames in SIZES.items():
-        runs = contestants(walkers(count, frames, count), found, folder)
+        scene = walkers(count, frames, count)
+        runs = contestants(scene, found, folder)
         rounds = [{name: statistics.median(run().ms[WARM:]) for name, run in runs.items()} for _ in range(ROUNDS)]
         for name in runs:
             value = min(one[name] for one in rounds)
@@ -156,6 +158,11 @@ def speed(found: dict[str, Helper], folder: Path) -> Iterator[Figure]:
             best = [min(ms for name, ms in one.items() if name != "jaga") / one["jaga"] for one in rounds]
             label, value = f"{count} objects: times faster than the fastest other", statistics.median(best)
             yield at_least(label, value, TIMES_FASTER) if count == 50 else Figure(label, value)
+        if (helper := found.get("scipy")) is not None:
+            file = write(scene, folder)
+            least = min(statistics.median(helper.ask("limit", file)["ms"][WARM:]) for _ in range(ROUNDS))
+            yield Figure(f"{count} objects: limit (overlaps, assignment and filter, bare), ms a frame", least)
+            yield Figure(f"{count} objects: jaga / limit", min(one["jaga"] for one in rounds) / least)
 
 
 def footage() -> list[list[Scene]]:

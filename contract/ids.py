@@ -1,7 +1,8 @@
-"""Identifiers: UUIDv7 (RFC 9562, section 5.7), and names that are safe in topics, paths and URLs."""
+"""Identifiers: UUIDv7 (RFC 9562, section 5.7), names that are safe in topics, paths and URLs, and names of hosts."""
 
 import hashlib
 import re
+from ipaddress import ip_address
 
 LAST = r"(?!\n)"
 """After a pattern's "$": Python's also matches before a final newline. Other dialects need no such thing, and some
@@ -12,11 +13,28 @@ NAME_PATTERN = f"^{NAME}$"
 UUID7 = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 UUID7_PATTERN = f"^{UUID7}$"
 _NAME = re.compile(NAME)
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
 
 
 def is_name(value: str) -> bool:
     """Whether `value` may name a site, agent, camera, zone or command: 1-64 of a-z 0-9 - _, ends alphanumeric."""
     return bool(_NAME.fullmatch(value))
+
+
+def is_host(value: str) -> bool:
+    """Whether it could be looked up: an IP address, or labels of 1 to 63 letters, digits, - and _ (RFC 1123; what is
+    not ASCII as IDNA writes it). An address with its scheme or port is none."""
+    try:
+        ip_address(value)
+    except ValueError:
+        pass
+    else:
+        return True
+    try:
+        written = value.encode("idna").decode().removesuffix(".")
+    except UnicodeError:
+        return False
+    return all(_LABEL.fullmatch(label) for label in written.split("."))
 
 
 def uuid7(unix_ms: int, entropy: bytes) -> str:

@@ -18,7 +18,7 @@ from edge_agent.adapters.source_wire import redact
 from edge_agent.config_sections import EdgeConfig, MqttSection
 from edge_agent.core.byte_track import ByteTrack
 from edge_agent.core.errors import SourceError
-from edge_agent.core.spec import CameraSpec
+from edge_agent.core.spec import CameraSpec, Precision
 from edge_agent.core.types import Frame
 from edge_agent.zoo.manifest import manifest
 
@@ -45,9 +45,11 @@ def check_broker(mqtt: MqttSection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One camera: its picture on disk with the size of its frames, or the error."""
+    """One camera: its picture on disk with the size of its frames, or the error. precision: of the network that will
+    look at it."""
 
     camera: CameraSpec
+    precision: Precision
     picture: Path | None = None
     width: int = 0
     height: int = 0
@@ -65,6 +67,7 @@ class Checked:
             "zones": [zone.id for zone in self.camera.zones],
             "lines": [line.id for line in self.camera.lines],
             "rules": [rule.id for rule in self.camera.rules],
+            "precision": self.precision,
             "error": "" if self.error is None else str(self.error),
         }
 
@@ -79,20 +82,23 @@ def check_cameras(config: EdgeConfig, out: Path) -> Iterator[Checked]:
     except OSError as error:
         raise ConfigError("edge.check.out", path=str(out), detail=words(error)) from error
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield from pool.map(lambda camera: _check(camera, out), config.cameras)
+        yield from pool.map(
+            lambda camera: _check(Checked(camera, config.network_of(camera).precision), out), config.cameras
+        )
 
 
-def _check(camera: CameraSpec, out: Path) -> Checked:
+def _check(told: Checked, out: Path) -> Checked:
+    camera = told.camera
     try:
         frame = first_frame(camera)
     except SourceError as error:
-        return Checked(camera, error=error)
+        return replace(told, error=error)
     path = out / f"{camera.id}.png"
     try:
         path.write_bytes(encode_png(draw_check(frame.image, camera)))
     except OSError as error:
-        return Checked(camera, error=ConfigError("edge.check.out", path=str(path), detail=words(error)))
-    return Checked(camera, path, frame.width, frame.height)
+        return replace(told, error=ConfigError("edge.check.out", path=str(path), detail=words(error)))
+    return replace(told, picture=path, width=frame.width, height=frame.height)
 
 
 def first_frame(camera: CameraSpec) -> Frame:

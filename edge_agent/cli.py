@@ -50,6 +50,8 @@ def check(
     """One JSON line a camera on stdout, people's text on stderr. Exit code 1 if a camera could not be opened; whoever
     only draws zones has no password here, so the broker's files come last."""
     loaded = load(config)
+    if not loaded.cameras:
+        raise ConfigError("edge.config.no_camera", file=str(config))
     from edge_agent.check import check_broker, check_cameras, check_detector
 
     check_detector(loaded)
@@ -62,7 +64,12 @@ def check(
         sys.stderr.write((checked.error.render(LANGUAGE) if checked.error else picture) + "\n")
     values = {"file": config, "cameras": len(loaded.cameras), "failed": failed}
     _say("edge.check.ok", **values)
-    if loaded.mqtt is not None:
+    exact = {camera.id: ", ".join(loaded.exact(camera)) for camera in loaded.cameras if loaded.exact(camera)}
+    if exact:
+        _say("edge.check.exact", cameras="; ".join(f"{camera} ({rules})" for camera, rules in exact.items()))
+    if loaded.mqtt is None:
+        _say("edge.config.no_mqtt", file=config)
+    else:
         check_broker(loaded.mqtt)
     if failed:
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contract.errors import ConfigError
+from contract.ids import is_host
 from edge_agent.config_camera import check_name, read_camera
 from edge_agent.config_reader import EdgeConfigError, Problems, check_unknown, read_section, show, tables_of
 from edge_agent.config_sections import (
@@ -40,7 +41,7 @@ def load(path: Path) -> EdgeConfig:
     Raises ConfigError and nothing else: unreadable, not TOML (with the line), or EdgeConfigError with each mistake.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")  # editors of Windows put a mark in front
     except UnicodeDecodeError as error:
         raise ConfigError(
             "edge.config.unreadable", file=str(path), detail=f"not UTF-8 at byte {error.start}"
@@ -129,19 +130,11 @@ def _timezone(agent: AgentSection | None, problems: Problems) -> tzinfo:
 
 
 def _mqtt(mqtt: MqttSection, base: Path, problems: Problems) -> MqttSection:
-    if not _is_host(mqtt.host):
+    if not is_host(mqtt.host):
         problems.add("host", "mqtt.host", value=show(mqtt.host))
     password = base / mqtt.password_file if mqtt.password_file else None
     authority = base / mqtt.tls_ca if mqtt.tls_ca else None
     return replace(mqtt, password_file=password, tls_ca=authority, tls=mqtt.tls or authority is not None)
-
-
-def _is_host(name: str) -> bool:
-    """Whether it could be looked up: labels of 1 to 63 characters (RFC 1035), or an address."""
-    try:
-        return bool(name.strip()) and bool(name.encode("idna"))
-    except UnicodeError:
-        return False
 
 
 def _blur(evidence: EvidenceSection, detector: DetectorSpec, problems: Problems) -> None:

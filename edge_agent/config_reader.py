@@ -68,7 +68,8 @@ def join(at: str, key: str) -> str:
 def table_of(value: object, at: str, problems: Problems) -> Table | None:
     if isinstance(value, dict):
         return value
-    problems.add("type", at, value=show(value), allowed=f"[{at}]")
+    # A table of one in an array has no header that names it.
+    problems.add("type", at, value=show(value), allowed="{ key = value, ... }" if "[" in at else f"[{at}]")
     return None
 
 
@@ -145,11 +146,18 @@ def _convert_tuple(hint: Any, value: object, at: str, problems: Problems, allowe
     inner, *rest = get_args(hint)
     endless = rest == [Ellipsis]
     if not isinstance(value, list) or (not endless and len(value) != len(get_args(hint))):
-        example = "[...]" if endless else "[" + ", ".join("x" for _ in get_args(hint)) + "]"
-        problems.add("type", at, value=show(value), allowed=example)
+        problems.add("type", at, value=show(value), allowed=_example(hint))
         return BAD
     items = [convert(inner, item, f"{at}[{index}]", problems, allowed) for index, item in enumerate(value)]
     return BAD if any(item is BAD for item in items) else tuple(items)
+
+
+def _example(hint: Any) -> str:
+    """What a list of this type looks like in the file."""
+    if get_origin(hint) is not tuple:
+        return "x" if hint in (int, float) else _PLAIN[str]
+    items = [_example(one) if one is not Ellipsis else "..." for one in get_args(hint)]
+    return f"[{', '.join(items)}]"
 
 
 def _convert_plain(hint: Any, value: object, at: str, problems: Problems, allowed: Range | None) -> Any:

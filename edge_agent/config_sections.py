@@ -98,16 +98,14 @@ class EdgeConfig:
     health: HealthSection = HealthSection()
     cameras: tuple[CameraSpec, ...] = ()
 
-    @property
-    def network(self) -> DetectorSpec:
-        """The detector as it is opened: "auto" is float32 where a rule needs that."""
-        exact = self.detector.precision == "auto" and self.exact
-        return replace(self.detector, precision="f32") if exact else self.detector
+    def network_of(self, camera: CameraSpec) -> DetectorSpec:
+        """The detector that looks at this camera: "auto" is float32 where one of its rules needs that."""
+        return replace(self.detector, precision="f32") if self.exact(camera) else self.detector
 
-    @property
-    def exact(self) -> tuple[str, ...]:
-        """Which of EXACT its rules are."""
-        return tuple(sorted(EXACT & {rule.kind for camera in self.cameras for rule in camera.rules}))
+    def exact(self, camera: CameraSpec) -> tuple[str, ...]:
+        """Which of its rules are why "auto" is float32 for this camera."""
+        kinds = EXACT & {rule.kind for rule in camera.rules}
+        return tuple(sorted(kinds)) if self.detector.precision == "auto" else ()
 
 
 class Range(NamedTuple):
@@ -147,12 +145,12 @@ LIMITS: dict[str, Range] = {
     "SpoolSection.keep_hours": Range(0, 8_760),
     "HealthSection.interval_s": Range(0.2, 3_600),
     "DetectorSpec.imgsz": Range(32, 4_096),
-    "DetectorSpec.confidence": UNIT,
-    "DetectorSpec.nms_iou": UNIT,
+    "DetectorSpec.confidence": Range(0.001, 0.999),
+    "DetectorSpec.nms_iou": Range(0.001, 1),
     "DetectorSpec.threads": Range(0, 1_024),
-    "TrackerSpec.start": UNIT,
-    "TrackerSpec.floor": UNIT,
-    "TrackerSpec.min_iou": UNIT,
+    "TrackerSpec.start": Range(0, 0.999),
+    "TrackerSpec.floor": Range(0, 0.999),
+    "TrackerSpec.min_iou": Range(0.001, 0.999),
     "TrackerSpec.confirm": Range(1, 1_000),
     "CameraSpec.fps": Range(0.01, 240),
     "CameraSpec.min_fps": Range(0.01, 240),

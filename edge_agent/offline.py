@@ -67,6 +67,7 @@ class Tally:
 
 
 Watch = Callable[[Job], AbstractContextManager[Iterable[Observer]]]
+DetectorOf = Callable[[CameraSpec], Detector]
 Done = Callable[[Job, Tally, SourceError | None], None]
 
 
@@ -104,7 +105,9 @@ def plan(
     return tuple(jobs)
 
 
-def analyze(config: EdgeConfig, jobs: Iterable[Job], detector: Detector, watch: Watch, done: Done) -> Iterator[Event]:
+def analyze(
+    config: EdgeConfig, jobs: Iterable[Job], detector_of: DetectorOf, watch: Watch, done: Done
+) -> Iterator[Event]:
     """The events of all videos, one after the other, with one gap-free sequence from 1 on.
 
     `watch` is entered before a video and left after it; `done` is told how it went, with the error where the video
@@ -115,7 +118,7 @@ def analyze(config: EdgeConfig, jobs: Iterable[Job], detector: Detector, watch: 
         tally, fault = Tally(), None
         try:
             with watch(job) as observers:
-                for event in run(config, job, detector, tally, observers):
+                for event in run(config, job, detector_of(job.camera), tally, observers):
                     number += 1
                     yield msgspec.structs.replace(event, sequence=sequence_text(number))
         except SourceError as error:

@@ -19,14 +19,16 @@ from contract.codec import encode
 from contract.errors import ConfigError, JagaError, words
 from contract.texts import language_of, text
 from edge_agent import offline
-from edge_agent.adapters.detectors import open_detector
 from edge_agent.adapters.overlay_av import VideoWriter
 from edge_agent.adapters.overlay_cv2 import Painter
 from edge_agent.adapters.probe_av import duration
 from edge_agent.config import load
 from edge_agent.core.errors import OutputError, SourceError
 from edge_agent.core.pipeline import Step
+from edge_agent.core.ports import Detector
+from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Frame
+from edge_agent.networks import Networks
 from edge_agent.whole_file import replacing
 
 LANGUAGE = language_of()
@@ -55,10 +57,16 @@ def analyze(
     with ExitStack() as stack:
         screen.scores = stack.enter_context(Lines(scores)) if scores is not None else None
         sink = stack.enter_context(Lines(out))
-        detector = stack.enter_context(closing(open_detector(settings.network)))
+        networks = stack.enter_context(closing(Networks()))
+
+        def detector_of(seen_by: CameraSpec) -> Detector:
+            return networks.of(settings.network_of(seen_by))
+
+        for job in jobs:  # what cannot be opened is told before the first video
+            detector_of(job.camera)
         stack.enter_context(screen.interrupts)
         try:
-            for event in offline.analyze(settings, jobs, detector, screen.watch, screen.done):
+            for event in offline.analyze(settings, jobs, detector_of, screen.watch, screen.done):
                 sink.write(encode(event))
         except (Interrupted, KeyboardInterrupt):
             _say(text("analyze.interrupted", LANGUAGE))

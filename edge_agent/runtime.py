@@ -1,8 +1,8 @@
-"""A running agent: cameras, one detector for all of them, spool, link and health, wired together.
+"""A running agent: cameras, the networks that look at them, spool, link and health, wired together.
 
 Threads: one a camera (edge_agent.adapters.source_live), those that analyse (edge_agent.runtime_analysis: the latest
-picture of each camera, in turn), the link's, the spool's, and one for health. The main thread waits in `run` and
-reloads when it is told to.
+picture of each camera, in turn), the link's, the spool's, one for health, and one that reloads where the link was told
+to. The main thread waits in `run` and reloads when it is told to.
 """
 
 import base64
@@ -12,14 +12,13 @@ import os
 import queue
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import structlog
 
 from contract import clip
@@ -31,7 +30,6 @@ from contract.ranges import Ranges
 from contract.replay import read_args
 from edge_agent.adapters.clips_mp4 import ClipFiles
 from edge_agent.adapters.clock_system import clock_quality
-from edge_agent.adapters.detectors import chosen, cpu_flags, open_detector
 from edge_agent.adapters.host_psutil import HostProbe
 from edge_agent.adapters.mqtt_link import LinkOptions, MqttLink
 from edge_agent.adapters.mqtt_paho import Broker
@@ -39,15 +37,16 @@ from edge_agent.adapters.spool_sqlite import SqliteSpool
 from edge_agent.config import load
 from edge_agent.config_sections import EdgeConfig, MqttSection
 from edge_agent.core.crop_planner import in_parts
-from edge_agent.core.crops import SIZES
 from edge_agent.core.errors import CommandRefused, SpoolError
 from edge_agent.core.events import Agent
 from edge_agent.core.ports import Detector
-from edge_agent.core.spec import CameraSpec, DetectorSpec
+from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import PERSON
+from edge_agent.networks import Networks
 from edge_agent.runtime_analysis import Analysis, processors
 from edge_agent.runtime_camera import LiveCamera
 from edge_agent.runtime_outbox import Outbox
+from edge_agent.whole_file import sweep
 
 log = structlog.get_logger()
 
@@ -68,14 +67,13 @@ class Runtime:
             raise ConfigError("edge.config.no_camera", file=str(config.file))
         self._config = config
         self._boot = uuid7(int(time.time() * 1000), os.urandom(10))
-        self._computes = chosen(config.network, cpu_flags()).precision
-        self._ready = detector is not None
-        self._detector = detector or open_detector(_for_many(config.network))
-        _check_blur(config, self._detector)
+        self._networks = Networks(detector, many=True)
+        self._open_networks(config)
         spool = config.spool
         self._spool = SqliteSpool(
             config.agent.data_dir / "spool.sqlite", int(spool.max_mb * 1e6), spool.keep_hours * 3600
         )
+        sweep(_memory(config))
         self._clips = ClipFiles(config.agent.data_dir / "clips")
         self._link = MqttLink(self._link_options(config.mqtt), self._spool, config.config_hash, self.command)
         self._host = HostProbe(config.agent.data_dir)
@@ -83,13 +81,16 @@ class Runtime:
         self._outbox = Outbox(self._spool, self._link.wake, lambda: self._config.config_hash)
         self._cameras: tuple[LiveCamera, ...] = ()
         self._changing = threading.Lock()
+        self._reloading = threading.Lock()
+        """Beside it, since a reload opens networks first, while all that runs goes on and is asked things."""
+        self._reloads = ThreadPoolExecutor(1, thread_name_prefix="reload")
         self._stopping = threading.Event()
         # A SimpleQueue may be filled by a signal handler, whatever its reader holds at that moment; an Event may not.
         self._requests: queue.SimpleQueue[Literal["stop", "reload"]] = queue.SimpleQueue()
         workers = config.detector.threads or processors()
         self._analysis = Analysis(self._serve, self._finish, self._outbox.retry, workers)
         self._reporting = threading.Thread(target=self._report, name="health", daemon=True)
-        self._preparing = threading.Thread(target=self._prepare, name="prepare", daemon=True)
+        self._preparing = threading.Thread(target=self._prepare, args=(config,), name="prepare", daemon=True)
 
     def run(self) -> None:
         """Until `request("stop")`, which a signal handler may call, as it may `request("reload")`."""
@@ -121,36 +122,38 @@ class Runtime:
         config = self._config
         self._preparing.start()
         self._cameras = tuple(self._open(camera) for camera in config.cameras)
-        self._link.start()
         self._analysis.watch(self._cameras)
         self._analysis.start()
         self._reporting.start()
+        self._link.start()  # last: a command to reload finds all that it changes
         log.info(
             "agent_started",
             agent=config.agent.id,
             cameras=len(self._cameras),
             config_hash=config.config_hash,
-            detector=self._detector.name,
+            detector=self._networks.names,
         )
 
     def stop(self) -> None:
         """Ends all episodes, publishes what there is for a few seconds, says offline. Nothing that is left is lost."""
         self._stopping.set()
-        with self._changing:  # a reload that goes on ends first: nobody would close the cameras that it opens
+        # A reload that goes on ends first: nobody would close the cameras and networks that it opens.
+        with self._reloading, self._changing:
             self._analysis.stop()
         self._outbox.give_up()
         self._reporting.join()
         self._preparing.join()
         self._link.close()
+        self._reloads.shutdown()
         self._clips.close()
         self._spool.close()
-        self._detector.close()
+        self._networks.close()
         log.info("agent_stopped", agent=self._config.agent.id)
 
     def reload(self) -> EdgeConfig:
         """Reads the config file again: cameras that did not change keep running. Raises ConfigError, and CommandRefused
         while the agent stops, and then runs on as before."""
-        with self._changing:
+        with self._reloading:
             self._check_running()
             old, new = self._config, load(self._config.file)
             fixed = [name for name in FIXED_SECTIONS if getattr(new, name) != getattr(old, name)]
@@ -158,28 +161,42 @@ class Runtime:
                 raise ConfigError("edge.reload.restart", file=str(new.file), sections=", ".join(fixed) or "agent")
             if not new.cameras:
                 raise ConfigError("edge.config.no_camera", file=str(new.file))
-            if self._computes != "f32" and chosen(new.network, cpu_flags()).precision == "f32":
-                rules = ", ".join(new.exact)
-                raise ConfigError("edge.reload.precision", file=str(new.file), rules=rules, precision=self._computes)
-            _check_blur(new, self._detector)
-            running = {camera.spec: camera for camera in self._cameras}
-            kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}
-            self._config = new
-            # What somebody has suspended is not watched again because its zones were moved.
-            suspended = {camera.spec.id for camera in running.values() if camera.state == "suspended"}
-            # The others first: their connection is free then, and whoever comes in their place knows what they learned.
-            self._cameras = tuple(kept.values())
-            self._analysis.watch(self._cameras)
-            self._cameras = tuple(kept.get(spec) or self._open(spec, spec.id in suspended) for spec in new.cameras)
-            self._analysis.watch(self._cameras)
-            self._link.set_config_hash(new.config_hash)
-            log.info("reloaded", kept=len(kept), cameras=len(self._cameras), config_hash=new.config_hash)
+            # Before anything changes: what cannot be opened ends nothing, and no camera waits for what takes seconds.
+            self._open_networks(new)
+            self._prepare(new)
+            with self._changing:
+                self._check_running()
+                self._change_to(new)
             return new
 
+    def _change_to(self, new: EdgeConfig) -> None:
+        running = {camera.spec: camera for camera in self._cameras}
+        kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}
+        self._config = new
+        # What somebody has suspended is not watched again because its zones were moved.
+        suspended = {camera.spec.id for camera in running.values() if camera.state == "suspended"}
+        # The others first: their connection is free then, and whoever comes in their place knows what they learned.
+        self._cameras = tuple(kept.values())
+        self._analysis.watch(self._cameras)
+        self._cameras = tuple(kept.get(spec) or self._open(spec, spec.id in suspended) for spec in new.cameras)
+        self._analysis.watch(self._cameras)
+        self._networks.keep(new.network_of(camera) for camera in new.cameras)
+        self._link.set_config_hash(new.config_hash)
+        log.info(
+            "reloaded",
+            kept=len(kept),
+            cameras=len(self._cameras),
+            config_hash=new.config_hash,
+            detector=self._networks.names,
+        )
+
     def command(self, command: Command) -> Reply | Future[Reply]:
-        """Does what the command says, in the link's thread; a clip may have to be coded first, and is answered then."""
+        """Does what the command says, in the link's thread; what takes long (a clip may have to be coded first, a
+        network to be opened) in another one, and is answered then."""
         if command.name == "clip":
             return self._clips.later(lambda: self._answer(command))
+        if command.name == "reload":
+            return self._reloads.submit(self._answer, command)
         return self._answer(command)
 
     def _answer(self, command: Command) -> Reply:
@@ -198,7 +215,7 @@ class Runtime:
             return Health(
                 time=datetime.now(UTC),
                 interval_s=self._config.health.interval_s,
-                cameras=tuple(camera.health() for camera in self._cameras),
+                cameras=tuple(camera.health(mute=self._outbox.refused) for camera in self._cameras),
                 host=self._host.read(depth, last, self._clock),
             )
 
@@ -275,13 +292,13 @@ class Runtime:
     def _open(self, spec: CameraSpec, suspended: bool = False) -> LiveCamera:
         config = self._config
         agent = Agent(config.agent.site, config.agent.id, config.config_hash, self._boot)
-        memory = config.agent.data_dir / "memory" / f"{spec.id}.npz"
+        memory = _memory(config) / f"{spec.id}.npz"
         return LiveCamera(
             spec,
             agent,
             config.tracker,
             config.detector,
-            self._detector.name,
+            self._networks.of(config.network_of(spec)),
             self._analysis.call,
             memory,
             self._clips,
@@ -291,7 +308,7 @@ class Runtime:
     def _serve(self, camera: LiveCamera) -> bool:
         """One step of one camera; what goes wrong in it is reported and the others go on."""
         try:
-            outputs = camera.step(self._detector, self._clock, self._config.evidence)
+            outputs = camera.step(self._clock, self._config.evidence)
             self._outbox.store(outputs or ())
         except Exception:  # one camera's fault must not stop the watch of all others
             log.exception("camera_step_failed", camera=camera.spec.id)
@@ -304,16 +321,17 @@ class Runtime:
         except Exception:  # the others shall end properly all the same
             log.exception("camera_finish_failed", camera=camera.spec.id)
 
-    def _prepare(self) -> None:
-        """Makes the networks for parts of pictures while cameras connect: who walks in first waits for none of them."""
-        if self._ready or not any(in_parts(camera) for camera in self._config.cameras):
-            return
-        try:
-            for width, height in SIZES:
-                if not self._stopping.is_set():
-                    self._detector.detect([np.zeros((height, width, 3), np.uint8)], exact=True)
-        except Exception:  # the first picture that needs one tries again, and says so for its camera
-            log.exception("detector_not_prepared")
+    def _open_networks(self, config: EdgeConfig) -> None:
+        """Those that its cameras need. Raises ConfigError where the model sees nobody whom pictures should hide: nobody
+        can make unrecognisable whom it cannot see."""
+        for camera in config.cameras:
+            detector = self._networks.of(config.network_of(camera))
+            if config.evidence.blurs and PERSON not in detector.classes:
+                raise ConfigError("edge.config.model_no_person", file=str(config.file), model=detector.name)
+
+    def _prepare(self, config: EdgeConfig) -> None:
+        asked = [config.network_of(camera) for camera in config.cameras if in_parts(camera)]
+        self._networks.prepare(asked, self._stopping.is_set)
 
     def _report(self) -> None:
         while not self._stopping.wait(self._config.health.interval_s):
@@ -360,12 +378,6 @@ class Runtime:
         )
 
 
-def _for_many(spec: DetectorSpec) -> DetectorSpec:
-    """Several threads ask at once: each gets an answer of its own processor."""
-    return replace(spec, hint="throughput") if spec.hint == "auto" else spec
-
-
-def _check_blur(config: EdgeConfig, detector: Detector) -> None:
-    """Whom the model cannot see, nobody can make unrecognisable. Raises ConfigError."""
-    if config.evidence.blurs and PERSON not in detector.classes:
-        raise ConfigError("edge.config.model_no_person", file=str(config.file), model=detector.name)
+def _memory(config: EdgeConfig) -> Path:
+    """The folder of what the cameras' rules have learned."""
+    return config.agent.data_dir / "memory"

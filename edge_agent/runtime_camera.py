@@ -77,16 +77,18 @@ class LiveCamera:
         spec: CameraSpec,
         agent: Agent,
         tracker: TrackerSpec,
-        detector: DetectorSpec,
-        model: str,
+        network: DetectorSpec,
+        detector: Detector,
         notify: "Callable[[LiveCamera], None]",
         memory: Path | None = None,
         clips: ClipFiles | None = None,
         suspended: bool = False,
     ) -> None:
-        """memory: the file of what its rules have learned. clips: where those of its events are kept. suspended: it is
+        """network: as the config has it. detector: looks at its pictures. memory: the file of what its rules have
+        learned. clips: where those of its events are kept. suspended: it is
         not watched until `resume`."""
         self.spec = spec
+        self._detector = detector
         self._notify = notify
         # Two whole pictures are kept for rules about pixels; where there are none, for nobody.
         pictures = None if all(rule.kind in ABOUT_TRACKS for rule in spec.rules) else CvPictures()
@@ -96,10 +98,10 @@ class LiveCamera:
             agent,
             tracks,
             live_id,
-            model,
+            detector.name,
             pictures=pictures,
             trained=trained(),
-            planner=crop_planner_of(spec, tracks, detector, tracker),
+            planner=crop_planner_of(spec, tracks, network, tracker),
             strong=tracker.start,
         )
         self._evidence = CameraEvidence(spec.id, clips)
@@ -193,7 +195,7 @@ class LiveCamera:
         self._tell_target()
         return asked
 
-    def step(self, detector: Detector, clock: Clock, evidence: EvidenceSection) -> list[Output] | None:
+    def step(self, clock: Clock, evidence: EvidenceSection) -> list[Output] | None:
         """What the latest picture gave, or None where there is none. A camera that was lost gives the ends of its
         episodes, once."""
         source = self._source
@@ -207,7 +209,7 @@ class LiveCamera:
         wanted = decision.detect or asked is not None
         # A picture for people shows everybody who has to be made unrecognisable.
         sheets = self._pipeline.sheets(frame) if wanted and asked is None else None
-        looks = look(detector, frame.image, sheets, self._pipeline.features) if wanted else ()
+        looks = look(self._detector, frame.image, sheets, self._pipeline.features) if wanted else ()
         seen = self._pipeline.placed(sheets, looks) if wanted else None
         step = self._pipeline.step(frame, None if seen is None else seen.found, clock)
         followed = self._pipeline.follows(step.tracks)
@@ -216,7 +218,7 @@ class LiveCamera:
         self._count(frame, step, wanted)
         if seen is not None:
             if sheets is not None and step.snapshots and evidence.blurs:
-                seen, sheets = Seen(detector.detect([frame.image], features=False)[0], seen.doubtful), None
+                seen, sheets = Seen(self._detector.detect([frame.image], features=False)[0], seen.doubtful), None
             self._look_at(seen, sheets is None, frame)
         people = [*(track.box for track in step.tracks if track.cls == PERSON), *self._seen]
         if asked is not None:
@@ -282,8 +284,8 @@ class LiveCamera:
         except OSError as error:
             log.warning("memory_not_saved", camera=self.spec.id, reason=str(error))
 
-    def health(self) -> CameraHealth:
-        """Since the last call."""
+    def health(self, *, mute: bool = False) -> CameraHealth:
+        """Since the last call. mute: what it tells cannot be kept, and so is not sent."""
         source, now = self._source, time.monotonic()
         tally, self._tally = self._tally, Tally(now)
         known = {"camera": self.spec.id, "name": self.spec.name[:200], "location": self.spec.location}
@@ -294,7 +296,7 @@ class LiveCamera:
         span = max(now - tally.since, 0.001)
         self._rate_mean.see(now, self._allowed)
         idle = status.state == "online" and tally.analysed > 0 and tally.detected == 0
-        why = self._why(status, idle)
+        why = self._why(status, idle, mute)
         return CameraHealth(
             **known,  # type: ignore[arg-type]
             state="idle" if idle else status.state,
@@ -313,9 +315,11 @@ class LiveCamera:
             decoding_behind=status.behind,
         )
 
-    def _why(self, status: SourceStatus, idle: bool) -> Sentence | None:
+    def _why(self, status: SourceStatus, idle: bool, mute: bool) -> Sentence | None:
         if status.why is not None:
             return status.why
+        if mute:
+            return sentence("camera.disk")
         if status.state == "online" and too_rare(self._rate_mean.mean, self.spec.fps):
             rules = ", ".join(rule.id for rule in self.spec.rules) or "its rules"
             return sentence("camera.rarely", rate=round(self._rate_mean.mean, 1), rules=rules)

@@ -43,6 +43,11 @@ class Outbox:
                 self._lost(self._unsaved.popleft().event, refused)
         self._stored()
 
+    @property
+    def refused(self) -> bool:
+        """Whether events wait here because the disk takes none."""
+        return bool(self._unsaved)
+
     def retry(self) -> None:
         """Tries again what waits."""
         if self._unsaved:

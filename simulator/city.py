@@ -55,8 +55,16 @@ MEASURES: dict[Kind, tuple[str, float, str]] = {
 }
 """What the rules of an agent measure for a kind, as they name it: threshold and unit. A threshold of 1 and more without
 a unit counts."""
-SUBJECTS: dict[str, str] = {"people": "person", "trespass": "person", "traffic": "car", "object": "suitcase"}
-"""What a kind's family is seen doing: the class of the subject."""
+MANY = 1_000
+"""More than there ever are."""
+SUBJECTS: dict[Kind, tuple[str, int]] = {
+    **{kind: ("person", MANY) for kind, info in KINDS.items() if info.family in ("people", "trespass")},
+    Kind.CONGESTION: ("car", MANY),
+    Kind.STOPPED_VEHICLE: ("car", 1),
+    Kind.WRONG_WAY: ("car", 1),
+    Kind.ABANDONED_OBJECT: ("object", 1),
+}
+"""Whom or what a kind is told of: the class, and the most that an agent's rule tells of at once."""
 
 
 @dataclass(frozen=True)
@@ -202,8 +210,10 @@ def _measures(kind: Kind, confidence: float) -> tuple[Measure, ...]:
 
 
 def _subjects(kind: Kind, count: int) -> tuple[Subject, ...]:
-    cls = SUBJECTS.get(KINDS[kind].family)
-    return (Subject(cls=cls, count=count),) if cls is not None else ()
+    if kind not in SUBJECTS:
+        return ()
+    cls, most = SUBJECTS[kind]
+    return (Subject(cls=cls, count=min(count, most)),)
 
 
 def _ms(time: datetime) -> int:

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -117,14 +117,17 @@ class World:
         return decode(self.listener.of(topic)[0].payload, Reply)
 
 
+def running(world: World, detector: BrightnessDetector | None = None) -> AbstractContextManager[Runtime]:
+    return going(Runtime(load(world.config), detector or BrightnessDetector()))
+
+
 @contextmanager
-def running(world: World, detector: BrightnessDetector | None = None) -> Iterator[Runtime]:
-    runtime = Runtime(load(world.config), detector or BrightnessDetector())
+def going(runtime: Runtime) -> Iterator[Runtime]:
     thread = threading.Thread(target=runtime.run)
     thread.start()
     try:
         yield runtime
     finally:
         runtime.request("stop")
-        thread.join(20)
+        thread.join(30)
         assert not thread.is_alive()

@@ -20,13 +20,56 @@ EPISODES = (
 )
 
 
-def search(
+_AT = "EXISTS (SELECT 1 FROM json_each(CAST(view AS TEXT), '$.sites') WHERE {})"
+NEWEST = 5_000
+"""Among so many the incidents of a large part of the city are found sooner than site by site."""
+MOST_SITES = 400
+"""SQLite joins 500 queries to one."""
+Query = tuple[str, list[Any]]
+
+
+def searches(
     states: Sequence[str], kind: str | None, before: str | None, sites: Collection[str] | None, limit: int
-) -> tuple[str, list[Any]]:
-    """SQL and its values: ids and views, the newest first."""
+) -> list[Query]:
+    """SQL and its values: ids and views, the newest first. Of several the first that finds `limit`, else the last."""
+    where, values = _wanted(states, kind, before)
+    if sites is None:
+        return [(_newest(where), [*values, limit])]
+    at_any = f"{where} AND {_AT.format(f'value IN ({_marks(sites)})')}"
+    # What is not closed is little and has an index of its own, as a kind has.
+    if kind is not None or (states and CLOSED.isdisjoint(states)) or not 0 < len(sites) <= MOST_SITES:
+        return [(_newest(at_any), [*values, *sites, limit])]
+    below, at = ("", []) if before is None else ("WHERE id < ?", [before])
+    lately = f"id >= (SELECT min(id) FROM (SELECT id FROM incidents {below} ORDER BY id DESC LIMIT {NEWEST}))"
+    return [
+        (_newest(f"{at_any} AND {lately}"), [*values, *sites, *at, limit]),
+        _by_site(where, values, sites, limit),
+    ]
+
+
+def _newest(where: str) -> str:
+    return f"SELECT id, view FROM incidents WHERE {where} ORDER BY id DESC LIMIT ?"
+
+
+def _by_site(where: str, values: list[Any], sites: Collection[str], limit: int) -> Query:
+    """The newest of each site, and of those the newest."""
+    of_one = (
+        "SELECT * FROM (SELECT s.incident FROM incident_sites s CROSS JOIN incidents ON id = s.incident "
+        f"WHERE s.site = ? AND {where} AND {_AT.format('value = s.site')} ORDER BY s.incident DESC LIMIT ?)"
+    )
+    found = " UNION ".join([of_one] * len(sites))
+    sql = f"SELECT id, view FROM incidents WHERE id IN ({found} ORDER BY 1 DESC LIMIT ?) ORDER BY id DESC"
+    return sql, [*(value for site in sites for value in (site, *values, limit)), limit]
+
+
+def _marks(values: Collection[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _wanted(states: Sequence[str], kind: str | None, before: str | None) -> tuple[str, list[Any]]:
     where, values = ["merged_into IS NULL"], list[Any]()
     if states:
-        where.append(f"state IN ({','.join('?' * len(states))})")
+        where.append(f"state IN ({_marks(states)})")
         values += states
     if kind is not None:
         where.append("kind = ?")
@@ -34,9 +77,4 @@ def search(
     if before is not None:
         where.append("id < ?")
         values.append(before)
-    if sites is not None:
-        at_any = f"value IN ({','.join('?' * len(sites))})"
-        where.append(f"EXISTS (SELECT 1 FROM json_each(CAST(view AS TEXT), '$.sites') WHERE {at_any})")
-        values += sites
-    sql = f"SELECT id, view FROM incidents WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"
-    return sql, [*values, limit]
+    return " AND ".join(where), values

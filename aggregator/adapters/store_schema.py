@@ -65,6 +65,11 @@ def restart(db: Database) -> None:
     _script(db, "0011_restart.sql")
 
 
+@migrations()  # type: ignore[untyped-decorator]
+def sites(db: Database) -> None:
+    _script(db, "0012_sites.sql")
+
+
 def _script(db: Database, name: str) -> None:
     script = (files("aggregator.adapters") / "schema" / name).read_text("utf-8")
     code = "\n".join(line.split("--")[0].rstrip() for line in script.splitlines())

@@ -107,7 +107,10 @@ class SqliteStore:
         limit: int = 100,
         sites: Collection[str] | None = None,
     ) -> list[tuple[str, bytes]]:
-        found = self.read(*store_incidents.search(states, kind, before, sites, limit))
+        found: list[Any] = []
+        for query in store_incidents.searches(states, kind, before, sites, limit):
+            if len(found := self.read(*query)) >= limit:
+                break
         return [(row[0], row[1]) for row in found]
 
     def incident_view(self, incident: str) -> bytes | None:
@@ -244,6 +247,8 @@ def _write(db: sqlite3.Connection, batch: Batch) -> int:
     insert(db, "INSERT INTO incident_events", map(_link, batch.links), "ON CONFLICT DO NOTHING")
     into = f"INSERT INTO incidents ({', '.join(_INCIDENT)})"
     insert(db, into, map(_incident, batch.incidents.values()), _UPDATE_INCIDENT)
+    places = sorted({(source.site, key) for key, row in batch.incidents.items() for source in row.incident.sources})
+    insert(db, "INSERT INTO incident_sites", places, "ON CONFLICT DO NOTHING")
     episodes = ((episode, state.incident, state.last, state.ended) for episode, state in batch.episodes.items())
     update = "ON CONFLICT (id) DO UPDATE SET incident = excluded.incident, last = excluded.last, ended = excluded.ended"
     insert(db, "INSERT INTO episodes", episodes, update)
@@ -331,7 +336,7 @@ def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> list[tup
     past = f"{store_incidents.IS_CLOSED} AND updated < ?"
     gone = f"SELECT id FROM incidents WHERE {past}"
     db.execute(f"DELETE FROM events WHERE id IN (SELECT event FROM incident_events WHERE incident IN ({gone}))", (old,))
-    for table in ("incident_events", "episodes", "changes"):
+    for table in ("incident_events", "episodes", "changes", "incident_sites"):
         db.execute(f"DELETE FROM {table} WHERE incident IN ({gone})", (old,))
     deleted = db.execute(
         f"DELETE FROM incidents WHERE {past} "

@@ -19,11 +19,11 @@ _FOUND: dict[int | str, dict[str, Any]] = {303: {"description": "To the provider
 
 def install(app: FastAPI, people: People, sign_on: SignOn | None) -> None:
     @app.get("/api/v1/oidc/login", status_code=303, response_class=Response, responses=_FOUND | documented(404))
-    def login() -> Response:
+    def login(where: Address) -> Response:
         if sign_on is None:
             raise HTTPException(404, ABSENT)
         try:
-            url, cookie = sign_on.begin()
+            url, cookie = sign_on.begin(where)
         except SignOnRefused as error:
             return _back(error)
         answer = RedirectResponse(url, 303)

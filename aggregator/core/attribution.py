@@ -39,6 +39,8 @@ LASTS_S = 30.0
 BRIDGE = 5.0
 """Two incidents are looked at as one where an episode is this much likelier to come from the second, too, than from the
 background."""
+BESIDE = 0.2
+"""And at least this much as likely to come from it as from the first."""
 VOTES = 0.6
 VOTERS = 8
 """Of the smaller incident's latest trails, so many, and this share of them must tie to the other incident."""
@@ -48,8 +50,8 @@ STILL: frozenset[Kind] = frozenset({Kind.SMOKE_FIRE})
 """What stays where it is and is seen at once by all that ever see it: cameras that have never told of it and now do so
 together tell of another. What moves or grows comes into view of a crossing's cameras together, too."""
 AT_ONCE_S = 10.0
-BEGINNING_S = 60.0
-"""An incident's own beginning: whoever tells of it first within this long is no surprise."""
+BEGINNING_S = 180.0
+"""An incident's own beginning: smoke comes into view, and whoever tells of it first within this long is no surprise."""
 LATE_S = 600.0
 """Afterwards, another camera first tells of it about this often; the prior of a Gamma of weight one."""
 TOGETHER = 3
@@ -96,6 +98,11 @@ def _strongest(pull: Pull) -> tuple[float, str]:
     return -pull.rate, pull.incident
 
 
+def beside(pulls: list[Pull]) -> list[Pull]:
+    """Of the incidents that an event may join, those that it may ask to be one with the first, which it joins."""
+    return [pull for pull in pulls[1:] if pull.rate >= BESIDE * pulls[0].rate]
+
+
 class Attribution:
     """Pure but for what it is given. drafts: by id, all that have trails."""
 
@@ -110,22 +117,22 @@ class Attribution:
         if not others:
             return []
         found: dict[str, Pull] = {}
-        follows: dict[tuple[str, Kind], float] = {}
-        for other in others:
-            one = tie(probe, other, self._heard)
+        left: dict[tuple[str, Kind], float] = {}
+        alone: dict[int, float] = {}
+        for key, other, distance in others:
+            one = tie(probe, other, self._heard, distance)
             if type(one) is not Tie:
                 continue
             credit = self._credit(other, probe)
-            rate = one.rate * credit
-            if other.kind in VAGUE:
-                rate *= self._means(other, probe.kind)
-                if rate == 0.0:
+            alone[key] = rate = one.rate * credit
+            vague = other.kind in VAGUE
+            if vague or (one.match == "related" and other.kind in FOLLOWS_S):
+                what = other.incident, other.kind
+                if what not in left:
+                    left[what] = self._means(other, probe.kind) if vague else self._follows(other, probe)
+                rate *= left[what]
+                if vague and rate == 0.0:
                     continue
-            elif one.match == "related" and other.kind in FOLLOWS_S:
-                key = other.incident, other.kind
-                if key not in follows:
-                    follows[key] = self._follows(other, probe)
-                rate *= follows[key]
             pull = found.get(other.incident)
             elsewhere = 0.0 if one.place == "camera" else rate
             if pull is None:
@@ -143,7 +150,7 @@ class Attribution:
         for pull in found.values():
             self._weigh(pull, usual)
             if pull.strongest.place != "camera" and pull.rate > MARGIN * pull.against:
-                pull.among = self._among(pull.trail, probe)
+                pull.among = self._among(pull.trail, probe, alone)
                 if pull.rate > AMONG * pull.among:
                     pull.rate = AMONG * pull.among
         return sorted(found.values(), key=_strongest) if len(found) > 1 else list(found.values())
@@ -205,22 +212,21 @@ class Attribution:
         else:
             pull.against = usual + pull.strongest.apart * pull.credit
 
-    def _among(self, strongest: Trail, probe: Trail) -> float:
+    def _among(self, strongest: Trail, probe: Trail, alone: Mapping[int, float]) -> float:
         """The mean pull of those of the incident's trails that tell what the strongest does, at the probe's time.
+        alone: what each that ties to the probe pulls by itself, by its key.
 
         Where an incident is seen from many places, another sighting of it lies among them: the density of such a cloud
         is the mean of its kernels (Rosenblatt 1956), where the strongest alone would let it grow without end."""
         earliest, latest = probe.first - TOGETHER_S, probe.until(self._heard) + TOGETHER_S
         pulled, count = 0.0, 0
-        for other in self._index.of(strongest.incident):
+        for other in self._index.by_source(strongest.incident).values():
             if other.kind != strongest.kind or other.first > latest or other is probe:
                 continue
             if other.last < earliest and other.until(self._heard, earliest) < earliest:
                 continue
             count += 1
-            one = tie(probe, other, self._heard)
-            if type(one) is Tie:
-                pulled += one.rate * self._credit(other, probe)
+            pulled += alone.get(other.key, 0.0)
         return pulled / count if count > 1 else inf
 
     def begins_anew(self, incident: str, probe: Trail) -> bool:
@@ -256,7 +262,8 @@ class Attribution:
         Of a report nothing: what was seen explains it, so it speaks for nothing else (explaining away, Pearl 1988)."""
         if kind in VAGUE:
             return 1.0
-        definite = [AFFINITY[kind][other.kind] for other in self._index.of(trail.incident) if other.kind not in VAGUE]
+        trails = self._index.by_source(trail.incident).values()
+        definite = [AFFINITY[kind][other.kind] for other in trails if other.kind not in VAGUE]
         if not definite:
             return 1.0
         if trail.kind is REPORT:

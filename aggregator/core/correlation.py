@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
-from aggregator.core.attribution import BRIDGE, LASTING, MARGIN, Attribution, Pull, goes_on
+from aggregator.core.attribution import BRIDGE, LASTING, MARGIN, Attribution, Pull, beside, goes_on
 from aggregator.core.care import UNTOUCHED
 from aggregator.core.fold import NOBODY, Draft, Times, age, begin, emptied
 from aggregator.core.incident import Change, Heard, Incident, against, opening
@@ -25,7 +25,7 @@ from aggregator.core.memory import CorrelationPolicy as CorrelationPolicy
 from aggregator.core.memory import Memory
 from aggregator.core.ordering import Held, Ordering
 from aggregator.core.outcome import Assigned, EpisodeState, Outcome, Refused, Step
-from aggregator.core.rates import AS_LONG, BRIEF_S, Counted
+from aggregator.core.rates import Counted, brief_s
 from aggregator.core.severity import Places
 from aggregator.core.space import Cells, Grid
 from aggregator.core.states import SYSTEM
@@ -232,7 +232,7 @@ class Correlator:
         trail = (trails := index.by_source(draft.id)).get((data.site, data.camera, data.kind))
         # By the hull of all it told: who corrects its clock moves its beginning, and might pass this twice or never.
         begun = trail.running.get(data.episode, (first,))[0] if trail is not None else first
-        if known.last - begun < BRIEF_S <= state.last - min(begun, first) and data.kind not in AS_LONG:
+        if known.last - begun < brief_s(data.kind, len(draft.sources) > 1) <= state.last - min(begun, first):
             self._memory.step.noted[self._rates.lasts(data.site, data.camera, data.kind, begun)] = None
         if trail is None:
             trail = Trail(data.site, data.camera, data.kind, ties_at(place), first, last, sure=data.confidence)
@@ -266,7 +266,8 @@ class Correlator:
 
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
-        pulls, brief = self._attribution.pulls(probe), probe.last - probe.first < BRIEF_S
+        pulls = self._attribution.pulls(probe)
+        brief = probe.last - probe.first < brief_s(probe.kind, False)
         allowed, refused = self._allowed(pulls, probe, delayed)
         self._memory.step.refused.update(refused)
         announced = self._drafts.get(self._announced.pop(event.data.episode, "")) if self._announced else None
@@ -275,7 +276,7 @@ class Correlator:
             self._note(event.data, probe.first, best.confirmed, brief=brief)
             if announced is not None:
                 self._memory.absorb(self._drafts[best.incident], announced, now)
-            return best.incident, self._attribution.link(best, pulls, probe), allowed[1:]
+            return best.incident, self._attribution.link(best, pulls, probe), beside(allowed)
         self._note(event.data, probe.first, False, brief=brief)
         anew = {one for one, why in refused.items() if why == "onset"} if refused else NOBODY
         own_id = incident_id(event, at)

@@ -14,7 +14,7 @@ from aggregator.core.care import joined
 from aggregator.core.incident import Incident, Source, believed
 from aggregator.core.kinship import REPORT
 from aggregator.core.severity import Places, raised, reasons
-from aggregator.core.space import centre
+from aggregator.core.space import METRES_PER_DEGREE, centre, distance_m
 from aggregator.core.states import CLOSED, State
 from contract.events import Event, Location, Subject
 from contract.kinds import SEVERITIES, Severity
@@ -29,6 +29,8 @@ _STATE: dict[State, int] = {
 }
 _SEVERITY: dict[Severity, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 NO_PLACES = Places()
+ROUNDED_M = 1.0
+"""More than what rounding moves a place by."""
 NOBODY: frozenset[str] = frozenset()
 
 
@@ -53,8 +55,7 @@ class _Weight(Struct, frozen=True, gc=False):
 
 
 class Draft:
-    """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera),
-    and in this order.
+    """See the module. Attributes are those of Incident, but kind is what its cameras say; sources by (site, camera).
     severity, confidence and told are as of the last `weigh`, closed is by its state. running: a set where it has
     changed since `snapshot`. due: when `Memory` looks at it again."""
 
@@ -63,7 +64,7 @@ class Draft:
         *("event_count", "delayed", "zones", "snapshot_of", "snapshot_strength", "why", "strength", "subjects"),
         *("subjects_time", "previous", "merged_into", "opened", "gravest", "people", "people_first", "people_since"),
         *("reports", "doubts", "revision", "split_from", "apart", "care", "sources", "confidence", "told"),
-        *("closed", "due", "_weight", "_where", "_placed", "_frozen"),
+        *("closed", "due", "_weight", "_where", "_placed", "_sorted", "_frozen"),
     )
 
     def __init__(self, one: Incident) -> None:
@@ -90,6 +91,7 @@ class Draft:
         self.people_since, self.reports, self.doubts = one.people_since, one.reports, one.doubts
         self.revision, self.split_from, self.apart, self.care = one.revision, one.split_from, one.apart, one.care
         self.sources = {(source.site, source.camera): source for source in one.sources}
+        self._sorted = True
         self.confidence, self.told = one.confidence, 0.0
         self._weight: _Weight | None = None
         self._where: Location | None = None
@@ -116,7 +118,7 @@ class Draft:
         self.updated = now
         self.event_count += 1
         self.revision += 1
-        if not delayed and (self.event_count == 1 or self.state != "suspected"):
+        if self.delayed and not delayed and (self.event_count == 1 or self.state != "suspected"):
             self.delayed = False
         if at.started < self.started:
             self.started = at.started
@@ -210,7 +212,7 @@ class Draft:
         """Severity and confidence by what all sources told; worked out anew only where that has changed."""
         weight = self._weight
         if weight is None:
-            sources = tuple(self.sources.values())
+            sources = self._in_order()
             where = self.place() if places.known else None
             near = places.near(where) if where else ()
             why = reasons(len(sources), self.people, self.people_first, self.reports, near)
@@ -224,13 +226,27 @@ class Draft:
         if self._frozen is not None:
             return self._frozen.location
         if not self._placed:
-            sources = tuple(self.sources.values())
+            sources = self._in_order()
             if len(sources) == 1:  # as most
                 self._where = sources[0].location
             else:
                 self._where = centre([(one.location, one.confidence) for one in sources if one.location])
             self._placed = True
         return self._where
+
+    def within(self, place: Location, reach_m: float) -> bool:
+        """Whether it is no farther off, where its place is known. A place that is yet to be worked out lies among its
+        sources: where none of them is farther, it need not be."""
+        known = self._placed or self._frozen is not None
+        most = (reach_m - ROUNDED_M) / METRES_PER_DEGREE
+        for at in (self.place(),) if known else [source.location for source in self.sources.values()]:
+            # Along the meridian and then the parallel is never shorter than the great circle, and soon reckoned.
+            if at is not None and abs(at.lat - place.lat) + abs(at.lon - place.lon) > most:
+                break
+        else:
+            return True
+        here = self.place()
+        return here is None or distance_m(here, place) <= reach_m
 
     def _freeze(self, places: Places) -> Incident:
         """In the order of the fields: by their names it takes three times as long, and it is done with each batch."""
@@ -277,16 +293,19 @@ class Draft:
             None if care.severity is None else weight.severity,
         )
 
+    def _in_order(self) -> tuple[Source, ...]:
+        """Its sources by (site, camera)."""
+        if not self._sorted:
+            self.sources, self._sorted = dict(sorted(self.sources.items())), True
+        return tuple(self.sources.values())
+
     def _source(self, new: Source) -> None:
         """A source counts once, with the greatest confidence of its events, at the first place it gave."""
         key = (new.site, new.camera)
         old = self.sources.get(key)
         if old is None:
-            if self.sources and key < next(reversed(self.sources)):
-                self.sources = dict(sorted([*self.sources.items(), (key, new)]))
-            else:
-                self.sources[key] = new
-            self._weight, self._placed = None, False
+            self.sources[key] = new
+            self._weight, self._placed, self._sorted = None, False, len(self.sources) == 1
         elif new.confidence > old.confidence or (old.location is None and new.location is not None):
             best = new if new.confidence > old.confidence else old
             self.sources[key] = replace(best, location=old.location or new.location)

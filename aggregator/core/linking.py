@@ -34,6 +34,9 @@ SITE_ONLY = 0.12
 is in view of what another one sees. It says so soon, or it is not: the chance fades as the two beginnings part."""
 AGAIN = 0.5
 """How often it does."""
+ALIKE = 0.5
+"""Of an extent, how far apart one camera places two sightings of one thing: what several place differently, it places
+wrongly in the same way."""
 LEAD_S = 60.0
 """What follows something may be told of so much sooner: by whoever looked that way first."""
 MAX_UNCERTAINTY_M = 120.0
@@ -157,8 +160,8 @@ class Tie(Struct, frozen=True, gc=False):
     distance_m: float | None
 
 
-def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
-    """How strongly a ties to b."""
+def tie(a: Trail, b: Trail, heard: HeardSince = always, distance: float | None = None) -> Tie | Refusal:
+    """How strongly a ties to b. distance: in metres, where it is reckoned already."""
     kinds = PAIRS[a.kind].get(b.kind)
     if kinds is None:
         return "kind"
@@ -175,7 +178,7 @@ def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
         return "time"
     same = a.camera == b.camera and a.same_camera(b)
     if same and kinds.match == "same":
-        return Tie(_again(kinds, gap), 0.0, "same", "camera", gap, 0.0)
+        return Tie(_again(kinds, gap) * _there(a, b, kinds, gap), 0.0, "same", "camera", gap, 0.0)
     if kinds.order and kinds.order * (b.first - a.first) < -LEAD_S:
         kinds = UNLED_PAIRS[a.kind][b.kind]
     if same and kinds.faults == 1:
@@ -189,7 +192,10 @@ def tie(a: Trail, b: Trail, heard: HeardSince = always) -> Tie | Refusal:
         return Tie(rate, 0.0, kinds.match, "site", gap, None)
     if kinds.faults == 2:
         return "place"
-    return _by_distance(a, b, a.place, b.place, kinds, gap, "camera" if same else "distance")
+    if distance is None:
+        distance = metres(a.place, b.place)
+    place: PlaceMatch = "camera" if same else "distance"
+    return _by_distance(a, b, distance, a.place.radius_m, b.place.radius_m, kinds, gap, place)
 
 
 def _again(kinds: Pair, gap: float) -> float:
@@ -198,10 +204,21 @@ def _again(kinds: Pair, gap: float) -> float:
     return max(soon, AGAIN * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S) if kinds.ebbs else soon
 
 
+def _there(a: Trail, b: Trail, kinds: Pair, gap: float) -> float:
+    """What is left of that where it sees it somewhere else: one camera's errors of place are alike."""
+    here, there = a.place, b.place
+    if here is there or here is None or there is None or (here.lat == there.lat and here.lon == there.lon):
+        return 1.0
+    beyond = metres(here, there) - OPEN_SHARE * hypot(here.radius_m, there.radius_m)
+    if beyond <= 0.0:
+        return 1.0
+    wide = ALIKE * kinds.extent_m + min(kinds.speed * gap, MAX_MOVE_M)
+    return exp(-beyond * beyond / (2.0 * wide * wide))
+
+
 def _by_distance(
-    a: Trail, b: Trail, here: Location, there: Location, kinds: Pair, gap: float, place: PlaceMatch
+    a: Trail, b: Trail, distance: float, radius_a: float, radius_b: float, kinds: Pair, gap: float, place: PlaceMatch
 ) -> Tie | Refusal:
-    distance, radius_a, radius_b = metres(here, there), here.radius_m, there.radius_m
     open_m = OPEN_SHARE * hypot(
         radius_a if radius_a < MAX_UNCERTAINTY_M else MAX_UNCERTAINTY_M,
         radius_b if radius_b < MAX_UNCERTAINTY_M else MAX_UNCERTAINTY_M,

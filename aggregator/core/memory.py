@@ -18,7 +18,6 @@ from aggregator.core.linking import HeardSince, Trail, always
 from aggregator.core.outcome import EpisodeState, Outcome, Refused, Step
 from aggregator.core.rates import Rates
 from aggregator.core.severity import Places
-from aggregator.core.space import METRES_PER_DEGREE, distance_m
 from aggregator.core.states import SYSTEM, State
 from aggregator.core.trails import TrailIndex
 from contract.events import Location
@@ -154,14 +153,7 @@ class Memory:
         began, ended = draft.started, draft.last_event
         if (last if last > ended else ended) - (first if first < began else began) > self.policy.max_age_s:
             return "age"
-        here = draft.place() if place is not None else None
-        if here is None or place is None:
-            return None
-        # Along the meridian and then the parallel is never shorter than the great circle, and soon reckoned.
-        around_m = (abs(here.lat - place.lat) + abs(here.lon - place.lon)) * METRES_PER_DEGREE
-        if around_m > self.policy.max_extent_m and distance_m(here, place) > self.policy.max_extent_m:
-            return "extent"
-        return None
+        return None if place is None or draft.within(place, self.policy.max_extent_m) else "extent"
 
     def watch(self, draft: Draft, heard: float = 0.0) -> None:
         """One entry per incident in the heap; a deadline that moved away is looked at again when it comes up."""

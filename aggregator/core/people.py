@@ -129,7 +129,7 @@ class Flow:
 
 
 class SignOnRefused(Exception):
-    """reason: provider, expired, role, district, disabled or name. detail: for the log."""
+    """reason: provider, expired, role, district, disabled, name or wait. detail: for the log."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason, detail)

@@ -9,7 +9,7 @@ about many.
 """
 
 from collections.abc import Iterable
-from math import exp
+from math import exp, inf
 
 from msgspec import Struct
 
@@ -32,8 +32,11 @@ BURST = 6.0
 BRIEF_S = 90.0
 """What lasts as long is no part of a burst, which is of many short ones: a camera that loses from sight what goes on
 before it tells of it again and again."""
-AS_LONG: frozenset[Kind] = frozenset({Kind.SMOKE_FIRE})
-"""But for these: the lamps and the steam that they are taken for last as long as they do."""
+_BRIEF_S: dict[str, float] = {"people": 45.0, "object": 30.0, "fire": inf}
+"""Of some families, sooner: insects and showers are no crowd and change no scene, so bursts of these are rarer. The
+lamps and the steam that are taken for fires last as long as they do."""
+_CONFIRMED_S: dict[str, float] = {"fire": 60.0}
+"""But not where somebody else sees the fire, too."""
 _HOUR = 3600.0
 
 
@@ -45,6 +48,14 @@ class _Count(Struct, frozen=True, gc=False):
     fast: float
     alone: float
 
+
+def brief_s(kind: Kind, confirmed: bool) -> float:
+    """How long an episode has to last to be no part of a burst. confirmed: another source tells of its incident."""
+    return (_CONFIRMED if confirmed else _ALONE)[kind]
+
+
+_ALONE = {kind: _BRIEF_S.get(info.family, BRIEF_S) for kind, info in KINDS.items()}
+_CONFIRMED = {kind: _CONFIRMED_S.get(info.family, _ALONE[kind]) for kind, info in KINDS.items()}
 
 RateKey = tuple[str, str, str, bool]
 """Site, camera, family of kinds, and whether of many people alone."""
@@ -107,14 +118,13 @@ class Rates:
         once = 0.0 if confirmed else 1.0
         if kind is not REPORT:  # a post hears of many places: many calls at once are no fault of its own
             alone += once
-            if brief or kind in AS_LONG:
+            if brief:
                 fast += 1.0
         self._counts[key] = _Count(time, slow + once, fast, alone)
         return key
 
     def lasts(self, site: str, camera: str, kind: Kind, begun: float) -> RateKey:
-        """An episode that was noted as brief when it had begun turns out not to be, and is none of AS_LONG. Returns
-        what has changed."""
+        """An episode that was noted as brief when it had begun turns out not to be. Returns what has changed."""
         key = (site, camera, KINDS[kind].family, False)
         count = self._counts.get(key) or _Count(begun, 0.0, 0.0, 0.0)
         gone = count.time - begun if count.time > begun else 0.0

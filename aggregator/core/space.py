@@ -55,7 +55,7 @@ class Cells(Protocol):
     """A division of the ground into cells; pure, any thread may call.
 
     A cell is a number, not below 0. `around` names every cell that a place within `reach_m` of the point can lie in:
-    perhaps too many, never too few, and the same from every point of one cell.
+    perhaps too many, never too few, each once, and the same from every point of one cell.
     """
 
     def cell(self, lat: float, lon: float) -> int: ...

@@ -8,8 +8,7 @@ What is found comes in the order in which it was attached, so that a replay deci
 """
 
 from collections.abc import Mapping
-from math import cos, inf, radians
-from operator import attrgetter
+from math import cos, inf, radians, sqrt
 
 from msgspec import Struct
 
@@ -31,11 +30,13 @@ SLACK_M = 0.001
 FARTHEST_M = max([reach_m for kind, reach_m in REACH_M.items() if kind not in FAR]) + DRIFT_M
 HOODS = 32_768
 """So many hoods are kept."""
-_Slots = dict[int, dict[int, Trail]]
-"""Trails by slot and key. A trail is in each slot from its first to its last, but see LONGEST."""
+_Slots = dict[int, list[Trail]]
+"""Trails by slot, each once. A trail is in each slot from its first to its last, but see LONGEST."""
 _Name = int | str | tuple[str]
 """A cell, all of a site, or (site,): of that what has no place."""
 SourceKey = tuple[str, str, Kind]
+Near = tuple[int, Trail, float | None]
+"""A trail's key, the trail, and its distance in metres; None where a place is not known."""
 
 
 class _Place(Struct, gc=False):
@@ -61,6 +62,8 @@ class TrailIndex:
         self._cells = cells
         self._places: dict[_Name, _Place] = {}
         self._hoods: dict[int, _Slots] = {}
+        self._far: dict[int, _Slots] = {}
+        """Of what is seen from far (FAR), once more, by cell: it is rare, and looks for its like beyond a hood."""
         self._of: dict[str, dict[SourceKey, Trail]] = {}
         self._listed: dict[int, _Listing] = {}
         self._next = 1
@@ -74,14 +77,14 @@ class TrailIndex:
     def by_source(self, incident: str) -> Mapping[SourceKey, Trail]:
         return self._of.get(incident, _NONE)
 
-    def near(self, trail: Trail) -> list[Trail]:
+    def near(self, trail: Trail) -> list[Near]:
         """Every other trail that `tie` might tie to this one, each once, and some that it will not.
 
         Most of what lies in the cells around is out of reach: that is seen here, without a call, by what bounds `tie`
-        from above.
+        from above; how far away it is (`metres`), `tie` need not reckon again.
         """
-        kind, camera, at = trail.kind, trail.camera, trail.place
-        kinds, window = PAIRS[kind], WINDOW_S[kind]
+        camera, at, window = trail.camera, trail.place, WINDOW_S[trail.kind]
+        kinds = PAIRS[trail.kind]
         until = trail.last + STALE_S if trail.running else trail.last
         earliest, latest = trail.first - window, until + window
         begin, end = int((earliest - STALE_S) // SLOT_S), int(latest // SLOT_S)
@@ -90,40 +93,39 @@ class TrailIndex:
         slots = range(begin, end + 1)
         if at is not None:
             lat, lon, open_m = at.lat, at.lon, OPEN_SHARE * at.radius_m + SLACK_M
-            per_degree = METRES_PER_DEGREE * cos(radians(lat))
-        found: list[Trail] = []
+            narrower = cos(radians(lat))
+        found: list[Near] = []
         for by_slot in self._around(trail):
             for slot in slots:
-                bucket = by_slot.get(slot)
-                if bucket is None:
+                if slot not in by_slot:
                     continue
-                since = slot * SLOT_S if slot > begin else -inf  # what began before was in the slot before, too
-                for other in bucket.values():
+                since = slot * SLOT_S
+                past = since < earliest  # what is in a later one lasted until then at least
+                if slot == begin:
+                    since = -inf
+                for other in by_slot[slot]:
                     if other.kind not in kinds:
                         continue
-                    last = other.last
-                    if last < earliest and (not other.running or last + STALE_S < earliest):
+                    if past and (last := other.last) < earliest and (not other.running or last + STALE_S < earliest):
                         continue
-                    first = other.first
-                    if first < since or first > latest:
-                        continue
-                    if other.camera != camera:
-                        pair, there = kinds[other.kind], other.place
-                        if at is not None and there is not None:
-                            reach = pair.reach_m + open_m + OPEN_SHARE * there.radius_m
-                            north = (lat - there.lat) * METRES_PER_DEGREE
-                            east = lon - there.lon
-                            if east * east > _HALF_ROUND:
-                                east = 360.0 - abs(east)
-                            east *= per_degree
-                            if north * north + east * east > reach * reach:
-                                continue
-                        if pair.faults == 2:
+                    pair, there, distance = kinds[other.kind], other.place, None
+                    if at is not None and there is not None:
+                        reach = pair.reach_m + open_m + OPEN_SHARE * there.radius_m
+                        north, turned = (lat - there.lat) * METRES_PER_DEGREE, lon - there.lon + 180.0
+                        if turned < 0.0 or turned >= 360.0:
+                            turned %= 360.0
+                        east = (turned - 180.0) * METRES_PER_DEGREE * narrower
+                        squared = north * north + east * east
+                        if squared > reach * reach and other.camera != camera:
                             continue
-                    if other is not trail:
-                        found.append(other)
+                        distance = sqrt(squared)
+                    if pair.faults == 2 and other.camera != camera:
+                        continue
+                    # What began before the slot was in the one before, too.
+                    if since <= other.first <= latest and other is not trail:
+                        found.append((other.key, other, distance))
         if len(found) > 1:
-            found.sort(key=_by_key)
+            found.sort()
         return found
 
     def attach(self, trail: Trail, incident: str) -> Trail:
@@ -163,7 +165,7 @@ class TrailIndex:
         if place is not None and (before is None or last >= trail.last) and place != before:
             trail.place, moved = place, True
         if last > trail.last:
-            longer = last // SLOT_S != trail.last // SLOT_S
+            longer = last % SLOT_S < last - trail.last  # a slot has begun since
             trail.last = last
         if first < trail.first:
             trail.first, longer = first, True
@@ -205,43 +207,49 @@ class TrailIndex:
 
     def _enter(self, trail: Trail, cell: int, first: int, last: int, begin: int) -> None:
         """begin: the first slot that it is not in yet."""
-        key, slots = trail.key, range(begin, last + 1)
-        self._listed[key] = _Listing(cell, trail.place, first, last)
-        for name in _names(trail.site, cell):
-            place = self._places.get(name) or self._place(name, trail.place)
-            for by_slot in place.holders:
-                for slot in slots:
-                    bucket = by_slot.get(slot)
-                    if bucket is None:
-                        by_slot[slot] = {key: trail}
-                    else:
-                        bucket[key] = trail
+        slots = range(begin, last + 1)
+        self._listed[trail.key] = _Listing(cell, trail.place, first, last)
+        for by_slot in self._holders(trail, cell):
+            for slot in slots:
+                if slot in by_slot:
+                    by_slot[slot].append(trail)
+                else:
+                    by_slot[slot] = [trail]
 
     def _unlist(self, trail: Trail) -> None:
-        key = trail.key
-        listing = self._listed.pop(key)
+        listing = self._listed.pop(trail.key)
         slots = range(listing.first, listing.last + 1)
-        for name in _names(trail.site, listing.cell):
-            for by_slot in self._places[name].holders:
-                for slot in slots:
-                    bucket = by_slot[slot]
-                    del bucket[key]
-                    if not bucket:
-                        del by_slot[slot]
+        for by_slot in self._holders(trail, listing.cell):
+            for slot in slots:
+                bucket = by_slot[slot]
+                bucket.remove(trail)  # soon found: those that are forgotten came first
+                if not bucket:
+                    del by_slot[slot]
+
+    def _holders(self, trail: Trail, cell: int) -> list[_Slots]:
+        """All that the trail is listed in: by its cell, or as one without a place; and by its site, for those that have
+        none."""
+        name: _Name = (trail.site,) if cell == -1 else cell
+        place = self._places.get(name) or self._place(name, trail.place)
+        site = self._places.get(trail.site) or self._place(trail.site, None)
+        holders = [site.own, *place.holders]
+        if cell != -1 and trail.kind in FAR:
+            holders.append(self._far.setdefault(cell, {}))
+        return holders
 
     def _around(self, trail: Trail) -> tuple[_Slots, ...]:
         """Where trails are listed of what may be tied to this one."""
         at = trail.place
         if at is None:
             return self._own(trail.site)
-        unplaced = self._own((trail.site,))
-        if trail.kind in FAR:  # it is rare, and looks farther than a hood goes
-            cells = self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
-            places = self._places
-            return *unplaced, *[places[cell].own for cell in places.keys() & cells]
         cell = self._cells.cell(at.lat, at.lon)
         hood = self._hoods.get(cell)
-        return *unplaced, hood if hood is not None else self._hood(cell, at)
+        around = *self._own((trail.site,)), hood if hood is not None else self._hood(cell, at)
+        if trail.kind not in FAR:
+            return around
+        within = self._cells.around(at.lat, at.lon, FARTHEST_M)
+        beyond = self._cells.around(at.lat, at.lon, REACH_M[trail.kind] + DRIFT_M)
+        return *around, *[self._far[one] for one in beyond if one in self._far and one not in within]
 
     def _hood(self, cell: int, at: Location) -> _Slots:
         """All that lies in the cells around, from now on. Most of them are empty: those are not kept."""
@@ -251,11 +259,14 @@ class TrailIndex:
             for place in self._places.values():
                 del place.holders[1:]
         hood = self._hoods[cell] = {}
-        for name in self._places.keys() & self._cells.around(at.lat, at.lon, FARTHEST_M):
-            place = self._places[name]
+        places = self._places
+        for name in self._cells.around(at.lat, at.lon, FARTHEST_M):
+            if name not in places:
+                continue
+            place = places[name]
             place.holders.append(hood)
             for slot, bucket in place.own.items():
-                hood.setdefault(slot, {}).update(bucket)
+                hood.setdefault(slot, []).extend(bucket)
         return hood
 
     def _own(self, name: _Name) -> tuple[_Slots, ...]:
@@ -267,19 +278,13 @@ class TrailIndex:
         own: _Slots = {}
         holders = [own]
         if at is not None and isinstance(name, int):
-            around = self._hoods.keys() & self._cells.around(at.lat, at.lon, FARTHEST_M)
-            holders += [self._hoods[cell] for cell in around]
+            hoods, around = self._hoods, self._cells.around(at.lat, at.lon, FARTHEST_M)
+            holders += [hoods[cell] for cell in around if cell in hoods]
         place = self._places[name] = _Place(own, holders)
         return place
 
 
 _NONE: Mapping[SourceKey, Trail] = {}
-_by_key = attrgetter("key")
-
-
-def _names(site: str, cell: int) -> tuple[_Name, str]:
-    """Where a trail is listed: by its cell, or as one without a place; and by its site, for those that have none."""
-    return (site,) if cell == -1 else cell, site
 
 
 def _slots(trail: Trail) -> tuple[int, int]:
@@ -289,4 +294,3 @@ def _slots(trail: Trail) -> tuple[int, int]:
 
 
 _DRIFT_DEG2 = (DRIFT_M / METRES_PER_DEGREE) ** 2
-_HALF_ROUND = 180.0 * 180.0

@@ -26,4 +26,4 @@ def open_onnxruntime(model: Model, spec: DetectorSpec) -> BatchDetector:
         outputs: list[Floats] = session.run(None, {feed: blob})
         return [read(index, one) for index, one in enumerate(zip(*outputs, strict=True))]
 
-    return BatchDetector(f"{model.name}/onnxruntime", model.classes, spec, infer, lambda: None)
+    return BatchDetector(f"{model.name}/onnxruntime", model.classes, spec, infer)

@@ -82,7 +82,7 @@ def open_openvino(model: Model, spec: DetectorSpec, native_bf16: bool = False) -
     # A network that the runtime cannot make shows here too.
     wide, high = SIZES[0]
     exact(np.zeros((1, 3, high, wide), np.float32), lambda index, outputs: Detections.none())
-    return BatchDetector(name, model.classes, spec, whole, lambda: None, plain, exact, model.head is not None)
+    return BatchDetector(name, model.classes, spec, whole, plain, exact, model.head is not None)
 
 
 def _wanted(openvino: Any, network: Any, model: Model, maps: bool, bf16: bool) -> Any:

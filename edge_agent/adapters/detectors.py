@@ -106,8 +106,8 @@ def check(spec: DetectorSpec, classes: tuple[str, ...]) -> None:
     faults = (
         ("runtime", spec.runtime, spec.runtime in ("auto", *RUNTIMES), ", ".join(("auto", *RUNTIMES))),
         ("imgsz", spec.imgsz, 32 <= spec.imgsz <= 4096 and spec.imgsz % 32 == 0, "32..4096, a multiple of 32"),
-        ("confidence", spec.confidence, 0 < spec.confidence < 1, "0..1"),
-        ("nms_iou", spec.nms_iou, 0 < spec.nms_iou <= 1, "0..1"),
+        ("confidence", spec.confidence, 0 < spec.confidence < 1, "> 0, < 1"),
+        ("nms_iou", spec.nms_iou, 0 < spec.nms_iou <= 1, "> 0, <= 1"),
         ("threads", spec.threads, 0 <= spec.threads <= 1024, "0..1024"),
         ("precision", spec.precision, spec.precision in PRECISIONS, ", ".join(PRECISIONS)),
         ("hint", spec.hint, spec.hint in HINTS, ", ".join(HINTS)),

@@ -195,7 +195,7 @@ def trusting(authority: Path | None) -> ssl.SSLContext:
 def password_in(file: Path) -> str:
     """Its first line. Raises ConfigError where there is none."""
     try:
-        return file.read_text("utf-8").splitlines()[0]
+        return file.read_text("utf-8-sig").splitlines()[0]
     except (OSError, ValueError, IndexError) as error:
         detail = getattr(error, "strerror", None) or "empty or not UTF-8"
         raise ConfigError("edge.mqtt.password", path=str(file), detail=detail) from error

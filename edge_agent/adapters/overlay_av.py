@@ -37,6 +37,8 @@ class VideoWriter:
         self._size = (0, 0)
         self._first: float | None = None
         self._last = -1
+        self._broken = False
+        """Whether a write was refused (a full disk): libav crashes the process where one that failed goes on."""
         try:
             self._container = av.open(str(self._part), "w", format="mp4")
         except (av.error.FFmpegError, OSError) as error:
@@ -48,13 +50,11 @@ class VideoWriter:
         try:
             if self._stream is None:
                 self._open(image)
-            assert self._stream is not None
             self._first = t if self._first is None else self._first
             frame = av.VideoFrame.from_ndarray(self._fit(image), format="bgr24")
             frame.time_base = Fraction(1, TICKS)
             self._last = frame.pts = max(round((t - self._first) * TICKS), self._last + 1)
-            for packet in self._stream.encode(frame):
-                self._container.mux(packet)
+            self._encode(frame)
         except (av.error.FFmpegError, OSError) as error:
             raise self._error(error) from error
 
@@ -63,19 +63,26 @@ class VideoWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         """Completes the file, also after an error elsewhere: what was drawn until then is of use. Without a picture
-        there is no file."""
+        there is no file, nor after one that could not be written."""
         try:
-            if self._stream is not None:
-                for packet in self._stream.encode(None):
-                    self._container.mux(packet)
+            if self._stream is not None and not self._broken:
+                self._encode(None)
             self._container.close()
-            if self._stream is not None:
+            if self._stream is not None and not self._broken:
                 self._part.replace(self._path)
         except (av.error.FFmpegError, OSError) as fault:
             raise self._error(fault) from fault
         finally:
             with contextlib.suppress(OSError):
                 self._part.unlink(missing_ok=True)
+
+    def _encode(self, frame: av.VideoFrame | None) -> None:
+        """frame None: what the encoder still holds."""
+        assert self._stream is not None
+        self._broken = True
+        for packet in self._stream.encode(frame):
+            self._container.mux(packet)
+        self._broken = False
 
     def _open(self, image: Image) -> None:
         name, options = next((name, options) for name, options in CODECS if name in av.codec.codecs_available)

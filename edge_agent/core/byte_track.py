@@ -224,11 +224,11 @@ def _fitting(tracks: Floats, its: Floats | Indices, boxes: Floats, groups: Indic
 def _check(spec: TrackerSpec) -> None:
     """Raises ConfigError, naming key, value and what is allowed."""
     faults = (
-        ("start", spec.start, 0 <= spec.start < 1, "0..1"),
-        ("floor", spec.floor, 0 <= spec.floor < 1, "0..1"),
+        ("start", spec.start, 0 <= spec.start < 1, ">= 0, < 1"),
+        ("floor", spec.floor, 0 <= spec.floor < 1, ">= 0, < 1"),
         ("confirm", spec.confirm, spec.confirm >= 1, "1.."),
         ("lost_s", spec.lost_s, 0 <= spec.lost_s <= 3600, "0..3600"),
-        ("min_iou", spec.min_iou, 0 < spec.min_iou < 1, "0..1"),
+        ("min_iou", spec.min_iou, 0 < spec.min_iou < 1, "> 0, < 1"),
     )
     for key, value, fine, allowed in faults:
         if not fine:

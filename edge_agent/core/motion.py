@@ -24,8 +24,9 @@ MAX_GAIN = 2.0
 PLAIN = 0.9
 """Where this share of the picture is as it was, no other light is looked for."""
 NOISE = 5.0
-"""A pixel must also differ by this many standard deviations of the picture's noise (median absolute deviation x
-1.4826)."""
+"""A pixel must also differ by this many standard deviations of the picture's noise: of how what is left of one pixel
+differs from that of the next (median x 1.4826 / sqrt 2). Shadows of clouds are left over wide areas; taken for noise
+they would hide whoever walks in them."""
 FUTILE_S, FUTILE_EVERY_S = 10.0, 1.0
 """Motion in which for so long nobody was found (rain, a tree, insects at the lamp), pauses of up to the same included,
 is looked at this often only..."""
@@ -180,13 +181,19 @@ class MotionGate:
         assert self._background is not None
         now = luma.astype(np.float32)
         explained = _relit(self._background, now, self._spec.threshold)
-        apart = np.abs(now - explained)
+        rest = now - explained
+        apart = np.abs(rest)
         moved: NDArray[np.bool_] = apart > self._spec.threshold
         if moved.any():
-            moved &= apart > NOISE * (1.4826 * float(np.median(apart)))
+            moved &= apart > NOISE * _noise(rest)
         weight = np.float32(1.0 - np.exp(-max(t - self._t, 0.0) / BACKGROUND_S))
         self._background = explained + weight * (now - explained)
         return moved
+
+
+def _noise(rest: NDArray[np.float32]) -> float:
+    """Standard deviation, in grey levels, of the noise in a picture (h, w) of differences."""
+    return 1.4826 / sqrt(2) * float(np.median(np.abs(rest[:, 1:] - rest[:, :-1]))) if rest.shape[1] > 1 else 0.0
 
 
 def _relit(background: NDArray[np.float32], now: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:

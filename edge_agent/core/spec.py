@@ -240,7 +240,7 @@ STRONG = 0.4
 
 @dataclass(frozen=True, slots=True)
 class DetectorSpec:
-    """The detector that all cameras of an agent share.
+    """The detector of an agent's cameras.
 
     model: a name in models/manifest.toml. imgsz: the longer side the network sees, a multiple of 32; the shorter keeps
     the aspect, padded to one. confidence: detections below it are dropped. nms_iou: of two boxes of one class that
@@ -249,8 +249,8 @@ class DetectorSpec:
     on a processor of its own; "auto" is throughput in a running agent, where many cameras ask, and latency elsewhere.
     precision: of the network's arithmetic; "auto" is bfloat16 with AMX, else 8-bit integers where the processor
     multiplies those natively and the model has such a network (what is no integer in it is then bfloat16 where that is
-    native), else bfloat16 where it is native, else float32. "auto" is float32 for all cameras where
-    one has a rule that needs it (edge_agent.config_sections.EXACT).
+    native), else bfloat16 where it is native, else float32. For cameras with a rule that needs it
+    (edge_agent.config_sections.EXACT), "auto" is float32, by a network of their own.
     """
 
     model: str = "yolov8n"

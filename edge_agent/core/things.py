@@ -36,13 +36,21 @@ EVEN, SHADED = 0.75, 0.22
 explains EVEN of its variance, and its grey levels vary by SHADED of what they differ from the usual ones at least. A
 plain thing varies less, any other has more detail."""
 
+RESTLESS = 0.5
+"""A thing keeps still: on the mean no larger share of its pixels changes between two looks, beyond that of the picture
+as a whole. On a screen, or where a lamp flashes, more does."""
+LINE, STROKES, SPILL = 4.0, 0.1, 8.0
+"""A letter of a line: up to LINE of its heights to its left or right, at three of four looks and more, so much of a
+square of its height has changed (other digits do), and above and below that line not a SPILL-th of it."""
+
 
 @dataclass(slots=True, eq=False)
 class Thing:
     """box: unit coordinates. template, under: crops of what its window shows with it and showed before. born: when it
     came to rest. shaped: since when it has its shape. seen: last. hidden: now, so that nobody can tell. open_s: for how
     long it was seen with nobody before it. looks: at which it differed, and drops: those of them at which it was like a
-    drop on the dome."""
+    drop on the dome. watched: looks at which it was not hidden, stirred: shares of it that had changed at them, beyond
+    that of the picture, in all, and lines: how often a line beside it had."""
 
     number: int
     box: Box
@@ -58,6 +66,14 @@ class Thing:
     open_s: float = 0.0
     looks: int = 0
     drops: int = 0
+    watched: int = 0
+    stirred: float = 0.0
+    lines: int = 0
+
+    @property
+    def on_display(self) -> bool:
+        """Whether it is part of what a screen, a lamp or a clock shows."""
+        return self.stirred > RESTLESS * self.watched or 4 * self.lines > 3 * self.watched
 
     @property
     def drop(self) -> bool:
@@ -100,14 +116,29 @@ class Things:
         for thing in self._things:
             if thing.number not in met:
                 self._recognise(thing, look)
-        for thing in known:
-            if thing.seen == look.t and not thing.hidden:
-                thing.open_s += min(look.t - since, LONGEST_S)
+        if known:
+            self._watch(known, look, min(look.t - since, LONGEST_S))
         self._lost = [t for t in self._lost if not exceeded(look.t - t.seen, GONE_S + AGAIN_S)]
         gone = [t for t in self._things if exceeded(look.t - t.seen, GONE_S)]
         self._lost += gone
         self._things = [t for t in self._things if t not in gone][-MOST_THINGS:]
         return self._things
+
+    def _watch(self, known: Sequence[Thing], look: Look, elapsed: float) -> None:
+        """What has happened to those that were there at the look before, as far as nobody hides them."""
+        changed = look.age < round(elapsed * 100)
+        everywhere = float(changed.mean())
+        changed &= ~look.hidden
+        for thing in known:
+            if thing.hidden:
+                continue
+            if thing.seen == look.t:
+                thing.open_s += elapsed
+            thing.watched += 1
+            visible = thing.mask & ~look.hidden[thing.window]
+            stirred = int(np.count_nonzero(changed[thing.window] & visible)) / max(int(np.count_nonzero(visible)), 1)
+            thing.stirred += max(stirred - everywhere, 0.0)
+            thing.lines += _line_beside(thing.box, changed)
 
     def _meet(self, region: Lasting, found: Sequence[Lasting], look: Look) -> int | None:
         """The thing this region shows: a known one, one that has just gone from here, or a new one; None where too much
@@ -170,6 +201,22 @@ def _parts(things: Sequence[Thing]) -> bool:
     """Whether they are parts of one that was not yet to be seen as a whole."""
     born = [thing.born for thing in things]
     return max(born) - min(born) <= AT_ONCE_S and all(thing.open_s < PARTED_S for thing in things)
+
+
+def _line_beside(box: Box, changed: Mask) -> bool:
+    """Whether what has changed to the left and right of a box ends with its line: see LINE."""
+    rows, columns = changed.shape
+    left, right = round(box[0] * columns), round(box[2] * columns)
+    top, bottom = round(box[1] * rows), round(box[3] * rows)
+    high = max(bottom - top, 2)
+    reach, half = round(LINE * high), high // 2
+    first = max(top - half - high, 0)
+    around = changed[first : bottom + half + high, max(left - reach, 0) : right + reach]
+    beside = np.count_nonzero(around, axis=1)
+    beside -= np.count_nonzero(changed[first : bottom + half + high, left:right], axis=1)
+    begin = max(top - half, 0) - first
+    within = int(beside[begin : bottom + half - first].sum())
+    return within >= STROKES * high * high and SPILL * (int(beside.sum()) - within) <= within
 
 
 def _likeness(now: Image, was: Image, where: Mask, faint: int) -> float:

@@ -41,10 +41,14 @@ class Wire:
     """
 
     cut = False
+    mute = False
+    """It carries there and nothing back."""
 
     def carry(self, route: Route) -> None:
         if self.cut:
             route.abort()
+        elif self.mute:
+            route.fetch()
         else:
             route.continue_()
 
@@ -260,6 +264,18 @@ def test_what_is_refused_for_no_connection_is_taken_back(city: City) -> None:
     wire.cut = False
     budi.keyboard.press("t")
     expect(state(budi)).to_have_text("Acknowledged")
+
+
+def test_an_answer_that_is_lost_is_not_called_unsaved(city: City) -> None:
+    gate = city.sees(0, "gate", "brawl", 0)
+    wire = Wire()
+    budi = city.sits("budi", over=wire)
+    selects(budi, gate)
+    wire.mute = True
+    budi.keyboard.press("t")
+    expect(budi.locator("[data-test=failure]")).to_contain_text("may or may not have been saved")
+    expect(state(budi)).to_have_text("Acknowledged")
+    expect(budi.locator(".side .owner")).to_contain_text("You")
 
 
 def test_a_key_that_follows_escape_at_once_is_not_lost(city: City) -> None:

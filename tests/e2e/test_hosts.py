@@ -38,6 +38,16 @@ def test_a_host_that_is_too_busy_is_named_with_the_cameras_it_looks_at_too_rarel
     expect(page.locator(".empty")).to_contain_text("3 kamera berjaga, 1 tidak.")
 
 
+def test_a_host_with_a_full_disk_is_named_since_its_cameras_only_seem_to_watch(page: Page, rig: Rig) -> None:
+    full = sentence("camera.disk")
+    tell(rig, CameraHealth(camera="cam-1", name="Kamera 1", state="online", reason=english(full), why=full))
+    expect(page.locator("[data-camera='site-1/cam-1']")).to_contain_text("Berjaga · disk penuh")
+    host = page.locator("[data-test=host]")
+    expect(host).to_contain_text("Disk mesin kamera edge-1 di Site 1 penuh")
+    expect(host).to_contain_text("Laporan 1 dari 4 kameranya tidak dapat dikirim, tanpa alarm: Kamera 1.")
+    expect(page.locator("[data-test=strip]")).to_contain_text("1 kamera dengan disk penuh")
+
+
 def test_a_host_with_a_wrong_clock_is_named_since_its_cameras_only_seem_to_watch(page: Page, rig: Rig) -> None:
     tell(rig, CameraHealth(camera="cam-1", name="Kamera 1", state="online"), off=timedelta(days=-1))
     card = page.locator("[data-camera='site-1/cam-1']")

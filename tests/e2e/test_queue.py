@@ -1,11 +1,12 @@
 """Where to look, told as timelines: filters and views, what must not be missed, what was missed, and the wall."""
 
+import re
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from contract.kinds import Kind
 from tests.brokers import wait_until
@@ -217,6 +218,31 @@ def test_a_page_that_was_cut_off_says_what_it_missed(browser: Browser, tmp_path:
         page.locator(".link.lost").wait_for()
         rig.start()
         expect(note).to_contain_text("dimuat ulang seluruhnya: tidak ada yang berubah", timeout=30_000)
+        page.context.close()
+
+
+def test_a_detail_that_did_not_come_is_asked_for_again(browser: Browser, tmp_path: Path) -> None:
+    with Rig(tmp_path) as rig:
+        rig.report()
+        known = incident(rig, 0, Kind.BRAWL)
+        # From here on nothing changes about it, so that nothing else makes the page ask.
+        wait_until(lambda: rig.get(f"api/v1/incidents/{known}")["events"], what="the event in its incident")
+        asked: list[str] = []
+
+        def carry(route: Route) -> None:
+            asked.append(route.request.url)
+            if len(asked) == 1:
+                route.abort()
+            else:
+                route.continue_()
+
+        page = browser.new_context().new_page()
+        page.route(re.compile(r"/api/v1/incidents/[^/?]+$"), carry)
+        page.goto(rig.url)
+        await_snapshot(page)
+        page.locator(f"[data-id='{known}']").click()
+        expect(page.locator(".side summary", has_text="Rincian teknis")).to_have_count(1)
+        assert len(asked) == 2
         page.context.close()
 
 

@@ -12,7 +12,7 @@ from aggregator.adapters.people_sqlite import SqlitePeople
 from aggregator.adapters.store_sqlite import SqliteStore
 from contract.kinds import Kind
 from tests.brokers import wait_until
-from tests.e2e.page_rig import NO_WEBGL, Rig
+from tests.e2e.page_rig import NO_WEBGL, Rig, open_page
 from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
@@ -137,6 +137,19 @@ def test_the_audit_log_is_searched_paged_and_verified(page: Page, rig: Rig) -> N
     rows.first.locator("a").click()
     expect(page).to_have_url(f"{rig.url}#/incident/{first['id']}?severity=critical")  # the queue is as it was
     expect(page.locator(".side")).to_contain_text(first["id"][-6:].upper())
+
+
+def test_a_part_that_cannot_be_loaded_says_so_and_the_desk_goes_on(browser: Browser, rig: Rig) -> None:
+    """A server that was updated has other files than a page that was opened before."""
+    page = open_page(browser, rig)
+    page.route("**/assets/Views-*", lambda route: route.abort())
+    page.locator("[data-test=reports]").click()
+    told = page.locator("[data-test=unloaded]")
+    expect(told.get_by_role("alert")).to_contain_text("Bagian ini tidak dapat dimuat")
+    told.get_by_role("button").last.click()
+    expect(told).to_have_count(0)
+    expect(page.locator("[role=option]").first).to_be_visible()
+    page.context.close()
 
 
 def test_who_may_not_sees_no_link_and_no_report(browser: Browser, rig: Rig) -> None:

@@ -126,6 +126,16 @@ def test_what_would_keep_the_agent_from_starting_is_told(tmp_path: Path, section
     assert "Traceback" not in people
 
 
+def test_what_only_running_needs_is_told_too(tmp_path: Path) -> None:
+    grey_clip(tmp_path / "clip.mp4")
+    code, _, people = check(tmp_path, HEAD)
+    assert (code, "there is no [[camera]]" in people) == (2, True)
+    code, _, people = check(tmp_path, HEAD + CAMERA.format(id="gate", source="clip.mp4"))
+    assert (code, "section [mqtt] is required to run the agent" in people) == (0, True)
+    code, _, people = check(tmp_path, f"{HEAD}[mqtt]\n{CAMERA.format(id='gate', source='clip.mp4')}")
+    assert (code, "[mqtt]" in people) == (0, False)
+
+
 def test_files_of_the_broker_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     grey_clip(tmp_path / "clip.mp4")
     camera = CAMERA.format(id="gate", source="clip.mp4")
@@ -156,3 +166,19 @@ def test_why_a_camera_cannot_be_opened_is_said_in_the_readers_language(tmp_path:
     # What programs read stays as it is.
     assert "(no such file)" in lines[0]["error"]
     assert "(connection refused: nothing answers at this address)" in lines[1]["error"]
+
+
+def test_which_cameras_are_looked_at_in_float32_because_of_their_rules_is_told(tmp_path: Path) -> None:
+    grey_clip(tmp_path / "clip.mp4")
+    gate, street = (CAMERA.format(id=name, source="clip.mp4") for name in ("gate", "street"))
+    brawl = '[[camera.rule]]\nkind = "brawl"\n'
+    code, lines, people = check(tmp_path, HEAD + gate + street + brawl)
+    assert code == 0, people
+    assert [line["precision"] for line in lines] == ["auto", "f32"]
+    assert "float32" in people
+    assert "street (brawl)" in people
+    assert "gate (" not in people
+    for text in (HEAD + gate + street, HEAD + '[detector]\nprecision = "f32"\n' + gate + street + brawl):
+        _, lines, people = check(tmp_path, text)
+        assert len({line["precision"] for line in lines}) == 1
+        assert "float32" not in people

@@ -1,5 +1,7 @@
 """Clips of events: kept on the camera host, blurred, and sent only when somebody asks."""
 
+import subprocess
+import sys
 import threading
 from hashlib import sha256
 from io import BytesIO
@@ -159,6 +161,33 @@ def test_a_clip_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
     assert files.later(lambda: files.read("b")).result() is not None
     assert files.read("none") is None
     files.close()
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from edge_agent.adapters.overlay_av import VideoWriter
+from edge_agent.core.errors import OutputError
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+rng = np.random.default_rng(0)
+try:
+    with VideoWriter(Path(sys.argv[1]) / "a.mp4", 5) as video:
+        for n in range(80):
+            video.write(rng.integers(0, 255, (320, 320, 3), dtype=np.uint8), n / 5)
+except OutputError as error:
+    print(error.values["detail"])
+"""
+
+
+@pytest.mark.parametrize("room", [0, 8192, 200_000])
+def test_a_full_disk_costs_the_clip_and_not_the_agent(tmp_path: Path, room: int) -> None:
+    """Refused at the header, at a picture: libav takes the process down where what was refused goes on. In a process
+    of its own, for that is what it would end."""
+    command = [sys.executable, "-c", FULL, str(tmp_path), str(room)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "File too large\n"), done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_of_many_clips_at_once_only_so_many_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

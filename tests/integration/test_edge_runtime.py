@@ -25,7 +25,6 @@ from contract.events import Event
 from contract.sentence import sentence
 from edge_agent.adapters import memory_npz
 from edge_agent.config import load
-from edge_agent.core.crops import SIZES
 from edge_agent.core.errors import CommandRefused
 from edge_agent.core.types import Detections, Image
 from edge_agent.runtime import Runtime
@@ -273,52 +272,6 @@ def test_reload_keeps_what_did_not_change_running(world: World) -> None:
         refused = world.ask("reload")
         assert (refused.ok, "mqtt" in refused.error) == (False, True)
         assert {camera.spec.id for camera in runtime.cameras} == {"a", "c"}
-
-
-@pytest.mark.parametrize("kind", ["brawl", "stopped_vehicle"])
-def test_a_rule_in_float32_needs_a_restart_only_where_the_detector_computes_in_less(
-    kind: str, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("edge_agent.runtime.cpu_flags", lambda: frozenset({"sse4_2", "avx_vnni"}))
-    without, with_it = world.camera(), world.camera() + f'[[camera.rule]]\nkind = "{kind}"\n'
-    world.write(without)
-    with running(world) as runtime:
-        world.write(with_it)
-        with pytest.raises(
-            ConfigError, match=f"rules {kind} need a restart of the agent: the detector computes in int8"
-        ):
-            runtime.reload()
-        world.write(without, quality=60)
-        runtime.reload()
-    world.write(with_it)
-    with running(world) as runtime:
-        for cameras in (without, with_it):
-            world.write(cameras)
-            runtime.reload()
-
-
-class SheetDetector(BrightnessDetector):
-    """Keeps the sizes (width, height) of what it is shown as it is."""
-
-    def __init__(self) -> None:
-        self.exact: list[tuple[int, int]] = []
-
-    def detect(self, images: Sequence[Image], *, exact: bool = False, features: bool = True) -> list[Detections]:
-        self.exact += [(image.shape[1], image.shape[0]) for image in images if exact]
-        return super().detect(images)
-
-
-@pytest.mark.parametrize("rule", ["", '[[camera.rule]]\nkind = "smoke_fire"\n'])
-def test_the_detector_is_ready_for_parts_of_pictures_before_anybody_comes(
-    rule: str, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    detector = SheetDetector()
-    monkeypatch.setattr("edge_agent.runtime.open_detector", lambda spec: detector)
-    runtime = Runtime(load(world.write(world.camera(source="nowhere.mp4") + rule)))
-    runtime.start()
-    wait_until(lambda: all(thread.name != "prepare" for thread in threading.enumerate()))
-    runtime.stop()
-    assert detector.exact == ([] if rule else list(SIZES))
 
 
 class SlowDetector(BrightnessDetector):

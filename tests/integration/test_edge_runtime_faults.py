@@ -38,10 +38,18 @@ def test_a_disk_that_refuses_for_a_while_loses_no_event(world: World, monkeypatc
     monkeypatch.setattr(SqliteSpool, "append", append)
     with running(world):
         wait_until(lambda: len(set(refusals)) >= 1 and len(refusals) >= 3)
+        wait_until(lambda: told(world) == "camera.disk", what="the aggregator is told that it hears nothing")
         refusing.clear()
         wait_until(lambda: world.listener.events())
+        wait_until(lambda: told(world) != "camera.disk")
     assert world.listener.events()[0].id == refusals[0]
     assert int(world.listener.events()[0].sequence) == 1
+
+
+def told(world: World) -> str:
+    """The key of why the camera is as it is."""
+    health = world.health()
+    return health.cameras[0].why.key if health is not None and health.cameras[0].why is not None else ""
 
 
 def test_a_camera_that_falls_silent_is_reported_lost_and_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +95,17 @@ def test_a_reading_or_a_picture_that_fails_costs_only_itself(world: World, monke
     begin = next(event for event in world.listener.events() if event.data.phase == "begin")
     assert begin.data.evidence == ()
     assert int(begin.sequence) == 1
+
+
+def test_what_a_power_cut_left_of_the_memory_goes_as_the_agent_starts(world: World) -> None:
+    world.write(world.camera())
+    memory = world.folder / "data" / "memory"
+    memory.mkdir(parents=True)
+    (memory / ".gate.npz.4711.part").write_bytes(b"half")
+    (memory / "yard.npz").write_bytes(b"of a camera that may come back")
+    with running(world):
+        wait_until(lambda: world.health() is not None)
+        assert [path.name for path in memory.iterdir()] == ["yard.npz"]
 
 
 def test_a_disk_that_lets_nothing_be_deleted_hides_no_health(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

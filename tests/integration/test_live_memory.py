@@ -103,18 +103,18 @@ class Cameras:
     def begin(self, file: Path | None = None) -> LiveCamera:
         spec = CameraSpec(id="gate", source="-", fps=FPS, rules=RULES, motion=MotionSpec(enabled=False))
         agent = Agent("manggarai", "edge-1", "0" * 16)
-        return LiveCamera(spec, agent, TrackerSpec(), DetectorSpec(), Seeing.name, lambda _: None, file or self.file)
+        return LiveCamera(spec, agent, TrackerSpec(), DetectorSpec(), Seeing(), lambda _: None, file or self.file)
 
 
 def play(camera: LiveCamera, begin: float, seconds: float, back: bool = False) -> tuple[set[str], float]:
     """The kinds that are told of so many seconds of traffic, and when it is over."""
-    told, detector = set[str](), Seeing()
+    told = set[str]()
     for n in range(round(seconds * FPS)):
         t = begin + n / FPS
         Seeing.cars = cars(t, back)
         image = street(Seeing.cars)
         Shown.frame = Frame(image, tiny_luma(image, 96), n, t)
-        outputs = camera.step(detector, CLOCK, EvidenceSection(snapshots=False))
+        outputs = camera.step(CLOCK, EvidenceSection(snapshots=False))
         told |= {output.event.data.kind for output in outputs or [] if output.event.data.phase == "begin"}
     return told, begin + seconds
 

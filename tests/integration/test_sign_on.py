@@ -12,6 +12,7 @@ import pytest
 
 from aggregator.accounts import Policy
 from aggregator.adapters.oidc_authlib import AuthlibProvider
+from aggregator.core.lockout import BY_ADDRESS
 from aggregator.sign_on import FLOW_S, Mapped, SignOn
 from tests.brokers import free_port
 from tests.desks import Desk, desk
@@ -237,6 +238,22 @@ def test_a_provider_that_calls_itself_otherwise_is_not_believed(
     provider.next(claims=RINA, calls_itself="https://login.other.example")
     with signing_on(tmp_path, provider, MAPPED) as one:
         assert http.get(f"{one.url}/api/v1/oidc/login").headers["location"] == "/#/login/provider"
+
+
+def test_who_begins_too_many_logins_waits_and_pushes_nobody_out(
+    one: Desk, http: httpx.Client, provider: Provider
+) -> None:
+    """Those who come through are no burden: a whole shift may sit behind one address."""
+    provider.next(claims=RINA)
+    for _ in range(BY_ADDRESS.free + 1):
+        assert come(one, http) == "/"
+    begun = http.get(http.get(f"{one.url}/api/v1/oidc/login").headers["location"]).headers["location"]
+    ends = [httpx.get(f"{one.url}/api/v1/oidc/login").headers["location"] for _ in range(BY_ADDRESS.free)]
+    assert ends[-1] == "/#/login/wait"
+    assert ends.count("/#/login/wait") == 1
+    assert http.get(begun).headers["location"] == "/", "what was begun before goes on"
+    one.now += BY_ADDRESS.forget_s
+    assert come(one, http) == "/"
 
 
 def test_without_a_provider_there_is_no_such_login(tmp_path: Path, http: httpx.Client) -> None:

@@ -14,9 +14,11 @@ import av
 import psutil
 import pytest
 
+from edge_agent.adapters.source_av import request_of
 from edge_agent.adapters.source_live import LiveSource
 from edge_agent.adapters.source_wire import Request
 from edge_agent.core.backoff import Backoff
+from edge_agent.core.spec import CameraSpec
 from edge_agent.core.types import Frame
 from tests.brokers import free_port, wait_until
 from tests.clips import counting_frames, write_clip
@@ -130,6 +132,17 @@ def test_a_dead_server_is_waited_for_and_its_password_never_shows(live: tuple[Rt
     after = frame_of(source)
     assert after.index > before
     wait_until(lambda: source.status().state == "online", 10, "online again")
+
+
+def test_a_camera_is_watched_by_its_substream(server: RtspServer, tmp_path: Path) -> None:
+    """As a whole agent does it: the other stream is asked for nothing."""
+    small = write_clip(tmp_path / "small.mp4", counting_frames(100, 96, 64), fps=10, codec="libx264", gop=10)
+    with RtspServer(small) as sub, RtspProxy(server.port) as main:
+        spec = CameraSpec("gate", f"rtsp://127.0.0.1:{main.port}/stream", fps=5.0, substream=sub.url)
+        with LiveSource("gate", request_of(spec, realtime=True), stall_s=3.0, backoff=FAST) as source:
+            source.start()
+            assert frame_of(source).image.shape == (64, 96, 3)
+        assert main.connections == []
 
 
 def test_over_udp_too(server: RtspServer) -> None:

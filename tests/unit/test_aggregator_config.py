@@ -89,6 +89,8 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
             ["oidc.client_secret_file"],
         ),
         ('[aggregator]\ndata_dir = "x"\n[mqtt]\nversion = "4"\n', ["mqtt.version = 4"]),
+        (f'{HTTP}[mqtt]\nhost = "mqtt://broker"\n', ["mqtt.host = mqtt://broker", "the name of a host"]),
+        (f'{HTTP}[mqtt]\nhost = "a..b"\n', ["mqtt.host = a..b", "the name of a host"]),
         ('[aggregator]\ndata_dir = "x"\n[mqtt]\npassword_file = "absent"\n', ["mqtt.password_file = absent"]),
         ('[aggregator]\ndata_dir = "x"\n[mqtt]\ntls_ca = "absent"\n', ["mqtt.tls_ca = absent", "existing file"]),
         ('[aggregator]\ndata_dir = "x"\n[correlation]\nopen_severe = 1.5\n', ["correlation.open_severe = 1.5", "1"]),
@@ -128,6 +130,12 @@ def test_an_error_names_file_key_value_and_what_is_allowed(tmp_path: Path, text:
         assert str(path) in error.value.render(language)
     for part in said:
         assert part in str(error.value)
+
+
+def test_a_file_from_an_editor_of_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.toml"
+    path.write_bytes(b'\xef\xbb\xbf[aggregator]\r\ndata_dir = "x"\r\n')
+    assert load(path).data_dir == tmp_path / "x"
 
 
 def test_an_absent_file_is_a_sentence(tmp_path: Path) -> None:

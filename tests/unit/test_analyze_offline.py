@@ -84,7 +84,7 @@ def test_a_source_that_breaks_ends_its_episodes_and_the_next_goes_on() -> None:
     def done(job: offline.Job, tally: offline.Tally, fault: SourceError | None) -> None:
         told.append((job.video.name, tally.frames, fault is not None))
 
-    events: list[Event] = list(offline.analyze(settings, jobs, Somebody(), lambda _: nullcontext(()), done))
+    events: list[Event] = list(offline.analyze(settings, jobs, lambda _: Somebody(), lambda _: nullcontext(()), done))
     assert told == [("breaks.mp4", 30, True), ("whole.mp4", 50, False)]
     assert [event.data.phase for event in events] == ["begin", "end", "begin", "end"]
     assert [int(event.sequence) for event in events] == [1, 2, 3, 4]
@@ -98,7 +98,7 @@ def test_the_clock_is_trusted_only_where_somebody_told_the_time() -> None:
     settings = config("gate")
     for start, synchronised in ((None, False), (datetime(2026, 2, 1, tzinfo=UTC), True)):
         jobs = offline.plan(settings, [Path("whole.mp4")], None, start)
-        events = list(offline.analyze(settings, jobs, Somebody(), lambda _: nullcontext(()), lambda *_: None))
+        events = list(offline.analyze(settings, jobs, lambda _: Somebody(), lambda _: nullcontext(()), lambda *_: None))
         assert {event.data.clock.synchronised for event in events} == {synchronised}
 
 

@@ -82,6 +82,18 @@ def test_someone_who_comes_with_a_change_of_light_does() -> None:
     assert gate.decide(picture(scene), t + 0.2).reason == "motion"
 
 
+def test_whoever_comes_in_the_shadows_of_clouds_does() -> None:
+    """The shadows are another light at each place, and no noise that would hide him."""
+    gate, t = settled(MotionSpec())
+    x, y = np.meshgrid(np.linspace(0, 6 * np.pi, SHAPE[1]), np.linspace(0, 4 * np.pi, SHAPE[0]))
+    scene = street() * (0.7 + 0.3 * np.sin(x) * np.cos(y)).astype(np.float32)
+    scene[40:60, 70:78] += 50
+    decision = gate.decide(picture(scene), t + 0.2)
+    assert decision.reason == "motion"
+    assert decision.moved is not None
+    assert decision.moved[40:60, 70:78].mean() > 0.5
+
+
 @pytest.mark.parametrize("share", [0.05, 0.15, 0.3, 0.45])
 @pytest.mark.parametrize("level", [10, 250])
 @pytest.mark.parametrize("flat", [True, False])

@@ -220,9 +220,9 @@ def test_what_is_looked_at_does_not_grow_with_the_number_of_incidents(
     assert len(city.correlator) == others + 1
     looked: list[Trail] = []
 
-    def counted(a: Trail, b: Trail, heard: HeardSince) -> object:
+    def counted(a: Trail, b: Trail, heard: HeardSince, distance: float | None) -> object:
         looked.append(b)
-        return tie(a, b, heard)
+        return tie(a, b, heard, distance)
 
     monkeypatch.setattr("aggregator.core.attribution.tie", counted)
     assert city.at(30).sees("market", "brawl").link.kind == "same"

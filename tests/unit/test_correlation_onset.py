@@ -184,3 +184,10 @@ def test_onlookers_come_within_minutes_of_a_fires_beginning(after_s: int, joins:
     for t in range(60, after_s, 60):
         city.at(t).sees("gate", "smoke_fire", "update", started=0, confidence=0.8)
     assert (city.at(after_s).sees("market", "crowd", confidence=0.8).incident == fire) is joins
+
+
+def test_smoke_that_comes_into_view_camera_by_camera_in_its_first_minutes_is_one_fire() -> None:
+    city = street()
+    for t, number in ((0, 0), (1, 1), (20, 2), (64, 3), (69, 4), (105, 5), (107, 6), (110, 7)):
+        city.at(t).sees(f"cam-{number}", "smoke_fire", confidence=0.8)
+    assert len(city.standing()) == 1

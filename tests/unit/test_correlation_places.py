@@ -92,3 +92,27 @@ def test_two_crowds_of_a_site_with_one_address_are_two_and_both_are_on_the_map()
     assert [{source.camera for source in one.incident.sources} for one in found] == [{"c0", "c1", "c2"}, {"c3", "c4"}]
     assert [one.incident.location and one.incident.location.radius_m for one in found] == [ADDRESS_M, ADDRESS_M]
     assert datetime.fromtimestamp(found[1].incident.started, UTC) == events[0].time.replace(minute=11, second=40)
+
+
+@pytest.mark.parametrize(("at_m", "t", "merged"), [(45, 130, True), (80, 101, False)])
+def test_two_are_one_where_a_third_lies_between_them_and_not_where_it_is_by_one(
+    at_m: float, t: float, merged: bool
+) -> None:
+    city = Timeline(west=(0, 0), east=(90, 0), third=(at_m, 0))
+    city.at(0).sees("west", "crowd", confidence=0.8)
+    city.at(100).sees("east", "crowd", confidence=0.8)
+    assert len(city.standing()) == 2
+    city.at(t).sees("third", "crowd", confidence=0.8)
+    assert (len(city.standing()) == 1) == merged
+
+
+@pytest.mark.parametrize(
+    ("kind", "moved_m", "one"), [("smoke_fire", 20, True), ("smoke_fire", 120, False), ("crowd", 120, False)]
+)
+def test_one_camera_that_sees_it_somewhere_else_sees_something_else(kind: str, moved_m: float, one: bool) -> None:
+    city = Timeline(gate=(0, 0))
+    city.take(make_event(0, "gate", kind, location=place(0, 0, 10)))
+    city.take(make_event(60, "gate", kind, "end", started=0, location=place(0, 0, 10)))
+    city.at(80)
+    city.take(make_event(80, "gate", kind, episode="again", location=place(moved_m, 0, 10)))
+    assert (len(city.standing()) == 1) == one

@@ -1,16 +1,20 @@
 """How OpenVINO's networks are made; what they answer is asked in tests/ports."""
 
 import contextlib
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from edge_agent.adapters import detector_openvino
 from edge_agent.adapters.detector_batch import Infer
 from edge_agent.adapters.detector_openvino import _of_own, _when_needed, open_openvino
 from edge_agent.core.spec import DetectorSpec, Precision
@@ -35,6 +39,30 @@ def test_two_threads_that_need_a_network_at_once_make_one(kind: Callable[[Callab
         found = list(threads.map(lambda _: infer(blob, lambda index, outputs: Detections.none()), range(2)))
     assert len(found) == 2
     assert len(made) == 1
+
+
+def test_a_closed_detector_keeps_no_network_though_somebody_still_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera that has gone does so until Python's collector comes round: a network has 40 MB or more."""
+    made: list[weakref.ref[Infer]] = []
+    in_turn = detector_openvino._in_turn
+
+    def making(compiled: Any) -> Infer:
+        infer = in_turn(compiled)
+        made.append(weakref.ref(infer))
+        return infer
+
+    monkeypatch.setattr(detector_openvino, "_in_turn", making)
+    detector = open_openvino(verify.load("yolov8n"), DetectorSpec(precision="f32", imgsz=320))
+    detector.detect([np.zeros((240, 320, 3), np.uint8)])
+    assert [one() is not None for one in made] == [True, True]
+    gc.disable()
+    try:
+        detector.close()
+        assert [one() for one in made] == [None, None]
+    finally:
+        gc.enable()
+    with pytest.raises(RuntimeError, match="closed"):
+        detector.detect([np.zeros((240, 320, 3), np.uint8)])
 
 
 def test_a_head_named_in_another_order_is_refused_at_the_start() -> None:

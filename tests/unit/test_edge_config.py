@@ -53,14 +53,18 @@ def test_relative_sources_are_taken_from_the_configs_folder(tmp_path: Path) -> N
         assert again.cameras[0].source == source
 
 
-@pytest.mark.parametrize("host", ["", " ", "a..b", "x" * 64 + ".id"])
+@pytest.mark.parametrize(
+    "host", ["", " ", "a..b", "x" * 64 + ".id", "mqtt://broker", "broker:8883", "10.0.0.1:1883", "10.0.0.1 ", "a b"]
+)
 def test_a_broker_that_has_no_name_is_told_before_anybody_connects(host: str) -> None:
     with pytest.raises(ConfigError) as error:
         parse(CAMERA + f'[mqtt]\nhost = "{host}"\n', Path("edge.toml"))
     assert "mqtt.host" in error.value.render("en")
 
 
-@pytest.mark.parametrize("host", ["broker", "10.0.0.1", "::1", "broker.jakarta.go.id", "pusat-komando.örtlich"])
+@pytest.mark.parametrize(
+    "host", ["broker", "10.0.0.1", "::1", "fe80::1%eth0", "broker.jakarta.go.id.", "mqtt_1", "pusat-komando.örtlich"]
+)
 def test_a_broker_may_have_any_name_or_address(host: str) -> None:
     config = parse(CAMERA + f'[mqtt]\nhost = "{host}"\n', Path("edge.toml"))
     assert config.mqtt is not None
@@ -84,6 +88,9 @@ def test_hash_follows_the_content_and_not_the_layout() -> None:
         (HEAD + "[mqtt]\nport = 99999\n", ["mqtt.port", "99999", "1 .. 65535"]),
         (HEAD + '[mqtt]\npassword = "x"\n', ["mqtt.password:", "unknown key", "password_file"]),
         (HEAD + '[mqtt]\nversion = "4"\n', ["mqtt.version", '"4"', '"auto", "5", "3.1.1"']),
+        (HEAD + "[detector]\nconfidence = 1\n", ["detector.confidence = 1", "0.001 .. 0.999"]),
+        (HEAD + "[detector]\nconfidence = 0\n", ["detector.confidence = 0", "0.001 .. 0.999"]),
+        (HEAD + "[tracker]\nmin_iou = 0\n", ["tracker.min_iou = 0", "0.001 .. 0.999"]),
         (HEAD + '[detector]\nclasses = ["car"]\n', ["detector.classes", "car", 'add "person"', "evidence.blur"]),
         (HEAD + "[detector]\nclasses = []\n", ["detector.classes", 'add "person"']),
         (HEAD + "[detecter]\n", ["detecter", "unknown key", "detector"]),
@@ -94,6 +101,8 @@ def test_hash_follows_the_content_and_not_the_layout() -> None:
         (CAMERA.replace("v.mp4", " "), ["camera[0].source", "empty", "rtsp://"]),
         (CAMERA + '[[camera]]\nid = "c"\nsource = "w"\n', ["camera[1].id", '"c"', "already used by camera[0]"]),
         (CAMERA + "location = { lat = 91, lon = 0 }\n", ["camera[0].location.lat", "91", "-90 .. 90"]),
+        (CAMERA + "location = [1, 2]\n", ["camera[0].location = [1, 2]", "should be { key = value, ... }"]),
+        (HEAD + "[[camera]]\n[[camera.rule]]\nkind = 'brawl'\nschedule = '22:00-05:00'\n", ['should be ["...", ...]']),
         (CAMERA + "fps = nan\n", ["camera[0].fps", "nan"]),
         (CAMERA + "masks = [[[0,0],[1,1],[2,0]]]\n", ["camera[0].masks[0][2][0]", "2", "0 .. 1"]),
         (CAMERA + ZONE.replace("[1,1]", "1"), ["camera[0].zone[0].polygon[2]", "= 1", "[x, x]"]),
@@ -153,6 +162,13 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert all(line.startswith("e.toml: ") for line in lines)
 
 
+def test_a_file_from_an_editor_of_windows_is_read(tmp_path: Path) -> None:
+    plain, marked = tmp_path / "plain.toml", tmp_path / "marked.toml"
+    plain.write_bytes(CAMERA.encode())
+    marked.write_bytes(b"\xef\xbb\xbf" + CAMERA.replace("\n", "\r\n").encode())
+    assert load(marked).config_hash == load(plain).config_hash
+
+
 def test_unreadable_files_are_named(tmp_path: Path) -> None:
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"\xff\xfe")
@@ -207,12 +223,17 @@ def test_a_substream_is_watched_live_and_recordings_are_not() -> None:
 
 
 @pytest.mark.parametrize(("kind", "taken"), [("brawl", "f32"), ("stopped_vehicle", "f32"), ("smoke_fire", "auto")])
-def test_automatic_precision_is_float32_where_a_rule_needs_it(kind: str, taken: str) -> None:
+def test_automatic_precision_is_float32_for_the_cameras_whose_rules_need_it(kind: str, taken: str) -> None:
     rule = f'[[camera.rule]]\nkind = "{kind}"\n'
-    assert parse(CAMERA, Path("edge.toml")).network.precision == "auto"
-    assert parse(CAMERA + rule, Path("edge.toml")).network.precision == taken
-    said = '[detector]\nprecision = "bf16"\n'
-    assert parse(said + CAMERA + rule, Path("edge.toml")).network.precision == "bf16"
+
+    def precisions(text: str) -> list[str]:
+        config = parse(text, Path("edge.toml"))
+        return [config.network_of(camera).precision for camera in config.cameras]
+
+    other = '[[camera]]\nid = "other"\nsource = "v.mp4"\n'
+    assert precisions(CAMERA + other) == ["auto", "auto"]
+    assert precisions(CAMERA + rule + other) == [taken, "auto"]
+    assert precisions('[detector]\nprecision = "bf16"\n' + CAMERA + rule + other) == ["bf16", "bf16"]
 
 
 def test_integers_are_refused_where_a_rule_reads_the_networks_map() -> None:

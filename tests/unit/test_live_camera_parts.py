@@ -78,12 +78,12 @@ def played(monkeypatch: pytest.MonkeyPatch, evidence: EvidenceSection) -> tuple[
     monkeypatch.setattr(runtime_camera, "LiveSource", Told)
     monkeypatch.setattr(runtime_evidence, "snapshot", snapshot)
     spec = guarded("rtsp://camera", crops="auto")
-    camera = runtime_camera.LiveCamera(spec, AGENT, TrackerSpec(start=0.4), DetectorSpec(), "grey", lambda _: None)
     detector, looks = Grey(), []
+    camera = runtime_camera.LiveCamera(spec, AGENT, TrackerSpec(start=0.4), DetectorSpec(), detector, lambda _: None)
     for n in range(20):
         camera._source.frame = picture(n)  # type: ignore[union-attr]
         detector.exact.clear()
-        outputs = camera.step(detector, CLOCK, evidence)
+        outputs = camera.step(CLOCK, evidence)
         looks.append((len(outputs or ()), list(detector.exact)))
     camera.suspend()
     return blurred, looks

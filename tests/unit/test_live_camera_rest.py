@@ -58,13 +58,13 @@ class Camera:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, glance_s: float) -> None:
         monkeypatch.setattr(runtime_camera, "LiveSource", Still)
         spec = guarded("rtsp://camera", glance_s=glance_s)
-        self.live = runtime_camera.LiveCamera(spec, AGENT, TrackerSpec(), DetectorSpec(), "nobody", lambda _: None)
+        self.live = runtime_camera.LiveCamera(spec, AGENT, TrackerSpec(), DetectorSpec(), Nobody(), lambda _: None)
         self.source: Any = self.live._source
 
     def step(self, n: int | None = None) -> list[str]:
         """Kinds of events, where the source has a picture of `n` seconds, or none."""
         self.source.frame = None if n is None else Frame(IMAGE, tiny_luma(IMAGE, 96), n, T0 + n)
-        return [one.event.data.kind for one in self.live.step(Nobody(), CLOCK, EvidenceSection()) or ()]
+        return [one.event.data.kind for one in self.live.step(CLOCK, EvidenceSection()) or ()]
 
     def rest(self) -> None:
         for n in range(20):

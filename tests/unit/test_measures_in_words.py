@@ -1,12 +1,16 @@
-"""What rules measure reads in both languages: each measure and each unit that the code can name is in the catalogue."""
+"""What rules tell reads in both languages: each measure, each unit and each thing that the code can name is in the
+catalogue."""
 
 import ast
 from collections.abc import Iterator
+from typing import get_args, get_type_hints
 
 from contract.texts import catalogue
 from edge_agent.core.pace import Unit as PaceUnit
 from edge_agent.core.rules.brawl_model import PARTS
-from simulator.city import MEASURES
+from edge_agent.core.rules.table import RULES
+from edge_agent.zoo.manifest import manifest
+from simulator.city import MEASURES, SUBJECTS
 from tests.data import ROOT
 
 COMPUTED: dict[str, set[str]] = {
@@ -49,3 +53,21 @@ def test_every_unit_is_written_as_the_reader_writes_it() -> None:
     units |= set(PaceUnit.__args__)  # type: ignore[attr-defined]
     assert len(units) > 8
     assert {unit for unit in units if f"web.unit.{unit}" not in catalogue()} == set()
+
+
+def test_what_is_seen_has_a_name_in_both_languages() -> None:
+    """The detector's classes, and what rules call things that it has no class for."""
+    listing = manifest()
+    seen = {name for entry in listing.model for name in listing.classes_of(entry)}
+    own = {
+        one.value.value
+        for path in (ROOT / "edge_agent" / "core" / "rules").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Subject"
+        for one in node.keywords
+        if one.arg == "cls" and isinstance(one.value, ast.Constant)
+    }
+    assert own >= {"object", "fire", "smoke"}
+    changes = set(get_args(get_type_hints(RULES["scene_change"].spec)["purpose"]))
+    told = seen | {str(name) for name in own} | changes | {cls for cls, _ in SUBJECTS.values()}
+    assert {name for name in told if f"web.class.{name}" not in catalogue()} == set()

@@ -72,20 +72,33 @@ def plan(*arguments: str) -> Plan:
 
 def test_the_plan_of_a_command_line() -> None:
     whole, quick = plan(), plan("--quick")
-    assert (len(whole.clips), whole.overlays, whole.strengths) == (10, tuple(KINDS), STRENGTHS)
-    assert (quick.clips, quick.strengths, quick.detector) == (QUICK, ("medium",), False)
+    assert whole.parts == Plan().parts
+    assert len(set(whole.parts)) == len(whole.parts) == 10 * len(KINDS) * len(STRENGTHS)
+    assert set(quick.parts) == {(kind, "medium", name) for kind in KINDS for name in QUICK}
+    assert not quick.detector
     some = plan("--clip", "vtest", "thai", "--overlay", "rain", "--strength", "weak", "--kind", CAMERA, "--detector")
-    assert (len(some.clips), some.overlays, some.strengths, some.kinds) == (2, ("rain",), ("weak",), (CAMERA,))
-    assert some.detector
+    assert [(kind, how) for kind, how, _ in some.parts] == [("rain", "weak")] * 2
+    assert (some.kinds, some.detector, some.seed) == ((CAMERA,), True, 0)
     assert set(QUICK) <= set(CLIPS)
+
+
+def test_a_sample_is_drawn_by_its_seed_from_what_is_asked_for() -> None:
+    one, other = (plan("--strength", "strong", "--sample", "20", "--seed", seed) for seed in ("1", "2"))
+    assert one == plan("--strength", "strong", "--sample", "20", "--seed", "1")
+    assert len(set(one.parts)) == len(set(other.parts)) == 20
+    assert one.parts != other.parts
+    assert {how for _, how, _ in one.parts} == {"strong"}
+    assert len({name for *_, name in one.parts}) > 5
+    assert len(plan("--clip", "vtest", "--overlay", "rain", "--sample", "20").parts) == len(STRENGTHS)
 
 
 def test_what_is_kept_is_counted_and_not_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     some, file = plan("--clip", "vtest", "--overlay", "rain", "--strength", "weak"), tmp_path / "trials"
-    (name,) = some.clips
+    ((*_, name),) = some.parts
     trials = [
         Trial("rain", "weak", name, (episode("brawl", 1, 2),)),
         Trial("rain", "strong", name, (episode("brawl", 1, 2),)),
+        Trial("rain", "weak", name, (episode("brawl", 1, 2),), 7),
         Trial("rain", "weak", name, (episode("brawl", 3, 4), episode("smoke_fire", 3, 4))),
     ]
     file.write_bytes(b"".join(msgspec.json.encode(trial) + b"\n" for trial in trials))

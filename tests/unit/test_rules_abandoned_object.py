@@ -12,7 +12,7 @@ from edge_agent.core.rules.attendance import Company, union
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import Figure, FigureId, View
 from tests.scenes import T0, every
-from tests.yards import ASPECT, HEIGHT, WIDTH, Yard, ground, somebody, thing
+from tests.yards import ASPECT, HEIGHT, WIDTH, Yard, ground, somebody, thing, window
 
 BAG = (0.5, 0.62, 0.56, 0.72)
 GROUND = ground()
@@ -57,7 +57,7 @@ def test_an_owner_who_stood_by_until_it_was_told_from_its_surroundings_was_with_
     """He is out of reach before the thing has been there for the 2.5 s that it takes to be one."""
 
     def people(t: float) -> tuple[Figure, ...]:
-        x = 0.4 if t < 8 else 0.4 - 0.8 * (t - 8)
+        x = 0.45 if t < 8 else 0.45 - 0.8 * (t - 8)
         return (somebody(1, (x, 0.72)),) if t >= 4 and x > 0.05 else ()
 
     assert play(rule(), people=people).first == pytest.approx(18.2, abs=0.5)
@@ -188,6 +188,43 @@ def test_a_drop_on_the_dome_is_none() -> None:
 def test_what_appears_where_nobody_was_counts_only_where_asked_for() -> None:
     assert play(rule(), people=lambda t: ()).first is None
     assert play(rule(carried=False), people=lambda t: ()).first is not None
+
+
+@pytest.mark.parametrize(("gap", "told"), [(0.05, True), (0.2, False), (0.3, False)])
+def test_what_comes_up_beside_somebody_out_of_touch_was_not_put_there(gap: float, told: bool) -> None:
+    """A lamp that goes on, a digit of a clock; gap: body heights between their boxes."""
+    height = 0.4
+    x = BAG[0] - (gap + 0.18) * height / ASPECT
+
+    def people(t: float) -> tuple[Figure, ...]:
+        return (somebody(1, (x, 0.72), height),) if 4 <= t < 12 else ()
+
+    assert (play(rule(), people=people).first is not None) == told
+
+
+@pytest.mark.parametrize(("levels", "told"), [(0.0, True), (10.0, True), (18.0, False)])
+def test_what_changes_from_look_to_look_is_shown_by_a_screen_or_a_lamp(levels: float, told: bool) -> None:
+    """From 17 s on it is by so much brighter at every other look."""
+
+    def flashes(t: float) -> NDArray[np.float32]:
+        return bag(t) if t < 17 or round(t / 0.6) % 2 else thing(GROUND, BAG, 40.0 + levels)
+
+    assert (play(rule(), flashes).first is not None) == told
+
+
+@pytest.mark.parametrize(("high", "told"), [(0.0, True), (1.0, False), (1.5, False), (4.0, True)])
+def test_a_digit_beside_digits_that_change_is_part_of_a_clock(high: float, told: bool) -> None:
+    """Beside it is a strip of so many times its height of which half changes every second."""
+    middle, half = (BAG[1] + BAG[3]) / 2, high * (BAG[3] - BAG[1]) / 2
+    strip = (0.58, middle - half, 0.66, middle + half)
+
+    def clock(t: float) -> NDArray[np.float32]:
+        shown = bag(t).copy()
+        part = shown[window(strip)]
+        part[np.random.default_rng(int(t)).random(part.shape) < 0.5] = 230.0
+        return shown
+
+    assert (play(rule(), clock).first is not None) == told
 
 
 def test_what_is_taken_away_is_not_left_behind() -> None:

@@ -110,6 +110,19 @@ def test_a_crash_before_a_gap_is_told_at_the_first_look_after_it(lost: float, ga
     assert first(play(rule(), times, meeting)) == pytest.approx(lost + gap_s, abs=0.21)
 
 
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_crash_is_told_by_a_look_and_not_while_nobody_looks(stays: bool) -> None:
+    """It comes to stand at 4 s. Nothing seems to move from 4.6 s to 8 s, so nobody looks; then it is there or gone."""
+    step, told = rule(), []
+    for t in every(5, 0, 12):
+        held = 4.6 < t < 8
+        at = 4.6 if held else t
+        other = vehicle(2, 1.06, min(0.54, 0.54 - 0.2 * (3.6 - at)), "motorcycle")
+        figures = (comes(at, braking_s=0.4), other) if stays or t < 8 else (other,)
+        told += [t] * len(step.step(View(T0 + t, figures, ASPECT, held)))
+    assert told[:1] == ([8.0] if stays else [])
+
+
 @pytest.mark.parametrize("again", [8.5, 12.0])
 def test_who_crashed_and_was_hidden_at_its_time_is_told_as_any_other_who_stands(again: float) -> None:
     """The other drives on at 6 s; then nobody is there for whom it could wait."""

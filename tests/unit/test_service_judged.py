@@ -257,7 +257,7 @@ def test_a_search_goes_through_an_index_and_sorts_nothing(tmp_path: Path, query:
     [
         (store_judged.COUNT_BY, ["x", "x"]),
         ("SELECT id FROM events WHERE id IN (?)", ["x"]),
-        store_incidents.search(("open",), None, None, None, 9),
+        store_incidents.searches(("open",), None, None, None, 9)[0],
         (store_incidents.BODIES, [5.0]),
         (store_incidents.EPISODES, [5.0]),
         (store_acts.MOVE, ["y", "", "x", "e"]),

@@ -15,7 +15,7 @@ const built = [
   ...VIEWS.map((name) => `web.view.${name}`),
   ...ACTIONS.filter((action) => action.confirm).map((action) => `web.confirm.${action.to}`),
   ...ROLES.map((name) => `web.role.${name}`),
-  ...["provider", "expired", "role", "district", "disabled", "name"].map((name) => `web.sign_on.${name}`),
+  ...["provider", "expired", "role", "district", "disabled", "name", "wait"].map((name) => `web.sign_on.${name}`),
   ...["connecting", "live", "late", "lost"].map((name) => `web.link.${name}`),
   ...["acknowledge", "resolve"].map((name) => `web.timer.${name}`),
   ...["on", "muted", "blocked", "absent"].map((name) => `web.sound.${name}`),

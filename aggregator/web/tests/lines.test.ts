@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { arrangeLines, type Line } from "../src/lib/lines";
+import { arrangeLines, sumsUp, type Line } from "../src/lib/lines";
 import { EMPTY } from "../src/lib/store";
 import type { DeskState } from "../src/lib/types";
 import { incident } from "./helpers";
@@ -27,6 +27,14 @@ describe("the lines of the list", () => {
     expect(said(arrangeLines(rows, desk, new Set([id]), null))).toEqual(["c", `${id} 2`, "a", "b"]);
     const handled = rows.map((row) => ({ ...row, state: "acknowledged" as const }));
     expect(said(arrangeLines(handled, desk, NONE, null))).toEqual(["a", "b", "c"]);
+  });
+
+  it("are said to sum up alarms only where some do, however high the load is", () => {
+    const over = { ...EMPTY.desk.load, over: true };
+    const suspected = { site: "monas", kind: "crowd", alarm: false, incidents: ["a", "b"] };
+    expect(sumsUp({ load: over, summaries: [] })).toBe(false);
+    expect(sumsUp({ load: over, summaries: [suspected] })).toBe(false);
+    expect(sumsUp({ load: over, summaries: [suspected, { ...suspected, alarm: true }] })).toBe(true);
   });
 
   it("never takes away the line that the operator looks at", () => {

@@ -59,7 +59,7 @@ describe("what verdicts have shown of a source", () => {
   it("is a share only where somebody has judged it", () => {
     preferences.language = "en";
     const witness = { site: "senen", camera: "gate-1", kind: "crowd", told: 0.82, counts: 0.7, precision: 0.5, verdicts: 3.6 };
-    expect(witnessText(witness, "Gate 1")).toBe("Gate 1, Crowd: right 50% of the time (4 verdicts); its 82% counts as 70%");
+    expect(witnessText(witness, "Gate 1")).toBe("Gate 1, Crowd: right 50% of the time (verdicts: 4); its 82% counts as 70%");
     expect(witnessText({ ...witness, verdicts: 0.04 }, "Gate 1")).toBe("Gate 1, Crowd: hardly judged yet; its 82% counts as 70%");
   });
 });

@@ -25,6 +25,12 @@ describe("the map's scene", () => {
     expect(points.map((point) => point.properties?.["rank"])).toEqual([0, 3]);
   });
 
+  it("puts what is in hand below all that waits", () => {
+    const [waits, taken] = [incident({ id: "a", severity: "info" }), incident({ id: "b", severity: "critical", state: "acknowledged" })];
+    const ranks = incidentPoints([waits, taken]).features.map((point) => Number(point.properties?.["rank"]));
+    expect(ranks).toEqual([0, -1]);
+  });
+
   it("gives an extent in pixels that grows with the zoom as metres do", () => {
     const [point] = incidentPoints([incident({ id: "a", location: { lat: 0, lon: 106.8, radius_m: 100 } })]).features;
     // 156 km a pixel at zoom 0 of 256-pixel tiles: 78 km of 512-pixel ones.
@@ -71,10 +77,10 @@ describe("the map's scene", () => {
   it("is drawn anew only for what would look different", () => {
     const before = [incident({ id: "a" }), incident({ id: "b", path: [{ lat: 1, lon: 2, time: "" }] })];
     const [a, b] = before as [(typeof before)[0], (typeof before)[0]];
-    const told = { ...a, revision: 9, event_count: 40, state: "acknowledged" as const, location: { ...a.location! } };
+    const told = { ...a, revision: 9, event_count: 40, state: "suspected" as const, location: { ...a.location! } };
     expect(drawnAlike(before, [told, { ...b }], alikeIncidents)).toBe(true);
     expect(drawnAlike(before, [told, { ...b, path: [{ lat: 1, lon: 2, time: "later" }] }], alikePaths)).toBe(true);
-    for (const other of [[a], [b, a], [{ ...a, severity: "info" as const }, b], [{ ...a, location: { ...a.location!, radius_m: 999 } }, b], [{ ...a, location: null }, b]]) {
+    for (const other of [[a], [b, a], [{ ...a, severity: "info" as const }, b], [{ ...a, state: "acknowledged" as const }, b], [{ ...a, location: { ...a.location!, radius_m: 999 } }, b], [{ ...a, location: null }, b]]) {
       expect(drawnAlike(before, other, alikeIncidents)).toBe(false);
     }
     expect(drawnAlike(before, [a, { ...b, path: [{ lat: 1, lon: 2, time: "" }, { lat: 1, lon: 3, time: "" }] }], alikePaths)).toBe(false);

@@ -96,7 +96,9 @@ class AbandonedObject:
             return None
         if exceeded(view.t - thing.seen, UNSEEN_S) or not reached(thing.open_s, OPEN_S):
             return None
-        if (self._rule.carried and not met.owners) or max(met.seated, met.driven) >= PARTS or thing.drop:
+        if (self._rule.carried and not met.owners) or max(met.seated, met.driven) >= PARTS:
+            return None
+        if thing.drop or thing.on_display:
             return None
         wide, high = (thing.box[2] - thing.box[0]) * view.aspect, thing.box[3] - thing.box[1]
         if met.height > 0 and (high > TALL * met.height or wide > BROAD * met.height):

@@ -20,9 +20,10 @@ REMEMBERED_S = 30.0
 BEFORE_S, AFTER_S = 4.0, 2.0
 """Who was with a thing so long before it came to rest can have put it there; where nobody was seen, who bends down is
 not always, then who was so long after."""
-TOUCH, OWNERS = 0.35, 2
-"""Gap between the boxes of a person and a thing, in body heights, over which it can be put down; of those who were that
-near the OWNERS whose feet were nearest count."""
+TOUCH, OWNERS = 0.1, 2
+"""Gap between the boxes of a person and a thing, in body heights, over which it can be put down: none but that by which
+boxes tremble, since what a hand holds meets the box around its owner. Of those who were that near the OWNERS whose feet
+were nearest count."""
 BORDER, WALK, SWITCH_S = 0.015, 0.8, 3.0
 """Who is first seen within reach of a thing, no longer than SWITCH_S after its owner was lost there and not at the
 border of the picture (a share of it), is the owner under another id; nor so near its left or right border that he can

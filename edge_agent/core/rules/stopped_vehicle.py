@@ -100,7 +100,9 @@ class StoppedVehicle:
         movers = self._traffic.look(view)
         mine = {figure.id for figure in counted(self._rule, view.figures)}
         findings = []
-        self._score, looked, self._looked = 0.0, self._looked, view.t
+        self._score, looked = 0.0, self._looked
+        if not view.held:
+            self._looked = view.t
         for mover in movers:
             stood = mover.stands(view.t)
             if not stood or mover.figure.id not in mine or not inside(self._polygon, in_frame(mover.figure.foot)):
@@ -113,6 +115,8 @@ class StoppedVehicle:
             self._score = max(self._score, stood / case.patience_s)
             if reached(stood, case.patience_s) and (mover.speed or 0.0) <= STILL:
                 if case.crashed and untold:
+                    if view.held:  # who is too small to stir the picture seems to stand while nobody looks
+                        continue
                     self._crashed.append(mover.serial)
                 findings.append(_finding(mover, case, stood, view.t))
         return tuple(findings)

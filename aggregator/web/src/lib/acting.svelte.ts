@@ -246,6 +246,7 @@ function errorKey(status: number): string {
   if (status === 401) return "web.error.session";
   if (status === 403) return "web.error.role";
   if (status === 429) return "web.error.too_fast";
+  if (status === 504) return "web.error.no_answer";
   return status === 0 ? "web.error.unreachable" : "web.error.failed";
 }
 

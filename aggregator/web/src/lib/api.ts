@@ -18,6 +18,7 @@ import type {
 } from "./types";
 
 const BASE = "/api/v1";
+const LONGEST_LOOK_MS = 15_000;
 export const STREAM_URL = `${BASE}/stream`;
 
 export function evidenceUrl(sha256: string): string {
@@ -50,7 +51,9 @@ export class ApiError extends Error {
 }
 
 export async function fetchIncident(id: string, signal: AbortSignal): Promise<IncidentDetail> {
-  return (await read(`/incidents/${encodeURIComponent(id)}`, signal)) as IncidentDetail;
+  // A connection that was cut off silently would keep it waiting for minutes.
+  const patient = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_LOOK_MS)]);
+  return (await read(`/incidents/${encodeURIComponent(id)}`, patient)) as IncidentDetail;
 }
 
 /** What shows that a request comes from this page; the session's cookie alone does nothing but read. */
@@ -115,9 +118,12 @@ export async function fetchPrecision(signal: AbortSignal): Promise<Precision[]> 
   return ((await read("/precision", signal)) as { items: Precision[] }).items;
 }
 
+/** So many are looked at: of more, the latest. */
+export const MOST_SUPPRESSED = 500;
+
 /** Events since then that raised no fresh alarm, the latest first. */
 export async function fetchSuppressed(since: number, signal: AbortSignal): Promise<Suppressed[]> {
-  const query = new URLSearchParams({ since: new Date(since).toISOString(), limit: "500" });
+  const query = new URLSearchParams({ since: new Date(since).toISOString(), limit: String(MOST_SUPPRESSED) });
   return ((await read(`/suppressed?${query}`, signal)) as { items: Suppressed[] }).items;
 }
 
@@ -197,7 +203,9 @@ async function send(method: string, path: string, body?: unknown, longestMs = 10
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(longestMs),
     });
-  } catch {
+  } catch (error) {
+    // Whether it was done before the answer was lost, nobody knows here.
+    if (error instanceof DOMException && error.name === "TimeoutError") throw new ApiError(504, "");
     throw new ApiError(0, "unreachable");
   }
   return answer(response);

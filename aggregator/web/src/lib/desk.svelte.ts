@@ -23,6 +23,8 @@ const URGENT_MS = 10;
 const DRAWING_SHARE = 3;
 /** Moving quickly through the list looks at no picture on the way: every look is in the audit log. */
 const DETAIL_DELAY_MS = 200;
+/** A detail that did not come is asked for again after this. */
+const DETAIL_RETRY_MS = 3000;
 /** Below this the difference between the clocks is the way of the message. */
 const SKEW_MS = 2000;
 
@@ -283,11 +285,13 @@ class Desk {
       this.detail = detail;
       this.detailMissing = false;
     } catch (error) {
-      if (!request.signal.aborted && this.selectedId === id) {
-        this.detailMissing = error instanceof ApiError && error.status === 404;
-        if (this.detailMissing) this.detail = null;
-        if (error instanceof ApiError && error.status === 401) void who.ask();
-      }
+      if (request.signal.aborted || this.selectedId !== id) return;
+      const status = ApiError.of(error).status;
+      this.detailMissing = status === 404;
+      if (this.detailMissing) this.detail = null;
+      if (status === 401) void who.ask();
+      // The connection or the server was away for a moment: without its detail the incident stands there without picture and reasons.
+      if (status <= 0 || status >= 500 || status === 429) this.#loadDetail(DETAIL_RETRY_MS);
     }
   }
 

@@ -1,4 +1,4 @@
-/** Camera hosts that hinder their cameras: too busy, or with a wrong clock. Pure. */
+/** Camera hosts that hinder their cameras: too busy, with a full disk, or with a wrong clock. Pure. */
 import { compareCameras } from "./order";
 import { HINDRANCES, hindrance, type Hindrance } from "./store";
 import type { Camera } from "./types";
@@ -13,7 +13,7 @@ export interface HinderingHost {
   of: number;
 }
 
-/** Wrong clocks first, since there nothing rings; then the one that hinders most cameras. */
+/** Wrong clocks and full disks first, since there nothing rings; then the one that hinders most cameras. */
 export function hinderingHosts(all: readonly Camera[]): HinderingHost[] {
   const counts = new Map<string, number>();
   const hosts = new Map<string, HinderingHost>();

@@ -19,6 +19,11 @@ export interface SummaryLine {
 
 export type Line = { id: string; incident: Incident; within: boolean } | { id: string; summary: SummaryLine };
 
+/** Whether minor alarms share a line now; above its budget the load may find none that do. */
+export function sumsUp(desk: DeskState): boolean {
+  return desk.load.over && desk.summaries.some((summary) => summary.alarm);
+}
+
 /** rows: in the list's order. Summaries follow, alarms first; what an expanded one holds follows it. */
 export function arrangeLines(rows: readonly Incident[], desk: DeskState, expanded: ReadonlySet<string>, kept: string | null): Line[] {
   const summedUp = new Map(desk.summaries.flatMap((summary) => summary.incidents.map((id) => [id, summary] as const)));

@@ -20,6 +20,6 @@ export function failureOf(error: unknown): Said {
 export function signOnFailure(hash: string): Said | null {
   const [, reason] = /^#\/login\/([a-z]+)$/.exec(hash) ?? [];
   if (reason === undefined) return null;
-  const known = ["provider", "expired", "role", "district", "disabled", "name"];
+  const known = ["provider", "expired", "role", "district", "disabled", "name", "wait"];
   return { key: `web.sign_on.${known.includes(reason) ? reason : "provider"}`, values: {} };
 }

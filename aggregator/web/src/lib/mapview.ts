@@ -338,14 +338,18 @@ export class MapView {
         paint(pen, "M12 2 21 22 12 17 3 22z", severity[name], "fill");
       });
     }
-    RANKED.forEach((name, rank) => {
+    // What is in hand is hollow, by ranks below 0.
+    [...RANKED, ...RANKED].forEach((name, at) => {
+      const rank = at - RANKED.length;
+      const [inside, mark] = rank < 0 ? [panel, severity[name]] : [severity[name], onSeverity];
       const draw = (pen: CanvasRenderingContext2D): void => {
         paint(pen, SHAPES[name].outline, panel, "stroke", 5);
-        paint(pen, SHAPES[name].outline, severity[name], "fill");
+        paint(pen, SHAPES[name].outline, inside, "fill");
+        if (rank < 0) paint(pen, SHAPES[name].outline, severity[name], "stroke", 2);
       };
       this.#image(`severity-${rank}`, SIGN.one, (pen) => {
         draw(pen);
-        paint(pen, SHAPES[name].mark, onSeverity, "stroke", 2.6);
+        paint(pen, SHAPES[name].mark, mark, "stroke", 2.6);
       });
       // One behind it: that it stands for several is seen where their number finds no place.
       this.#image(`cluster-${rank}`, SIGN.several, (pen) => {
@@ -353,7 +357,7 @@ export class MapView {
         draw(pen);
         pen.translate(-3.2, 3.2);
         draw(pen);
-        paint(pen, SHAPES[name].mark, onSeverity, "stroke", 2.6);
+        paint(pen, SHAPES[name].mark, mark, "stroke", 2.6);
       }, 5);
     });
     for (const sign of ["watching", "quiet", "missing"] as const) {

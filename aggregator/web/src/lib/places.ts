@@ -23,6 +23,14 @@ export function nameAt(site: string, camera: string, cameras: ReadonlyMap<string
   return cameraName(cameras.get(cameraKey({ site, id: camera })) ?? camera);
 }
 
+/** What a silence is of, or a verdict: the names that people call it by, with the place where the camera's does not say it. */
+export function scopeName(one: { site: string | null; camera: string | null; rule?: string | null; zone?: string | null }, cameras: ReadonlyMap<string, Camera>): string {
+  const site = one.site === null ? "" : placeTitle(one.site);
+  const camera = one.camera === null ? "" : nameAt(one.site ?? "", one.camera, cameras);
+  const place = camera.toLowerCase().includes(site.toLowerCase()) ? [] : [site];
+  return [camera || site, ...(camera === "" ? [] : place), one.rule ?? "", readable(one.zone ?? "")].filter(Boolean).join(" · ");
+}
+
 /** The first camera's name, else the site's: what an operator calls the place. */
 export function placeName(incident: Incident, cameras: ReadonlyMap<string, Camera>): string {
   const [first] = camerasOf(incident, cameras);

@@ -2,9 +2,9 @@
 import type { Feature, FeatureCollection, LineString, Point, Polygon } from "geojson";
 import { placeTitle } from "./format";
 import { bearing, circle, grid, pixelsAtZoom0, sector, type Bounds } from "./geo";
-import { cameraKey, isClosed, isWatching } from "./store";
+import { cameraKey, isClosed, isWatching, needsAction } from "./store";
 import { cameraSign } from "./shapes";
-import { SEVERITIES, type Camera, type Incident, type Severity } from "./types";
+import { SEVERITIES, type Camera, type Incident } from "./types";
 
 export interface Placed {
   lat: number;
@@ -31,7 +31,7 @@ export function alikeCameras(a: Camera, b: Camera): boolean {
 }
 
 export function alikeIncidents(a: Incident, b: Incident): boolean {
-  return a.id === b.id && a.severity === b.severity && a.location?.lat === b.location?.lat && a.location?.lon === b.location?.lon && a.location?.radius_m === b.location?.radius_m;
+  return a.id === b.id && a.severity === b.severity && needsAction(a) === needsAction(b) && a.location?.lat === b.location?.lat && a.location?.lon === b.location?.lon && a.location?.radius_m === b.location?.radius_m;
 }
 
 export function alikePaths(a: Incident, b: Incident): boolean {
@@ -73,20 +73,20 @@ export function sitePoints(cameras: readonly (Camera & Placed)[]): FeatureCollec
   );
 }
 
-/** `rank` is 3 for critical … 0 for info: the larger is drawn on top, and is the one a cluster shows. `extent`: in pixels at zoom 0. */
+/** `rank` is 3 for critical … 0 for info, and less than 0 for what is in hand: the larger is drawn on top, and is the one a cluster shows. `extent`: in pixels at zoom 0. */
 export function incidentPoints(incidents: readonly Incident[]): FeatureCollection<Point> {
   return collection(
     incidents.flatMap((incident): Feature<Point>[] => {
       if (incident.location === null) return [];
       const { lat, lon, radius_m } = incident.location;
-      const properties = { id: incident.id, rank: rankOf(incident.severity), severity: incident.severity, extent: pixelsAtZoom0(radius_m, lat) };
+      const properties = { id: incident.id, rank: rankOf(incident), severity: incident.severity, extent: pixelsAtZoom0(radius_m, lat) };
       return [{ type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties }];
     }),
   );
 }
 
-function rankOf(severity: Severity): number {
-  return SEVERITIES.length - 1 - SEVERITIES.indexOf(severity);
+function rankOf(incident: Incident): number {
+  return (needsAction(incident) ? SEVERITIES.length : 0) - 1 - SEVERITIES.indexOf(incident.severity);
 }
 
 /** The way that incidents took, where they moved. */

@@ -163,7 +163,7 @@ export function isWatching(camera: Camera): boolean {
 }
 
 /** What its host does to a camera that watches: too busy (what is over soon may not be seen), or with a wrong clock (no alarms). */
-export const HINDRANCES = ["rarely", "clock"] as const;
+export const HINDRANCES = ["rarely", "disk", "clock"] as const;
 export type Hindrance = (typeof HINDRANCES)[number];
 
 export function hindrance(camera: Camera): Hindrance | null {
