@@ -1,5 +1,7 @@
 """A whole agent when disk, camera or host fail: what is lost is only what failed."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -44,6 +46,30 @@ def test_a_disk_that_refuses_for_a_while_loses_no_event(world: World, monkeypatc
         wait_until(lambda: told(world) != "camera.disk")
     assert world.listener.events()[0].id == refusals[0]
     assert int(world.listener.events()[0].sequence) == 1
+
+
+UNLINKED = """
+import sys
+from pathlib import Path
+from edge_agent.adapters.mqtt_link import MqttLink
+from edge_agent.config import load
+from edge_agent.runtime import Runtime
+from tests.agents import BrightnessDetector
+
+def start(link):
+    raise RuntimeError("can't start new thread")
+
+MqttLink.start = start
+Runtime(load(Path(sys.argv[1])), BrightnessDetector()).run()
+"""
+
+
+def test_an_agent_that_cannot_start_ends(world: World) -> None:
+    """A supervisor then starts it again; one that watched on without its link would tell nobody of anything."""
+    command = [sys.executable, "-c", UNLINKED, str(world.write(world.camera()))]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "can't start new thread" in ended.stderr
 
 
 def told(world: World) -> str:
