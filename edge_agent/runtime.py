@@ -181,15 +181,19 @@ class Runtime:
 
     def _change_to(self, new: EdgeConfig) -> None:
         running = {camera.spec: camera for camera in self._cameras}
-        kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}
+        cameras = {spec: running.pop(spec) for spec in new.cameras if spec in running}
         self._config = new
         # What somebody has suspended is not watched again because its zones were moved.
         suspended = {camera.spec.id for camera in running.values() if camera.state == "suspended"}
         # The others first: their connection is free then, and whoever comes in their place knows what they learned.
-        self._cameras = tuple(kept.values())
+        self._cameras = tuple(cameras.values())
         self._analysis.watch(self._cameras)
-        self._cameras = tuple(kept.get(spec) or self._open(spec, spec.id in suspended) for spec in new.cameras)
-        self._analysis.watch(self._cameras)
+        try:
+            for spec in new.cameras:
+                cameras[spec] = cameras.get(spec) or self._open(spec, spec.id in suspended)
+        finally:  # what could be opened is watched, and the next reload finds it
+            self._cameras = tuple(cameras[spec] for spec in new.cameras if spec in cameras)
+            self._analysis.watch(self._cameras)
         self._link.set_config_hash(new.config_hash)
 
     def command(self, command: Command) -> Reply | Future[Reply]:

@@ -154,8 +154,12 @@ def test_a_reload_that_fails_midway_ends_nothing_and_the_next_one_mends_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened, refused = Runtime._open, threading.Event()
+    news: list[LiveCamera] = []
 
     def refuse(self: Runtime, *args: Any) -> LiveCamera:
+        if not news:
+            news.append(opened(self, *args))
+            return news[0]
         refused.set()
         raise RuntimeError("can't start new thread")
 
@@ -163,10 +167,13 @@ def test_a_reload_that_fails_midway_ends_nothing_and_the_next_one_mends_it(
     with running(world) as runtime:
         wait_until(lambda: [camera.state for camera in runtime.cameras] == ["online", "online"])
         monkeypatch.setattr(Runtime, "_open", refuse)
-        world.write(world.camera(duration=0.4), world.camera("yard"))
+        world.write(world.camera(duration=0.4), world.camera("yard"), world.camera("hall"))
         runtime.request("reload")
         assert refused.wait(10)
+        wait_until(lambda: [camera.spec.id for camera in runtime.cameras] == ["gate", "yard"])
+        wait_until(lambda: news[0].analysed > 3, what="what could be opened is watched")
         monkeypatch.setattr(Runtime, "_open", opened)
         world.write(world.camera(), world.camera("yard"))
         runtime.request("reload")
+        wait_until(lambda: news[0].state == "suspended", what="it has ended, and its connection is free")
         wait_until(lambda: [camera.state for camera in runtime.cameras] == ["online", "online"])

@@ -139,7 +139,7 @@ def test_names_are_told_while_another_thread_opens_one(made: list[Fake]) -> None
 
     class Slow(Fake):
         @property
-        def name(self) -> str:  # type: ignore[override]
+        def name(self) -> str:
             all_.of(EXACT)
             return "slow"
 
