@@ -5,6 +5,7 @@ One is opened, and made ready for parts of pictures, before the first camera tha
 the last one has gone.
 """
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
@@ -22,19 +23,21 @@ log = structlog.get_logger()
 
 
 class Networks:
-    """One thread at a time, but `prepare`, which may run beside the rest. given: looks at all cameras instead. many:
-    several threads ask at once, so each gets an answer of its own processor where the config leaves that open."""
+    """One thread at a time, but `prepare` and `names`, which may run beside the rest. given: looks at all cameras
+    instead. many: several threads ask at once, so each gets an answer of its own processor where the config leaves that
+    open."""
 
     def __init__(self, given: Detector | None = None, *, many: bool = False) -> None:
         self._given = given
         self._many = many
         self._opened: dict[DetectorSpec, Detector] = {}
         self._ready: WeakSet[Detector] = WeakSet()
+        self._preparing = threading.Lock()
         self._taken = cache(self._here)
 
     @property
     def names(self) -> str:
-        opened = self._opened.values() if self._given is None else [self._given]
+        opened = [*self._opened.values()] if self._given is None else [self._given]
         return ", ".join(sorted(detector.name for detector in opened))
 
     def of(self, asked: DetectorSpec) -> Detector:
@@ -48,19 +51,21 @@ class Networks:
         return self._opened[spec]
 
     def prepare(self, asked: Iterable[DetectorSpec], stopping: Callable[[], bool]) -> None:
-        """Makes what these need for parts of pictures: who walks in first waits for none of it."""
+        """Makes what these need for parts of pictures: who walks in first waits for none of it. Who comes while another
+        thread is at it waits: what follows may close what that one makes ready."""
         if self._given is not None:
             return
-        for detector in {self.of(one) for one in asked}.difference(self._ready):
-            try:
-                for width, height in SIZES:
-                    if stopping():
-                        return
-                    detector.detect([np.zeros((height, width, 3), np.uint8)], exact=True)
-            except Exception:  # the first picture that needs one tries again, and says so for its camera
-                log.exception("detector_not_prepared", detector=detector.name)
-            else:
-                self._ready.add(detector)
+        with self._preparing:
+            for detector in {self.of(one) for one in asked}.difference(self._ready):
+                try:
+                    for width, height in SIZES:
+                        if stopping():
+                            return
+                        detector.detect([np.zeros((height, width, 3), np.uint8)], exact=True)
+                except Exception:  # the first picture that needs one tries again, and says so for its camera
+                    log.exception("detector_not_prepared", detector=detector.name)
+                else:
+                    self._ready.add(detector)
 
     def keep(self, asked: Iterable[DetectorSpec]) -> None:
         """Closes all that compute otherwise."""

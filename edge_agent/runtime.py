@@ -155,40 +155,46 @@ class Runtime:
         while the agent stops, and then runs on as before."""
         with self._reloading:
             self._check_running()
-            old, new = self._config, load(self._config.file)
+            old, new, before = self._config, load(self._config.file), self._cameras
             fixed = [name for name in FIXED_SECTIONS if getattr(new, name) != getattr(old, name)]
             if fixed or new.timezone != old.timezone:
                 raise ConfigError("edge.reload.restart", file=str(new.file), sections=", ".join(fixed) or "agent")
             if not new.cameras:
                 raise ConfigError("edge.config.no_camera", file=str(new.file))
-            # Before anything changes: what cannot be opened ends nothing, and no camera waits for what takes seconds.
-            self._open_networks(new)
-            self._prepare(new)
-            with self._changing:
-                self._check_running()
-                self._change_to(new)
+            try:
+                # First: what cannot be opened ends nothing, and no camera waits for what takes seconds.
+                self._open_networks(new)
+                self._prepare(new)
+                with self._changing:
+                    self._check_running()
+                    self._change_to(new)
+            finally:
+                self._networks.keep(self._config.network_of(camera) for camera in self._config.cameras)
+            log.info(
+                "reloaded",
+                kept=sum(camera in before for camera in self._cameras),
+                cameras=len(self._cameras),
+                config_hash=new.config_hash,
+                detector=self._networks.names,
+            )
             return new
 
     def _change_to(self, new: EdgeConfig) -> None:
         running = {camera.spec: camera for camera in self._cameras}
-        kept = {spec: running.pop(spec) for spec in new.cameras if spec in running}
+        cameras = {spec: running.pop(spec) for spec in new.cameras if spec in running}
         self._config = new
         # What somebody has suspended is not watched again because its zones were moved.
         suspended = {camera.spec.id for camera in running.values() if camera.state == "suspended"}
         # The others first: their connection is free then, and whoever comes in their place knows what they learned.
-        self._cameras = tuple(kept.values())
+        self._cameras = tuple(cameras.values())
         self._analysis.watch(self._cameras)
-        self._cameras = tuple(kept.get(spec) or self._open(spec, spec.id in suspended) for spec in new.cameras)
-        self._analysis.watch(self._cameras)
-        self._networks.keep(new.network_of(camera) for camera in new.cameras)
+        try:
+            for spec in new.cameras:
+                cameras[spec] = cameras.get(spec) or self._open(spec, spec.id in suspended)
+        finally:  # what could be opened is watched, and the next reload finds it
+            self._cameras = tuple(cameras[spec] for spec in new.cameras if spec in cameras)
+            self._analysis.watch(self._cameras)
         self._link.set_config_hash(new.config_hash)
-        log.info(
-            "reloaded",
-            kept=len(kept),
-            cameras=len(self._cameras),
-            config_hash=new.config_hash,
-            detector=self._networks.names,
-        )
 
     def command(self, command: Command) -> Reply | Future[Reply]:
         """Does what the command says, in the link's thread; what takes long (a clip may have to be coded first, a

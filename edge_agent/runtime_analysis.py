@@ -45,8 +45,8 @@ class Analysis:
         self._poked = threading.Event()
         self._hurry = False
         """Whether rates are to be made anew at once."""
-        self._threads = [threading.Thread(target=self._work, name=f"analysis-{n}") for n in range(workers)]
-        self._threads.append(threading.Thread(target=self._look_after, name="analysis"))
+        self._threads = [threading.Thread(target=self._work, name=f"analysis-{n}", daemon=True) for n in range(workers)]
+        self._threads.append(threading.Thread(target=self._look_after, name="analysis", daemon=True))
 
     def start(self) -> None:
         for thread in self._threads:

@@ -16,25 +16,29 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """What is written appears under `path` when the block ends without an error, and is then on disk: a reader, or a
     power cut, sees all of it or what was there before. Raises OSError."""
     part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
-    try:
-        with _held(part) as stream:
+    with _held(part) as stream:
+        try:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
             part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def _held(part: Path) -> IO[bytes]:
-    """Empty, and locked for as long as it is open: that is how `sweep` knows it from what a power cut left."""
+    """Empty, and locked for as long as it is open: that is how `sweep`, or another container with the same process id,
+    knows it from what a power cut left."""
     while True:
-        stream = part.open("wb")
+        stream = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         with contextlib.suppress(OSError):  # a file system without locks: then nothing there is swept, either
             fcntl.flock(stream, fcntl.LOCK_EX)
-        if os.fstat(stream.fileno()).st_nlink:
-            return stream
-        stream.close()  # swept away before it was locked
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(stream.fileno()), part.stat()):
+                stream.truncate()
+                return stream
+        stream.close()  # swept away, or completed, before it was locked
 
 
 def sweep(folder: Path) -> None:

@@ -138,6 +138,31 @@ def test_a_network_that_cannot_be_opened_changes_nothing(world: World, monkeypat
         wait_until(lambda: before[0].analysed > analysed)
 
 
+def test_a_reload_that_is_refused_closes_what_it_has_opened(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Seer(BrightnessDetector):
+        def __init__(self, spec: DetectorSpec) -> None:
+            self.name, self.closed = spec.precision, False
+            self.classes = ("car",) if spec.precision == "f32" else ("person",)
+
+        def close(self) -> None:
+            self.closed = True
+
+    opened: list[Seer] = []
+
+    def opening(spec: DetectorSpec) -> Detector:
+        opened.append(Seer(spec))
+        return opened[-1]
+
+    monkeypatch.setattr("edge_agent.networks.open_detector", opening)
+    monkeypatch.setattr("edge_agent.networks.cpu_flags", lambda: frozenset({"sse4_2", "avx_vnni"}))
+    world.write(world.camera())
+    with going(Runtime(load(world.config))):
+        wait_until(lambda: world.health() is not None)
+        world.write(world.camera() + BRAWL)
+        assert not world.ask("reload").ok
+        wait_until(lambda: [one.closed for one in opened] == [False, True])
+
+
 def test_a_command_that_waited_for_the_agent_finds_all_that_it_changes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """A whole agent when disk, camera or host fail: what is lost is only what failed."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -44,6 +46,30 @@ def test_a_disk_that_refuses_for_a_while_loses_no_event(world: World, monkeypatc
         wait_until(lambda: told(world) != "camera.disk")
     assert world.listener.events()[0].id == refusals[0]
     assert int(world.listener.events()[0].sequence) == 1
+
+
+UNLINKED = """
+import sys
+from pathlib import Path
+from edge_agent.adapters.mqtt_link import MqttLink
+from edge_agent.config import load
+from edge_agent.runtime import Runtime
+from tests.agents import BrightnessDetector
+
+def start(link):
+    raise RuntimeError("can't start new thread")
+
+MqttLink.start = start
+Runtime(load(Path(sys.argv[1])), BrightnessDetector()).run()
+"""
+
+
+def test_an_agent_that_cannot_start_ends(world: World) -> None:
+    """A supervisor then starts it again; one that watched on without its link would tell nobody of anything."""
+    command = [sys.executable, "-c", UNLINKED, str(world.write(world.camera()))]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "can't start new thread" in ended.stderr
 
 
 def told(world: World) -> str:
@@ -128,8 +154,12 @@ def test_a_reload_that_fails_midway_ends_nothing_and_the_next_one_mends_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened, refused = Runtime._open, threading.Event()
+    news: list[LiveCamera] = []
 
     def refuse(self: Runtime, *args: Any) -> LiveCamera:
+        if not news:
+            news.append(opened(self, *args))
+            return news[0]
         refused.set()
         raise RuntimeError("can't start new thread")
 
@@ -137,10 +167,13 @@ def test_a_reload_that_fails_midway_ends_nothing_and_the_next_one_mends_it(
     with running(world) as runtime:
         wait_until(lambda: [camera.state for camera in runtime.cameras] == ["online", "online"])
         monkeypatch.setattr(Runtime, "_open", refuse)
-        world.write(world.camera(duration=0.4), world.camera("yard"))
+        world.write(world.camera(duration=0.4), world.camera("yard"), world.camera("hall"))
         runtime.request("reload")
         assert refused.wait(10)
+        wait_until(lambda: [camera.spec.id for camera in runtime.cameras] == ["gate", "yard"])
+        wait_until(lambda: news[0].analysed > 3, what="what could be opened is watched")
         monkeypatch.setattr(Runtime, "_open", opened)
         world.write(world.camera(), world.camera("yard"))
         runtime.request("reload")
+        wait_until(lambda: news[0].state == "suspended", what="it has ended, and its connection is free")
         wait_until(lambda: [camera.state for camera in runtime.cameras] == ["online", "online"])

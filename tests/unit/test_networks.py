@@ -1,5 +1,6 @@
 """Which networks an agent has open, and when they are made ready."""
 
+import threading
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -109,6 +110,46 @@ def test_one_that_cannot_be_made_ready_is_tried_again(made: list[Fake]) -> None:
     made[0].asked = lambda: None
     all_.prepare([AUTO], lambda: False)
     assert made[0].sheets == list(SIZES)
+
+
+def test_who_makes_ready_at_the_same_time_waits_and_makes_nothing_twice(made: list[Fake]) -> None:
+    all_ = Networks()
+    all_.of(AUTO)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        assert go_on.wait(10)
+
+    made[0].asked = wait
+    threads = [threading.Thread(target=all_.prepare, args=([AUTO], lambda: False)) for _ in range(2)]
+    threads[0].start()
+    assert begun.wait(10)
+    threads[1].start()
+    threads[1].join(0.2)
+    assert threads[1].is_alive()
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert made[0].sheets == list(SIZES)
+
+
+def test_names_are_told_while_another_thread_opens_one(made: list[Fake]) -> None:
+    all_ = Networks()
+
+    class Slow(Fake):
+        @property
+        def name(self) -> str:
+            all_.of(EXACT)
+            return "slow"
+
+        @name.setter
+        def name(self, value: str) -> None:
+            pass
+
+    all_.of(AUTO)
+    made[0].__class__ = Slow
+    assert all_.names == "slow"
 
 
 def test_what_is_given_looks_at_all_and_is_never_asked_for_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from edge_agent.whole_file import replacing, sweep
@@ -59,6 +60,34 @@ def test_what_this_process_writes_is_left_alone_too(tmp_path: Path) -> None:
         sweep(tmp_path)
         stream.write(b"all")
     assert names(tmp_path) == ["gate.npz"]
+
+
+def test_two_who_write_one_file_under_one_process_id_write_it_one_after_the_other(tmp_path: Path) -> None:
+    """Containers that share a folder have the same ids, and each ends with a whole file."""
+    path = tmp_path / "model.onnx"
+    half, go_on = threading.Event(), threading.Event()
+
+    def second() -> None:
+        with replacing(path) as stream:
+            stream.write(b"sec")
+            stream.flush()
+            half.set()
+            assert go_on.wait(10)
+            stream.write(b"ond")
+
+    other = threading.Thread(target=second)
+    with replacing(path) as stream:
+        stream.write(b"fi")
+        stream.flush()
+        other.start()
+        assert not half.wait(0.3)
+        stream.write(b"rst")
+    assert half.wait(10)
+    assert path.read_bytes() == b"first"
+    go_on.set()
+    other.join(10)
+    assert names(tmp_path) == ["model.onnx"]
+    assert path.read_bytes() == b"second"
 
 
 def test_a_folder_that_is_not_there_yet_has_nothing_to_sweep(tmp_path: Path) -> None:
