@@ -19,7 +19,7 @@ from aggregator.core.attribution import BRIDGE, LASTING, MARGIN, Attribution, Pu
 from aggregator.core.care import UNTOUCHED
 from aggregator.core.fold import NOBODY, Draft, Times, age, begin, emptied
 from aggregator.core.incident import Change, Heard, Incident, against, opening
-from aggregator.core.kinship import VAGUE
+from aggregator.core.kinship import VAGUE, comes_of
 from aggregator.core.linking import EPISODE, FIRST, HeardSince, Link, Trail, always
 from aggregator.core.memory import CorrelationPolicy as CorrelationPolicy
 from aggregator.core.memory import Memory
@@ -356,6 +356,9 @@ class Correlator:
             if mine is theirs or theirs.closed or mine.closed or self._memory.apart(mine, theirs):
                 continue
             if pull.rate <= BRIDGE * pull.against:
+                continue
+            # Onlookers or a queue between two fires say nothing of whether they are one.
+            if comes_of(mine.kind, probe.kind) and comes_of(theirs.kind, probe.kind):
                 continue
             small = min(self._index.count(mine.id), self._index.count(theirs.id))
             if (probe.kind in VAGUE and small >= SETTLED) or not self._attribution.are_one(mine.id, theirs.id):
