@@ -19,7 +19,7 @@ from aggregator.core.attribution import BRIDGE, LASTING, MARGIN, Attribution, Pu
 from aggregator.core.care import UNTOUCHED
 from aggregator.core.fold import NOBODY, Draft, Times, age, begin, emptied
 from aggregator.core.incident import Change, Heard, Incident, against, opening
-from aggregator.core.kinship import VAGUE
+from aggregator.core.kinship import VAGUE, comes_of
 from aggregator.core.linking import EPISODE, FIRST, HeardSince, Link, Trail, always
 from aggregator.core.memory import CorrelationPolicy as CorrelationPolicy
 from aggregator.core.memory import Memory
@@ -267,17 +267,17 @@ class Correlator:
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
         pulls = self._attribution.pulls(probe)
-        brief = probe.last - probe.first < brief_s(probe.kind, False)
+        lasted = probe.last - probe.first
         allowed, refused = self._allowed(pulls, probe, delayed)
         self._memory.step.refused.update(refused)
         announced = self._drafts.get(self._announced.pop(event.data.episode, "")) if self._announced else None
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
-            self._note(event.data, probe.first, best.confirmed, brief=brief)
+            self._note(event.data, probe.first, best.confirmed, brief=lasted < brief_s(probe.kind, best.confirmed))
             if announced is not None:
                 self._memory.absorb(self._drafts[best.incident], announced, now)
             return best.incident, self._attribution.link(best, pulls, probe), beside(allowed)
-        self._note(event.data, probe.first, False, brief=brief)
+        self._note(event.data, probe.first, False, brief=lasted < brief_s(probe.kind, False))
         anew = {one for one, why in refused.items() if why == "onset"} if refused else NOBODY
         own_id = incident_id(event, at)
         if announced is None:
@@ -356,6 +356,9 @@ class Correlator:
             if mine is theirs or theirs.closed or mine.closed or self._memory.apart(mine, theirs):
                 continue
             if pull.rate <= BRIDGE * pull.against:
+                continue
+            # Onlookers or a queue between two fires say nothing of whether they are one.
+            if comes_of(mine.kind, probe.kind) and comes_of(theirs.kind, probe.kind):
                 continue
             small = min(self._index.count(mine.id), self._index.count(theirs.id))
             if (probe.kind in VAGUE and small >= SETTLED) or not self._attribution.are_one(mine.id, theirs.id):

@@ -173,6 +173,12 @@ UNLED_PAIRS: dict[Kind, dict[Kind, Pair]] = {
 }
 """Of those in which one follows the other: how they tie where it came first."""
 
+
+def comes_of(cause: Kind, effect: Kind) -> bool:
+    """See FOLLOWS."""
+    return effect in UNLED_PAIRS[cause] and PAIRS[cause][effect].order > 0
+
+
 AFFINITY: dict[Kind, dict[Kind, float]] = {a: {b: affinity(a, b) for b in KINDS} for a in KINDS}
 VAGUE: frozenset[Kind] = frozenset({Kind.REPORT, Kind.SCENE_ANOMALY})
 """Kinds that do not say what it is: within an incident they tell of whatever the others do."""

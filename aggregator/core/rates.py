@@ -36,7 +36,7 @@ _BRIEF_S: dict[str, float] = {"people": 45.0, "object": 30.0, "fire": inf}
 """Of some families, sooner: insects and showers are no crowd and change no scene, so bursts of these are rarer. The
 lamps and the steam that are taken for fires last as long as they do."""
 _CONFIRMED_S: dict[str, float] = {"fire": 60.0}
-"""But not where somebody else sees the fire, too."""
+"""But not where another source tells of their incident by then."""
 _HOUR = 3600.0
 
 

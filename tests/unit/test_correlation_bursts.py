@@ -128,6 +128,18 @@ def test_what_is_first_heard_of_when_it_has_lasted_was_never_brief(phase: str) -
     assert counted("smoke_fire", 90) == (1.0, 1.0)
 
 
+@pytest.mark.parametrize(("lasts", "fast"), [(59, 1.0), (60, 0.0)])
+def test_a_fire_that_is_first_heard_of_when_it_has_lasted_is_brief_unless_others_see_it(
+    lasts: int, fast: float
+) -> None:
+    correlator, now = Correlator(AT_ONCE), START.timestamp()
+    for camera in ("market", "bridge"):
+        correlator.step((make_event(0, camera, "smoke_fire", location=place(20, 0, 10)),), now)
+    told = make_event(lasts, "gate", "smoke_fire", "update", started=0, location=place(0, 0, 10))
+    (counted,) = correlator.step((told,), now + lasts).counted
+    assert counted.fast == fast
+
+
 @pytest.mark.parametrize(
     ("grave", "other"), [("smoke_fire", "congestion"), ("wrong_way", "congestion"), ("crowd_rush", "loitering")]
 )

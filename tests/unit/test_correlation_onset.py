@@ -191,3 +191,26 @@ def test_smoke_that_comes_into_view_camera_by_camera_in_its_first_minutes_is_one
     for t, number in ((0, 0), (1, 1), (20, 2), (64, 3), (69, 4), (105, 5), (107, 6), (110, 7)):
         city.at(t).sees(f"cam-{number}", "smoke_fire", confidence=0.8)
     assert len(city.standing()) == 1
+
+
+@pytest.mark.parametrize(("between", "fires"), [("congestion", 2), ("smoke_fire", 1)])
+def test_what_comes_of_two_fires_does_not_make_them_one_and_smoke_between_them_does(between: str, fires: int) -> None:
+    city = Timeline()
+    for t, camera, kind, phase, started, east_m, radius_m in (
+        (0, "west", "smoke_fire", "begin", None, 40, 50),
+        (1, "west-2", "smoke_fire", "begin", None, 60, 50),
+        (40, "road", "congestion", "begin", None, 60, 20),
+        (200, "west", "smoke_fire", "end", 0, 40, 50),
+        (201, "west-2", "smoke_fire", "end", 1, 60, 50),
+        (205, "road", "congestion", "end", 40, 60, 20),
+        (265, "east", "smoke_fire", "begin", None, 260, 10),
+        (280, "east-2", "smoke_fire", "begin", None, 275, 50),
+    ):
+        city.at(t)
+        where = place(east_m, 0, radius_m)
+        city.take(make_event(t, camera, kind, phase, started=started, location=where, confidence=0.8))  # type: ignore[arg-type]
+    assert len(city.standing()) == 2
+    city.at(465)
+    east_m = 340 if between == "congestion" else 150
+    city.take(make_event(465, "third", between, location=place(east_m, 0, 20), confidence=0.8))
+    assert len(city.standing()) == fires

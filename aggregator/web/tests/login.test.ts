@@ -7,6 +7,7 @@ describe("a login that did not work", () => {
   it("says what happened, and what to do", () => {
     expect(failureOf(new ApiError(401, "x")).key).toBe("web.login.refused");
     expect(failureOf(new ApiError(0, "x")).key).toBe("web.login.unreachable");
+    expect(failureOf(new ApiError(504, "")).key).toBe("web.login.unreachable");
     expect(failureOf(new ApiError(429, "x", null, null, 17))).toEqual({ key: "web.login.wait", values: { s: 17 } });
     expect(failureOf(new ApiError(429, "x")).values["s"]).toBe(60);
     expect(failureOf(new ApiError(503, "the disk is full"))).toEqual({ key: "web.login.failed", values: { detail: "the disk is full" } });

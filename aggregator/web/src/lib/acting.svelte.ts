@@ -240,7 +240,8 @@ class Acting {
   }
 }
 
-function errorKey(status: number): string {
+/** What is said of an action that failed with this status, where the server has no sentence for it. */
+export function errorKey(status: number): string {
   if (status === 409) return "web.error.conflict";
   if (status === 404) return "web.error.gone";
   if (status === 401) return "web.error.session";

@@ -195,20 +195,22 @@ function opened(value: unknown): Session {
 }
 
 async function send(method: string, path: string, body?: unknown, longestMs = 10_000): Promise<unknown> {
-  let response: Response;
+  let answered = false;
   try {
-    response = await fetch(`${BASE}${path}`, {
+    const response = await fetch(`${BASE}${path}`, {
       method,
       headers: { "content-type": "application/json", ...(csrf === "" ? {} : { "x-csrf-token": csrf }) },
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(longestMs),
     });
+    answered = true;
+    return await answer(response);
   } catch (error) {
+    if (error instanceof ApiError) throw error;
     // Whether it was done before the answer was lost, nobody knows here.
-    if (error instanceof DOMException && error.name === "TimeoutError") throw new ApiError(504, "");
+    if (answered || (error instanceof DOMException && error.name === "TimeoutError")) throw new ApiError(504, "");
     throw new ApiError(0, "unreachable");
   }
-  return answer(response);
 }
 
 async function answer(response: Response): Promise<unknown> {

@@ -1,7 +1,7 @@
 /** The operator's desk: the live world, what is selected, and what is being done to it. One instance a page. */
 import { ApiError, fetchIncident, STREAM_URL } from "./api";
 import { clips } from "./clips.svelte";
-import { dataAge, linkPhase, type LinkFacts } from "./link";
+import { dataAge, linkPhase, lookAgainDelay, type LinkFacts } from "./link";
 import { arrangeLines, type Line } from "./lines";
 import { formatAddress, parseAddress, viewOf, type Address, type View } from "./address";
 import { arrange, PLAIN, type Filter } from "./filter";
@@ -23,8 +23,6 @@ const URGENT_MS = 10;
 const DRAWING_SHARE = 3;
 /** Moving quickly through the list looks at no picture on the way: every look is in the audit log. */
 const DETAIL_DELAY_MS = 200;
-/** A detail that did not come is asked for again after this. */
-const DETAIL_RETRY_MS = 3000;
 /** Below this the difference between the clocks is the way of the message. */
 const SKEW_MS = 2000;
 
@@ -268,15 +266,16 @@ class Desk {
     if (at >= 0) this.#cursor = at;
   }
 
-  #loadDetail(delay: number): void {
+  /** failed: how often it was asked for in vain. */
+  #loadDetail(delay: number, failed = 0): void {
     clearTimeout(this.#detailTimer);
     this.#detailRequest?.abort();
     const id = this.selectedId;
     if (id === null) return;
-    this.#detailTimer = setTimeout(() => void this.#fetchDetail(id), delay);
+    this.#detailTimer = setTimeout(() => void this.#fetchDetail(id, failed), delay);
   }
 
-  async #fetchDetail(id: string): Promise<void> {
+  async #fetchDetail(id: string, failed: number): Promise<void> {
     const request = new AbortController();
     this.#detailRequest = request;
     try {
@@ -286,12 +285,12 @@ class Desk {
       this.detailMissing = false;
     } catch (error) {
       if (request.signal.aborted || this.selectedId !== id) return;
-      const status = ApiError.of(error).status;
+      const { status, waitS } = ApiError.of(error);
       this.detailMissing = status === 404;
       if (this.detailMissing) this.detail = null;
       if (status === 401) void who.ask();
       // The connection or the server was away for a moment: without its detail the incident stands there without picture and reasons.
-      if (status <= 0 || status >= 500 || status === 429) this.#loadDetail(DETAIL_RETRY_MS);
+      if (status <= 0 || status >= 500 || status === 429) this.#loadDetail(lookAgainDelay(failed, waitS, Math.random()), failed + 1);
     }
   }
 

@@ -33,3 +33,8 @@ export function dataAge(facts: LinkFacts, now: number): number {
 export function retryDelay(attempt: number): number {
   return Math.min(10_000, 1000 * 2 ** Math.min(attempt, 4));
 }
+
+/** Wait before a look that failed is tried again: at least what the server asked for, and up to twice as long by chance (0..1), since all pages fail at once where the server goes away. */
+export function lookAgainDelay(attempt: number, waitS: number | null, chance: number): number {
+  return Math.max(retryDelay(attempt), 1000 * (waitS ?? 0)) * (1 + chance);
+}

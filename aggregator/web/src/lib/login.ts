@@ -10,7 +10,7 @@ export interface Said {
 export function failureOf(error: unknown): Said {
   if (!(error instanceof ApiError)) return { key: "web.login.failed", values: { detail: String(error) } };
   if (error.code !== null) return { key: error.code, values: error.values };
-  if (error.status === 0) return { key: "web.login.unreachable", values: {} };
+  if ([0, 504].includes(error.status)) return { key: "web.login.unreachable", values: {} };
   if (error.status === 401) return { key: "web.login.refused", values: {} };
   if (error.status === 429) return { key: "web.login.wait", values: { s: error.waitS ?? 60 } };
   return { key: "web.login.failed", values: { detail: error.message } };
