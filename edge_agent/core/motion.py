@@ -25,8 +25,11 @@ PLAIN = 0.9
 """Where this share of the picture is as it was, no other light is looked for."""
 NOISE = 5.0
 """A pixel must also differ by this many standard deviations of the picture's noise: of how what is left of one pixel
-differs from that of the next (median x 1.4826 / sqrt 2). Shadows of clouds are left over wide areas; taken for noise
-they would hide whoever walks in them."""
+differs from that of another close by (median x 1.4826 / sqrt 2). Shadows of clouds are left over wide areas; taken for
+noise they would hide whoever walks in them."""
+NEAR = 4
+"""Close by: so many pixels farther along the row and down the column, which is beyond most blocks and blotches of
+coding and noise reduction."""
 FUTILE_S, FUTILE_EVERY_S = 10.0, 1.0
 """Motion in which for so long nobody was found (rain, a tree, insects at the lamp), pauses of up to the same included,
 is looked at this often only..."""
@@ -193,7 +196,8 @@ class MotionGate:
 
 def _noise(rest: NDArray[np.float32]) -> float:
     """Standard deviation, in grey levels, of the noise in a picture (h, w) of differences."""
-    return 1.4826 / sqrt(2) * float(np.median(np.abs(rest[:, 1:] - rest[:, :-1]))) if rest.shape[1] > 1 else 0.0
+    apart = rest[NEAR:, NEAR:] - rest[:-NEAR, :-NEAR]
+    return 1.4826 / sqrt(2) * float(np.median(np.abs(apart))) if apart.size else 0.0
 
 
 def _relit(background: NDArray[np.float32], now: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:

@@ -68,6 +68,20 @@ def test_noise_does_not(noise: float) -> None:
     assert set(reasons[16:]) == {"idle"}
 
 
+@pytest.mark.parametrize("block", [2, 4])
+def test_nor_does_noise_that_noise_reduction_has_left_in_blocks(block: int) -> None:
+    rng = np.random.default_rng(4)
+    ones = np.ones((block, block))
+    gate = MotionGate(MotionSpec())
+
+    def blotched() -> Image:
+        coarse = rng.normal(0, 4, (SHAPE[0] // block + 1, SHAPE[1] // block + 1))
+        return picture(street() + np.kron(coarse, ones)[: SHAPE[0], : SHAPE[1]].astype(np.float32))
+
+    moved = [gate.decide(blotched(), n * 0.2).area for n in range(60)]
+    assert max(moved[5:]) < MotionSpec().min_area
+
+
 @pytest.mark.parametrize(("gain", "offset"), [(1.3, 0.0), (0.7, 0.0), (1.0, 25.0), (1.0, -25.0), (0.8, 30.0)])
 def test_a_change_of_light_does_not(gain: float, offset: float) -> None:
     gate, t = settled(MotionSpec())
