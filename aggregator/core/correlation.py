@@ -266,8 +266,7 @@ class Correlator:
 
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
-        pulls = self._attribution.pulls(probe)
-        lasted = probe.last - probe.first
+        pulls, lasted = self._attribution.pulls(probe), probe.last - probe.first
         allowed, refused = self._allowed(pulls, probe, delayed)
         self._memory.step.refused.update(refused)
         announced = self._drafts.get(self._announced.pop(event.data.episode, "")) if self._announced else None
@@ -355,10 +354,9 @@ class Correlator:
             mine, theirs = self._memory.root(target), self._memory.root(pull.incident)
             if mine is theirs or theirs.closed or mine.closed or self._memory.apart(mine, theirs):
                 continue
-            if pull.rate <= BRIDGE * pull.against:
-                continue
             # Onlookers or a queue between two fires say nothing of whether they are one.
-            if comes_of(mine.kind, probe.kind) and comes_of(theirs.kind, probe.kind):
+            between = comes_of(mine.kind, probe.kind) and comes_of(theirs.kind, probe.kind)
+            if between or pull.rate <= BRIDGE * pull.against:
                 continue
             small = min(self._index.count(mine.id), self._index.count(theirs.id))
             if (probe.kind in VAGUE and small >= SETTLED) or not self._attribution.are_one(mine.id, theirs.id):
@@ -381,8 +379,7 @@ class Correlator:
                 return
 
     def _refuses(self, draft: Draft, probe: Trail, delayed: bool) -> Refused | None:
-        late = delayed and draft.closed_at is not None and probe.last <= draft.closed_at
-        if draft.closed and not late:
+        if draft.closed and not (delayed and draft.closed_at is not None and probe.last <= draft.closed_at):
             return "closed"
         return self._memory.too_much(draft, probe.first, probe.last, probe.place)
 
