@@ -85,8 +85,7 @@ class LiveCamera:
         suspended: bool = False,
     ) -> None:
         """network: as the config has it. detector: looks at its pictures. memory: the file of what its rules have
-        learned. clips: where those of its events are kept. suspended: it is
-        not watched until `resume`."""
+        learned. clips: where those of its events are kept. suspended: it is not watched until `resume`."""
         self.spec = spec
         self._detector = detector
         self._notify = notify
