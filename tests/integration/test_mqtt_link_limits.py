@@ -67,6 +67,7 @@ def test_a_full_disk_does_not_end_the_link_and_everything_still_goes_out(tmp_pat
             assert spool.depth() == 40
             spool.room = True
             wait_until(lambda: spool.depth() == 0, what="noted once there is room")
+            wait_until(lambda: len(listener.events()) >= 40, what="on its way from the broker")
             assert listener.statuses() == ["online"]
             assert len(listener.events()) == 40
         listener.close()
