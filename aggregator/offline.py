@@ -8,6 +8,7 @@ file.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 
 import msgspec
 from msgspec.structs import replace as replace_of
@@ -87,9 +88,9 @@ def correlate(
 ) -> list[Result]:
     """Incidents in order of their ids, which is that of their beginnings. `events` are in order of event time."""
     spots = placed(cameras)
-    # Sorted by event time already, so nothing needs to wait.
+    # Sorted by event time already, so nothing needs to wait; and late is what says so, since nobody saw it come.
     correlator = Correlator(
-        replace(policy or CorrelationPolicy(), reorder_s=0.0),
+        replace(policy or CorrelationPolicy(), reorder_s=0.0, delayed_after_s=inf),
         cells,
         lambda site, camera: spots.get((site, camera)),
         places,

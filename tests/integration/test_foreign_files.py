@@ -122,6 +122,13 @@ def test_what_an_agent_had_kept_and_sends_again_is_the_same_event(tmp_path: Path
     assert (done.returncode, done.stderr.decode().split(":")[0]) == (0, "1 events, 1 duplicates, 0 refused")
 
 
+def test_a_clock_that_is_known_to_be_minutes_ahead_makes_no_event_late(tmp_path: Path) -> None:
+    """What comes late in a file says so itself; nobody saw it come."""
+    ahead = changed("data.clock.offset_ms", 590_000, event=changed("data.confidence", 0.9))
+    told = [json.loads(correlate(tmp_path, one).stdout) for one in (ahead, changed("data.delayed", True, event=ahead))]
+    assert [(one["state"], one["delayed"]) for one in told] == [("open", False), ("suspected", True)]
+
+
 def test_a_packed_file_that_was_cut_off_is_one_sentence(tmp_path: Path) -> None:
     done = correlate(tmp_path, gzip.compress(b"\n".join(FIGHT))[:-12])
     assert (done.returncode, done.stdout) == (2, b"")
@@ -172,6 +179,15 @@ def test_every_line_that_cannot_be_scored_is_named(tmp_path: Path) -> None:
     for number, (words, sentence) in enumerate(zip(wanted, said, strict=True), 2):
         assert f"incidents.jsonl, line {number}: " in sentence
         assert words in sentence
+
+
+def test_an_event_that_two_incidents_hold_is_named_by_file_and_lines(tmp_path: Path) -> None:
+    twice = lines(FOUND, FOUND | {"id": "j", "events": ["g", "f"]})
+    done = score(tmp_path, twice, lines(TRUE))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert "incidents.jsonl, line 2: event f is in incident i (line 1) already" in done.stderr.decode()
+    done = score(tmp_path, lines(FOUND | {"events": ["e", "e", "f"]}), lines(TRUE))
+    assert (done.returncode, json.loads(done.stdout)["events"]) == (0, 2)
 
 
 def test_a_kind_that_nobody_knows_is_named_and_its_incident_counts(tmp_path: Path) -> None:
