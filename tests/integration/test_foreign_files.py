@@ -3,6 +3,7 @@ used is named with what is wrong and what is allowed, and everything else counts
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -78,6 +79,24 @@ def test_what_is_optional_may_be_left_out_and_times_may_be_of_any_zone(tmp_path:
         sparse = changed(name, "2026-05-17T19:00:00+07:00", event=sparse)
     done = correlate(tmp_path, sparse)
     assert (done.returncode, json.loads(done.stdout)["started"]) == (0, "2026-05-17T12:00:00.000Z")
+
+
+GUIDE = (ROOT / "docs/guide/files.md").read_text("utf-8")
+
+
+def test_the_guides_least_event_can_be_correlated_and_the_guide_names_what_comes_of_it(tmp_path: Path) -> None:
+    least = json.loads(GUIDE.split("```json\n")[1].split("```")[0])
+    told = correlate(tmp_path, json.dumps(least).encode())
+    assert (told.returncode, json.loads(told.stdout)["events"]) == (0, [least["id"]])
+    assert set(json.loads(told.stdout)) <= named("incidents.jsonl")
+    figures = json.loads(score(tmp_path, told.stdout, lines(TRUE | {"events": [least["id"]]})).stdout)
+    assert set(figures) == named("The score")
+
+
+def named(section: str) -> set[str]:
+    """What the first column of a section's table names."""
+    rows = re.findall(r"^\| (.*?) \|", GUIDE.split(f"## {section}\n")[1].split("\n## ")[0], re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
 
 
 def test_a_file_without_a_line_is_no_incident(tmp_path: Path) -> None:
