@@ -68,7 +68,7 @@ def read_events(lines: Iterable[tuple[int, bytes]]) -> Reading:
 
 
 def _sharing(event: Event, shared: dict[object, object]) -> Event:
-    """The event, holding once what others say, too: a million of a city then take 0.8 GB instead of 2. It was just
+    """The event, holding once what others say, too: a million of a city then take 1 GB instead of 2. It was just
     read, so nobody else has it."""
     data, why = event.data, event.data.why
     for part, names in (
