@@ -1,8 +1,8 @@
 """The aggregator's config and camera file: what is taken, and how what is wrong is said."""
 
+import json
 import re
 import tomllib
-import json
 from pathlib import Path
 
 import pytest
