@@ -2,6 +2,7 @@
 id, site and, if known, name, agent, radius_m and where it looks (heading_deg clockwise from north, fov_deg, range_m); a
 place has name and, if it is not the usual one, radius_m."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from aggregator.core.liveness import Camera, View
+from aggregator.core.liveness import Camera, CameraKey, View
 from aggregator.core.severity import Place
 from contract.codec import refusal
 from contract.errors import ConfigError
@@ -60,8 +61,16 @@ class _Collection(Struct, frozen=True, kw_only=True):
 
 
 def load_cameras(path: Path) -> tuple[Camera, ...]:
-    """Raises ConfigError naming the file and the field."""
-    return _load(path, _camera, "aggregator.cameras_unreadable", "aggregator.cameras_wrong")
+    """Raises ConfigError naming the file and the field; also for a camera that is there twice, since nobody knows which
+    place is right."""
+    cameras = _load(path, _camera, "aggregator.cameras_unreadable", "aggregator.cameras_wrong")
+    first: dict[CameraKey, int] = {}
+    for index, camera in enumerate(cameras):
+        if (before := first.setdefault(camera.key, index)) != index:
+            raise ConfigError(
+                "aggregator.camera_twice", file=str(path), site=camera.site, id=camera.id, index=index, first=before
+            )
+    return cameras
 
 
 def load_places(path: Path) -> tuple[Place, ...]:
@@ -71,7 +80,7 @@ def load_places(path: Path) -> tuple[Place, ...]:
 
 def _load(path: Path, make: Callable[[Any], T], unreadable: str, wrong: str) -> tuple[T, ...]:
     try:
-        collection = msgspec.json.decode(path.read_bytes(), type=_Collection)
+        collection = msgspec.json.decode(path.read_bytes().removeprefix(BOM_UTF8), type=_Collection)
         return tuple(_made(make, raw, index) for index, raw in enumerate(collection.features))
     except OSError as error:
         raise ConfigError(unreadable, file=str(path), detail=str(error)) from error

@@ -34,8 +34,9 @@ class Kind(StrEnum):
 class KindInfo:
     """What holds for a kind where nobody configured otherwise.
 
-    radius_m, window_s: how far apart (metres on the ground, seconds of event time) two events may be and still tell of
-    one incident. family: kinds of one family can tell of one incident; a camera's own faults only match themselves.
+    window_s: seconds of event time that two events of one incident may lie apart; of two kinds the longer holds.
+    radius_m: metres on the ground, from which a kind that aggregator.core.kinship does not know takes its extent; 0 for
+    a camera's own faults. family: kinds of one family can tell of one incident.
     """
 
     severity: Severity

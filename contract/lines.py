@@ -2,11 +2,11 @@
 
 import gzip
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 
-_MARK = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
 
@@ -16,7 +16,7 @@ def numbered(path: Path) -> Iterator[tuple[int, bytes]]:
     with path.open("rb") as file, _unpacked(file) as unpacked:
         try:
             for number, line in enumerate(unpacked, 1):
-                bare = (line.removeprefix(_MARK) if number == 1 else line).strip()
+                bare = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
                 if bare:
                     yield number, bare
         except (EOFError, zlib.error) as error:

@@ -99,11 +99,7 @@ def incidents(
     if unknown:  # what is no kind of ours may be in a truth, but is never a major incident that is missed
         said = text("score.unknown_kind", LANGUAGE, path=truth, kinds=", ".join(unknown), allowed=", ".join(Kind))
         sys.stderr.write(said + "\n")
-    try:
-        result = score(guesses, facts)
-    except ValueError as error:
-        raise JagaError("score.event_twice", detail=error) from error
-    sys.stdout.write(msgspec.json.encode(as_json(result)).decode() + "\n")
+    sys.stdout.write(msgspec.json.encode(as_json(score(guesses, facts))).decode() + "\n")
 
 
 def as_json(result: Score) -> dict[str, object]:
@@ -120,6 +116,7 @@ def _lines(path: Path, kind: type[L]) -> list[L]:
     decoder = msgspec.json.Decoder(kind)
     lines: list[L] = []
     first: dict[str, int] = {}
+    held: dict[str, str] = {}
     wrong: list[ConfigError] = []
     try:
         for number, raw in numbered(path):
@@ -131,6 +128,13 @@ def _lines(path: Path, kind: type[L]) -> list[L]:
             before = first.setdefault(line.name, number)
             if before != number:
                 wrong.append(ConfigError("score.id_twice", path=path, line=number, id=line.name, first=before))
+                continue
+            for event in line.events:
+                other = held.setdefault(event, line.name)
+                if other != line.name:
+                    said = {"event": event, "incident": other, "first": first[other]}
+                    wrong.append(ConfigError("score.event_twice", path=path, line=number, **said))
+                    break
             lines.append(line)
     except OSError as error:
         raise ConfigError("score.cannot_read", path=path, detail=words(error)) from error

@@ -88,6 +88,8 @@ REPORT = Kind.REPORT
 """By this name where it is asked with each event: an enum's attribute takes three times as long as a dict's item."""
 QUEUES: frozenset[Kind] = frozenset({Kind.CONGESTION, Kind.STOPPED_VEHICLE})
 """What ebbs and flows: a camera that has lost it may see it again as long as it lasts."""
+BLIND: frozenset[Kind] = frozenset({Kind.CAMERA_COVERED, Kind.CAMERA_FROZEN, Kind.CAMERA_LOST})
+"""A camera that has one of these faults sees nothing; one that was turned or lost its focus goes on seeing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ class Pair:
     """likely: 0..1, see the module. window_s: a gap beyond this is never one incident. reach_m: nor a distance beyond
     this, once what the places leave open is taken off. road: it moves along a road, not over the ground. ebbs: see
     QUEUES. order: 1 where the second kind follows the first, -1 where the first follows the second, else 0. far: see
-    FAR; 1 for most. faults: how many of the two are a camera's own fault. apart: `likely` of what is another incident,
-    see APART_SHARE."""
+    FAR; 1 for most. faults: how many of the two are a camera's own fault. blind: whether one is of BLIND. apart:
+    `likely` of what is another incident, see APART_SHARE."""
 
     likely: float
     match: KindMatch
@@ -110,6 +112,7 @@ class Pair:
     order: int
     far: float
     faults: int
+    blind: bool
     apart: float
 
 
@@ -161,8 +164,8 @@ def pair(a: Kind, b: Kind, left: float = 1.0) -> Pair | None:
     far = FAR.get(a, 1.0) if a == b else 1.0
     if far > 1:
         reach = FAR_REACH_M
-    faults, apart = families.count("camera"), APART_SHARE * sqrt(likely)
-    return Pair(likely, match, extent, speed, lasts, window, reach, road, ebbs, order, far, faults, apart)
+    faults, blind, apart = families.count("camera"), a in BLIND or b in BLIND, APART_SHARE * sqrt(likely)
+    return Pair(likely, match, extent, speed, lasts, window, reach, road, ebbs, order, far, faults, blind, apart)
 
 
 PAIRS: dict[Kind, dict[Kind, Pair]] = {a: {b: found for b in KINDS if (found := pair(a, b)) is not None} for a in KINDS}

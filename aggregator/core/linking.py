@@ -37,6 +37,8 @@ AGAIN = 0.5
 ALIKE = 0.5
 """Of an extent, how far apart one camera places two sightings of one thing: what several place differently, it places
 wrongly in the same way."""
+TURNED_S = 300.0
+"""Who turns a camera away, or smears its lens, and comes in himself, does so within minutes of it."""
 LEAD_S = 60.0
 """What follows something may be told of so much sooner: by whoever looked that way first."""
 MAX_UNCERTAINTY_M = 120.0
@@ -181,8 +183,8 @@ def tie(a: Trail, b: Trail, heard: HeardSince = always, distance: float | None =
         return Tie(_again(kinds, gap) * _there(a, b, kinds, gap), 0.0, "same", "camera", gap, 0.0)
     if kinds.order and kinds.order * (b.first - a.first) < -LEAD_S:
         kinds = UNLED_PAIRS[a.kind][b.kind]
-    if same and kinds.faults == 1:
-        return "kind"  # what has a fault sees nothing
+    if same and kinds.faults == 1 and (kinds.blind or abs(a.first - b.first) > TURNED_S):
+        return "kind"  # it sees nothing, or has long been turned
     if same and (a.place is None or b.place is None or kinds.faults):
         return Tie(kinds.likely * exp(-gap / kinds.lasts_s) / SEEN_EVERY_S, 0.0, kinds.match, "camera", gap, 0.0)
     if a.place is None or b.place is None:

@@ -3,6 +3,7 @@ used is named with what is wrong and what is allowed, and everything else counts
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,6 +81,24 @@ def test_what_is_optional_may_be_left_out_and_times_may_be_of_any_zone(tmp_path:
     assert (done.returncode, json.loads(done.stdout)["started"]) == (0, "2026-05-17T12:00:00.000Z")
 
 
+GUIDE = (ROOT / "docs/guide/files.md").read_text("utf-8")
+
+
+def test_the_guides_least_event_can_be_correlated_and_the_guide_names_what_comes_of_it(tmp_path: Path) -> None:
+    least = json.loads(GUIDE.split("```json\n")[1].split("```")[0])
+    told = correlate(tmp_path, json.dumps(least).encode())
+    assert (told.returncode, json.loads(told.stdout)["events"]) == (0, [least["id"]])
+    assert set(json.loads(told.stdout)) <= named("incidents.jsonl")
+    figures = json.loads(score(tmp_path, told.stdout, lines(TRUE | {"events": [least["id"]]})).stdout)
+    assert set(figures) == named("The score")
+
+
+def named(section: str) -> set[str]:
+    """What the first column of a section's table names."""
+    rows = re.findall(r"^\| (.*?) \|", GUIDE.split(f"## {section}\n")[1].split("\n## ")[0], re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+
 def test_a_file_without_a_line_is_no_incident(tmp_path: Path) -> None:
     done = correlate(tmp_path, b"")
     assert (done.returncode, done.stdout) == (0, b"")
@@ -120,6 +139,13 @@ def test_each_line_that_is_no_event_is_named_and_the_others_count(tmp_path: Path
 def test_what_an_agent_had_kept_and_sends_again_is_the_same_event(tmp_path: Path) -> None:
     done = correlate(tmp_path, FIGHT[0] + b"\n" + changed("data.delayed", True))
     assert (done.returncode, done.stderr.decode().split(":")[0]) == (0, "1 events, 1 duplicates, 0 refused")
+
+
+def test_a_clock_that_is_known_to_be_minutes_ahead_makes_no_event_late(tmp_path: Path) -> None:
+    """What comes late in a file says so itself; nobody saw it come."""
+    ahead = changed("data.clock.offset_ms", 590_000, event=changed("data.confidence", 0.9))
+    told = [json.loads(correlate(tmp_path, one).stdout) for one in (ahead, changed("data.delayed", True, event=ahead))]
+    assert [(one["state"], one["delayed"]) for one in told] == [("open", False), ("suspected", True)]
 
 
 def test_a_packed_file_that_was_cut_off_is_one_sentence(tmp_path: Path) -> None:
@@ -172,6 +198,15 @@ def test_every_line_that_cannot_be_scored_is_named(tmp_path: Path) -> None:
     for number, (words, sentence) in enumerate(zip(wanted, said, strict=True), 2):
         assert f"incidents.jsonl, line {number}: " in sentence
         assert words in sentence
+
+
+def test_an_event_that_two_incidents_hold_is_named_by_file_and_lines(tmp_path: Path) -> None:
+    twice = lines(FOUND, FOUND | {"id": "j", "events": ["g", "f"]})
+    done = score(tmp_path, twice, lines(TRUE))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert "incidents.jsonl, line 2: event f is in incident i (line 1) already" in done.stderr.decode()
+    done = score(tmp_path, lines(FOUND | {"events": ["e", "e", "f"]}), lines(TRUE))
+    assert (done.returncode, json.loads(done.stdout)["events"]) == (0, 2)
 
 
 def test_a_kind_that_nobody_knows_is_named_and_its_incident_counts(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aggregator.adapters.spatial_h3 import H3Cells
 from aggregator.core.correlation import CorrelationPolicy, Correlator
 from aggregator.core.incident import Incident, TransitionRefused, move
+from aggregator.core.linking import Link
 from aggregator.core.space import Cells, Grid
 from aggregator.core.states import STATES, TRANSITIONS, Party, State, allowed
 from contract.events import Event
@@ -73,6 +74,7 @@ def incidents(arrivals: list[tuple[float, Event]], cells: Cells) -> dict[frozens
     """Each set of events that is one incident, with what the incident says about itself. arrivals: when each comes."""
     correlator = Correlator(POLICY, cells)
     members: dict[str, set[str]] = {}
+    links: dict[str, Link] = {}
     standing: dict[str, Incident] = {}
     steps = [
         correlator.step((event,), START.timestamp() + at) for at, event in sorted(arrivals, key=lambda one: one[0])
@@ -83,9 +85,12 @@ def incidents(arrivals: list[tuple[float, Event]], cells: Cells) -> dict[frozens
         standing.update((one.id, one) for one in step.incidents)
         for one in step.assigned:
             members.setdefault(one.incident, set()).add(one.event.id)
+            links[one.event.id] = one.link
         for absorbed, kept in step.merged:
             members.setdefault(kept, set()).update(members.pop(absorbed, set()))
-    return {frozenset(ids): _told(standing[one]) for one, ids in members.items()}
+    return {
+        frozenset(ids): (_told(standing[one]), {event: links[event] for event in ids}) for one, ids in members.items()
+    }
 
 
 def at_once(events: list[Event]) -> list[tuple[float, Event]]:
@@ -94,7 +99,8 @@ def at_once(events: list[Event]) -> list[tuple[float, Event]]:
 
 
 def _told(one: Incident) -> tuple[object, ...]:
-    return one.severity, one.confidence, one.started, one.ended, one.last_event, one.event_count, len(one.sources)
+    what = one.kind, one.severity, one.raised, one.confidence, one.location, one.sources, one.people, one.reports
+    return *what, one.started, one.ended, one.last_event, one.event_count, one.zones
 
 
 @given(st.lists(SEEN, min_size=1, max_size=12), st.randoms(use_true_random=False))

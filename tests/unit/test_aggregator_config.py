@@ -1,5 +1,6 @@
 """The aggregator's config and camera file: what is taken, and how what is wrong is said."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -205,6 +206,16 @@ def test_cameras_from_geojson(tmp_path: Path) -> None:
     gate, hall = load_cameras(path)
     assert (gate.location, gate.name) == (Location(lat=-6.2, lon=106.8, radius_m=12), "Gerbang")
     assert (hall.location, hall.state) == (None, "unknown")
+
+
+def test_a_camera_is_in_the_file_once_and_the_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.geojson"
+    features = [{"properties": {"id": "gate", "site": site}} for site in ("pasar", "stasiun", "pasar")]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features[:2]}), "utf-8-sig")
+    assert [one.key for one in load_cameras(path)] == [("pasar", "gate"), ("stasiun", "gate")]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    with pytest.raises(ConfigError, match=r"gate of pasar is there twice, \$.features\[0\] and \$.features\[2\]"):
+        load_cameras(path)
 
 
 def test_a_camera_may_say_where_it_looks(tmp_path: Path) -> None:

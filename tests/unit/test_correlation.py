@@ -110,23 +110,6 @@ def test_a_placed_and_an_unplaced_camera_of_one_site_join() -> None:
         assert len(city.standing()) == 1
 
 
-def test_a_cameras_faults_never_join_those_of_another() -> None:
-    city = Timeline(gate=(0, 0), next_to_it=(1, 0))
-    for t, camera, kind in ((0, "gate", "covered"), (5, "gate", "frozen"), (6, "next_to_it", "covered")):
-        city.at(t).sees(camera, f"camera_{kind}")
-    city.at(8).sees("next_to_it", "brawl")
-    incidents = [one.incident for one in city.outcomes]
-    assert incidents[0] == incidents[1]
-    assert len(set(incidents)) == 3
-
-
-def test_who_comes_in_where_a_camera_was_just_blinded_is_part_of_it() -> None:
-    city = Timeline(gate=(0, 0), yard=(20, 0), far=(400, 0))
-    fault = city.at(0).sees("gate", "camera_covered", confidence=0.9).incident
-    assert city.at(40).sees("yard", "intrusion", confidence=0.8).incident == fault
-    assert city.at(45).sees("far", "intrusion", confidence=0.8).incident != fault
-
-
 def test_a_later_event_bridges_two_incidents() -> None:
     city = Timeline(west=(0, 0), east=(100, 0), middle=(50, 0))
     west = city.at(0).sees("west", "brawl", confidence=0.8).incident

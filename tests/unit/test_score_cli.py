@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from contract.errors import ConfigError, JagaError
+from contract.errors import ConfigError
 from simulator.cli import score_app, simulate_app
 
 TIME = "2026-05-17T12:00:00Z"
@@ -54,7 +54,7 @@ def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, wrong: bytes) -> No
 
 
 def test_an_event_in_two_incidents_is_named(tmp_path: Path) -> None:
-    with pytest.raises(JagaError, match="event e "):
+    with pytest.raises(ConfigError, match="line 2: event e "):
         scored(tmp_path, line(INCIDENT) + b"\n" + line(INCIDENT, id="j"), line(TRUTH))
 
 
