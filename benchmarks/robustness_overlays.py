@@ -12,7 +12,8 @@ detector takes an overlay for; with --detector it is asked (about ten times as l
 
 The whole matrix with --detector is hours of one core: --jobs shares it out, and with --keep what is in a file is not
 run again, so it may be run in pieces and on several machines, whose files are put together by `cat`. --sample draws
-some of it, --seed other weather on which nothing was looked at.
+some of it, --seed other weather on which nothing was looked at, --fps another rate; three more clips join where --clip
+names them.
 """
 
 import argparse
@@ -357,7 +358,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
-    clips = CLIPS
+    clips: tuple[str, ...] = CLIPS
     if options.clip:
         clips = tuple(name for name in SEEDS if any(part in name for part in options.clip))
     strengths: tuple[Strength, ...] = tuple(options.strength or (("medium",) if options.quick else STRENGTHS))
