@@ -12,7 +12,7 @@ detector takes an overlay for; with --detector it is asked (about ten times as l
 
 The whole matrix with --detector is hours of one core: --jobs shares it out, and with --keep what is in a file is not
 run again, so it may be run in pieces and on several machines, whose files are put together by `cat`. --sample draws
-some of it, --seed other weather on which nothing was looked at, --fps another rate; three more clips join where --clip
+some of it, --seed other weather on which nothing was looked at, --fps another rate; two more clips join where --clip
 names them.
 """
 
@@ -64,20 +64,12 @@ CLIPS = (
     "traffic/thai_junction.mp4",
     "ucsd_ped1/train/Train001.mp4",
 )
-OTHERS = (
-    "loiter_like/people_stairs.mp4",
-    "traffic/indonesia_ptz_junction.mp4",
-    "ucsd_ped1/train/Train019.mp4",
-)
+OTHERS = ("loiter_like/people_stairs.mp4", "ucsd_ped1/train/Train019.mp4")
 """Only where `--clip` names them: the rules were mended on the ten above."""
 SEEDS = {name: number for number, name in enumerate(CLIPS + OTHERS)}
 QUICK = ("abandoned/aboda_video4.avi", "pets09_s2l1/vtest.avi", "traffic/thai_junction.mp4")
-SHOWN_S = {
-    "accident/cctv_junction_crash.mp4": (0.6, 60.0),
-    "traffic/thai_junction.mp4": (0.0, 28.0),
-    "traffic/indonesia_ptz_junction.mp4": (11.5, 23.0),
-}
-"""What of a clip is one scene, in seconds: one begins with a cross-fade, one ends with a cut, one camera is turned."""
+SHOWN_S = {"accident/cctv_junction_crash.mp4": (0.6, 60.0), "traffic/thai_junction.mp4": (0.0, 28.0)}
+"""What of a clip is one scene, in seconds: the one begins with a cross-fade, the other ends with a cut."""
 FPS = 5.0
 """Pictures a second, unless told otherwise."""
 CLEAN_S, OVERLAY_S = 10.0, 30.0
