@@ -97,8 +97,8 @@ def moves_found(begins: Iterable[float], moves: Sequence[tuple[float, float]]) -
     return told, false
 
 
-def decoded(clip: Path) -> list[Frame]:
-    camera = CameraSpec(id="camera", source=str(clip), fps=FPS)
+def decoded(clip: Path, fps: float = FPS) -> list[Frame]:
+    camera = CameraSpec(id="camera", source=str(clip), fps=fps)
     try:
         return list(open_source(camera, realtime=False, start=T0, isolate=False))
     except SourceError:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from edge_agent.core.normality import SECTORS
 from edge_agent.core.picture import COARSE, Picture
+from edge_agent.core.spec import STRONG
 from edge_agent.core.timing import exceeded
 from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.types import Box
@@ -26,8 +27,8 @@ MOVING = 0.3
 """Body heights of way within PATH_S from which a direction is one."""
 ALONE = 0.02
 EDGE = 0.01
-"""Height and shape of a box are believed where no other box covers more than ALONE of it and it stays EDGE (a share of
-the frame) away from the border."""
+"""Height and shape of a box are believed where no other box covers more than ALONE of it, it stays EDGE (a share of the
+frame) away from the border, and its score would begin a track: a weak box holds half a body, or two."""
 FORGET_S = 2.5
 _COLUMNS, _ROWS = (np.array([1, 2]) + 0.5) / 4, (np.array([1, 2, 3, 4, 5]) + 0.5) / 8
 """Where in a box the flow is read: the trunk, neither limbs nor ground."""
@@ -74,7 +75,8 @@ class Sightings:
             path, sector = _follow(way, figure, view)
             x1, y1, x2, y2 = figure.box
             height, width = y2 - y1, (x2 - x1) * view.aspect
-            shape = (log(height), log(width / height)) if believed[index] and width > 0 else (nan, nan)
+            plain = believed[index] and figure.score >= STRONG and width > 0
+            shape = (log(height), log(width / height)) if plain else (nan, nan)
             values = (path, flow[index], *shape)
             found.append(Sighting(figure, values, sector, dt, view.t - way.first))
         self._forget(view.t)

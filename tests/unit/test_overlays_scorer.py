@@ -10,7 +10,9 @@ from benchmarks.robustness_overlays import (
     ABOUT_PEOPLE,
     CAMERA,
     CLIPS,
+    OTHERS,
     QUICK,
+    SEEDS,
     Episode,
     Plan,
     Trial,
@@ -64,6 +66,7 @@ def test_every_rule_that_is_not_about_people_joins_with_its_defaults() -> None:
     alone = config((CAMERA,)).cameras[0]
     assert (alone.rules, alone.tamper.enabled) == ((), True)
     assert config(("crowd",)).cameras[0].rules == ()
+    assert config((), 2.0).cameras[0].fps == 2.0
 
 
 def plan(*arguments: str) -> Plan:
@@ -80,6 +83,13 @@ def test_the_plan_of_a_command_line() -> None:
     assert [(kind, how) for kind, how, _ in some.parts] == [("rain", "weak")] * 2
     assert (some.kinds, some.detector, some.seed) == ((CAMERA,), True, 0)
     assert set(QUICK) <= set(CLIPS)
+    assert (some.fps, plan("--fps", "10").fps) == (5.0, 10.0)
+
+
+def test_the_other_clips_join_only_where_they_are_named_and_have_weather_of_their_own() -> None:
+    assert {name for *_, name in plan("--clip", *OTHERS).parts} == set(OTHERS)
+    assert not {name for *_, name in plan().parts} & set(OTHERS)
+    assert sorted(SEEDS.values()) == list(range(len(CLIPS) + len(OTHERS)))
 
 
 def test_a_sample_is_drawn_by_its_seed_from_what_is_asked_for() -> None:
@@ -99,6 +109,7 @@ def test_what_is_kept_is_counted_and_not_run_again(tmp_path: Path, capsys: pytes
         Trial("rain", "weak", name, (episode("brawl", 1, 2),)),
         Trial("rain", "strong", name, (episode("brawl", 1, 2),)),
         Trial("rain", "weak", name, (episode("brawl", 1, 2),), 7),
+        Trial("rain", "weak", name, (episode("brawl", 1, 2),), 0, 2.0),
         Trial("rain", "weak", name, (episode("brawl", 3, 4), episode("smoke_fire", 3, 4))),
     ]
     file.write_bytes(b"".join(msgspec.json.encode(trial) + b"\n" for trial in trials))

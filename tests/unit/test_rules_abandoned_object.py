@@ -202,6 +202,18 @@ def test_what_comes_up_beside_somebody_out_of_touch_was_not_put_there(gap: float
     assert (play(rule(), people=people).first is not None) == told
 
 
+@pytest.mark.parametrize(("above", "told"), [(-0.3, True), (0.05, False)])
+def test_what_comes_up_above_somebodys_head_was_not_in_his_hands(above: float, told: bool) -> None:
+    """A lit patch of foliage; above: body heights between its lower edge and his head, seen from above behind him."""
+    height = 0.2
+    foot = BAG[3] + (1 + above) * height
+
+    def people(t: float) -> tuple[Figure, ...]:
+        return (somebody(1, (0.53, foot), height),) if 4 <= t < 12 else ()
+
+    assert (play(rule(), people=people).first is not None) == told
+
+
 @pytest.mark.parametrize(("levels", "told"), [(0.0, True), (10.0, True), (18.0, False)])
 def test_what_changes_from_look_to_look_is_shown_by_a_screen_or_a_lamp(levels: float, told: bool) -> None:
     """From 17 s on it is by so much brighter at every other look."""

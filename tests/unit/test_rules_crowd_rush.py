@@ -108,6 +108,23 @@ def test_where_people_always_run_running_is_usual() -> None:
         assert busy.step(View(t, figures, 1.0)) == ()
 
 
+@pytest.mark.parametrize(
+    ("rate", "looks", "told"),
+    [
+        (5, "111", "111"),
+        (5, "11011", "11011"),
+        (5, "100010001", "100000000"),
+        (5, "1001001", "1000000"),
+        (2, "1101011", "1101011"),
+        (15, "000111101111", "000111101111"),
+    ],
+)
+def test_who_runs_now_and_then_does_not_run(rate: float, looks: str, told: str) -> None:
+    """At which looks they run, and at which that is said."""
+    step = CrowdRush(RULE, WHOLE, None)
+    assert "".join(str(int(step._lasts(n / rate, ran == "1"))) for n, ran in enumerate(looks)) == told
+
+
 def test_riders_are_no_runners() -> None:
     def ride(t: float) -> list[Track]:
         seen = []

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from edge_agent.core.rules.scene_anomaly import SceneAnomaly, SceneAnomalyRule
 from edge_agent.core.rules.table import WHOLE
@@ -88,6 +89,14 @@ def test_what_is_unusual_is_named_first(
     assert first.threshold is not None
     assert (first.value > first.threshold) == above
     assert [(subject.cls, subject.count) for subject in finding.subjects] == [("person", 1)]
+
+
+@pytest.mark.parametrize(("score", "told"), [(0.8, True), (0.2, False)])
+def test_the_form_of_a_weak_box_is_nobodys(learned: dict[str, np.ndarray], score: float, told: bool) -> None:
+    """By night or in rain a box holds half a body now and then."""
+    half = passing(999, LEARNED_S + 5.0, 0.15, height=0.08, wide=0.9)
+    weak: Extra = lambda t: [replace(one, score=score) for one in half(t)]  # noqa: E731
+    assert bool(play(knowing(learned), LEARNED_S, LEARNED_S + 15.0, weak)) == told
 
 
 def test_an_unknown_class_is_named_with_its_box(learned: dict[str, np.ndarray]) -> None:

@@ -11,7 +11,7 @@ from edge_agent.core.picture import Picture
 from edge_agent.core.rules.flames import Flame, FlameMemory, glowing
 from edge_agent.core.rules.levels import Levels
 from edge_agent.core.rules.smoke_fire import HOLD, SmokeFire, SmokeFireRule
-from edge_agent.core.rules.smoke_veil import ROUGHEST, VeilMemory
+from edge_agent.core.rules.smoke_veil import ROUGHEST, SHADE, Veil, VeilMemory
 from edge_agent.core.rules.table import WHOLE
 from edge_agent.core.tracks import Figure, FigureId, View
 from edge_agent.core.types import Box, Finding, Frame
@@ -261,6 +261,38 @@ def test_what_passed_over_a_place_leaves_no_veil_behind() -> None:
     high, wide = veil.remaining.shape
     there = veil.remaining[high // 2 - 2 : high // 2 + 2, wide // 2 - 3 : wide // 2 + 3]
     assert there.min() > 0.85
+
+
+def veils(draw: Draw, until: float, hidden: Callable[[float], bool] = lambda t: False) -> tuple[VeilMemory, Veil]:
+    """What is known at the end; everything is hidden by somebody while `hidden` says so."""
+    memory, pictures = VeilMemory(0.85), CvPictures()
+    for n, t in enumerate(every(5, 0, until)):
+        shown = image(draw(t), t)
+        picture = pictures.show(Frame(shown, shown[..., 0], n, t), t)
+        mask = np.ones((HEIGHT // 8, WIDTH // 8), np.bool_) if hidden(t) else None
+        veil = memory.look(picture, t, mask, False)
+    return memory, veil
+
+
+@pytest.mark.parametrize("left", [0.3, 0.5, 0.7])
+def test_shade_takes_detail_as_it_takes_brightness_and_black_smoke_takes_more(left: float) -> None:
+    over = (abs(X - 160) < 70) & (abs(Y - 90) < 50)
+    shade = np.where(over, left, 1.0)[..., None].astype(np.float32)
+    smoke = np.where(over, 1 - left, 0.0).astype(np.float32)
+    cells = np.zeros((22, 40), np.bool_)
+    cells[8:14, 15:25] = True
+    for draw, hides in ((STREET * shade, False), (blend(STREET, (35, 35, 35), smoke), True)):
+        memory, veil = veils(lambda t, draw=draw: STREET if t < 10 else draw, 14)  # type: ignore[misc]
+        assert bool(veil.remaining[cells].mean() <= SHADE * memory.light(cells)) is hides
+
+
+def test_the_detail_of_who_stood_there_is_not_the_places() -> None:
+    """People in stripes stand on a smooth road from the first look on, and go."""
+    road = np.asarray(120 + (STREET - 120) * 0.25, np.float32)
+    striped = painted(road, X % 8 < 4, (28, 28, 28))
+    draw: Draw = lambda t: striped if t < 8 else road  # noqa: E731
+    assert veils(draw, 13, lambda t: 0 < t < 8)[1].remaining.min() > 0.85
+    assert veils(draw, 13)[1].remaining.max() < 0.5
 
 
 @pytest.mark.parametrize("fps", [2, 5, 12])

@@ -22,8 +22,8 @@ BEFORE_S, AFTER_S = 4.0, 2.0
 not always, then who was so long after."""
 TOUCH, OWNERS = 0.1, 2
 """Gap between the boxes of a person and a thing, in body heights, over which it can be put down: none but that by which
-boxes tremble, since what a hand holds meets the box around its owner. Of those who were that near the OWNERS whose feet
-were nearest count."""
+boxes tremble, since what a hand holds meets the box around its owner, and is not all above his head. Of those who were
+that near the OWNERS whose feet were nearest count."""
 BORDER, WALK, SWITCH_S = 0.015, 0.8, 3.0
 """Who is first seen within reach of a thing, no longer than SWITCH_S after its owner was lost there and not at the
 border of the picture (a share of it), is the owner under another id; nor so near its left or right border that he can
@@ -123,6 +123,7 @@ class Company:
             elif (
                 figure.cls == "person"
                 and not exceeded(seen.t - born, AFTER_S)
+                and figure.box[1] < box[3]
                 and gap(figure.box, box, aspect) <= TOUCH * self._heights[figure.id]
             ):
                 nearest, away = before if seen.t <= born else after, self._away(figure, box, aspect)

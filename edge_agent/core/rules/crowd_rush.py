@@ -1,5 +1,6 @@
 """Many begin to run at once: all one way, or asunder."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp
@@ -41,6 +42,9 @@ TOGETHER_S = 10.0
 WALK_ON = 0.8
 """Where this share of those who were seen together is still followed and walks on, nobody flees: what runs there is
 rain, or an insect on the lens. In rendered rushes up to 0.75 of them are still taken for walkers when it is told."""
+LASTS_S = 1.0
+"""Of the looks of this time, from the first at which they ran, more than half must show it: a crowd does not stop and
+run on, while cloth in the wind flows one way now and then."""
 RIDES = 0.3
 """A person whose box is covered to this share by a cycle's rides it."""
 
@@ -82,6 +86,7 @@ class CrowdRush:
         self._usual = 0.0
         self._together = float("-inf")
         self._seen = 0
+        self._ran: deque[tuple[float, bool]] = deque()
         self._since: float | None = None
         self._last = float("-inf")
         self._score: float | None = None
@@ -111,7 +116,14 @@ class CrowdRush:
         rushing = self._score >= 1.0 and reached(view.t - self._since, KNOWN_S)
         if not rushing:
             self._usual += (1 - exp(-dt / USUAL_S)) * (found.runners - self._usual)
-        return (self._finding(view, found, present),) if rushing else ()
+        return (self._finding(view, found, present),) if self._lasts(view.t, rushing) else ()
+
+    def _lasts(self, t: float, rushing: bool) -> bool:
+        """Whether they run, and have for most of LASTS_S."""
+        self._ran.append((t, rushing))
+        while self._ran and (not self._ran[0][1] or exceeded(t - self._ran[0][0], LASTS_S)):
+            self._ran.popleft()
+        return rushing and 2 * sum(ran for _, ran in self._ran) > len(self._ran)
 
     def _judge(self, found: Commotion) -> float:
         score = found.runners / max(float(self._rule.people), self._rule.rise * self._usual)

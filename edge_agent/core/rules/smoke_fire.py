@@ -132,15 +132,19 @@ class SmokeFire:
         return (self._finding(burning, smoking, picture),)
 
     def _smoking(self, veil: Veil, picture: Picture, least: float) -> list[_Smoke]:
-        """Those of at least `least` of the picture are as soft as smoke; smaller ones only count for the score."""
+        """Those of at least `least` of the picture are as soft as smoke, and no shade; smaller ones only count for the
+        score."""
         if not veil.smoky.any():
             return []
         here = veil.smoky & self._zone(veil.smoky.shape, smoke_veil.CELL, picture, SMALL)
         return [
             _Smoke(cells, veil.since, float(cells.mean()), float(veil.remaining[cells].mean()))
             for cells in regions(here, 2)
-            if cells.mean() < least or self._veil.roughness(cells) <= smoke_veil.ROUGHEST
+            if cells.mean() < least or (self._hides(veil, cells) and self._veil.roughness(cells) <= smoke_veil.ROUGHEST)
         ]
+
+    def _hides(self, veil: Veil, cells: Mask) -> bool:
+        return float(veil.remaining[cells].mean()) <= smoke_veil.SHADE * self._veil.light(cells)
 
     def _hidden(self, view: View, picture: Picture) -> Mask | None:
         """The cells covered by those who move by themselves."""

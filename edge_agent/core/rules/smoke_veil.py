@@ -54,6 +54,9 @@ ROUGHEST = 0.8
 NOTHING = 1e-18
 """The share of looks at which a cell drifts dwindles by a sixth a look where it never does any more. After 100 s it
 would be too small for a number's usual form, and many processors take a hundred times as long for those."""
+SHADE = 0.9
+"""Smoke leaves less detail than brightness, by this factor at least: where a cloud's shadow falls, or a lamp goes out,
+both become less by the same. Real smoke, black one too, has 0.35 to 0.85."""
 FAINT = 2.0
 """Grey levels of change that say nothing of how rough it is."""
 
@@ -84,6 +87,9 @@ class VeilMemory:
         self._greys: deque[tuple[float, Image]] = deque()
         self._fast = np.zeros((5, 0, 0), np.float32)
         self._slow = np.zeros((0, 0), np.float32)
+        self._bright = np.zeros((0, 0), np.float32)
+        self._seen_s: Grid | None = None
+        """For how long each cell was seen with nobody before it; None at the first look."""
         self._t = 0.0
         self._began = 0.0
         self._contrast = 1.0
@@ -107,7 +113,8 @@ class VeilMemory:
             plane[:] = values
         if not known or cut:
             stack[4] = 0.0
-            self._fast, self._slow, self._began = stack, texture, t
+            self._fast, self._slow, self._bright, self._began = stack, texture, luma, t
+            self._seen_s = None
             for kept in (self._steady, self._soon, self._areas, self._greys):
                 kept.clear()
         else:
@@ -115,8 +122,7 @@ class VeilMemory:
             stack *= self._weight(t, FAST_S)
             self._fast += stack
             self._fast[4][self._fast[4] < NOTHING] = 0.0
-            more = np.minimum(texture - self._slow, PASSING * (self._slow + NOISE * contrast))
-            self._slow = self._slow + self._weight(t, SLOW_S) * more
+            self._learn(luma, texture, hidden, t - self._t)
         self._luma, self._t = luma, t
         self._greys.append((t, picture.grey(SMALL)))
         while exceeded(t - self._greys[0][0], FAST_S):
@@ -131,6 +137,20 @@ class VeilMemory:
         moving = float(np.count_nonzero(self._fast[4] > BUSY) / drift.size)
         return Veil(smoky, since, remaining, cut or not known, moving)
 
+    def _learn(self, luma: Grid, texture: Grid, hidden: Mask | None, dt: float) -> None:
+        """What is usual at each cell: a mean while it was seldom seen, an exponential one after. Who stands before it
+        has detail of his own, which is not the place's. Nobody is known at the first look: it counts where nobody is at
+        the next."""
+        there = np.full(luma.shape, dt, np.float32)
+        if hidden is not None:
+            there[hidden] = 0.0
+        self._seen_s = (there if self._seen_s is None else self._seen_s) + there
+        share = there / np.maximum(self._seen_s, np.float32(1e-3))
+        weight = np.maximum(share, np.float32(1.0 - exp(-dt / SLOW_S)) * (there > 0))
+        more = np.minimum(texture - self._slow, PASSING * (self._slow + NOISE * self._contrast))
+        self._slow = self._slow + weight * more
+        self._bright = self._bright + weight * (luma - self._bright)
+
     def _spreads(self, t: float, area: int) -> bool:
         """Whether what is veiled, so many cells, has not become less: see GROWS_S."""
         areas = self._areas
@@ -141,6 +161,10 @@ class VeilMemory:
             return False
         between = next(cells for then, cells in reversed(areas) if reached(t - then, GROWS_S))
         return areas[0][1] <= between <= area
+
+    def light(self, cells: Mask) -> float:
+        """How bright these cells are against what is usual there (1: as bright)."""
+        return float(((self._fast[0][cells] + DARK) / (self._bright[cells] + DARK)).mean())
 
     def roughness(self, cells: Mask) -> float:
         """Of the changes between the looks of the last FAST_S in these cells (median); 0 where there was only one."""
