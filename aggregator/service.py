@@ -324,7 +324,6 @@ class Service:
             desk = self._arrange()
             if messages:
                 batch = self._take(messages, before)
-                self._store.make_ready(batch)
                 self._ahead = _Ahead(messages, batch or None)
         except Exception:
             self._sound = False

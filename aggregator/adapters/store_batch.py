@@ -37,16 +37,16 @@ _UPDATE_INCIDENT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class Statements:
     """short: many statements of few rows each, which nothing of `long` hangs on; long: the rest, in this order."""
 
     short: Script = field(default_factory=Script)
     long: Script = field(default_factory=Script)
 
 
-def ready(batch: Batch) -> Ready:
+def statements(batch: Batch) -> Statements:
     """All but pictures, which are not copied, and the audit log, whose records hang on those before."""
-    made = Ready()
+    made = Statements()
     _short(made.short, batch)
     _long(made.long, batch)
     return made

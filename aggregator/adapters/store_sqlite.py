@@ -13,7 +13,7 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_incidents, store_judged, store_reports
-from aggregator.adapters.store_batch import GOES_ON, Body, Ready, ready
+from aggregator.adapters.store_batch import GOES_ON, Body, statements
 from aggregator.adapters.store_file import Checkpoints, opened, spilling
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
@@ -52,11 +52,8 @@ class SqliteStore:
             raise StoreError("aggregator.store_unusable", path=str(path), detail=str(error)) from error
         self._checkpoints = Checkpoints(path)
 
-    def make_ready(self, batch: Batch) -> None:
-        batch.ready = ready(batch)
-
     def commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
-        made = batch.ready if isinstance(batch.ready, Ready) else ready(batch)
+        made = statements(batch)
         under_way = threading.Event()
 
         def write(db: Database) -> int:

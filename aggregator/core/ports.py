@@ -144,8 +144,6 @@ class Batch:
     holds_until: float | None = None
     audit: list[tuple[float, str, str, str, str]] = field(default_factory=list)
     """(time, actor, action, object, detail)"""
-    ready: object = None
-    """What `Store.make_ready` has made of the rest, which does not change any more."""
 
     def __bool__(self) -> bool:
         told = self.events or self.incidents or self.suppressed or self.links
@@ -191,10 +189,6 @@ class Store(Protocol):
     `commit` returns when the batch is on disk (it survives SIGKILL and a power cut), and raises StoreError when none of
     it is. Writing an event, a picture or a revision again changes nothing.
     """
-
-    def make_ready(self, batch: Batch) -> None:
-        """Does what can be done before it is this batch's turn; `commit` does it where nobody has."""
-        ...
 
     def commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
         """Returns once it is on disk. meanwhile: is called once, in the caller's thread, while the store writes."""

@@ -52,19 +52,6 @@ def seen(city: Timeline, t: float, camera: str, kind: str = "brawl", **more: obj
     return event, city.take(event)
 
 
-def test_what_was_made_ready_before_is_stored_as_it_is_otherwise(open_store: Open) -> None:
-    store, city = open_store(), Timeline()
-    batch = batch_of(city, seen(city, 0, "a"), seen(city, 5, "b"), seen(city, 9, "c", kind="loitering"))
-    store.make_ready(batch)
-    assert not store.incident_views()
-    store.commit(batch)
-    for identity, row in batch.incidents.items():
-        assert store.incident_view(identity) == row.view
-        assert {raw for raw, _, _ in store.incident_events(identity)} <= {row.raw for row in batch.events}
-    assert store.known([row.event.id for row in batch.events]) == {row.event.id for row in batch.events}
-    assert {state.incident for _, _, own in store.restore(0.0).incidents for _, state in own} == set(batch.incidents)
-
-
 def test_a_commit_is_there_after_opening_again(open_store: Open) -> None:
     city = Timeline()
     store = open_store()
