@@ -124,9 +124,12 @@ class Standing:
         before = self._told.pop(key, None)
         self._known.pop(key, None)
         if before is not None:
-            left = self._alike[key[0], before.lat, before.lon]
+            point = key[0], before.lat, before.lon
+            left = self._alike[point]
             left.remove(key)
-            if len(left) == POLE:
+            if not left:
+                del self._alike[point]
+            elif len(left) == POLE:
                 self._ask_again(left)
         if place is not None:
             self._told[key] = place
@@ -135,7 +138,8 @@ class Standing:
             if len(alike) == POLE + 1:
                 self._ask_again(alike)
 
-    def of(self, key: CameraKey) -> Location | None:
+    def of(self, site: str, camera: str) -> Location | None:
+        key = site, camera
         known = self._known.get(key)
         if known is None and (place := self._told.get(key)) is not None:
             known = place
@@ -145,7 +149,7 @@ class Standing:
         return known
 
     def all(self) -> dict[CameraKey, Location]:
-        return {key: place for key in self._told if (place := self.of(key)) is not None}
+        return {key: place for key in self._told if (place := self.of(*key)) is not None}
 
     def _ask_again(self, keys: Iterable[CameraKey]) -> None:
         for key in keys:
@@ -165,6 +169,8 @@ class Fleet:
         self._of: dict[AgentKey, set[str]] = {}
         self._at: dict[str, set[str]] = {}
         self._standing = Standing()
+        self.locate = self._standing.of
+        """Asked with each event."""
 
     def count(self, site: str, agent: str | None) -> int:
         """How many cameras an agent is known to have, or the whole site."""
@@ -182,9 +188,6 @@ class Fleet:
         self._at.setdefault(camera.site, set()).add(camera.id)
         if camera.agent:
             self._of.setdefault((camera.site, camera.agent), set()).add(camera.id)
-
-    def locate(self, site: str, camera: str) -> Location | None:
-        return self._standing.of((site, camera))
 
     def heard(self, site: str, camera: str) -> float:
         """Since when the camera's agent has been heard without a break: inf while it is away; 0 where it never was, or
