@@ -16,8 +16,8 @@ BATCH = 500
 FIRST = 100
 """Where nothing is being written: the store has something to do the sooner, and what came first is seen the sooner."""
 QUEUE = 20_000
-"""Messages waiting in memory; what is over is left out where it is QoS 0. Of QoS 1 there are as many as the broker sends
-ahead: a window, but from mosquitto 2.0.11 another whole one for each that is acknowledged."""
+"""Messages waiting in memory; what is over is left out where it is QoS 0. Of QoS 1 there are as many as the broker
+sends ahead: a window, but from mosquitto 2.0.11 another whole one for each that is acknowledged."""
 PRUNE_S = 60.0
 FLOOD = 2_000
 """Refused messages after which the quarantine is cut back at once: a flood must not fill the disk within a minute."""
