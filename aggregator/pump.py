@@ -13,8 +13,11 @@ from aggregator.questions import EXPIRES_S
 from aggregator.service import TICK_S, Service
 
 BATCH = 500
+FIRST = 100
+"""Where nothing is being written: the store has something to do the sooner, and what came first is seen the sooner."""
 QUEUE = 20_000
-"""Messages waiting in memory. QoS 1 is bounded by the session's window; what is over is QoS 0, and is left out."""
+"""Messages waiting in memory; what is over is left out where it is QoS 0. Of QoS 1 there are as many as the broker
+sends ahead: a window, but from mosquitto 2.0.11 another whole one for each that is acknowledged."""
 PRUNE_S = 60.0
 FLOOD = 2_000
 """Refused messages after which the quarantine is cut back at once: a flood must not fill the disk within a minute."""
@@ -52,7 +55,7 @@ class Pump(threading.Thread):
     def run(self) -> None:
         asked, pruned = time(), 0.0
         while not self._stop_wanted.is_set():
-            batch, self._next = self._next or self._collect(TICK_S), []
+            batch, self._next = self._next or self._collect(TICK_S, FIRST), []
             if batch:
                 self._store(batch)
             now = time()
@@ -72,17 +75,17 @@ class Pump(threading.Thread):
         self.join()
 
     def _ahead(self) -> list[Message]:
-        self._next = self._next or self._collect(0.0)
+        self._next = self._next or self._collect(0.0, BATCH)
         return self._next
 
-    def _collect(self, wait_s: float) -> list[Message]:
-        """What waits now, up to BATCH; waits up to `wait_s` for the first."""
+    def _collect(self, wait_s: float, most: int) -> list[Message]:
+        """What waits now, up to `most`; waits up to `wait_s` for the first."""
         batch: list[Message] = []
         try:
             first = self._queue.get(block=wait_s > 0, timeout=wait_s)
             while first is not None:
                 batch.append(first)
-                if len(batch) >= BATCH:
+                if len(batch) >= most:
                     break
                 first = self._queue.get_nowait()
         except queue.Empty:

@@ -29,7 +29,27 @@ class Shared(Protocol):
     def write(self, function: Callable[[Database], None]) -> None: ...
 
 
-def insert(db: sqlite3.Connection, into: str, rows: Iterable[tuple[Any, ...]], then: str = "") -> None:
+class Executes(Protocol):
+    """A connection, or a script for one."""
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Any: ...
+
+
+class Script:
+    """Statements with their values, to be run later."""
+
+    def __init__(self) -> None:
+        self._statements: list[tuple[str, Sequence[Any]]] = []
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> None:
+        self._statements.append((sql, values))
+
+    def run(self, db: sqlite3.Connection) -> None:
+        for sql, values in self._statements:
+            db.execute(sql, values)
+
+
+def insert(db: Executes, into: str, rows: Iterable[tuple[Any, ...]], then: str = "") -> None:
     """into: INSERT INTO and the table; then: what is done about those that are there already."""
     for columns, count, values in _filled(rows):
         db.execute(_inserting(into, columns, count, then), values)

@@ -1,11 +1,10 @@
 """The store's history of what people and the system did with incidents: SQL for aggregator.adapters.store_sqlite."""
 
-import sqlite3
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from aggregator.adapters.rows import Read, insert
+from aggregator.adapters.rows import Executes, Read, insert
 from aggregator.core.incident import Change
 from aggregator.core.ports import Batch
 
@@ -19,9 +18,13 @@ MOVE = (
 """Of an episode's events: `event IN (...)` would look through all events that there are."""
 
 
-def write(db: sqlite3.Connection, batch: Batch) -> None:
+def move(db: Executes, batch: Batch) -> None:
+    """After its events and links."""
     for episode, old, new in batch.moved:
         db.execute(MOVE, (new, _BY_AN_OPERATOR, old, episode))
+
+
+def write(db: Executes, batch: Batch) -> None:
     insert(
         db,
         f"INSERT INTO changes ({_COLUMNS})",

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from aggregator.adapters.rows import Read, insert
+from aggregator.adapters.rows import Executes, Read, insert
 from aggregator.core.flapping import Begin
 from aggregator.core.inhibition import EXPLAINS
 from aggregator.core.ports import Batch, SuppressedQuery, SuppressedRow, SuppressedSeen
@@ -43,7 +43,7 @@ _SELECT = (
 )
 
 
-def write(db: sqlite3.Connection, batch: Batch) -> None:
+def write(db: Executes, batch: Batch) -> None:
     insert(db, _INSERT, map(_suppressed, batch.suppressed), _COUNT)
     silences = ((one.id, one.expires, msgspec.json.encode(one).decode()) for one in batch.silences)
     insert(db, "INSERT OR REPLACE INTO silences", silences)

@@ -10,7 +10,7 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import store_judged
-from aggregator.adapters.rows import Shared, tables
+from aggregator.adapters.rows import Executes, Shared, tables
 from aggregator.core.liveness import Camera
 from aggregator.core.ports import Batch
 from aggregator.core.precision import Verdict
@@ -38,7 +38,7 @@ _CHANGED = (
 )
 
 
-def write(db: sqlite3.Connection, batch: Batch) -> None:
+def write(db: Executes, batch: Batch) -> None:
     """Cameras as they are shown now: a row where the state is another than before."""
     for table, told in tables(map(_state, batch.cameras.values())):
         db.execute(f"WITH told (site, camera, time, state, reason, why) AS ({table}) {_CHANGED}", told)

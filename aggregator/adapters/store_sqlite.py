@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,19 +13,15 @@ import msgspec
 from sqlite_utils import Database
 
 from aggregator.adapters import audit_sqlite, store_acts, store_evidence, store_incidents, store_judged, store_reports
-from aggregator.adapters.rows import insert, tables
+from aggregator.adapters.store_batch import GOES_ON, Body, statements
 from aggregator.adapters.store_file import Checkpoints, opened, spilling
 from aggregator.adapters.writer import Writer
 from aggregator.core.errors import StoreError
-from aggregator.core.incident import Change, Incident
-from aggregator.core.linking import EPISODE, Link, Trail
+from aggregator.core.incident import Change
 from aggregator.core.liveness import Agent, Camera
 from aggregator.core.outcome import EpisodeState
 from aggregator.core.ports import (
     Batch,
-    EventRow,
-    IncidentRow,
-    LinkRow,
     Refused,
     Restored,
     Retention,
@@ -40,16 +37,7 @@ _DAY_S = 86_400.0
 _CHUNK = 500
 T = TypeVar("T")
 
-
-class _Body(msgspec.Struct):
-    """What of an incident the correlation needs after a restart."""
-
-    incident: Incident
-    trails: tuple[Trail, ...]
-
-
-_body_in = msgspec.json.Decoder(_Body)
-_out = msgspec.json.Encoder()
+_body_in = msgspec.json.Decoder(Body)
 
 
 class SqliteStore:
@@ -65,7 +53,19 @@ class SqliteStore:
         self._checkpoints = Checkpoints(path)
 
     def commit(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
-        self._checkpoints.note(self._run(lambda db: _write(db.conn, batch), meanwhile))
+        made = statements(batch)
+        under_way = threading.Event()
+
+        def write(db: Database) -> int:
+            made.short.run(db.conn)
+            store_evidence.write(db.conn, batch.evidence)
+            audit_sqlite.append(db.conn, batch.audit)
+            under_way.set()
+            made.long.run(db.conn)
+            changed: int = db.conn.total_changes
+            return changed
+
+        self._checkpoints.note(self._run(write, meanwhile, after=under_way))
 
     def known(self, events: Sequence[str]) -> frozenset[str]:
         found: set[str] = set()
@@ -123,7 +123,7 @@ class SqliteStore:
             "END FROM (SELECT e.raw, e.time, e.id, l.score, l.refused, iif(l.reasons = '', ?, l.reasons) reasons "
             "FROM incident_events l JOIN events e ON e.id = l.event WHERE l.incident = ?) ORDER BY time, id"
         )
-        return [(row[0], row[1], row[2]) for row in self.read(sql, (_GOES_ON, incident))]
+        return [(row[0], row[1], row[2]) for row in self.read(sql, (GOES_ON, incident))]
 
     def incident_told(self, incident: str) -> list[tuple[bytes, bool]]:
         return store_acts.told(self.read, incident)
@@ -206,10 +206,14 @@ class SqliteStore:
         self._writer.close()  # the last one copies the whole log and removes it, which one that only reads cannot
 
     def _run(
-        self, write: Callable[[Database], T], meanwhile: Callable[[], None] | None = None, alone: bool = False
+        self,
+        write: Callable[[Database], T],
+        meanwhile: Callable[[], None] | None = None,
+        alone: bool = False,
+        after: threading.Event | None = None,
     ) -> T:
         try:
-            return self._writer.run(write, meanwhile, alone)
+            return self._writer.run(write, meanwhile, alone, after)
         except sqlite3.Error as error:
             raise StoreError("aggregator.store_failed", path=str(self._path), detail=str(error)) from error
 
@@ -227,106 +231,8 @@ class SqliteStore:
             self._readers.put(connection)
 
 
-_INCIDENT = (
-    *("id", "kind", "state", "severity", "confidence", "started", "last_event", "updated"),
-    *("merged_into", "previous", "split_from", "revision", "view", "body", "opened"),
-)
-_UPDATE_INCIDENT = (
-    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _INCIDENT[1:])} "
-    "WHERE excluded.revision >= revision"
-)
-
-
 _UNLINKED_S = 1_200.0
 """How far before the latest event one may lie that waits to be assigned: clocks may be ten minutes ahead or behind."""
-
-
-def _write(db: sqlite3.Connection, batch: Batch) -> int:
-    """How many rows this connection has changed."""
-    insert(db, "INSERT INTO events", map(_event, batch.events), "ON CONFLICT DO NOTHING")
-    insert(db, "INSERT INTO incident_events", map(_link, batch.links), "ON CONFLICT DO NOTHING")
-    into = f"INSERT INTO incidents ({', '.join(_INCIDENT)})"
-    insert(db, into, map(_incident, batch.incidents.values()), _UPDATE_INCIDENT)
-    places = sorted({(source.site, key) for key, row in batch.incidents.items() for source in row.incident.sources})
-    insert(db, "INSERT INTO incident_sites", places, "ON CONFLICT DO NOTHING")
-    episodes = ((episode, state.incident, state.last, state.ended) for episode, state in batch.episodes.items())
-    update = "ON CONFLICT (id) DO UPDATE SET incident = excluded.incident, last = excluded.last, ended = excluded.ended"
-    insert(db, "INSERT INTO episodes", episodes, update)
-    _merge(db, batch.merged)
-    store_acts.write(db, batch)
-    agents = (
-        (*key, _text(agent), _text(numbers) if numbers else None) for key, (agent, numbers) in batch.agents.items()
-    )
-    update = "ON CONFLICT (site, id) DO UPDATE SET body = excluded.body"
-    insert(db, "INSERT INTO agents", agents, f"{update}, sequence = excluded.sequence")
-    insert(db, "INSERT INTO cameras", ((*key, _text(one)) for key, one in batch.cameras.items()), update)
-    store_evidence.write(db, batch.evidence)
-    store_reports.write(db, batch)
-    refused = ((q.received, q.topic, q.error, q.field, q.detail, q.payload) for q in batch.quarantine)
-    insert(db, "INSERT INTO quarantine (received, topic, error, field, detail, payload)", refused)
-    store_judged.write(db, batch)
-    if batch.holds_until is not None:
-        db.execute("INSERT OR REPLACE INTO hold VALUES (1, ?)", (batch.holds_until,))
-    audit_sqlite.append(db, batch.audit)
-    return db.total_changes
-
-
-def _merge(db: sqlite3.Connection, merged: Sequence[tuple[str, str]]) -> None:
-    """merged: (absorbed, kept), in order: what went on at first may have been absorbed later."""
-    into: dict[str, str] = {}
-    for absorbed, kept in reversed(merged):
-        into[absorbed] = into.get(kept, kept)
-    for pairs, values in tables(into.items()):
-        gone = f"WITH gone (old, new) AS ({pairs})"
-        for table in ("incident_events", "episodes"):
-            db.execute(f"{gone} UPDATE {table} SET incident = gone.new FROM gone WHERE incident = gone.old", values)
-
-
-def _event(row: EventRow) -> tuple[Any, ...]:
-    event, data = row.event, row.event.data
-    return (
-        event.id,
-        data.episode,
-        data.site,
-        event.agent,
-        data.camera,
-        data.kind,
-        data.phase,
-        event.time.timestamp(),
-        row.received,
-        int(event.sequence),
-        row.delayed,
-        row.raw,
-    )
-
-
-def _incident(row: IncidentRow) -> tuple[Any, ...]:
-    one = row.incident
-    times = (one.started, one.last_event, one.updated)
-    origins = (one.merged_into, one.previous, one.split_from)
-    body = _out.encode(_Body(one, row.trails))
-    state = (one.id, one.kind, one.state, one.severity, one.confidence)
-    return (*state, *times, *origins, one.revision, row.view, body, one.opened)
-
-
-def _link(row: LinkRow) -> tuple[Any, ...]:
-    link, refused = row.link, row.refused
-    reasons = "" if link is EPISODE else _reasons(link)
-    return row.incident, row.event, link.score, reasons, json.dumps(refused) if refused else "[]"
-
-
-def _reasons(link: Link) -> str:
-    reasons = msgspec.structs.asdict(link)
-    del reasons["score"]
-    return json.dumps(reasons)
-
-
-_GOES_ON = _reasons(EPISODE)
-"""Most go on with an episode: nothing is stored of them."""
-
-
-def _text(value: object) -> str:
-    return _out.encode(value).decode()
 
 
 def _prune(db: sqlite3.Connection, retention: Retention, now: float) -> list[tuple[str, int, tuple[str, ...]]]:

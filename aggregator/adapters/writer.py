@@ -37,16 +37,24 @@ class Writer:
         opened.result()
 
     def run(
-        self, function: Callable[[Database], T], meanwhile: Callable[[], None] | None = None, alone: bool = False
+        self,
+        function: Callable[[Database], T],
+        meanwhile: Callable[[], None] | None = None,
+        alone: bool = False,
+        after: threading.Event | None = None,
     ) -> T:
         """Its result, once it is on disk. Raises what function or commit raised; then nothing of it was written. After
-        `close` that is sqlite3.ProgrammingError. meanwhile: called here, before it is waited for."""
+        `close` that is sqlite3.ProgrammingError. meanwhile: called here, before it is waited for, but once `function`
+        has set `after`, or is over: until then it is not disturbed."""
         done: Future[T] = Future()
         with self._entry:
             if self._closed:
                 raise sqlite3.ProgrammingError("the database is closed")
             self._queue.put((function, done, alone))
         if meanwhile is not None:
+            if after is not None:
+                done.add_done_callback(lambda _: after.set())
+                after.wait()
             meanwhile()
         return done.result()
 

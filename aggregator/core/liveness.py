@@ -4,7 +4,6 @@ A camera is offline when its agent's last will says so, or when nothing was hear
 agent's own report interval. Times are seconds since the epoch.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,14 +104,56 @@ class Agent(Struct, frozen=True, kw_only=True, gc=False):
 def placed(cameras: Iterable[Camera]) -> dict[CameraKey, Location]:
     """Where each is, of those that say so. What more than POLE cameras of a site name alike is the site's address and
     no camera's place: its radius says so."""
-    told = [(one, one.location) for one in cameras if one.location is not None]
-    alike = Counter((one.site, place.lat, place.lon) for one, place in told)
-    return {
-        one.key: replace(place, radius_m=max(place.radius_m, ADDRESS_M))
-        if alike[one.site, place.lat, place.lon] > POLE
-        else place
-        for one, place in told
-    }
+    standing = Standing()
+    for camera in cameras:
+        standing.put(camera)
+    return standing.all()
+
+
+class Standing:
+    """The same for cameras that become known and move one by one: each costs no more than those at its point."""
+
+    def __init__(self) -> None:
+        self._told: dict[CameraKey, Location] = {}
+        self._alike: dict[tuple[str, float, float], set[CameraKey]] = {}
+        self._known: dict[CameraKey, Location] = {}
+        """What was asked for, until it changes."""
+
+    def put(self, camera: Camera) -> None:
+        key, place = camera.key, camera.location
+        before = self._told.pop(key, None)
+        self._known.pop(key, None)
+        if before is not None:
+            point = key[0], before.lat, before.lon
+            left = self._alike[point]
+            left.remove(key)
+            if not left:
+                del self._alike[point]
+            elif len(left) == POLE:
+                self._ask_again(left)
+        if place is not None:
+            self._told[key] = place
+            alike = self._alike.setdefault((key[0], place.lat, place.lon), set())
+            alike.add(key)
+            if len(alike) == POLE + 1:
+                self._ask_again(alike)
+
+    def of(self, site: str, camera: str) -> Location | None:
+        key = site, camera
+        known = self._known.get(key)
+        if known is None and (place := self._told.get(key)) is not None:
+            known = place
+            if len(self._alike[key[0], place.lat, place.lon]) > POLE:
+                known = replace(place, radius_m=max(place.radius_m, ADDRESS_M))
+            self._known[key] = known
+        return known
+
+    def all(self) -> dict[CameraKey, Location]:
+        return {key: place for key in self._told if (place := self.of(*key)) is not None}
+
+    def _ask_again(self, keys: Iterable[CameraKey]) -> None:
+        for key in keys:
+            self._known.pop(key, None)
 
 
 class Fleet:
@@ -127,8 +168,9 @@ class Fleet:
         self.cameras: dict[CameraKey, Camera] = {}
         self._of: dict[AgentKey, set[str]] = {}
         self._at: dict[str, set[str]] = {}
-        self._placed: dict[CameraKey, Location] | None = None
-        """See `placed`; None until it is asked for again, after a place has changed."""
+        self._standing = Standing()
+        self.locate = self._standing.of
+        """Asked with each event."""
 
     def count(self, site: str, agent: str | None) -> int:
         """How many cameras an agent is known to have, or the whole site."""
@@ -137,7 +179,7 @@ class Fleet:
     def restore(self, camera: Camera) -> None:
         before = self.cameras.get(camera.key)
         if before is None or before.location != camera.location:
-            self._placed = None
+            self._standing.put(camera)
         if before is not None and before.agent != camera.agent:
             self._of.get((before.site, before.agent), set()).discard(before.id)
         self.cameras[camera.key] = replace(
@@ -146,11 +188,6 @@ class Fleet:
         self._at.setdefault(camera.site, set()).add(camera.id)
         if camera.agent:
             self._of.setdefault((camera.site, camera.agent), set()).add(camera.id)
-
-    def locate(self, site: str, camera: str) -> Location | None:
-        if self._placed is None:
-            self._placed = placed(self.cameras.values())
-        return self._placed.get((site, camera))
 
     def heard(self, site: str, camera: str) -> float:
         """Since when the camera's agent has been heard without a break: inf while it is away; 0 where it never was, or

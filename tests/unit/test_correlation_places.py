@@ -1,10 +1,12 @@
 """Cameras of which no more is known than their site: what ties then is what begins soon, and an address is no place."""
 
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
+from msgspec.structs import replace
 
-from aggregator.core.liveness import Camera, Fleet, placed
+from aggregator.core.liveness import POLE, Camera, Fleet, placed
 from aggregator.core.space import ADDRESS_M
 from aggregator.core.witness import place_of, ties_at
 from aggregator.offline import correlate
@@ -56,6 +58,26 @@ def test_the_fleet_notices_when_it_becomes_one_and_when_it_no_longer_is() -> Non
     fleet.restore(Camera(site="site-1", id="c8", location=place(90, 0, 30.0)))
     assert fleet.locate("site-1", "c0") == HERE
     assert fleet.locate("site-1", "nobody") is None
+
+
+def test_a_fleet_that_changes_camera_by_camera_is_as_one_that_was_always_so() -> None:
+    chance, fleet, now = Random(7), Fleet(), dict[tuple[str, str], Camera]()
+    for _ in range(2_000):
+        at = chance.choice([None, HERE, place(0, 0, 150.0), place(50, 0, 30.0)])
+        one = Camera(site=f"s{chance.randrange(2)}", id=f"c{chance.randrange(14)}", location=at)
+        fleet.restore(one)
+        now[one.key] = one
+        if chance.random() < 0.3:
+            assert {key: fleet.locate(*key) for key in now} == {key: by_hand(key, now) for key in now}
+
+
+def by_hand(key: tuple[str, str], cameras: dict[tuple[str, str], Camera]) -> Location | None:
+    at = cameras[key].location
+    if at is None:
+        return None
+    there = [one for one in cameras.values() if one.site == key[0] and one.location is not None]
+    alike = sum((one.location.lat, one.location.lon) == (at.lat, at.lon) for one in there if one.location is not None)
+    return at if alike <= POLE else replace(at, radius_m=max(at.radius_m, ADDRESS_M))
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from sqlite_utils import Database
 
+from aggregator.adapters.store_batch import event_row
 from aggregator.adapters.store_schema import migrations
-from aggregator.adapters.store_sqlite import SqliteStore, _event
+from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.incident import Change
 from aggregator.core.ports import Batch, EventRow
 from aggregator.views import incident_view
@@ -126,7 +127,7 @@ def test_the_log_of_a_large_migration_is_cut_back(
     old = Database(path)
     migrations.apply(old, stop_before="rowids")
     told = [make_event(n, "a", "brawl", episode="e", phase="update" if n else "begin") for n in range(100)]
-    rows = [_event(EventRow(event, bytes(5_000), START.timestamp(), False)) for event in told]
+    rows = [event_row(EventRow(event, bytes(5_000), START.timestamp(), False)) for event in told]
     old.conn.executemany(f"INSERT INTO events VALUES ({','.join('?' * len(rows[0]))})", rows)
     old.conn.commit()
     old.close()

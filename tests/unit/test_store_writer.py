@@ -116,3 +116,32 @@ def test_who_comes_after_the_end_is_refused_and_does_not_wait_for_ever(writer: W
     threading.Thread(target=late, daemon=True).start()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         refused.result(timeout=10)
+
+
+def test_what_is_done_meanwhile_waits_until_the_writer_has_come_so_far(writer: Writer) -> None:
+    order: list[str] = []
+    so_far, seen = threading.Event(), threading.Event()
+
+    def write(_database: Database) -> None:
+        order.append("written first")
+        so_far.set()
+        assert seen.wait(10)  # it is not waited for to the end
+        order.append("written last")
+
+    def meanwhile() -> None:
+        order.append("meanwhile")
+        seen.set()
+
+    writer.run(write, meanwhile, after=so_far)
+    assert order == ["written first", "meanwhile", "written last"]
+
+
+def test_what_is_done_meanwhile_is_done_although_the_writer_fails_before(writer: Writer) -> None:
+    done: list[bool] = []
+
+    def fails(_database: Database) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with pytest.raises(sqlite3.OperationalError):
+        writer.run(fails, lambda: done.append(True), after=threading.Event())
+    assert done == [True]
