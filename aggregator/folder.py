@@ -40,15 +40,24 @@ def check_folder(path: Path) -> str | None:
             parent = next(one for one in path.parents if one.exists())
             if not parent.is_dir():
                 raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(parent))
-            return "aggregator.data_dir_absent" if os.access(parent, os.W_OK | os.X_OK) else "aggregator.data_dir_given"
-        with tempfile.TemporaryFile(dir=path) as probe:  # permissions say little of a full or a read-only disk
-            probe.write(b"0")
+            try:
+                _try(parent)
+            except PermissionError:
+                return "aggregator.data_dir_given"
+            return "aggregator.data_dir_absent"
+        _try(path)
         for file in path.iterdir():
             if file.is_file() and not os.access(file, os.W_OK):
                 raise PermissionError(EACCES, f"{file.name}: {os.strerror(EACCES)}", str(file))
     except OSError as error:
         raise ConfigError("aggregator.data_dir_unusable", path=str(path), user=_user(), detail=words(error)) from error
     return None
+
+
+def _try(folder: Path) -> None:
+    """Permissions say little of a full or a read-only disk."""
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(b"0")
 
 
 def _user() -> str:

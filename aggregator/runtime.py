@@ -1,7 +1,6 @@
 """Composition: store, broker, service and HTTP server in one process."""
 
 import errno
-import fcntl
 import gc
 import logging
 import os
@@ -10,7 +9,6 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import time
 
 import structlog
@@ -49,7 +47,6 @@ from aggregator.pump import Pump
 from aggregator.reports import Reports, Rules
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import Mapped, SignOn
-from contract.errors import words
 from contract.ids import uuid7
 
 MOST_CONNECTIONS = 900

@@ -49,6 +49,15 @@ def test_check_tells_that_the_data_folder_is_to_be_made_and_makes_nothing(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["aggregator.toml"]
 
 
+def test_check_tells_of_a_data_folder_that_somebody_else_has_to_make(tmp_path: Path) -> None:
+    """As the systemd service does: the documented way checks before the service has run once."""
+    config = tmp_path / "aggregator.toml"
+    config.write_text('[aggregator]\ndata_dir = "/sys/jaga"\n')
+    done = jaga("check", "--config", str(config))
+    assert done.returncode == 0
+    assert "/sys/jaga: the data folder is not there yet, and this user may not make it" in done.stderr
+
+
 def test_a_wrong_config_is_exit_code_2(tmp_path: Path) -> None:
     config = tmp_path / "aggregator.toml"
     config.write_text('[aggregator]\ndata_dir = "x"\n[http]\nport = "many"\n')

@@ -74,6 +74,20 @@ def test_masks_zones_and_lines_are_drawn_where_they_are(tmp_path: Path) -> None:
         assert not changed(image, x, y), (x, y)
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("rstp://127.0.0.1/stream", "known are rtsp://"),
+        ("rtsp://camera.invalid/stream", "not known here (DNS)"),
+        ("rtsp://guard:p#ss@127.0.0.1/stream", "in a password write # as %23"),
+    ],
+)
+def test_a_mistyped_address_is_told_with_what_to_do(source: str, said: str, tmp_path: Path) -> None:
+    code, (line,), people = check(tmp_path, HEAD + CAMERA.format(id="gate", source=source))
+    assert (code, said in line["error"], said in people) == (1, True, True)
+    assert "p#ss" not in people
+
+
 def test_a_camera_that_cannot_be_opened_is_told_and_the_others_are_drawn(tmp_path: Path) -> None:
     grey_clip(tmp_path / "clip.mp4")
     with MjpegCamera() as live:
