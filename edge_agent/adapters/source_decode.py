@@ -345,7 +345,7 @@ def _told(error: Exception, kind: type[OpenError | ReadError], live: bool = Fals
     if isinstance(error, av.error.ProtocolNotFoundError):
         return kind("camera.no_such_protocol")
     number = getattr(error, "errno", None) or 0
-    if number == errno.EIO and kind is OpenError and live:  # all that libav says of a name it cannot resolve
+    if number in (errno.EIO, errno.EINVAL) and kind is OpenError and live:  # all that libav says of a host's wrong name
         return kind("camera.no_such_host")
     key = _BY_NUMBER.get(number)
     if key is not None:

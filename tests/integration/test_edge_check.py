@@ -196,3 +196,12 @@ def test_which_cameras_are_looked_at_in_float32_because_of_their_rules_is_told(t
         _, lines, people = check(tmp_path, text)
         assert len({line["precision"] for line in lines}) == 1
         assert "float32" not in people
+
+
+def test_seconds_that_look_like_milliseconds_are_told_and_allowed(tmp_path: Path) -> None:
+    grey_clip(tmp_path / "clip.mp4")
+    camera = CAMERA.format(id="gate", source="clip.mp4")
+    for key, value, told in (("min_duration_s", 3000, True), ("min_duration_s", 60, False), ("cooldown_s", 900, False)):
+        code, _, people = check(tmp_path, HEAD + camera + f"{key} = {value}\n")
+        assert code == 0, people
+        assert (f"{key} = {value} is {value / 60:.0f} min; the value is in seconds" in people) == told
