@@ -81,7 +81,8 @@ def check(
 
 @edge_app.command("status", help=_help("status"))
 def status(config: Config) -> None:
-    """What waits on this host while there is no broker; for whoever stands beside it."""
+    """What waits on this host while there is no broker: one JSON line on stdout, people's text on stderr."""
+    from dataclasses import asdict
     from datetime import datetime
 
     from edge_agent.adapters.spool_look import look
@@ -89,6 +90,8 @@ def status(config: Config) -> None:
     loaded = load(config)
     path = loaded.agent.data_dir / "spool.sqlite"
     state = look(path)
+    sys.stdout.write(json.dumps(asdict(state)) + "\n")
+    sys.stdout.flush()
 
     def at(seconds: float | None) -> str:
         return (
