@@ -35,6 +35,7 @@ def check_detector(config: EdgeConfig) -> None:
 
 
 LONG_S, LONG_TIMES = 1000.0, 100.0
+"""Seconds, and times the usual value, from which on a wait is worth a word."""
 
 
 def long_waits(camera: CameraSpec) -> Iterator[tuple[str, str, float]]:
@@ -43,8 +44,9 @@ def long_waits(camera: CameraSpec) -> Iterator[tuple[str, str, float]]:
         for part in (rule, rule.episodes):
             for one in fields(part):
                 value, usual = getattr(part, one.name), one.default
-                numbers = isinstance(value, float | int) and isinstance(usual, float | int)
-                if numbers and one.name.endswith("_s") and value >= max(LONG_S, LONG_TIMES * usual):
+                if not (one.name.endswith("_s") and isinstance(value, float | int)):
+                    continue
+                if isinstance(usual, float | int) and value >= max(LONG_S, LONG_TIMES * usual):
                     yield rule.id, one.name, value
 
 
