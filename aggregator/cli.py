@@ -7,6 +7,7 @@ import typer
 
 from aggregator import config as configuration
 from aggregator.exposure import check_exposure
+from aggregator.folder import check_folder
 from aggregator.geojson import load_cameras
 from aggregator.people_cli import audit_app, opened, token_app, user_app
 from aggregator.runtime import run as run_aggregator
@@ -34,6 +35,7 @@ def run(config: ConfigFile) -> None:
 @aggregator_app.command(help=help_text("aggregator_check"))
 def check(config: ConfigFile) -> None:
     loaded = configuration.load(config)
+    absent = check_folder(loaded.data_dir)
     if not loaded.http.loopback and not loaded.accounts.required:
         with opened(config) as admin:
             check_exposure(loaded, admin.roster.store)
@@ -45,3 +47,5 @@ def check(config: ConfigFile) -> None:
         broker=f"{loaded.mqtt.host}:{loaded.mqtt.port}",
         url=f"http://{loaded.http.host}:{loaded.http.port}/",
     )
+    if absent is not None:
+        _say(absent, path=loaded.data_dir)

@@ -23,6 +23,7 @@ from aggregator.config_people import (
     check_http,
     oidc,
     policy,
+    readable,
 )
 from aggregator.core.correlation import CorrelationPolicy
 from aggregator.core.incident import OpeningPolicy
@@ -36,7 +37,16 @@ from aggregator.judges import Policies
 from contract.errors import ConfigError
 from contract.ids import is_host
 from contract.kinds import KINDS
+from contract.sentence import Sentence, sentence
 
+_PLAIN = {
+    "bool": "true / false",
+    "int": "1, 2, 3 ...",
+    "float": "0.5, 1, 2 ...",
+    "str": '"..."',
+    "array": "[...]",
+    "object": "{ key = value, ... }",
+}
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Unit = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -177,7 +187,7 @@ def parse(raw: dict[str, Any], path: Path) -> AggregatorConfig:
     except msgspec.ValidationError as error:
         raise _unusable(str(error), raw, path) from error
 
-    def wrong(key: str, value: object, allowed: str) -> ConfigError:
+    def wrong(key: str, value: object, allowed: str | Sentence) -> ConfigError:
         return _wrong(path, key, value, allowed)
 
     http = check_http(sections.http, wrong, path)
@@ -248,9 +258,7 @@ def _policies(sections: _File, clock: Calendar) -> Policies:
 
 def _mqtt(section: MqttSection, path: Path) -> MqttSpec:
     if not is_host(section.host):
-        raise _wrong(
-            path, "mqtt.host", section.host, "the name of a host, or an IP address; the port stands in mqtt.port"
-        )
+        raise _wrong(path, "mqtt.host", section.host, sentence("aggregator.allowed.host"))
     values = msgspec.structs.asdict(section)
     password_file, tls_ca = values.pop("password_file"), values.pop("tls_ca")
     password = None
@@ -258,9 +266,9 @@ def _mqtt(section: MqttSection, path: Path) -> MqttSpec:
         try:
             password = _resolve(path, password_file).read_text("utf-8-sig").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise _wrong(path, "mqtt.password_file", password_file, str(error)) from error
+            raise _wrong(path, "mqtt.password_file", password_file, readable(error)) from error
     if tls_ca is not None and not _resolve(path, tls_ca).is_file():
-        raise _wrong(path, "mqtt.tls_ca", tls_ca, "an existing file")
+        raise _wrong(path, "mqtt.tls_ca", tls_ca, sentence("aggregator.allowed.file"))
     return MqttSpec(**values, password=password, tls_ca=str(_resolve(path, tls_ca)) if tls_ca else None)
 
 
@@ -275,7 +283,7 @@ def _resolve(path: Path, value: str) -> Path:
     return (path.parent / Path(value).expanduser()).resolve()
 
 
-def _wrong(path: Path, key: str, value: object, allowed: str) -> ConfigError:
+def _wrong(path: Path, key: str, value: object, allowed: str | Sentence) -> ConfigError:
     return ConfigError("aggregator.config_value", file=str(path), key=key, value=value, allowed=allowed)
 
 
@@ -293,9 +301,21 @@ def _unusable(message: str, raw: dict[str, Any], path: Path) -> ConfigError:
         return ConfigError("aggregator.config_missing", file=str(path), key=".".join(filter(None, (key, field))))
     if what.startswith("Invalid enum value"):
         return _wrong(path, key, what.partition("'")[2].removesuffix("'"), ", ".join(_choices(_type_of(key))))
-    wanted, _, got = what.removeprefix("Expected ").replace("`", "").partition(", got ")
+    wanted, _, got = what.removeprefix("Expected ").partition(", got ")
     # A string of another type's digits is told from the number.
-    return _wrong(path, key, json.dumps(value) if got and isinstance(value, str) else value, wanted)
+    return _wrong(path, key, json.dumps(value) if got and isinstance(value, str) else value, _allowed(wanted))
+
+
+def _allowed(wanted: str) -> str | Sentence:
+    """What msgspec names in Python's words ("`float` <= 60.0", "`str` of length >= 1", "`int | null`") without a
+    language, or in both."""
+    kind, _, bound = wanted.removeprefix("`").partition("`")
+    bound = bound.strip().removesuffix(".0")
+    if bound.startswith("matching regex"):
+        return sentence("aggregator.allowed.pattern", pattern=bound.removeprefix("matching regex").strip(" '"))
+    if bound.startswith("of length"):
+        return sentence("aggregator.allowed.length", range=bound.removeprefix("of length "))
+    return bound or _PLAIN.get(kind.removesuffix(" | null"), kind)
 
 
 def _at(raw: dict[str, Any], key: str) -> Any:

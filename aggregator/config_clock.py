@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from aggregator.config_people import Wrong
 from aggregator.core.report import Calendar
+from contract.sentence import sentence
 
 ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 INDONESIA = {"Asia/Jakarta": (7, "WIB"), "Asia/Makassar": (8, "WITA"), "Asia/Jayapura": (9, "WIT")}
@@ -25,7 +26,7 @@ class ClockSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def calendar(section: ClockSection, wrong: Wrong) -> Calendar:
     """Raises ConfigError for a time zone that nobody knows, or a shift that is there twice."""
     if len(set(section.shifts)) < len(section.shifts):
-        raise wrong("clock.shifts", ", ".join(section.shifts), "each time once")
+        raise wrong("clock.shifts", ", ".join(section.shifts), sentence("aggregator.allowed.once"))
     zone: tzinfo
     if section.time_zone in INDONESIA:
         hours, label = INDONESIA[section.time_zone]
@@ -34,7 +35,7 @@ def calendar(section: ClockSection, wrong: Wrong) -> Calendar:
         try:
             zone = ZoneInfo(section.time_zone)
         except (KeyError, ValueError, OSError) as error:
-            allowed = f"{', '.join(INDONESIA)}, or another name of the IANA time zone database"
+            allowed = sentence("aggregator.allowed.time_zone", zones=", ".join(INDONESIA))
             raise wrong("clock.time_zone", section.time_zone, allowed) from error
         label = zone.tzname(_A_DAY) or section.time_zone
     shifts = tuple(sorted(time.fromisoformat(one) for one in section.shifts))

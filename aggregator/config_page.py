@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
-from aggregator.config_people import Url, Wrong
+from aggregator.config_people import Url, Wrong, readable
 from aggregator.core.response import ResponseTargets, Targets
-from contract.errors import words
 from contract.kinds import SEVERITIES
+from contract.sentence import sentence
 
 Seconds = Annotated[float, Meta(gt=0)]
 Place = Annotated[str, Meta(pattern=r"^(https?://[^/\s?#]+|/[^/\s])[^\s]*$", max_length=500)]
@@ -84,17 +84,17 @@ def base_map(section: MapSection, wrong: Wrong) -> BaseMap:
     """Raises ConfigError."""
     for key, other in (("style", section.style), ("pmtiles", section.pmtiles)):
         if other and section.tiles:
-            raise wrong("map.tiles", section.tiles[0], f"{key} or tiles, not both")
+            raise wrong("map.tiles", section.tiles[0], sentence("aggregator.allowed.either", key=key))
     for url in section.tiles:
         if not all(part in url for part in ("{z}", "{x}", "{y}")):
-            raise wrong("map.tiles", url, "an address with {z}, {x} and {y}")
+            raise wrong("map.tiles", url, sentence("aggregator.allowed.tiles", z="{z}", x="{x}", y="{y}"))
     pmtiles = ARCHIVE_URL if section.pmtiles and not _is_address(section.pmtiles) else section.pmtiles
     used = [*section.tiles, *(one for one in (section.style, pmtiles) if one), *section.origins]
     origins = []
     for url in used:
         parts = urlsplit(url)
         if parts.scheme and not _HOST.fullmatch(parts.netloc):
-            raise wrong("map", url, "a host name, and a port where it needs one")
+            raise wrong("map", url, sentence("aggregator.allowed.host_port"))
         if parts.scheme:
             origins.append(f"{parts.scheme}://{parts.netloc}")
     return BaseMap(
@@ -113,14 +113,14 @@ def archive(section: MapSection, resolve: Callable[[str], Path], wrong: Wrong) -
             header = file.read(_HEADER_BYTES)
         size = path.stat().st_size
     except OSError as error:
-        raise wrong("map.pmtiles", section.pmtiles, f"a file that can be read ({words(error)})") from error
+        raise wrong("map.pmtiles", section.pmtiles, readable(error)) from error
     if len(header) < _HEADER_BYTES or header[:8] != b"PMTiles\x03" or header[99] not in _TILE_TYPES:
-        raise wrong("map.pmtiles", section.pmtiles, "a PMTiles archive (version 3) of vector tiles (MVT) or pictures")
+        raise wrong("map.pmtiles", section.pmtiles, sentence("aggregator.allowed.pmtiles"))
     parts = struct.unpack_from("<8Q", header, 8)
     whole = max(offset + length for offset, length in zip(parts[::2], parts[1::2], strict=True))
     if size < whole:
         raise wrong(
-            "map.pmtiles", section.pmtiles, f"a whole archive ({whole - size} of its {whole} bytes are missing)"
+            "map.pmtiles", section.pmtiles, sentence("aggregator.allowed.whole", missing=whole - size, size=whole)
         )
     return path
 

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from aggregator.accounts import Policy
 from aggregator.core.access import Role
-from contract.errors import ConfigError
+from contract.errors import ConfigError, words
 from contract.events import Name
+from contract.sentence import Sentence, sentence
 
-Wrong = Callable[[str, object, str], Exception]
-"""(key, value, what is allowed) -> the error to raise."""
+Wrong = Callable[[str, object, str | Sentence], Exception]
+"""(key, value, what is allowed) -> the error to raise. What is allowed: signs that need no language, or a sentence."""
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s?#]+", max_length=255)]
 
 
@@ -92,6 +93,12 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def readable(error: OSError | ValueError) -> Sentence:
+    """What is allowed where a file could not be read."""
+    detail = words(error) if isinstance(error, OSError) else str(error)
+    return sentence("aggregator.allowed.readable", detail=detail)
+
+
 def policy(accounts: AccountsSection, districts: tuple[DistrictSection, ...], *, required: bool) -> Policy:
     sites = {one.name: frozenset(one.sites) for one in districts}
     return Policy(accounts.idle_minutes * 60, accounts.max_hours * 3600, sites, required)
@@ -103,18 +110,18 @@ def check_http(http: HttpSection, wrong: Wrong, path: Path) -> HttpSection:
         raise ConfigError("aggregator.config_not_loopback", file=str(path), key="http.host", value=http.host)
     public = urlsplit(http.public_url or "")
     if public.path.strip("/") or public.query or public.fragment:
-        raise wrong("http.public_url", http.public_url, "scheme, host and port alone")
+        raise wrong("http.public_url", http.public_url, sentence("aggregator.allowed.origin"))
     if http.public_url and not http.secure and not is_loopback(public.hostname or ""):
-        raise wrong("http.public_url", http.public_url, "https://, since passwords go over it")
+        raise wrong("http.public_url", http.public_url, sentence("aggregator.allowed.secure"))
     if (http.tls_cert is None) != (http.tls_key is None):
-        raise wrong("http.tls_key", http.tls_key, "tls_cert and tls_key together, or neither")
+        raise wrong("http.tls_key", http.tls_key, sentence("aggregator.allowed.both"))
     if http.tls_cert and not http.secure:
-        raise wrong("http.public_url", http.public_url, "an address with https://, since there is a tls_cert")
+        raise wrong("http.public_url", http.public_url, sentence("aggregator.allowed.certified"))
     for proxy in http.proxies:
         try:
             ip_network(proxy)
         except ValueError as error:
-            raise wrong("http.proxies", proxy, "addresses or networks") from error
+            raise wrong("http.proxies", proxy, sentence("aggregator.allowed.networks")) from error
     files = {}
     for key in ("tls_cert", "tls_key"):
         value = getattr(http, key)
@@ -122,7 +129,7 @@ def check_http(http: HttpSection, wrong: Wrong, path: Path) -> HttpSection:
             continue
         files[key] = str((path.parent / Path(value).expanduser()).resolve())
         if not Path(files[key]).is_file():
-            raise wrong(f"http.{key}", value, "an existing file")
+            raise wrong(f"http.{key}", value, sentence("aggregator.allowed.file"))
     return replace(http, **files)
 
 
@@ -130,14 +137,14 @@ def check_districts(districts: tuple[DistrictSection, ...], wrong: Wrong) -> Non
     names = [one.name for one in districts]
     for name in names:
         if names.count(name) > 1:
-            raise wrong("district.name", name, "each name once")
+            raise wrong("district.name", name, sentence("aggregator.allowed.once"))
 
 
 def oidc(section: OidcSection | None, http: HttpSection, wrong: Wrong, folder: Path) -> Oidc | None:
     if section is None:
         return None
     if http.public_url is None:
-        raise wrong("http.public_url", None, "the page's address, since the provider sends browsers back to it")
+        raise wrong("http.public_url", None, sentence("aggregator.allowed.back"))
     issuer = urlsplit(section.issuer)
     if issuer.scheme != "https" and not is_loopback(issuer.hostname or ""):
         raise wrong("oidc.issuer", section.issuer, "https://")
@@ -146,5 +153,5 @@ def oidc(section: OidcSection | None, http: HttpSection, wrong: Wrong, folder: P
         try:
             secret = (folder / Path(section.client_secret_file).expanduser()).read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise wrong("oidc.client_secret_file", section.client_secret_file, str(error)) from error
+            raise wrong("oidc.client_secret_file", section.client_secret_file, readable(error)) from error
     return Oidc(section=section, secret=secret, callback=http.public_url.rstrip("/") + "/api/v1/oidc/callback")

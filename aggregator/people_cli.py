@@ -69,7 +69,9 @@ def opened(config: Path) -> Iterator[Admin]:
     try:
         loaded.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError("aggregator.data_dir_unusable", path=str(loaded.data_dir), detail=words(error)) from error
+        raise ConfigError(
+            "aggregator.data_dir_unusable", path=str(loaded.data_dir), user=_login(), detail=words(error)
+        ) from error
     store = SqliteStore(loaded.data_dir / "jaga.sqlite")
     try:
         actor = f"command:{_login()}"

@@ -1,7 +1,6 @@
 """Composition: store, broker, service and HTTP server in one process."""
 
 import errno
-import fcntl
 import gc
 import logging
 import os
@@ -10,7 +9,6 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import time
 
 import structlog
@@ -41,6 +39,7 @@ from aggregator.core.severity import Places
 from aggregator.core.states import STATES
 from aggregator.core.witness import Trust
 from aggregator.exposure import Anchors, check_exposure, note_config
+from aggregator.folder import data_folder
 from aggregator.geojson import load_cameras, load_places
 from aggregator.lateness_meter import LatenessMeter
 from aggregator.live import Live
@@ -48,7 +47,6 @@ from aggregator.pump import Pump
 from aggregator.reports import Reports, Rules
 from aggregator.service import Fresh, Service
 from aggregator.sign_on import Mapped, SignOn
-from contract.errors import words
 from contract.ids import uuid7
 
 MOST_CONNECTIONS = 900
@@ -150,25 +148,6 @@ class Aggregator:
 
     def _lost(self) -> list[tuple[tuple[str, ...], float]]:
         return [(key, float(known.numbers.lost_for_good)) for key, known in sorted(self.service.gaps().items())]
-
-
-@contextmanager
-def data_folder(path: Path) -> Iterator[None]:
-    """The folder, made where it is absent, and locked: two aggregators on one store would undo each other's incidents.
-
-    Raises StoreError.
-    """
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = (path / "lock").open("w")
-    except OSError as error:
-        raise StoreError("aggregator.data_dir_unusable", path=str(path), detail=words(error)) from error
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StoreError("aggregator.already_running", path=str(path)) from error
-        yield
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -32,7 +32,8 @@ def serve(config: Path, pages: int) -> None:
 
     from aggregator import config as configuration
     from aggregator.core.people import User
-    from aggregator.runtime import Aggregator, data_folder, listen, serve, steady
+    from aggregator.folder import data_folder
+    from aggregator.runtime import Aggregator, listen, serve, steady
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     loaded = configuration.load(config)

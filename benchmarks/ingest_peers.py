@@ -145,7 +145,8 @@ def jaga(port: int, count: int, config: Path) -> None:
     import structlog
 
     from aggregator import config as configuration
-    from aggregator.runtime import Aggregator, data_folder, listen, serve, steady
+    from aggregator.folder import data_folder
+    from aggregator.runtime import Aggregator, listen, serve, steady
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     loaded = configuration.load(config)

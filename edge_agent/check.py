@@ -4,7 +4,7 @@ drawn on it."""
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from contract.errors import ConfigError, JagaError, words
@@ -32,6 +32,22 @@ def check_detector(config: EdgeConfig) -> None:
     listing = manifest()
     detectors.check(config.detector, listing.classes_of(listing.entry(config.detector.model)))
     ByteTrack(config.tracker)
+
+
+LONG_S, LONG_TIMES = 1000.0, 100.0
+"""Seconds, and times the usual value, from which on a wait is worth a word."""
+
+
+def long_waits(camera: CameraSpec) -> Iterator[tuple[str, str, float]]:
+    """(rule, key, seconds) of what is many times as long as usual: milliseconds, for the most part."""
+    for rule in camera.rules:
+        for part in (rule, rule.episodes):
+            for one in fields(part):
+                value, usual = getattr(part, one.name), one.default
+                if not (one.name.endswith("_s") and isinstance(value, float | int)):
+                    continue
+                if isinstance(usual, float | int) and value >= max(LONG_S, LONG_TIMES * usual):
+                    yield rule.id, one.name, value
 
 
 def check_broker(mqtt: MqttSection) -> None:

@@ -1,4 +1,4 @@
-"""`jaga edge run`, `jaga edge check` and `jaga edge calibrate`."""
+"""`jaga edge run`, `jaga edge check`, `jaga edge status` and `jaga edge calibrate`."""
 
 import json
 import signal
@@ -52,7 +52,7 @@ def check(
     loaded = load(config)
     if not loaded.cameras:
         raise ConfigError("edge.config.no_camera", file=str(config))
-    from edge_agent.check import check_broker, check_cameras, check_detector
+    from edge_agent.check import check_broker, check_cameras, check_detector, long_waits
 
     check_detector(loaded)
     failed = 0
@@ -64,6 +64,10 @@ def check(
         sys.stderr.write((checked.error.render(LANGUAGE) if checked.error else picture) + "\n")
     values = {"file": config, "cameras": len(loaded.cameras), "failed": failed}
     _say("edge.check.ok", **values)
+    for camera in loaded.cameras:
+        for rule, name, value in long_waits(camera):
+            length = {"value": f"{value:g}", "minutes": f"{value / 60:.0f}"}
+            _say("edge.check.long", camera=camera.id, rule=rule, name=name, **length)
     exact = {camera.id: ", ".join(loaded.exact(camera)) for camera in loaded.cameras if loaded.exact(camera)}
     if exact:
         _say("edge.check.exact", cameras="; ".join(f"{camera} ({rules})" for camera, rules in exact.items()))
@@ -73,6 +77,36 @@ def check(
         check_broker(loaded.mqtt)
     if failed:
         raise typer.Exit(1)
+
+
+@edge_app.command("status", help=_help("status"))
+def status(config: Config) -> None:
+    """What waits on this host while there is no broker: one JSON line on stdout, people's text on stderr."""
+    from dataclasses import asdict
+    from datetime import datetime
+
+    from edge_agent.adapters.spool_look import look
+
+    loaded = load(config)
+    path = loaded.agent.data_dir / "spool.sqlite"
+    state = look(path)
+    sys.stdout.write(json.dumps(asdict(state)) + "\n")
+    sys.stdout.flush()
+
+    def at(seconds: float | None) -> str:
+        return (
+            "-" if seconds is None else datetime.fromtimestamp(seconds, loaded.timezone).strftime("%Y-%m-%d %H:%M:%S")
+        )
+
+    room = {"mb": f"{state.payload / 1e6:.1f}", "max": f"{loaded.spool.max_mb:g}"}
+    if state.waiting:
+        _say("edge.status.waiting", n=state.waiting, events=state.events, oldest=at(state.oldest), **room)
+    else:
+        _say("edge.status.calm")
+    _say("edge.status.last", number=state.last, latest=at(state.latest), taken=at(state.taken))
+    if any(state.dropped):
+        events, updates, pictures = state.dropped
+        _say("edge.status.dropped", events=events, updates=updates, pictures=pictures)
 
 
 @edge_app.command("calibrate", help=_help("calibrate"))

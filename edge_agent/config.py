@@ -65,7 +65,7 @@ def parse(text: str, path: Path) -> EdgeConfig:
     problems = Problems()
     config = _read(document, path, config_hash, problems)
     if problems.found or config is None:
-        raise EdgeConfigError(path, tuple(problems.found))
+        raise EdgeConfigError(path, tuple(problems.found), _names(document.get("camera")))
     return config
 
 
@@ -108,6 +108,12 @@ def _read(document: dict[str, Any], path: Path, config_hash: str, problems: Prob
         tracker=tracker,
         **sections,
     )
+
+
+def _names(cameras: object) -> tuple[str, ...]:
+    """Their ids, "" where one has none."""
+    tables = cameras if isinstance(cameras, list) else []
+    return tuple(show(table.get("id", "")).strip('"') if isinstance(table, dict) else "" for table in tables)
 
 
 def _agent(agent: AgentSection | None, base: Path, problems: Problems) -> AgentSection | None:

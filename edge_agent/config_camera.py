@@ -176,8 +176,11 @@ def _location(value: object, at: str, problems: Problems) -> Location | None:
 
 
 def _points(value: object, at: str, problems: Problems, least: int) -> tuple[Point, ...] | None:
+    before = len(problems.found)
     points = convert(tuple[Point, ...], value, at, problems, UNIT)
     if points is BAD:
+        if any(one.key == "edge.config.range" for one in problems.found[before:]):
+            problems.add("shares", at)  # pixels or percent, for the most part
         return None
     if len(points) < least:
         problems.add("points", at, value=len(points), allowed=least)

@@ -3,6 +3,7 @@ so that somebody who edits a config sees all of its mistakes at once."""
 
 import difflib
 import math
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -34,15 +35,24 @@ class Problem(NamedTuple):
 
 
 class EdgeConfigError(ConfigError):
-    """Everything that is wrong with one config file; `problems` has at least one entry."""
+    """Everything that is wrong with one config file; `problems` has at least one entry. cameras: their names, in the
+    file's order: nobody counts to camera[17]."""
 
-    def __init__(self, file: Path, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, file: Path, problems: tuple[Problem, ...], cameras: tuple[str, ...] = ()) -> None:
         super().__init__("edge.config.problems", file=str(file), count=len(problems))
         self.problems = problems
+        self.cameras = cameras
 
     def render(self, language: Language) -> str:
-        lines = [f"{self.values['file']}: {problem.render(language)}" for problem in self.problems]
-        return "\n".join(lines)
+        return "\n".join(
+            f"{self.values['file']}: {self._whose(problem, language)}{problem.render(language)}"
+            for problem in self.problems
+        )
+
+    def _whose(self, problem: Problem, language: Language) -> str:
+        found = re.match(r"camera\[(\d+)\]", str(problem.values["at"]))
+        name = self.cameras[int(found[1])] if found and int(found[1]) < len(self.cameras) else ""
+        return text("edge.config.whose", language, camera=name) if name else ""
 
 
 @dataclass(slots=True)

@@ -80,6 +80,8 @@ class Runtime:
         self._clock = clock_quality()
         self._outbox = Outbox(self._spool, self._link.wake, lambda: self._config.config_hash)
         self._cameras: tuple[LiveCamera, ...] = ()
+        self._suspended: set[str] = set()
+        """Those of the config that a reload could not open again, and somebody had suspended."""
         self._changing = threading.Lock()
         self._reloading = threading.Lock()
         """Beside it, since a reload opens networks first, while all that runs goes on and is asked things."""
@@ -183,8 +185,8 @@ class Runtime:
         running = {camera.spec: camera for camera in self._cameras}
         cameras = {spec: running.pop(spec) for spec in new.cameras if spec in running}
         self._config = new
-        # What somebody has suspended is not watched again because its zones were moved.
-        suspended = {camera.spec.id for camera in running.values() if camera.state == "suspended"}
+        # What somebody has suspended is not watched again because its zones were moved, or a reload failed in between.
+        suspended = self._suspended | {camera.spec.id for camera in running.values() if camera.state == "suspended"}
         # The others first: their connection is free then, and whoever comes in their place knows what they learned.
         self._cameras = tuple(cameras.values())
         self._analysis.watch(self._cameras)
@@ -193,6 +195,7 @@ class Runtime:
                 cameras[spec] = cameras.get(spec) or self._open(spec, spec.id in suspended)
         finally:  # what could be opened is watched, and the next reload finds it
             self._cameras = tuple(cameras[spec] for spec in new.cameras if spec in cameras)
+            self._suspended = {spec.id for spec in new.cameras if spec not in cameras} & suspended
             self._analysis.watch(self._cameras)
         self._link.set_config_hash(new.config_hash)
 
@@ -210,6 +213,10 @@ class Runtime:
             result = self._do(command)
         except (JagaError, ValueError, OSError) as error:
             return refusal(command.id, error, datetime.now(UTC))
+        except Exception as error:  # whoever asked is told, and the link goes on
+            log.exception("command_failed", command=command.name, id=command.id)
+            failed = CommandRefused("edge.command.failed", name=command.name, detail=f"{type(error).__name__}: {error}")
+            return refusal(command.id, failed, datetime.now(UTC))
         return Reply(id=command.id, ok=True, time=datetime.now(UTC), result=result)
 
     def health(self) -> Health:

@@ -26,6 +26,7 @@ from aggregator.adapters.mqtt_fast import FastClient
 from aggregator.core.errors import BrokerError
 from aggregator.core.ports import Message, MqttSpec
 from contract.errors import ConfigError
+from contract.hung_up import hung_up
 from contract.topics import AGGREGATOR_FILTERS
 
 log = structlog.get_logger()
@@ -174,11 +175,13 @@ class PahoIngest:
         if client is not self._client:
             return
         with self._lock:
-            self._up = self._subscribed = False
+            answered, self._up, self._subscribed = self._up, False, False
             self._connection += 1
         if self._closing:
             return
-        log.warning("broker_lost", host=self._spec.host, reason=str(reason))
+        spec = self._spec
+        told = hung_up(str(reason), answered)
+        log.warning("broker_lost", host=spec.host, port=spec.port, client_id=spec.client_id, reason=told)
         if self._spoken or self._spec.version != "auto":
             return
         self._hung_up += 1

@@ -64,11 +64,16 @@ def refusal(method: str, headers: Headers, hosts: Collection[str] = HOSTS) -> st
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != host:
         return f"origin {origin!r} is not this server"
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if foreign(headers):
         return "the request comes from another site"
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         return "the body has to be application/json"
     return None
+
+
+def foreign(headers: Headers) -> bool:
+    """Whether the browser says that another site's page is behind the request; programs say nothing of it."""
+    return headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 
 class Guard:

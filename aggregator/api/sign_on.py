@@ -7,6 +7,7 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from aggregator.api.access import Address
+from aggregator.api.guard import foreign
 from aggregator.api.people import People
 from aggregator.api.problems import documented
 from aggregator.core.people import SignOnRefused
@@ -19,9 +20,13 @@ _FOUND: dict[int | str, dict[str, Any]] = {303: {"description": "To the provider
 
 def install(app: FastAPI, people: People, sign_on: SignOn | None) -> None:
     @app.get("/api/v1/oidc/login", status_code=303, response_class=Response, responses=_FOUND | documented(404))
-    def login(where: Address) -> Response:
+    def login(request: Request, where: Address) -> Response:
         if sign_on is None:
             raise HTTPException(404, ABSENT)
+        if foreign(request.headers):
+            # A picture's address on somebody's page would begin logins unasked, and use up those of this address.
+            log.warning("sign_on_refused", reason="foreign", detail=where)
+            return RedirectResponse("/", 303)
         try:
             url, cookie = sign_on.begin(where)
         except SignOnRefused as error:

@@ -6,6 +6,7 @@ Who resumes gets what he missed, and then the event `resumed`, so that he can sa
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from random import randrange
 
 import structlog
 from starlette.responses import Response
@@ -21,6 +22,8 @@ CHECK_S = 2.0
 USE_S = 5.0
 """How often it is looked at whether the session's use is to be noted, which is to a minute."""
 RETRY_MS = 2000
+"""How long a page waits before it comes back after its connection broke; up to twice as long, each for itself: after a
+restart all of them come, and each asks for a snapshot."""
 LOOK_S = 1.0
 """How often a client looks around while nothing is published: whether it is due a heartbeat, whether it still may."""
 PACE_S = 0.0008
@@ -134,7 +137,7 @@ class EventStream(Response):
             gone.cancel()
 
     async def _run(self, send: Send, gone: "asyncio.Future[None]") -> None:
-        await _send(send, f"retry: {RETRY_MS}\n\n".encode())
+        await _send(send, f"retry: {RETRY_MS + randrange(RETRY_MS)}\n\n".encode())
         if self._place is None:
             # Numbered before it is taken: what is published meanwhile comes again as a delta, with its revision.
             self._place = self._live.last

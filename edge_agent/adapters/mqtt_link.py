@@ -167,6 +167,7 @@ class MqttLink:
                 host=broker.host.rpartition("@")[2],  # somebody may have given an address with a password
                 port=broker.port,
                 username=broker.username,
+                client_id=broker.client_id,
                 reason=self._status.reason,
                 protocol=self._protocol,
                 pause_s=round(pause, 2),

@@ -19,6 +19,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from contract.errors import ConfigError, words
+from contract.hung_up import hung_up
 
 Version = Literal["5", "3.1.1"]
 CONNECT_TIMEOUT_S = 10.0
@@ -157,13 +158,16 @@ class Connection:
 
     def _attach(self) -> None:
         happened, client = self._happened, self._client
+        accepted = False
 
         def on_connect(_client: Any, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:
+            nonlocal accepted
+            accepted = not code.is_failure
             wrong = code.is_failure and "protocol version" in str(code).lower()
             happened.put(Connected(str(code) if code.is_failure else "", wrong))
 
         def on_disconnect(_client: Any, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:
-            happened.put(Disconnected(str(code)))
+            happened.put(Disconnected(hung_up(str(code), accepted)))
 
         def on_publish(_client: Any, _data: Any, mid: int, code: Any, _properties: Any) -> None:
             happened.put(Acknowledged(mid, str(code) if code.value >= REFUSED else ""))

@@ -178,9 +178,9 @@ class _Stream:
                 raise OpenError("camera.no_video")
             self._stream = self._container.streams.video[0]
         except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError) as error:
-            raise RefusedError("camera.refused") from error
+            raise RefusedError("camera.refused" if "@" in request.source else "camera.no_login") from error
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise _told(error, OpenError) from error
+            raise _told(error, OpenError, "://" in request.source) from error
         if request.realtime:
             # Frame threads hold pictures back, and slice threads of FFmpeg 8.1 lose slices of H.264 over RTSP (half the
             # picture stays green). A camera has a process of its own; one thread is enough.
@@ -333,16 +333,21 @@ _BY_NUMBER = {
 }
 
 
-def _told(error: Exception, kind: type[OpenError | ReadError]) -> OpenError | ReadError:
+def _told(error: Exception, kind: type[OpenError | ReadError], live: bool = False) -> OpenError | ReadError:
     """What happens often is a sentence; the rest is in the library's own words, without the address that libav appends
-    to them."""
+    to them. live: it happened at an address of the network."""
     if isinstance(error, av.error.ExitError):  # what libav calls it where our time-out ended a wait
         return kind("camera.timed_out")
     if isinstance(error, av.error.HTTPNotFoundError):
         return kind("camera.no_such_stream")
     if isinstance(error, av.error.InvalidDataError):
         return kind("camera.invalid")
-    key = _BY_NUMBER.get(getattr(error, "errno", None) or 0)
+    if isinstance(error, av.error.ProtocolNotFoundError):
+        return kind("camera.no_such_protocol")
+    number = getattr(error, "errno", None) or 0
+    if number in (errno.EIO, errno.EINVAL) and kind is OpenError and live:  # all that libav says of a host's wrong name
+        return kind("camera.no_such_host")
+    key = _BY_NUMBER.get(number)
     if key is not None:
         return kind(key)
     return kind("camera.words", words=getattr(error, "strerror", None) or type(error).__name__)

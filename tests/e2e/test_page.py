@@ -277,7 +277,7 @@ def test_a_dead_server_cannot_be_missed_and_a_live_one_is_found_again(browser: B
     expect(banner).to_contain_text("Data terakhir")
     expect(page).to_have_title("⚠ TERPUTUS · Jaga")
     page.keyboard.press("a")
-    expect(page.locator(".failure")).to_contain_text("TIDAK tersimpan")
+    expect(page.locator(".failure")).to_contain_text("BELUM PASTI tersimpan")
     rig.start()
     expect(banner).to_have_count(0, timeout=30_000)
     fresh = one_incident(rig, page, Kind.SMOKE_FIRE, camera=3)

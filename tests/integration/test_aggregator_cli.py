@@ -28,6 +28,36 @@ def test_check_says_that_a_config_can_be_used(tmp_path: Path) -> None:
     assert "0 cameras, broker 127.0.0.1:1883" in done.stderr
 
 
+@pytest.mark.parametrize("folder", ["file/data", "/sys"])
+def test_check_finds_a_data_folder_that_cannot_be_written(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "file").write_text("no folder")
+    config = tmp_path / "aggregator.toml"
+    config.write_text(f'[aggregator]\ndata_dir = "{folder}"\n')
+    done = jaga("check", "--config", str(config))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert str(tmp_path / folder) in done.stderr
+    assert "cannot be created or written to by" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_tells_that_the_data_folder_is_to_be_made_and_makes_nothing(tmp_path: Path) -> None:
+    config = tmp_path / "aggregator.toml"
+    config.write_text('[aggregator]\ndata_dir = "new/data"\n')
+    done = jaga("check", "--config", str(config))
+    assert done.returncode == 0
+    assert f"{tmp_path / 'new/data'}: the data folder is not there yet" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["aggregator.toml"]
+
+
+def test_check_tells_of_a_data_folder_that_somebody_else_has_to_make(tmp_path: Path) -> None:
+    """As the systemd service does: the documented way checks before the service has run once."""
+    config = tmp_path / "aggregator.toml"
+    config.write_text('[aggregator]\ndata_dir = "/sys/jaga"\n')
+    done = jaga("check", "--config", str(config))
+    assert done.returncode == 0
+    assert "/sys/jaga: the data folder is not there yet, and this user may not make it" in done.stderr
+
+
 def test_a_wrong_config_is_exit_code_2(tmp_path: Path) -> None:
     config = tmp_path / "aggregator.toml"
     config.write_text('[aggregator]\ndata_dir = "x"\n[http]\nport = "many"\n')

@@ -171,6 +171,17 @@ def test_heartbeats_come_while_deltas_do(one: Desk, monkeypatch: pytest.MonkeyPa
     assert seen.count("camera") > 20
 
 
+def test_each_page_is_told_its_own_time_to_come_back(one: Desk) -> None:
+    """All of them lose their connection at once where the server is started again."""
+    told = set()
+    for _ in range(12):
+        with httpx.stream("GET", f"{one.url}/api/v1/stream") as stream:
+            first = next(line for line in stream.iter_lines() if line)
+        told.add(int(first.removeprefix("retry: ")))
+    assert all(2000 <= wait < 4000 for wait in told)
+    assert len(told) > 6
+
+
 def test_heartbeats(one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aggregator.api.stream.HEARTBEAT_S", 0.2)
     with Stream(one.url) as stream:

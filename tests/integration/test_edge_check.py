@@ -74,6 +74,20 @@ def test_masks_zones_and_lines_are_drawn_where_they_are(tmp_path: Path) -> None:
         assert not changed(image, x, y), (x, y)
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("rstp://127.0.0.1/stream", "known are rtsp://"),
+        ("rtsp://camera.invalid/stream", "not known here (DNS)"),
+        ("rtsp://guard:p#ss@127.0.0.1/stream", "in a password write # as %23"),
+    ],
+)
+def test_a_mistyped_address_is_told_with_what_to_do(source: str, said: str, tmp_path: Path) -> None:
+    code, (line,), people = check(tmp_path, HEAD + CAMERA.format(id="gate", source=source))
+    assert (code, said in line["error"], said in people) == (1, True, True)
+    assert "p#ss" not in people
+
+
 def test_a_camera_that_cannot_be_opened_is_told_and_the_others_are_drawn(tmp_path: Path) -> None:
     grey_clip(tmp_path / "clip.mp4")
     with MjpegCamera() as live:
@@ -182,3 +196,12 @@ def test_which_cameras_are_looked_at_in_float32_because_of_their_rules_is_told(t
         _, lines, people = check(tmp_path, text)
         assert len({line["precision"] for line in lines}) == 1
         assert "float32" not in people
+
+
+def test_seconds_that_look_like_milliseconds_are_told_and_allowed(tmp_path: Path) -> None:
+    grey_clip(tmp_path / "clip.mp4")
+    camera = CAMERA.format(id="gate", source="clip.mp4")
+    for key, value, told in (("min_duration_s", 3000, True), ("min_duration_s", 60, False), ("cooldown_s", 900, False)):
+        code, _, people = check(tmp_path, HEAD + camera + f"{key} = {value}\n")
+        assert code == 0, people
+        assert (f"{key} = {value} is {value / 60:.0f} min; the value is in seconds" in people) == told

@@ -177,3 +177,54 @@ def test_a_reload_that_fails_midway_ends_nothing_and_the_next_one_mends_it(
         runtime.request("reload")
         wait_until(lambda: news[0].state == "suspended", what="it has ended, and its connection is free")
         wait_until(lambda: [camera.state for camera in runtime.cameras] == ["online", "online"])
+
+
+@pytest.mark.logs_errors
+def test_what_was_suspended_stays_so_after_a_reload_that_could_not_open_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, fails = Runtime._open, threading.Event()
+
+    def refuse(self: Runtime, *args: Any) -> LiveCamera:
+        if fails.is_set():
+            raise RuntimeError("can't start new thread")
+        return opened(self, *args)
+
+    monkeypatch.setattr(Runtime, "_open", refuse)
+    world.write(world.camera(), world.camera("yard"))
+    with running(world) as runtime:
+        wait_until(lambda: world.state("gate") in ("online", "idle"))
+        assert world.ask("suspend", "gate").ok
+        world.write(world.camera(duration=0.4), world.camera("yard"))
+        fails.set()
+        refused = world.ask("reload")
+        assert (refused.ok, "can't start new thread" in refused.error) == (False, True)
+        assert refused.why is not None
+        assert refused.why.key == "edge.command.failed"
+        assert [camera.spec.id for camera in runtime.cameras] == ["yard"]
+        assert not world.ask("reload").ok, "and once more, since that must not forget it either"
+        fails.clear()
+        assert world.ask("reload").ok
+        gate, yard = runtime.cameras
+        assert (gate.state, yard.state == "suspended") == ("suspended", False)
+        assert world.ask("resume", "gate").ok
+        wait_until(lambda: gate.state in ("online", "idle"))
+        world.write(world.camera(duration=0.6), world.camera("yard"))
+        assert world.ask("reload").ok
+        assert runtime.cameras[0].state != "suspended", "that it once was is forgotten"
+
+
+@pytest.mark.logs_errors
+def test_a_command_that_meets_something_unexpected_is_answered_and_the_link_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise KeyError("nobody thought of it")
+
+    monkeypatch.setattr(LiveCamera, "ask_snapshot", fail)
+    world.write(world.camera())
+    with running(world):
+        wait_until(lambda: world.state("gate") == "online")
+        refused = world.ask("snapshot", "gate")
+        assert (refused.ok, "KeyError" in refused.error) == (False, True)
+        assert world.listener.statuses() == ["online"]

@@ -5,6 +5,7 @@ import os
 import queue
 import resource
 import socket
+import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from structlog.testing import capture_logs
 
+from aggregator.adapters.mqtt_ingest_paho import PahoIngest
+from aggregator.core.ports import MqttSpec
 from contract import topics
 from contract.codec import decode, encode
 from contract.events import Event
@@ -193,6 +196,49 @@ def test_a_refused_connection_is_no_connection_and_says_why(tmp_path: Path) -> N
         assert "authori" in link.status().reason.lower()
         assert not link.status().connected
         assert spool.depth() == 1
+
+
+@contextmanager
+def hanging_up() -> Iterator[int]:
+    """What takes connections, reads and says nothing: a port that wants TLS, to somebody who does not speak it."""
+
+    class HangUp(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1000)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), HangUp) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_connection_that_ends_without_a_reason_says_what_may_be_behind_it(tmp_path: Path) -> None:
+    with hanging_up() as port, capture_logs() as lines, linked(MemorySpool(), options(port)) as link:
+        wait_until(lambda: "wants TLS" in link.status().reason)
+        wait_until(lambda: any(line["event"] == "mqtt_retry" for line in lines))
+    told = next(line for line in lines if line["event"] == "mqtt_retry")
+    assert (told["host"], told["port"], told["client_id"]) == ("127.0.0.1", port, f"jaga-{SITE}-{AGENT}")
+    assert "Unspecified" not in str(lines)
+    with Mosquitto(tmp_path) as broker, linked(MemorySpool(), options(broker.port)) as link:
+        wait_until(lambda: link.status().connected)
+        broker.kill()
+        wait_until(lambda: "the broker ended, the network broke" in link.status().reason)
+
+
+def test_the_aggregator_says_too_what_may_be_behind_it() -> None:
+    with hanging_up() as port, capture_logs() as lines:
+        ingest = PahoIngest(MqttSpec(port=port, client_id="centre"))
+        ingest.start(lambda _message: None)
+        try:
+            wait_until(lambda: any(line["event"] == "broker_lost" for line in lines))
+        finally:
+            ingest.close()
+    told = next(line for line in lines if line["event"] == "broker_lost")
+    assert (told["port"], told["client_id"], "wants TLS" in told["reason"]) == (port, "centre", True)
 
 
 def test_nobody_there_and_a_missing_password_file_are_told(tmp_path: Path) -> None:

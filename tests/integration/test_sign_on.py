@@ -97,6 +97,17 @@ def test_the_request_is_bound_to_the_browser_and_to_a_secret(one: Desk, http: ht
         assert again[name][0] != asked[name]
 
 
+def test_another_sites_page_begins_no_login(one: Desk, http: httpx.Client, provider: Provider) -> None:
+    """Neither with a link nor with the address of a picture; and it uses up nobody's tries."""
+    for site in ("cross-site", "same-site"):
+        for _ in range(BY_ADDRESS.free + 1):
+            answer = http.get(f"{one.url}/api/v1/oidc/login", headers={"sec-fetch-site": site})
+            assert (answer.status_code, answer.headers["location"], "set-cookie" in answer.headers) == (303, "/", False)
+    for own in ("same-origin", "none"):
+        answer = http.get(f"{one.url}/api/v1/oidc/login", headers={"sec-fetch-site": own})
+        assert answer.headers["location"].startswith(provider.issuer)
+
+
 def test_a_login_ends_the_session_that_came_along(one: Desk, http: httpx.Client, provider: Provider) -> None:
     """Session fixation: neither what somebody planted is the session then, nor the one of before."""
     provider.next(claims=RINA)

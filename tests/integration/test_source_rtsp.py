@@ -165,6 +165,9 @@ def test_a_wrong_password_is_named_and_tried_rarely(clip: Path) -> None:
             tried = proxy.connections[before:]
             assert all(b - a >= 1.4 for a, b in pairwise(tried))
             assert len(tried) <= 3
+        with watching(f"rtsp://{address}") as source:
+            wait_until(lambda: source.status().state == "failed", 20, source.status)
+            assert source.status().reason.startswith("the camera asks for a user name and a password")
 
 
 def test_a_stream_that_falls_silent_is_noticed_and_comes_back(server: RtspServer) -> None:

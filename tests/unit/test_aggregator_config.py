@@ -69,7 +69,7 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
     [
         ("", ["aggregator", "required"]),
         ("[aggregator]\n", ["aggregator.data_dir", "required"]),
-        ("[aggregator]\ndata_dir = 5\n", ["aggregator.data_dir = 5", "str"]),
+        ("[aggregator]\ndata_dir = 5\n", ["aggregator.data_dir = 5", '"..."']),
         ('[aggregator]\ndata_dir = "x"\ndata_dri = "y"\n', ["aggregator.data_dri", "unknown", "data_dir, cameras"]),
         ('[aggregator]\ndata_dir = "x"\n[htpp]\n', ["htpp", "unknown", "http"]),
         ('[aggregator]\ndata_dir = "x"\n[http]\nport = 70000\n', ["http.port = 70000", "65535"]),
@@ -113,11 +113,11 @@ OIDC = '[oidc]\nclient_id = "jaga"\nroles = {}\n'
         (f'{HTTP}[map]\npmtiles = "https://a.test;x/y.pmtiles"\n', ["map = https://a.test;x", "a host name"]),
         (f'{HTTP}[map]\norigins = ["https://a.test;script-src"]\n', ["map = https://a.test;", "a host name"]),
         (f'{HTTP}[map]\nstyle = "https://{{s}}.a.test/x.json"\n', ["map = https://{s}.a.test", "a host name"]),
-        (f"{HTTP}port = 99999\n", ["http.port = 99999", "allowed: int <= 65535"]),
-        (f'{HTTP}port = "80"\n', ['http.port = "80"', "allowed: int"]),
+        (f"{HTTP}port = 99999\n", ["http.port = 99999", "allowed: <= 65535"]),
+        (f'{HTTP}port = "80"\n', ['http.port = "80"', "allowed: 1, 2, 3"]),
         (f'{HTTP}[mqtt]\nversion = "4"\n', ["mqtt.version = 4 ", "allowed: auto, 5, 3.1.1"]),
         (f'{HTTP}[oidc]\nroles = {{ "a.b" = "boss" }}\n', ["oidc.roles[...] = boss ", "allowed: viewer, operator"]),
-        (f"{HTTP}[load]\nper_operator = nan\n", ["load.per_operator = nan", "allowed: float > 0.0"]),
+        (f"{HTTP}[load]\nper_operator = nan\n", ["load.per_operator = nan", "allowed: > 0"]),
         (f'{HTTP}[[district]]\nname = "x y"\nsites = ["a"]\n', ["district[0].name = x y", "a-z"]),
         ("[aggregator\n", ["not valid TOML"]),
         ("a = " + "[" * 10_000, ["not valid TOML"]),
@@ -131,6 +131,26 @@ def test_an_error_names_file_key_value_and_what_is_allowed(tmp_path: Path, text:
         assert str(path) in error.value.render(language)
     for part in said:
         assert part in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "indonesian"),
+    [
+        (f"{HTTP}[correlation]\nreorder_s = 2000\n", "allowed: <= 60", "yang diizinkan: <= 60"),
+        (f"{HTTP}stream_clients = true\n", "allowed: 1, 2, 3 ...", "yang diizinkan: 1, 2, 3 ..."),
+        (f'{HTTP}[clock]\ntime_zone = "WIB"\n', "or another name of the IANA", "atau nama lain dari basis data"),
+        (f'{HTTP}[clock]\ntime_zone = ""\n', "a length of >= 1", "panjang >= 1"),
+        (f'{HTTP}[mqtt]\nclient_id = "a b"\n', "text that matches ^[A-Za-z", "teks yang cocok dengan ^[A-Za-z"),
+        (f'{HTTP}[mqtt]\npassword_file = "absent"\n', "a file that can be read", "berkas yang dapat dibaca"),
+    ],
+)
+def test_what_is_allowed_is_said_in_both_languages(tmp_path: Path, text: str, english: str, indonesian: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(write(tmp_path, text))
+    assert english in error.value.render("en")
+    told = error.value.render("id")
+    assert indonesian in told
+    assert "float" not in told
 
 
 def test_a_file_from_an_editor_of_windows_is_read(tmp_path: Path) -> None:

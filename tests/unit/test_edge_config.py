@@ -105,6 +105,11 @@ def test_hash_follows_the_content_and_not_the_layout() -> None:
         (HEAD + "[[camera]]\n[[camera.rule]]\nkind = 'brawl'\nschedule = '22:00-05:00'\n", ['should be ["...", ...]']),
         (CAMERA + "fps = nan\n", ["camera[0].fps", "nan"]),
         (CAMERA + "masks = [[[0,0],[1,1],[2,0]]]\n", ["camera[0].masks[0][2][0]", "2", "0 .. 1"]),
+        (
+            CAMERA + ZONE.replace("[1,1]", "[640,480]"),
+            ["polygon[2][1] = 480", "polygon: coordinates are shares"],
+        ),
+        (CAMERA + '[[camera]]\nid = "yard"\nsource = "w"\nfsp = 5\n', ["camera yard: camera[1].fsp", "mean fps?"]),
         (CAMERA + ZONE.replace("[1,1]", "1"), ["camera[0].zone[0].polygon[2]", "= 1", "[x, x]"]),
         (CAMERA + '[[camera.zone]]\nid = "z"\npolygon = [[0,0],[1,0]]\n', ["polygon", "2 points", "3"]),
         (

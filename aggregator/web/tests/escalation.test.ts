@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { arrivalSound, GAP_MS, pressing, reminder, SILENT, type Pressing, type Rhythm } from "../src/lib/escalation";
+import { arrivalSound, GAP_MS, pressing, reminder, SILENT, unsettled, type Pressing, type Rhythm } from "../src/lib/escalation";
 import { due, timer } from "../src/lib/response";
 import { EMPTY } from "../src/lib/store";
 import { TONES } from "../src/lib/tones";
@@ -64,10 +64,16 @@ describe("what presses", () => {
     expect(arrivalSound([], desk(), null, 0)).toBeNull();
   });
 
-  it("makes no sound behind a summary line, nor where it is about to be put there", () => {
+  it("makes no sound behind a summary line, and one above the load where it has a line of its own", () => {
     expect(arrivalSound([incident({ id: "minor" })], desk(["minor"]), null, 0)).toBeNull();
-    expect(arrivalSound([incident({ id: "minor" })], desk([], true), null, 0)).toBeNull();
+    expect(arrivalSound([incident({ id: "minor" })], desk([], true), null, 0)).toBe("minor");
     expect(arrivalSound([incident({ id: "major", severity: "major" })], desk([], true), null, 0)).toBe("major");
+  });
+
+  it("waits above the load until the server has said whether a minor one is summed up", () => {
+    const fresh = [incident({ id: "minor" }), incident({ id: "info", severity: "info" }), incident({ id: "major", severity: "major" })];
+    expect(unsettled(fresh, desk())).toEqual([]);
+    expect(unsettled(fresh, desk([], true)).map((one) => one.id)).toEqual(["minor", "info"]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dataAge, GRACE_MS, LATE_MS, linkPhase, lookAgainDelay, LOST_MS, retryDelay } from "../src/lib/link";
+import { dataAge, GRACE_MS, LATE_MS, linkPhase, LOST_MS, retryDelay } from "../src/lib/link";
 
 const up = { startedAt: 0, heardAt: 10_000, downSince: null };
 
@@ -24,13 +24,12 @@ describe("whether the screen can be believed", () => {
     expect(dataAge(silent, 4000)).toBe(4);
   });
 
-  it("tries again ever more slowly, but at least every ten seconds", () => {
-    expect([0, 1, 2, 3, 4, 50].map(retryDelay)).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000]);
+  it("tries again ever more slowly, but at least every ten seconds, and not all pages at once", () => {
+    expect([0, 1, 2, 3, 50].map((attempt) => retryDelay(attempt, 0))).toEqual([1000, 2000, 4000, 5000, 5000]);
+    expect([0, 0.5, 1].map((chance) => retryDelay(50, chance))).toEqual([5000, 7500, 10_000]);
   });
 
-  it("looks again at what did not come no sooner than the server asked, and not all pages at once", () => {
-    expect([0, 1, 50].map((attempt) => lookAgainDelay(attempt, null, 0))).toEqual([1000, 2000, 10_000]);
-    expect([0, 0.5, 1].map((chance) => lookAgainDelay(1, null, chance))).toEqual([2000, 3000, 4000]);
-    expect(lookAgainDelay(0, 30, 0)).toBe(30_000);
+  it("looks again at what did not come no sooner than the server asked", () => {
+    expect([0, 0.5].map((chance) => retryDelay(0, chance, 30))).toEqual([30_000, 45_000]);
   });
 });

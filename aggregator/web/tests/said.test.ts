@@ -5,6 +5,7 @@ vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => und
 const { preferences } = await import("../src/lib/preferences.svelte");
 const { written } = await import("../src/lib/reporttext");
 const { cameraReason, said, witnessText } = await import("../src/lib/text.svelte");
+const { errorKey } = await import("../src/lib/acting.svelte");
 const { raisedText } = await import("../src/lib/told.svelte");
 
 const NOW = Date.parse("2026-11-23T06:03:00.000Z");
@@ -61,5 +62,12 @@ describe("what verdicts have shown of a source", () => {
     const witness = { site: "senen", camera: "gate-1", kind: "crowd", told: 0.82, counts: 0.7, precision: 0.5, verdicts: 3.6 };
     expect(witnessText(witness, "Gate 1")).toBe("Gate 1, Crowd: right 50% of the time (verdicts: 4); its 82% counts as 70%");
     expect(witnessText({ ...witness, verdicts: 0.04 }, "Gate 1")).toBe("Gate 1, Crowd: hardly judged yet; its 82% counts as 70%");
+  });
+});
+
+describe("an action that failed", () => {
+  it("is called unsaved only where the server said so", () => {
+    for (const status of [0, 504]) expect(errorKey(status)).toBe("web.error.no_answer");
+    expect(errorKey(500)).toBe("web.error.failed");
   });
 });

@@ -247,8 +247,8 @@ export function errorKey(status: number): string {
   if (status === 401) return "web.error.session";
   if (status === 403) return "web.error.role";
   if (status === 429) return "web.error.too_fast";
-  if (status === 504) return "web.error.no_answer";
-  return status === 0 ? "web.error.unreachable" : "web.error.failed";
+  // 0: the connection broke, perhaps only on the answer's way.
+  return [0, 504].includes(status) ? "web.error.no_answer" : "web.error.failed";
 }
 
 export const acting = new Acting();

@@ -1,7 +1,8 @@
 /** What presses now, and the sounds that say so. One instance a page. */
 import { desk } from "./desk.svelte";
-import { arrivalSound, pressing, reminder, SILENT, type Heard, type Pressing, type Rhythm } from "./escalation";
+import { arrivalSound, pressing, reminder, SETTLED_MS, SILENT, unsettled, type Heard, type Pressing, type Rhythm } from "./escalation";
 import { sound } from "./sound.svelte";
+import { rings } from "./store";
 import type { Incident, Severity } from "./types";
 
 class Attention {
@@ -12,6 +13,8 @@ class Attention {
   readonly pressing = $derived<Pressing[]>(pressing(this.#incidents.values(), this.#waiting, this.#targets, desk.now));
   #heard: Heard | null = null;
   #rhythm: Rhythm = SILENT;
+  /** Not heard yet: by their ids, when they came. */
+  #unsettled = new Map<string, number>();
 
   /** Returns what ends it. */
   start(): () => void {
@@ -35,12 +38,26 @@ class Attention {
 
   /** Called with each tick of the clock. */
   remind(): void {
+    this.#settle();
     const { severity, rhythm } = reminder(this.pressing, this.#rhythm, desk.now);
     this.#rhythm = rhythm;
     if (severity !== null) this.#ring(severity);
   }
 
   #arrived(fresh: readonly Incident[]): void {
+    const later = unsettled(fresh, desk.world.desk);
+    for (const incident of later) this.#unsettled.set(incident.id, desk.now);
+    this.#sound(fresh.filter((incident) => !later.includes(incident)));
+  }
+
+  /** What has a line of its own, now that the server has had its time to say so, and still waits. */
+  #settle(): void {
+    const due = [...this.#unsettled].filter(([, at]) => desk.now - at >= SETTLED_MS).map(([id]) => id);
+    for (const id of due) this.#unsettled.delete(id);
+    this.#sound(due.flatMap((id) => desk.incidents.get(id) ?? []).filter(rings));
+  }
+
+  #sound(fresh: readonly Incident[]): void {
     const severity = arrivalSound(fresh, desk.world.desk, this.#heard, desk.now);
     if (severity !== null) this.#ring(severity);
   }

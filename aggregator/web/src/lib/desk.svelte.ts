@@ -1,7 +1,7 @@
 /** The operator's desk: the live world, what is selected, and what is being done to it. One instance a page. */
 import { ApiError, fetchIncident, STREAM_URL } from "./api";
 import { clips } from "./clips.svelte";
-import { dataAge, linkPhase, lookAgainDelay, type LinkFacts } from "./link";
+import { dataAge, linkPhase, retryDelay, type LinkFacts } from "./link";
 import { arrangeLines, type Line } from "./lines";
 import { formatAddress, parseAddress, viewOf, type Address, type View } from "./address";
 import { arrange, PLAIN, type Filter } from "./filter";
@@ -290,7 +290,7 @@ class Desk {
       if (this.detailMissing) this.detail = null;
       if (status === 401) void who.ask();
       // The connection or the server was away for a moment: without its detail the incident stands there without picture and reasons.
-      if (status <= 0 || status >= 500 || status === 429) this.#loadDetail(lookAgainDelay(failed, waitS, Math.random()), failed + 1);
+      if (status <= 0 || status >= 500 || status === 429) this.#loadDetail(retryDelay(failed, Math.random(), waitS), failed + 1);
     }
   }
 

@@ -42,10 +42,18 @@ export interface Heard {
   at: number;
 }
 
-/** Which sound new incidents make, if any. Above the load, minor ones are about to be summed up. */
+/** How long the server takes at most to say what of the new it sums up: it looks every half second. */
+export const SETTLED_MS = 1_500;
+
+/** Of new incidents those that may be behind a summary line in a moment: minor ones, above the load. */
+export function unsettled(fresh: readonly Incident[], desk: DeskState): Incident[] {
+  return desk.load.over ? fresh.filter((incident) => isMinor(incident.severity)) : [];
+}
+
+/** Which sound new incidents make, if any. */
 export function arrivalSound(fresh: readonly Incident[], desk: DeskState, last: Heard | null, now: number): Severity | null {
   const summed = summedUp(desk);
-  const loud = fresh.filter((incident) => !summed.has(incident.id) && !(desk.load.over && isMinor(incident.severity)));
+  const loud = fresh.filter((incident) => !summed.has(incident.id));
   const gravest = SEVERITIES.find((severity) => loud.some((incident) => incident.severity === severity));
   if (gravest === undefined) return null;
   const soon = last !== null && now - last.at < GAP_MS;

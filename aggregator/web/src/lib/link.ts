@@ -29,12 +29,10 @@ export function dataAge(facts: LinkFacts, now: number): number {
   return (now - (facts.heardAt ?? facts.startedAt)) / 1000;
 }
 
-/** Wait before attempt `n` (0, 1, 2 …) at a connection the browser has given up: 1, 2, 4, 8, then every 10 s. */
-export function retryDelay(attempt: number): number {
-  return Math.min(10_000, 1000 * 2 ** Math.min(attempt, 4));
-}
-
-/** Wait before a look that failed is tried again: at least what the server asked for, and up to twice as long by chance (0..1), since all pages fail at once where the server goes away. */
-export function lookAgainDelay(attempt: number, waitS: number | null, chance: number): number {
-  return Math.max(retryDelay(attempt), 1000 * (waitS ?? 0)) * (1 + chance);
+/**
+ * Wait before what failed is tried again (attempt 0, 1, 2 …): 1, 2, 4, then every 5 s, or what the server asked for, and up to
+ * twice as long by chance (0..1): where the server goes away all pages fail at once, and shall not come back at once.
+ */
+export function retryDelay(attempt: number, chance: number, waitS: number | null = null): number {
+  return Math.max(Math.min(5000, 1000 * 2 ** Math.min(attempt, 4)), 1000 * (waitS ?? 0)) * (1 + chance);
 }

@@ -93,7 +93,7 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
 
   function reconnectLater(): void {
     clearTimeout(timer);
-    timer = setTimeout(connect, retryDelay(attempt++));
+    timer = setTimeout(connect, retryDelay(attempt++, Math.random()));
   }
 
   /** A cable pulled on the way leaves the connection open and silent for minutes. */
