@@ -192,6 +192,9 @@ class _Stream:
         self._orderly = self._container.format.name == "avi"
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.interval = float(1 / rate) if rate and rate <= MOST_RATE else 1 / request.image_rate
+        # A bare stream (.h264, .hevc) has no times; its average rate is the demuxer's default, the codec's own is true.
+        coded = self._stream.guessed_rate
+        self._untimed = float(1 / coded) if coded and coded <= MOST_RATE else self.interval
         # An RTSP server keeps time itself, also where it tells how long a recording is.
         ends = self._container.duration is not None or "hls" in self._container.format.name
         self.paced = request.realtime and ends and self._container.format.name != "rtsp"
@@ -204,7 +207,7 @@ class _Stream:
 
     def __iter__(self) -> Iterator[tuple[float, Any]]:
         first: float | None = None
-        last = -self.interval
+        last = -self._untimed
         try:
             for frame in self._frames():
                 if isinstance(frame, av.Packet):
@@ -215,7 +218,7 @@ class _Stream:
                 self.corrupt += frame.is_corrupt
                 pts = self._seconds(frame)
                 first = pts if first is None else first
-                at = last + self.interval if pts is None or first is None else pts - first
+                at = last + self._untimed if pts is None or first is None else pts - first
                 if at <= last:
                     # Times that go back or stand still (a splice, a broken muxer): carry on from the last one.
                     first, at = (pts - last - self.interval if pts is not None else first), last + self.interval

@@ -45,6 +45,14 @@ def test_every_frame_in_order_at_its_time(tmp_path: Path, suffix: str, codec: st
     assert frames[0].luma.shape == (72, 96)
 
 
+@pytest.mark.parametrize(("suffix", "codec"), [("h264", "libx264"), ("hevc", "libx265"), ("m4v", "mpeg4")])
+def test_a_bare_stream_keeps_the_rate_that_its_codec_tells(tmp_path: Path, suffix: str, codec: str) -> None:
+    """It has no times, and FFmpeg takes 25 pictures a second for its rate."""
+    frames = read(camera(write_clip(tmp_path / f"clip.{suffix}", counting_frames(40), fps=10, codec=codec)), False)
+    assert [number_of(frame.image) for frame in frames] == list(range(40))
+    assert [round(frame.t - START, 2) for frame in frames] == [round(n / 10, 2) for n in range(40)]
+
+
 @pytest.mark.parametrize("pix_fmt", ["gray", "yuv444p", "yuv422p10le", "bgra"])
 def test_pixel_formats_all_come_out_as_bgr(tmp_path: Path, pix_fmt: str) -> None:
     image = np.full((120, 160, 3), 90, np.uint8)
