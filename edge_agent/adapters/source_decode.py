@@ -20,7 +20,7 @@ import av.error
 import av.logging
 
 from contract.errors import JagaError
-from edge_agent.adapters.pixels_av import Luma
+from edge_agent.adapters.pixels_av import Luma, Square
 from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import Request
 from edge_agent.core.types import Image
@@ -140,9 +140,9 @@ def _timed(
                     began, slept = _wait(began, last)
                     source.slept += slept
                 t = time.time()
-            shown = frame is not None and sampler.take(t)
-            luma = tiny(frame) if shown and tiny is not None else None
-            yield Decoded(frame if shown else None, luma, index, t, source.corrupt)
+            shown = source.square(frame) if frame is not None and sampler.take(t) else None
+            luma = tiny(shown) if shown is not None and tiny is not None else None
+            yield Decoded(shown, luma, index, t, source.corrupt)
             index += 1
         if count == 0:
             raise OpenError("camera.nothing_decodable")
@@ -164,7 +164,7 @@ def _wait(began: float | None, pts: float) -> tuple[float, float]:
 
 
 class _Stream:
-    """The first video stream of a file, address or device; iterates (seconds since its first picture, frame), the frame
+    """The main video stream of a file, address or device; iterates (seconds since its first picture, frame), the frame
     None where it was left undecoded. slept: seconds that whoever iterates waited for times to come, since the last
     packet."""
 
@@ -174,9 +174,11 @@ class _Stream:
         self._live = request.realtime and "://" in request.source
         try:
             self._container = _open(request)
-            if not self._container.streams.video:
+            # Of several a file says which one is meant; a cover picture is none.
+            found = self._container.streams.best("video")
+            if found is None:
                 raise OpenError("camera.no_video")
-            self._stream = self._container.streams.video[0]
+            self._stream: Any = found
         except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError) as error:
             raise RefusedError("camera.refused") from error
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -198,6 +200,7 @@ class _Stream:
         # An RTSP server keeps time itself, also where it tells how long a recording is.
         ends = self._container.duration is not None or "hls" in self._container.format.name
         self.paced = request.realtime and ends and self._container.format.name != "rtsp"
+        self.square = Square(self._stream.sample_aspect_ratio)
         self._selective: SelectiveDecoder | None = None
         if control is not None:
             context, ahead = self._stream.codec_context, self.interval if self.paced else 0.0
@@ -269,6 +272,7 @@ class _Folder:
         self.slept = 0.0
         self.paced = request.realtime
         self.interval = 1 / request.image_rate
+        self.square = Square(None)
         try:
             files = [path for path in Path(request.source).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
         except OSError as error:
