@@ -7,7 +7,7 @@ import pytest
 from benchmarks import accuracy, accuracy_report
 from benchmarks.accuracy import AFTER_S, Told, config_of, kinds, scores_of
 from benchmarks.accuracy_report import fallen, flat, report
-from benchmarks.report import Outcome, at_least, at_most
+from benchmarks.report import Figure, Outcome, at_least, at_most, equal, holds
 from benchmarks.truth import Clip, Truth
 from edge_agent.config import parse
 from edge_agent.core.overlap import pair_iou
@@ -69,6 +69,10 @@ def test_a_figure_that_fell_is_named_and_one_that_rose_is_not() -> None:
     assert before["camera_moved: found"] == [1.0, 1]
     assert before["x: auc"] == [0.9, 1]
     assert "x: cost, ms a frame" not in before
+    just_so = flat(scores, [Outcome("x", (equal("told", 1, 1), holds("where", "door", "gate", False), Figure("n", 3)))])
+    assert just_so["x: told, as it must be"] == [1.0, 1]
+    assert just_so["x: where, as it must be"] == [0.0, 1]
+    assert "x: n" not in str(just_so)
     better = {**before, "x: auc": [0.95, 1], "camera_moved: false": [0.0, -1]}
     assert fallen(better, before) == []
     assert fallen({**before, "x: auc": [0.8995, 1]}, before) == []
