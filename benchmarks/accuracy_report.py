@@ -96,17 +96,21 @@ def outcome_of(module: ModuleType, resume: bool) -> Outcome:
 
 
 def flat(scores: "Mapping[str, Score]", outcomes: Sequence[Outcome]) -> dict[str, list[float]]:
-    """Name -> [value, sign]: more of it is better where sign is 1, worse where it is -1. Times and costs, which hang on
-    the machine, are left out."""
+    """Name -> [value, sign]: more of it is better where sign is 1, worse where it is -1; what must be just so counts as
+    1 or 0. Times and costs, which hang on the machine, are left out."""
     found: dict[str, list[float]] = {}
     for kind, score in scores.items():
         found[f"{kind}: found"] = [float(score.hits), 1]
         found[f"{kind}: false"] = [float(len(score.false)), -1]
     for outcome in outcomes:
         for figure in outcome.figures:
-            if isinstance(figure.value, str) or " ms" in f" {figure.name}" or figure.bar[:2] not in (">=", "<="):
+            name = f"{outcome.command}: {figure.name}"
+            if figure.ok is None or " ms" in f" {figure.name}":
                 continue
-            found[f"{outcome.command}: {figure.name}"] = [figure.value, 1 if figure.bar[:2] == ">=" else -1]
+            if isinstance(figure.value, str) or figure.bar[:2] not in (">=", "<="):
+                found[f"{name}, as it must be"] = [float(figure.ok), 1]
+            else:
+                found[name] = [figure.value, 1 if figure.bar[:2] == ">=" else -1]
     return found
 
 
@@ -182,4 +186,4 @@ def _missed(scores: "Mapping[str, Score]") -> list[str]:
 
 def _on_other_footage(kinds: Collection[str]) -> list[str]:
     placed = ", ".join(f"`{kind}`" for kind in RULES if kind not in kinds)
-    return ["", f"Kinds that need a place somebody draws are measured by commands of their own: {placed}."]
+    return ["", f"Kinds that need a place somebody draws, or a number, are measured below: {placed}."]

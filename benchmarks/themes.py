@@ -7,6 +7,9 @@ from benchmarks import (
     camera_health,
     crowd_count,
     crowd_rush,
+    intrusion_motorway,
+    line_crossings,
+    loitering,
     rule_cost,
     scene_anomaly,
     scene_change,
@@ -25,6 +28,9 @@ TITLES: dict[ModuleType, str] = {
     traffic_rules: "Traffic (wrong way is synthetic)",
     crowd_count: "How many in a dense crowd",
     crowd_rush: "Crowd rush (synthetic, but for the negatives)",
+    intrusion_motorway: "Somebody on the hard shoulder",
+    line_crossings: "Line crossings",
+    loitering: "Staying and passing",
     rule_cost: "Cost",
 }
 MODULES: tuple[ModuleType, ...] = tuple(TITLES)

@@ -6,7 +6,7 @@ process while the detector works, so the slower of the two sets the pace.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -58,12 +58,14 @@ class Job:
 
 @dataclass(slots=True)
 class Tally:
-    """What one run came to; frames: delivered by the source, detected: those the detector looked at."""
+    """What one run came to; frames: delivered by the source, detected: those the detector looked at. learning: how far
+    the rules are at the end, 0..1, that had not learned enough to say anything."""
 
     frames: int = 0
     detected: int = 0
     events: int = 0
     episodes: Counter[str] = field(default_factory=Counter)
+    learning: Mapping[str, float] = field(default_factory=dict)
 
 
 Watch = Callable[[Job], AbstractContextManager[Iterable[Observer]]]
@@ -163,6 +165,7 @@ def run(
                 last = frame.t
                 tally.frames += 1
                 tally.detected += looked
+                tally.learning = step.learning
                 yield from _counted(step.events, tally)
                 for observer in watching:
                     observer.seen(frame, step)

@@ -188,6 +188,8 @@ class _Screen:
                     episodes=kinds or text("analyze.none", LANGUAGE),
                 )
             )
+        for rule, progress in tally.learning.items():
+            _say(text("analyze.learning", LANGUAGE, video=job.video.name, rule=rule, percent=int(100 * progress)))
 
     def _overlay_of(self, job: offline.Job) -> Path:
         """With several videos each has its own: NAME.VIDEO.mp4."""
@@ -217,7 +219,10 @@ class _Scores:
             "camera": self._job.camera.id,
             "frame": frame.index,
             "t": round(frame.t - self._job.start.timestamp(), 3),
-            "scores": {name: round(value, 6) for name, value in step.scores.items()},
+            "scores": {
+                **{name: round(value, 6) for name, value in step.scores.items()},
+                **{f"{name}/progress": round(value, 6) for name, value in step.learning.items()},
+            },
         }
         self._lines.write(json.dumps(line).encode())
 

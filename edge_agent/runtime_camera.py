@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from math import inf
@@ -124,6 +124,7 @@ class LiveCamera:
         self.eager = False
         """Whether the last picture asks for more of them soon."""
         self._asked: Future[bytes] | None = None
+        self._learning: Mapping[str, float] = {}
         self._seen: list[Box] = []
         self._seen_whole: list[Box] = []
         self._lock = threading.Lock()
@@ -235,6 +236,7 @@ class LiveCamera:
         self._tally.analysed += 1
         self._tally.detected += detected
         self._tally.latency_s += max(0.0, time.time() - frame.t)
+        self._learning = step.learning
 
     def _answer(self, asked: "Future[bytes]", picture: bytes | None) -> None:
         if picture is None:
@@ -322,6 +324,10 @@ class LiveCamera:
         if status.state == "online" and too_rare(self._rate_mean.mean, self.spec.fps):
             rules = ", ".join(rule.id for rule in self.spec.rules) or "its rules"
             return sentence("camera.rarely", rate=round(self._rate_mean.mean, 1), rules=rules)
+        if status.state == "online" and (learning := self._learning):
+            # In tenths, so that it is said anew only now and then.
+            percent = 10 * int(10 * min(learning.values()))
+            return sentence("camera.learning", rules=", ".join(learning), percent=percent)
         return sentence("camera.still") if idle else None
 
     def _lost(self, source: LiveSource | None, clock: Clock) -> list[Output] | None:

@@ -5,6 +5,7 @@ takes 0.1 ms more.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -19,6 +20,9 @@ MATRICES, UNSPECIFIED = {0, 1, 2, 4, 5, 6, 7, 9}, 2
 those the standard has reserved; a camera that tells nonsense is better seen as one that tells nothing."""
 FULL_RANGE = 2
 """As FFmpeg numbers the range of a frame's values (AVCOL_RANGE_JPEG)."""
+NEARLY, FARTHEST = 1.25, 4.0
+"""How many times longer than wide, or wider than long, a pixel may be. Up to NEARLY people are found nearly as well as
+in square ones (docs/design/decisions/video.md); what claims more than FARTHEST is nonsense."""
 SPARE = 64
 """Bytes that may be read, and are not used, behind planes: swscale works by vectors."""
 PADDING = 1 << 20
@@ -45,6 +49,29 @@ class Bgr:
         if size > self._largest:
             self._largest = size
             np.empty(size + PADDING, np.uint8)
+
+
+class Square:
+    """Frames of a stream whose pixels are not square, with as many more columns or rows as make them so: recorders send
+    352x576 or 704x288 of a picture of 4:3. Nearly square ones stay as they are, and so do turned ones. One thread.
+
+    shape: of a pixel, its width over its height; None: not told.
+    """
+
+    def __init__(self, shape: Fraction | None) -> None:
+        self._shape = float(shape or 1)
+        self._apart = NEARLY < max(self._shape, 1 / self._shape) <= FARTHEST
+        self._scaler = VideoReformatter()
+
+    def __call__(self, frame: Any) -> Any:
+        if not self._apart or frame.rotation:
+            return frame
+        width, height = frame.width, frame.height
+        if self._shape > 1:
+            width = 4 * round(width * self._shape / 4)
+        else:
+            height = 4 * round(height / self._shape / 4)
+        return self._scaler.reformat(_known(frame), width=width, height=height, threads=1)
 
 
 class Luma:

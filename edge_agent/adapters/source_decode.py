@@ -20,7 +20,7 @@ import av.error
 import av.logging
 
 from contract.errors import JagaError
-from edge_agent.adapters.pixels_av import Luma
+from edge_agent.adapters.pixels_av import Luma, Square
 from edge_agent.adapters.source_selective import DecodeControl, SelectiveDecoder
 from edge_agent.adapters.source_wire import Request
 from edge_agent.core.types import Image
@@ -140,9 +140,9 @@ def _timed(
                     began, slept = _wait(began, last)
                     source.slept += slept
                 t = time.time()
-            shown = frame is not None and sampler.take(t)
-            luma = tiny(frame) if shown and tiny is not None else None
-            yield Decoded(frame if shown else None, luma, index, t, source.corrupt)
+            shown = source.square(frame) if frame is not None and sampler.take(t) else None
+            luma = tiny(shown) if shown is not None and tiny is not None else None
+            yield Decoded(shown, luma, index, t, source.corrupt)
             index += 1
         if count == 0:
             raise OpenError("camera.nothing_decodable")
@@ -164,7 +164,7 @@ def _wait(began: float | None, pts: float) -> tuple[float, float]:
 
 
 class _Stream:
-    """The first video stream of a file, address or device; iterates (seconds since its first picture, frame), the frame
+    """The main video stream of a file, address or device; iterates (seconds since its first picture, frame), the frame
     None where it was left undecoded. slept: seconds that whoever iterates waited for times to come, since the last
     packet."""
 
@@ -174,9 +174,11 @@ class _Stream:
         self._live = request.realtime and "://" in request.source
         try:
             self._container = _open(request)
-            if not self._container.streams.video:
+            # Of several a file says which one is meant; a cover picture is none.
+            found = self._container.streams.best("video")
+            if found is None:
                 raise OpenError("camera.no_video")
-            self._stream = self._container.streams.video[0]
+            self._stream: Any = found
         except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError) as error:
             raise RefusedError("camera.refused" if "@" in request.source else "camera.no_login") from error
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -192,9 +194,13 @@ class _Stream:
         self._orderly = self._container.format.name == "avi"
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.interval = float(1 / rate) if rate and rate <= MOST_RATE else 1 / request.image_rate
+        # A bare stream (.h264, .hevc) has no times; its average rate is the demuxer's default, the codec's own is true.
+        coded = self._stream.guessed_rate
+        self._untimed = float(1 / coded) if coded and coded <= MOST_RATE else self.interval
         # An RTSP server keeps time itself, also where it tells how long a recording is.
         ends = self._container.duration is not None or "hls" in self._container.format.name
         self.paced = request.realtime and ends and self._container.format.name != "rtsp"
+        self.square = Square(self._stream.sample_aspect_ratio)
         self._selective: SelectiveDecoder | None = None
         if control is not None:
             context, ahead = self._stream.codec_context, self.interval if self.paced else 0.0
@@ -204,7 +210,7 @@ class _Stream:
 
     def __iter__(self) -> Iterator[tuple[float, Any]]:
         first: float | None = None
-        last = -self.interval
+        last = -self._untimed
         try:
             for frame in self._frames():
                 if isinstance(frame, av.Packet):
@@ -215,7 +221,7 @@ class _Stream:
                 self.corrupt += frame.is_corrupt
                 pts = self._seconds(frame)
                 first = pts if first is None else first
-                at = last + self.interval if pts is None or first is None else pts - first
+                at = last + self._untimed if pts is None or first is None else pts - first
                 if at <= last:
                     # Times that go back or stand still (a splice, a broken muxer): carry on from the last one.
                     first, at = (pts - last - self.interval if pts is not None else first), last + self.interval
@@ -266,6 +272,7 @@ class _Folder:
         self.slept = 0.0
         self.paced = request.realtime
         self.interval = 1 / request.image_rate
+        self.square = Square(None)
         try:
             files = [path for path in Path(request.source).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
         except OSError as error:

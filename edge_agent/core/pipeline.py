@@ -48,8 +48,8 @@ class Silenced:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one frame gave. tracks: of the last look (a held step repeats them). snapshots: ids of the events that
-    should carry a picture of this frame. held: nobody looked. scores: what the scored rules measured, by rule id; and
-    "rule id/progress", 0..1, of those that have not learned enough yet."""
+    should carry a picture of this frame. held: nobody looked. scores: what the scored rules measured, by rule id.
+    learning: how far those are, 0..1, that have not learned enough yet and say nothing before."""
 
     tracks: tuple[Track, ...] = ()
     findings: tuple[Found, ...] = ()
@@ -58,6 +58,7 @@ class Step:
     suppressed: tuple[Silenced, ...] = ()
     held: bool = False
     scores: Mapping[str, float] = field(default_factory=dict)
+    learning: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -282,10 +283,12 @@ class CameraPipeline:
             for watch in asked
             if watch.scored is not None and (score := watch.scored.score) is not None
         }
-        for watch in self._watches:
-            if watch.ripening is not None and (progress := watch.ripening.progress) < 1.0:
-                scores[f"{watch.rule.id}/progress"] = progress
-        return Step(self._tracks, tuple(found), events, snapshots, tuple(silenced), view.held, scores)
+        learning = {
+            watch.rule.id: progress
+            for watch in self._watches
+            if watch.ripening is not None and (progress := watch.ripening.progress) < 1.0
+        }
+        return Step(self._tracks, tuple(found), events, snapshots, tuple(silenced), view.held, scores, learning)
 
     def _look(self, frame: Frame, t: float) -> list[tuple[Rule, Lifecycle, tuple[Finding, ...]]]:
         """What the rules about the camera itself say of this frame, if it is looked at for that."""

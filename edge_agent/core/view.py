@@ -33,6 +33,8 @@ FLATTEST, LEAST = 0.1, 0.1
 FAINT = 1.0
 """A cell with less than so many times the mean detail has too little for a proportion of its own: it goes by that of
 all."""
+BLACK = 20.0
+"""Below it a whole row or column from the picture's border on is a bar's; black is 16 where a range was mistaken."""
 DULL = 0.5
 """A lost cell with less than this share of its spread, fine or coarse detail shows nothing: it is no passer-by, who
 brings his own."""
@@ -153,6 +155,8 @@ def _difference(known: Look, look: Look, usual: Patches, last: Patches, now: Pat
     plain = np.sqrt((look.coarse + 0.1) / (known.coarse + 0.1)) / gain
     share = _share(alike, structured)
     fine, known_fine = _energy(look.fine, structured), _energy(known.fine, structured)
+    inner = structured & ~_bars(known.small)
+    within, known_within = _energy(look.fine, inner), _energy(known.fine, inner)
     blown = structured & ((look.clipped > 0.5) & (known.clipped < 0.25))
     return Difference(
         t=look.t,
@@ -160,8 +164,8 @@ def _difference(known: Look, look: Look, usual: Patches, last: Patches, now: Pat
         dull=_share(lost & (flat | (np.minimum(detail, plain) < DULL)), structured),
         blown=_share(blown, structured),
         detail=sqrt(fine / known_fine) / gain,
-        plain=sqrt(fine / known_fine),
-        sharpness=_sharpness(known, look, structured),
+        plain=sqrt(within / known_within),
+        sharpness=_sharpness(known, look, inner) if inner.any() else 1.0,
         layout=layout,
         shift=_shift(known.small, look.small) if share < UNMOVED else 0.0,
         age_s=age_s,
@@ -171,6 +175,18 @@ def _difference(known: Look, look: Look, usual: Patches, last: Patches, now: Pat
         _last=last,
         _now=now,
     )
+
+
+def _bars(small: Grid) -> Mask:
+    """Cells in the bars beside a picture of another shape, or above and below it, and on their edges, which stay sharp
+    whatever the lens does."""
+    found = np.zeros((small.shape[0] // CELL, small.shape[1] // CELL), np.bool_)
+    for cells, brightest in ((found, small.max(axis=1)), (found.T, small.max(axis=0))):
+        lit = np.nonzero(brightest >= BLACK)[0]
+        if lit.size:
+            cells[: -(-int(lit[0]) // CELL)] = True
+            cells[(int(lit[-1]) + 1) // CELL :] = True
+    return found
 
 
 def _share(which: Mask, among: Mask) -> float:

@@ -111,17 +111,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def command(folder: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "jaga", "analyze", *arguments, "--config", str(folder / "config.toml")]
+def command(folder: Path, *arguments: str, config: str = "config.toml") -> list[str]:
+    return [sys.executable, "-m", "jaga", "analyze", *arguments, "--config", str(folder / config)]
 
 
 def environment() -> dict[str, str]:
     return {**os.environ, "JAGA_LANG": "en"}
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, config: str = "config.toml") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(folder, *arguments),
+        command(folder, *arguments, config=config),
         capture_output=True,
         text=True,
         env=environment(),
@@ -204,6 +204,16 @@ def test_nothing_moves_and_the_detector_rests(folder: Path) -> None:
     said = done.stderr.split("still.mp4: 60 frames analysed (")[1]
     # The gate stays open for its hold time after the first picture and looks again now and then.
     assert 1 <= int(said.split()[0]) < 40
+    assert "has learned" not in said
+
+
+def test_a_rule_that_has_not_learned_enough_is_named(folder: Path) -> None:
+    (folder / "learns.toml").write_text(CONFIG + '[[camera.rule]]\nkind = "scene_anomaly"\n')
+    done = run(folder, "still.mp4", "--scores", "scores.jsonl", config="learns.toml")
+    assert done.returncode == 0
+    assert "still.mp4: scene-anomaly has learned 0 % of what it needs" in done.stderr
+    scores = [json.loads(line)["scores"] for line in (folder / "scores.jsonl").read_text().splitlines()]
+    assert [set(one) for one in scores] == [{"scene-anomaly/progress"}] * 60
 
 
 @pytest.mark.parametrize("option", ["--out", "--scores"])

@@ -5,12 +5,15 @@ import resource
 import signal
 import struct
 import threading
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from edge_agent.adapters.source_av import IsolatedRecording, open_source, request_of
 from edge_agent.adapters.source_decode import time_of_name
@@ -43,6 +46,54 @@ def test_every_frame_in_order_at_its_time(tmp_path: Path, suffix: str, codec: st
     assert [round(frame.t - START, 2) for frame in frames] == [round(n / 10, 2) for n in range(40)]
     assert frames[0].image.shape == (120, 160, 3)
     assert frames[0].luma.shape == (72, 96)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("h264", "libx264"), ("hevc", "libx265"), ("m4v", "mpeg4")])
+def test_a_bare_stream_keeps_the_rate_that_its_codec_tells(tmp_path: Path, suffix: str, codec: str) -> None:
+    """It has no times, and FFmpeg takes 25 pictures a second for its rate."""
+    frames = read(camera(write_clip(tmp_path / f"clip.{suffix}", counting_frames(40), fps=10, codec=codec)), False)
+    assert [number_of(frame.image) for frame in frames] == list(range(40))
+    assert [round(frame.t - START, 2) for frame in frames] == [round(n / 10, 2) for n in range(40)]
+
+
+@pytest.mark.parametrize("isolate", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [("2/1", (120, 320)), ("10/11", (120, 160)), ("12/11", (120, 160)), ("1/2", (240, 160)), ("90/1", (120, 160))],
+)
+def test_pixels_become_square(tmp_path: Path, shape: str, size: tuple[int, int], isolate: bool) -> None:
+    """Those that are nearly so stay as they are, and so does nonsense."""
+    image = np.zeros((120, 160, 3), np.uint8)
+    image[:, 80:] = 200
+    path = tmp_path / "clip.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(shape)
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode(None))
+    frames = read(camera(path), isolate)
+    assert [frame.image.shape[:2] for frame in frames] == [size] * 3
+    assert frames[0].luma.shape == (round(96 * size[0] / size[1]), 96)
+    assert frames[0].image[:, : size[1] * 4 // 10].max() < 20
+    assert frames[0].image[:, size[1] * 6 // 10 :].min() > 180
+
+
+def test_of_several_streams_the_one_that_is_meant_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as container:
+        both = counting_frames(20, 64, 48), counting_frames(20)
+        streams = [container.add_stream("mpeg4", rate=10) for _ in both]
+        for stream, images in zip(streams, both, strict=True):
+            stream.height, stream.width = images[0].shape[:2]
+            stream.pix_fmt = "yuv420p"
+        streams[1].disposition = Disposition.default
+        for stream, images in zip(streams, both, strict=True):
+            for image in images:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+            container.mux(stream.encode(None))
+    assert [frame.image.shape for frame in read(camera(path), False)] == [(120, 160, 3)] * 20
 
 
 @pytest.mark.parametrize("pix_fmt", ["gray", "yuv444p", "yuv422p10le", "bgra"])

@@ -3,12 +3,15 @@
 import random
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.burning import begins, findings, street, with_fire, with_smoke
+from edge_agent.core.tracks import Figure
+from tests.burning import Draw, begins, findings, street, with_fire, with_smoke
 from tests.scenes import every
+from tests.yards import somebody
 
 STREET = street()
 rates = st.sampled_from([2.0, 3.0, 5.0, 7.5, 10.0, 12.5, 15.0])
@@ -48,6 +51,19 @@ def test_missing_frames_do_not_matter(seed: int) -> None:
             times.append(t)
     (begin,) = begins(findings(times, burning))
     assert 2.4 <= begin <= 4.6
+
+
+@pytest.mark.parametrize("draw", [burning, smoking])
+def test_the_order_of_people_does_not_matter(draw: Draw) -> None:
+    rng, times = random.Random(1), every(5, 0, 6)
+
+    def people(t: float) -> tuple[Figure, ...]:
+        feet = (0.1, 0.9), (0.15 + 0.01 * t, 0.8), (0.9, 0.9)
+        return tuple(somebody(number, foot, 0.2) for number, foot in enumerate(feet))
+
+    plain = findings(times, draw, figures=people)
+    assert begins(plain)
+    assert plain == findings(times, draw, figures=lambda t: tuple(rng.sample(people(t), 3)))
 
 
 @settings(max_examples=6, deadline=None)

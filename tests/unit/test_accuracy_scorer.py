@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import accuracy, accuracy_report
 from benchmarks.accuracy import AFTER_S, Told, config_of, kinds, scores_of
 from benchmarks.accuracy_report import fallen, flat, report
-from benchmarks.report import Outcome, at_least, at_most
+from benchmarks.report import Figure, Outcome, at_least, at_most, equal, holds
 from benchmarks.truth import Clip, Truth
 from edge_agent.config import parse
 from edge_agent.core.overlap import pair_iou
@@ -68,6 +69,10 @@ def test_a_figure_that_fell_is_named_and_one_that_rose_is_not() -> None:
     assert before["camera_moved: found"] == [1.0, 1]
     assert before["x: auc"] == [0.9, 1]
     assert "x: cost, ms a frame" not in before
+    just_so = flat(scores, [Outcome("x", (equal("told", 1, 1), holds("where", "door", "gate", False), Figure("n", 3)))])
+    assert just_so["x: told, as it must be"] == [1.0, 1]
+    assert just_so["x: where, as it must be"] == [0.0, 1]
+    assert "x: n" not in str(just_so)
     better = {**before, "x: auc": [0.95, 1], "camera_moved: false": [0.0, -1]}
     assert fallen(better, before) == []
     assert fallen({**before, "x: auc": [0.8995, 1]}, before) == []
@@ -79,6 +84,25 @@ def test_a_figure_that_fell_is_named_and_one_that_rose_is_not() -> None:
         "x auc",
     ]
     assert len(fallen({**before, "x: auc": [float("nan"), 1]}, before)) == 1
+
+
+def test_the_command_fails_where_a_figure_is_worse_than_the_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = [told(12.0)]
+    monkeypatch.setattr(accuracy_report, "BASELINE", tmp_path / "baseline.json")
+    monkeypatch.setattr(accuracy, "DATA", tmp_path)
+    monkeypatch.setattr(accuracy, "clips", lambda: CLIPS)
+    monkeypatch.setattr(accuracy, "truths", lambda: TRUTH)
+    monkeypatch.setattr(accuracy, "told_by", lambda chosen, resume: said)
+    assert accuracy.main(["--no-themes", "--accept"]) == 0
+    assert accuracy.main(["--no-themes"]) == 0
+    said.clear()
+    assert accuracy.main(["--no-themes"]) == 1
+    assert "camera_moved: found: 0, was 1" in capsys.readouterr().err
+    said += [told(12.0), told(40.0)]
+    assert accuracy.main(["--no-themes"]) == 1
+    assert "camera_moved: false: 1, was 0" in capsys.readouterr().err
 
 
 def test_the_report_names_what_was_missed_and_what_was_false() -> None:

@@ -55,6 +55,17 @@ def test_every_tampering_is_told_within_ten_seconds_and_by_its_name(kind: Kind, 
     check_event(decode_event(encode(first)))
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("strength", STRENGTHS)
+def test_a_blur_between_bars_is_told(axis: int, strength: Strength) -> None:
+    """The bars' edges stay sharp, and are most of the detail where the view is soft."""
+    times = every(5, 0, CLEAN + 6)
+    soft = (np.asarray(cv2.GaussianBlur(relit(view(t), 0.5, 110), (0, 0), 0.7), np.uint8) for t in times)
+    bar = [(30, 30) if side == axis else (0, 0) for side in range(3)]
+    pictures = (np.pad(image, bar) for image in tampered(soft, "blur", strength, int(CLEAN * 5), 3))
+    assert begins(told(times, lambda _: next(pictures))) == ["camera_defocused"]
+
+
 def shaken(_image: Image, t: float) -> Image:
     """A mast in the wind: two pixels to and fro."""
     return view(t, x=100 + round(2 * np.sin(7 * t)), y=60 + round(2 * np.cos(5 * t)))

@@ -134,6 +134,13 @@ def plain(default: str) -> str:
     return re.sub(r'[`"\[\]]', "", default).strip()
 
 
+@pytest.mark.parametrize("page", [*RULES, "camera_health"])
+@pytest.mark.parametrize("part", ["What it sees", "What fools it", "How to tune", "Measured"])
+def test_the_page_of_a_rule_has_every_part(page: str, part: str) -> None:
+    text = (ROOT / "docs" / "guide" / "rules" / f"{page}.md").read_text("utf-8")
+    assert re.search(rf"^(## {part}|\*\*{part}\*\*)", text, re.MULTILINE)
+
+
 @pytest.mark.parametrize("kind", RULES)
 def test_the_page_of_a_rule_has_the_same_defaults(kind: str) -> None:
     page = (ROOT / "docs" / "guide" / "rules" / f"{kind}.md").read_text("utf-8")

@@ -1,18 +1,21 @@
 """A live camera of which few pictures are asked for: it is not lost, and who wants a picture does not wait for long."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from contract.messages import CameraState
+from contract.sentence import sentence
 from edge_agent import runtime_camera
 from edge_agent.adapters.privacy_cv2 import tiny_luma
 from edge_agent.adapters.source_live import SourceStatus
 from edge_agent.config_sections import EvidenceSection
 from edge_agent.core.decode_policy import DecodeTarget
-from edge_agent.core.spec import DetectorSpec, TrackerSpec
+from edge_agent.core.rules.scene_anomaly import SceneAnomalyRule
+from edge_agent.core.spec import DetectorSpec, Rule, TrackerSpec
 from edge_agent.core.types import Detections, Frame, Image
 from tests.scenes import AGENT, CLOCK, T0, blobs, guarded
 
@@ -55,9 +58,10 @@ class Nobody:
 
 
 class Camera:
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, glance_s: float) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, glance_s: float, *more: Rule) -> None:
         monkeypatch.setattr(runtime_camera, "LiveSource", Still)
         spec = guarded("rtsp://camera", glance_s=glance_s)
+        spec = replace(spec, rules=(*spec.rules, *more))
         self.live = runtime_camera.LiveCamera(spec, AGENT, TrackerSpec(), DetectorSpec(), Nobody(), lambda _: None)
         self.source: Any = self.live._source
 
@@ -138,3 +142,19 @@ def test_who_asks_for_a_picture_gets_the_next_that_comes_though_few_are_looked_a
     assert asked.result(0)
     assert camera.source.target == usual
     camera.live.suspend()
+
+
+def test_a_camera_says_that_a_rule_has_not_learned_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = Camera(monkeypatch, 4.0, SceneAnomalyRule(id="odd"))
+    camera.step(0)
+    told = camera.live.health().why
+    assert told == sentence("camera.learning", rules="odd", percent=0)
+    assert "odd is still learning (0 %)" in told.render("en")
+    camera.source.state = "connecting"
+    assert camera.live.health().why != told
+
+
+def test_a_camera_whose_rules_need_not_learn_says_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = Camera(monkeypatch, 4.0)
+    camera.step(0)
+    assert camera.live.health().why in (None, sentence("camera.still"))

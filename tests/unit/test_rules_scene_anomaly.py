@@ -58,8 +58,9 @@ def test_it_says_nothing_and_scores_nothing_before_it_has_learned_enough() -> No
 def test_the_pipeline_tells_the_progress_in_place_of_a_score() -> None:
     scene = Scene(SceneAnomalyRule(id="anomaly"))
     step = scene.play(every(5, 0, 10), lambda t: [person(1, (0.1 + 0.1 * t, 0.6))] if t < 6 else []).steps[-1]
-    assert set(step.scores) == {"anomaly/progress"}
-    assert 0.0 < step.scores["anomaly/progress"] < 1.0
+    assert step.scores == {}
+    assert set(step.learning) == {"anomaly"}
+    assert 0.0 < step.learning["anomaly"] < 1.0
 
 
 def test_more_of_the_same_is_not_unusual(learned: dict[str, np.ndarray]) -> None:

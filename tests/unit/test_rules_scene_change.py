@@ -221,6 +221,20 @@ def test_what_comes_at_once_is_no_water() -> None:
     assert Yard((rule("water"),)).play(every(5, 0, 40), crate).first is None
 
 
+@pytest.mark.parametrize("gap_s", [3.0, 8.0])
+def test_water_may_have_risen_while_no_picture_came_and_a_thing_is_none(gap_s: float) -> None:
+    times = [t for t in every(5, 0, 44) if not 10 < t < 10 + gap_s]
+    yard = Yard((rule("water"),)).play(times, rising)
+    assert yard.first is not None
+    assert 20 <= yard.first <= 21 + gap_s
+    for put in (WITH_CRATE, thing(GROUND, (0.3, 0.6, 0.7, 0.95))):
+
+        def shown(t: float, put: NDArray[np.float32] = put) -> NDArray[np.float32]:
+            return put if t >= 11 else GROUND
+
+        assert Yard((rule("water"),)).play(times, shown).first is None
+
+
 def test_fog_is_no_water() -> None:
     def fog(t: float) -> NDArray[np.float32]:
         clear = min(1.0, max(1 - 0.05 * (t - 6), 0.02))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edge_agent.core.background import Look, Mask
 from edge_agent.core.change import slopes
 from edge_agent.core.regions import raster
-from edge_agent.core.timing import reached
+from edge_agent.core.timing import LOOK_S, exceeded, reached
 from edge_agent.core.types import Box, Point
 
 BANDS = 16
@@ -39,8 +39,8 @@ there and be detected no longer."""
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """The water came to `level` at `t`, by `rise`. hidden: people or vehicles were before it, for so long that it can
-    have come slowly."""
+    """The water came to `level` at `t`, by `rise`. hidden: people or vehicles were before it, or nobody looked, for so
+    long that it can have come slowly."""
 
     level: float
     t: float
@@ -69,6 +69,8 @@ class Water:
         """The share of the zone's height that is under water, and since when it has been that much."""
         if look.serial != self._serial:
             self._begin(look)
+        if exceeded(look.t - self._t, LOOK_S):  # a gap in the stream hides as people do
+            self._hid[:] = look.t
         alike, edged, rest = self._compare(look)
         if self._alike is None:
             self._alike = alike
