@@ -82,8 +82,11 @@ def laid(scene: Plane, thing: Thing, x: float, y: float) -> Plane:
     left, top = round(x - wide / 2), round(y - high)
     rows = slice(max(top, 0), max(min(top + high, scene.shape[0]), 0))
     cols = slice(max(left, 0), max(min(left + wide, scene.shape[1]), 0))
+    out = scene.copy()
+    if rows.start >= rows.stop or cols.start >= cols.stop:
+        return out
     own = np.s_[rows.start - top : rows.stop - top, cols.start - left : cols.stop - left]
-    out, cover = scene.copy(), thing.cover[own][..., None]
+    cover = thing.cover[own][..., None]
     out[rows, cols] = out[rows, cols] * (1 - cover) + thing.colour[own] * cover
     return out
 

@@ -10,7 +10,7 @@ from contract.events import Measure, Subject
 from edge_agent.core.geometry import in_frame
 from edge_agent.core.movers import VEHICLES
 from edge_agent.core.picture import SMALL, WIDE, Picture
-from edge_agent.core.rules import flames, smoke_veil
+from edge_agent.core.rules import flames, smoke_lasting, smoke_veil
 from edge_agent.core.rules.base import counted, unit_box
 from edge_agent.core.rules.carried import travel
 from edge_agent.core.rules.cells import Mask, bounds, regions, within
@@ -143,7 +143,7 @@ class SmokeFire:
         return smoking + [
             _Smoke(cells, veil.lasts, float(cells.mean()), None)
             for cells in self._places(veil.lasting, picture)
-            if cells.mean() >= least and self._veil.lasting.smokes(cells)
+            if cells.mean() >= smoke_lasting.LARGER * least and self._veil.lasting.smokes(cells)
         ]
 
     def _places(self, cells: Mask, picture: Picture) -> list[Mask]:

@@ -29,12 +29,17 @@ FAINT = 2.0
 PAUSE = 0.6
 """Size of the change that four of five looks exceed, against the median, at least: smoke 0.65 to 0.95, lamps 0.1 to
 0.5."""
-AS_ONE = 0.4
+AS_ONE = 0.35
 """Share of all change that one pattern explains, which only grows and shrinks, at most (first principal component of
-the cells' brightness): smoke 0.15 to 0.4, lamps, headlights and shadows from 0.4 on."""
+the cells' brightness): smoke 0.15 to 0.4, a flag that one gust moves 0.35 to 0.45, lamps, headlights and shadows from
+0.4 on."""
 ANOTHER = 0.5
 """By how much the cells' mean brightness differs between the halves of LONG_S, against how it varies over a second, at
 least: real smoke 0.45 to 2, cloth and waves 0.01 to 0.45."""
+
+
+LARGER = 2.0
+"""Times the area that is asked for: what has smoked for so long has spread, an insect on the lens or a flag has not."""
 
 
 @dataclass(slots=True, eq=False)
