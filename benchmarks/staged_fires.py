@@ -127,6 +127,10 @@ def within(delay: float | None, limit_s: float) -> float | None:
     return None if delay is None or delay > limit_s + 1e-6 else delay
 
 
+def older(act: Act, by_s: float) -> Act:
+    return lambda scene, t: act(scene, t + by_s)
+
+
 def burning_things() -> Iterator[tuple[str, str, float | None]]:
     for n, (path, labels) in enumerate(stills()):
         image = np.asarray(cv2.imread(str(path)), np.uint8)
@@ -145,7 +149,7 @@ def burning_things() -> Iterator[tuple[str, str, float | None]]:
                 delay = told(frames, cloud, ONSET_S)
                 yield f"smoke, opacity {opacity:g}, within {SMOKE_S:g} s", path.stem, delay
                 yield f"smoke, opacity {opacity:g}, within {BURN_S:g} s", path.stem, within(delay, BURN_S)
-                begun = told(frames, lambda scene, t, cloud=cloud: cloud(scene, t + GROWN_S), 0.0)
+                begun = told(frames, older(cloud, GROWN_S), 0.0)
                 yield f"smoke from the first picture, opacity {opacity:g}", path.stem, within(begun, SMOKE_S)
 
 

@@ -96,7 +96,7 @@ class LastingMemory:
     def _changed(self, before: _Look, now: _Look) -> Grid:
         if now.changed is None:
             change = now.grey.astype(np.int16) - before.grey
-            change -= np.int16(median(change))
+            change -= np.int16(median(change.astype(np.float32)))
             planes = np.zeros((2, *change.shape), np.uint16)
             planes[0, :, :-1] = np.abs(change[:, 1:] - change[:, :-1])
             planes[0, :-1] += np.abs(change[1:] - change[:-1]).astype(np.uint16)
