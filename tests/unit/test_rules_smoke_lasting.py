@@ -82,7 +82,7 @@ def smoke(t: float) -> Drawn:
 
 @pytest.mark.parametrize("fps", [2, 5, 10])
 def test_smoke_that_was_there_from_the_first_picture_on_is_told(fps: float) -> None:
-    said = findings(every(fps, 0, 11), smoke)
+    said = findings(every(fps, 0, 15), smoke)
     assert [begin >= LONG_S for begin in begins(said)] == [True]
     finding = next(found[0] for _, found in said if found)
     assert [subject.cls for subject in finding.subjects] == ["smoke"]
@@ -91,7 +91,7 @@ def test_smoke_that_was_there_from_the_first_picture_on_is_told(fps: float) -> N
 
 
 def test_another_shot_begins_anew() -> None:
-    said = findings(every(5, 0, 15), lambda t: smoke(t) if t >= 4 else 255 - STREET)
+    said = findings(every(5, 0, 18), lambda t: smoke(t) if t >= 4 else 255 - STREET)
     assert [begin >= 4 + LONG_S for begin in begins(said)] == [True]
 
 
