@@ -26,9 +26,9 @@ SOFT = 0.65
 leaves' shadows and people who stir from 0.66 on, traffic from 0.75 on."""
 FAINT = 2.0
 """Grey levels of change that say nothing of how rough it is."""
-PAUSE = 0.6
-"""Size of the change that four of five looks exceed, against the median, at least: smoke 0.65 to 0.95, lamps 0.1 to
-0.5."""
+PAUSE = 0.7
+"""Size of the change that four of five looks exceed, against the median, at least: smoke 0.65 to 0.95, lamps that fail
+0.1 to 0.5, police lights 0.5 to 0.7."""
 AS_ONE = 0.35
 """Share of all change that one pattern explains, which only grows and shrinks, at most (first principal component of
 the cells' brightness): smoke 0.15 to 0.4, a flag that one gust moves 0.35 to 0.45, lamps, headlights and shadows from
