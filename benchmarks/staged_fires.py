@@ -4,6 +4,7 @@ Of the videos that `fire_images` was taken from only stills are here. What burns
 in motion (simulator.blaze), and laid over scenes in which nothing burns; and moved in its own still, too. Smoke is the
 still's own patch, which grows and rises as a cloud of a given opacity. Against them: lamps, headlights, a flasher,
 police lights, a welder, and bright things cut out of street pictures, which pass or are waved about as the flames are.
+Smoke also hangs over the scene from the first picture on.
 
 The motion is invented, so the figures say whether the look of such a fire is taken for one, not how often real ones
 are found. The rule runs alone, on pictures 320 wide at FPS, without a detector.
@@ -30,7 +31,10 @@ from edge_agent.core.tracks import View
 from edge_agent.core.types import Box, Frame, Image
 from simulator.blaze import Act, Plane, burning, cut, lights, passing, smoking
 
-FPS, ONSET_S, BURN_S = 5.0, 3.0, 5.0
+FPS, ONSET_S, BURN_S, SMOKE_S = 5.0, 3.0, 5.0, 20.0
+"""SMOKE_S: of smoke, and of all of which nothing may be told."""
+GROWN_S = 4.0
+"""Age of a cloud that no longer grows."""
 WIDTH = 320
 SCENES = (
     "traffic/thai_junction.mp4",
@@ -50,9 +54,9 @@ NOISE = 2.0
 
 
 @cache
-def footage(name: str) -> list[Plane]:
-    """From ONSET_S before to BURN_S after; a short clip runs to and fro."""
-    looks = round((ONSET_S + BURN_S) * FPS)
+def footage(name: str, burn_s: float = BURN_S) -> list[Plane]:
+    """From ONSET_S before to `burn_s` after; a short clip runs to and fro."""
+    looks = round((ONSET_S + burn_s) * FPS)
     spec, frames = CameraSpec(id="c", source=str(DATA / name), fps=FPS), []
     for frame in islice(open_source(spec, realtime=False, start=0.0), looks):
         size = (WIDTH, round(WIDTH * frame.height / frame.width))
@@ -119,6 +123,14 @@ def place(frames: list[Plane], seed: int) -> tuple[float, float]:
     return float(x + wide // 5), float(y + high * 2 // 5)
 
 
+def within(delay: float | None, limit_s: float) -> float | None:
+    return None if delay is None or delay > limit_s + 1e-6 else delay
+
+
+def older(act: Act, by_s: float) -> Act:
+    return lambda scene, t: act(scene, t + by_s)
+
+
 def burning_things() -> Iterator[tuple[str, str, float | None]]:
     for n, (path, labels) in enumerate(stills()):
         image = np.asarray(cv2.imread(str(path)), np.uint8)
@@ -132,20 +144,24 @@ def burning_things() -> Iterator[tuple[str, str, float | None]]:
                 act = burning(thing, n, *place(frames, n))
                 yield f"fire, {share:g} of the height", path.stem, told(frames, act, ONSET_S)
             if smokes:
-                act = smoking(image, smokes[0], n, opacity, frames[0])
-                yield f"smoke, opacity {opacity:g}", path.stem, told(frames, act, ONSET_S)
+                frames = footage(SCENES[(n + k) % len(SCENES)], SMOKE_S)
+                cloud = smoking(image, smokes[0], n, opacity, frames[0])
+                delay = told(frames, cloud, ONSET_S)
+                yield f"smoke, opacity {opacity:g}, within {SMOKE_S:g} s", path.stem, delay
+                yield f"smoke, opacity {opacity:g}, within {BURN_S:g} s", path.stem, within(delay, BURN_S)
+                begun = told(frames, older(cloud, GROWN_S), 0.0)
+                yield f"smoke from the first picture, opacity {opacity:g}", path.stem, within(begun, SMOKE_S)
 
 
 def other_things() -> Iterator[tuple[str, str, float | None]]:
     for n, scene in enumerate(SCENES):
-        frames = footage(scene)
         for size in (3, 8):
-            for kind, name, act in lights(size, *place(frames, n), n):
-                yield kind, f"{name}, {size} pixels", told(frames, act, ONSET_S)
+            for kind, name, act in lights(size, *place(footage(scene), n), n):
+                yield kind, f"{name}, {size} pixels", told(footage(scene, SMOKE_S), act, ONSET_S)
     for n, (name, image, box) in enumerate(islice(bright_things(), 24)):
-        frames = footage(SCENES[n % len(SCENES)])
-        thing = cut(image, box, round(HEIGHTS[n % 2] * len(frames[0])))
-        x, y = place(frames, n)
+        scene = SCENES[n % len(SCENES)]
+        thing, frames = cut(image, box, round(HEIGHTS[n % 2] * len(footage(scene)[0]))), footage(scene, SMOKE_S)
+        x, y = place(footage(scene), n)
         yield "bright things waved as flames", name, told(frames, burning(thing, n, x, y), ONSET_S)
         yield "bright things passing", name, told(frames, passing(thing, y), ONSET_S)
 

@@ -49,10 +49,11 @@ def rising(seed: int, shape: tuple[int, int], grain: int) -> Callable[[float], P
     layers = [noise(rng, (shape[0] * 12, shape[1]), part) for part in (grain, max(grain // 2, 2))]
 
     def at(way: float) -> Plane:
-        parts = [
-            np.roll(layer, -round(way * shape[0] * pace), axis=0) for layer, pace in zip(layers, (1, 0.5), strict=True)
+        rows = [
+            layer.take(np.arange(shape[0]) + round(way * shape[0] * pace), axis=0, mode="wrap")
+            for layer, pace in zip(layers, (1, 0.5), strict=True)
         ]
-        return np.asarray(sum(part[: shape[0]] for part in parts) / 2**0.5, np.float32)
+        return np.asarray(sum(rows) / 2**0.5, np.float32)
 
     return at
 
@@ -81,8 +82,11 @@ def laid(scene: Plane, thing: Thing, x: float, y: float) -> Plane:
     left, top = round(x - wide / 2), round(y - high)
     rows = slice(max(top, 0), max(min(top + high, scene.shape[0]), 0))
     cols = slice(max(left, 0), max(min(left + wide, scene.shape[1]), 0))
+    out = scene.copy()
+    if rows.start >= rows.stop or cols.start >= cols.stop:
+        return out
     own = np.s_[rows.start - top : rows.stop - top, cols.start - left : cols.stop - left]
-    out, cover = scene.copy(), thing.cover[own][..., None]
+    cover = thing.cover[own][..., None]
     out[rows, cols] = out[rows, cols] * (1 - cover) + thing.colour[own] * cover
     return out
 
@@ -120,8 +124,9 @@ def smoking(image: Image, box: Box, seed: int, opacity: float, scene: Plane) -> 
     def act(scene: Plane, t: float) -> Plane:
         size = wide / 3 * min(t / 3, 1.0) + 4
         far = ((x - foot_x) / (size / 2)) ** 2 + ((y - foot_y + size / 2) / (size / 1.4)) ** 2
-        cloud = np.clip(1.3 - far + 0.35 * density(0.35 * t), 0, 1)[..., None]
-        lit = patch * (1 + 0.12 * density(0.35 * t))[..., None]
+        thick = density(0.35 * t)
+        cloud = np.clip(1.3 - far + 0.35 * thick, 0, 1)[..., None]
+        lit = patch * (1 + 0.12 * thick)[..., None]
         return np.asarray(scene * (1 - opacity * cloud) + lit * opacity * cloud, np.float32)
 
     return act

@@ -10,7 +10,7 @@ from contract.events import Measure, Subject
 from edge_agent.core.geometry import in_frame
 from edge_agent.core.movers import VEHICLES
 from edge_agent.core.picture import SMALL, WIDE, Picture
-from edge_agent.core.rules import flames, smoke_veil
+from edge_agent.core.rules import flames, smoke_lasting, smoke_veil
 from edge_agent.core.rules.base import counted, unit_box
 from edge_agent.core.rules.carried import travel
 from edge_agent.core.rules.cells import Mask, bounds, regions, within
@@ -65,12 +65,12 @@ class SmokeFireRule(Rule):
 
 @dataclass(frozen=True, slots=True)
 class _Smoke:
-    """cells: of SMALL. area: share of the picture."""
+    """cells: of SMALL. area: share of the picture. remaining: detail that is left; None where it was not asked for."""
 
     cells: Mask
     since: float
     area: float
-    remaining: float
+    remaining: float | None
 
 
 class SmokeFire:
@@ -134,14 +134,23 @@ class SmokeFire:
     def _smoking(self, veil: Veil, picture: Picture, least: float) -> list[_Smoke]:
         """Those of at least `least` of the picture are as soft as smoke, and no shade; smaller ones only count for the
         score."""
-        if not veil.smoky.any():
-            return []
-        here = veil.smoky & self._zone(veil.smoky.shape, smoke_veil.CELL, picture, SMALL)
-        return [
+        smoking = [
             _Smoke(cells, veil.since, float(cells.mean()), float(veil.remaining[cells].mean()))
-            for cells in regions(here, 2)
+            for cells in self._places(veil.smoky, picture)
             if cells.mean() < least or (self._hides(veil, cells) and self._veil.roughness(cells) <= smoke_veil.ROUGHEST)
         ]
+        if any(smoke.area >= least for smoke in smoking):
+            return smoking
+        return smoking + [
+            _Smoke(cells, veil.lasts, float(cells.mean()), None)
+            for cells in self._places(veil.lasting, picture)
+            if cells.mean() >= smoke_lasting.LARGER * least and self._veil.lasting.smokes(cells)
+        ]
+
+    def _places(self, cells: Mask, picture: Picture) -> list[Mask]:
+        if not cells.any():
+            return []
+        return regions(cells & self._zone(cells.shape, smoke_veil.CELL, picture, SMALL), 2)
 
     def _hides(self, veil: Veil, cells: Mask) -> bool:
         return float(veil.remaining[cells].mean()) <= smoke_veil.SHADE * self._veil.light(cells)
@@ -209,10 +218,9 @@ class SmokeFire:
             ]
         if smoking:
             smoke = smoking[0]
-            measures += [
-                Measure(name="smoke_area", value=round(smoke.area, 4), threshold=self._rule.smoke_area),
-                Measure(name="veil", value=round(smoke.remaining, 3), threshold=self._rule.veil),
-            ]
+            measures.append(Measure(name="smoke_area", value=round(smoke.area, 4), threshold=self._rule.smoke_area))
+            if smoke.remaining is not None:
+                measures.append(Measure(name="veil", value=round(smoke.remaining, 3), threshold=self._rule.veil))
         return tuple(measures)
 
 

@@ -18,6 +18,7 @@ from edge_agent.core.picture import SMALL, Picture, gap
 from edge_agent.core.quantiles import median
 from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums, neighbourhood
 from edge_agent.core.rules.levels import FULL, Levels
+from edge_agent.core.rules.smoke_lasting import LastingMemory
 from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.types import Image
 
@@ -66,11 +67,14 @@ class Veil:
     """What one look showed, per cell.
 
     smoky: has been veiled for STEADY_S, or, while it spreads, for SOON_S. since: from when. remaining: detail against
-    the usual one (1: as much). cut: another shot begins here. moving: share of the picture that drifts.
+    the usual one (1: as much). cut: another shot begins here. moving: share of the picture that drifts. lasting: has
+    drifted for long, veiled or not; lasts: from when (see smoke_lasting).
     """
 
     smoky: Mask
     since: float
+    lasting: Mask
+    lasts: float
     remaining: Grid
     cut: bool
     moving: float
@@ -82,6 +86,7 @@ class VeilMemory:
     def __init__(self, veil: float) -> None:
         self._veil = veil
         self._steady, self._soon = Steady(STEADY_S, STEADY), Steady(SOON_S, STEADY)
+        self.lasting = LastingMemory(CELL)
         self._areas: deque[tuple[float, int]] = deque()
         self._luma: Grid | None = None
         self._greys: deque[tuple[float, Image]] = deque()
@@ -115,7 +120,7 @@ class VeilMemory:
             stack[4] = 0.0
             self._fast, self._slow, self._bright, self._began = stack, texture, luma, t
             self._seen_s = None
-            for kept in (self._steady, self._soon, self._areas, self._greys):
+            for kept in (self._steady, self._soon, self._areas, self._greys, self.lasting):
                 kept.clear()
         else:
             stack -= self._fast
@@ -127,15 +132,17 @@ class VeilMemory:
         self._greys.append((t, picture.grey(SMALL)))
         while exceeded(t - self._greys[0][0], FAST_S):
             self._greys.popleft()
-        veiled, remaining = self._veiled()
+        drifting, remaining, swing = self._drifting()
         if hidden is not None:
-            veiled &= ~hidden
+            drifting &= ~hidden
+        veiled = drifting & (remaining <= self._veil)
         smoky, soon = self._steady.add(t, veiled), self._soon.add(t, veiled)
         since = self._steady.since if smoky.any() else self._soon.since
         if self._spreads(t, int(np.count_nonzero(veiled))):
             smoky |= soon
+        lasting = self.lasting.add(t, drifting, self._greys[-1][1], np.stack((self._fast[0], swing)))
         moving = float(np.count_nonzero(self._fast[4] > BUSY) / drift.size)
-        return Veil(smoky, since, remaining, cut or not known, moving)
+        return Veil(smoky, since, lasting, self.lasting.since, remaining, cut or not known, moving)
 
     def _learn(self, luma: Grid, texture: Grid, hidden: Mask | None, dt: float) -> None:
         """What is usual at each cell: a mean while it was seldom seen, an exponential one after. Who stands before it
@@ -184,14 +191,16 @@ class VeilMemory:
         dt = t - self._t
         return np.float32(max(1.0 - exp(-dt / span_s), dt / max(t - self._began + dt, dt)))
 
-    def _veiled(self) -> tuple[Mask, Grid]:
+    def _drifting(self) -> tuple[Mask, Grid, Grid]:
+        """Where it drifts as smoke does; the detail that is left against the usual one; how much the brightness varies
+        over a second."""
         luma, square, texture, chroma, busy = self._fast
         swing = np.sqrt(np.maximum(square - luma * luma, 0.0))
         busy, swing, texture, usual = neighbourhood(np.stack((busy, swing, texture, self._slow)))
         noise, grey = np.float32(NOISE * self._contrast), GREY * self._contrast
         remaining = (texture + noise) / (usual + noise)
-        veiled = (busy >= BUSY) & (remaining <= self._veil) & (swing >= SOFT * (texture + 4 * noise)) & (chroma <= grey)
-        return np.asarray(veiled, np.bool_), np.asarray(remaining, np.float32)
+        drifting = (busy >= BUSY) & (swing >= SOFT * (texture + 4 * noise)) & (chroma <= grey)
+        return np.asarray(drifting, np.bool_), np.asarray(remaining, np.float32), np.asarray(swing, np.float32)
 
 
 def _light(luma: Grid, usual: Grid) -> Grid:
