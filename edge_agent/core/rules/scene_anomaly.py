@@ -160,16 +160,7 @@ class SceneAnomaly:
             case.level *= exp(-ago / HOLD_S)
             if level >= case.level:
                 case.level = level
-                case.judged = Judged(
-                    sightings[index],
-                    case.latest,
-                    rare[index],
-                    usual.mean[index],
-                    usual.spread[index],
-                    usual.way[index],
-                    float(usual.place[index]),
-                    hour,
-                )
+                case.judged = Judged(sightings[index], case.latest, rare, usual, index, hour)
             if self._rule.learn:
                 self._note(case, sightings[index], raw[index], hour)
 
