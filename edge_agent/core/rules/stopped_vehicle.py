@@ -127,7 +127,7 @@ class StoppedVehicle:
         if not mover.came and usual is None:
             return None
         large = mover.figure.cls in WHEELS and mover.figure.height >= CRASH_HEIGHT and mover.came
-        met = large and mover.plain(self._traffic.strong) and mover.collided is not None
+        met = large and mover.collided is not None and mover.plain(self._traffic.strong)
         hit = met and mover.braking >= CRASH_BRAKING and not usual
         crashed = hit and not late
         if any(_holds_up(other, mover, crashed, aspect) for other in movers):
@@ -142,7 +142,7 @@ class StoppedVehicle:
 
 def _holds_up(other: Mover, mover: Mover, crashed: bool, aspect: float) -> bool:
     """Whether the other, which has come too, stood there before: then this one queues."""
-    if other is mover or not other.came or not other.stands(other.last.t) or other.since > mover.since:
+    if other.since > mover.since or other is mover or not other.came or not other.stands(other.last.t):
         return False
     if crashed and other.serial == mover.collided:
         return False
