@@ -11,7 +11,7 @@ from contract.events import Measure
 from edge_agent.core.body_line import BodyLine
 from edge_agent.core.calibration import Ground
 from edge_agent.core.commotion import Commotion, Movers, commotion
-from edge_agent.core.geometry import in_frame, inside
+from edge_agent.core.geometry import inside
 from edge_agent.core.pace import BODY_M, Pace, Pacer
 from edge_agent.core.rules.base import counted, subjects
 from edge_agent.core.rush_pixels import COLUMNS, ROWS, RushPixels
@@ -97,7 +97,7 @@ class CrowdRush:
         self._last = view.t
         vehicles = [figure for figure in view.figures if figure.cls in VEHICLES]
         people = [f for f in counted(self._rule, view.figures) if not _rides(f.box, vehicles)]
-        present = tuple(f for f in people if inside(self._polygon, in_frame(f.foot)))
+        present = tuple(view.there(people, self._polygon))
         paces = self._pacer.step(view, present)
         if view.held:
             self._score = 0.0

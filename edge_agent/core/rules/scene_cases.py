@@ -128,9 +128,7 @@ def explain(judged: Judged) -> tuple[Measure, ...]:
     path, flow, height, shape = (float(value) for value in judged.values)
     body = judged.sighting.figure.height
     reach = (mean + SPREADS * spread, mean - SPREADS * spread)
-    measured = [
-        (speed, float(most)) for speed, most in zip((path, flow), reach[0][:2], strict=True) if speed == speed
-    ]
+    measured = [(speed, float(most)) for speed, most in zip((path, flow), reach[0][:2], strict=True) if speed == speed]
     speed, limit = min(measured, default=(nan, nan))
     told: tuple[tuple[str, float, float, str], ...] = (
         ("speed", speed / body, limit / body, "bodies/s"),
