@@ -79,7 +79,8 @@ class Mover:
     it was first seen. met, whom: when it last touched whom. collided: with whom it had met hit_s before, by serial.
     lasted: how many of STOOD_S have been counted. speed: box lengths a second over the last SPAN_S, None until it has
     been watched for half of it; velocity: the same in frame heights, level, 0 until then. voted: in which cells it has,
-    going into which quarter. last: of the trail. _stopping: its trail as it came to its stand.
+    going into which quarter. last: of the trail. then: where it was SPAN_S before that, or else first; way: box lengths
+    from there. _stopping: its trail as it came to its stand.
     """
 
     serial: int
@@ -101,24 +102,30 @@ class Mover:
     velocity: Point = (0.0, 0.0)
     voted: set[tuple[int, int, int]] = field(default_factory=set)
     last: Place = field(init=False)
+    then: Place = field(init=False)
+    way: float = 0.0
     _stopping: tuple[Place, ...] = ()
     _braking: float | None = 0.0
 
     def __post_init__(self) -> None:
-        self.last, self.there = self.trail[-1], self.since
+        self.last = self.then = self.trail[-1]
+        self.there = self.since
 
-    def add(self, point: Place) -> Place:
-        """Takes `speed` and `velocity` from the last SPAN_S up to this point, and says from which point on."""
+    def add(self, point: Place) -> None:
+        """Takes `way`, `speed` and `velocity` from the last SPAN_S up to this point."""
         self.trail.append(point)
         self.last = point
         then = self.before(point.t - SPAN_S)
+        self.begin_way(then)
         took = point.t - then.t
         if not reached(took, SPAN_S / 2):
             self.speed, self.velocity = None, (0.0, 0.0)
-            return then
-        self.speed = gone(then, point) / took
+            return
+        self.speed = self.way / took
         self.velocity = (point.at[0] - then.at[0]) / took, (point.at[1] - then.at[1]) / took
-        return then
+
+    def begin_way(self, then: Place) -> None:
+        self.then, self.way = then, gone(then, self.last)
 
     def stopped(self, box: Box, t: float) -> None:
         """It comes to stand in `box`, as far as can be told yet."""
@@ -228,7 +235,8 @@ class Movers:
             _move(mover, figure, point)
         mover.figure = figure
         while len(mover.trail) > 1 and exceeded(view.t - mover.trail[0].t, TRAIL_S):
-            mover.trail.popleft()
+            if mover.trail.popleft() is mover.then:
+                mover.begin_way(mover.trail[0])
         return mover
 
     def _adopt(self, known: dict[FigureId, Mover], figure: Figure, t: float) -> Mover | None:
@@ -262,9 +270,9 @@ def _leapt(mover: Mover, point: Place) -> bool:
 
 
 def _move(mover: Mover, figure: Figure, point: Place) -> None:
-    then = mover.add(point)
-    if gone(then, point) >= SURE:
-        mover.heading = heading(then.at, point.at)
+    mover.add(point)
+    if mover.way >= SURE:
+        mover.heading = heading(mover.then.at, point.at)
     mover.farthest = max(mover.farthest, gone(mover.trail[0], point))
     if pair_iou(mover.anchor, figure.box) >= SAME_PLACE:
         mover.there, mover.off = point.t, None

@@ -92,7 +92,10 @@ class Pacer:
 def _slope(times: list[float], points: list[Point]) -> Point:
     """Units a second, by least squares; plain sums, since a handful of looks is less than what an array costs."""
     middle = sum(times) / len(times)
-    spread = sum((t - middle) ** 2 for t in times)
-    x = sum((t - middle) * point[0] for t, point in zip(times, points, strict=True))
-    y = sum((t - middle) * point[1] for t, point in zip(times, points, strict=True))
-    return x / spread, y / spread
+    spread = along = down = 0.0
+    for t, (x, y) in zip(times, points, strict=True):
+        off = t - middle
+        spread += off**2
+        along += off * x
+        down += off * y
+    return along / spread, down / spread

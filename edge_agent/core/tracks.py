@@ -5,13 +5,13 @@ same class has just vanished is taken for its continuation: by place and time on
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp
 from typing import NewType
 
 from msgspec import Struct
 
-from edge_agent.core.geometry import distance, level
+from edge_agent.core.geometry import distance, in_frame, inside, level
 from edge_agent.core.picture import Picture
 from edge_agent.core.timing import exceeded
 from edge_agent.core.types import Box, FeatureMap, Point, Track, TrackId
@@ -65,6 +65,18 @@ class View:
     held: bool = False
     picture: Picture | None = None
     features: FeatureMap | None = None
+    _there: dict[tuple[Point, ...], dict[FigureId, bool]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def there(self, figures: Sequence[Figure], polygon: tuple[Point, ...]) -> list[Figure]:
+        """Those of its figures whose foot, limited to the frame, lies in the polygon. Rules about one place share what
+        that takes."""
+        known = self._there.setdefault(polygon, {})
+        for figure in figures:
+            if figure.id not in known:
+                known[figure.id] = inside(polygon, in_frame(figure.foot))
+        return [figure for figure in figures if known[figure.id]]
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_agent.core.calibration import Ground
 from edge_agent.core.flow_field import STOOD_S, FlowField, cell_of
-from edge_agent.core.movers import SPAN_S, Mover, Movers, gone
+from edge_agent.core.movers import SPAN_S, Mover, Movers
 from edge_agent.core.picture import Picture
 from edge_agent.core.spec import STRONG
 from edge_agent.core.steadiness import COLS, ROWS, SAME, SETTLE_S, Layout, alike, layout, moving
@@ -71,7 +71,7 @@ class Traffic:
         """Over the last SPAN_S, by its foot; None without calibration, or while it has not been watched so long."""
         if self.ground is None:
             return None
-        then, now = mover.before(mover.last.t - SPAN_S), mover.last
+        then, now = mover.then, mover.last
         if not reached(now.t - then.t, SPAN_S / 2):
             return None
         metres = self.ground.apart(then.unit_foot, now.unit_foot)
@@ -130,7 +130,7 @@ class Traffic:
             return
         cell = cell_of(figure.foot)
         vote = (*cell, int(mover.heading // 90.0))
-        if vote in mover.voted or gone(mover.before(view.t - SPAN_S), mover.last) < 0.3:
+        if vote in mover.voted or mover.way < 0.3:
             return
         mover.voted.add(vote)
         share = self.field.share(figure.foot, self.hour(view.t), mover.heading, pooled=False)

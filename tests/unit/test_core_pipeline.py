@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from contract.codec import check_event, decode_event, encode
+from edge_agent.core import tracks
 from edge_agent.core.geometry import Ruler
 from edge_agent.core.motion import Decision
 from edge_agent.core.pipeline import CameraPipeline
-from edge_agent.core.rules import crowd, occupancy
 from edge_agent.core.rules.brawl import BrawlRule
 from edge_agent.core.rules.table import RULES
 from edge_agent.core.spec import (
@@ -211,7 +211,7 @@ def test_the_table_names_each_rule_by_its_kind() -> None:
     assert {rule.kind for rule in (INTRUSION, LOITERING, CROSSING, CROWD)} <= kinds
 
 
-def test_a_step_looks_at_each_track_once_for_each_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_looks_at_each_track_once_for_each_zone_and_rule_about_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: Counter[str] = Counter()
 
     def counting(name: str, real: Callable[..., object]) -> Callable[..., object]:
@@ -221,8 +221,7 @@ def test_a_step_looks_at_each_track_once_for_each_rule(monkeypatch: pytest.Monke
 
         return call
 
-    for module in (occupancy, crowd):
-        monkeypatch.setattr(module, "inside", counting("zone", module.inside))
+    monkeypatch.setattr(tracks, "inside", counting("zone", tracks.inside))
     monkeypatch.setattr(Ruler, "offset", counting("line", Ruler.offset))
     rules: tuple[Rule, ...] = tuple(
         replace(rule, id=f"{rule.kind.replace('_', '-')}-{n}")
@@ -232,7 +231,7 @@ def test_a_step_looks_at_each_track_once_for_each_rule(monkeypatch: pytest.Monke
     scene = Scene(*rules)
     for n in range(60):
         scene.see(n / 5, *[person(k, ((k / 30 + n / 200) % 1.0, 0.3 + 0.02 * k)) for k in range(30)])
-    assert looks["zone"] == 60 * 30 * 6
+    assert looks["zone"] == 60 * 30 * len({rule.place for rule in (INTRUSION, LOITERING, CROWD)})
     assert 60 * 30 * 2 <= looks["line"] <= 4 * 60 * 30 * 2
 
 

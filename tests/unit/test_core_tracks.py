@@ -103,3 +103,14 @@ def test_memory_is_bounded() -> None:
         memory.look([person(n, (0.5, 0.5))], n * 10.0, 1.0)
     assert len(memory._last) <= FORGET_S / 10 + 1
     assert len(memory._names) == len(memory._last)
+
+
+def test_who_stands_in_a_place_goes_by_the_foot_within_the_frame_whoever_asks_first() -> None:
+    tracks = person(1, (0.2, 0.5)), person(2, (0.4, 1.02)), person(3, (0.8, 0.5))
+    view = TrackMemory().look(tracks, 0.0, 1.0)
+    left, below, right = sorted(view.figures, key=lambda figure: figure.foot)
+    half = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+    other = ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0))
+    assert view.there([below], half) == [below]
+    assert view.there([right, below, left], half) == [below, left]
+    assert view.there([right, below, left], other) == [right]

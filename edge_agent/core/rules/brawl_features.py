@@ -73,7 +73,7 @@ class Looker:
         self._bend = Bend()
         self._moves = False
         self._fields, self._before = np.zeros((2, 5, 0, 0), np.float32)
-        self._room = np.zeros((2, 0, 0), np.float32)
+        self._room, self._rises = np.zeros((3, 2, 0, 0), np.float32), np.zeros((2, 2, 0, 0), np.float32)
         self._cells: Cells | None = None
         self._body = BODY
         self._flashes = Flashes()
@@ -124,26 +124,27 @@ class Looker:
         body = max(self._body * rows, 4.0)
         if self._fields.shape[1:] != (rows, columns):
             self._fields, self._before = np.empty((2, 5, rows, columns), np.float32)
-            self._room, self._moves = np.empty((2, rows, columns), np.float32), False
+            self._room, self._moves = np.empty((3, 2, rows, columns), np.float32), False
+            self._rises = np.empty((2, 2, rows, columns), np.float32)
         self._fields, self._before, known = self._before, self._fields, self._moves
         self._moves = True
-        fast, differing, deformed, across, down = self._fields
-        speed = self._fields[3:]
-        for axis, out in enumerate(speed):
-            part = flow.field[..., axis]
-            np.subtract(part, median(part[::2, ::2]), out=out)
+        speed, before = self._fields[3:], self._before[3:]
+        middles = [median(flow.field[::2, ::2, axis]) for axis in range(2)]
+        np.subtract(flow.field.transpose(2, 0, 1), np.array(middles, np.float32)[:, None, None], out=speed)
         speed *= np.float32(1.0 / (flow.dt * body))
         if self._cells is None or not self._cells.fit(features, rows, columns):
             self._cells = Cells(features, rows, columns)
-        room = self._room
-        length(across, down, fast, room[0])
+        vectors, lengths = self._room, self._fields[:3]
+        vectors[0] = speed
         if known:
-            np.subtract(speed, self._before[3:], out=room)
-            length(room[0], room[1], differing, room[1])
+            np.subtract(speed, before, out=vectors[1])
         else:
-            differing.fill(0.0)
-        shear(across, down, deformed, room)
-        deformed *= np.float32(body)
+            vectors[1] = 0.0
+        shear(speed, vectors[2], self._rises)
+        vectors *= vectors
+        np.add(vectors[:, 0], vectors[:, 1], out=lengths)
+        np.sqrt(lengths, out=lengths)
+        lengths[2] *= np.float32(0.5 * body)
         return channels(self._cells.mean(self._fields), self._cells.count(people), known)
 
 
@@ -224,23 +225,19 @@ def length(x: Floats, y: Floats, out: Floats, room: Floats) -> None:
     np.sqrt(out, out=out)
 
 
-def shear(x: Floats, y: Floats, out: Floats, room: Floats) -> None:
-    """Rate at which a flow, by its components (rows, columns), stretches and shears what it carries, per pixel: the
-    length of the deviator of its gradient, which is 0 for any translation, turn or even growth. room: (2, rows,
+def shear(speed: Floats, out: Floats, rises: Floats) -> None:
+    """Twice the rate at which a flow, by its components (2, rows, columns), stretches and shears what it carries, per
+    pixel: the deviator of its gradient, which is 0 for any translation, turn or even growth. rises: (2, 2, rows,
     columns), to work in."""
-    along, across = room
-    _rise(x.T, along.T)
-    _rise(y, out)
-    along -= out
-    _rise(x, across)
-    _rise(y.T, out.T)
-    across += out
-    length(along, across, out, across)
-    out *= np.float32(0.5)
+    along, down = rises
+    _rise(speed.transpose(2, 0, 1), along.transpose(2, 0, 1))
+    _rise(speed.transpose(1, 0, 2), down.transpose(1, 0, 2))
+    np.subtract(along[0], down[1], out=out[0])
+    np.add(down[0], along[1], out=out[1])
 
 
 def _rise(field: Floats, out: Floats) -> None:
-    """Twice the central differences down the rows, one-sided at the borders (as numpy.gradient, in less time)."""
+    """Twice the central differences along the first axis, one-sided at its ends (as numpy.gradient, in less time)."""
     np.subtract(field[2:], field[:-2], out=out[1:-1])
     np.subtract(field[1], field[0], out=out[0])
     np.subtract(field[-1], field[-2], out=out[-1])

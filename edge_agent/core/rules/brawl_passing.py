@@ -48,12 +48,12 @@ class Passing:
         now = np.array(boxes)
         open_ = [way for way in self._ways if not exceeded(t - way[-1][0], MISSED_S)]
         found = _links(np.array([way[-1][1][:4] for way in open_]).reshape(-1, 4), now)
-        for n, box in enumerate(now):
+        middles = (now[:, :2] + now[:, 2:]) / 2 * (aspect, 1.0)
+        for n, seen in enumerate(np.concatenate([now, middles], axis=1)):
             way = open_[found[n]] if n in found else deque()
             if n not in found:
                 self._ways.append(way)
-            middle = (box[0] + box[2]) / 2 * aspect, (box[1] + box[3]) / 2
-            way.append((t, np.array([*box, *middle])))
+            way.append((t, seen))
 
     def through(self, places: Doubles) -> bool:
         """Whether half of those who were in one of the places (n, 4) walk straight on; who was seen too shortly is
@@ -68,10 +68,10 @@ def _links(before: Doubles, now: Doubles) -> dict[int, int]:
     if not len(before):
         return found
     overlap = iou(before, now)
-    while overlap.max() > LINKED:
-        one, other = divmod(int(overlap.argmax()), len(now))
-        found[other] = one
-        overlap[one], overlap[:, other] = 0.0, 0.0
+    pairs = np.argwhere(overlap > LINKED)
+    for one, other in pairs[np.argsort(-overlap[overlap > LINKED], kind="stable")].tolist():
+        if other not in found and one not in found.values():
+            found[other] = one
     return found
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.events import Measure
-from edge_agent.core.geometry import in_frame, inside
 from edge_agent.core.movers import Mover
 from edge_agent.core.rules.base import counted, subjects
 from edge_agent.core.spec import Episodes, Rule
@@ -91,10 +90,8 @@ class Congestion:
 
     def step(self, view: View) -> tuple[Finding, ...]:
         movers = self._traffic.look(view)
-        mine = {figure.id for figure in counted(self._rule, view.figures)}
-        here = tuple(
-            mover for mover in movers if mover.figure.id in mine and inside(self._polygon, in_frame(mover.figure.foot))
-        )
+        mine = {figure.id for figure in view.there(counted(self._rule, view.figures), self._polygon)}
+        here = tuple(mover for mover in movers if mover.figure.id in mine)
         flow = self._flow(here, view.t)
         slow = flow is not None and flow.slow
         patience = max(self._rule.clear_s, LOOK_S if self._slow == self._looked else 0.0)

@@ -4,7 +4,6 @@ from contract.events import Measure
 from edge_agent.core.calibration import Ground
 from edge_agent.core.crowd_count import Count, CrowdCounter
 from edge_agent.core.crowd_density import Density
-from edge_agent.core.geometry import in_frame, inside
 from edge_agent.core.rules.base import counted, subjects
 from edge_agent.core.spec import CrowdRule
 from edge_agent.core.tracks import Figure, View
@@ -44,7 +43,7 @@ class Crowd:
 
     def step(self, view: View) -> tuple[Finding, ...]:
         everyone = counted(self._rule, view.figures)
-        present = [f for f in everyone if inside(self._polygon, in_frame(f.foot))]
+        present = view.there(everyone, self._polygon)
         count = self._counter.step(view, len(present), sum(figure.cls == PERSON for figure in everyone))
         self._many = count.heads >= (self._clear_below if self._many else self._rule.count)
         density = count.heads / self._area if self._area else None

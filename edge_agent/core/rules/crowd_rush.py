@@ -12,7 +12,7 @@ from contract.events import Measure
 from edge_agent.core.body_line import BodyLine
 from edge_agent.core.calibration import Ground
 from edge_agent.core.commotion import Commotion, Movers, commotion
-from edge_agent.core.geometry import in_frame, inside
+from edge_agent.core.geometry import inside
 from edge_agent.core.pace import BODY_M, Pace, Pacer
 from edge_agent.core.rules.base import counted, subjects
 from edge_agent.core.rush_pixels import COLUMNS, ROWS, RushPixels
@@ -102,7 +102,7 @@ class CrowdRush:
         self._last = view.t
         vehicles = [figure for figure in view.figures if figure.cls in VEHICLES]
         people = [f for f in counted(self._rule, view.figures) if not _rides(f.box, vehicles)]
-        present = tuple(f for f in people if inside(self._polygon, in_frame(f.foot)))
+        present = tuple(view.there(people, self._polygon))
         paces = self._pacer.step(view, present)
         if view.held:
             self._score = 0.0
@@ -132,7 +132,7 @@ class CrowdRush:
 
     def _commotion(self, view: View, paces: Mapping[FigureId, Pace]) -> Commotion:
         """Of figures or of pixels, whichever shows more runners; speeds in bodies/s."""
-        walks = [(self._speed(pace), pace) for pace in paces.values()]
+        walks = list(zip(self._speeds(list(paces.values())), paces.values(), strict=True))
         people = self._people(walks)
         walking = sum(speed < self._rule.run_bodies_s for speed, _ in walks)
         if exceeded(view.t - self._together, TOGETHER_S) or walking >= WALK_ON * self._seen:
@@ -152,12 +152,14 @@ class CrowdRush:
         movers = Movers(np.ones(len(walks)), speeds, velocities, places, heights)
         return commotion(movers, self._rule.run_bodies_s, SLOW)
 
-    def _speed(self, pace: Pace) -> float:
+    def _speeds(self, paces: list[Pace]) -> list[float]:
         """Bodies/s on the ground: as calibrated, else with the foreshortening that the heights of people tell."""
-        if self._pacer.unit == "m/s":
-            return pace.speed / BODY_M
-        (x, y), stretch = pace.velocity, float(self._bodies.stretch(np.array([pace.height]))[0])
-        return float(np.hypot(x, y * stretch)) / max(pace.height, 1e-6)
+        if self._pacer.unit == "m/s" or not paces:
+            return [pace.speed / BODY_M for pace in paces]
+        heights = np.array([pace.height for pace in paces])
+        x, y = np.array([pace.velocity for pace in paces]).T
+        speeds: list[float] = (np.hypot(x, y * self._bodies.stretch(heights)) / np.maximum(heights, 1e-6)).tolist()
+        return speeds
 
     def _finding(self, view: View, found: Commotion, present: tuple[Figure, ...]) -> Finding:
         assert self._score is not None

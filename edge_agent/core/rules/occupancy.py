@@ -1,9 +1,8 @@
 """Who is in a zone, since when."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_agent.core.geometry import in_frame, inside
 from edge_agent.core.timing import LOOK_S, exceeded
 from edge_agent.core.tracks import FORGET_S, Figure, FigureId, View
 from edge_agent.core.types import Point
@@ -37,10 +36,10 @@ class Occupancy:
         self._stays: dict[FigureId, Stay] = {}
         self._looked = float("-inf")
 
-    def step(self, figures: Iterable[Figure], view: View) -> list[Stay]:
+    def step(self, figures: Sequence[Figure], view: View) -> list[Stay]:
         """The stays of those of `figures` who are in the zone now."""
         t = view.t
-        present = [self._stay(figure, t) for figure in figures if inside(self._polygon, in_frame(figure.foot))]
+        present = [self._stay(figure, t) for figure in view.there(figures, self._polygon)]
         self._looked = t
         if len(self._stays) > len(present):
             keep = max(self._gap_s, FORGET_S)

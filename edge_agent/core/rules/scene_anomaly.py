@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from contract.events import Measure
-from edge_agent.core.geometry import in_frame, inside
+from edge_agent.core.geometry import in_frame
 from edge_agent.core.normality import Sample, cell_of, group_of
 from edge_agent.core.rules.base import Memory, subjects
 from edge_agent.core.rules.scene_cases import (
@@ -101,7 +101,10 @@ class SceneAnomaly:
         self._t = view.t
         known_dt = 0.0 if exceeded(dt, LOOK_S) else dt
         hour = self._hour(view.t)
-        figures = sorted(filter(self._counts, view.figures), key=lambda figure: (figure.box, figure.cls, figure.id))
+        here = list(filter(self._counts, view.figures))
+        if not self._everywhere:
+            here = view.there(here, self._polygon)
+        figures = sorted(here, key=lambda figure: (figure.box, figure.cls, figure.id))
         if view.held:
             for figure in figures:
                 if figure.id in self._cases:
@@ -134,7 +137,6 @@ class SceneAnomaly:
             and figure.score >= rule.min_score
             and figure.height > 0
             and figure.height >= rule.min_height
-            and (self._everywhere or inside(self._polygon, in_frame(figure.foot)))
         )
 
     def _hour(self, t: float) -> float:
@@ -160,16 +162,7 @@ class SceneAnomaly:
             case.level *= exp(-ago / HOLD_S)
             if level >= case.level:
                 case.level = level
-                case.judged = Judged(
-                    sightings[index],
-                    case.latest,
-                    rare[index],
-                    usual.mean[index],
-                    usual.spread[index],
-                    usual.way[index],
-                    float(usual.place[index]),
-                    hour,
-                )
+                case.judged = Judged(sightings[index], case.latest, rare, usual, index, hour)
             if self._rule.learn:
                 self._note(case, sightings[index], raw[index], hour)
 

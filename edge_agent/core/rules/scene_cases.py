@@ -34,15 +34,13 @@ TOLD = 1.5
 
 class Judged(Struct, frozen=True, eq=False):
     """One look at one figure with what was usual there: all that an explanation needs. values: QUANTITIES, each as it
-    was last known. rare: (CHANNELS,)."""
+    was last known. rare: (n, CHANNELS), and usual: of all figures of that look; row: this one's."""
 
     sighting: Sighting
     values: Array
     rare: Array
-    mean: Array
-    spread: Array
-    way: Array
-    place: float
+    usual: Usual
+    row: int
     hour: float
 
 
@@ -125,13 +123,12 @@ def since_seen(sightings: list[Sighting]) -> Array:
 
 def explain(judged: Judged) -> tuple[Measure, ...]:
     """The attributes that were unusual by themselves, the rarest first, each against what is usual there."""
-    mean, spread, rare = judged.mean, judged.spread, judged.rare
+    usual, row, rare = judged.usual, judged.row, judged.rare[judged.row]
+    mean, spread = usual.mean[row], usual.spread[row]
     path, flow, height, shape = (float(value) for value in judged.values)
     body = judged.sighting.figure.height
     reach = (mean + SPREADS * spread, mean - SPREADS * spread)
-    measured = [
-        (speed, float(usual)) for speed, usual in zip((path, flow), reach[0][:2], strict=True) if speed == speed
-    ]
+    measured = [(speed, float(most)) for speed, most in zip((path, flow), reach[0][:2], strict=True) if speed == speed]
     speed, limit = min(measured, default=(nan, nan))
     told: tuple[tuple[str, float, float, str], ...] = (
         ("speed", speed / body, limit / body, "bodies/s"),
@@ -139,9 +136,9 @@ def explain(judged: Judged) -> tuple[Measure, ...]:
         ("height", _exp(height), _exp(reach[1][2]), "frame"),
         ("width_to_height", _exp(shape), _exp(reach[0][3]), ""),
         ("width_to_height", _exp(shape), _exp(reach[1][3]), ""),
-        ("rare_direction", 100.0 * float(judged.way[judged.sighting.sector or 0]), 100.0 / SECTORS, "%"),
+        ("rare_direction", 100.0 * float(usual.way[row, judged.sighting.sector or 0]), 100.0 / SECTORS, "%"),
         ("rare_class", float(rare[6]), TOLD, ""),
-        ("rare_place", judged.place, TOLD, ""),
+        ("rare_place", float(usual.place[row]), TOLD, ""),
         ("rare_hour", judged.hour, nan, "h"),
     )
     order = [int(channel) for channel in np.argsort(-rare, kind="stable") if rare[channel] >= TOLD]

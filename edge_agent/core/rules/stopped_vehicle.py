@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.events import Measure
-from edge_agent.core.geometry import in_frame, inside
 from edge_agent.core.movers import Mover, between
 from edge_agent.core.rules.base import counted, subjects
 from edge_agent.core.spec import Episodes, Rule
@@ -98,14 +97,14 @@ class StoppedVehicle:
 
     def step(self, view: View) -> tuple[Finding, ...]:
         movers = self._traffic.look(view)
-        mine = {figure.id for figure in counted(self._rule, view.figures)}
+        mine = {figure.id for figure in view.there(counted(self._rule, view.figures), self._polygon)}
         findings = []
         self._score, looked = 0.0, self._looked
         if not view.held:
             self._looked = view.t
         for mover in movers:
             stood = mover.stands(view.t)
-            if not stood or mover.figure.id not in mine or not inside(self._polygon, in_frame(mover.figure.foot)):
+            if not stood or mover.figure.id not in mine:
                 continue
             untold = mover.serial not in self._crashed
             late = untold and exceeded(looked - mover.since, self._rule.crash_after_s + CRASH_LATE_S)
@@ -127,7 +126,7 @@ class StoppedVehicle:
         if not mover.came and usual is None:
             return None
         large = mover.figure.cls in WHEELS and mover.figure.height >= CRASH_HEIGHT and mover.came
-        met = large and mover.plain(self._traffic.strong) and mover.collided is not None
+        met = large and mover.collided is not None and mover.plain(self._traffic.strong)
         hit = met and mover.braking >= CRASH_BRAKING and not usual
         crashed = hit and not late
         if any(_holds_up(other, mover, crashed, aspect) for other in movers):
@@ -142,7 +141,7 @@ class StoppedVehicle:
 
 def _holds_up(other: Mover, mover: Mover, crashed: bool, aspect: float) -> bool:
     """Whether the other, which has come too, stood there before: then this one queues."""
-    if other is mover or not other.came or not other.stands(other.last.t) or other.since > mover.since:
+    if other.since > mover.since or other is mover or not other.came or not other.stands(other.last.t):
         return False
     if crashed and other.serial == mover.collided:
         return False

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from contract.events import Measure
 from edge_agent.core.flow_field import NEAR, apart
 from edge_agent.core.geometry import in_frame, inside
-from edge_agent.core.movers import SPAN_S, SURE, Mover, Place, gone
+from edge_agent.core.movers import SURE, Mover, Place, gone
 from edge_agent.core.rules.base import counted, subjects
 from edge_agent.core.spec import Episodes, Rule
 from edge_agent.core.timing import exceeded, reached
@@ -106,7 +106,7 @@ class WrongWay:
             self._ways.pop(mover.serial, None)
             return None
         if way is None:
-            way = self._ways[mover.serial] = _Way(mover.before(t - SPAN_S), t, others)
+            way = self._ways[mover.serial] = _Way(mover.then, t, others)
         way.last, way.others = t, others
         return way
 
@@ -115,8 +115,7 @@ class WrongWay:
         as some do. None: nothing can be told."""
         if not inside(self._polygon, in_frame(mover.figure.foot)):
             return None
-        then = mover.before(t - SPAN_S)
-        if mover.heading is None or gone(then, mover.last) < SURE or (mover.speed or 0.0) < SLOWEST:
+        if mover.heading is None or mover.way < SURE or (mover.speed or 0.0) < SLOWEST:
             return None
         if self._rule.direction_deg is not None:
             return 1.0 if apart(mover.heading, self._rule.direction_deg) >= 180.0 - NEAR else 0.0
