@@ -34,7 +34,8 @@ MARGIN = 4.0
 """An episode joins where it is this much likelier to come from the incident than not: a wrong join mixes two incidents
 for good, a missed one leaves a fragment that a later event can still bridge."""
 CALL = 2.0
-"""The same for a call: it has a line of its own anyway, so to miss costs as much as to be wrong."""
+"""The same for a call about what one source alone tells: it has a line of its own otherwise, so to miss costs as much
+as to be wrong."""
 LASTING = 1.5
 LASTS_S = 30.0
 """The same for an episode that still stands alone after LASTS_S: what goes on is less often false."""
@@ -96,11 +97,6 @@ def goes_on(trail: Trail, before: float) -> bool:
     return int((last - first) // LASTS_S).bit_length() > int((before - first) // LASTS_S).bit_length()
 
 
-def margin(kind: Kind) -> float:
-    """How much likelier than not something of the kind has to come from an incident to join it."""
-    return CALL if kind is REPORT else MARGIN
-
-
 def _strongest(pull: Pull) -> tuple[float, str]:
     return -pull.rate, pull.incident
 
@@ -148,14 +144,19 @@ class Attribution:
                 pull.rate, pull.strongest, pull.trail, pull.credit = rate, one, other, credit
         if not found:
             return []
-        usual, likelier = self.background(probe), margin(probe.kind)
+        usual = self.background(probe)
         for pull in found.values():
             self._weigh(pull, usual)
-            if pull.strongest.place != "camera" and pull.rate > likelier * pull.against:
+            if pull.strongest.place != "camera" and self.likely(pull, probe):
                 pull.among = self._among(pull.trail, probe, alone)
                 if pull.rate > AMONG * pull.among:
                     pull.rate = AMONG * pull.among
         return sorted(found.values(), key=_strongest) if len(found) > 1 else list(found.values())
+
+    def likely(self, pull: Pull, probe: Trail) -> bool:
+        """Whether the probe is so much likelier to come from that incident than not that it may join it."""
+        lone_word = probe.kind is REPORT and len(self._drafts[pull.incident].sources) == 1
+        return pull.rate > (CALL if lone_word else MARGIN) * pull.against
 
     def background(self, probe: Trail) -> float:
         """What the camera tells anyway, by how sure it is this time, and new incidents."""

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
-from aggregator.core.attribution import BRIDGE, LASTING, Attribution, Pull, goes_on, margin
+from aggregator.core.attribution import BRIDGE, LASTING, Attribution, Pull, goes_on
 from aggregator.core.care import UNTOUCHED
 from aggregator.core.fold import NOBODY, Draft, Times, age, begin, emptied
 from aggregator.core.incident import Change, Heard, Incident, against, opening
@@ -303,9 +303,9 @@ class Correlator:
     def _allowed(self, pulls: list[Pull], probe: Trail, delayed: bool) -> tuple[list[Pull], dict[str, Refused]]:
         """The incidents that the probe may join, likeliest first, open ones before closed ones; and why not others."""
         allowed: list[Pull] = []
-        refused, likelier = dict[str, Refused](), margin(probe.kind)
+        refused: dict[str, Refused] = {}
         for pull in pulls:
-            if pull.rate > likelier * pull.against:
+            if self._attribution.likely(pull, probe):
                 reason = self._refuses(self._drafts[pull.incident], probe, delayed)
                 if reason is None and self._attribution.begins_anew(pull.incident, probe):
                     reason = "onset"

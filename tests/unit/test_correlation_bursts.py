@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from aggregator.core.correlation import CorrelationPolicy, Correlator
+from aggregator.core.linking import Trail
 from aggregator.core.rates import Counted, Rates
 from contract.events import Clock, Event
 from contract.kinds import Kind
@@ -165,3 +166,15 @@ def test_what_opens_by_lasting_is_what_lasts(grave: str, other: str, lasts: str)
     for t in range(10, 131, 10):
         city.at(t).sees("gate", goes_on, "update", episode=goes_on, started=began[goes_on], confidence=0.42)
     assert ("lasting" in {change.reason for change in city.changes}) is (lasts == "grave")
+
+
+def test_who_sees_a_fire_again_that_many_see_does_not_ask_whether_it_and_another_are_one() -> None:
+    later = START.timestamp() + 60
+    for cameras, asks in (("gate", "market"), True), (("gate", "market", "north", "south"), False):
+        city = Timeline(None, **dict.fromkeys(cameras, (0.0, 0.0)))
+        for camera in cameras:
+            city.at(0).sees(camera, "smoke_fire", confidence=0.8)
+        attribution = city.correlator._attribution
+        probe = Trail("site-1", "gate", Kind.SMOKE_FIRE, place(0, 0, 30.0), later, later)
+        joins = attribution.pulls(probe)[0]
+        assert bool(attribution.beside([joins, changed(joins, incident="another")], probe)) is asks
