@@ -13,7 +13,7 @@ from aggregator.core.fold import Draft
 from aggregator.core.incident import doubt
 from aggregator.core.kinship import AFFINITY, FOLLOWS_S, PAIRS, REPORT, UNLED, VAGUE
 from aggregator.core.linking import HeardSince, Link, Tie, Trail, always, tie
-from aggregator.core.rates import PRIOR_PER_H, Rates
+from aggregator.core.rates import PRIOR_PER_H, Rates, brief_s
 from aggregator.core.trails import TrailIndex
 from contract.kinds import Kind
 
@@ -33,6 +33,9 @@ have an incident grow step by step along a street."""
 MARGIN = 4.0
 """An episode joins where it is this much likelier to come from the incident than not: a wrong join mixes two incidents
 for good, a missed one leaves a fragment that a later event can still bridge."""
+CALL = 2.0
+"""The same for a call about what one source alone tells: it has a line of its own otherwise, so to miss costs as much
+as to be wrong."""
 LASTING = 1.5
 LASTS_S = 30.0
 """The same for an episode that still stands alone after LASTS_S: what goes on is less often false."""
@@ -98,11 +101,6 @@ def _strongest(pull: Pull) -> tuple[float, str]:
     return -pull.rate, pull.incident
 
 
-def beside(pulls: list[Pull]) -> list[Pull]:
-    """Of the incidents that an event may join, those that it may ask to be one with the first, which it joins."""
-    return [pull for pull in pulls[1:] if pull.rate >= BESIDE * pulls[0].rate]
-
-
 class Attribution:
     """Pure but for what it is given. drafts: by id, all that have trails."""
 
@@ -149,11 +147,16 @@ class Attribution:
         usual = self.background(probe)
         for pull in found.values():
             self._weigh(pull, usual)
-            if pull.strongest.place != "camera" and pull.rate > MARGIN * pull.against:
+            if pull.strongest.place != "camera" and self.likely(pull, probe):
                 pull.among = self._among(pull.trail, probe, alone)
                 if pull.rate > AMONG * pull.among:
                     pull.rate = AMONG * pull.among
         return sorted(found.values(), key=_strongest) if len(found) > 1 else list(found.values())
+
+    def likely(self, pull: Pull, probe: Trail) -> bool:
+        """Whether the probe is so much likelier to come from that incident than not that it may join it."""
+        lone_word = probe.kind is REPORT and len(self._drafts[pull.incident].sources) == 1
+        return pull.rate > (CALL if lone_word else MARGIN) * pull.against
 
     def background(self, probe: Trail) -> float:
         """What the camera tells anyway, by how sure it is this time, and new incidents."""
@@ -175,6 +178,21 @@ class Attribution:
             rate=round(pull.rate * 3600, 3),
             against=round(pull.against * 3600, 3),
         )
+
+    def brief(self, probe: Trail, joins: Pull | None = None) -> bool:
+        """Whether the probe, of the incident that it joins, may be part of a burst."""
+        sources = max(2, len(self._drafts[joins.incident].sources)) if joins is not None and joins.confirmed else 1
+        return probe.last - probe.first < brief_s(probe.kind, sources)
+
+    def beside(self, pulls: list[Pull], probe: Trail) -> list[Pull]:
+        """Of the incidents that the probe may join, those that it may ask to be one with the first, which it joins.
+
+        None, where its camera has told the same of that one before and many do: it sees it again, which is no news."""
+        joins = pulls[0].incident
+        told_before = len(pulls) > 1 and (probe.site, probe.camera, probe.kind) in self._index.by_source(joins)
+        if told_before and brief_s(probe.kind, len(self._drafts[joins].sources)) == 0.0:
+            return []
+        return [pull for pull in pulls[1:] if pull.rate >= BESIDE * pulls[0].rate]
 
     def are_one(self, a: str, b: str) -> bool:
         """Whether enough of the smaller incident's latest trails tie to the other one (VOTES)."""

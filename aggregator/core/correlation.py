@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from aggregator.core import surgery
 from aggregator.core.actions import Deed, perform
-from aggregator.core.attribution import BRIDGE, LASTING, MARGIN, Attribution, Pull, beside, goes_on
+from aggregator.core.attribution import BRIDGE, LASTING, Attribution, Pull, goes_on
 from aggregator.core.care import UNTOUCHED
 from aggregator.core.fold import NOBODY, Draft, Times, age, begin, emptied
 from aggregator.core.incident import Change, Heard, Incident, against, opening
@@ -232,7 +232,7 @@ class Correlator:
         trail = (trails := index.by_source(draft.id)).get((data.site, data.camera, data.kind))
         # By the hull of all it told: who corrects its clock moves its beginning, and might pass this twice or never.
         begun = trail.running.get(data.episode, (first,))[0] if trail is not None else first
-        if known.last - begun < brief_s(data.kind, len(draft.sources) > 1) <= state.last - min(begun, first):
+        if known.last - begun < brief_s(data.kind, len(draft.sources)) <= state.last - min(begun, first):
             self._memory.step.noted[self._rates.lasts(data.site, data.camera, data.kind, begun)] = None
         if trail is None:
             trail = Trail(data.site, data.camera, data.kind, ties_at(place), first, last, sure=data.confidence)
@@ -266,17 +266,17 @@ class Correlator:
 
     def _choose(self, probe: Trail, event: Event, at: Times, now: float, delayed: bool) -> tuple[str, Link, list[Pull]]:
         """The incident for the first event of an episode that was heard of: the likeliest, or a new one."""
-        pulls, lasted = self._attribution.pulls(probe), probe.last - probe.first
+        pulls = self._attribution.pulls(probe)
         allowed, refused = self._allowed(pulls, probe, delayed)
         self._memory.step.refused.update(refused)
         announced = self._drafts.get(self._announced.pop(event.data.episode, "")) if self._announced else None
         if allowed and not (announced is not None and announced.closed):  # who closed it has decided on this event
             best = allowed[0]
-            self._note(event.data, probe.first, best.confirmed, brief=lasted < brief_s(probe.kind, best.confirmed))
+            self._note(event.data, probe.first, best.confirmed, brief=self._attribution.brief(probe, best))
             if announced is not None:
                 self._memory.absorb(self._drafts[best.incident], announced, now)
-            return best.incident, self._attribution.link(best, pulls, probe), beside(allowed)
-        self._note(event.data, probe.first, False, brief=lasted < brief_s(probe.kind, False))
+            return best.incident, self._attribution.link(best, pulls, probe), self._attribution.beside(allowed, probe)
+        self._note(event.data, probe.first, False, brief=self._attribution.brief(probe))
         anew = {one for one, why in refused.items() if why == "onset"} if refused else NOBODY
         own_id = incident_id(event, at)
         if announced is None:
@@ -305,7 +305,7 @@ class Correlator:
         allowed: list[Pull] = []
         refused: dict[str, Refused] = {}
         for pull in pulls:
-            if pull.rate > MARGIN * pull.against:
+            if self._attribution.likely(pull, probe):
                 reason = self._refuses(self._drafts[pull.incident], probe, delayed)
                 if reason is None and self._attribution.begins_anew(pull.incident, probe):
                     reason = "onset"

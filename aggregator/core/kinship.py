@@ -34,7 +34,7 @@ NATURES: dict[Kind, Nature] = {
     Kind.CROWD_RUSH: Nature(26, 1, 45),
     Kind.ABANDONED_OBJECT: Nature(13, 0, 60),
     Kind.STOPPED_VEHICLE: Nature(19, 0.25, 120),
-    Kind.WRONG_WAY: Nature(33, 4, 30),
+    Kind.WRONG_WAY: Nature(33, 9, 30),
     Kind.CONGESTION: Nature(45, 1.3, 200),
     Kind.SMOKE_FIRE: Nature(60, 0.05, 200),
     Kind.SCENE_CHANGE: Nature(50, 0.03, 200),
@@ -65,6 +65,8 @@ RELATED: dict[frozenset[str], float] = {
     frozenset({"intrusion", "crowd_rush"}): 0.2,
     frozenset({"loitering", "stopped_vehicle"}): 0.05,
     frozenset({"crowd_rush", "stopped_vehicle"}): 0.1,
+    frozenset({"crowd", "stopped_vehicle"}): 0.06,
+    frozenset({"crowd", "congestion"}): 0.06,
     frozenset({"abandoned_object", "congestion"}): 0.0,
     frozenset({"abandoned_object", "stopped_vehicle"}): 0.0,
     frozenset({"abandoned_object", "wrong_way"}): 0.0,
@@ -72,7 +74,7 @@ RELATED: dict[frozenset[str], float] = {
 }
 """Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one
 that is blinded and somebody who then comes in near by can be one. Of the objects, water in the road makes queues and
-looks odd; a bag makes no queue."""
+looks odd; a bag makes no queue. A crash has onlookers, and a crowd that fills a road makes a queue."""
 FOLLOWS: frozenset[tuple[str, str]] = frozenset(
     {("fire", "people"), ("fire", "traffic"), ("object", "traffic"), ("camera", "trespass")}
 )
@@ -86,6 +88,8 @@ FAR: dict[Kind, float] = {Kind.SMOKE_FIRE: 2.0}
 """What is seen from far: how many extents, where cameras begin to tell of it at once."""
 REPORT = Kind.REPORT
 """By this name where it is asked with each event: an enum's attribute takes three times as long as a dict's item."""
+ALONG_ROADS: frozenset[Kind] = frozenset({Kind.CONGESTION, Kind.WRONG_WAY})
+"""What moves along a road, not over the ground."""
 QUEUES: frozenset[Kind] = frozenset({Kind.CONGESTION, Kind.STOPPED_VEHICLE})
 """What ebbs and flows: a camera that has lost it may see it again as long as it lasts."""
 BLIND: frozenset[Kind] = frozenset({Kind.CAMERA_COVERED, Kind.CAMERA_FROZEN, Kind.CAMERA_LOST})
@@ -95,10 +99,10 @@ BLIND: frozenset[Kind] = frozenset({Kind.CAMERA_COVERED, Kind.CAMERA_FROZEN, Kin
 @dataclass(frozen=True, slots=True)
 class Pair:
     """likely: 0..1, see the module. window_s: a gap beyond this is never one incident. reach_m: nor a distance beyond
-    this, once what the places leave open is taken off. road: it moves along a road, not over the ground. ebbs: see
-    QUEUES. order: 1 where the second kind follows the first, -1 where the first follows the second, else 0. far: see
-    FAR; 1 for most. faults: how many of the two are a camera's own fault. blind: whether one is of BLIND. apart:
-    `likely` of what is another incident, see APART_SHARE."""
+    this, once what the places leave open is taken off. road: see ALONG_ROADS. ebbs: see QUEUES. order: 1 where the
+    second kind follows the first, -1 where the first follows the second, else 0. far: see FAR; 1 for most. faults: how
+    many of the two are a camera's own fault. blind: whether one is of BLIND. apart: `likely` of what is another
+    incident, see APART_SHARE."""
 
     likely: float
     match: KindMatch
@@ -160,7 +164,7 @@ def pair(a: Kind, b: Kind, left: float = 1.0) -> Pair | None:
     match: KindMatch = "same" if a == b else "family" if families[0] == families[1] else "related"
     reach = min(MAX_REACH_M, REACH * extent + min(speed * window, MAX_MOVE_M))
     order = (families in FOLLOWS) - (families[::-1] in FOLLOWS)
-    road, ebbs = a == b == Kind.CONGESTION, a == b and a in QUEUES
+    road, ebbs = a == b and a in ALONG_ROADS, a == b and a in QUEUES
     far = FAR.get(a, 1.0) if a == b else 1.0
     if far > 1:
         reach = FAR_REACH_M

@@ -37,6 +37,10 @@ _BRIEF_S: dict[str, float] = {"people": 45.0, "object": 30.0, "fire": inf}
 lamps and the steam that are taken for fires last as long as they do."""
 _CONFIRMED_S: dict[str, float] = {"fire": 60.0}
 """But not where another source tells of their incident by then."""
+MANY = 4
+_OF_MANY_S: dict[str, float] = {"fire": 0.0}
+"""Nor is a fire, however brief, that so many sources tell of: it is lost from sight and seen again. Lamps are each
+camera's own; a shower is before all cameras at once, so of other kinds many may be one."""
 _HOUR = 3600.0
 
 
@@ -49,13 +53,14 @@ class _Count(Struct, frozen=True, gc=False):
     alone: float
 
 
-def brief_s(kind: Kind, confirmed: bool) -> float:
-    """How long an episode has to last to be no part of a burst. confirmed: another source tells of its incident."""
-    return (_CONFIRMED if confirmed else _ALONE)[kind]
+def brief_s(kind: Kind, sources: int) -> float:
+    """How long an episode has to last to be no part of a burst. sources: how many tell of its incident."""
+    return (_ALONE if sources < 2 else _CONFIRMED if sources < MANY else _OF_MANY)[kind]
 
 
 _ALONE = {kind: _BRIEF_S.get(info.family, BRIEF_S) for kind, info in KINDS.items()}
 _CONFIRMED = {kind: _CONFIRMED_S.get(info.family, _ALONE[kind]) for kind, info in KINDS.items()}
+_OF_MANY = {kind: _OF_MANY_S.get(info.family, _CONFIRMED[kind]) for kind, info in KINDS.items()}
 
 RateKey = tuple[str, str, str, bool]
 """Site, camera, family of kinds, and whether of many people alone."""

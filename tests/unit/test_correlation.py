@@ -260,8 +260,8 @@ def test_what_follows_comes_afterwards(first: str, then: str) -> None:
 
 
 def test_a_camera_sees_a_queue_again_after_minutes_and_a_crowd_it_does_not() -> None:
-    city = Timeline(gate=(0, 0))
     for kind, again in (("congestion", True), ("crowd", False)):
+        city = Timeline(gate=(0, 0))
         one = city.at(0).sees("gate", kind, confidence=0.8).incident
         city.at(60).sees("gate", kind, "end", started=0, confidence=0.8)
         assert (city.at(400).sees("gate", kind, episode="later", confidence=0.8).incident == one) is again, kind

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from aggregator.core.correlation import CorrelationPolicy, Correlator
+from aggregator.core.linking import Trail
 from aggregator.core.rates import Counted, Rates
 from contract.events import Clock, Event
 from contract.kinds import Kind
@@ -15,10 +16,13 @@ from tests.timeline import START, Timeline, make_event, place
 AT_ONCE = replace(CorrelationPolicy(), reorder_s=0.0)
 
 
-def over_and_over(kind: str, lasts: float, pause: float = 30.0, until: float = 1200.0) -> Timeline:
-    """Market sees it all the time, and gate beside it sees it, loses it and sees it again. Both are half sure."""
-    city = Timeline(gate=(0, 0), market=(30, 0))
-    told = [(float(t), "market", "whole", 0.0, "update" if t else "begin") for t in range(0, int(until), 30)]
+def over_and_over(
+    kind: str, lasts: float, pause: float = 30.0, until: float = 1200.0, others: tuple[str, ...] = ("market",)
+) -> Timeline:
+    """Others see it all the time, and gate beside them sees it, loses it and sees it again. All are half sure."""
+    city = Timeline(None, gate=(0, 0), **dict.fromkeys(others, (30.0, 0.0)))
+    steps = range(0, int(until), 30)
+    told = [(float(t), one, f"of {one}", 0.0, "update" if t else "begin") for t in steps for one in others]
     begun = 5.0
     while begun + lasts < until:
         for after, phase in ((0.0, "begin"), (lasts / 2, "update"), (lasts, "end")):
@@ -41,6 +45,12 @@ def test_who_loses_from_sight_what_goes_on_tells_of_the_same_one(kind: str, last
 )
 def test_what_is_brief_is_a_burst(kind: str, lasts: float) -> None:
     assert len(over_and_over(kind, lasts).groups()) > 1
+
+
+def test_a_fire_that_many_see_is_no_burst_however_brief_but_a_shower_may_be_before_all() -> None:
+    others = "market", "north", "south"
+    assert over_and_over("smoke_fire", 20, others=others).groups() == [{"gate", *others}]
+    assert len(over_and_over("scene_change", 20, others=others).groups()) > 1
 
 
 def test_a_lamp_that_one_camera_takes_for_a_fire_is_a_burst_however_long_it_lasts() -> None:
@@ -156,3 +166,15 @@ def test_what_opens_by_lasting_is_what_lasts(grave: str, other: str, lasts: str)
     for t in range(10, 131, 10):
         city.at(t).sees("gate", goes_on, "update", episode=goes_on, started=began[goes_on], confidence=0.42)
     assert ("lasting" in {change.reason for change in city.changes}) is (lasts == "grave")
+
+
+def test_who_sees_a_fire_again_that_many_see_does_not_ask_whether_it_and_another_are_one() -> None:
+    later = START.timestamp() + 60
+    for cameras, asks in (("gate", "market"), True), (("gate", "market", "north", "south"), False):
+        city = Timeline(None, **dict.fromkeys(cameras, (0.0, 0.0)))
+        for camera in cameras:
+            city.at(0).sees(camera, "smoke_fire", confidence=0.8)
+        attribution = city.correlator._attribution
+        probe = Trail("site-1", "gate", Kind.SMOKE_FIRE, place(0, 0, 30.0), later, later)
+        joins = attribution.pulls(probe)[0]
+        assert bool(attribution.beside([joins, changed(joins, incident="another")], probe)) is asks

@@ -138,3 +138,22 @@ def test_one_camera_that_sees_it_somewhere_else_sees_something_else(kind: str, m
     city.at(80)
     city.take(make_event(80, "gate", kind, episode="again", location=place(moved_m, 0, 10)))
     assert (len(city.standing()) == 1) == one
+
+
+def test_who_drives_the_wrong_way_is_one_from_camera_to_camera() -> None:
+    """At 10 m/s and 130 m from one to the next, each has it in view for eight seconds."""
+    city = Timeline(None, **{f"road-{n}": (130.0 * n, 0.0) for n in range(4)})
+    for n in range(4):
+        city.at(13 * n).sees(f"road-{n}", "wrong_way", confidence=0.6)
+        city.at(13 * n + 8).sees(f"road-{n}", "wrong_way", "end", started=13 * n, confidence=0.6)
+    assert len(city.standing()) == 1
+
+
+def test_onlookers_of_a_crash_and_the_queue_of_a_crowd_are_one_with_it_where_they_are() -> None:
+    for first, second in (("stopped_vehicle", "crowd"), ("crowd", "congestion")):
+        for away, one in ((10.0, True), (120.0, False)):
+            city = Timeline(gate=(0, 0), beside=(5, 0), market=(away, 0))
+            city.at(0).sees("gate", first, confidence=0.7)
+            city.at(5).sees("beside", first, confidence=0.7)
+            city.at(60).sees("market", second, confidence=0.7)
+            assert (len(city.standing()) == 1) is one, (first, away)

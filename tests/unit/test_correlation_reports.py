@@ -34,3 +34,19 @@ def test_reports_that_are_explained_do_not_speak_against_a_merge_either() -> Non
         assert len(city.standing()) == 2
         city.at(48).sees("middle", "crowd", confidence=0.8)
         assert len(city.standing()) == 1, calls
+
+
+def test_a_call_minutes_after_a_half_sure_fight_near_by_is_of_it_and_shows_it() -> None:
+    city = Timeline(gate=(0, 0), caller=(60, 0))
+    fight = city.at(0).sees("gate", "brawl", confidence=0.45).incident
+    city.at(20).sees("gate", "brawl", "end", started=0, confidence=0.45)
+    assert city.incidents[fight].opened is None
+    assert city.at(340).sees("caller", "report", confidence=0.7).incident == fight
+    assert city.incidents[fight].opened is not None
+
+
+def test_nor_does_a_camera_join_so_easily() -> None:
+    city = Timeline(gate=(0, 0), market=(75, 0))
+    fight = city.at(0).sees("gate", "brawl", confidence=0.45).incident
+    city.at(20).sees("gate", "brawl", "end", started=0, confidence=0.45)
+    assert city.at(100).sees("market", "brawl", confidence=0.6).incident != fight
