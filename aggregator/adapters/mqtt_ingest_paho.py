@@ -32,6 +32,9 @@ from contract.topics import AGGREGATOR_FILTERS
 log = structlog.get_logger()
 TRIES_OF_5 = 2
 """How often a broker may hang up on an MQTT 5 CONNECT before 3.1.1 is tried."""
+MAX_PAUSE_S = 10
+"""Between two attempts at a broker that is away: one aggregator's attempts cost it nothing, and until it is back nobody
+sees what happens."""
 _UNSUPPORTED = "Unsupported protocol version"
 
 
@@ -60,6 +63,7 @@ class PahoIngest:
         """Whether a broker has answered in the version that is spoken now: then a hang-up has another reason."""
         self._closing = False
         self._sink: Callable[[Message], None] = lambda _message: None
+        self._full: Callable[[], bool] = lambda: False
         self._client: FastClient | None = None
 
     @property
@@ -67,8 +71,8 @@ class PahoIngest:
         """Connected and subscribed: what agents send from now on comes here."""
         return self._up and self._subscribed
 
-    def start(self, sink: Callable[[Message], None]) -> None:
-        self._sink = sink
+    def start(self, sink: Callable[[Message], None], full: Callable[[], bool] = lambda: False) -> None:
+        self._sink, self._full = sink, full
         self._open()
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
@@ -116,12 +120,12 @@ class PahoIngest:
             client.username_pw_set(spec.username, spec.password)
         if spec.tls_ca is not None:
             client.tls_set_context(_trusting(spec.tls_ca))
-        client.reconnect_delay_set(min_delay=1, max_delay=30)
+        client.reconnect_delay_set(min_delay=1, max_delay=MAX_PAUSE_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
-        client.take = partial(self._take, client)
+        client.take, client.full = partial(self._take, client), self._full
         client.on_subscribe = self._on_subscribe
         self._client = client
         if self._five:
