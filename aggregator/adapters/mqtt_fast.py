@@ -20,8 +20,7 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
 READ_AHEAD = 262_144
 HOLD_S = 0.05
-"""Where nothing is to be read, it is asked again so soon whether something is; acknowledgements and pings leave between.
-"""
+"""So long nothing is read where no more fits; between two such pauses acknowledgements and pings leave."""
 _PUBLISH, _PUBACK = 0x30, 0x40
 _QOS_2 = 0x04
 
@@ -114,8 +113,8 @@ def _varint(view: bytes, at: int) -> tuple[int, int]:
 
 
 class FastClient(paho.Client):
-    """take: gets every message that the shortcut reads; what paho reads itself still goes to `on_message`. full: whether
-    more than has been read has to wait, in the network's buffers and then with the broker."""
+    """take: gets every message that the shortcut reads; what paho reads itself still goes to `on_message`.
+    full: whether what comes next has to wait, in the network's buffers and then with the broker."""
 
     take: Take
     full: Callable[[], bool]
