@@ -66,7 +66,6 @@ RELATED: dict[frozenset[str], float] = {
     frozenset({"loitering", "stopped_vehicle"}): 0.05,
     frozenset({"crowd_rush", "stopped_vehicle"}): 0.1,
     frozenset({"crowd", "stopped_vehicle"}): 0.06,
-    frozenset({"crowd", "congestion"}): 0.06,
     frozenset({"abandoned_object", "congestion"}): 0.0,
     frozenset({"abandoned_object", "stopped_vehicle"}): 0.0,
     frozenset({"abandoned_object", "wrong_way"}): 0.0,
@@ -74,7 +73,7 @@ RELATED: dict[frozenset[str], float] = {
 }
 """Families that can tell of one incident although they differ. Of a camera's own faults, another camera's never: one
 that is blinded and somebody who then comes in near by can be one. Of the objects, water in the road makes queues and
-looks odd; a bag makes no queue. A crash has onlookers, and a crowd that fills a road makes a queue."""
+looks odd; a bag makes no queue. A crash has onlookers."""
 FOLLOWS: frozenset[tuple[str, str]] = frozenset(
     {("fire", "people"), ("fire", "traffic"), ("object", "traffic"), ("camera", "trespass")}
 )

@@ -149,11 +149,10 @@ def test_who_drives_the_wrong_way_is_one_from_camera_to_camera() -> None:
     assert len(city.standing()) == 1
 
 
-def test_onlookers_of_a_crash_and_the_queue_of_a_crowd_are_one_with_it_where_they_are() -> None:
-    for first, second in (("stopped_vehicle", "crowd"), ("crowd", "congestion")):
-        for away, one in ((10.0, True), (120.0, False)):
-            city = Timeline(gate=(0, 0), beside=(5, 0), market=(away, 0))
-            city.at(0).sees("gate", first, confidence=0.7)
-            city.at(5).sees("beside", first, confidence=0.7)
-            city.at(60).sees("market", second, confidence=0.7)
-            assert (len(city.standing()) == 1) is one, (first, away)
+@pytest.mark.parametrize(("away", "one"), [(10.0, True), (120.0, False)])
+def test_onlookers_of_a_crash_are_of_it_where_they_are(away: float, one: bool) -> None:
+    city = Timeline(gate=(0, 0), beside=(5, 0), market=(away, 0))
+    city.at(0).sees("gate", "stopped_vehicle", confidence=0.7)
+    city.at(5).sees("beside", "stopped_vehicle", confidence=0.7)
+    city.at(60).sees("market", "crowd", confidence=0.7)
+    assert (len(city.standing()) == 1) is one
