@@ -182,7 +182,7 @@ def test_who_sees_a_fire_again_that_many_see_does_not_ask_whether_it_and_another
 
 @pytest.mark.parametrize(("apart", "one"), [(1.0, True), (30.0, False)])
 def test_what_two_rules_of_a_camera_tell_at_once_is_one_also_where_it_tells_much(apart: float, one: bool) -> None:
-    """Who comes in crosses the line a second later, whatever the camera told before, in a store's first minutes, too."""
+    """Who comes in crosses the line a second later, whatever the camera told before: in the first minutes, too."""
     city = Timeline(None, gate=(0.0, 0.0))
     for n in range(4):
         began = 240.0 * n
