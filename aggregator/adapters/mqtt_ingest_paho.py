@@ -38,7 +38,7 @@ sees what happens."""
 _UNSUPPORTED = "Unsupported protocol version"
 
 
-def _trusting(authority: str) -> ssl.SSLContext:
+def trusting(authority: str) -> ssl.SSLContext:
     """Raises ConfigError where the file holds no certificate."""
     try:
         return ssl.create_default_context(cafile=authority)
@@ -119,7 +119,7 @@ class PahoIngest:
         if spec.username is not None:
             client.username_pw_set(spec.username, spec.password)
         if spec.tls_ca is not None:
-            client.tls_set_context(_trusting(spec.tls_ca))
+            client.tls_set_context(trusting(spec.tls_ca))
         client.reconnect_delay_set(min_delay=1, max_delay=MAX_PAUSE_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail

@@ -58,6 +58,26 @@ def test_check_tells_of_a_data_folder_that_somebody_else_has_to_make(tmp_path: P
     assert "/sys/jaga: the data folder is not there yet, and this user may not make it" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ('places = "other"', "Invalid JSON"),
+        ('cameras = "other"', "Invalid JSON"),
+        ('[mqtt]\ntls_ca = "other"', "no certificate or crl found"),
+    ],
+)
+def test_check_reads_the_files_that_a_config_names(tmp_path: Path, setting: str, told: str) -> None:
+    (tmp_path / "other").write_text("nonsense")
+    config = tmp_path / "aggregator.toml"
+    config.write_text(f'[aggregator]\ndata_dir = "data"\n{setting}')
+    for command in ("check", "run"):
+        done = jaga(command, "--config", str(config))
+        assert done.returncode == 2, command
+        assert str(tmp_path / "other") in done.stderr
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_wrong_config_is_exit_code_2(tmp_path: Path) -> None:
     config = tmp_path / "aggregator.toml"
     config.write_text('[aggregator]\ndata_dir = "x"\n[http]\nport = "many"\n')
