@@ -4,12 +4,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from aggregator.folder import check_folder
+from contract.errors import ConfigError
 from contract.kinds import Kind
 from jaga.demo_broker import broker as demo_broker
 from tests.brokers import Mosquitto, free_port, wait_until
@@ -40,6 +43,16 @@ def test_check_finds_a_data_folder_that_cannot_be_written(tmp_path: Path, folder
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(("name", "matters"), [("jaga.sqlite-wal", True), ("jaga.sqlite.of-may", False)])
+def test_check_looks_at_the_files_that_are_written_and_at_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, matters: bool
+) -> None:
+    (tmp_path / name).touch()
+    monkeypatch.setattr("os.access", lambda path, _mode: Path(path).name != name)  # root may write everywhere
+    with pytest.raises(ConfigError, match=f"{name}: Permission denied") if matters else nullcontext():
+        assert check_folder(tmp_path) is None
+
+
 def test_check_tells_that_the_data_folder_is_to_be_made_and_makes_nothing(tmp_path: Path) -> None:
     config = tmp_path / "aggregator.toml"
     config.write_text('[aggregator]\ndata_dir = "new/data"\n')
@@ -61,8 +74,8 @@ def test_check_tells_of_a_data_folder_that_somebody_else_has_to_make(tmp_path: P
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ('places = "other"', "Invalid JSON"),
-        ('cameras = "other"', "Invalid JSON"),
+        ('places = "other"', "JSON is malformed"),
+        ('cameras = "other"', "JSON is malformed"),
         ('[mqtt]\ntls_ca = "other"', "no certificate or crl found"),
     ],
 )
