@@ -61,6 +61,8 @@ class PahoIngest:
         self._hung_up = 0
         self._spoken = False
         """Whether a broker has answered in the version that is spoken now: then a hang-up has another reason."""
+        self._answered = False
+        """Whether this connection was accepted, or refused, which has been told."""
         self._closing = False
         self._sink: Callable[[Message], None] = lambda _message: None
         self._full: Callable[[], bool] = lambda: False
@@ -145,6 +147,7 @@ class PahoIngest:
     def _on_connect(self, client: paho.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if client is not self._client:
             return
+        self._answered = True
         if reason.is_failure:
             self._refused(reason)
             return
@@ -179,13 +182,14 @@ class PahoIngest:
         if client is not self._client:
             return
         with self._lock:
-            answered, self._up, self._subscribed = self._up, False, False
+            was_up, self._up, self._subscribed = self._up, False, False
             self._connection += 1
         if self._closing:
             return
-        spec = self._spec
-        told = hung_up(str(reason), answered)
-        log.warning("broker_lost", host=spec.host, port=spec.port, client_id=spec.client_id, reason=told)
+        answered, self._answered = self._answered, False
+        if was_up or not answered:
+            spec, told = self._spec, hung_up(str(reason), was_up)
+            log.warning("broker_lost", host=spec.host, port=spec.port, client_id=spec.client_id, reason=told)
         if self._spoken or self._spec.version != "auto":
             return
         self._hung_up += 1

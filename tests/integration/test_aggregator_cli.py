@@ -124,14 +124,16 @@ def test_two_aggregators_do_not_share_a_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.broker
-def test_a_wrong_password_is_said_and_the_api_stays_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_a_wrong_password_is_said_and_nothing_else_and_the_api_stays_up(tmp_path: Path, version: str) -> None:
     closed = "allow_anonymous false\npassword_file " + str(tmp_path / "passwords")
     (tmp_path / "passwords").write_text("")
     with Mosquitto(tmp_path / "broker", auth=closed) as broker:
-        one = Aggregator(tmp_path / "agg", broker.port)
+        one = Aggregator(tmp_path / "agg", broker.port, version=version)
         try:
             one.start(connected=False)
-            wait_until(lambda: "broker_refused" in one.log.read_text(), 10, "the refusal is logged")
+            wait_until(lambda: one.log.read_text().count("broker_refused") == 2, 10, "the refusal is logged")
+            assert "broker_lost" not in one.log.read_text()
             assert one.get("/healthz")["broker"] is False
         finally:
             one.kill()
