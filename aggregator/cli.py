@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from aggregator import config as configuration
+from aggregator.adapters.mqtt_ingest_paho import trusting
 from aggregator.exposure import check_exposure
 from aggregator.folder import check_folder
-from aggregator.geojson import load_cameras
+from aggregator.geojson import load_cameras, load_places
 from aggregator.people_cli import audit_app, opened, token_app, user_app
 from aggregator.runtime import run as run_aggregator
 from contract.texts import help_text, language_of, text
@@ -40,6 +41,10 @@ def check(config: ConfigFile) -> None:
         with opened(config) as admin:
             check_exposure(loaded, admin.roster.store)
     cameras = load_cameras(loaded.cameras) if loaded.cameras else ()
+    if loaded.places:
+        load_places(loaded.places)
+    if loaded.mqtt.tls_ca is not None:
+        trusting(loaded.mqtt.tls_ca)
     _say(
         "aggregator.check_ok",
         file=config,

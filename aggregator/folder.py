@@ -12,6 +12,8 @@ from pathlib import Path
 from aggregator.core.errors import StoreError
 from contract.errors import ConfigError, words
 
+WRITTEN = "lock", "jaga.sqlite", "jaga.sqlite-wal", "jaga.sqlite-shm"
+
 
 @contextmanager
 def data_folder(path: Path) -> Iterator[None]:
@@ -46,8 +48,8 @@ def check_folder(path: Path) -> str | None:
                 return "aggregator.data_dir_given"
             return "aggregator.data_dir_absent"
         _try(path)
-        for file in path.iterdir():
-            if file.is_file() and not os.access(file, os.W_OK):
+        for file in (path / name for name in WRITTEN):
+            if file.exists() and not os.access(file, os.W_OK):
                 raise PermissionError(EACCES, f"{file.name}: {os.strerror(EACCES)}", str(file))
     except OSError as error:
         raise ConfigError("aggregator.data_dir_unusable", path=str(path), user=_user(), detail=words(error)) from error

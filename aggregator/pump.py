@@ -16,8 +16,8 @@ BATCH = 500
 FIRST = 100
 """Where nothing is being written: the store has something to do the sooner, and what came first is seen the sooner."""
 QUEUE = 20_000
-"""Messages waiting in memory; what is over is left out where it is QoS 0. Of QoS 1 there are as many as the broker
-sends ahead: a window, but from mosquitto 2.0.11 another whole one for each that is acknowledged."""
+"""So many messages wait in memory, the others with the broker. The session's window does not bound them: from mosquitto
+2.0.11 another whole one comes for each message that is acknowledged."""
 PRUNE_S = 60.0
 FLOOD = 2_000
 """Refused messages after which the quarantine is cut back at once: a flood must not fill the disk within a minute."""
@@ -41,9 +41,10 @@ class Pump(threading.Thread):
         self._storing = False
 
     def sink(self, message: Message) -> None:
-        if message.token is None and self._queue.qsize() > QUEUE:
-            return
         self._queue.put(message)
+
+    def full(self) -> bool:
+        return self._queue.qsize() > QUEUE
 
     def depth(self) -> int:
         return self._queue.qsize() + len(self._next)
@@ -106,9 +107,16 @@ class Pump(threading.Thread):
         except Exception as error:  # noqa: BLE001 - nothing may end this thread: it would look like silence
             _note(error, messages=len(batch))
             self._stop_wanted.wait(RETRY_S)
+            self._forget()
             self._attempt(self._ingest.redeliver)
         finally:
             self._storing = False
+
+    def _forget(self) -> None:
+        """What waits, before all of it is asked for again: kept as well, it would grow with each attempt."""
+        self._next = []
+        while self._collect(0.0, BATCH):
+            pass
 
     def _attempt(self, action: Callable[[], None]) -> None:
         try:

@@ -90,7 +90,7 @@ class Aggregator:
         self._began = time()
         self.reports.alive(self._began, self._began)
         self.pump.start()
-        self.ingest.start(self.pump.sink)
+        self.ingest.start(self.pump.sink, self.pump.full)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,5 @@
-"""paho's client with two shortcuts for a flood of messages: reading many at once, and acknowledging many at once.
+"""paho's client with two shortcuts for a flood of messages, reading many at once and acknowledging many at once; and it
+stops reading where nobody keeps up.
 
 paho reads each packet with three calls of recv() and one of select(), makes an object of it, and writes each
 acknowledgement by itself. Here the socket reads ahead, whole PUBLISH packets of QoS 0 and 1 are taken out of what was
@@ -11,13 +12,15 @@ the same without properties. Private names of paho that this leans on: `_create_
 import socket
 import ssl
 from collections.abc import Callable, Iterable
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
 READ_AHEAD = 262_144
+HOLD_S = 0.05
+"""So long nothing is read where no more fits; between two such pauses acknowledgements and pings leave."""
 _PUBLISH, _PUBACK = 0x30, 0x40
 _QOS_2 = 0x04
 
@@ -110,14 +113,20 @@ def _varint(view: bytes, at: int) -> tuple[int, int]:
 
 
 class FastClient(paho.Client):
-    """take: gets every message that the shortcut reads; what paho reads itself still goes to `on_message`."""
+    """take: gets every message that the shortcut reads; what paho reads itself still goes to `on_message`.
+    full: whether what comes next has to wait, in the network's buffers and then with the broker."""
 
     take: Take
+    full: Callable[[], bool]
 
     def _create_socket(self) -> Any:
         return ReadAhead(super()._create_socket())  # type: ignore[arg-type]
 
     def _packet_read(self) -> MQTTErrorCode:
+        if self.full() and self.is_connected():
+            sleep(HOLD_S)
+            self._heard()  # the broker is not silent, it is not listened to
+            return MQTTErrorCode.MQTT_ERR_AGAIN
         sock: Any = self._sock
         if not isinstance(sock, ReadAhead) or self._in_packet["command"] != 0:
             return super()._packet_read()
@@ -133,9 +142,12 @@ class FastClient(paho.Client):
         if not taken:
             return super()._packet_read()
         del sock.buffer[:taken]
+        self._heard()
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _heard(self) -> None:
         with self._msgtime_mutex:
             self._last_bytes_received = monotonic()
-        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def acknowledge(self, mids: Iterable[int]) -> None:
         """PUBACK for each, in order, as one write. From any thread."""

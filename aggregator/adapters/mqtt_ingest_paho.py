@@ -32,10 +32,13 @@ from contract.topics import AGGREGATOR_FILTERS
 log = structlog.get_logger()
 TRIES_OF_5 = 2
 """How often a broker may hang up on an MQTT 5 CONNECT before 3.1.1 is tried."""
+MAX_PAUSE_S = 10
+"""Between two attempts at a broker that is away: one aggregator's attempts cost it nothing, and until it is back nobody
+sees what happens."""
 _UNSUPPORTED = "Unsupported protocol version"
 
 
-def _trusting(authority: str) -> ssl.SSLContext:
+def trusting(authority: str) -> ssl.SSLContext:
     """Raises ConfigError where the file holds no certificate."""
     try:
         return ssl.create_default_context(cafile=authority)
@@ -58,8 +61,11 @@ class PahoIngest:
         self._hung_up = 0
         self._spoken = False
         """Whether a broker has answered in the version that is spoken now: then a hang-up has another reason."""
+        self._answered = False
+        """Whether this connection was accepted, or refused, which has been told."""
         self._closing = False
         self._sink: Callable[[Message], None] = lambda _message: None
+        self._full: Callable[[], bool] = lambda: False
         self._client: FastClient | None = None
 
     @property
@@ -67,8 +73,8 @@ class PahoIngest:
         """Connected and subscribed: what agents send from now on comes here."""
         return self._up and self._subscribed
 
-    def start(self, sink: Callable[[Message], None]) -> None:
-        self._sink = sink
+    def start(self, sink: Callable[[Message], None], full: Callable[[], bool] = lambda: False) -> None:
+        self._sink, self._full = sink, full
         self._open()
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
@@ -115,13 +121,13 @@ class PahoIngest:
         if spec.username is not None:
             client.username_pw_set(spec.username, spec.password)
         if spec.tls_ca is not None:
-            client.tls_set_context(_trusting(spec.tls_ca))
-        client.reconnect_delay_set(min_delay=1, max_delay=30)
+            client.tls_set_context(trusting(spec.tls_ca))
+        client.reconnect_delay_set(min_delay=1, max_delay=MAX_PAUSE_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
-        client.take = partial(self._take, client)
+        client.take, client.full = partial(self._take, client), self._full
         client.on_subscribe = self._on_subscribe
         self._client = client
         if self._five:
@@ -141,6 +147,7 @@ class PahoIngest:
     def _on_connect(self, client: paho.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if client is not self._client:
             return
+        self._answered = True
         if reason.is_failure:
             self._refused(reason)
             return
@@ -175,13 +182,14 @@ class PahoIngest:
         if client is not self._client:
             return
         with self._lock:
-            answered, self._up, self._subscribed = self._up, False, False
+            was_up, self._up, self._subscribed = self._up, False, False
             self._connection += 1
         if self._closing:
             return
-        spec = self._spec
-        told = hung_up(str(reason), answered)
-        log.warning("broker_lost", host=spec.host, port=spec.port, client_id=spec.client_id, reason=told)
+        answered, self._answered = self._answered, False
+        if was_up or not answered:
+            spec, told = self._spec, hung_up(str(reason), was_up)
+            log.warning("broker_lost", host=spec.host, port=spec.port, client_id=spec.client_id, reason=told)
         if self._spoken or self._spec.version != "auto":
             return
         self._hung_up += 1

@@ -8,7 +8,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import nullcontext
 from itertools import groupby
 from operator import itemgetter
@@ -55,7 +55,10 @@ class Writer:
             if after is not None:
                 done.add_done_callback(lambda _: after.set())
                 after.wait()
-            meanwhile()
+            try:
+                meanwhile()
+            finally:  # whoever reads the store next finds all of this, or nothing
+                wait((done,))
         return done.result()
 
     def depth(self) -> int:

@@ -12,10 +12,10 @@ from msgspec import Struct
 from aggregator.core.fold import Draft
 from aggregator.core.incident import doubt
 from aggregator.core.kinship import AFFINITY, FOLLOWS_S, PAIRS, REPORT, UNLED, VAGUE
-from aggregator.core.linking import HeardSince, Link, Tie, Trail, always, tie
+from aggregator.core.linking import ONSET_S, HeardSince, Link, Tie, Trail, always, tie
 from aggregator.core.rates import PRIOR_PER_H, Rates, brief_s
 from aggregator.core.trails import TrailIndex
-from contract.kinds import Kind
+from contract.kinds import KINDS, Kind
 
 NEW_PER_S = 0.05 / 3600
 """New incidents per camera and second."""
@@ -290,10 +290,16 @@ class Attribution:
 
     def _credit(self, trail: Trail, probe: Trail) -> float:
         """The chance that a trail is of something true: 1 where a second source confirms it, or for the same camera's
-        next word of the same: what goes on there does, true or not. Another thing it tells is another word."""
+        next word of the same: what goes on there does, true or not. So for what two of its rules, of one family, begin
+        to tell at once. Another thing it tells is another word."""
         if len(self._drafts[trail.incident].sources) > 1:
             return 1.0
-        if trail.camera == probe.camera and trail.kind is probe.kind and trail.same_camera(probe):
-            return 1.0
+        if trail.camera == probe.camera and trail.same_camera(probe):
+            if trail.kind is probe.kind:
+                return 1.0
+            if KINDS[trail.kind].family == KINDS[probe.kind].family and any(
+                abs(first - probe.first) <= ONSET_S for first, _ in trail.running.values()
+            ):
+                return 1.0
         rate = self._rates.per_s(trail.site, trail.camera, trail.kind, trail.last)
         return 1.0 / (1.0 + rate / TRUE_PER_S * doubt(trail.sure))

@@ -322,7 +322,10 @@ class Ingest(Protocol):
     """Messages from the broker. Its own thread calls `sink` and never waits in it; `acknowledge` may be called from any
     thread, in the order in which the messages came, and only once they are stored."""
 
-    def start(self, sink: Callable[[Message], None]) -> None: ...
+    def start(self, sink: Callable[[Message], None], full: Callable[[], bool] = lambda: False) -> None:
+        """full: whether what comes next is to stay with the broker for now; it may be exceeded by one read."""
+        ...
+
     def acknowledge(self, messages: Iterable[Message]) -> None: ...
     def publish(self, topic: str, payload: bytes, expires_s: int) -> None:
         """QoS 1; left out where there is no connection. From any thread. expires_s: the broker may drop it then."""

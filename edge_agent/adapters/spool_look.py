@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.errors import JagaError
+from contract.errors import JagaError, words
 from edge_agent.core.errors import SpoolError
 
 
@@ -28,14 +28,20 @@ class SpoolState:
 
 def look(path: Path) -> SpoolState:
     """Raises JagaError where no agent has made one yet, SpoolError where it cannot be read."""
-    if not path.is_file():
-        raise JagaError("edge.status.none", path=str(path))
+    try:
+        path.stat()
+        # A log beside it is there as long as an agent has it open, or died with it; without one, reading would make it.
+        how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    except FileNotFoundError as error:
+        raise JagaError("edge.status.none", path=str(path)) from error
+    except OSError as error:
+        raise SpoolError("edge.spool.unusable", path=str(path), detail=words(error)) from error
     waiting = "SELECT count(*), total(rank > 0), total(length(payload)) FROM message WHERE waiting = 1"
     # By their order and not by their times: the host's clock may have been set meanwhile.
     oldest_first = "SELECT (SELECT stored FROM message WHERE waiting = 1 ORDER BY key LIMIT 1)"
     newest_event = "SELECT (SELECT stored FROM message WHERE rank > 0 ORDER BY key DESC LIMIT 1)"
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as db:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=5.0)) as db:
             count, events, payload = db.execute(waiting).fetchone()
             (oldest,), (latest,) = db.execute(oldest_first).fetchone(), db.execute(newest_event).fetchone()
             (taken,) = db.execute("SELECT max(acknowledged) FROM message").fetchone()

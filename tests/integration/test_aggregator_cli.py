@@ -4,12 +4,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from aggregator.folder import check_folder
+from contract.errors import ConfigError
 from contract.kinds import Kind
 from jaga.demo_broker import broker as demo_broker
 from tests.brokers import Mosquitto, free_port, wait_until
@@ -40,6 +43,16 @@ def test_check_finds_a_data_folder_that_cannot_be_written(tmp_path: Path, folder
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(("name", "matters"), [("jaga.sqlite-wal", True), ("jaga.sqlite.of-may", False)])
+def test_check_looks_at_the_files_that_are_written_and_at_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, matters: bool
+) -> None:
+    (tmp_path / name).touch()
+    monkeypatch.setattr("os.access", lambda path, _mode: Path(path).name != name)  # root may write everywhere
+    with pytest.raises(ConfigError, match=f"{name}: Permission denied") if matters else nullcontext():
+        assert check_folder(tmp_path) is None
+
+
 def test_check_tells_that_the_data_folder_is_to_be_made_and_makes_nothing(tmp_path: Path) -> None:
     config = tmp_path / "aggregator.toml"
     config.write_text('[aggregator]\ndata_dir = "new/data"\n')
@@ -56,6 +69,26 @@ def test_check_tells_of_a_data_folder_that_somebody_else_has_to_make(tmp_path: P
     done = jaga("check", "--config", str(config))
     assert done.returncode == 0
     assert "/sys/jaga: the data folder is not there yet, and this user may not make it" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ('places = "other"', "JSON is malformed"),
+        ('cameras = "other"', "JSON is malformed"),
+        ('[mqtt]\ntls_ca = "other"', "no certificate or crl found"),
+    ],
+)
+def test_check_reads_the_files_that_a_config_names(tmp_path: Path, setting: str, told: str) -> None:
+    (tmp_path / "other").write_text("nonsense")
+    config = tmp_path / "aggregator.toml"
+    config.write_text(f'[aggregator]\ndata_dir = "data"\n{setting}')
+    for command in ("check", "run"):
+        done = jaga(command, "--config", str(config))
+        assert done.returncode == 2, command
+        assert str(tmp_path / "other") in done.stderr
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_a_wrong_config_is_exit_code_2(tmp_path: Path) -> None:
@@ -91,14 +124,16 @@ def test_two_aggregators_do_not_share_a_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.broker
-def test_a_wrong_password_is_said_and_the_api_stays_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_a_wrong_password_is_said_and_nothing_else_and_the_api_stays_up(tmp_path: Path, version: str) -> None:
     closed = "allow_anonymous false\npassword_file " + str(tmp_path / "passwords")
     (tmp_path / "passwords").write_text("")
     with Mosquitto(tmp_path / "broker", auth=closed) as broker:
-        one = Aggregator(tmp_path / "agg", broker.port)
+        one = Aggregator(tmp_path / "agg", broker.port, version=version)
         try:
             one.start(connected=False)
-            wait_until(lambda: "broker_refused" in one.log.read_text(), 10, "the refusal is logged")
+            wait_until(lambda: one.log.read_text().count("broker_refused") == 2, 10, "the refusal is logged")
+            assert "broker_lost" not in one.log.read_text()
             assert one.get("/healthz")["broker"] is False
         finally:
             one.kill()

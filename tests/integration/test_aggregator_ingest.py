@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from time import sleep
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ import pytest
 from aggregator.adapters.mqtt_ingest_paho import PahoIngest
 from aggregator.core.errors import StoreError
 from aggregator.core.ports import Batch, Message, MqttSpec, Retention
-from aggregator.pump import FLOOD, Pump
+from aggregator.pump import BATCH, FLOOD, Pump
 from contract import topics
 from contract.codec import encode
 from contract.kinds import Kind
@@ -188,6 +189,82 @@ def test_what_could_not_be_stored_comes_again(
         wait_until(lambda: [one["event_count"] for one in desk.incidents()] == [50], 30, "all events")
         assert next(failures, None) is None
         assert [numbers.gaps for numbers in desk.service.gaps().values()] == [0]
+    finally:
+        ingest.close()
+        pump.stop()
+        desk.store.close()
+
+
+@pytest.mark.logs_errors
+def test_while_nothing_can_be_stored_memory_does_not_grow(
+    tmp_path: Path, broker: Mosquitto, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a full disk the broker sends its window again and again."""
+    monkeypatch.setattr("aggregator.pump.RETRY_S", 1.5)  # by then it has connected again
+    desk = Desk(tmp_path)
+    desk.open()
+    commit, full, depths = desk.store.commit, True, list[int]()
+
+    def fails(batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
+        if full and batch.events:
+            depths.append(pump.depth())
+            raise StoreError("aggregator.store_failed", path="x", detail="disk full")
+        commit(batch, meanwhile)
+
+    monkeypatch.setattr(desk.store, "commit", fails)
+    ingest = PahoIngest(MqttSpec(port=broker.port, in_flight=400))
+    pump = Pump(ingest, desk.service, Retention())
+    pump.start()
+    ingest.start(pump.sink)
+    try:
+        wait_until(lambda: ingest.connected, 10, "connected")
+        events, began = Events(), ago(60)
+        for index in range(1000):
+            publisher.event(events.make(CAMERAS[0], Kind.CROWD, "begin", began, began, salt=str(index)))
+        publisher.wait()
+        wait_until(lambda: len(depths) >= 6, 60, lambda: str(depths))
+        assert max(depths) <= 400
+        full = False
+        wait_until(lambda: sum(one["event_count"] for one in desk.incidents()) == 1000, 60, "all events")
+        assert [numbers.gaps for numbers in desk.service.gaps().values()] == [0]
+    finally:
+        ingest.close()
+        pump.stop()
+        desk.store.close()
+
+
+def test_what_does_not_fit_waits_with_the_broker_which_is_not_taken_for_silent(
+    tmp_path: Path, broker: Mosquitto, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """mosquitto sends a backlog as fast as it is acknowledged: without this nearly all of it would wait in memory."""
+    monkeypatch.setattr("aggregator.pump.QUEUE", 200)
+    monkeypatch.setattr("aggregator.adapters.mqtt_fast.READ_AHEAD", 50_000)
+    desk = Desk(tmp_path)
+    desk.open()
+    commit, depths = desk.store.commit, list[int]()
+
+    def slow(batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
+        depths.append(pump.depth())
+        sleep(4.0 if len(depths) == 3 else 0.05)  # longer than two of paho's keepalives and the broker's patience
+        commit(batch, meanwhile)
+
+    monkeypatch.setattr(desk.store, "commit", slow)
+    ingest = PahoIngest(MqttSpec(port=broker.port, keepalive_s=1))
+    pump = Pump(ingest, desk.service, Retention())
+    ingest.start(pump.sink, pump.full)
+    try:
+        wait_until(lambda: ingest.connected, 10, "connected")
+        events, began = Events(), ago(60)
+        for index in range(5000):
+            publisher.event(events.make(CAMERAS[0], Kind.CROWD, "begin", began, began, salt=str(index)))
+            if index % 300 == 299:
+                publisher.wait()
+        publisher.wait()
+        pump.start()
+        wait_until(lambda: sum(one["event_count"] for one in desk.incidents()) == 5000, 60, "all events")
+        assert 200 < max(depths) < 200 + 100 + BATCH
+        assert [numbers.gaps for numbers in desk.service.gaps().values()] == [0]
+        assert ingest._connection == 1
     finally:
         ingest.close()
         pump.stop()

@@ -49,4 +49,12 @@ def test_what_waits_is_told_beside_the_agent_that_holds_it(tmp_path: Path) -> No
     assert "tidak ada yang menunggu broker" in told
     assert "broker terakhir menerima sesuatu 2027-01-15 15:00:00" in told
     spool.close()
+    left = {path.name for path in (tmp_path / "data").iterdir()}
     assert status(tmp_path)[0] == 0, "and after it has ended"
+    assert {path.name for path in (tmp_path / "data").iterdir()} == left, "where it changes nothing"
+
+
+def test_a_spool_that_cannot_be_read_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    code, told, _ = status(tmp_path)
+    assert (code, "cannot be used (Not a directory)" in told) == (1, True), told

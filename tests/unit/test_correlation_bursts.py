@@ -178,3 +178,16 @@ def test_who_sees_a_fire_again_that_many_see_does_not_ask_whether_it_and_another
         probe = Trail("site-1", "gate", Kind.SMOKE_FIRE, place(0, 0, 30.0), later, later)
         joins = attribution.pulls(probe)[0]
         assert bool(attribution.beside([joins, changed(joins, incident="another")], probe)) is asks
+
+
+@pytest.mark.parametrize(("apart", "one"), [(1.0, True), (30.0, False)])
+def test_what_two_rules_of_a_camera_tell_at_once_is_one_also_where_it_tells_much(apart: float, one: bool) -> None:
+    """Who comes in crosses the line a second later, whatever the camera told before: in the first minutes, too."""
+    city = Timeline(None, gate=(0.0, 0.0))
+    for n in range(4):
+        began = 240.0 * n
+        city.at(began).sees("gate", "intrusion", episode=f"in {n}", confidence=0.8)
+        city.at(began + apart).sees("gate", "line_crossing", episode=f"over {n}", confidence=0.8)
+        for kind, episode, ended in (("line_crossing", "over", 35.0), ("intrusion", "in", 40.0)):
+            city.at(began + ended).sees("gate", kind, "end", episode=f"{episode} {n}", started=began, confidence=0.8)
+    assert (len(city.standing()) == 4) is one, len(city.standing())

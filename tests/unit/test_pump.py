@@ -20,7 +20,7 @@ class Wedged:
     def __init__(self) -> None:
         self.acknowledged, self.redelivered = 0, 0
 
-    def start(self, sink: object) -> None: ...
+    def start(self, sink: object, full: object = None) -> None: ...
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
         self.acknowledged += 1

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -145,3 +146,20 @@ def test_what_is_done_meanwhile_is_done_although_the_writer_fails_before(writer:
     with pytest.raises(sqlite3.OperationalError):
         writer.run(fails, lambda: done.append(True), after=threading.Event())
     assert done == [True]
+
+
+def test_who_breaks_meanwhile_comes_back_no_sooner_than_the_write_is_over(writer: Writer) -> None:
+    """Memory is rebuilt from the store then, which must not be written once more behind its back."""
+    so_far, order = threading.Event(), list[str]()
+
+    def write(_database: Database) -> None:
+        so_far.set()
+        time.sleep(0.2)
+        order.append("written")
+
+    def breaks() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        writer.run(write, breaks, after=so_far)
+    assert order == ["written"]
