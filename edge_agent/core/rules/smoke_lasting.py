@@ -38,7 +38,7 @@ ANOTHER = 0.5
 least: real smoke 0.45 to 2, cloth and waves 0.01 to 0.45."""
 LARGER = 2.0
 """Times the area that is asked for: what has smoked for so long has spread, an insect on the lens or a flag has not."""
-SELDOM_S = 0.25
+SELDOM_S = 0.3
 """Between two looks on average, at most: over longer the shadows of clouds, too, change each part on its own."""
 
 
