@@ -81,7 +81,8 @@ class Veil:
 
 
 class VeilMemory:
-    """One camera; looks in order. veil: remaining detail at which a cell counts as veiled. Some 150 kB, and what `lasting` keeps."""
+    """One camera; looks in order. veil: remaining detail at which a cell counts as veiled. Some 150 kB, and what
+    `lasting` keeps."""
 
     def __init__(self, veil: float) -> None:
         self._veil = veil
