@@ -9,7 +9,7 @@ import pytest
 
 from contract.codec import check_event, decode_event, encode
 from edge_agent.core import tracks
-from edge_agent.core.geometry import Ruler
+from edge_agent.core.geometry import Ruler, inside
 from edge_agent.core.motion import Decision
 from edge_agent.core.pipeline import CameraPipeline
 from edge_agent.core.rules.brawl import BrawlRule
@@ -221,7 +221,7 @@ def test_a_step_looks_at_each_track_once_for_each_zone_and_rule_about_a_line(mon
 
         return call
 
-    monkeypatch.setattr(tracks, "inside", counting("zone", tracks.inside))
+    monkeypatch.setattr(tracks, "inside", counting("zone", inside))
     monkeypatch.setattr(Ruler, "offset", counting("line", Ruler.offset))
     rules: tuple[Rule, ...] = tuple(
         replace(rule, id=f"{rule.kind.replace('_', '-')}-{n}")
