@@ -200,7 +200,7 @@ class _Stream:
         # An RTSP server keeps time itself, also where it tells how long a recording is.
         ends = self._container.duration is not None or "hls" in self._container.format.name
         self.paced = request.realtime and ends and self._container.format.name != "rtsp"
-        self.square = Square(self._stream.sample_aspect_ratio)
+        self.square = Square(self._stream)
         self._selective: SelectiveDecoder | None = None
         if control is not None:
             context, ahead = self._stream.codec_context, self.interval if self.paced else 0.0

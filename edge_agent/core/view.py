@@ -156,6 +156,7 @@ def _difference(known: Look, look: Look, usual: Patches, last: Patches, now: Pat
     share = _share(alike, structured)
     fine, known_fine = _energy(look.fine, structured), _energy(known.fine, structured)
     inner = structured & ~_bars(known.small)
+    inner = inner if inner.any() else structured  # a lamp in the night is no picture between bars
     within, known_within = _energy(look.fine, inner), _energy(known.fine, inner)
     blown = structured & ((look.clipped > 0.5) & (known.clipped < 0.25))
     return Difference(
@@ -165,7 +166,7 @@ def _difference(known: Look, look: Look, usual: Patches, last: Patches, now: Pat
         blown=_share(blown, structured),
         detail=sqrt(fine / known_fine) / gain,
         plain=sqrt(within / known_within),
-        sharpness=_sharpness(known, look, inner) if inner.any() else 1.0,
+        sharpness=_sharpness(known, look, inner),
         layout=layout,
         shift=_shift(known.small, look.small) if share < UNMOVED else 0.0,
         age_s=age_s,

@@ -80,6 +80,25 @@ def test_pixels_become_square(tmp_path: Path, shape: str, size: tuple[int, int],
     assert frames[0].image[:, size[1] * 6 // 10 :].min() > 180
 
 
+@pytest.mark.parametrize("isolate", [True, False])
+def test_pixels_become_square_where_their_shape_changes_on_the_way(tmp_path: Path, isolate: bool) -> None:
+    """As of a recorder whose channel is set from 4CIF to half of its rows' length."""
+    path = tmp_path / "clip.h264"
+    with path.open("wb") as both:
+        for width, shape in ((160, "1/1"), (80, "2/1"), (160, "1/1")):
+            part = tmp_path / "part.h264"
+            with av.open(str(part), "w") as container:
+                stream = container.add_stream("libx264", rate=10)
+                stream.width, stream.height, stream.pix_fmt = width, 120, "yuv420p"
+                stream.codec_context.sample_aspect_ratio = Fraction(shape)
+                for _ in range(6):
+                    image = np.zeros((120, width, 3), np.uint8)
+                    container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+                container.mux(stream.encode(None))
+            both.write(part.read_bytes())
+    assert [frame.image.shape[:2] for frame in read(camera(path), isolate)] == [(120, 160)] * 18
+
+
 def test_of_several_streams_the_one_that_is_meant_is_read(tmp_path: Path) -> None:
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as container:

@@ -66,6 +66,17 @@ def test_a_blur_between_bars_is_told(axis: int, strength: Strength) -> None:
     assert begins(told(times, lambda _: next(pictures))) == ["camera_defocused"]
 
 
+@pytest.mark.parametrize("strength", STRENGTHS)
+def test_a_blur_of_a_dark_place_with_one_lamp_is_told(strength: Strength) -> None:
+    """All around the lamp is nearly black, as bars are; but there is no picture between them."""
+    times = every(5, 0, CLEAN + 6)
+    dark = [np.where(view(t) > 128, 18, 2).astype(np.uint8) for t in times]
+    for image in dark:
+        image[20:26, 30:36] = 230
+    pictures = tampered(dark, "blur", strength, int(CLEAN * 5), 3)
+    assert begins(told(times, lambda _: next(pictures))) == ["camera_defocused"]
+
+
 def shaken(_image: Image, t: float) -> Image:
     """A mast in the wind: two pixels to and fro."""
     return view(t, x=100 + round(2 * np.sin(7 * t)), y=60 + round(2 * np.cos(5 * t)))

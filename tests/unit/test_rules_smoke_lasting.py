@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_agent.core.rules.smoke_lasting import LONG_S
+from edge_agent.core.rules.smoke_lasting import LONG_S, LastingMemory
 from tests.burning import HEIGHT, WIDTH, Draw, X, Y, begins, findings, street, with_smoke
 from tests.scenes import every
 
@@ -80,7 +80,7 @@ def smoke(t: float) -> Drawn:
     return with_smoke(STREET, t + 8.0, (160, 160), 185.0)
 
 
-@pytest.mark.parametrize("fps", [2, 5, 10])
+@pytest.mark.parametrize("fps", [5, 10, 15])
 def test_smoke_that_was_there_from_the_first_picture_on_is_told(fps: float) -> None:
     said = findings(every(fps, 0, 15), smoke)
     assert [begin >= LONG_S for begin in begins(said)] == [True]
@@ -90,9 +90,33 @@ def test_smoke_that_was_there_from_the_first_picture_on_is_told(fps: float) -> N
     assert [measure.name for measure in finding.measures] == ["smoke_area"]
 
 
+@pytest.mark.parametrize("fps", [2, 3])
+def test_nothing_is_told_where_looks_are_too_far_apart(fps: float) -> None:
+    """As far as torn clouds' shadows change each part on its own, too."""
+    assert begins(findings(every(fps, 0, 15), smoke)) == []
+
+
+def test_looks_are_kept_no_longer_than_it_lasts() -> None:
+    """However many pictures a second there are, and after gaps that begin nothing anew."""
+    for fps in (2, 5, 15):
+        memory = LastingMemory(4)
+        for n, t in enumerate(every(fps, 0, 60)):
+            if n % 20 < 18:
+                memory.add(t, np.ones((5, 6), np.bool_), np.zeros((20, 24), np.uint8), np.zeros((2, 5, 6), np.float32))
+        assert t - memory._looks[1].t < LONG_S
+        assert len(memory._looks) <= LONG_S * fps + 2
+
+
 def test_another_shot_begins_anew() -> None:
     said = findings(every(5, 0, 18), lambda t: smoke(t) if t >= 4 else 255 - STREET)
     assert [begin >= 4 + LONG_S for begin in begins(said)] == [True]
+
+
+@pytest.mark.parametrize("high", [HEIGHT - 4, HEIGHT + 2])
+def test_a_picture_of_nearly_the_same_size_begins_anew(high: int) -> None:
+    """As many cells, but not as many rows."""
+    said = findings(every(5, 0, 28), lambda t: smoke(t) if t < 10 else cv2.resize(smoke(t), (WIDTH, high)))
+    assert begins(said)[0] >= 10 + LONG_S
 
 
 @pytest.mark.parametrize("draw", [cloth, water, screen_glow, headlights, leaves])

@@ -17,7 +17,7 @@ import numpy as np
 
 from edge_agent.core.quantiles import median, quantile
 from edge_agent.core.rules.cells import Grid, Mask, Steady, cell_sums
-from edge_agent.core.timing import reached
+from edge_agent.core.timing import exceeded, reached
 from edge_agent.core.types import Image
 
 LONG_S, STEADY = 8.0, 0.8
@@ -36,10 +36,10 @@ the cells' brightness): smoke 0.15 to 0.4, a flag that one gust moves 0.35 to 0.
 ANOTHER = 0.5
 """By how much the cells' mean brightness differs between the halves of LONG_S, against how it varies over a second, at
 least: real smoke 0.45 to 2, cloth and waves 0.01 to 0.45."""
-
-
 LARGER = 2.0
 """Times the area that is asked for: what has smoked for so long has spread, an insect on the lens or a flag has not."""
+SELDOM_S = 0.3
+"""Between two looks on average, at most: over longer the shadows of clouds, too, change each part on its own."""
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +78,8 @@ class LastingMemory:
 
     def smokes(self, where: Mask) -> bool:
         """Whether what has drifted in these cells for LONG_S changes as smoke does."""
+        if exceeded(self._looks[-1].t - self._looks[0].t, SELDOM_S * (len(self._looks) - 1)):
+            return False
         pixels = np.count_nonzero(where) * self._side**2
         changes = [self._changed(before, now)[:, where].sum(axis=1) for before, now in pairwise(self._looks)]
         gradients, sizes = np.array(changes, np.float64).T / pixels

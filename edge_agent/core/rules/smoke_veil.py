@@ -81,7 +81,8 @@ class Veil:
 
 
 class VeilMemory:
-    """One camera; looks in order. veil: remaining detail at which a cell counts as veiled. Some 150 kB."""
+    """One camera; looks in order. veil: remaining detail at which a cell counts as veiled. Some 150 kB, and what
+    `lasting` keeps."""
 
     def __init__(self, veil: float) -> None:
         self._veil = veil
@@ -102,8 +103,9 @@ class VeilMemory:
     def look(self, picture: Picture, t: float, hidden: Mask | None, fresh: bool, levels: Levels = FULL) -> Veil:
         """hidden: cells not to be judged. fresh: what was known no longer holds (the stream had a gap)."""
         luma, texture, chroma = _planes(picture)
-        contrast = self._contrast = levels.contrast
-        known = not fresh and self._luma is not None and self._luma.shape == luma.shape
+        contrast, grey = levels.contrast, picture.grey(SMALL)
+        self._contrast = contrast
+        known = not fresh and bool(self._greys) and self._greys[-1][1].shape == grey.shape
         white = luma > WHITE
         if known:
             light = _light(luma, self._fast[0])
@@ -129,7 +131,7 @@ class VeilMemory:
             self._fast[4][self._fast[4] < NOTHING] = 0.0
             self._learn(luma, texture, hidden, t - self._t)
         self._luma, self._t = luma, t
-        self._greys.append((t, picture.grey(SMALL)))
+        self._greys.append((t, grey))
         while exceeded(t - self._greys[0][0], FAST_S):
             self._greys.popleft()
         drifting, remaining, swing = self._drifting()
@@ -140,7 +142,7 @@ class VeilMemory:
         since = self._steady.since if smoky.any() else self._soon.since
         if self._spreads(t, int(np.count_nonzero(veiled))):
             smoky |= soon
-        lasting = self.lasting.add(t, drifting, self._greys[-1][1], np.stack((self._fast[0], swing)))
+        lasting = self.lasting.add(t, drifting, grey, np.stack((self._fast[0], swing)))
         moving = float(np.count_nonzero(self._fast[4] > BUSY) / drift.size)
         return Veil(smoky, since, lasting, self.lasting.since, remaining, cut or not known, moving)
 
