@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -50,6 +51,28 @@ def ago(seconds: float) -> datetime:
 def incidents(aggregator: Aggregator) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = aggregator.get("/api/v1/incidents?limit=1000")["items"]
     return items
+
+
+@contextmanager
+def taking(desk: Desk, ingest: PahoIngest) -> Iterator[Pump]:
+    """Not started yet; in the end all of it is closed."""
+    pump = Pump(ingest, desk.service, Retention())
+    try:
+        yield pump
+    finally:
+        ingest.close()
+        pump.stop()
+        desk.store.close()
+
+
+def publish(publisher: Publisher, count: int) -> None:
+    """So many beginnings of crowds at one camera; returns once the broker has them."""
+    events, began = Events(), ago(60)
+    for index in range(count):
+        publisher.event(events.make(CAMERAS[0], Kind.CROWD, "begin", began, began, salt=str(index)))
+        if index % 300 == 299:
+            publisher.wait()
+    publisher.wait()
 
 
 @pytest.mark.parametrize("version", ["5", "3.1.1"])
@@ -177,22 +200,14 @@ def test_what_could_not_be_stored_comes_again(
 
     monkeypatch.setattr(desk.store, "commit", flaky)
     ingest = PahoIngest(MqttSpec(port=broker.port))
-    pump = Pump(ingest, desk.service, Retention())
-    pump.start()
-    ingest.start(pump.sink)
-    try:
+    with taking(desk, ingest) as pump:
+        pump.start()
+        ingest.start(pump.sink)
         wait_until(lambda: ingest.connected, 10, "connected")
-        events, began = Events(), ago(60)
-        for index in range(50):
-            publisher.event(events.make(CAMERAS[0], Kind.CROWD, "begin", began, began, salt=str(index)))
-        publisher.wait()
+        publish(publisher, 50)
         wait_until(lambda: [one["event_count"] for one in desk.incidents()] == [50], 30, "all events")
         assert next(failures, None) is None
         assert [numbers.gaps for numbers in desk.service.gaps().values()] == [0]
-    finally:
-        ingest.close()
-        pump.stop()
-        desk.store.close()
 
 
 @pytest.mark.logs_errors
@@ -213,24 +228,16 @@ def test_while_nothing_can_be_stored_memory_does_not_grow(
 
     monkeypatch.setattr(desk.store, "commit", fails)
     ingest = PahoIngest(MqttSpec(port=broker.port, in_flight=400))
-    pump = Pump(ingest, desk.service, Retention())
-    pump.start()
-    ingest.start(pump.sink)
-    try:
+    with taking(desk, ingest) as pump:
+        pump.start()
+        ingest.start(pump.sink)
         wait_until(lambda: ingest.connected, 10, "connected")
-        events, began = Events(), ago(60)
-        for index in range(1000):
-            publisher.event(events.make(CAMERAS[0], Kind.CROWD, "begin", began, began, salt=str(index)))
-        publisher.wait()
+        publish(publisher, 1000)
         wait_until(lambda: len(depths) >= 6, 60, lambda: str(depths))
         assert max(depths) <= 400
         full = False
         wait_until(lambda: sum(one["event_count"] for one in desk.incidents()) == 1000, 60, "all events")
         assert [numbers.gaps for numbers in desk.service.gaps().values()] == [0]
-    finally:
-        ingest.close()
-        pump.stop()
-        desk.store.close()
 
 
 def test_what_does_not_fit_waits_with_the_broker_which_is_not_taken_for_silent(
@@ -250,25 +257,15 @@ def test_what_does_not_fit_waits_with_the_broker_which_is_not_taken_for_silent(
 
     monkeypatch.setattr(desk.store, "commit", slow)
     ingest = PahoIngest(MqttSpec(port=broker.port, keepalive_s=1))
-    pump = Pump(ingest, desk.service, Retention())
-    ingest.start(pump.sink, pump.full)
-    try:
+    with taking(desk, ingest) as pump:
+        ingest.start(pump.sink, pump.full)
         wait_until(lambda: ingest.connected, 10, "connected")
-        events, began = Events(), ago(60)
-        for index in range(5000):
-            publisher.event(events.make(CAMERAS[0], Kind.CROWD, "begin", began, began, salt=str(index)))
-            if index % 300 == 299:
-                publisher.wait()
-        publisher.wait()
+        publish(publisher, 5000)
         pump.start()
         wait_until(lambda: sum(one["event_count"] for one in desk.incidents()) == 5000, 60, "all events")
         assert 200 < max(depths) < 200 + 100 + BATCH
         assert [numbers.gaps for numbers in desk.service.gaps().values()] == [0]
         assert ingest._connection == 1
-    finally:
-        ingest.close()
-        pump.stop()
-        desk.store.close()
 
 
 class _NoBroker(PahoIngest):

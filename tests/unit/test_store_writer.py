@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -150,16 +149,21 @@ def test_what_is_done_meanwhile_is_done_although_the_writer_fails_before(writer:
 
 def test_who_breaks_meanwhile_comes_back_no_sooner_than_the_write_is_over(writer: Writer) -> None:
     """Memory is rebuilt from the store then, which must not be written once more behind its back."""
-    so_far, order = threading.Event(), list[str]()
+    so_far, broke, over = threading.Event(), threading.Event(), threading.Event()
 
     def write(_database: Database) -> None:
         so_far.set()
-        time.sleep(0.2)
-        order.append("written")
+        over.wait(10)
 
     def breaks() -> None:
+        broke.set()
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
-        writer.run(write, breaks, after=so_far)
-    assert order == ["written"]
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(writer.run, write, breaks, after=so_far)
+        assert broke.wait(10)
+        with pytest.raises(TimeoutError):
+            coming.result(0.2)
+        over.set()
+        with pytest.raises(ZeroDivisionError):
+            coming.result(10)
