@@ -25,7 +25,7 @@ def data_folder(path: Path) -> Iterator[None]:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = (path / "lock").open("w")
     except OSError as error:
-        raise StoreError("aggregator.data_dir_unusable", path=str(path), user=_user(), detail=words(error)) from error
+        raise StoreError("aggregator.data_dir_unusable", path=str(path), user=login(), detail=words(error)) from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,7 +52,7 @@ def check_folder(path: Path) -> str | None:
             if file.exists() and not os.access(file, os.W_OK):
                 raise PermissionError(EACCES, f"{file.name}: {os.strerror(EACCES)}", str(file))
     except OSError as error:
-        raise ConfigError("aggregator.data_dir_unusable", path=str(path), user=_user(), detail=words(error)) from error
+        raise ConfigError("aggregator.data_dir_unusable", path=str(path), user=login(), detail=words(error)) from error
     return None
 
 
@@ -62,8 +62,9 @@ def _try(folder: Path) -> None:
         probe.write(b"0")
 
 
-def _user() -> str:
+def login() -> str:
+    """The operating system's name of whoever runs this; a container may run under a number without a name."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a number without a name
+    except (OSError, KeyError):
         return str(os.getuid())

@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from aggregator.adapters.store_sqlite import SqliteStore
 from aggregator.core.access import Role
 from aggregator.core.audit import Broken, End, Record, parse_end, verify
 from aggregator.core.people import AuditStore
+from aggregator.folder import login
 from aggregator.roster import Roster, RosterError, shown
 from aggregator.views import rfc3339
 from contract.errors import ConfigError, JagaError, words
@@ -70,23 +70,15 @@ def opened(config: Path) -> Iterator[Admin]:
         loaded.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
-            "aggregator.data_dir_unusable", path=str(loaded.data_dir), user=_login(), detail=words(error)
+            "aggregator.data_dir_unusable", path=str(loaded.data_dir), user=login(), detail=words(error)
         ) from error
     store = SqliteStore(loaded.data_dir / "jaga.sqlite")
     try:
-        actor = f"command:{_login()}"
+        actor = f"command:{login()}"
         roster = Roster(SqlitePeople(store), Argon2Passwords(), loaded.accounts, time, actor)
         yield Admin(roster, SqliteAudit(store))
     finally:
         store.close()
-
-
-def _login() -> str:
-    """The operating system's name of whoever runs the command; a container may have none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _password() -> str:
